@@ -1,0 +1,103 @@
+"""What an answer is: sentences, citations, passages and figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ragapp.retrieval.retriever import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A number in the answer, tied to exact words of one page.
+
+    Attributes:
+        n: the number, that of the passage in the prompt.
+        document: file name.
+        path: of the file.
+        page: 1-based position in the file.
+        label: printed page label, sheet or slide name; may be empty.
+        quote: exact words of the stored text.
+        start: offset of the quote in its unit's stored text.
+        end: offset behind it.
+    """
+
+    n: int
+    document: str
+    path: str
+    page: int
+    label: str
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the answer.
+
+    Attributes:
+        text: with its citation marks.
+        supported: whether a cited passage states it.
+        citations: numbers of the passages that do.
+    """
+
+    text: str
+    supported: bool
+    citations: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Answer:
+    """All that is known about one answer; :meth:`as_json` gives the shape that programs rely on."""
+
+    question: str
+    answer: str
+    abstained: bool
+    confidence: float
+    sentences: list[Sentence] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    model: str = ""
+    context: dict[str, int] = field(default_factory=dict)
+    timings: dict[str, float | int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary of plain values."""
+        return {
+            "question": self.question,
+            "answer": self.answer,
+            "abstained": self.abstained,
+            "confidence": round(self.confidence, 4),
+            "sentences": [
+                {"text": s.text, "supported": s.supported, "citations": list(s.citations)} for s in self.sentences
+            ],
+            "citations": [
+                {
+                    "n": c.n, "document": c.document, "path": c.path, "page": c.page, "label": c.label,
+                    "quote": c.quote, "start": c.start, "end": c.end,
+                }
+                for c in self.citations
+            ],
+            "passages": [passage_json(n, passage) for n, passage in enumerate(self.passages, 1)],
+            "model": self.model,
+            "context": self.context,
+            "timings": self.timings,
+        }  # fmt: skip
+
+
+def passage_json(n: int, passage: Passage) -> dict[str, Any]:
+    """A passage of an answer as plain values; ``n`` is its number in the prompt."""
+    chunk = passage.chunk
+    return {
+        "n": n, "document": chunk.document, "path": chunk.path, "page": chunk.unit, "label": chunk.label,
+        "heading": " > ".join(chunk.headings), "text": chunk.text, "score": round(passage.score, 4),
+    }  # fmt: skip
+
+
+def hit_json(passage: Passage) -> dict[str, Any]:
+    """A passage of a search as plain values."""
+    values = passage_json(0, passage)
+    del values["n"]
+    return {**values, "dense": round(passage.dense, 4), "lexical": round(passage.lexical, 4)}

@@ -1,0 +1,154 @@
+"""The composition root: settings to parts, each built when first needed."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragapp.errors import ModelError
+from ragapp.settings import Settings
+
+if TYPE_CHECKING:
+    from ragapp.answer.assistant import Assistant
+    from ragapp.index.catalog import Identity
+    from ragapp.index.embedder import Embedder
+    from ragapp.index.library import Library
+    from ragapp.ingest.chunking import Chunker
+    from ragapp.ingest.pipeline import Pipeline
+    from ragapp.llm.engine import Engine
+    from ragapp.retrieval.retriever import Retriever
+
+
+class _part(cached_property):
+    """A cached property that is built once, even when two threads ask for it at the same time."""
+
+    def __get__(self, instance, owner=None):
+        if instance is None or self.attrname in instance.__dict__:
+            return super().__get__(instance, owner)
+        with instance._building:
+            return super().__get__(instance, owner)
+
+
+class App:
+    """The parts of one running ragapp.  Use it as a context manager, or call :meth:`close`.
+
+    Args:
+        settings: checked settings.
+        write: whether the library will be changed.
+    """
+
+    def __init__(self, settings: Settings, *, write: bool = False):
+        self.settings = settings
+        self._write = write
+        # parts are built out of parts, so the lock must let its own thread in again
+        self._building = threading.RLock()
+
+    def __enter__(self) -> App:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store and the model."""
+        if "library" in self.__dict__:
+            self.library.close()
+        if "_engine" in self.__dict__:
+            self._engine.close()
+
+    @_part
+    def embedder(self) -> Embedder:
+        """The embedder of the settings."""
+        from ragapp.index.embedder import Embedder
+        from ragapp.models.discovery import find_model
+
+        name = self.settings.embedding.model
+        folder = find_model(name, self.settings.paths.models, "embedder")
+        return Embedder(folder, name, self.settings.embedding.batch_size)
+
+    @_part
+    def chunker(self) -> Chunker:
+        """The chunker for this embedder."""
+        from ragapp.ingest.chunking import Chunker
+
+        return Chunker(self.embedder, self.settings.ingest.chunk_tokens, self.settings.ingest.chunk_overlap)
+
+    @_part
+    def identity(self) -> Identity:
+        """What these settings' vectors are made with."""
+        from ragapp.index.catalog import Identity
+
+        return Identity(
+            self.embedder.name, self.embedder.dimension, True, self.embedder.weights_sha256, self.chunker.signature
+        )
+
+    @_part
+    def library(self) -> Library:
+        """The library of the settings' data folder."""
+        from ragapp.index.library import Library
+
+        return Library(self.settings.paths.data, self.identity, write=self._write)
+
+    @_part
+    def pipeline(self) -> Pipeline:
+        """Takes files into the library."""
+        from ragapp.ingest.pipeline import Pipeline
+
+        return Pipeline(self.library, self.embedder, self.chunker, self.settings.ingest)
+
+    @_part
+    def retriever(self) -> Retriever:
+        """Finds passages in the library."""
+        from ragapp.retrieval.retriever import Retriever
+
+        return Retriever(self.library, self.embedder, self.settings.retrieval)
+
+    @_part
+    def assistant(self) -> Assistant:
+        """Answers questions from the library."""
+        from ragapp.answer.assistant import Assistant
+
+        return Assistant(self.retriever, self.engine, self.settings)
+
+    def llm_path(self) -> Path:
+        """The language model's file, checked to be a language model.
+
+        Raises:
+            ModelError: missing, damaged, or not a GGUF language model.
+        """
+        from ragapp.models.discovery import find_model
+        from ragapp.models.gguf import read_gguf, require_llm
+
+        path = find_model(self.settings.llm.model, self.settings.paths.models, "llm")
+        require_llm(read_gguf(path), path)
+        return path
+
+    @_part
+    def _engine(self) -> Engine:
+        from ragapp.llm.engine import Engine
+
+        llm = self.settings.llm
+        return Engine(
+            self.llm_path(), llm.model, context=llm.context, threads=llm.threads, gpu_layers=llm.gpu_layers,
+            seed=llm.seed,
+        )  # fmt: skip
+
+    def engine(self) -> Engine:
+        """The language model, loaded.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        engine = self._engine
+        engine.load()
+        return engine
+
+    def has_llm(self) -> bool:
+        """Whether the language model of the settings is there and sound."""
+        try:
+            self.llm_path()
+        except ModelError:
+            return False
+        return True

@@ -1,0 +1,120 @@
+"""``ragapp doctor``: a list of checks, each with what to do."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ragapp.errors import RagappError
+from ragapp.settings import Settings
+
+MIN_FREE_GIB = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        status: ok, warn (works, but …) or fail.
+        detail: what was found.
+        hint: what to do, empty when ok.
+    """
+
+    name: str
+    status: Literal["ok", "warn", "fail"]
+    detail: str
+    hint: str = ""
+
+
+def run_checks(settings: Settings) -> Iterator[CheckResult]:
+    """Look at everything that ragapp needs, one result after the other; changes nothing."""
+    checks: tuple[tuple[str, Callable[[Settings], CheckResult]], ...] = (
+        ("python", _check_python),
+        ("disk", _check_disk),
+        ("embedder", _check_embedder),
+        ("language model", _check_llm),
+        ("store", _check_store),
+    )
+    for name, check in checks:
+        try:
+            yield check(settings)
+        except RagappError as error:
+            yield CheckResult(name, "fail", error.message, error.hint)
+
+
+def fix(settings: Settings, progress=None) -> list[str]:
+    """Mend what can be mended without asking: rebuild for the embedder in use, rebuild Chroma from the catalog.
+
+    Returns:
+        What was done, one sentence each.
+
+    Raises:
+        RagappError: the embedder is missing, or another process owns the store.
+    """
+    from ragapp.app import App
+
+    with App(settings, write=True) as app:
+        rebuilt = app.pipeline.rebuild(progress)
+        vectors = app.library.rebuild_vectors()
+        app.library.settle()
+    done = [f"The vector index was rebuilt from the catalog: {vectors} vectors."]
+    if rebuilt:
+        done.insert(0, f"{rebuilt} documents were embedded anew with {settings.embedding.model}.")
+    return done
+
+
+def _check_python(settings: Settings) -> CheckResult:
+    version = platform.python_version()
+    if not (3, 11) <= sys.version_info < (3, 14):
+        return CheckResult("python", "warn", version, "ragapp is tested with Python 3.11 to 3.13.")
+    return CheckResult("python", "ok", version)
+
+
+def _check_disk(settings: Settings) -> CheckResult:
+    folder = settings.paths.data
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1024**3
+    if free < MIN_FREE_GIB:
+        return CheckResult("disk", "warn", f"{free:.1f} GiB free for {settings.paths.data}", "Make room.")
+    return CheckResult("disk", "ok", f"{free:.0f} GiB free for {settings.paths.data}")
+
+
+def _check_embedder(settings: Settings) -> CheckResult:
+    from ragapp.models.discovery import find_model
+
+    folder = find_model(settings.embedding.model, settings.paths.models, "embedder")
+    return CheckResult("embedder", "ok", f"{settings.embedding.model} in {folder}")
+
+
+def _check_llm(settings: Settings) -> CheckResult:
+    from ragapp.app import App
+
+    path = App(settings).llm_path()
+    return CheckResult("language model", "ok", f"{settings.llm.model} in {path}")
+
+
+def _check_store(settings: Settings) -> CheckResult:
+    from ragapp.app import App
+    from ragapp.index.library import CATALOG_NAME
+    from ragapp.index.vectors import ChromaIndex
+
+    if not (settings.paths.data / CATALOG_NAME).is_file():
+        return CheckResult("store", "warn", f"nothing in {settings.paths.data} yet", "Add files: ragapp ingest ./docs")
+    with App(settings) as app:
+        app.library.check_identity()
+        documents, failures = app.library.catalog.documents(), app.library.catalog.failures()
+        chunks = app.library.catalog.chunk_count()
+        held = app.library.vectors.count() if isinstance(app.library.vectors, ChromaIndex) else chunks
+    detail = f"{len(documents)} documents, {chunks} chunks, {held} vectors"
+    if held != chunks:
+        return CheckResult("store", "fail", detail, "Run: ragapp doctor --fix")
+    if failures:
+        return CheckResult("store", "warn", f"{detail}; {len(failures)} files failed", "See: ragapp documents list")
+    return CheckResult("store", "ok", detail)

@@ -1,0 +1,141 @@
+"""``ragapp ask`` and ``ragapp eval``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ragapp.cli.documents import Json, say_passages, where
+from ragapp.cli.output import note, say, say_json
+from ragapp.cli.parts import open_app, settings_of
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command(epilog='Example: ragapp ask "How many days of leave do I get?"')(ask)
+    app.command("eval", epilog="Example: ragapp eval sample_docs/questions.jsonl --out results.jsonl")(evaluate)
+
+
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="In your own language.")],
+    within: Annotated[str, typer.Option("--in", help="Only documents whose name or path matches this pattern.")] = "",
+    no_llm: Annotated[bool, typer.Option("--no-llm", help="Passages only, without a language model.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Answer one question from the documents, with the page it stands on."""
+    settings = settings_of(context)
+    with open_app(context) as app:
+        if no_llm:
+            passages = app.retriever.search(question, settings.retrieval.passages, within)
+            if as_json:
+                from ragapp.answer.result import Answer
+
+                say_json(Answer(question, "", True, 0.0, passages=passages).as_json())
+            else:
+                say_passages(passages)
+            return
+        app.llm_path()  # a missing model is told before the embedder is loaded
+        if as_json:
+            say_json(app.assistant.answer(question, within=within).as_json())
+        else:
+            stream_answer(app.assistant.ask(question, within=within))
+
+
+def stream_answer(events) -> None:
+    """Print an answer while it is written, then what it rests on."""
+    from ragapp.answer.assistant import Delta, Stage
+    from ragapp.answer.result import Answer
+
+    live = sys.stdout.isatty()
+    marks = _MarkFilter()
+    shown = False
+    for event in events:
+        if isinstance(event, Stage):
+            if sys.stderr.isatty():
+                text = f"reading {event.passages} passages" if event.name == "reading" else event.name
+                note(f"… {text}")
+        elif isinstance(event, Delta) and live:
+            say(marks.feed(event.text), end="")
+            shown = True
+        elif isinstance(event, Answer):
+            say_answer(event, streamed=shown)
+
+
+def say_answer(answer, *, streamed: bool) -> None:
+    """Print an answer's checked form and its sources."""
+    cited = {n for sentence in answer.sentences for n in sentence.citations}
+    simple = len(cited) == 1 and all(sentence.supported for sentence in answer.sentences)
+    if streamed and simple and not answer.abstained:
+        say(f" [{cited.pop()}]")
+    else:
+        if streamed:
+            say("\n\nChecked:" if not answer.abstained else "\n")
+        say(answer.answer if answer.abstained else "")
+        for sentence in answer.sentences:
+            say(sentence.text if sentence.supported else f"{sentence.text} (not found in the passages)")
+    if answer.abstained:
+        if answer.passages:
+            say("\nNearest passages:")
+            say_passages(answer.passages)
+    else:
+        say("\nSources:")
+        for citation in answer.citations:
+            say(f"[{citation.n}] {citation.document}, {where(citation.page, citation.label)}")
+            say(f"    “{' '.join(citation.quote.split())}”")
+    timings = answer.timings
+    first = f", first word after {timings['first_token_s']:.1f} s" if "first_token_s" in timings else ""
+    note(f"({answer.model}, {timings['total_s']:.1f} s{first})")
+
+
+class _MarkFilter:
+    """Holds back citation marks in a stream: which passage supports a sentence is known only when it ends."""
+
+    _OPEN = re.compile(r"\s*\[[\d,;\s]*$|\s+$")
+    _MARK = re.compile(r"\s*\[\d[\d,;\s]*\]")
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        text = self._MARK.sub("", self._held + piece)
+        match = self._OPEN.search(text)
+        cut = match.start() if match else len(text)
+        self._held = text[cut:]
+        return text[:cut]
+
+
+def evaluate(
+    context: typer.Context,
+    questions: Annotated[Path, typer.Argument(help="Question file, one JSON object a line.")],
+    out: Annotated[Path | None, typer.Option(help="Write each answer here, one JSON object a line.")] = None,
+    no_llm: Annotated[bool, typer.Option("--no-llm", help="Score retrieval alone.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a question file against the store and score the answers."""
+    from ragapp.evaluation.runner import read_questions, run_questions, summarise
+
+    asked = read_questions(questions)
+    with open_app(context) as app:
+        if not no_llm:
+            app.llm_path()
+        results = []
+        for n, result in enumerate(run_questions(app, asked, with_llm=not no_llm, out=out), 1):
+            results.append(result)
+            if sys.stderr.isatty():
+                note(f"\r{n} of {len(asked)}", end="")
+    if sys.stderr.isatty():
+        note("")
+    summary = summarise(asked, results, with_llm=not no_llm)
+    if as_json:
+        say_json(summary)
+        return
+    for name, value in summary.items():
+        if isinstance(value, dict):
+            say(f"{name}: " + ", ".join(f"{key} {figure}" for key, figure in value.items()))
+        else:
+            say(f"{name}: {value}")

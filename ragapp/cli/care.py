@@ -1,0 +1,111 @@
+"""``ragapp demo``, ``ui`` and ``doctor``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ragapp.cli.ask import stream_answer
+from ragapp.cli.documents import Json
+from ragapp.cli.models import pull_model
+from ragapp.cli.output import ingest_bar, note, say, say_json, say_table
+from ragapp.cli.parts import open_app, settings_of
+
+DEMO_QUESTION = "What is the mileage rate for a private car in the 2025 travel policy?"
+DEMO_FOLDER = "demo"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command(epilog="Example: ragapp demo")(demo)
+    app.command(epilog="Example: ragapp ui --port 7861")(ui)
+    app.command(epilog="Example: ragapp doctor --fix")(doctor)
+
+
+def demo(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="What to ask the sample documents.")] = DEMO_QUESTION,
+) -> None:
+    """Fetch the default models if they are missing, ingest the sample documents, answer one question."""
+    settings = settings_of(context)
+    for name in (settings.embedding.model, settings.llm.model):
+        pull_model(settings, name)
+    with open_app(context, write=True, overrides=_demo_store(settings)) as app:
+        note("Ingesting the sample documents …")
+        with ingest_bar() as progress:
+            report = app.pipeline.run([sample_docs()], progress=progress)
+        note(f"{report.totals['files']} files, {report.totals['chunks']} chunks, {report.seconds:.0f} s\n")
+        say(f"Question: {question}")
+        stream_answer(app.assistant.ask(question))
+    say("\nOpen the page on these documents: ragapp ui --demo")
+    say("Your own: put files into ingest/ and run: ragapp ui")
+
+
+def sample_docs() -> Path:
+    """The folder of the sample documents: in the package when installed, beside it in a checkout.
+
+    Raises:
+        PathError: it is in neither place.
+    """
+    import ragapp
+    from ragapp.errors import PathError
+
+    package = Path(ragapp.__file__).resolve().parent
+    for folder in (package / "sample_docs", package.parent / "sample_docs"):
+        if folder.is_dir():
+            return folder
+    raise PathError("The sample documents are missing.", "Run the demo from a clone of ragapp.")
+
+
+def _demo_store(settings) -> dict[str, dict]:
+    return {"paths": {"data": settings.paths.data / DEMO_FOLDER}}
+
+
+def ui(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default: server.host.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default: server.port.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Open the sample documents' store.")] = False,
+) -> None:
+    """Open the page on this machine, and take in what lies in the drop folder."""
+    from ragapp.web.server import serve
+
+    settings = settings_of(context)
+    overrides: dict[str, dict] = {"server": {}}
+    if host is not None:
+        overrides["server"]["host"] = host
+    if port is not None:
+        overrides["server"]["port"] = port
+    if demo:
+        overrides |= _demo_store(settings)
+        overrides["paths"]["ingest"] = sample_docs()
+    with open_app(context, write=True, overrides=overrides) as app:
+        serve(app, note)
+
+
+def doctor(
+    context: typer.Context,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check everything and say what to do."""
+    from ragapp.care import doctor as care
+
+    settings = settings_of(context)
+    done: list[str] = []
+    if fix:
+        with ingest_bar() as progress:
+            done = care.fix(settings, progress)
+    results = list(care.run_checks(settings))
+    if as_json:
+        from dataclasses import asdict
+
+        say_json({"checks": [asdict(result) for result in results], "done": done})
+    else:
+        for line in done:
+            say(line)
+        say_table(("status", "what", "found", "what to do"), [(r.status, r.name, r.detail, r.hint) for r in results])
+    if any(result.status == "fail" for result in results):
+        raise typer.Exit(1)

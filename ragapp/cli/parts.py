@@ -1,0 +1,31 @@
+"""What the commands share: settings from the common option, parts for the time of one command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ragapp.app import App
+    from ragapp.settings import Settings
+
+
+def settings_of(context: typer.Context, overrides: dict[str, dict[str, Any]] | None = None) -> Settings:
+    """The settings in force for a command."""
+    from ragapp.settings import load_settings
+
+    return load_settings(context.obj, overrides)
+
+
+@contextmanager
+def open_app(
+    context: typer.Context, *, write: bool = False, overrides: dict[str, dict[str, Any]] | None = None
+) -> Iterator[App]:
+    """The parts of ragapp for the time of a command."""
+    from ragapp.app import App
+
+    with App(settings_of(context, overrides), write=write) as app:
+        yield app

@@ -1,0 +1,68 @@
+"""Every error that ragapp raises on purpose.
+
+An error says what happened, to which file, and what to do next; the command line prints it as one line
+and leaves with ``exit_code``.  Anything that is not a :class:`RagappError` is a defect of ragapp.
+"""
+
+from __future__ import annotations
+
+
+class RagappError(Exception):
+    """A problem that the person can act on.
+
+    Args:
+        message: what happened, naming the file or the setting.
+        hint: what to do next, ideally a command that can be pasted; may be empty.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UsageError(RagappError):
+    """The command was called in a way that cannot mean anything."""
+
+    exit_code = 2
+
+
+class SettingsError(RagappError):
+    """The settings file, a profile or an environment variable is wrong."""
+
+
+class PathError(RagappError):
+    """A path given by the person does not exist or cannot be read."""
+
+
+class ReadingError(RagappError):
+    """One file could not be read; the others go on."""
+
+
+class StoreError(RagappError):
+    """The catalog or the vector store cannot be used as it is."""
+
+
+class IdentityError(StoreError):
+    """The store was made with another embedder."""
+
+
+class EmptyStoreError(StoreError):
+    """There is nothing to search yet."""
+
+
+class ModelError(RagappError):
+    """A model is missing, damaged or does not fit."""
+
+
+class PullError(ModelError):
+    """Weights could not be fetched or did not pass their check."""
+
+
+class CancelledError(RagappError):
+    """The person stopped the work."""

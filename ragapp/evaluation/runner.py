@@ -1,0 +1,183 @@
+"""Running a question file and scoring what comes back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from ragapp.errors import PathError, UsageError
+from ragapp.evaluation.scores import contains_answer, exact_match, token_f1
+
+if TYPE_CHECKING:
+    from ragapp.app import App
+
+SEARCH_DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with what is known about its answer.
+
+    Attributes:
+        id: from the file, or its line number.
+        text: the question.
+        answers: acceptable answers; empty when unknown or unanswerable.
+        document: name of the file that answers; empty when unknown.
+        pages: pages that answer; empty when unknown.
+        answerable: whether the documents state the answer.
+    """
+
+    id: str
+    text: str
+    answers: tuple[str, ...] = ()
+    document: str = ""
+    pages: tuple[int, ...] = ()
+    answerable: bool = True
+
+    def matches(self, document: str, page: int | None = None) -> bool:
+        """Whether a place is the one that answers."""
+        right = not self.document or document == self.document
+        return right and (page is None or not self.pages or page in self.pages)
+
+
+@dataclass(slots=True)
+class Result:
+    """What one question gave: places that were searched, in order, and the answer's JSON."""
+
+    question: Question
+    places: list[tuple[str, int]] = field(default_factory=list)
+    answer: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def read_questions(path: Path) -> list[Question]:
+    """Read a question file.
+
+    Args:
+        path: one JSON object a line: ``question``, and where known ``id``, ``answers``, ``document``, ``pages``,
+            ``answerable``.
+
+    Raises:
+        PathError: the file cannot be read.
+        UsageError: a line is no such object; the message names it.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PathError(f"The question file {path} cannot be read: {error}.") from None
+    questions = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+            questions.append(
+                Question(
+                    str(values.get("id", number)),
+                    str(values["question"]),
+                    tuple(map(str, values.get("answers") or ())),
+                    str(values.get("document") or ""),
+                    tuple(map(int, values.get("pages") or ())),
+                    bool(values.get("answerable", True)),
+                )
+            )
+        except (json.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise UsageError(f'{path} line {number} is not {{"question": …}}: {error}.') from None
+    if not questions:
+        raise UsageError(f"{path} holds no questions.")
+    return questions
+
+
+def run_questions(
+    app: App, questions: Sequence[Question], *, with_llm: bool, out: Path | None = None
+) -> Iterator[Result]:
+    """Ask every question, one after the other, with one loaded model.
+
+    Args:
+        app: the parts.
+        questions: what to ask.
+        with_llm: whether to answer, or to search only.
+        out: file that gets each answer as it comes, one JSON object a line.
+
+    Yields:
+        One result a question, in order.
+    """
+    try:
+        stream = out.open("w", encoding="utf-8") if out else None
+    except OSError as error:
+        raise PathError(f"{out} cannot be written: {error.strerror}.") from None
+    try:
+        for question in questions:
+            started = time.monotonic()
+            hits = app.retriever.search(question.text, SEARCH_DEPTH)
+            result = Result(question, [(hit.chunk.document, hit.chunk.unit) for hit in hits])
+            if with_llm:
+                result.answer = app.assistant.answer(question.text).as_json()
+            result.seconds = time.monotonic() - started
+            if stream:
+                expected = {"answers": question.answers, "document": question.document, "pages": question.pages,
+                            "answerable": question.answerable}  # fmt: skip
+                line = {"id": question.id, "expected": expected, "question": question.text, **result.answer}
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+                stream.flush()
+            yield result
+    finally:
+        if stream:
+            stream.close()
+
+
+def summarise(questions: Sequence[Question], results: Sequence[Result], *, with_llm: bool) -> dict[str, Any]:
+    """Scores of a run, each the mean over the questions it applies to, 0 to 1; None where it applies to none."""
+    located = [r for r in results if r.question.answerable and r.question.document]
+    summary: dict[str, Any] = {
+        "questions": len(questions),
+        "retrieval": {
+            "document@5": _mean(any(r.question.matches(d) for d, _ in r.places[:5]) for r in located),
+            "page@1": _mean(any(r.question.matches(*p) for p in r.places[:1]) for r in located),
+            "page@5": _mean(any(r.question.matches(*p) for p in r.places[:5]) for r in located),
+            "mrr@10": _mean(_reciprocal_rank(r) for r in located),
+        },
+    }
+    if with_llm:
+        answered = [r for r in results if r.question.answerable and r.question.answers]
+        cited = [r for r in located if not r.answer["abstained"]]
+        summary["answers"] = {
+            "exact": _mean(exact_match(r.answer["answer"], r.question.answers) for r in answered),
+            "contains": _mean(
+                not r.answer["abstained"] and contains_answer(r.answer["answer"], r.question.answers) for r in answered
+            ),
+            "f1": _mean(token_f1(r.answer["answer"], r.question.answers) for r in answered),
+        }
+        summary["citations"] = {
+            "page_hit": _mean(
+                any(r.question.matches(c["document"], c["page"]) for c in r.answer["citations"]) for r in cited
+            ),
+            "quote_found": _mean(
+                any(contains_answer(c["quote"], r.question.answers) for c in r.answer["citations"])
+                for r in cited if r.question.answers
+            ),
+        }  # fmt: skip
+        summary["abstention"] = {
+            "refused_unanswerable": _mean(r.answer["abstained"] for r in results if not r.question.answerable),
+            "answered_answerable": _mean(not r.answer["abstained"] for r in results if r.question.answerable),
+        }
+    seconds = sorted(r.seconds for r in results)
+    summary["seconds"] = {
+        "total": round(sum(seconds), 2), "median": round(seconds[len(seconds) // 2], 3) if seconds else None,
+    }  # fmt: skip
+    return summary
+
+
+def _reciprocal_rank(result: Result) -> float:
+    ranks = (rank for rank, place in enumerate(result.places, 1) if result.question.matches(*place))
+    return 1 / next(ranks, float("inf"))
+
+
+def _mean(values) -> float | None:
+    numbers = [float(value) for value in values]
+    return round(mean(numbers), 4) if numbers else None

@@ -1,0 +1,46 @@
+"""How an answer is compared with what was expected (after SQuAD's evaluation: case, punctuation, articles dropped)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+_ARTICLES = re.compile(r"\b(?:a|an|the|le|la|les|un|une|des)\b")
+_MARKS = re.compile(r"\[\d+\]")
+# thousands and decimals: a dot or comma between digits is part of the number
+_PUNCTUATION = re.compile(r"(?<!\d)[^\w\s]|[^\w\s](?!\d)|_")
+
+
+def normalise(text: str) -> str:
+    """A form in which answers can be compared: citation marks, case, punctuation, articles and spaces evened out."""
+    text = _MARKS.sub(" ", unicodedata.normalize("NFKC", text).lower())
+    text = re.sub(r"(?<=\d)[ ,](?=\d{3}\b)", "", text)
+    return " ".join(_ARTICLES.sub(" ", _PUNCTUATION.sub(" ", text)).split())
+
+
+def exact_match(answer: str, expected: Sequence[str]) -> bool:
+    """Whether the answer is one of the expected ones."""
+    return normalise(answer) in {normalise(text) for text in expected}
+
+
+def contains_answer(answer: str, expected: Sequence[str]) -> bool:
+    """Whether one of the expected answers stands in the answer, as whole words."""
+    found = f" {normalise(answer)} "
+    return any(f" {text} " in found for text in map(normalise, expected) if text)
+
+
+def token_f1(answer: str, expected: Sequence[str]) -> float:
+    """Best harmonic mean of token precision and recall against the expected answers, 0 to 1."""
+    got = Counter(normalise(answer).split())
+
+    def f1(text: str) -> float:
+        want = Counter(normalise(text).split())
+        shared = sum((got & want).values())
+        if not shared:
+            return 0.0
+        precision, recall = shared / sum(got.values()), shared / sum(want.values())
+        return 2 * precision * recall / (precision + recall)
+
+    return max(map(f1, expected), default=0.0)

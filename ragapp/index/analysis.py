@@ -1,0 +1,158 @@
+"""Text to index terms: words, elisions split, Snowball stems, accents folded, codes kept whole.
+
+Documents are stemmed in their own language; a question is stemmed in every language that the collection holds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+SNOWBALL_LANGUAGES = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish",
+    "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian",
+    "nl": "dutch", "no": "norwegian", "nb": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+
+# Words that carry the form of a question, not its matter.  A rare "what" would otherwise outweigh the subject in a
+# small collection, where inverse document frequency cannot tell yet.
+STOP_WORDS = {
+    "en": """a about an and any are as at be been but by can could did do does for from had has have how i if in into is
+        it its may me much many must my not of on or our shall should so than that the their them then there these they
+        this those to under up us was we were what when where which who whom whose why will with would you your""",
+    "fr": """a à ai ainsi as au aux avec avoir c ce cela ces cet cette ceux chez combien comment d dans de des dois
+        doit doivent donc du elle elles en entre est est-ce et être eu fait faut il ils j je l la le les leur leurs lui
+        m ma mais me même mes mon n ne nos notre nous on ont ou où par pas peut peuvent peux plus pour pourquoi
+        puis-je qu quand que quel quelle quelles quels qui quoi s sa sans se ses si son sont sous sur t ta te tes toi
+        ton tu un une vos votre vous y""",
+    "de": """aber als am an auch auf aus bei bin bis bist da das dass dem den der des die dies diese dieser dieses du
+        durch ein eine einem einen einer eines er es für gibt hat ich ihr im in ist kann man mein mit muss nach nicht
+        oder sich sie sind und uns unser vom von vor wann war warum was welche welcher welches wenn wer werden wie
+        wieviel wird wo wurde zu zum zur über""",
+    "es": """a al como con cual cuales cuando cuanta cuantas cuanto cuantos cuál cuáles cuándo cuánta cuánto cuántos
+        cómo de del donde dónde e el ella ellos en es esta este esto fue ha han hay la las le les lo los me mi no nos o
+        para pero por porque puede que qué quien quién se ser si sin sobre son su sus tu un una uno y ya""",
+    "it": """a al alla alle anche che chi ci come con cosa cui da dal dalla dei del della delle di dove e è gli ha
+        hanno i il in io la le lo ma mi nel nella non o per perché più può quale quali quando quanti quanto se si sono
+        su sua sul suo un una uno""",
+    "pt": """a ao aos as com como da das de do dos e em é foi há isso mais mas me na nas no nos não o os ou para pela
+        pelo por porque qual quais quando quanto quantos que quem se ser seu sua são um uma""",
+    "nl": """aan als bij dat de deze die dit door een en er het hoe hoeveel ik in is kan met mijn moet naar niet of om
+        ons op te tot uit van veel voor waar waarom wanneer wat we welke wie wij worden wordt zijn""",
+}
+
+SHORT_TEXT_CHARACTERS = 400
+
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+# INV-2024-0031, 4.2, 31/03/2025, anna@example.com, 1,250.00: found by the whole as well as by the parts
+_CODE = re.compile(r"[^\W_]+(?:[-/._,@:+][^\W_]+)+", re.UNICODE)
+_ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|dell|nell|sull|all|un)'(?=\w)", re.IGNORECASE)
+
+
+def terms(text: str, language: str) -> list[str]:
+    """Index terms of a text, in order, with repetitions.
+
+    Args:
+        text: any text.
+        language: ISO 639-1 code; words of a language without a Snowball stemmer are kept unstemmed.
+
+    Returns:
+        Lower-case terms of letters and digits only.
+    """
+    words, codes = _words_and_codes(text)
+    return [term for term in (*(_stem(word, language) for word in words), *codes) if term]
+
+
+def question_terms(text: str, languages: Iterable[str]) -> list[str]:
+    """Terms of a question in every given language, without stop words, each once, in order.
+
+    Stop words stay when nothing else is left.
+    """
+    languages = list(dict.fromkeys(languages)) or ["en"]
+    words, codes = _words_and_codes(text)
+    content = [word for word in words if not any(word in _stop_list(language) for language in languages)]
+    stems = [_stem(word, language) for language in languages for word in content or words]
+    return list(dict.fromkeys(term for term in (*stems, *codes) if term))
+
+
+def content_terms(text: str, language: str) -> list[str]:
+    """Terms of a text without the stop words of its language, with repetitions."""
+    words, codes = _words_and_codes(text)
+    stems = (_stem(word, language) for word in words if word not in _stop_list(language))
+    return [term for term in (*stems, *codes) if term]
+
+
+def _words_and_codes(text: str) -> tuple[list[str], list[str]]:
+    normal = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    codes = [
+        fold("".join(_WORD.findall(code)))
+        for code in _CODE.findall(normal)
+        if "@" in code or any(character.isdigit() for character in code)
+    ]
+    return _WORD.findall(_ELISION.sub(" ", normal)), codes
+
+
+def fold(text: str) -> str:
+    """Drop accents and other combining marks: ``é`` -> ``e``, ``œ`` -> ``oe``."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("æ", "ae").replace("ß", "ss"))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def detect_language(text: str, among: Iterable[str] = ()) -> str:
+    """The likeliest language of a text.
+
+    Args:
+        text: a question or the beginning of a document.
+        among: ISO 639-1 codes to choose from; all that have a stemmer when empty.
+
+    Returns:
+        ISO 639-1 code; empty for a text without letters.
+    """
+    if not any(character.isalpha() for character in text):
+        return ""
+    choices = sorted(SNOWBALL_LANGUAGES.keys() & set(among) or SNOWBALL_LANGUAGES.keys())
+    if len(choices) == 1:
+        return choices[0]
+    # a question is too short for n-grams; its small words tell its language better when they are clear
+    if len(text) < SHORT_TEXT_CHARACTERS:
+        counted = _count_stop_words(text, choices)
+        if counted and (len(counted) == 1 or counted[0][0] > counted[1][0]):
+            return counted[0][1]
+    ranked = (language for language, _ in _identifier().rank(text) if language in choices)
+    return next(ranked, choices[0])
+
+
+def _count_stop_words(text: str, languages: Iterable[str]) -> list[tuple[int, str]]:
+    words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    counts = [(sum(word in _stop_list(language) for word in words), language) for language in languages]
+    return sorted((pair for pair in counts if pair[0]), reverse=True)
+
+
+@lru_cache(maxsize=1)
+def _identifier():
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE)
+
+
+@lru_cache(maxsize=None)
+def _stop_list(language: str) -> frozenset[str]:
+    return frozenset(STOP_WORDS.get(language, "").split())
+
+
+@lru_cache(maxsize=None)
+def _stemmer(language: str):
+    import snowballstemmer
+
+    name = SNOWBALL_LANGUAGES.get(language)
+    return snowballstemmer.stemmer(name) if name else None
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str, language: str) -> str:
+    stemmer = _stemmer(language)
+    return fold(stemmer.stemWord(word) if stemmer else word)

@@ -1,0 +1,65 @@
+"""The lexical side: BM25 over stems in SQLite's FTS5 (k1 1.2, b 0.75, which FTS5 fixes).
+
+The table holds ready-made terms, one row a chunk with the chunk's id, so it is updated document by document in the
+catalog's own transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from ragapp.index.analysis import terms
+
+# a term in the title or heading path says what a chunk is about, but every chunk below it shares it
+CONTEXT_WEIGHT = 0.5
+MAX_QUESTION_TERMS = 64
+
+
+def add(connection: sqlite3.Connection, chunk_id: int, context: str, text: str, language: str) -> None:
+    """Index one chunk inside the caller's transaction.
+
+    Args:
+        connection: of the catalog.
+        chunk_id: id of the chunk.
+        context: its document's name and title and its heading path.
+        text: its text.
+        language: ISO 639-1 code for the stems.
+    """
+    connection.execute(
+        "INSERT INTO lexical (rowid, context, body) VALUES (?, ?, ?)",
+        (chunk_id, " ".join(terms(context, language)), " ".join(terms(text, language))),
+    )
+
+
+def remove(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> None:
+    """Drop chunks from the index inside the caller's transaction."""
+    connection.executemany("DELETE FROM lexical WHERE rowid = ?", [(chunk_id,) for chunk_id in chunk_ids])
+
+
+def match(
+    connection: sqlite3.Connection, question: Sequence[str], limit: int, within: Sequence[int] | None = None
+) -> dict[int, float]:
+    """BM25 scores of the best chunks.
+
+    Args:
+        connection: of the catalog.
+        question: index terms (letters and digits only); any of them may occur.
+        limit: how many chunks at the most.
+        within: only these chunk ids; all when None.
+
+    Returns:
+        Score by chunk id, the larger the better, all above zero; empty without terms.
+    """
+    if not question or (within is not None and not within):
+        return {}
+    # terms are letters and digits by construction; the quotes keep FTS5's own words (AND, NEAR) from meaning anything
+    expression = " OR ".join(f'"{term}"' for term in question[:MAX_QUESTION_TERMS])
+    query = f"SELECT rowid, -bm25(lexical, {CONTEXT_WEIGHT}, 1.0) AS score FROM lexical WHERE lexical MATCH ?"
+    parameters: list = [expression]
+    if within is not None:
+        # a subquery over the table-valued json_each has no limit on the number of ids
+        query += " AND rowid IN (SELECT value FROM json_each(?))"
+        parameters.append("[" + ",".join(map(str, within)) + "]")
+    query += " ORDER BY score DESC, rowid LIMIT ?"
+    return {row[0]: row[1] for row in connection.execute(query, (*parameters, limit))}

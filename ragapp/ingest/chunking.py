@@ -1,0 +1,184 @@
+"""Cutting units into chunks by the embedder's own tokenizer.
+
+A chunk never crosses a unit or a heading, and together with the line that says whose it is it never exceeds what
+the embedder reads, so no part of it is invisible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ragapp.index.catalog import Chunk, context_line
+from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
+
+# part of a store's identity: raise it when the same document would be cut in another way
+CHUNKER_VERSION = 1
+# the line in front of a chunk may take this part of the embedder's window at the most
+CONTEXT_SHARE = 0.25
+SEPARATORS = ["\n\n", "\n", ". ", "! ", "? ", "; ", ", ", " ", ""]
+
+
+class TokenCounter(Protocol):
+    """What the chunker needs of an embedder."""
+
+    max_tokens: int
+    special_tokens: int
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens not counted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Neighbouring blocks of one unit below one heading path."""
+
+    headings: tuple[str, ...]
+    start: int
+    text: str
+    is_table: bool
+
+    @property
+    def is_bare_heading(self) -> bool:
+        return bool(self.headings) and self.text.casefold() == self.headings[-1].casefold()
+
+
+class Chunker:
+    """Cuts documents into chunks.
+
+    Args:
+        counter: the embedder whose window counts.
+        tokens: wished size of a chunk, in tokens; less where the window is smaller.
+        overlap: tokens that neighbouring chunks of one section share.
+    """
+
+    def __init__(self, counter: TokenCounter, tokens: int, overlap: int):
+        self._counter = counter
+        self._tokens = tokens
+        self._overlap = overlap
+
+    @property
+    def signature(self) -> str:
+        """Version and parameters, for the store's identity."""
+        return f"version {CHUNKER_VERSION}, {self._tokens} tokens, overlap {self._overlap}"
+
+    def split(self, document: Document, name: str) -> list[Chunk]:
+        """The chunks of a document, in reading order.
+
+        Args:
+            document: what was read.
+            name: its file's name.
+        """
+        return [chunk for unit in document.units for chunk in self._split_unit(unit, document.title, name)]
+
+    def embedded_text(self, chunk: Chunk, title: str, name: str) -> str:
+        """What the embedder reads for a chunk: the line that says whose it is, cut to its share, then the text."""
+        return f"{self._context(name, title, chunk.headings)}\n{chunk.text}"
+
+    def _context(self, name: str, title: str, headings: Sequence[str]) -> str:
+        line = context_line(name, title, headings)
+        limit = int(self._counter.max_tokens * CONTEXT_SHARE)
+        while line and self._counter.count_tokens([line])[0] > limit:
+            # the end of the path is the nearest to the chunk, so the front is cut
+            line = line[max(1, len(line) // 8) :].lstrip()
+        return line
+
+    def _split_unit(self, unit: Unit, title: str, name: str) -> Iterator[Chunk]:
+        sections = list(_sections(unit))
+        # a heading with nothing below it is already in the path of the sections that follow
+        for section in [section for section in sections if not section.is_bare_heading] or sections:
+            context_tokens = self._counter.count_tokens([self._context(name, title, section.headings)])[0]
+            room = self._counter.max_tokens - self._counter.special_tokens - context_tokens - 1
+            size = max(16, min(self._tokens, room))
+            if section.is_table:
+                yield from self._split_table(section, unit.number, size)
+            else:
+                for start, text in self._split_text(section.text, size):
+                    begin = section.start + start
+                    yield Chunk(unit.number, section.headings, text, begin, begin + len(text))
+
+    def _split_text(self, text: str, size: int) -> Iterator[tuple[int, str]]:
+        from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+        splitter = RecursiveCharacterTextSplitter(
+            chunk_size=size,
+            chunk_overlap=min(self._overlap, size // 4),
+            length_function=lambda part: self._counter.count_tokens([part])[0],
+            separators=SEPARATORS,
+            keep_separator="end",
+            add_start_index=True,
+            strip_whitespace=True,
+        )
+        for part in splitter.create_documents([text]):
+            if part.page_content.strip():
+                yield part.metadata["start_index"], part.page_content
+
+    def _split_table(self, section: _Section, unit: int, size: int) -> Iterator[Chunk]:
+        """Whole rows a chunk, the header repeated in front of each chunk but the first."""
+        lines = section.text.split("\n")
+        header = "\n".join(lines[:2])
+        counts = self._counter.count_tokens(lines)
+        header_tokens = sum(counts[:2])
+        if len(lines) <= 3 or header_tokens > size // 2:
+            for start, text in self._split_text(section.text, size):
+                yield Chunk(unit, section.headings, text, section.start + start, section.start + start + len(text))
+            return
+        first, tokens = 2, header_tokens
+        offsets = _line_offsets(lines)
+        for row in range(2, len(lines) + 1):
+            full = row == len(lines) or (row > first and tokens + counts[row] > size)
+            if full:
+                yield from self._table_chunk(section, unit, size, header, lines, offsets, first, row)
+                first, tokens = row, header_tokens
+            if row < len(lines):
+                tokens += counts[row]
+
+    def _table_chunk(
+        self, section: _Section, unit: int, size: int, header: str, lines: list[str], offsets: list[int],
+        first: int, last: int,
+    ) -> Iterator[Chunk]:  # fmt: skip
+        rows = "\n".join(lines[first:last])
+        begin = section.start + (0 if first == 2 else offsets[first])
+        end = section.start + offsets[first] + len(rows)
+        text = f"{header}\n{rows}"
+        if self._counter.count_tokens([text])[0] <= size:
+            yield Chunk(unit, section.headings, text, begin, end)
+            return
+        # one row that is longer than a chunk: cut it like text, the first piece keeps the header's words near
+        for start, piece in self._split_text(rows, size):
+            begin = section.start + offsets[first] + start
+            yield Chunk(unit, section.headings, piece, begin, begin + len(piece))
+
+
+def _sections(unit: Unit) -> Iterator[_Section]:
+    """Runs of blocks that may share a chunk; a table stands alone."""
+    offset = 0
+    run: list[Block] = []
+    run_start = 0
+    for block in unit.blocks:
+        if run and (block.kind == "table" or run[-1].headings != block.headings):
+            yield _joined(run, run_start)
+            run = []
+        if block.kind == "table":
+            yield _Section(block.headings, offset, block.text, True)
+        else:
+            if not run:
+                run_start = offset
+            run.append(block)
+        offset += len(block.text) + len(BLOCK_BREAK)
+    if run:
+        yield _joined(run, run_start)
+
+
+def _joined(run: list[Block], start: int) -> _Section:
+    return _Section(run[0].headings, start, BLOCK_BREAK.join(block.text for block in run), False)
+
+
+def _line_offsets(lines: list[str]) -> list[int]:
+    offsets, position = [], 0
+    for line in lines:
+        offsets.append(position)
+        position += len(line) + 1
+    return offsets

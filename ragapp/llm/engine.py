@@ -1,0 +1,271 @@
+"""llama.cpp in process: tokens in and out of one GGUF model, with the prefix of the last prompt kept in its cache."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ragapp.errors import CancelledError, ModelError
+from ragapp.llm.templates import ChatTemplate, Message
+
+# a stop request is seen between two batches of the prompt
+BATCH_TOKENS = 256
+
+
+@dataclass(slots=True)
+class GenerationStats:
+    """What the last generation took.
+
+    Attributes:
+        prompt_tokens: length of the prompt.
+        cached_tokens: how many of them were in the cache already.
+        answer_tokens: how many were generated.
+        first_token_s: seconds from the call to the first token.
+        finished: whether the model ended by itself, not by the limit.
+    """
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    answer_tokens: int = 0
+    first_token_s: float = 0.0
+    finished: bool = False
+
+
+class Engine:
+    """One GGUF model, loaded at first use.  One caller at a time: further ones wait.
+
+    Args:
+        path: the GGUF file.
+        name: what people call it.
+        context: window in tokens; never more than the model was trained for.
+        threads: 0 for the number of physical cores.
+        gpu_layers: layers to offload, -1 for all; only where this build of llama.cpp has a GPU backend.
+        seed: for temperatures above zero.
+    """
+
+    def __init__(self, path: Path, name: str, *, context: int, threads: int = 0, gpu_layers: int = 0, seed: int = 42):
+        self.path = path
+        self.name = name
+        self._context = context
+        self._threads = threads or _physical_cores()
+        self._gpu_layers = gpu_layers
+        self._seed = seed
+        # a lock that any thread may release: a web server may continue one stream on several threads
+        self._lock = threading.Lock()
+        self.stats = GenerationStats()
+
+    @cached_property
+    def _llama(self):
+        import llama_cpp
+
+        try:
+            llama = llama_cpp.Llama(
+                str(self.path), n_ctx=self._context, n_batch=BATCH_TOKENS, n_ubatch=BATCH_TOKENS,
+                n_threads=self._threads, n_threads_batch=self._threads, n_gpu_layers=self._gpu_layers,
+                seed=self._seed, verbose=False,
+            )  # fmt: skip
+        except (ValueError, RuntimeError, OSError, AssertionError) as error:
+            raise ModelError(
+                f"llama.cpp cannot load {self.path}: {str(error).strip() or type(error).__name__}.",
+                "It may be damaged, too large for the memory, or of an unknown kind. See: ragapp models list",
+            ) from None
+        return llama
+
+    @cached_property
+    def template(self) -> ChatTemplate:
+        """The model's own chat template.
+
+        Raises:
+            ModelError: the file has none, or it is broken.
+        """
+        bos, eos = (self._token_text(token) for token in (self._llama.token_bos(), self._llama.token_eos()))
+        return ChatTemplate.from_metadata(self._llama.metadata, bos, eos, self.name)
+
+    @property
+    def window(self) -> int:
+        """Tokens of prompt and answer together."""
+        return self._llama.n_ctx()
+
+    def load(self) -> None:
+        """Load the model and check its template now.
+
+        Raises:
+            ModelError: it cannot be loaded, or has no usable template.
+        """
+        with self._lock:
+            if "template" not in self.__dict__:
+                _ = self.template
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        with self._lock:
+            if "_llama" in self.__dict__:
+                self._llama.close()
+                del self.__dict__["_llama"]
+
+    def count(self, text: str) -> int:
+        """Tokens of a text."""
+        return len(self._llama.tokenize(text.encode(), add_bos=False, special=False))
+
+    def escape(self, text: str) -> str:
+        """Text in which nothing is a special token of this model.
+
+        A document that holds ``<|im_end|>`` must not be able to end its turn.
+        """
+        return self._special.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text)
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        """The tokens of a chat in the model's own format, one beginning-of-sequence token where the model wants one.
+
+        Args:
+            messages: contents that come from documents or people must have gone through :meth:`escape`.
+        """
+        import llama_cpp
+
+        prompt = self.template.render(messages)
+        bos = self._token_text(self._llama.token_bos())
+        wanted = llama_cpp.llama_vocab_get_add_bos(self._llama._model.vocab)
+        add = bool(wanted) and not (bos and prompt.startswith(bos))
+        return self._llama.tokenize(prompt.encode(), add_bos=add, special=True)
+
+    def choose(
+        self, messages: Sequence[Message], choices: Sequence[str], cancelled: Callable[[], bool] = lambda: False
+    ) -> list[float]:
+        """How likely the model starts its turn with each of some words, one forward pass.
+
+        Args:
+            messages: the chat.
+            choices: words; each stands for its first token, with and without capital and leading space.
+            cancelled: asked between batches.
+
+        Returns:
+            Probabilities that sum to one, in the order of ``choices``.
+
+        Raises:
+            CancelledError: ``cancelled`` said so.
+            ModelError: the chat does not fit the window.
+        """
+        with self._lock:
+            self._feed(self.prompt_tokens(messages), 1, cancelled)
+            logits = self._logits()
+        shifted = np.exp(logits - logits.max())
+        weights = [float(shifted[self._first_tokens(choice)].sum()) for choice in choices]
+        total = sum(weights) or 1.0
+        return [weight / total for weight in weights]
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[str]:
+        """Stream the assistant's next turn.
+
+        :attr:`stats` holds the figures afterwards.
+
+        Args:
+            messages: the chat.
+            max_tokens: length of the answer at the most; shortened where the window is nearly full.
+            temperature: 0 always takes the likeliest token.
+            cancelled: asked between batches of the prompt and after each token; the text so far stands.
+
+        Yields:
+            Pieces of text, never half a character.
+
+        Raises:
+            CancelledError: stopped while the prompt was read.
+            ModelError: the chat does not fit the window.
+        """
+        import llama_cpp
+
+        started = time.monotonic()
+        with self._lock:
+            tokens = self.prompt_tokens(messages)
+            cached = self._feed(tokens, 1, cancelled)
+            self.stats = stats = GenerationStats(len(tokens), cached)
+            limit = min(max_tokens, self.window - len(tokens))
+            decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+            written: list[int] = []
+            vocabulary = self._llama._model.vocab
+            # the prompt is in the cache already, so this samples at once
+            for token in self._llama.generate(tokens, temp=temperature, top_k=40, top_p=0.95, min_p=0.05):
+                if not written:
+                    stats.first_token_s = time.monotonic() - started
+                if llama_cpp.llama_vocab_is_eog(vocabulary, token):
+                    stats.finished = True
+                    break
+                piece = decoder.decode(self._llama.detokenize([token], prev_tokens=tokens + written))
+                written.append(token)
+                stats.answer_tokens = len(written)
+                if piece:
+                    yield piece
+                if len(written) >= limit or cancelled():
+                    break
+            rest = decoder.decode(b"", final=True)
+            if rest:
+                yield rest
+
+    def _feed(self, tokens: list[int], room: int, cancelled: Callable[[], bool]) -> int:
+        """Bring the prompt into the cache; returns how many of its tokens were there already."""
+        if len(tokens) + room > self.window:
+            raise ModelError(
+                f"The prompt has {len(tokens)} tokens; the window of {self.name} is {self.window}.",
+                "Lower retrieval.context_tokens or raise llm.context.",
+            )
+        llama = self._llama
+        keep = llama.longest_token_prefix(llama._input_ids.tolist(), tokens)
+        # the last token is always read anew, for its logits
+        keep = min(keep, len(tokens) - 1)
+        if keep == 0 or not llama._ctx.kv_cache_seq_rm(-1, keep, -1):
+            keep = 0
+            llama.reset()
+        llama.n_tokens = keep
+        for begin in range(keep, len(tokens), BATCH_TOKENS):
+            if cancelled():
+                raise CancelledError("Stopped.")
+            llama.eval(tokens[begin : begin + BATCH_TOKENS])
+        return keep
+
+    def _logits(self) -> np.ndarray:
+        pointer = self._llama._ctx.get_logits_ith(-1)
+        return np.ctypeslib.as_array(pointer, shape=(self._llama.n_vocab(),)).astype(np.float64)
+
+    def _first_tokens(self, word: str) -> list[int]:
+        forms = {word, word.capitalize(), word.lower(), word.upper()}
+        texts = [prefix + form for form in forms for prefix in ("", " ")]
+        return sorted({self._llama.tokenize(text.encode(), add_bos=False)[0] for text in texts})
+
+    def _token_text(self, token: int) -> str:
+        return self._llama._model.token_get_text(token) if token >= 0 else ""
+
+    @cached_property
+    def _special(self) -> re.Pattern[str]:
+        import llama_cpp
+
+        vocabulary = self._llama._model.vocab
+        texts = [
+            self._token_text(token)
+            for token in range(self._llama.n_vocab())
+            if llama_cpp.llama_vocab_is_control(vocabulary, token) or llama_cpp.llama_vocab_is_eog(vocabulary, token)
+        ]
+        longest_first = sorted((text for text in texts if len(text) > 1), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+
+def _physical_cores() -> int:
+    import os
+
+    import psutil
+
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(psutil.cpu_count(logical=False) or usable, usable)

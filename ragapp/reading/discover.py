@@ -1,0 +1,106 @@
+"""Which files a path holds, in a fixed order, with ignore rules."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragapp.errors import PathError
+
+HASH_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that was found.
+
+    Attributes:
+        path: absolute, symbolic links not resolved.
+        size: in bytes.
+        mtime_ns: time of the last change, nanoseconds since the epoch.
+        problem: why it cannot be taken, empty when it can.
+    """
+
+    path: Path
+    size: int
+    mtime_ns: int
+    problem: str = ""
+
+
+def discover(paths: Iterable[Path], ignore: Iterable[str] = ()) -> list[FoundFile]:
+    """Walk files and folders.
+
+    Hidden files and folders (leading dot) and names that match an ignore pattern are left out, but for paths that
+    are named themselves.  Folders that link back to one of their parents are entered once.
+
+    Args:
+        paths: files and folders.
+        ignore: shell patterns for file and folder names.
+
+    Returns:
+        Each file once, sorted by path.
+
+    Raises:
+        PathError: a path does not exist or may not be read.
+    """
+    patterns = tuple(ignore)
+    found: dict[Path, FoundFile] = {}
+    for given in paths:
+        path = Path(os.path.abspath(given.expanduser()))
+        if not path.exists():
+            raise PathError(f"There is nothing at {path}.", "Check the spelling.")
+        if not os.access(path, os.R_OK):
+            raise PathError(f"{path} may not be read.", "Check its permissions.")
+        for file in _walk(path, patterns) if path.is_dir() else [path]:
+            found.setdefault(file, _look_at(file))
+    return sorted(found.values(), key=lambda file: str(file.path))
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(HASH_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _walk(root: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
+    entered: set[tuple[int, int]] = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        here = os.stat(folder)
+        if (here.st_dev, here.st_ino) in entered:
+            folders.clear()
+            continue
+        entered.add((here.st_dev, here.st_ino))
+        folders[:] = sorted(name for name in folders if not _ignored(name, patterns))
+        for name in files:
+            if not _ignored(name, patterns):
+                yield Path(folder, name)
+
+
+def _ignored(name: str, patterns: tuple[str, ...]) -> bool:
+    return name.startswith(".") or any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+def _look_at(path: Path) -> FoundFile:
+    try:
+        status = path.stat()
+    except OSError as error:
+        return FoundFile(path, 0, 0, f"cannot be read ({error.strerror})")
+    problem = ""
+    if not stat.S_ISREG(status.st_mode):
+        problem = "is not a regular file"
+    elif not os.access(path, os.R_OK):
+        problem = "may not be read (permissions)"
+    else:
+        try:
+            str(path).encode("utf-8")
+        except UnicodeEncodeError:
+            problem = "has a name that is not valid UTF-8"
+    return FoundFile(path, status.st_size, status.st_mtime_ns, problem)

