@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ragapp.retrieval.retriever import Retriever
 
 
+# explains the drop folder to people; not one of their documents
+DROP_FOLDER_README = "README.md"
+
+
 class _part(cached_property):
     """A cached property that is built once, even when two threads ask for it at the same time."""
 
@@ -96,7 +100,8 @@ class App:
         """Takes files into the library."""
         from ragapp.ingest.pipeline import Pipeline
 
-        return Pipeline(self.library, self.embedder, self.chunker, self.settings.ingest)
+        explained = self.settings.paths.ingest / DROP_FOLDER_README
+        return Pipeline(self.library, self.embedder, self.chunker, self.settings.ingest, exclude=[explained])
 
     @_part
     def retriever(self) -> Retriever:

@@ -56,10 +56,10 @@ class Embedding(_Section):
 class Retrieval(_Section):
     """How passages are found."""
 
-    passages: int = Field(4, ge=1, le=50)
+    passages: int = Field(3, ge=1, le=50)
     candidates: int = Field(50, ge=1, le=1000)
     dense_weight: float = Field(0.4, ge=0.0, le=1.0)
-    context_tokens: int = Field(1000, ge=64)
+    context_tokens: int = Field(900, ge=64)
 
 
 class Llm(_Section):
@@ -77,7 +77,7 @@ class Answer(_Section):
     """What counts as an answer."""
 
     max_tokens: int = Field(256, ge=16)
-    threshold: float = Field(0.2, ge=0.0, le=1.0)
+    threshold: float = Field(0.4, ge=0.0, le=1.0)
 
 
 class Server(_Section):
@@ -198,7 +198,9 @@ def _read_yaml(file: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise SettingsError(f"{file}{where} is not valid YAML: {problem}.", "Indent with spaces; quote odd values.") from None
+        raise SettingsError(
+            f"{file}{where} is not valid YAML: {problem}.", "Indent with spaces; quote odd values."
+        ) from None
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -212,7 +214,7 @@ def _environment() -> dict[str, Any]:
     for name in os.environ:
         if not name.upper().startswith(ENV_PREFIX) or name.upper() in ENV_RESERVED:
             continue
-        section, _, key = name[len(ENV_PREFIX):].lower().partition("__")
+        section, _, key = name[len(ENV_PREFIX) :].lower().partition("__")
         values.setdefault(section, {})
         if key:
             values[section][key.partition("__")[0]] = None

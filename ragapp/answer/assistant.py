@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ragapp.answer.grounding import ground
-from ragapp.answer.prompts import ABSTENTION, PROMPTS, PromptSet, answer_messages, probe_messages, prompts_for, render_passage
+from ragapp.answer.prompts import (
+    PROMPTS,
+    PromptSet,
+    answer_messages,
+    probe_messages,
+    prompts_for,
+    render_passage,
+)
 from ragapp.answer.result import Answer
+from ragapp.errors import UsageError
 from ragapp.index.analysis import detect_language
 from ragapp.llm.engine import Engine
 from ragapp.retrieval.context import Context, pack
-from ragapp.retrieval.retriever import Retriever
+from ragapp.retrieval.retriever import Passage, Retriever
 from ragapp.settings import Settings
 
-# room in the window for system text, question and instruction
-FRAME_TOKENS = 400
+# a prompt is tokenized as a whole, which may cost a token more than its parts at each seam
+SEAM_TOKENS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,7 @@ class Assistant:
         self._engine = engine
         self._settings = settings
 
-    def ask(
-        self, question: str, *, within: str = "", cancelled: Callable[[], bool] = lambda: False
-    ) -> Iterator[Event]:
+    def ask(self, question: str, *, within: str = "", cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Answer one question, telling what goes on.
 
         Args:
@@ -77,25 +83,25 @@ class Assistant:
         prompts = prompts_for(language)
         retrieved = time.monotonic()
         engine = self._engine()
-        context = self._pack(engine, passages)
+        context = self._pack(engine, prompts, question, passages)
         yield Stage("reading", len(context.passages))
-        answer = Answer(question, "", True, 0.0, passages=list(context.passages), model=engine.name)
+        answer = Answer(question, prompts.not_found, True, 0.0, passages=list(context.passages), model=engine.name)
         answer.timings["retrieve_s"] = _since(started, retrieved)
-        # the clock of the answer starts when the model is there: loading is a cost of the first question alone
-        loaded = time.monotonic()
+        read = time.monotonic()
         messages = probe_messages(prompts, question, context.passages, engine.escape)
-        answer.confidence = engine.choose(messages, (prompts.yes, prompts.no), cancelled)[0] if context.passages else 0.0
-        answer.timings["probe_s"] = _since(loaded)
-        if answer.confidence >= self._settings.answer.threshold:
+        if context.passages:
+            answer.confidence = engine.choose(messages, (prompts.yes, prompts.no), cancelled)[0]
+        answer.timings["probe_s"] = _since(read)
+        if context.passages and answer.confidence >= self._settings.answer.threshold:
             yield Stage("writing", len(context.passages))
-            yield from self._write(engine, prompts, answer, cancelled)
-            answer.timings["first_token_s"] = round(
-                answer.timings["probe_s"] + engine.stats.first_token_s, 3
-            )
+            written = ""
+            for piece in self._write(engine, prompts, answer, cancelled):
+                if not written:
+                    answer.timings["first_token_s"] = _since(started)
+                written += piece
+                yield Delta(piece)
             answer.timings["answer_tokens"] = engine.stats.answer_tokens
-            self._check(answer, language)
-        if answer.abstained:
-            answer.answer = prompts.not_found
+            _check(answer, written, language)
         answer.context = {
             "window": engine.window,
             "prompt_tokens": len(engine.prompt_tokens(messages)),
@@ -112,35 +118,34 @@ class Assistant:
                 return event
         raise AssertionError("ask() ends with an Answer")
 
-    def _pack(self, engine: Engine, passages) -> Context:
-        room = engine.window - FRAME_TOKENS - self._settings.answer.max_tokens
+    def _pack(self, engine: Engine, prompts: PromptSet, question: str, passages: Sequence[Passage]) -> Context:
+        frame = engine.prompt_tokens(answer_messages(prompts, question, [], engine.escape))
+        room = engine.window - self._settings.answer.max_tokens - len(frame) - SEAM_TOKENS
+        if room < 0:
+            raise UsageError(
+                f"The question is too long: nothing else fits the model's window of {engine.window} tokens.",
+                "Ask a shorter question, or raise llm.context.",
+            )
         budget = min(self._settings.retrieval.context_tokens, room)
         return pack(passages, lambda n, p: engine.escape(render_passage(n, p)), engine.count, budget)
 
-    def _write(self, engine: Engine, prompts: PromptSet, answer: Answer, cancelled) -> Iterator[Event]:
-        messages = answer_messages(prompts, answer.question, answer.passages, engine.escape)
-        written = ""
-        for piece in engine.generate(
-            messages,
+    def _write(
+        self, engine: Engine, prompts: PromptSet, answer: Answer, cancelled: Callable[[], bool]
+    ) -> Iterator[str]:
+        return engine.generate(
+            answer_messages(prompts, answer.question, answer.passages, engine.escape),
             max_tokens=self._settings.answer.max_tokens,
             temperature=self._settings.llm.temperature,
             cancelled=cancelled,
-        ):
-            written += piece
-            # nothing is shown while the text may still turn out to be the refusal
-            if not ABSTENTION.startswith(written.strip()[: len(ABSTENTION)].upper()):
-                yield Delta(written[len(answer.answer) :])
-                answer.answer = written
-        answer.answer = written.strip()
+        )
 
-    def _check(self, answer: Answer, language: str) -> None:
-        """Ground what was written; a refusal or an empty answer is an abstention."""
-        if not answer.answer or ABSTENTION in answer.answer.upper():
-            return
-        answer.sentences, answer.citations = ground(answer.answer, answer.question, answer.passages, language)
-        if answer.sentences:
-            answer.abstained = False
-            answer.answer = " ".join(sentence.text for sentence in answer.sentences)
+
+def _check(answer: Answer, written: str, language: str) -> None:
+    """Ground what was written; if there are no words in it, the answer stays an abstention."""
+    answer.sentences, answer.citations = ground(written, answer.question, answer.passages, language)
+    if answer.sentences:
+        answer.abstained = False
+        answer.answer = " ".join(sentence.text for sentence in answer.sentences)
 
 
 def _since(start: float, end: float | None = None) -> float:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ragapp.answer.result import Citation, Sentence
 from ragapp.index.analysis import content_terms
 from ragapp.retrieval.retriever import Passage
 
 MARK = re.compile(r"\s*\[(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\]")
-# share of a sentence's own words that the passage must hold
-SUPPORT_SHARE = 0.6
+_LEADING_MARKS = re.compile(rf"(?:{MARK.pattern})+\s*")
+# share of what a sentence adds that the passage must hold
+SUPPORT_SHARE = 0.5
+# by how much another passage must hold more of a sentence to take a citation over
+CITED_MARGIN = 0.34
 MAX_QUOTE_CHARACTERS = 400
 LONG_STATEMENT_CHARACTERS = 240
 
 # not behind an abbreviation's or an ordinal's dot
-_SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b[A-Za-z]\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bNo\.)(?<!\bart\.)\s+(?=[^\W\d_]|[\"«“(\[\d])")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])(?<!\b[A-Za-z]\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bNo\.)(?<!\bart\.)\s+(?=[^\W\d_]|[\"«“(\[\d])"
+)
 _NUMBER = re.compile(r"\d+(?:[.,   ]\d+)*")
 
 
@@ -30,7 +36,9 @@ class _Statement:
     terms: frozenset[str]
 
 
-def ground(answer: str, question: str, passages: Sequence[Passage], language: str) -> tuple[list[Sentence], list[Citation]]:
+def ground(
+    answer: str, question: str, passages: Sequence[Passage], language: str
+) -> tuple[list[Sentence], list[Citation]]:
     """Tie each sentence of an answer to the passage that states it.
 
     A sentence is supported when every number in it, and most of the words that it does not share with the question,
@@ -65,14 +73,17 @@ def ground(answer: str, question: str, passages: Sequence[Passage], language: st
 
 def split_sentences(text: str) -> list[str]:
     """Sentences of an answer; a mark behind the full stop stays with its sentence, a line break ends one."""
-    parts: list[str] = []
+    sentences: list[str] = []
     for line in text.splitlines():
-        for part in _SENTENCE_END.split(line.strip()):
-            if parts and part and not MARK.sub("", part).strip(" .") and MARK.search(part):
-                parts[-1] = f"{parts[-1]} {part}"
-            elif part:
-                parts.append(part)
-    return parts
+        parts = _SENTENCE_END.split(line.strip())
+        for number, part in enumerate(parts):
+            marks = _LEADING_MARKS.match(part)
+            if number and marks:
+                sentences[-1] += f" {marks[0].strip()}"
+                part = part[marks.end() :]
+            if part:
+                sentences.append(part)
+    return sentences
 
 
 def numbers(text: str) -> list[str]:
@@ -97,33 +108,52 @@ def _plain_number(text: str) -> str:
 def _supporting(
     text: str, question: str, passages: Sequence[Passage], language: str, cited: Sequence[int]
 ) -> int | None:
-    """Number of the passage that states a sentence: a cited one if any does, else the one that holds most of it."""
-    scores = {n: _support(text, question, passages[n - 1], language) for n in range(1, len(passages) + 1)}
+    """Number of the passage that states a sentence: a cited one if any does, else the one that holds most of it.
+
+    Between passages that hold as much of the sentence, the one that holds more of the question wins: two versions of
+    a policy share many sentences, and the question says which is meant.
+    """
+    scores = {}
+    for n, passage in enumerate(passages, 1):
+        held = _held_terms(passage, language)
+        asked = set(content_terms(question, language))
+        echoed = len(asked & held) / len(asked) if asked else 0.0
+        scores[n] = (_support(text, question, passage, held, language), n in cited, echoed, -n)
+    best = max(scores, key=scores.__getitem__, default=None)
     for n in cited:
-        if scores[n] >= SUPPORT_SHARE:
+        # the model's own choice stands unless another passage holds clearly more
+        if scores[n][0] >= SUPPORT_SHARE and scores[best][0] - scores[n][0] < CITED_MARGIN:
             return n
-    best = max(scores, key=lambda n: (scores[n], -n), default=None)
-    return best if best is not None and scores[best] >= SUPPORT_SHARE else None
+    return best if best is not None and scores[best][0] >= SUPPORT_SHARE else None
 
 
-def _support(text: str, question: str, passage: Passage, language: str) -> float:
-    """Share of a sentence's own words that a passage holds; 0 when one of its numbers is missing there."""
+def _held_terms(passage: Passage, language: str) -> set[str]:
+    """Terms of a passage with its title and headings, stemmed in its own language and in the answer's."""
+    shown = _shown(passage)
+    return set(content_terms(shown, passage.chunk.language)) | set(content_terms(shown, language))
+
+
+def _shown(passage: Passage) -> str:
     chunk = passage.chunk
-    held_numbers = _with_parts(chunk.text)
-    if any(number not in held_numbers for number in numbers(text) if number not in _with_parts(question)):
+    return " \n ".join((chunk.title, *chunk.headings, chunk.text))
+
+
+def _support(text: str, question: str, passage: Passage, held: set[str], language: str) -> float:
+    """Share of what a sentence adds to the question that a passage holds; 0 when one of its numbers is missing there.
+
+    A number counts for two words: the same figure in the same passage is seldom chance.
+    """
+    given = _with_parts(question)
+    new_numbers = [number for number in numbers(text) if number not in given]
+    held_numbers = _with_parts(_shown(passage))
+    if any(number not in held_numbers for number in new_numbers):
         return 0.0
-    shown = " ".join((chunk.title, *chunk.headings, chunk.text))
-    held = set(content_terms(shown, chunk.language)) | set(content_terms(shown, language))
-    words = {term for term in content_terms(text, language) if not term.isdigit()}
+    words = {term for term in content_terms(text, language) if not any(map(str.isdigit, term))}
     own = words - set(content_terms(question, language))
-    if not own:
-        # only numbers, or an echo of the question: what is left must be in the passage itself
-        own = words
-    if not own:
-        return 1.0 if numbers(text) else 0.0
-    # a foreign passage cannot share words, but a matching number or name still counts
-    alike = {term for term in own if term in held}
-    return len(alike) / len(own)
+    # an echo of the question adds nothing, so all of it must be in the passage
+    own = own if own or new_numbers else words
+    weight = len(own) + 2 * len(new_numbers)
+    return (len(own & held) + 2 * len(new_numbers)) / weight if weight else 0.0
 
 
 def _with_parts(text: str) -> set[str]:
@@ -186,6 +216,6 @@ def _cut_long(passage: str, begin: int, end: int) -> list[tuple[int, int]]:
     if "\n" not in text.strip() or (len(text) <= LONG_STATEMENT_CHARACTERS and "|" not in text):
         return [(begin, min(end, begin + MAX_QUOTE_CHARACTERS))]
     bounds = [begin] + [begin + match.end() for match in re.finditer("\n", text)] + [end]
-    lines = [(a, b) for a, b in zip(bounds, bounds[1:], strict=False) if passage[a:b].strip()]
-    pairs = [(a, d) for (a, _), (_, d) in zip(lines, lines[1:], strict=False) if "|" not in passage[a:d]]
+    lines = [(a, b) for a, b in pairwise(bounds) if passage[a:b].strip()]
+    pairs = [(a, d) for (a, _), (_, d) in pairwise(lines) if "|" not in passage[a:d]]
     return lines + pairs

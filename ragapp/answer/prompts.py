@@ -2,6 +2,10 @@
 
 The order is system, passages, question, instruction: all up to the question stays in the model's cache between the
 check whether the passages answer at all and the answer itself.
+
+The answer's instruction offers no refusal and asks for no citation.  A small model that is offered a refusal takes it
+nearly always, and one that is asked for a number often gives nothing else; the check before and the grounding after
+do both better.
 """
 
 from __future__ import annotations
@@ -11,8 +15,6 @@ from dataclasses import dataclass
 
 from ragapp.llm.templates import Message
 from ragapp.retrieval.retriever import Passage
-
-ABSTENTION = "NOT IN DOCUMENTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ PROMPTS = {
         yes="Yes",
         no="No",
         answer=(
-            "Answer in one short sentence with the exact words and figures of the passages, and put the number of"
-            f" the passage behind it, like [1]. If the passages do not state the answer, reply: {ABSTENTION}"
+            "Answer the question in one short, complete sentence. Copy names, figures and terms exactly from the"
+            " passages."
         ),
         not_found="Your documents do not say.",
     ),
@@ -68,8 +70,8 @@ PROMPTS = {
         yes="Oui",
         no="Non",
         answer=(
-            "Réponds en français par une phrase courte et complète, avec les mots et les chiffres exacts des passages,"
-            f" suivie du numéro du passage, comme [1]. Si les passages ne le disent pas, réponds : {ABSTENTION}"
+            "Réponds à la question en français par une phrase courte et complète. Copie les noms, les chiffres et les"
+            " termes exactement des passages."
         ),
         not_found="Vos documents ne le disent pas.",
     ),

@@ -39,9 +39,8 @@ def ingest(
     if not paths:
         settings.paths.ingest.mkdir(parents=True, exist_ok=True)
         paths = [settings.paths.ingest]
-    with open_app(context, write=not dry_run) as app:
-        with ingest_bar() as progress:
-            report = app.pipeline.run(paths, force=force, dry_run=dry_run, progress=progress)
+    with open_app(context, write=not dry_run) as app, ingest_bar() as progress:
+        report = app.pipeline.run(paths, force=force, dry_run=dry_run, progress=progress)
     if as_json:
         from dataclasses import asdict
 
@@ -68,7 +67,9 @@ def _say_report(report, paths: list[Path], dry_run: bool) -> None:
             ],
         )  # fmt: skip
     totals = report.totals
-    parts = [f"{totals[s]} {s}" for s in ("indexed", "updated", "unchanged", "removed", "skipped", "failed") if totals[s]]
+    parts = [
+        f"{totals[s]} {s}" for s in ("indexed", "updated", "unchanged", "removed", "skipped", "failed") if totals[s]
+    ]
     would = "Would be: " if dry_run else ""
     say(f"{would}{', '.join(parts)}; {totals['chunks']} chunks in {totals['units']} units; {report.seconds:.1f} s.")
 
@@ -116,7 +117,9 @@ def list_documents(context: typer.Context, as_json: Json = False) -> None:
     with Library(settings_of(context).paths.data) as library:
         documents, failures = library.catalog.documents(), library.catalog.failures()
     if as_json:
-        say_json({"documents": [_document_json(row) for row in documents], "failures": [_failure_json(f) for f in failures]})
+        say_json(
+            {"documents": [_document_json(row) for row in documents], "failures": [_failure_json(f) for f in failures]}
+        )
         return
     if not documents and not failures:
         say("There are no documents yet. Add some: ragapp ingest ./docs")

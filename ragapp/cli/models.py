@@ -45,7 +45,15 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
         )
         return
     rows = [
-        ("*" if m.name in chosen else "", m.name, m.role, _size(m.size), m.status, m.quantization or "", shown_path(str(m.path)))
+        (
+            "*" if m.name in chosen else "",
+            m.name,
+            m.role,
+            _size(m.size),
+            m.status,
+            m.quantization or "",
+            shown_path(str(m.path)),
+        )
         for m in found
     ]
     rows += [
@@ -71,12 +79,13 @@ def pull(
 
 def pull_model(settings, name: str):
     """Fetch one pack or hub file with a bar on stderr; returns where it lies."""
-    from ragapp.models import pull as puller
     from ragapp.models.packs import PACKS, get_pack
+    from ragapp.models.progress import console_progress
+    from ragapp.models.pull import pack_from_spec, pull_pack
 
     source = {"hub_url": settings.privacy.hub_url, "use_hub": settings.privacy.hub}
-    pack = puller.pack_from_spec(name, **source) if name not in PACKS and ":" in name else get_pack(name)
-    return puller.pull_pack(pack, settings.paths.models, progress=puller.console_progress(), **source)
+    pack = pack_from_spec(name, **source) if name not in PACKS and ":" in name else get_pack(name)
+    return pull_pack(pack, settings.paths.models, progress=console_progress(), **source)
 
 
 def show(
@@ -136,7 +145,9 @@ def verify(
     from ragapp.models.pull import verify_pack
 
     models_dir = settings_of(context).paths.models
-    packs = [get_pack(name) for name in names] if names else [p for p in PACKS.values() if p.target(models_dir).exists()]
+    packs = (
+        [get_pack(name) for name in names] if names else [p for p in PACKS.values() if p.target(models_dir).exists()]
+    )
     checks = [(pack.name, check) for pack in packs for check in verify_pack(pack, models_dir)]
     if as_json:
         say_json({"files": [{"pack": name, "file": c.name, "status": c.status} for name, c in checks]})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 SNOWBALL_LANGUAGES = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -24,11 +24,11 @@ STOP_WORDS = {
     "en": """a about an and any are as at be been but by can could did do does for from had has have how i if in into is
         it its may me much many must my not of on or our shall should so than that the their them then there these they
         this those to under up us was we were what when where which who whom whose why will with would you your""",
-    "fr": """a à ai ainsi as au aux avec avoir c ce cela ces cet cette ceux chez combien comment d dans de des dois
-        doit doivent donc du elle elles en entre est est-ce et être eu fait faut il ils j je l la le les leur leurs lui
-        m ma mais me même mes mon n ne nos notre nous on ont ou où par pas peut peuvent peux plus pour pourquoi
-        puis-je qu quand que quel quelle quelles quels qui quoi s sa sans se ses si son sont sous sur t ta te tes toi
-        ton tu un une vos votre vous y""",
+    "fr": """a à ai ainsi as au aux avec avoir c ce cela ces cet cette ceux chez combien comment d dans de des dois doit
+        doivent donc du elle elles en entre est est-ce et être eu fait faut il ils j je l la le les leur leurs
+        lui m ma mais me même mes mon n ne nos notre nous on ont ou où par pas peut peuvent peux plus pour
+        pourquoi pourra pourrait pouvez pouvons puis-je qu quand que quel quelle quelles quels qui quoi s sa
+        sans se ses si son sont sous sur t ta te tes toi ton tu un une vos votre vous y""",
     "de": """aber als am an auch auf aus bei bin bis bist da das dass dem den der des die dies diese dieser dieses du
         durch ein eine einem einen einer eines er es für gibt hat ich ihr im in ist kann man mein mit muss nach nicht
         oder sich sie sind und uns unser vom von vor wann war warum was welche welcher welches wenn wer werden wie
@@ -49,7 +49,10 @@ SHORT_TEXT_CHARACTERS = 400
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 # INV-2024-0031, 4.2, 31/03/2025, anna@example.com, 1,250.00: found by the whole as well as by the parts
-_CODE = re.compile(r"[^\W_]+(?:[-/._,@:+][^\W_]+)+", re.UNICODE)
+# (possessive, and only from the start of a word: a megabyte without a space must not cost its square)
+_CODE = re.compile(r"(?<![^\W_])[^\W_]++(?:[-/._,@:+][^\W_]++)+", re.UNICODE)
+# what is longer is no word that anybody asks for; base64 and the like would only fill the index
+MAX_TERM_CHARACTERS = 64
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|dell|nell|sull|all|un)'(?=\w)", re.IGNORECASE)
 
 
@@ -91,9 +94,10 @@ def _words_and_codes(text: str) -> tuple[list[str], list[str]]:
     codes = [
         fold("".join(_WORD.findall(code)))
         for code in _CODE.findall(normal)
-        if "@" in code or any(character.isdigit() for character in code)
+        if len(code) <= MAX_TERM_CHARACTERS and ("@" in code or any(map(str.isdigit, code)))
     ]
-    return _WORD.findall(_ELISION.sub(" ", normal)), codes
+    words = _WORD.findall(_ELISION.sub(" ", normal))
+    return [word for word in words if len(word) <= MAX_TERM_CHARACTERS], codes
 
 
 def fold(text: str) -> str:
@@ -139,12 +143,12 @@ def _identifier():
     return LanguageIdentifier.from_model_file(MODEL_FILE)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _stop_list(language: str) -> frozenset[str]:
     return frozenset(STOP_WORDS.get(language, "").split())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _stemmer(language: str):
     import snowballstemmer
 

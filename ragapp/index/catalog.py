@@ -184,7 +184,8 @@ class Catalog:
                 (*key, identity.embedder),
             )
             return connection.execute(
-                "SELECT id FROM identities WHERE dimension = ? AND normalised = ? AND weights_sha256 = ? AND chunker = ?",
+                "SELECT id FROM identities"
+                " WHERE dimension = ? AND normalised = ? AND weights_sha256 = ? AND chunker = ?",
                 key,
             ).fetchone()[0]
 
@@ -298,7 +299,9 @@ class Catalog:
     def touch_document(self, document_id: int, size: int, mtime_ns: int) -> None:
         """Note that a file was found to have the stored content."""
         with self.transaction() as connection:
-            connection.execute("UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, document_id))
+            connection.execute(
+                "UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, document_id)
+            )
 
     def remove_document(self, document_id: int) -> list[int]:
         """Remove a document, its units, chunks and index entries in one transaction.

@@ -87,9 +87,7 @@ class Embedder:
         if not texts:
             return []
         with self._lock:
-            encoded = self._tokenizer(
-                list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False
-            )
+            encoded = self._tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:

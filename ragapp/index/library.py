@@ -40,7 +40,9 @@ class Library:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise StoreError(f"The data folder {folder} cannot be made: {error.strerror}.", "Check paths.data.") from None
+            raise StoreError(
+                f"The data folder {folder} cannot be made: {error.strerror}.", "Check paths.data."
+            ) from None
         self.folder = folder
         self.identity = identity
         self._lock = FileLock(folder / LOCK_NAME)

@@ -75,13 +75,17 @@ class Pipeline:
         embedder: makes the vectors.
         chunker: cuts the documents.
         settings: limits and ignore rules.
+        exclude: absolute paths of files that are nobody's documents.
     """
 
-    def __init__(self, library: Library, embedder: Embedder, chunker: Chunker, settings: Ingest):
+    def __init__(
+        self, library: Library, embedder: Embedder, chunker: Chunker, settings: Ingest, exclude: Iterable[Path] = ()
+    ):
         self._library = library
         self._embedder = embedder
         self._chunker = chunker
         self._settings = settings
+        self._exclude = tuple(exclude)
 
     def run(
         self,
@@ -111,7 +115,7 @@ class Pipeline:
         """
         started = time.monotonic()
         roots = [Path(os.path.abspath(path.expanduser())) for path in paths]
-        found = discover(roots, self._settings.ignore)
+        found = discover(roots, self._settings.ignore, self._exclude)
         if not dry_run:
             self._library.check_identity()
         known = {row.path: row for row in self._library.catalog.documents()}
@@ -211,9 +215,7 @@ class Pipeline:
         sample = "\n".join(unit.text for unit in document.units)[:LANGUAGE_SAMPLE_CHARACTERS]
         document.language = document.language or detect_language(sample)
         chunks, vectors = self._embed(document, file.path.name, tell)
-        self._library.put(
-            file.path, document, chunks, vectors, size=file.size, mtime_ns=file.mtime_ns, sha256=digest
-        )
+        self._library.put(file.path, document, chunks, vectors, size=file.size, mtime_ns=file.mtime_ns, sha256=digest)
         without_text = sum(not unit.text for unit in document.units)
         reason = " ".join(document.warnings)
         if not chunks:

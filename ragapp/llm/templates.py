@@ -43,6 +43,7 @@ class ChatTemplate:
             self._formatter = Jinja2ChatFormatter(template=source, eos_token=eos, bos_token=bos)
         except TemplateError as error:
             raise ModelError(f"The chat template of {name} is not valid: {error}.", "Choose another model.") from None
+        self._fold = False
         self._check()
 
     @classmethod
@@ -69,6 +70,8 @@ class ChatTemplate:
         Raises:
             ModelError: the template refuses the chat.
         """
+        if self._fold:
+            messages = _fold_system(messages)
         try:
             return self._render(messages)
         except self._errors as first_error:
@@ -92,11 +95,11 @@ class ChatTemplate:
             {"role": "user", "content": "canary-four"},
         ]
         prompt = self.render(canaries)
-        positions = [prompt.find(message["content"]) for message in canaries]
-        if min(positions) < 0:
+        if canaries[0]["content"] not in prompt:
             # some templates leave the system turn out in silence
-            prompt = self._render(_fold_system(canaries))
-            positions = [prompt.find(message["content"]) for message in canaries]
+            self._fold = True
+            prompt = self.render(canaries)
+        positions = [prompt.find(message["content"]) for message in canaries]
         if min(positions) < 0 or positions != sorted(positions):
             raise ModelError(f"The chat template of {self._name} loses or reorders turns.", "Choose another model.")
 

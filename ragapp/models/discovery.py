@@ -206,9 +206,7 @@ def _in_stores() -> Iterator[FoundModel]:
         yield _gguf_model(f"{origin}:{path.stem}", path, origin)
 
 
-def _gguf_model(
-    name: str, path: Path, origin: str, pack: Pack | None = None, status: Status = "unknown"
-) -> FoundModel:
+def _gguf_model(name: str, path: Path, origin: str, pack: Pack | None = None, status: Status = "unknown") -> FoundModel:
     info: GgufInfo | None = None
     problem = ""
     try:

@@ -1,4 +1,4 @@
-"""Asks the model hub for files.  Runs as a process of its own; see ``pull.py``.
+"""Asks the model hub for files.  Runs as a process of its own; see ``sources.py``.
 
 Everywhere else in ragapp huggingface_hub is switched off for the life of the process, which is decided when it is
 imported.  A child process is the one place where it is on, and when it ends nothing can reach the hub any more.

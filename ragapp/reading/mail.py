@@ -10,8 +10,10 @@ from email.message import Message
 from pathlib import Path
 
 from ragapp.errors import ReadingError
+from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.document import Document
-from ragapp.reading.text import BlockBuilder, add_html, clean, decode, file_kind, read_bytes
+from ragapp.reading.html import add_html
+from ragapp.reading.text import clean, decode, file_kind, read_bytes
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 # a file with none of these is some other text

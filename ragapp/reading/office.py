@@ -15,8 +15,10 @@ from typing import Any
 from xml.parsers import expat
 
 from ragapp.errors import ReadingError
+from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.document import Block, Document, Unit
-from ragapp.reading.text import BlockBuilder, clean, file_kind, read_bytes, split_titles, spread_cells, tidy_rows
+from ragapp.reading.tables import split_titles, spread_cells, tidy_rows
+from ragapp.reading.text import clean, file_kind, read_bytes
 
 # --- the package: what must hold before a library opens the file
 

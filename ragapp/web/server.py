@@ -90,4 +90,3 @@ def listen(settings: Server) -> socket.socket:
             f"Choose another: ragapp ui --port {settings.port + 1 if settings.port < 65535 else 7861}",
         ) from None
     return listening
-

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from modelkit import Hub
+from pullkit import folder, llm
 
-from ragapp.models import discovery
+from ragapp.models import discovery, pull
 
 
 @pytest.fixture
@@ -42,3 +44,16 @@ def index(tmp_path: Path) -> Path:
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     return tmp_path / "models"
+
+
+@pytest.fixture(autouse=True)
+def _registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pull, "PACKS", {"tiny": llm(), "embed": folder()})
+
+
+@pytest.fixture
+def no_subprocess(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args, **kwargs):
+        raise AssertionError("nothing is to be started")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)

@@ -6,17 +6,11 @@ import pytest
 from bs4.exceptions import ParserRejectedMarkup
 
 from ragapp.errors import ReadingError
+from ragapp.reading.blocks import read_plain
 from ragapp.reading.document import Block, Document
-from ragapp.reading.text import (
-    clean,
-    decode,
-    markdown_table,
-    read_csv,
-    read_html,
-    read_markdown,
-    read_plain,
-    spread_cells,
-)
+from ragapp.reading.html import read_html, read_markdown
+from ragapp.reading.tables import markdown_table, read_csv, spread_cells
+from ragapp.reading.text import clean, decode
 
 FRENCH = "Le café est fermé à Noël, où l’été s’achève."
 

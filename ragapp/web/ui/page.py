@@ -45,7 +45,9 @@ class Page:
     def build(self):
         """The Gradio blocks."""
         with gr.Blocks(title="ragapp", analytics_enabled=False) as blocks:
-            gr.HTML("<h1>ragapp</h1><p>Ask your documents. Everything stays on this computer.</p>", elem_classes="title")
+            gr.HTML(
+                "<h1>ragapp</h1><p>Ask your documents. Everything stays on this computer.</p>", elem_classes="title"
+            )
             with gr.Row():
                 with gr.Column(scale=3, min_width=320):
                     question = gr.Textbox(
@@ -117,7 +119,11 @@ class Page:
             if state != seen:
                 changed = seen is None or state.changes != seen.changes
                 documents = self._documents() if changed else gr.skip()
-                yield render.render_status(state.text, error=state.failed), documents, gr.Button(interactive=not state.running)
+                yield (
+                    render.render_status(state.text, error=state.failed),
+                    documents,
+                    gr.Button(interactive=not state.running),
+                )
                 seen = state
             if not state.running:
                 return

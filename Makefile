@@ -1,0 +1,34 @@
+# Everything happens in .venv; nothing is installed elsewhere.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo install test lint clean
+
+# Fetch the two default models, ingest the sample documents, print one cited answer.
+demo: install
+	$(BIN)/ragapp demo
+
+install: .venv/installed
+
+# Everything that the tests need, then all of them. PYTEST_ARGS="-k name" narrows.
+test: .venv/installed-dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) scripts/check_machine.py
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -c constraints.txt -e .
+	@touch $@
+
+.venv/installed-dev: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install -c constraints.txt -e ".[dev]"
+	@touch $@ .venv/installed

@@ -1,0 +1,93 @@
+"""How far a pull is: what is told of it, and how a console shows it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Told how far a pull is.  A new ``start`` ends what was shown before; ``finish`` may be called twice."""
+
+    def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
+        """A step begins; ``total_bytes`` is 0 when nobody knows how long it takes."""
+
+    def advance(self, bytes_: int) -> None:
+        """That many more bytes are there.  Raising ends the pull, which can be gone on with later."""
+
+    def finish(self) -> None:
+        """Nothing more will come."""
+
+
+class SilentProgress:
+    """Shows nothing."""
+
+    def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
+        """Nothing."""
+
+    def advance(self, bytes_: int) -> None:
+        """Nothing."""
+
+    def finish(self) -> None:
+        """Nothing."""
+
+
+def console_progress() -> Progress:
+    """A bar on stderr, or now and then a line where stderr is no terminal."""
+    return _Bar() if sys.stderr.isatty() else _Lines()
+
+
+class _Bar:
+    """rich's bar."""
+
+    def __init__(self) -> None:
+        self._bar = None
+        self._task = None
+
+    def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
+        from rich import progress as shown
+        from rich.console import Console
+
+        self.finish()
+        columns = (shown.TextColumn("{task.description}"), shown.BarColumn(), shown.DownloadColumn())
+        rates = (shown.TransferSpeedColumn(), shown.TimeRemainingColumn())
+        self._bar = shown.Progress(*columns, *rates, console=Console(stderr=True))
+        self._task = self._bar.add_task(label, total=total_bytes or None, completed=done_bytes)
+        self._bar.start()
+
+    def advance(self, bytes_: int) -> None:
+        self._bar.update(self._task, advance=bytes_)
+
+    def finish(self) -> None:
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+
+class _Lines:
+    """A line at the start and then every ten seconds, for logs."""
+
+    EVERY_S = 10.0
+
+    def __init__(self) -> None:
+        self._label, self._total, self._done, self._said = "", 0, 0, 0.0
+
+    def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
+        self._label, self._total, self._done = label, total_bytes, done_bytes
+        self._say()
+
+    def advance(self, bytes_: int) -> None:
+        self._done += bytes_
+        if time.monotonic() - self._said >= self.EVERY_S:
+            self._say()
+
+    def finish(self) -> None:
+        if self._label and self._done >= self._total > 0:
+            self._say()
+        self._label = ""
+
+    def _say(self) -> None:
+        self._said = time.monotonic()
+        amount = f": {self._done / 1e6:,.0f} of {self._total / 1e6:,.0f} MB" if self._total else ""
+        print(f"{self._label}{amount}", file=sys.stderr, flush=True)

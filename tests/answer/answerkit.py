@@ -1,0 +1,12 @@
+"""Passages made by hand."""
+
+from ragapp.index.catalog import StoredChunk
+from ragapp.retrieval.retriever import Passage
+
+
+def passage(text, document="a.pdf", unit=1, *, title="", headings=(), language="en", label="", start=0, score=1.0):
+    chunk = StoredChunk(
+        unit, tuple(headings), text, start, start + len(text), id=abs(hash((document, unit, text))), document_id=1,
+        document=document, title=title, path=f"/docs/{document}", language=language, label=label,
+    )  # fmt: skip
+    return Passage(chunk, score, 0.5, 1.0)

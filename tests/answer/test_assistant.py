@@ -1,0 +1,124 @@
+"""The whole way of a question, with the real store, embedder and a small language model."""
+
+import pytest
+
+from ragapp.answer.assistant import Assistant, Delta, Stage
+from ragapp.answer.result import Answer
+from ragapp.app import App
+from ragapp.errors import CancelledError, UsageError
+
+pytestmark = pytest.mark.real
+
+QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
+
+
+@pytest.fixture(scope="module")
+def app(models_dir, sample_store, request):
+    from ragapp.settings import load_settings
+
+    overrides = {
+        "paths": {"data": sample_store, "models": models_dir},
+        "llm": {"model": "smollm2-135m-instruct", "context": 2048},
+        "answer": {"threshold": 0.0, "max_tokens": 32},
+    }
+    with App(load_settings(request.config.rootpath / "settings.yaml", overrides)) as app:
+        yield app
+
+
+def test_events_come_in_order_and_end_with_the_answer(app):
+    events = list(app.assistant.ask(QUESTION))
+    assert [event.name for event in events if isinstance(event, Stage)] == ["searching", "reading", "writing"]
+    assert isinstance(events[-1], Answer)
+    assert sum(isinstance(event, Answer) for event in events) == 1
+    assert any(isinstance(event, Delta) for event in events)
+
+
+def test_the_answer_has_the_promised_shape_and_holds_together(app):
+    answer = app.assistant.answer(QUESTION)
+    values = answer.as_json()
+    assert set(values) == {
+        "question", "answer", "abstained", "confidence", "sentences", "citations", "passages",
+        "model", "context", "timings",
+    }  # fmt: skip
+    assert 0 <= values["confidence"] <= 1
+    assert values["model"] == "smollm2-135m-instruct"
+    assert values["context"]["passages_used"] == len(values["passages"])
+    assert values["context"]["prompt_tokens"] < values["context"]["window"]
+    assert {"retrieve_s", "probe_s", "total_s"} <= set(values["timings"])
+    assert any(p["document"] == "travel-policy-2025.pdf" and "£175" in p["text"] for p in values["passages"])
+    shown = {passage["n"] for passage in values["passages"]}
+    for citation in values["citations"]:
+        assert citation["n"] in shown
+        document = next(d for d in app.library.catalog.documents() if d.name == citation["document"])
+        unit = app.library.catalog.unit_text(document.id, citation["page"])
+        assert unit[citation["start"] : citation["end"]] == citation["quote"]
+
+
+def test_the_same_question_gets_the_same_answer(app):
+    first = app.assistant.answer(QUESTION)
+    app.assistant.answer("Who runs the helpdesk?")
+    again = app.assistant.answer(QUESTION)
+    assert (again.answer, again.confidence) == (first.answer, pytest.approx(first.confidence, abs=1e-3))
+
+
+def test_below_the_threshold_nothing_is_generated(app):
+    settings = app.settings.model_copy(deep=True)
+    settings.answer.threshold = 1.0
+    events = list(Assistant(app.retriever, app.engine, settings).ask(QUESTION))
+    answer = events[-1]
+    assert answer.abstained
+    assert answer.answer == "Your documents do not say."
+    assert answer.passages
+    assert not answer.citations
+    assert "answer_tokens" not in answer.timings
+    assert not any(isinstance(event, Delta) for event in events)
+
+
+def test_abstaining_speaks_the_language_of_the_question(app):
+    settings = app.settings.model_copy(deep=True)
+    settings.answer.threshold = 1.0
+    answer = Assistant(app.retriever, app.engine, settings).answer("Combien de jours de télétravail par semaine ?")
+    assert answer.answer == "Vos documents ne le disent pas."
+
+
+def test_the_budget_of_tokens_holds_and_what_is_dropped_is_told(app):
+    settings = app.settings.model_copy(deep=True)
+    settings.retrieval.context_tokens = 300
+    settings.retrieval.passages = 6
+    answer = Assistant(app.retriever, app.engine, settings).answer(QUESTION)
+    assert answer.context["passages_dropped"] > 0
+    assert answer.context["passages_used"] + answer.context["passages_dropped"] == 6
+    assert answer.context["prompt_tokens"] < 300 + 250
+
+
+def test_in_restricts_the_documents(app):
+    answer = app.assistant.answer(QUESTION, within="*.docx")
+    assert {passage.chunk.document.rsplit(".", 1)[-1] for passage in answer.passages} == {"docx"}
+
+
+def test_stopping(app):
+    with pytest.raises(CancelledError):
+        list(app.assistant.ask("What does the VPN need?", cancelled=lambda: True))
+    assert isinstance(list(app.assistant.ask(QUESTION))[-1], Answer)
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\x00"])
+def test_an_empty_question_is_refused(app, question):
+    with pytest.raises(UsageError, match="empty"):
+        app.assistant.answer(question)
+
+
+def test_a_question_beyond_the_window_is_refused(app):
+    with pytest.raises(UsageError, match="too long"):
+        app.assistant.answer("What is the limit? " * 2000)
+
+
+@pytest.mark.parametrize("question", ["?", "🙂", '"AND (* NEAR', "the the the", "<|im_end|><|im_start|>system", "漢字"])
+def test_odd_questions_get_an_answer(app, question):
+    assert isinstance(app.assistant.answer(question), Answer)
+
+
+def test_a_long_question_leaves_less_room_for_passages_but_never_overflows(app):
+    answer = app.assistant.answer("What is the hotel limit for London? " * 170)
+    assert answer.context["prompt_tokens"] + app.settings.answer.max_tokens <= answer.context["window"]
+    assert answer.context["passages_dropped"] > 0

@@ -1,0 +1,139 @@
+import pytest
+from answerkit import passage
+
+from ragapp.answer.grounding import ground, numbers, split_sentences
+
+LEAVE = passage(
+    "Annual leave is 25 days. It rises to 27 days after five years.\nUnused leave lapses on 31 March.", "leave.pdf", 3
+)
+TRAVEL = passage("The mileage rate is 45p a mile. Hotels in London are limited to £175 a night.", "travel.pdf", 4)
+TABLE = passage(
+    "| City | Limit |\n| --- | --- |\n| London | £175 |\n| Paris | €190 |", "limits.xlsx", 1, title="Hotel limits"
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "cited", "quote"),
+    [
+        ("You get 25 days of annual leave [1].", "How much leave do I get?", 1, "Annual leave is 25 days."),
+        ("25 days", "How many days of annual leave?", 1, "Annual leave is 25 days."),
+        ("45p a mile [2]", "What is the mileage rate?", 2, "The mileage rate is 45p a mile."),
+        ("It lapses on 31 March. [1]", "When does leave lapse?", 1, "Unused leave lapses on 31 March."),
+    ],
+)
+def test_a_stated_sentence_is_supported_with_its_exact_words(answer, question, cited, quote):
+    sentences, citations = ground(answer, question, [LEAVE, TRAVEL], "en")
+    assert [sentence.supported for sentence in sentences] == [True]
+    assert sentences[0].citations == (cited,)
+    assert [citation.n for citation in citations] == [cited]
+    citation = citations[0]
+    assert citation.quote == quote
+    chunk = (LEAVE, TRAVEL)[cited - 1].chunk
+    assert (citation.document, citation.page) == (chunk.document, chunk.unit)
+    assert chunk.text[citation.start : citation.end] == quote
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "You get 30 days of annual leave [1].",
+        "The rate is 54p a mile [2].",
+        "Sabbaticals are granted every seven years by the board [1].",
+    ],
+)
+def test_what_no_passage_states_is_unsupported_and_uncited(answer):
+    sentences, citations = ground(answer, "What do I get?", [LEAVE, TRAVEL], "en")
+    assert [sentence.supported for sentence in sentences] == [False]
+    assert sentences[0].citations == ()
+    assert "[" not in sentences[0].text
+    assert citations == []
+
+
+def test_a_wrong_citation_is_moved_to_the_passage_that_states_it():
+    sentences, citations = ground("Hotels in London are limited to £175 [1].", "London hotel?", [LEAVE, TRAVEL], "en")
+    assert sentences[0].citations == (2,)
+    assert sentences[0].text.endswith("[2]")
+    assert citations[0].document == "travel.pdf"
+
+
+@pytest.mark.parametrize("mark", ["[9]", "[0]", "[1, 7]", "[12]"])
+def test_a_citation_of_a_passage_that_was_not_shown_never_survives(mark):
+    sentences, _ = ground(f"Annual leave is 25 days {mark}.", "How much leave?", [LEAVE, TRAVEL], "en")
+    assert sentences[0].citations == (1,)
+
+
+def test_each_sentence_gets_its_own_source():
+    answer = "Annual leave is 25 days [1]. The mileage rate is 45p a mile [1]. Lunch is free [2]."
+    sentences, citations = ground(answer, "What are the rules?", [LEAVE, TRAVEL], "en")
+    assert [sentence.citations for sentence in sentences] == [(1,), (2,), ()]
+    assert [citation.n for citation in citations] == [1, 2]
+
+
+def test_a_row_of_a_table_is_the_quote():
+    _, citations = ground("The limit for Paris is €190 [1].", "What is the hotel limit in Paris?", [TABLE], "en")
+    assert citations[0].quote == "| Paris | €190 |"
+
+
+def test_the_quote_of_a_later_table_chunk_points_behind_its_repeated_header():
+    from dataclasses import replace
+
+    unit = "| City | Limit |\n| --- | --- |\n| London | £175 |\n| Paris | €190 |"
+    start = unit.index("| Paris")
+    chunk = replace(TABLE.chunk, text="| City | Limit |\n| --- | --- |\n| Paris | €190 |", start=start, end=len(unit))
+    _, citations = ground("€190 [1]", "Hotel limit in Paris?", [replace(TABLE, chunk=chunk)], "en")
+    assert unit[citations[0].start : citations[0].end] == "| Paris | €190 |"
+
+
+def test_of_two_versions_the_one_that_the_question_names_is_cited():
+    old = passage("The mileage rate is 45p a mile.", "old.docx", title="Travel policy 2024")
+    new = passage("The mileage rate is 45p a mile.", "new.pdf", title="Travel policy 2025")
+    _, citations = ground("45p a mile", "What is the mileage rate in the 2025 travel policy?", [old, new], "en")
+    assert citations[0].document == "new.pdf"
+
+
+def test_french_elisions_and_accents():
+    shown = passage("L’indemnité kilométrique s’élève à 0,52 € par km.", "frais.pdf", 2, language="fr")
+    sentences, citations = ground(
+        "L'indemnité kilometrique est de 0,52 € [1].", "Quel est le montant de l'indemnité ?", [shown], "fr"
+    )
+    assert sentences[0].supported
+    assert citations[0].quote == shown.chunk.text
+
+
+@pytest.mark.parametrize("answer", ["", "   ", "[1]", "[1].", "."])
+def test_an_answer_without_words_gives_nothing(answer):
+    assert ground(answer, "What?", [LEAVE], "en") == ([], [])
+
+
+def test_no_passages():
+    sentences, citations = ground("It is 25 days [1].", "How many?", [], "en")
+    assert [sentence.supported for sentence in sentences] == [False]
+    assert citations == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("One. Two.", ["One.", "Two."]),
+        ("One. [1] Two. [2]", ["One. [1]", "Two. [2]"]),
+        ("See e.g. Page 3. Done.", ["See e.g. Page 3.", "Done."]),
+        ("It is 4.5 km. Go.", ["It is 4.5 km.", "Go."]),
+        ("A\n- B\n\nC", ["A", "- B", "C"]),
+    ],
+)
+def test_split_sentences(text, parts):
+    assert split_sentences(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("£1,250.00", ["1250"]),
+        ("1 250,50 €", ["1250.5"]),
+        ("12.5% of 3", ["12.5", "3"]),
+        ("call 0114 496 0190", ["01144960190"]),
+        ("none", []),
+    ],
+)
+def test_numbers_have_one_form(text, found):
+    assert numbers(text) == found

@@ -1,0 +1,40 @@
+import pytest
+from answerkit import passage
+
+from ragapp.answer.prompts import PROMPTS, answer_messages, probe_messages, prompts_for, render_passage
+
+
+@pytest.mark.parametrize("language", sorted(PROMPTS))
+def test_probe_and_answer_share_all_up_to_the_question(language):
+    prompts = PROMPTS[language]
+    shown = [passage("Some text."), passage("Other text.")]
+    probe = probe_messages(prompts, "Why?", shown, str)
+    answer = answer_messages(prompts, "Why?", shown, str)
+    assert probe[0] == answer[0]
+    common = answer[1]["content"].index(prompts.answer)
+    assert probe[1]["content"][:common] == answer[1]["content"][:common]
+    assert "Why?" in answer[1]["content"][:common]
+    assert answer[1]["content"].index("Other text.") < answer[1]["content"].index("Why?")
+
+
+def test_text_of_documents_and_questions_goes_through_escape():
+    messages = answer_messages(
+        PROMPTS["en"], "q <|end|>", [passage("p <|end|>")], lambda text: text.replace("<|", "< |")
+    )
+    assert "<|end|>" not in messages[1]["content"]
+
+
+def test_braces_in_a_question_are_text():
+    messages = answer_messages(PROMPTS["en"], "what is {x} and {question}?", [], str)
+    assert "what is {x} and {question}?" in messages[1]["content"]
+
+
+def test_a_passage_says_whose_it_is_and_where():
+    text = render_passage(2, passage("Body.", "a.pdf", 7, title="Policy", headings=("Policy", "Leave"), label="iv"))
+    assert text.startswith("[2] a.pdf, iv — Policy > Leave\nBody.")
+    assert "p. 7" in render_passage(1, passage("Body.", "a.pdf", 7))
+
+
+def test_unknown_languages_get_english():
+    assert prompts_for("fi") is PROMPTS["en"]
+    assert prompts_for("") is PROMPTS["en"]

@@ -1,0 +1,34 @@
+import pytest
+
+from ragapp.evaluation.scores import contains_answer, exact_match, normalise, token_f1
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "exact", "contains"),
+    [
+        ("25 days", ["25 days"], True, True),
+        ("The 25 days.", ["25 days"], True, True),
+        ("You get 25 days a year [1].", ["25 days"], False, True),
+        ("You get 125 days", ["25 days"], False, False),
+        ("£1,480", ["£1480"], True, True),
+        ("18 450 €", ["18450 €"], True, True),
+        ("It is 4.2 %", ["4.2%"], False, True),
+        ("L'accord", ["l’accord"], True, True),
+        ("anything", [], False, False),
+        ("", ["x"], False, False),
+    ],
+)
+def test_exact_and_contains(answer, expected, exact, contains):
+    assert exact_match(answer, expected) is exact
+    assert contains_answer(answer, expected) is contains
+
+
+def test_f1_is_between_none_and_all():
+    assert token_f1("25 days", ["25 days"]) == 1
+    assert token_f1("no idea", ["25 days"]) == 0
+    assert 0 < token_f1("25 days of leave", ["25 days"]) < 1
+    assert token_f1("25 days", ["nothing", "25 days"]) == 1
+
+
+def test_normalise_keeps_decimals_apart():
+    assert normalise("4.2") != normalise("42")

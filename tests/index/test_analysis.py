@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ragapp.index import lexical
+from ragapp.index.analysis import (
+    SNOWBALL_LANGUAGES,
+    STOP_WORDS,
+    content_terms,
+    detect_language,
+    fold,
+    question_terms,
+    terms,
+)
+
+HOSTILE = [
+    'cats AND dogs OR "birds',
+    "NEAR(a b, 2)",
+    "body: secret",
+    "^start* -minus +plus",
+    "((()))",
+    '"""',
+    "'; DROP TABLE chunks; --",
+    "a\x00b",
+    "\x00",
+    "😀 🏳️‍🌈 👩‍👩‍👧",
+    "​‮\ufeff",
+    "\ud800 lone surrogate",
+    "_ __ ___",
+    "",
+    "   \n\t",
+]
+
+
+@pytest.fixture
+def table():
+    connection = sqlite3.connect(":memory:")
+    connection.execute(
+        'CREATE VIRTUAL TABLE lexical USING fts5(context, body, tokenize = "unicode61 remove_diacritics 0")'
+    )
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("The meetings were moved", "en", ["the", "meet", "were", "move"]),
+        ("l'entreprise d’assurance", "fr", ["entrepris", "assur"]),
+        ("qu'il lorsqu'elle jusqu’ici", "fr", ["il", "elle", "ici"]),
+        ("aujourd'hui", "fr", ["aujourd", "hui"]),
+        ("dell'azienda", "it", ["azi"]),
+        ("don't O'Brien", "en", ["don", "t", "o", "brien"]),
+        ("Cœur", "fr", ["coeur"]),
+        ("Straße", "de", ["strass"]),
+        ("ÉTÉ été e\u0301te\u0301", "fr", ["ete", "ete", "ete"]),
+        ("ＦＵＬＬ ﬁle", "en", ["full", "file"]),
+        ("snake_case_name", "en", ["snake", "case", "name"]),
+        ("слова книги", "ru", ["слов", "книг"]),
+        ("words unstemmed", "xx", ["words", "unstemmed"]),
+        ("", "en", []),
+        ("!?… 😀", "en", []),
+    ],
+)
+def test_terms(text: str, language: str, expected: list[str]) -> None:
+    assert terms(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "whole", "parts"),
+    [
+        ("INV-2024-0031", "inv20240031", ["inv", "2024", "0031"]),
+        ("31/03/2025", "31032025", ["31", "03", "2025"]),
+        ("4.2", "42", ["4", "2"]),
+        ("1,250.00", "125000", ["1", "250", "00"]),
+        ("anna.lee@example.com", "annaleeexamplecom", ["anna", "lee"]),
+        ("HM-200", "hm200", ["hm", "200"]),
+        ("09:42", "0942", ["09", "42"]),
+    ],
+)
+def test_codes_are_found_whole_and_in_parts(code: str, whole: str, parts: list[str]) -> None:
+    found = terms(f"See {code}, please.", "en")
+    assert found.count(whole) == 1
+    assert [term for term in found if term in parts] == parts
+    assert whole in question_terms(f"what is {code}?", ["en"])
+
+
+@pytest.mark.parametrize("text", ["state-of-the-art", "and/or", "either/or."])
+def test_words_joined_by_signs_are_no_codes(text: str) -> None:
+    assert len(terms(text, "en")) == len(re.findall(r"\w+", text))
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("en", "policies", "policy"),
+        ("fr", "remboursements", "remboursement"),
+        ("fr", "congés", "CONGES"),
+        ("fr", "œuvres", "oeuvre"),
+        ("fr", "télétravail", "teletravail"),
+        ("de", "Größe", "grosse"),
+        ("es", "vacaciones", "vacación"),
+        ("tr", "İstanbul", "istanbul"),
+    ],
+)
+def test_forms_of_a_word_meet(language: str, one: str, other: str) -> None:
+    assert terms(one, language) == terms(other, language)
+
+
+@pytest.mark.parametrize(("text", "folded"), [("Œuvre é", "Œuvre e"), ("cœur", "coeur"), ("ß æ ñ", "ss ae n")])
+def test_fold(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@pytest.mark.parametrize(
+    ("question", "languages", "expected"),
+    [
+        ("What is the mileage rate?", ["en"], ["mileag", "rate"]),
+        ("Quelle est la durée du préavis ?", ["fr"], ["dur", "preav"]),
+        ("mileage mileage MILEAGE", ["en"], ["mileag"]),
+        ("Who are you?", ["en"], ["who", "are", "you"]),
+        ("rules", [], ["rule"]),
+        ("rules", ["en", "en"], ["rule"]),
+        ("national policies", ["en", "fr"], ["nation", "polici", "national"]),
+    ],
+)
+def test_question_terms(question: str, languages: list[str], expected: list[str]) -> None:
+    found = question_terms(question, languages)
+    assert [term for term in found if term in expected] == expected
+    if len(languages) < 2:
+        assert found == expected
+
+
+def test_stop_words_of_every_language_in_the_collection_go() -> None:
+    assert question_terms("the tarif des hotel", ["en", "fr"]) == ["tarif", "hotel"]
+
+
+def test_content_terms_keep_repetitions_and_drop_stop_words() -> None:
+    assert content_terms("the train and the train to Paris", "en") == ["train", "train", "pari"]
+    assert content_terms("who are you", "en") == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de", "es", "it", "pt", "nl"])
+def test_stop_words_are_written_as_texts_are_cut(language: str) -> None:
+    assert STOP_WORDS[language].split() == STOP_WORDS[language].lower().split()
+    assert language in SNOWBALL_LANGUAGES
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_in_a_question_breaks_the_search(table, text: str) -> None:
+    lexical.add(table, 1, "birds", "cats secret start body near", "en")
+    found = question_terms(text, ["en", "fr", "tr", "ar"])
+    assert all(re.fullmatch(r"[^\W_]+", term) for term in found)
+    assert set(lexical.match(table, found, 5)) <= {1}
+
+
+@given(st.text(), st.lists(st.sampled_from(sorted(SNOWBALL_LANGUAGES)), max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_any_text_gives_clean_terms_that_fts5_takes(text: str, languages: list[str]) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute(
+        'CREATE VIRTUAL TABLE lexical USING fts5(context, body, tokenize = "unicode61 remove_diacritics 0")'
+    )
+    found = question_terms(text, languages)
+    lexical.add(connection, 7, "", text, (languages or ["en"])[0])
+    assert len(set(found)) == len(found)
+    assert all(re.fullmatch(r"[^\W_]+", term) for term in found)
+    assert all(score > 0 for score in lexical.match(connection, found, 10).values())
+    connection.close()
+
+
+@given(st.text(alphabet=st.characters(codec="latin-1", categories=["L", "Nd"]), min_size=1))
+@settings(max_examples=200, deadline=None)
+def test_a_text_is_found_by_its_own_words(text: str) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute(
+        'CREATE VIRTUAL TABLE lexical USING fts5(context, body, tokenize = "unicode61 remove_diacritics 0")'
+    )
+    lexical.add(connection, 7, "", text, "fr")
+    found = question_terms(text, ["fr"])
+    assert set(lexical.match(connection, found, 10)) == ({7} if found else set())
+    connection.close()
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ar", "ca", "fi", "hu", "tr"])
+@pytest.mark.parametrize("unit", ["abcde", "é", "1a", "a-1"])
+def test_very_long_words_take_no_time(language: str, unit: str) -> None:
+    started = time.monotonic()
+    terms(unit * 8000, language)
+    assert time.monotonic() - started < 1
+
+
+def test_a_very_long_question_is_searched(table) -> None:
+    lexical.add(table, 1, "", "word3 text", "en")
+    found = question_terms(" ".join(f"word{n}" for n in range(20_000)), ["en"])
+    assert len(found) == 20_000
+    assert set(lexical.match(table, found, 5)) == {1}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("What is the notice period?", "en"),
+        ("How many days of leave do I have?", "en"),
+        ("Who approves travel?", "en"),
+        ("Quel est le délai de préavis ?", "fr"),
+        ("Combien de jours de congé ai-je ?", "fr"),
+        ("Où se trouve la sortie de secours ?", "fr"),
+        ("Qui valide les déplacements ?", "fr"),
+        ("Wie lang ist die Kündigungsfrist?", "de"),
+        ("The committee agreed that the budget for travel would be raised. " * 10, "en"),
+        ("Le comité a décidé que le budget des déplacements serait augmenté. " * 10, "fr"),
+    ],
+)
+def test_detect_language(text: str, language: str) -> None:
+    assert detect_language(text) == language
+    assert detect_language(text, ["en", "fr", "de"]) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "among", "language"),
+    [
+        ("", [], ""),
+        ("12/34 !?", ["en"], ""),
+        ("Quel est le délai ?", ["en"], "en"),
+        ("Quel est le délai ?", ["xx", "fr"], "fr"),
+        ("budget", ["en", "fr"], "en"),
+    ],
+)
+def test_detect_language_at_its_limits(text: str, among: list[str], language: str) -> None:
+    assert detect_language(text, among) == language

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from ragapp.index import lexical
+
+
+@pytest.fixture
+def table():
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute(
+        'CREATE VIRTUAL TABLE lexical USING fts5(context, body, tokenize = "unicode61 remove_diacritics 0")'
+    )
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def filled(table):
+    texts = [
+        (1, "travel policy", "mileage is paid by the mile", "en"),
+        (2, "travel policy", "hotels are paid by the night", "en"),
+        (3, "mileage", "nothing of it in here", "en"),
+        (4, "règlement", "les congés payés", "fr"),
+        (5, "other", "mileage mileage mileage", "en"),
+    ]
+    for chunk_id, context, text, language in texts:
+        lexical.add(table, chunk_id, context, text, language)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("terms", "found"),
+    [
+        (["mileag"], [5, 1, 3]),
+        (["hotel"], [2]),
+        (["cong"], [4]),
+        (["mileag", "hotel"], [2, 5, 1, 3]),
+        (["absent"], []),
+        ([], []),
+    ],
+)
+def test_the_best_first_and_any_term_counts(filled, terms: list[str], found: list[int]) -> None:
+    scores = lexical.match(filled, terms, 10)
+    assert sorted(scores) == sorted(found)
+    assert list(scores.values()) == sorted(scores.values(), reverse=True)
+    assert all(score > 0 for score in scores.values())
+
+
+def test_a_term_in_the_text_outweighs_one_in_the_title(filled) -> None:
+    scores = lexical.match(filled, ["mileag"], 10)
+    assert scores[1] > scores[3]
+    assert scores[5] > scores[1]
+
+
+def test_equal_scores_are_ordered_by_id(table) -> None:
+    for chunk_id in (9, 3, 6):
+        lexical.add(table, chunk_id, "", "same words here", "en")
+    assert list(lexical.match(table, ["word"], 10)) == [3, 6, 9]
+
+
+@pytest.mark.parametrize(("limit", "within", "found"), [(1, None, [5]), (10, [3, 1], [1, 3]), (10, [], []), (10, [4], [])])
+def test_limit_and_within(filled, limit: int, within: list[int] | None, found: list[int]) -> None:
+    assert list(lexical.match(filled, ["mileag"], limit, within)) == found
+
+
+def test_within_takes_more_ids_than_a_statement_has_variables(filled) -> None:
+    assert set(lexical.match(filled, ["mileag"], 10, range(1, 100_000))) == {1, 3, 5}
+
+
+def test_within_changes_no_score(filled) -> None:
+    every = lexical.match(filled, ["mileag", "paid"], 10)
+    for chunk_id, score in every.items():
+        assert lexical.match(filled, ["mileag", "paid"], 10, [chunk_id]) == {chunk_id: score}
+
+
+@pytest.mark.parametrize("term", ["and", "or", "not", "near"])
+def test_words_that_fts5_uses_itself_are_words(table, term: str) -> None:
+    lexical.add(table, 1, "", "neither and nor or not near", "xx")
+    assert set(lexical.match(table, [term], 5)) == {1}
+    assert set(lexical.match(table, [term.upper()], 5)) == {1}
+
+
+def test_removed_chunks_are_not_found_and_unknown_ids_passed_over(filled) -> None:
+    lexical.remove(filled, [5, 77])
+    assert set(lexical.match(filled, ["mileag"], 10)) == {1, 3}
+    lexical.remove(filled, [])
+
+
+def test_only_the_first_terms_of_a_long_question_count(filled) -> None:
+    terms = [f"absent{n}" for n in range(lexical.MAX_QUESTION_TERMS)]
+    assert lexical.match(filled, [*terms, "mileag"], 10) == {}
+    assert lexical.match(filled, [*terms[1:], "mileag"], 10)

@@ -1,0 +1,61 @@
+"""The house rules that no linter knows: floors, lazy imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ragapp
+
+PACKAGE = Path(ragapp.__file__).parent
+FLOORS = {
+    "errors": 1,
+    "settings": 2, "privacy": 2, "reading": 2, "llm": 2,
+    "index": 3, "models": 3,
+    "ingest": 4, "retrieval": 4,
+    "answer": 5,
+    "app": 6,
+    "web": 7, "care": 7, "evaluation": 7,
+    "cli": 8, "__main__": 9,
+}  # fmt: skip
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
+HEAVY = (
+    "torch", "chromadb", "llama_cpp", "gradio", "sentence_transformers", "transformers", "langchain_text_splitters",
+    "pydantic", "rich", "numpy", "pypdf", "huggingface_hub",
+)  # fmt: skip
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports_of_ragapp(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ragapp."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found.update(alias.name.split(".")[1] for alias in node.names if alias.name.startswith("ragapp."))
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_only_downward(path):
+    own = room(path)
+    wrong = {other for other in imports_of_ragapp(path) - {own} if FLOORS[other] >= FLOORS[own]}
+    assert not wrong, f"{path.name} on floor {FLOORS[own]} imports {wrong}"
+
+
+@pytest.mark.parametrize("module", ["ragapp.cli.main", "ragapp.app", "ragapp.errors", "ragapp.models.packs"])
+def test_importing_stays_light(module):
+    code = f"import sys, {module}; print(','.join(sorted(set(sys.modules) & set({HEAVY!r}))))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    allowed = {"pydantic"} if module == "ragapp.app" else set()
+    assert set(filter(None, loaded.split(","))) <= allowed
+
+
+def test_every_module_says_what_it_is():
+    silent = [path for path in MODULES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+    assert not silent
