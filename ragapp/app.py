@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragapp.errors import ModelError
 from ragapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -124,11 +123,8 @@ class App:
             ModelError: missing, damaged, or not a GGUF language model.
         """
         from ragapp.models.discovery import find_model
-        from ragapp.models.gguf import read_gguf, require_llm
 
-        path = find_model(self.settings.llm.model, self.settings.paths.models, "llm")
-        require_llm(read_gguf(path), path)
-        return path
+        return find_model(self.settings.llm.model, self.settings.paths.models, "llm")
 
     @_part
     def _engine(self) -> Engine:
@@ -149,11 +145,3 @@ class App:
         engine = self._engine
         engine.load()
         return engine
-
-    def has_llm(self) -> bool:
-        """Whether the language model of the settings is there and sound."""
-        try:
-            self.llm_path()
-        except ModelError:
-            return False
-        return True

@@ -162,13 +162,10 @@ def verify(
 
 def use(context: typer.Context, name: Annotated[str, typer.Argument(help="Pack, file name or path.")]) -> None:
     """Choose the language model or the embedder, by writing settings.yaml."""
-    from ragapp.models.gguf import read_gguf, require_llm
     from ragapp.settings import write_setting
 
     path = _find_any(name, settings_of(context).paths.models)
     section = "llm" if path.is_file() else "embedding"
-    if section == "llm":
-        require_llm(read_gguf(path), path)
     file = write_setting(section, "model", name, context.obj)
     say(f"{section}.model is now {name} in {file}")
     if section == "embedding":

@@ -90,7 +90,7 @@ def content_terms(text: str, language: str) -> list[str]:
 
 
 def _words_and_codes(text: str) -> tuple[list[str], list[str]]:
-    normal = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    normal = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("i\u0307", "i")
     codes = [
         fold("".join(_WORD.findall(code)))
         for code in _CODE.findall(normal)

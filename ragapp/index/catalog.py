@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
 VECTOR_DTYPE = np.float16
 # SQLite's limit on `?` in one statement was 999 for a long time
 _IDS_A_QUERY = 900
+# how long to wait for another process's transaction
+BUSY_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,8 @@ class Catalog:
         self._lock = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
+            _use_wal(self._connection)
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             migrate(self._connection)
@@ -382,6 +385,19 @@ class Catalog:
             part = every[begin : begin + _IDS_A_QUERY]
             rows.extend(self._rows(query.format(",".join("?" * len(part))), part))
         return rows
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """SQLite's busy timeout does not cover the switch to WAL, which a second process may be making just now."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def context_line(name: str, title: str, headings: Sequence[str]) -> str:

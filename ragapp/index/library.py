@@ -136,7 +136,7 @@ class Library:
             The document's id.
         """
         index = self._chroma()
-        self._mark_behind()
+        self.mark_behind()
         document_id, added, gone = self.catalog.put_document(
             path, document, chunks, vectors, self.identity_id, size, mtime_ns, sha256
         )
@@ -151,10 +151,11 @@ class Library:
         Raises:
             StoreError: there is none with this id.
         """
+        self._require_owner()
         row = self.catalog.document(document_id)
         if row is None:
             raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
-        self._mark_behind()
+        self.mark_behind()
         gone = self.catalog.remove_document(document_id)
         if self.identity is not None:
             self._chroma().remove(gone)
@@ -171,22 +172,26 @@ class Library:
         Returns:
             The number of vectors.
         """
+        self._require_owner()
         if isinstance(self._vectors, ChromaIndex):
             self._vectors.close()
         self._vectors = None
         ChromaIndex.delete(self.folder / CHROMA_NAME)
-        self._mark_behind()
+        self.mark_behind()
         return self._chroma().count()
 
-    def _chroma(self) -> ChromaIndex:
-        index = self.vectors
-        if not isinstance(index, ChromaIndex):
-            raise StoreError(f"The store in {self.folder} is not open for writing.")
-        return index
-
-    def _mark_behind(self) -> None:
+    def mark_behind(self) -> None:
+        """Note that Chroma may not hold what the catalog holds; it is mended when the vectors are next needed."""
         if self.catalog.get_state(_BEHIND) != "1":
             self.catalog.set_state(_BEHIND, "1")
+
+    def _chroma(self) -> ChromaIndex:
+        self._require_owner()
+        return self.vectors
+
+    def _require_owner(self) -> None:
+        if not self.owner:
+            raise StoreError(f"The store in {self.folder} is not open for writing.")
 
 
 def _key(identity: Identity) -> tuple:

@@ -57,8 +57,15 @@ def migrate(connection: sqlite3.Connection) -> None:
         )
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         stamp = datetime.now(UTC).isoformat(timespec="seconds")
-        connection.executescript(
-            f"BEGIN IMMEDIATE;{script}"
-            f"INSERT OR REPLACE INTO state VALUES ('migration-{number}', '{stamp}');"
-            f"PRAGMA user_version = {number};COMMIT;"
-        )
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;{script}"
+                f"INSERT OR REPLACE INTO state VALUES ('migration-{number}', '{stamp}');"
+                f"PRAGMA user_version = {number};COMMIT;"
+            )
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            # another process that opened the new catalog at the same time may have taken the step
+            if connection.execute("PRAGMA user_version").fetchone()[0] < number:
+                raise

@@ -7,7 +7,8 @@ exact and quick enough for what one laptop holds.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -45,7 +46,7 @@ class ChromaIndex:
         from chromadb.config import Settings as ChromaSettings
 
         self.folder = folder
-        try:
+        with self._told("opened"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._client = chromadb.PersistentClient(
                 str(folder), settings=ChromaSettings(anonymized_telemetry=False, is_persistent=True)
@@ -53,43 +54,53 @@ class ChromaIndex:
             self._collection = self._client.get_or_create_collection(
                 f"chunks-{identity_id}", configuration={"hnsw": HNSW}, embedding_function=None
             )
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:  # Chroma has no common base for its own and its Rust core's errors
             raise StoreError(
-                f"The vector index in {folder} cannot be opened: {error}.", "Rebuild it: ragapp doctor --fix"
+                f"The vector index in {self.folder} cannot be {what}: {error}.", "Rebuild it: ragapp doctor --fix"
             ) from None
 
     def nearest(self, vector: np.ndarray, k: int, within: Sequence[int] | None = None) -> list[int]:
         """See :class:`VectorIndex`."""
-        count = self._collection.count()
+        count = self.count()
         if count == 0 or (within is not None and not within):
             return []
         ids = None if within is None else [str(chunk_id) for chunk_id in within]
         k = min(k, count if ids is None else len(ids))
-        found = self._collection.query(
-            query_embeddings=[np.asarray(vector, np.float32)], n_results=k, ids=ids, include=["distances"]
-        )
+        with self._told("searched"):
+            found = self._collection.query(
+                query_embeddings=[np.asarray(vector, np.float32)], n_results=k, ids=ids, include=["distances"]
+            )
         return [int(chunk_id) for chunk_id in found["ids"][0]]
 
     def count(self) -> int:
         """How many vectors it holds."""
-        return self._collection.count()
+        with self._told("read"):
+            return self._collection.count()
 
     def ids(self) -> set[int]:
         """Ids of all vectors that it holds."""
-        return {int(chunk_id) for chunk_id in self._collection.get(include=[])["ids"]}
+        with self._told("read"):
+            return {int(chunk_id) for chunk_id in self._collection.get(include=[])["ids"]}
 
     def add(self, ids: Sequence[int], vectors: np.ndarray) -> None:
         """Add vectors, float array of shape (len(ids), dimension); ids that are there are replaced."""
         for begin in range(0, len(ids), ADD_BATCH):
             part = slice(begin, begin + ADD_BATCH)
-            self._collection.upsert(
-                ids=[str(chunk_id) for chunk_id in ids[part]], embeddings=np.asarray(vectors[part], np.float32)
-            )
+            with self._told("written"):
+                self._collection.upsert(
+                    ids=[str(chunk_id) for chunk_id in ids[part]], embeddings=np.asarray(vectors[part], np.float32)
+                )
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove vectors; ids that are not there are passed over."""
         for begin in range(0, len(ids), ADD_BATCH):
-            self._collection.delete(ids=[str(chunk_id) for chunk_id in ids[begin : begin + ADD_BATCH]])
+            with self._told("written"):
+                self._collection.delete(ids=[str(chunk_id) for chunk_id in ids[begin : begin + ADD_BATCH]])
 
     def close(self) -> None:
         """Let go of the files, so that they can be deleted."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Protocol
 
 from ragapp.index.catalog import Chunk, context_line
@@ -40,9 +41,11 @@ class _Section:
     text: str
     is_table: bool
 
-    @property
-    def is_bare_heading(self) -> bool:
-        return bool(self.headings) and self.text.casefold() == self.headings[-1].casefold()
+    def is_heading_of(self, following: _Section) -> bool:
+        """Whether this is a mere heading that the following section has in its path anyway."""
+        depth = len(self.headings)
+        bare = depth > 0 and self.text.casefold() == self.headings[-1].casefold()
+        return bare and following.headings[:depth] == self.headings
 
 
 class Chunker:
@@ -87,8 +90,9 @@ class Chunker:
 
     def _split_unit(self, unit: Unit, title: str, name: str) -> Iterator[Chunk]:
         sections = list(_sections(unit))
-        # a heading with nothing below it is already in the path of the sections that follow
-        for section in [section for section in sections if not section.is_bare_heading] or sections:
+        for section, following in zip_longest(sections, sections[1:]):
+            if following and section.is_heading_of(following):
+                continue
             context_tokens = self._counter.count_tokens([self._context(name, title, section.headings)])[0]
             room = self._counter.max_tokens - self._counter.special_tokens - context_tokens - 1
             size = max(16, min(self._tokens, room))
@@ -102,18 +106,29 @@ class Chunker:
     def _split_text(self, text: str, size: int) -> Iterator[tuple[int, str]]:
         from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+        overlap = min(self._overlap, size // 4)
         splitter = RecursiveCharacterTextSplitter(
             chunk_size=size,
-            chunk_overlap=min(self._overlap, size // 4),
+            chunk_overlap=overlap,
             length_function=lambda part: self._counter.count_tokens([part])[0],
             separators=SEPARATORS,
             keep_separator="end",
-            add_start_index=True,
             strip_whitespace=True,
         )
-        for part in splitter.create_documents([text]):
-            if part.page_content.strip():
-                yield part.metadata["start_index"], part.page_content
+        # add_start_index of the splitter takes the overlap, which is in tokens, for characters
+        start, end = -1, 0
+        for part in splitter.split_text(text):
+            if not part.strip():
+                continue
+            start = text.find(part, start + 1)
+            # text that repeats itself: on to where no more than the overlap is shared
+            while start < end and self._counter.count_tokens([text[start:end]])[0] > overlap:
+                later = text.find(part, start + 1)
+                if later < 0:
+                    break
+                start = later
+            end = start + len(part)
+            yield start, part
 
     def _split_table(self, section: _Section, unit: int, size: int) -> Iterator[Chunk]:
         """Whole rows a chunk, the header repeated in front of each chunk but the first."""
@@ -140,16 +155,17 @@ class Chunker:
         first: int, last: int,
     ) -> Iterator[Chunk]:  # fmt: skip
         rows = "\n".join(lines[first:last])
-        begin = section.start + (0 if first == 2 else offsets[first])
+        # the first chunk's header is the table's own
+        top = 0 if first == 2 else first
+        begin = section.start + offsets[top]
         end = section.start + offsets[first] + len(rows)
         text = f"{header}\n{rows}"
         if self._counter.count_tokens([text])[0] <= size:
             yield Chunk(unit, section.headings, text, begin, end)
             return
-        # one row that is longer than a chunk: cut it like text, the first piece keeps the header's words near
-        for start, piece in self._split_text(rows, size):
-            begin = section.start + offsets[first] + start
-            yield Chunk(unit, section.headings, piece, begin, begin + len(piece))
+        # one row that is longer than a chunk: cut it like text
+        for start, piece in self._split_text("\n".join(lines[top:last]), size):
+            yield Chunk(unit, section.headings, piece, begin + start, begin + start + len(piece))
 
 
 def _sections(unit: Unit) -> Iterator[_Section]:

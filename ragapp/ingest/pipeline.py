@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ragapp.errors import ReadingError
+from ragapp.errors import CancelledError, ReadingError
 from ragapp.index.analysis import detect_language
 from ragapp.index.catalog import Chunk, DocumentRow
 from ragapp.index.embedder import Embedder
@@ -94,6 +94,7 @@ class Pipeline:
         force: bool = False,
         dry_run: bool = False,
         progress: IngestProgress | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
         """Bring the library in step with files and folders.
 
@@ -105,11 +106,13 @@ class Pipeline:
             force: take in unchanged files again.
             dry_run: only say what would happen.
             progress: told as work goes on.
+            cancelled: asked before each file; what is stored by then stays.
 
         Returns:
             Every file with its fate.
 
         Raises:
+            CancelledError: ``cancelled`` said so.
             PathError: a given path does not exist.
             IdentityError: the library was made with another embedder.
         """
@@ -120,21 +123,22 @@ class Pipeline:
             self._library.check_identity()
         known = {row.path: row for row in self._library.catalog.documents()}
         report = IngestReport()
-        try:
-            with Reader(self._settings.timeout_s, self._settings.memory_mb) as reader:
-                for done, file in enumerate(found):
+        with Reader(self._settings.timeout_s, self._settings.memory_mb) as reader:
+            for done, file in enumerate(found):
 
-                    def tell(share: float, done: int = done, file: FoundFile = file) -> None:
-                        if progress:
-                            progress(done, len(found), str(file.path), share)
+                def tell(share: float, done: int = done, file: FoundFile = file) -> None:
+                    if progress:
+                        progress(done, len(found), str(file.path), share)
 
-                    tell(0.0)
-                    row = known.get(str(file.path))
-                    report.files.append(self._take(file, row, reader, force, dry_run, tell))
-            report.files.extend(self._remove_gone(roots, found, known, dry_run))
-        finally:
-            if not dry_run:
-                self._library.settle()
+                if cancelled():
+                    raise CancelledError("Stopped.")
+                tell(0.0)
+                row = known.get(str(file.path))
+                report.files.append(self._take(file, row, reader, force, dry_run, tell))
+        report.files.extend(self._remove_gone(roots, found, known, dry_run))
+        # not after an interruption: the document in hand may be in the catalog and not yet in Chroma
+        if not dry_run:
+            self._library.settle()
         report.seconds = time.monotonic() - started
         if progress:
             progress(len(found), len(found), "", 1.0)
@@ -150,6 +154,9 @@ class Pipeline:
         """
         current = self._library.catalog.identity_id(self._library.identity)
         stale = [row for row in self._library.catalog.documents() if row.identity_id != current]
+        if stale:
+            # the collection of this identity may hold chunks of an earlier time
+            self._library.mark_behind()
         for done, row in enumerate(stale):
             units = [unit for unit, _ in self._library.catalog.units(row.id)]
             document = Document(row.title, units, row.language, list(row.warnings))
@@ -244,10 +251,12 @@ class Pipeline:
         self, roots: list[Path], found: list[FoundFile], known: dict[str, DocumentRow], dry_run: bool
     ) -> Iterator[FileReport]:
         there = {str(file.path) for file in found}
+        closed = {file.path for file in found if file.problem}
 
         def gone(path: str) -> bool:
             below = any(root in Path(path).parents for root in roots)
-            return below and path not in there and not os.path.lexists(path)
+            seen = closed.isdisjoint(Path(path).parents)
+            return below and seen and path not in there and not os.path.lexists(path)
 
         for path, row in known.items():
             if gone(path):

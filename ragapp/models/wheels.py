@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -103,7 +104,7 @@ def _copy_entry(archive: Path, entry: str, out: BinaryIO, limit: int) -> None:
                 shutil.copyfileobj(data, out, CHUNK)
     except KeyError:
         raise SourceFailed(f"{archive.name} holds no {entry}") from None
-    except (zipfile.BadZipFile, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise SourceFailed(f"{archive.name} is damaged: {error}") from None
     except ValueError as error:
         raise SourceFailed(f"{archive.name} cannot be unpacked: {error}") from None

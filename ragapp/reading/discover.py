@@ -75,7 +75,8 @@ def hash_file(path: Path) -> str:
 
 def _walk(root: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
     entered: set[tuple[int, int]] = set()
-    for folder, folders, files in os.walk(root, followlinks=True):
+    closed: list[Path] = []
+    for folder, folders, files in os.walk(root, followlinks=True, onerror=lambda e: closed.append(Path(e.filename))):
         here = os.stat(folder)
         if (here.st_dev, here.st_ino) in entered:
             folders.clear()
@@ -85,6 +86,7 @@ def _walk(root: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
         for name in files:
             if not _ignored(name, patterns):
                 yield Path(folder, name)
+    yield from closed
 
 
 def _ignored(name: str, patterns: tuple[str, ...]) -> bool:
@@ -97,7 +99,9 @@ def _look_at(path: Path) -> FoundFile:
     except OSError as error:
         return FoundFile(path, 0, 0, f"cannot be read ({error.strerror})")
     problem = ""
-    if not stat.S_ISREG(status.st_mode):
+    if stat.S_ISDIR(status.st_mode):
+        problem = "is a folder that cannot be listed (permissions)"
+    elif not stat.S_ISREG(status.st_mode):
         problem = "is not a regular file"
     elif not os.access(path, os.R_OK):
         problem = "may not be read (permissions)"

@@ -18,6 +18,8 @@ from ragapp.reading.text import clean
 # pdfium writes these where a word was hyphenated at the end of a line
 _SOFT_HYPHEN = re.compile("[\ufffe\x02\u00ad]\\s*\n?")
 _MAX_OUTLINE_DEPTH = 8
+# what programs write where nobody gave a title
+_NO_TITLES = {"untitled", "(anonymous)", "unknown", "title", "document"}
 _MIN_PAGES_FOR_RUNNING_LINES = 3
 
 # the heading path in force at the top of a page, and the paths that start on it
@@ -82,22 +84,29 @@ def _page_text(pdf, index: int) -> str:
 
 
 def _without_running_lines(texts: list[str]) -> list[str]:
-    """Pages without the header and footer lines that most pages share but for their digits."""
+    """Pages without the header and footer lines that most pages share, but for one number that counts the pages."""
 
-    def shape(line: str) -> str:
-        return re.sub(r"\d+", "0", line.strip())
+    def shapes(page: list[str], edge: int, index: int) -> set[str]:
+        line = page[edge].strip() if page else ""
+        if not line:
+            return set()
+        counted = (
+            f"{line[: number.start()]}\0{int(number[0]) - index}\0{line[number.end() :]}"
+            for number in re.finditer(r"(?<!\d)\d{1,6}(?!\d)", line)
+        )
+        return {line, *counted}
 
     lines = [text.split("\n") for text in texts]
     if len(lines) < _MIN_PAGES_FOR_RUNNING_LINES:
         return texts
     for edge in (0, -1):
         while True:
-            shapes = Counter(shape(page[edge]) for page in lines if page and page[edge].strip())
-            line, count = shapes.most_common(1)[0] if shapes else ("", 0)
+            counts = Counter(shape for index, page in enumerate(lines) for shape in shapes(page, edge, index))
+            shared, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
             if count <= len(lines) / 2:
                 break
-            for page in lines:
-                if page and shape(page[edge]) == line:
+            for index, page in enumerate(lines):
+                if shared in shapes(page, edge, index):
                     del page[edge]
     return ["\n".join(page).strip() for page in lines]
 
@@ -113,6 +122,7 @@ def _structure(path: Path, pages: int) -> tuple[str, dict[int, str], list[_PageO
         reader = pypdf.PdfReader(path)
         metadata = reader.metadata
         title = clean(str(metadata.title or "")).strip() if metadata else ""
+        title = "" if title.casefold() in _NO_TITLES else title
     except Exception:
         return "", {}, nothing
     try:

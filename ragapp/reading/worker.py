@@ -13,6 +13,7 @@ from ragapp.errors import ReadingError
 from ragapp.reading.document import Document
 
 _POLL_S = 0.2
+_END_S = 5
 
 
 class Reader:
@@ -56,6 +57,8 @@ class Reader:
         try:
             kind, value = self._connection.recv()
         except (EOFError, OSError):
+            # the pipe closes before the system has noted how the worker ended
+            self._process.join(_END_S)
             code = self._process.exitcode
             self.close()
             raise ReadingError(f"the reader crashed on it (exit {code})", "Convert the file and try again.") from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ragapp.errors import EmptyStoreError, PathError, UsageError
@@ -15,6 +17,9 @@ from ragapp.settings import Retrieval
 
 # what is longer holds no question any more; the embedder would cut it anyway
 MAX_QUESTION_CHARACTERS = 4000
+# added to the score of each passage of a document that the question calls by its name
+NAMED_BONUS = 0.15
+_NAME_SEPARATORS = re.compile(r"[-_.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Passage:
 
     Attributes:
         chunk: what was found.
-        score: fused score, 0 to 1.
+        score: fused score, 0 to 1, and more for a document that the question names.
         dense: cosine.
         lexical: BM25.
     """
@@ -87,18 +92,14 @@ class Retriever:
         lexical |= catalog.match(terms, len(every), [chunk_id for chunk_id in every if chunk_id not in lexical])
         fused = fuse(dense, lexical, self._settings.dense_weight)
         chunks = catalog.chunks(list(fused))
-        passages: list[Passage] = []
-        seen: set[str] = set()
-        for chunk_id, scores in fused.items():
-            chunk = chunks.get(chunk_id)
-            same = " ".join(chunk.text.split()) if chunk else ""
-            if not chunk or same in seen:
-                continue
-            seen.add(same)
-            passages.append(Passage(chunk, scores.score, scores.dense, scores.lexical))
-            if len(passages) == k:
-                break
-        return passages
+        named = _named_documents(set(terms), chunks.values())
+        passages = [
+            Passage(chunk, scores.score + NAMED_BONUS * (chunk.document_id in named), scores.dense, scores.lexical)
+            for chunk_id, scores in fused.items()
+            if (chunk := chunks.get(chunk_id))
+        ]
+        passages.sort(key=lambda passage: -passage.score)
+        return _distinct(passages)[:k]
 
     def _chunks_within(self, pattern: str) -> list[int]:
         rows = self._library.catalog.documents()
@@ -109,3 +110,22 @@ class Retriever:
         if not chosen:
             raise PathError(f"No document matches {pattern!r}.", "See: ragapp documents list")
         return self._library.catalog.chunk_ids(chosen)
+
+
+def _named_documents(question: set[str], chunks: Iterable[StoredChunk]) -> set[int]:
+    """Ids of the documents whose whole name or title stands in the question ("in the 2024 travel policy …")."""
+    named = set()
+    for chunk in {chunk.document_id: chunk for chunk in chunks}.values():
+        for name in (chunk.document.rpartition(".")[0], chunk.title):
+            words = set(question_terms(_NAME_SEPARATORS.sub(" ", name), [chunk.language]))
+            if words and words <= question:
+                named.add(chunk.document_id)
+    return named
+
+
+def _distinct(passages: Sequence[Passage]) -> list[Passage]:
+    """Passages with the same text count once."""
+    seen: dict[str, Passage] = {}
+    for passage in passages:
+        seen.setdefault(" ".join(passage.chunk.text.split()), passage)
+    return list(seen.values())

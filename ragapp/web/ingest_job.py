@@ -38,6 +38,7 @@ class IngestJob:
         self._app = app
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
         self.state = JobState()
 
     def start(self) -> None:
@@ -46,9 +47,14 @@ class IngestJob:
             if self._thread and self._thread.is_alive():
                 return
             self.state = JobState(True, "Looking at the drop folder …", changes=self.state.changes)
-            # daemon: what is stored is whole after every document, so the program may end in between
-            self._thread = threading.Thread(target=self._run, name="ragapp-ingest", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="ragapp-ingest")
             self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the file in hand and wait for that."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
 
     def _run(self) -> None:
         folder = self._app.settings.paths.ingest
@@ -58,7 +64,7 @@ class IngestJob:
 
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            report = self._app.pipeline.run([folder], progress=progress)
+            report = self._app.pipeline.run([folder], progress=progress, cancelled=self._stop.is_set)
         except RagappError as error:
             self.state = JobState(False, str(error), True, self.state.changes + 1)
             return

@@ -5,22 +5,27 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 from ragapp.app import App
 from ragapp.errors import RagappError, SettingsError
 from ragapp.settings import Server
+from ragapp.web.ingest_job import IngestJob
+
+# an open page holds its connection for ever
+GRACE_S = 2
 
 
 class PortError(RagappError):
     """The address cannot be listened on."""
 
 
-def build_server(app: App):
+def build_server(app: App, job: IngestJob):
     """The web application.
 
     Args:
         app: open for writing.
+        job: takes in the drop folder.
 
     Returns:
         A ``fastapi.FastAPI``.
@@ -30,7 +35,7 @@ def build_server(app: App):
 
     from ragapp.web.ui.page import Page
 
-    page = Page(app)
+    page = Page(app, job)
     # no generated API pages: they load their scripts from elsewhere
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
     return gr.mount_gradio_app(
@@ -54,11 +59,17 @@ def serve(app: App, say: Callable[[str], None]) -> None:
 
     settings = app.settings.server
     listening = listen(settings)
-    with closing(listening):
+    job = IngestJob(app)
+    with closing(listening), closing(job):
         say(f"Starting on http://{settings.host}:{settings.port} …")
-        config = uvicorn.Config(build_server(app), log_level="warning", access_log=False)
+        config = uvicorn.Config(
+            build_server(app, job), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+        )
+        job.start()
         say("The page is open to this machine only. Stop with Ctrl-C.")
-        uvicorn.Server(config).run(sockets=[listening])
+        # uvicorn raises it again after its own orderly end
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(settings: Server) -> socket.socket:

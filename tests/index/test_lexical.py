@@ -61,7 +61,9 @@ def test_equal_scores_are_ordered_by_id(table) -> None:
     assert list(lexical.match(table, ["word"], 10)) == [3, 6, 9]
 
 
-@pytest.mark.parametrize(("limit", "within", "found"), [(1, None, [5]), (10, [3, 1], [1, 3]), (10, [], []), (10, [4], [])])
+@pytest.mark.parametrize(
+    ("limit", "within", "found"), [(1, None, [5]), (10, [3, 1], [1, 3]), (10, [], []), (10, [4], [])]
+)
 def test_limit_and_within(filled, limit: int, within: list[int] | None, found: list[int]) -> None:
     assert list(lexical.match(filled, ["mileag"], limit, within)) == found
 

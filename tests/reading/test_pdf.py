@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_without_a_title_the_stem_stands_in(tmp_path: Path) -> None:
     canvas.setTitle("")
     _write(canvas, ["Text."])
     canvas.save()
-    assert read_pdf(tmp_path / "my-report.pdf").title in ("my-report", "untitled")
+    assert read_pdf(tmp_path / "my-report.pdf").title == "my-report"
 
 
 def test_the_outline_becomes_headings(tmp_path: Path) -> None:
@@ -157,12 +158,8 @@ def test_a_truncated_pdf_is_refused_or_read_but_never_breaks(tmp_path: Path, sha
     _pdf(tmp_path / "whole.pdf", [[f"Page {n} is about parcels."] for n in range(5)])
     data = (tmp_path / "whole.pdf").read_bytes()
     (tmp_path / "cut.pdf").write_bytes(data[: int(len(data) * share)])
-    try:
-        document = read_pdf(tmp_path / "cut.pdf")
-    except ReadingError as error:
-        assert error.hint
-    else:
-        assert document.units
+    with suppress(ReadingError):
+        assert read_pdf(tmp_path / "cut.pdf").units
 
 
 def test_broken_structure_does_not_cost_the_text(tmp_path: Path) -> None:

@@ -25,15 +25,15 @@ class Page:
 
     Args:
         app: open for writing.
+        job: takes in the drop folder.
     """
 
     stylesheet = Path(__file__).with_name("style.css")
 
-    def __init__(self, app: App):
+    def __init__(self, app: App, job: IngestJob):
         self._app = app
+        self._job = job
         self._stops: dict[str, threading.Event] = {}
-        self._job = IngestJob(app)
-        self._job.start()
 
     def theme(self):
         """A theme with the system's own fonts: nothing is fetched from elsewhere."""

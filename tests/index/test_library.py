@@ -1,0 +1,333 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from storekit import WordEmbedder, assert_in_step, held_ids, identity_of, put_text
+
+from ragapp.errors import IdentityError, StoreError
+from ragapp.index.analysis import question_terms
+from ragapp.index.library import CHROMA_NAME, LOCK_NAME, Library
+from ragapp.index.vectors import ChromaIndex, ExactIndex
+
+EMBEDDER = WordEmbedder()
+IDENTITY = identity_of(EMBEDDER)
+A, B, C = Path("/docs/a.txt"), Path("/docs/b.txt"), Path("/docs/c.txt")
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def _filled(data: Path) -> Library:
+    library = Library(data, IDENTITY, write=True)
+    put_text(library, EMBEDDER, A, "Apples are red.", "Pears are green.")
+    put_text(library, EMBEDDER, B, "Trains leave at nine.")
+    put_text(library, EMBEDDER, C, "Hotels cost a fortune.", "Breakfast is included.")
+    library.settle()
+    return library
+
+
+def _found(library: Library, question: str, k: int = 5) -> list[str]:
+    ids = library.vectors.nearest(EMBEDDER.embed_question(question), k)
+    chunks = library.catalog.chunks(ids)
+    return [chunks[chunk_id].text for chunk_id in ids]
+
+
+def test_put_replace_and_remove_keep_all_three_in_step(data: Path) -> None:
+    with _filled(data) as library:
+        assert_in_step(library)
+        assert _found(library, "c Hotels cost a fortune.")[0] == "Hotels cost a fortune."
+        first = put_text(library, EMBEDDER, A, "Plums are blue.")
+        assert_in_step(library)
+        assert "Apples are red." not in _found(library, "a Apples are red.")
+        assert library.remove(first).path == str(A)
+        assert_in_step(library)
+        assert [row.path for row in library.catalog.documents()] == [str(B), str(C)]
+
+
+def test_removing_an_unknown_document_is_refused(data: Path) -> None:
+    with _filled(data) as library:
+        before = held_ids(library)
+        with pytest.raises(StoreError, match="There is no document 99"):
+            library.remove(99)
+        assert held_ids(library) == before
+
+
+def test_a_deleted_chroma_folder_is_filled_again_with_the_same_result(data: Path) -> None:
+    with _filled(data) as library:
+        before = held_ids(library), _found(library, "red trains")
+    shutil.rmtree(data / CHROMA_NAME)
+    with patch.object(WordEmbedder, "embed_documents", side_effect=AssertionError), Library(data, IDENTITY) as library:
+        assert (held_ids(library), _found(library, "red trains")) == before
+
+
+def test_rebuilding_gives_the_same_result(data: Path) -> None:
+    with _filled(data) as library:
+        before = held_ids(library), _found(library, "red trains")
+        assert library.rebuild_vectors() == 5
+        assert (held_ids(library), _found(library, "red trains")) == before
+
+
+@pytest.mark.parametrize("step", ["add", "remove"])
+def test_a_crash_between_catalog_and_chroma_is_mended_at_the_next_start(data: Path, step: str) -> None:
+    library = _filled(data)
+    with patch.object(ChromaIndex, step, side_effect=Crash), pytest.raises(Crash):
+        put_text(library, EMBEDDER, A, "Plums are blue.", "Cherries are black.")
+    library.close()
+    with Library(data, IDENTITY) as library:
+        assert_in_step(library)
+        assert "Cherries are black." in _found(library, "a Cherries are black.")
+
+
+def test_a_crash_while_removing_is_mended_at_the_next_start(data: Path) -> None:
+    library = _filled(data)
+    with patch.object(ChromaIndex, "remove", side_effect=Crash), pytest.raises(Crash):
+        library.remove(1)
+    library.close()
+    with Library(data, IDENTITY) as library:
+        assert_in_step(library)
+        assert len(library.catalog.documents()) == 2
+
+
+def test_a_crash_before_the_catalog_has_written_leaves_the_old(data: Path) -> None:
+    library = _filled(data)
+    with patch("ragapp.index.catalog.lexical.add", side_effect=Crash), pytest.raises(Crash):
+        put_text(library, EMBEDDER, A, "Plums are blue.")
+    library.close()
+    with Library(data, IDENTITY) as library:
+        assert_in_step(library)
+        assert "Apples are red." in _found(library, "a Apples are red.")
+
+
+@pytest.mark.parametrize("lose", [True, False])
+def test_a_chroma_that_differs_is_mended(data: Path, lose: bool) -> None:
+    with _filled(data) as library:
+        if lose:
+            library.vectors.remove(library.catalog.chunk_ids()[:2])
+        else:
+            library.vectors.add([901, 902], np.ones((2, EMBEDDER.dimension)))
+    with Library(data, IDENTITY) as library:
+        assert_in_step(library)
+
+
+def test_a_store_in_step_is_not_compared_again(data: Path) -> None:
+    _filled(data).close()
+    with (
+        patch("ragapp.index.library.reconcile", side_effect=AssertionError("compared")),
+        Library(data, IDENTITY) as library,
+    ):
+        assert len(_found(library, "trains")) == 5
+
+
+def test_removing_without_an_embedder_is_made_good_when_one_is_there(data: Path) -> None:
+    _filled(data).close()
+    with Library(data, write=True) as library:
+        library.remove(2)
+        library.settle()
+    with Library(data, IDENTITY) as library:
+        assert_in_step(library)
+        assert "Trains leave at nine." not in _found(library, "b Trains leave at nine.")
+
+
+def test_a_second_opener_reads_by_scan_and_finds_the_same(data: Path) -> None:
+    with _filled(data) as owner, Library(data, IDENTITY) as reader:
+        assert (owner.owner, reader.owner) == (True, False)
+        assert isinstance(reader.vectors, ExactIndex)
+        for question in ("a Apples are red", "b Trains leave at nine", "c Breakfast"):
+            assert _found(reader, question)[0] == _found(owner, question)[0]
+            assert set(_found(reader, question)) == set(_found(owner, question))
+        assert set(reader.catalog.match(question_terms("trains", ["en"]), 5)) == {3}
+
+
+def test_a_second_writer_is_refused_and_told_who_owns_the_store(data: Path) -> None:
+    with _filled(data), pytest.raises(StoreError, match=rf"process \(number {os.getpid()}\) is using"):
+        Library(data, IDENTITY, write=True, wait_s=0)
+
+
+def test_another_process_is_named_and_may_be_waited_for(data: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from ragapp.index.library import Library\n"
+        "with Library(Path(sys.argv[1]), write=True): print('open', flush=True); sys.stdin.readline()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout.readline() == "open\n"
+        with pytest.raises(StoreError, match=rf"number {holder.pid}\).* Let it finish or stop it"):
+            Library(data, IDENTITY, write=True, wait_s=0.1)
+        holder.stdin.write("\n")
+        holder.stdin.flush()
+        with Library(data, IDENTITY, write=True, wait_s=20) as library:
+            assert library.owner
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+@pytest.mark.parametrize("identity", [IDENTITY, None])
+def test_who_does_not_own_the_store_changes_nothing(data: Path, identity) -> None:
+    with _filled(data) as owner:
+        before = held_ids(owner)
+        with Library(data, identity) as reader, pytest.raises(StoreError, match="not open for writing"):
+            reader.remove(1)
+        if identity is not None:
+            with Library(data, identity) as reader, pytest.raises(StoreError, match="not open for writing"):
+                put_text(reader, EMBEDDER, A, "Plums.")
+            with Library(data, identity) as reader, pytest.raises(StoreError, match="not open for writing"):
+                reader.rebuild_vectors()
+        assert held_ids(owner) == before
+        assert _found(owner, "a Apples are red.")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"embedder": "others", "weights_sha256": "f" * 64}, "with the embedder words, but settings say others"),
+        ({"chunker": "version 9"}, "in chunks of version .* but settings say version 9"),
+        ({"dimension": 8}, "were stored"),
+    ],
+)
+def test_a_store_of_another_identity_is_refused(data: Path, changed: dict, told: str) -> None:
+    _filled(data).close()
+    with Library(data, replace(IDENTITY, **changed), write=True) as library:
+        for use in (library.check_identity, lambda: library.vectors, lambda: put_text(library, EMBEDDER, A, "x")):
+            with pytest.raises(IdentityError, match=told) as caught:
+                use()
+            assert "ragapp doctor --fix" in caught.value.hint
+    with Library(data, replace(IDENTITY, embedder="renamed")) as library:
+        assert_in_step(library)
+
+
+def test_without_an_identity_documents_are_seen_but_not_searched(data: Path) -> None:
+    _filled(data).close()
+    with Library(data) as library:
+        library.check_identity()
+        assert len(library.catalog.documents()) == 3
+        with pytest.raises(ValueError, match="without an identity"):
+            library.vectors  # noqa: B018
+
+
+def test_a_data_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("x", encoding="utf-8")
+    with pytest.raises(StoreError, match="cannot be made"):
+        Library(tmp_path / "data")
+
+
+def test_a_damaged_catalog_lets_the_lock_go(data: Path) -> None:
+    _filled(data).close()
+    for path in data.glob("catalog.sqlite3*"):
+        path.write_bytes(b"damaged" * 1000)
+    kept = []  # what holds the first library must not decide whether the second gets the lock
+    for _ in range(2):
+        with pytest.raises(StoreError, match="cannot be opened") as caught:
+            Library(data, IDENTITY, write=True, wait_s=0)
+        kept.append(caught)
+
+
+def test_the_store_is_for_its_owner_alone(data: Path) -> None:
+    _filled(data).close()
+    if os.name == "posix":
+        assert data.stat().st_mode & 0o077 == 0
+        assert (data / CHROMA_NAME).stat().st_mode & 0o077 == 0
+    assert (data / LOCK_NAME).exists()
+
+
+WORDS = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot"]
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Whatever happens to a store, catalog, lexical table and Chroma agree, and what is stored is found."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="store"))
+        self.library = Library(self.folder / "data", IDENTITY, write=True)
+        self.held: dict[Path, list[str]] = {}
+
+    def teardown(self) -> None:
+        self.library.close()
+        shutil.rmtree(self.folder)
+
+    def reopen(self, *, lose_chroma: bool = False) -> None:
+        self.library.close()
+        if lose_chroma:
+            shutil.rmtree(self.folder / "data" / CHROMA_NAME, ignore_errors=True)
+        self.library = Library(self.folder / "data", IDENTITY, write=True)
+
+    def put(self, path: Path, words: list[str]) -> None:
+        put_text(self.library, EMBEDDER, path, *(f"{word}{path.stem} is on this page." for word in words))
+
+    @rule(path=st.sampled_from([A, B, C]), words=st.lists(st.sampled_from(WORDS), max_size=3, unique=True))
+    def put_or_replace(self, path: Path, words: list[str]) -> None:
+        self.put(path, words)
+        self.held[path] = words
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        path = data.draw(st.sampled_from(sorted(self.held)))
+        (row,) = (row for row in self.library.catalog.documents() if row.path == str(path))
+        self.library.remove(row.id)
+        del self.held[path]
+
+    @rule()
+    def settle(self) -> None:
+        self.library.settle()
+
+    @rule(lose_chroma=st.booleans())
+    def start_again(self, lose_chroma: bool) -> None:
+        self.reopen(lose_chroma=lose_chroma)
+
+    @rule(path=st.sampled_from([A, B, C]), words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=2, unique=True))
+    def crash_after_the_catalog(self, path: Path, words: list[str]) -> None:
+        with patch.object(ChromaIndex, "add", side_effect=Crash):
+            try:
+                self.put(path, words)
+            except Crash:
+                self.held[path] = words
+        self.reopen()
+
+    @precondition(lambda self: any(self.held.values()))
+    @rule()
+    def chroma_forgets(self) -> None:
+        self.library.settle()
+        self.library.vectors.remove(self.library.catalog.chunk_ids()[:1])
+        self.reopen()
+
+    @invariant()
+    def all_agree(self) -> None:
+        assert_in_step(self.library)
+        assert {row.path for row in self.library.catalog.documents()} == {str(path) for path in self.held}
+
+    @invariant()
+    def what_is_stored_is_found(self) -> None:
+        for path, words in self.held.items():
+            for word in words:
+                (found,) = self.library.catalog.match([f"{word}{path.stem}"], 5)
+                assert f"{word}{path.stem}" in self.library.catalog.chunks([found])[found].text
+        count = sum(map(len, self.held.values()))
+        assert len(self.library.vectors.nearest(EMBEDDER.embed_question("page"), 50)) == count
+
+
+TestStoreMachine = StoreMachine.TestCase
+TestStoreMachine.settings = settings(
+    max_examples=8, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+)

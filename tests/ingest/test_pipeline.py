@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from storekit import WordEmbedder, assert_in_step, chunker_of, held_ids, identity_of
+
+from ragapp.errors import IdentityError, PathError
+from ragapp.index.library import Library
+from ragapp.ingest.pipeline import IngestReport, Pipeline
+from ragapp.retrieval.retriever import Retriever
+from ragapp.settings import Ingest, Retrieval
+
+AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+SETTINGS = Ingest(timeout_s=60, memory_mb=1024, max_file_mb=1, chunk_tokens=48, chunk_overlap=8)
+
+
+class Place:
+    """A drop folder, its library and what takes files in."""
+
+    def __init__(self, root: Path, embedder: WordEmbedder):
+        self.docs = root / "docs"
+        self.docs.mkdir(exist_ok=True)
+        self.embedder = embedder
+        self.library = Library(root / "data", identity_of(embedder), write=True)
+        self.pipeline = self.with_settings(SETTINGS)
+
+    def with_settings(self, settings: Ingest, exclude: tuple[Path, ...] = ()) -> Pipeline:
+        return Pipeline(self.library, self.embedder, chunker_of(self.embedder), settings, exclude)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.docs / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def run(self, *paths: Path, **options) -> dict[str, str]:
+        return self.fates(self.pipeline.run(paths or [self.docs], **options))
+
+    def fates(self, report: IngestReport) -> dict[str, str]:
+        return {os.path.relpath(file.path, self.docs): file.status for file in report.files}
+
+    def stored(self) -> dict[str, str]:
+        return {row.path: row.sha256 for row in self.library.catalog.documents()}
+
+    def rows(self) -> list[tuple]:
+        rows = self.library.catalog.documents()
+        return [(replace(row, ingested_at=""), self.library.catalog.chunk_ids([row.id])) for row in rows]
+
+    def text(self, name: str) -> str:
+        (row,) = (row for row in self.library.catalog.documents() if row.path == str(self.docs / name))
+        return self.library.catalog.unit_text(row.id, 1)
+
+    def search(self, question: str) -> str:
+        passages = Retriever(self.library, self.embedder, Retrieval()).search(question, 1)
+        return passages[0].chunk.text if passages else ""
+
+
+@pytest.fixture
+def place(tmp_path: Path):
+    place = Place(tmp_path, WordEmbedder())
+    yield place
+    assert_in_step(place.library)
+    place.library.close()
+
+
+def test_each_file_gets_the_fate_it_deserves(place: Place) -> None:
+    place.write("a.txt", "The printer is on the first floor.")
+    place.write("b.md", "# Rules\n\nNo smoking in the lab.")
+    place.write("c.xyz", "nobody reads this")
+    place.write("Makefile", "all:")
+    place.write("d.pdf", "not a PDF at all")
+    place.write("e.txt", "")
+    place.write(".hidden.txt", "hidden")
+    report = place.pipeline.run([place.docs])
+    assert place.fates(report) == {
+        "Makefile": "skipped", "a.txt": "indexed", "b.md": "indexed", "c.xyz": "skipped", "d.pdf": "failed",
+        "e.txt": "failed",
+    }  # fmt: skip
+    reasons = {Path(file.path).name: file.reason for file in report.files}
+    assert reasons["c.xyz"] == "no reader for .xyz"
+    assert reasons["Makefile"] == "no reader for files without a suffix"
+    assert "not a readable PDF" in reasons["d.pdf"]
+    assert "the file is empty" in reasons["e.txt"]
+    assert [Path(f.path).name for f in place.library.catalog.failures()] == ["d.pdf", "e.txt"]
+    expected = {"files": 6, "indexed": 2, "updated": 0, "unchanged": 0, "removed": 0, "skipped": 2, "failed": 2}
+    assert report.totals == {**expected, "units": 2, "chunks": 2, "seconds": report.totals["seconds"]}
+    assert place.search("printer floor") == "The printer is on the first floor."
+
+
+def test_taking_in_twice_changes_nothing(place: Place) -> None:
+    for name in ("a.txt", "b.txt", "sub/a.txt"):
+        place.write(name, f"This is {name}.")
+    assert set(place.run().values()) == {"indexed"}
+    before, embedded = (place.rows(), held_ids(place.library)), len(place.embedder.embedded)
+    report = place.pipeline.run([place.docs])
+    assert set(place.fates(report).values()) == {"unchanged"}
+    assert [(file.units, file.chunks) for file in report.files] == [(1, 1)] * 3
+    assert (place.rows(), held_ids(place.library)) == before
+    assert len(place.embedder.embedded) == embedded
+
+
+def test_a_new_time_alone_embeds_nothing(place: Place) -> None:
+    path = place.write("a.txt", "The printer is on the first floor.")
+    place.run()
+    embedded, ids = len(place.embedder.embedded), held_ids(place.library)
+    os.utime(path, ns=(1, 1_700_000_000_000_000_000))
+    assert place.run() == {"a.txt": "unchanged"}
+    assert (len(place.embedder.embedded), held_ids(place.library)) == (embedded, ids)
+    assert place.library.catalog.documents()[0].mtime_ns == 1_700_000_000_000_000_000
+
+
+def test_a_changed_file_takes_the_old_ones_place(place: Place) -> None:
+    place.write("a.txt", "The printer is on the first floor.")
+    place.write("b.txt", "Something else.")
+    place.run()
+    (before,) = (row for row in place.library.catalog.documents() if row.name == "a.txt")
+    place.write("a.txt", "The printer has moved to the second floor.")
+    assert place.run() == {"a.txt": "updated", "b.txt": "unchanged"}
+    after = place.library.catalog.document(before.id)
+    assert (after.path, after.sha256 != before.sha256) == (before.path, True)
+    assert place.text("a.txt") == "The printer has moved to the second floor."
+    assert len(place.library.catalog.match(["printer"], 5)) == 1
+
+
+def test_a_bad_new_version_keeps_the_old_and_others_go_on(place: Place) -> None:
+    place.write("a.txt", "The printer is on the first floor.")
+    place.run()
+    place.write("a.txt", "")
+    place.write("b.txt", "The scanner is new.")
+    report = place.pipeline.run([place.docs])
+    assert place.fates(report) == {"a.txt": "failed", "b.txt": "indexed"}
+    assert "stays in the store" in report.files[0].reason
+    assert place.search("printer floor") == "The printer is on the first floor."
+    assert [Path(failure.path).name for failure in place.library.catalog.failures()] == ["a.txt"]
+    place.write("a.txt", "The printer is gone.")
+    assert place.run() == {"a.txt": "updated", "b.txt": "unchanged"}
+    assert place.library.catalog.failures() == []
+
+
+def test_what_is_gone_is_removed(place: Place) -> None:
+    path = place.write("sub/a.txt", "The printer is on the first floor.")
+    place.write("b.txt", "Something else.")
+    bad = place.write("bad.pdf", "no PDF")
+    place.run()
+    path.unlink()
+    bad.unlink()
+    assert place.run() == {"b.txt": "unchanged", "sub/a.txt": "removed"}
+    assert [Path(path).name for path in place.stored()] == ["b.txt"]
+    assert place.library.catalog.failures() == []
+    assert place.library.catalog.match(["printer"], 5) == {}
+
+
+def test_only_what_lies_below_the_given_folders_is_removed(place: Place) -> None:
+    one, other = place.write("one/a.txt", "First."), place.write("other/a.txt", "Second.")
+    beside = place.write("one-more/a.txt", "Third.")
+    place.run()
+    for path in (one, other, beside):
+        path.unlink()
+    assert place.run(place.docs / "one") == {"one/a.txt": "removed"}
+    assert set(place.stored()) == {str(other), str(beside)}
+    new = place.write("new.txt", "Fourth.")
+    assert place.run(new) == {"new.txt": "indexed"}
+    assert set(place.stored()) == {str(other), str(beside), str(new)}
+
+
+def test_a_folder_that_was_emptied_or_never_held_anything(place: Place) -> None:
+    assert place.run() == {}
+    path = place.write("sub/a.txt", "First.")
+    place.run()
+    shutil.rmtree(path.parent)
+    assert place.run() == {"sub/a.txt": "removed"}
+    assert place.pipeline.run([place.docs]).totals["files"] == 0
+
+
+@pytest.mark.skipif(AS_ROOT, reason="root may read everything")
+def test_a_folder_that_cannot_be_listed_costs_no_document(place: Place) -> None:
+    path = place.write("closed/a.txt", "First.")
+    place.run()
+    path.parent.chmod(0)
+    try:
+        assert "removed" not in place.run().values()
+    finally:
+        path.parent.chmod(0o700)
+    assert set(place.stored()) == {str(path)}
+
+
+def test_files_of_the_same_name_stay_apart(place: Place) -> None:
+    place.write("north/report.txt", "Sales in the north were high.")
+    place.write("south/report.txt", "Sales in the south were low.")
+    place.run()
+    assert len(place.stored()) == 2
+    assert place.search("south low") == "Sales in the south were low."
+    (place.docs / "south/report.txt").unlink()
+    assert place.run() == {"north/report.txt": "unchanged", "south/report.txt": "removed"}
+    assert place.text("north/report.txt") == "Sales in the north were high."
+
+
+def test_force_takes_unchanged_files_in_again(place: Place) -> None:
+    place.write("a.txt", "First.")
+    place.run()
+    ids = place.library.catalog.chunk_ids()
+    assert place.run(force=True) == {"a.txt": "updated"}
+    assert not set(place.library.catalog.chunk_ids()) & set(ids)
+    assert len(place.embedder.embedded) == 2
+
+
+def test_a_dry_run_tells_and_changes_nothing(place: Place) -> None:
+    changed, gone = place.write("changed.txt", "First."), place.write("gone.txt", "Second.")
+    touched = place.write("touched.txt", "Third.")
+    place.write("same.txt", "Fourth.")
+    place.write("failed-before.pdf", "no PDF")
+    place.run()
+    (place.docs / "failed-before.pdf").unlink()
+    before = place.rows(), held_ids(place.library), place.library.catalog.failures(), len(place.embedder.embedded)
+    changed.write_text("Other.", encoding="utf-8")
+    gone.unlink()
+    os.utime(touched, ns=(1, 1))
+    place.write("new.txt", "Fifth.")
+    place.write("big.txt", "x" * (1 << 21))
+    assert place.run(dry_run=True) == {
+        "changed.txt": "updated", "gone.txt": "removed", "touched.txt": "unchanged", "same.txt": "unchanged",
+        "new.txt": "indexed", "big.txt": "failed",
+    }  # fmt: skip
+    after = place.rows(), held_ids(place.library), place.library.catalog.failures(), len(place.embedder.embedded)
+    assert after == before
+
+
+def test_a_file_over_the_limit_fails_with_the_setting_named(place: Place) -> None:
+    place.write("big.txt", "x" * ((1 << 20) + 1))
+    place.write("fits.txt", "y " * (1 << 12))
+    report = place.pipeline.run([place.docs])
+    assert place.fates(report) == {"big.txt": "failed", "fits.txt": "indexed"}
+    assert "ingest.max_file_mb (1)" in report.files[0].reason
+
+
+def test_a_file_that_cannot_be_taken_is_told(place: Place) -> None:
+    (place.docs / "gone.txt").symlink_to(place.docs / "nowhere.txt")
+    place.write("a.txt", "First.")
+    report = place.pipeline.run([place.docs])
+    assert place.fates(report) == {"a.txt": "indexed", "gone.txt": "failed"}
+    assert "cannot be read" in report.files[1].reason
+
+
+def test_a_document_without_text_is_stored_and_told(place: Place) -> None:
+    place.write("blank.txt", " \n\n \n")
+    report = place.pipeline.run([place.docs])
+    assert [(f.status, f.chunks, f.units, f.units_without_text) for f in report.files] == [("indexed", 0, 1, 1)]
+    assert report.files[0].reason.startswith("no text was found in it.")
+    assert place.run() == {"blank.txt": "unchanged"}
+
+
+def test_ignored_and_excluded_files_are_left(place: Place) -> None:
+    readme = place.write("README.md", "Put your files here.")
+    place.write("a.bak.txt", "Old.")
+    place.write("a.txt", "New.")
+    pipeline = place.with_settings(SETTINGS.model_copy(update={"ignore": ["*.bak.*"]}), exclude=(readme,))
+    assert place.fates(pipeline.run([place.docs])) == {"a.txt": "indexed"}
+
+
+def test_the_language_is_noted(place: Place) -> None:
+    place.write("en.txt", "The printer is on the first floor of the building.")
+    place.write("fr.txt", "L'imprimante est au premier étage du bâtiment et elle est à vous.")
+    place.run()
+    assert {row.name: row.language for row in place.library.catalog.documents()} == {"en.txt": "en", "fr.txt": "fr"}
+
+
+def test_a_missing_path_stops_before_anything_is_done(place: Place) -> None:
+    place.write("a.txt", "First.")
+    with pytest.raises(PathError, match="nothing at"):
+        place.run(place.docs, place.docs / "missing")
+    assert place.stored() == {}
+
+
+def test_progress_is_told_from_begin_to_end(place: Place) -> None:
+    for name in ("a.txt", "b.txt"):
+        place.write(name, f"This is {name}.")
+    told: list[tuple[int, int, str, float]] = []
+    place.run(progress=lambda *step: told.append(step))
+    names = [(done, every, Path(path).name, share) for done, every, path, share in told]
+    assert names == [
+        (0, 2, "a.txt", 0.0), (0, 2, "a.txt", 1.0), (1, 2, "b.txt", 0.0), (1, 2, "b.txt", 1.0), (2, 2, "", 1.0)
+    ]  # fmt: skip
+
+
+def test_stopping_in_the_middle_keeps_what_was_done(place: Place) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        place.write(name, f"This is {name}.")
+
+    def stop(done: int, *_) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        place.run(progress=stop)
+    assert len(place.stored()) == 2
+    assert place.run() == {"a.txt": "unchanged", "b.txt": "unchanged", "c.txt": "indexed"}
+
+
+def test_another_embedder_is_refused_until_rebuilt(tmp_path: Path) -> None:
+    place = Place(tmp_path, WordEmbedder("one"))
+    path = place.write("a.txt", "The printer is on the first floor.")
+    place.write("b.txt", "The scanner is in the cellar.")
+    place.run()
+    place.library.close()
+    place = Place(tmp_path, WordEmbedder("two", dimension=24))
+    with pytest.raises(IdentityError, match="ragapp doctor --fix"):
+        place.run()
+    assert place.embedder.embedded == []
+    path.unlink()  # the catalog's own text is enough
+    told: list[tuple] = []
+    assert place.pipeline.rebuild(lambda *step: told.append(step)) == 2
+    assert told[-1] == (1, 2, str(place.docs / "b.txt"), 1.0)
+    assert_in_step(place.library)
+    assert place.search("printer floor") == "The printer is on the first floor."
+    assert place.pipeline.rebuild() == 0
+    place.library.close()
+
+
+def test_a_rebuild_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    place = Place(tmp_path, WordEmbedder("one"))
+    for name in ("a.txt", "b.txt", "c.txt"):
+        place.write(name, f"This is {name}.")
+    place.run()
+    before = place.rows()
+    place.library.close()
+    place = Place(tmp_path, WordEmbedder("two"))
+
+    def stop(done: int, *_) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        place.pipeline.rebuild(stop)
+    with pytest.raises(IdentityError):
+        place.run()
+    assert place.pipeline.rebuild() == 2
+    assert [(r.id, r.path, r.title, r.sha256, r.units) for r, _ in place.rows()] == [
+        (r.id, r.path, r.title, r.sha256, r.units) for r, _ in before
+    ]
+    assert_in_step(place.library)
+    place.library.close()
+
+
+def test_going_back_to_an_earlier_embedder_finds_the_documents(tmp_path: Path) -> None:
+    for name in ("one", "two", "one"):
+        place = Place(tmp_path, WordEmbedder(name))
+        place.write("a.txt", "The printer is on the first floor.")
+        place.pipeline.rebuild()
+        place.run()
+        assert_in_step(place.library)
+        assert place.search("printer floor") == "The printer is on the first floor."
+        place.library.close()
