@@ -141,11 +141,12 @@ class Assistant:
 
 
 def _check(answer: Answer, written: str, language: str) -> None:
-    """Ground what was written; if there are no words in it, the answer stays an abstention."""
-    answer.sentences, answer.citations = ground(written, answer.question, answer.passages, language)
-    if answer.sentences:
+    """Ground what was written; when no passage states any of it, the answer stays an abstention."""
+    sentences, citations = ground(written, answer.question, answer.passages, language)
+    if any(sentence.supported for sentence in sentences):
         answer.abstained = False
-        answer.answer = " ".join(sentence.text for sentence in answer.sentences)
+        answer.sentences, answer.citations = sentences, citations
+        answer.answer = " ".join(sentence.text for sentence in sentences)
 
 
 def _since(start: float, end: float | None = None) -> float:

@@ -74,8 +74,9 @@ def say_answer(answer, *, streamed: bool) -> None:
         say(f" [{cited.pop()}]")
     else:
         if streamed:
-            say("\n\nChecked:" if not answer.abstained else "\n")
-        say(answer.answer if answer.abstained else "")
+            say("\n\nWithdrawn, no passage states this." if answer.abstained else "\n\nChecked:")
+        if answer.abstained:
+            say(answer.answer)
         for sentence in answer.sentences:
             say(sentence.text if sentence.supported else f"{sentence.text} (not found in the passages)")
     if answer.abstained:
