@@ -56,7 +56,7 @@ class Embedding(_Section):
 class Retrieval(_Section):
     """How passages are found."""
 
-    passages: int = Field(3, ge=1, le=50)
+    passages: int = Field(4, ge=1, le=50)
     candidates: int = Field(50, ge=1, le=1000)
     dense_weight: float = Field(0.4, ge=0.0, le=1.0)
     context_tokens: int = Field(900, ge=64)
@@ -77,7 +77,7 @@ class Answer(_Section):
     """What counts as an answer."""
 
     max_tokens: int = Field(256, ge=16)
-    threshold: float = Field(0.4, ge=0.0, le=1.0)
+    threshold: float = Field(0.38, ge=0.0, le=1.0)
 
 
 class Server(_Section):

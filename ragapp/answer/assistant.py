@@ -1,4 +1,4 @@
-"""Question to checked answer: retrieve, pack, ask whether it is answerable, write, ground."""
+"""Question to checked answer: retrieve, pack, judge each passage, write from the best, ground."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from ragapp.answer.result import Answer
 from ragapp.errors import UsageError
 from ragapp.index.analysis import detect_language
 from ragapp.llm.engine import Engine
+from ragapp.llm.templates import Message
 from ragapp.retrieval.context import Context, pack
 from ragapp.retrieval.retriever import Passage, Retriever
 from ragapp.settings import Settings
 
 # a prompt is tokenized as a whole, which may cost a token more than its parts at each seam
 SEAM_TOKENS = 16
+# a passage is used beside the best one when the model finds it nearly as likely to state the answer
+KEEP_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +91,26 @@ class Assistant:
         answer = Answer(question, prompts.not_found, True, 0.0, passages=list(context.passages), model=engine.name)
         answer.timings["retrieve_s"] = _since(started, retrieved)
         read = time.monotonic()
-        messages = probe_messages(prompts, question, context.passages, engine.escape)
-        if context.passages:
-            answer.confidence = engine.choose(messages, (prompts.yes, prompts.no), cancelled)[0]
+        judged = self._judge(engine, prompts, question, context.passages, cancelled)
+        answer.passages = [passage for passage, _ in judged]
+        answer.confidence = judged[0][1] if judged else 0.0
         answer.timings["probe_s"] = _since(read)
-        if context.passages and answer.confidence >= self._settings.answer.threshold:
-            yield Stage("writing", len(context.passages))
+        used = [passage for passage, p in judged if p >= KEEP_SHARE * answer.confidence]
+        messages = answer_messages(prompts, question, used, engine.escape)
+        if used and answer.confidence >= self._settings.answer.threshold:
+            yield Stage("writing", len(used))
             written = ""
-            for piece in self._write(engine, prompts, answer, cancelled):
+            for piece in self._write(engine, messages, cancelled):
                 if not written:
                     answer.timings["first_token_s"] = _since(started)
                 written += piece
                 yield Delta(piece)
             answer.timings["answer_tokens"] = engine.stats.answer_tokens
-            _check(answer, written, language)
+            _check(answer, written, used, language)
         answer.context = {
             "window": engine.window,
             "prompt_tokens": len(engine.prompt_tokens(messages)),
-            "passages_used": len(context.passages),
+            "passages_used": len(used),
             "passages_dropped": context.dropped,
         }
         answer.timings["total_s"] = _since(started)
@@ -129,20 +134,39 @@ class Assistant:
         budget = min(self._settings.retrieval.context_tokens, room)
         return pack(passages, lambda n, p: engine.escape(render_passage(n, p)), engine.count, budget)
 
-    def _write(
-        self, engine: Engine, prompts: PromptSet, answer: Answer, cancelled: Callable[[], bool]
-    ) -> Iterator[str]:
+    def _judge(
+        self,
+        engine: Engine,
+        prompts: PromptSet,
+        question: str,
+        passages: Sequence[Passage],
+        cancelled: Callable[[], bool],
+    ) -> list[tuple[Passage, float]]:
+        """Each passage with the model's probability that it, alone, states the answer; the likeliest first.
+
+        A small model that reads one passage at a time is not led astray by the others, and says much more clearly
+        whether the answer is there.  The best of the search is read last, so that it is still in the model's cache
+        when the answer is written, as it is from that passage most of the time.
+        """
+        judged = []
+        for passage in reversed(passages):
+            messages = probe_messages(prompts, question, [passage], engine.escape)
+            judged.append((passage, engine.choose(messages, (prompts.yes, prompts.no), cancelled)[0]))
+        judged.reverse()
+        return sorted(judged, key=lambda pair: -pair[1])
+
+    def _write(self, engine: Engine, messages: Sequence[Message], cancelled: Callable[[], bool]) -> Iterator[str]:
         return engine.generate(
-            answer_messages(prompts, answer.question, answer.passages, engine.escape),
+            messages,
             max_tokens=self._settings.answer.max_tokens,
             temperature=self._settings.llm.temperature,
             cancelled=cancelled,
         )
 
 
-def _check(answer: Answer, written: str, language: str) -> None:
+def _check(answer: Answer, written: str, used: Sequence[Passage], language: str) -> None:
     """Ground what was written; when no passage states any of it, the answer stays an abstention."""
-    sentences, citations = ground(written, answer.question, answer.passages, language)
+    sentences, citations = ground(written, answer.question, used, language)
     if any(sentence.supported for sentence in sentences):
         answer.abstained = False
         answer.sentences, answer.citations = sentences, citations
