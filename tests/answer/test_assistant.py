@@ -42,7 +42,7 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
     }  # fmt: skip
     assert 0 <= values["confidence"] <= 1
     assert values["model"] == "smollm2-135m-instruct"
-    assert values["context"]["passages_used"] == len(values["passages"])
+    assert 1 <= values["context"]["passages_used"] <= len(values["passages"]) == 4
     assert values["context"]["prompt_tokens"] < values["context"]["window"]
     assert {"retrieve_s", "probe_s", "total_s"} <= set(values["timings"])
     assert any(p["document"] == "travel-policy-2025.pdf" and "£175" in p["text"] for p in values["passages"])
@@ -87,7 +87,7 @@ def test_the_budget_of_tokens_holds_and_what_is_dropped_is_told(app):
     settings.retrieval.passages = 6
     answer = Assistant(app.retriever, app.engine, settings).answer(QUESTION)
     assert answer.context["passages_dropped"] > 0
-    assert answer.context["passages_used"] + answer.context["passages_dropped"] == 6
+    assert len(answer.passages) + answer.context["passages_dropped"] == 6
     assert answer.context["prompt_tokens"] < 300 + 250
 
 

@@ -32,11 +32,11 @@ BEFORE_ANY_MODEL = [
     (["doctor"], 1, ["ragapp models pull all-minilm-l6-v2", "ragapp models pull qwen2.5-coder-1.5b-instruct"]),
     (["--settings", "missing.yaml", "ingest"], 1, ["missing.yaml"]),
     (["nonsense"], 2, ["nonsense"]),
-    (["ask"], 2, ["QUESTION"]),
+    (["ask"], 2, ["question"]),
     (["search", "x", "-k", "0"], 2, ["-k"]),
     (["search", "x", "--kk"], 2, ["--kk"]),
-    (["documents", "show", "seven"], 2, ["seven"]),
-    (["ui", "--port", "99999"], 2, ["99999"]),
+    (["documents", "show", "seven"], 2, ["integer"]),
+    (["ui", "--port", "99999"], 2, ["--port", "65535"]),
 ]
 
 
