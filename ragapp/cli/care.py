@@ -36,7 +36,8 @@ def demo(
         note("Ingesting the sample documents …")
         with ingest_bar() as progress:
             report = app.pipeline.run([sample_docs()], progress=progress)
-        note(f"{report.totals['files']} files, {report.totals['chunks']} chunks, {report.seconds:.0f} s\n")
+        documents = len(app.library.catalog.documents())
+        note(f"{documents} documents, {report.totals['chunks']} chunks, {report.seconds:.0f} s\n")
         say(f"Question: {question}")
         stream_answer(app.assistant.ask(question))
     say("\nOpen the page on these documents: ragapp ui --demo")

@@ -54,7 +54,7 @@ class Page:
                         label="Question", placeholder="Ask in your own language", lines=1, max_lines=5, autofocus=True,
                         submit_btn=True, stop_btn=False, elem_id="question",
                     )  # fmt: skip
-                    stop = gr.Button("Stop", visible=False, elem_id="stop")
+                    stop = gr.Button("Stop", visible=False, size="sm", variant="stop", elem_id="stop")
                     status = gr.HTML(elem_id="status")
                     answer = gr.HTML(elem_id="answer")
                     sources = gr.HTML(elem_id="sources")
@@ -62,7 +62,7 @@ class Page:
                     gr.HTML("<h3>Documents</h3>")
                     documents = gr.HTML(elem_id="documents")
                     ingest_status = gr.HTML(elem_id="ingest-status")
-                    rescan = gr.Button("Take in the drop folder", elem_id="rescan")
+                    rescan = gr.Button("Take in the drop folder", size="sm", elem_id="rescan")
             shown = [status, answer, sources, stop]
             question.submit(self.ask, question, shown, show_progress="hidden", api_visibility="private")
             # not queued: it must get through while the answer is being written
