@@ -18,6 +18,7 @@ SUPPORT_SHARE = 0.5
 # by how much another passage must hold more of a sentence to take a citation over
 CITED_MARGIN = 0.34
 MAX_QUOTE_CHARACTERS = 400
+FIGURE_WEIGHT = 3
 LONG_STATEMENT_CHARACTERS = 240
 
 # not behind an abbreviation's or an ordinal's dot
@@ -178,11 +179,14 @@ def _cite(n: int, text: str, question: str, passage: Passage, language: str) -> 
 
 def _best_span(passage: str, text: str, question: str, language: str, passage_language: str) -> tuple[int, int]:
     """Where the passage states a sentence: the statement that shares most with it, and with the question."""
+    figures = set(numbers(text)) - _with_parts(question)
     wanted = set(content_terms(text, language)) | set(numbers(text))
     asked = set(content_terms(question, language)) - wanted
 
     def score(statement: _Statement) -> tuple[float, int]:
         shared = len(wanted & statement.terms) + 0.5 * len(asked & statement.terms)
+        # a figure that the question did not give is what the person will look for
+        shared += FIGURE_WEIGHT * len(figures & statement.terms)
         return shared / (len(statement.terms) + 8) ** 0.25, -statement.start
 
     best = max(_statements(passage, {language, passage_language}), key=score)

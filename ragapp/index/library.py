@@ -56,7 +56,7 @@ class Library:
             if write:
                 raise StoreError(
                     f"Another ragapp process{_owner(folder)} is using the store in {folder}.",
-                    "Let it finish or stop it, then try again.",
+                    "Let it finish or stop it, then try again. A running page takes in the drop folder itself.",
                 ) from None
         except OSError as error:
             raise StoreError(
@@ -200,6 +200,6 @@ def _key(identity: Identity) -> tuple:
 
 def _owner(folder: Path) -> str:
     try:
-        return f" (number {int((folder / OWNER_NAME).read_text(encoding='ascii'))})"
+        return f" (id {int((folder / OWNER_NAME).read_text(encoding='ascii'))})"
     except (OSError, ValueError):
         return ""
