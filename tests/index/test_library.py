@@ -157,7 +157,7 @@ def test_a_second_opener_reads_by_scan_and_finds_the_same(data: Path) -> None:
 
 
 def test_a_second_writer_is_refused_and_told_who_owns_the_store(data: Path) -> None:
-    with _filled(data), pytest.raises(StoreError, match=rf"process \(number {os.getpid()}\) is using"):
+    with _filled(data), pytest.raises(StoreError, match=rf"process \(id {os.getpid()}\) is using"):
         Library(data, IDENTITY, write=True, wait_s=0)
 
 
@@ -171,7 +171,7 @@ def test_another_process_is_named_and_may_be_waited_for(data: Path) -> None:
     )
     try:
         assert holder.stdout.readline() == "open\n"
-        with pytest.raises(StoreError, match=rf"number {holder.pid}\).* Let it finish or stop it"):
+        with pytest.raises(StoreError, match=rf"id {holder.pid}\).* Let it finish or stop it"):
             Library(data, IDENTITY, write=True, wait_s=0.1)
         holder.stdin.write("\n")
         holder.stdin.flush()
