@@ -7,7 +7,7 @@ from storekit import WordEmbedder, identity_of, put_text
 
 from ragapp.errors import EmptyStoreError, IdentityError, PathError, UsageError
 from ragapp.index.library import Library
-from ragapp.retrieval.retriever import MAX_QUESTION_CHARACTERS, Retriever
+from ragapp.retrieval.retriever import MAX_QUESTION_CHARACTERS, NAMED_BONUS, Retriever
 from ragapp.settings import Retrieval
 
 EMBEDDER = WordEmbedder()
@@ -157,3 +157,15 @@ def test_while_another_owns_the_store_the_same_is_found(folder: Path, retriever:
         assert not reader.owner
         there = Retriever(reader, EMBEDDER, Retrieval()).search("mileage pence", 2)
     assert [p.chunk.id for p in there] == [p.chunk.id for p in retriever.search("mileage pence", 2)]
+
+
+def test_a_document_called_by_its_whole_name_gains_the_bonus_and_others_do_not(tmp_path: Path) -> None:
+    with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
+        put_text(library, EMBEDDER, Path("/d/travel-policy-2024.txt"), "The rate is 41 pence.")
+        put_text(library, EMBEDDER, Path("/d/travel-policy-2025.txt"), "The rate is 45 pence.")
+        retriever = Retriever(library, EMBEDDER, Retrieval())
+        named = retriever.search("What rate does the 2024 travel policy give?", 2)
+        assert named[0].chunk.document == "travel-policy-2024.txt"
+        assert named[0].score > 1 + NAMED_BONUS / 2
+        unnamed = retriever.search("What rate does the travel policy give?", 2)
+        assert all(passage.score <= 1 for passage in unnamed)
