@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import os
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from ragapp.errors import ModelError
+from ragapp.reading.discover import hash_file
 
 Role = Literal["llm", "embedder", "cross-encoder"]
 STAGING = ".staging"
@@ -152,7 +152,6 @@ _ALL = (
     ),
 )
 PACKS: dict[str, Pack] = {pack.name: pack for pack in _ALL}
-DEFAULT_PACKS: tuple[str, ...] = ("qwen2.5-coder-1.5b-instruct", "all-minilm-l6-v2")
 
 
 def get_pack(name: str) -> Pack:
@@ -176,12 +175,6 @@ class FileCheck:
     status: Literal["ok", "missing", "altered", "wrong size"]
     expected: str
     actual: str = ""
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file, in hex.  Raises OSError when it cannot be read."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Manifest:

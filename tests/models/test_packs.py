@@ -9,7 +9,8 @@ from modelkit import sha256
 
 from ragapp.errors import ModelError
 from ragapp.models import packs
-from ragapp.models.packs import DEFAULT_PACKS, PACKS, Manifest, PackFile, check_file, get_pack
+from ragapp.models.packs import PACKS, Manifest, PackFile, check_file, get_pack
+from ragapp.settings import Settings
 
 
 @pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
@@ -38,7 +39,9 @@ def test_parts_are_numbered_as_published():
 
 
 def test_defaults_are_one_of_each_kind():
-    assert [get_pack(name).role for name in DEFAULT_PACKS] == ["llm", "embedder"]
+    defaults = Settings()
+    assert get_pack(defaults.llm.model).role == "llm"
+    assert get_pack(defaults.embedding.model).role == "embedder"
 
 
 def test_unknown_pack_is_answered_with_the_nearest_and_the_list():
