@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ragapp.errors import PathError
 from ragapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -115,6 +116,21 @@ class App:
         from ragapp.answer.assistant import Assistant
 
         return Assistant(self.retriever, self.engine, self.settings)
+
+    def drop_folder(self) -> Path:
+        """The folder whose files are taken in without being named; made when missing.
+
+        Raises:
+            PathError: it cannot be made.
+        """
+        folder = self.settings.paths.ingest
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PathError(
+                f"The drop folder {folder} cannot be made: {error.strerror}.", "Check paths.ingest."
+            ) from None
+        return folder
 
     def llm_path(self) -> Path:
         """The language model's file, checked to be a language model.

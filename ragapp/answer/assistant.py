@@ -88,7 +88,7 @@ class Assistant:
         engine = self._engine()
         context = self._pack(engine, prompts, question, passages)
         yield Stage("reading", len(context.passages))
-        answer = Answer(question, prompts.not_found, True, 0.0, passages=list(context.passages), model=engine.name)
+        answer = Answer(question, prompts.not_found, True, 0.0, model=engine.name)
         answer.timings["retrieve_s"] = _since(started, retrieved)
         read = time.monotonic()
         judged = self._judge(engine, prompts, question, context.passages, cancelled)

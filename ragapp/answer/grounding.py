@@ -114,10 +114,10 @@ def _supporting(
     Between passages that hold as much of the sentence, the one that holds more of the question wins: two versions of
     a policy share many sentences, and the question says which is meant.
     """
+    asked = set(content_terms(question, language))
     scores = {}
     for n, passage in enumerate(passages, 1):
         held = _held_terms(passage, language)
-        asked = set(content_terms(question, language))
         echoed = len(asked & held) / len(asked) if asked else 0.0
         scores[n] = (_support(text, question, passage, held, language), n in cited, echoed, -n)
     best = max(scores, key=scores.__getitem__, default=None)

@@ -11,7 +11,7 @@ import typer
 
 from ragapp.cli.documents import Json, say_passages, where
 from ragapp.cli.output import note, say, say_json
-from ragapp.cli.parts import open_app, settings_of
+from ragapp.cli.parts import open_app
 
 
 def register(app: typer.Typer) -> None:
@@ -28,10 +28,9 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Answer one question from the documents, with the page it stands on."""
-    settings = settings_of(context)
     with open_app(context) as app:
         if no_llm:
-            passages = app.retriever.search(question, settings.retrieval.passages, within)
+            passages = app.retriever.search(question, app.settings.retrieval.passages, within)
             if as_json:
                 from ragapp.answer.result import Answer
 
@@ -97,13 +96,15 @@ class _MarkFilter:
     """Holds back citation marks in a stream: which passage supports a sentence is known only when it ends."""
 
     _OPEN = re.compile(r"\s*\[[\d,;\s]*$|\s+$")
-    _MARK = re.compile(r"\s*\[\d[\d,;\s]*\]")
 
     def __init__(self) -> None:
+        from ragapp.answer.grounding import MARK
+
+        self._mark = MARK
         self._held = ""
 
     def feed(self, piece: str) -> str:
-        text = self._MARK.sub("", self._held + piece)
+        text = self._mark.sub("", self._held + piece)
         match = self._OPEN.search(text)
         cut = match.start() if match else len(text)
         self._held = text[cut:]

@@ -35,11 +35,8 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Take files and folders into the store, or bring it in step with them."""
-    settings = settings_of(context)
-    if not paths:
-        settings.paths.ingest.mkdir(parents=True, exist_ok=True)
-        paths = [settings.paths.ingest]
     with open_app(context, write=not dry_run) as app, ingest_bar() as progress:
+        paths = paths or [app.drop_folder()]
         report = app.pipeline.run(paths, force=force, dry_run=dry_run, progress=progress)
     if as_json:
         from dataclasses import asdict

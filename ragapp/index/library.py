@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -96,9 +97,9 @@ class Library:
                 self._vectors = ExactIndex(self.catalog)
         return self._vectors
 
-    @property
+    @cached_property
     def identity_id(self) -> int:
-        """Id of the identity in use.
+        """Id of the identity in use, looked up once: every document that is stored needs it.
 
         Raises:
             IdentityError: documents were stored with another one.

@@ -101,8 +101,7 @@ class Engine:
             ModelError: it cannot be loaded, or has no usable template.
         """
         with self._lock:
-            if "template" not in self.__dict__:
-                _ = self.template
+            _ = self.template
 
     def close(self) -> None:
         """Free the model's memory."""

@@ -57,19 +57,14 @@ class IngestJob:
             self._thread.join()
 
     def _run(self) -> None:
-        folder = self._app.settings.paths.ingest
-
         def progress(done: int, total: int, path: str, share: float) -> None:
             self.state = JobState(True, f"{done} of {total} files · {Path(path).name}", changes=done)
 
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = self._app.drop_folder()
             report = self._app.pipeline.run([folder], progress=progress, cancelled=self._stop.is_set)
         except RagappError as error:
             self.state = JobState(False, str(error), True, self.state.changes + 1)
-            return
-        except OSError as error:
-            self.state = JobState(False, f"{folder} cannot be used: {error.strerror}.", True, self.state.changes + 1)
             return
         totals = report.totals
         changed = [f"{totals[s]} {s}" for s in ("indexed", "updated", "removed", "failed") if totals[s]]

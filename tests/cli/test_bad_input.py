@@ -75,6 +75,12 @@ def test_a_data_folder_that_cannot_be_made(ragapp, furnished, monkeypatch):
     check(ragapp("ingest"), 1, str(furnished / "file" / "data"), "paths.data")
 
 
+def test_a_drop_folder_that_cannot_be_made(ragapp, furnished, monkeypatch):
+    (furnished / "file").write_text("x", encoding="utf-8")
+    monkeypatch.setenv("RAGAPP_PATHS__INGEST", str(furnished / "file" / "drop"))
+    check(ragapp("ingest"), 1, str(furnished / "file" / "drop"), "paths.ingest")
+
+
 @pytest.mark.real
 class TestWithModels:
     def test_empty_folder(self, ragapp, furnished):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from html import escape
 
+from ragapp.answer.grounding import MARK
 from ragapp.answer.result import Answer, Citation
 from ragapp.index.catalog import DocumentRow, Failure
 from ragapp.retrieval.retriever import Passage
 
-_MARK = re.compile(r"\s*\[(\d{1,2})\]")
-
 
 def render_partial(text: str) -> str:
     """An answer that is still being written; its marks come when they are checked."""
-    return f'<div class="answer">{escape(_MARK.sub("", text))}<span class="cursor"></span></div>'
+    return f'<div class="answer">{escape(MARK.sub("", text))}<span class="cursor"></span></div>'
 
 
 def render_answer(answer: Answer) -> str:
@@ -24,7 +22,7 @@ def render_answer(answer: Answer) -> str:
         return f'<div class="answer abstained">{escape(answer.answer)}</div>'
     parts = []
     for sentence in answer.sentences:
-        text = escape(_MARK.sub("", sentence.text))
+        text = escape(MARK.sub("", sentence.text))
         marks = "".join(f'<sup class="mark">{n}</sup>' for n in sentence.citations)
         if sentence.supported:
             parts.append(f"<span>{text}{marks}</span>")
