@@ -1373,16 +1373,24 @@ PAGES = {
     "price-list-2025.xlsx": 2,
     "travel-policy-2024.docx": 1,
     "accord-teletravail-2024.docx": 1,
-    "onboarding-guide-sheffield.md": 1,
-    "it-helpdesk.html": 1,
+    "onboarding-guide-sheffield.md": 10,
+    "it-helpdesk.html": 9,
     "amendment-1-travel-policy.eml": 1,
     "compte-rendu-cse-2025-03.txt": 1,
     "annuaire-grenoble.csv": 1,
 }
 
 
+def html_text(markup):
+    pieces = []
+    parser = html.parser.HTMLParser()
+    parser.handle_data = pieces.append
+    parser.feed(markup)
+    return " ".join(pieces)
+
+
 def pages_of(path):
-    """The text of each page (slide, sheet) of one document."""
+    """The text of each page (slide, sheet, section) of one document."""
     kind = path.suffix
     if kind == ".pdf":
         import pypdfium2
@@ -1425,12 +1433,10 @@ def pages_of(path):
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         return [f"{message['Subject']}\n{message['Date']}\n{message.get_content()}"]
     text = path.read_text(encoding="utf-8")
+    if kind == ".md":
+        return re.split(r"\n(?=## )", text)
     if kind == ".html":
-        pieces = []
-        parser = html.parser.HTMLParser()
-        parser.handle_data = pieces.append
-        parser.feed(text)
-        text = re.sub(r"\s+", " ", " ".join(pieces))
+        return [re.sub(r"\s+", " ", html_text(section)) for section in re.split("(?=<h2)", text)]
     if kind == ".csv":
         rows = list(csv.reader(io.StringIO(text), delimiter=";"))
         if len({len(row) for row in rows}) != 1:

@@ -1,13 +1,12 @@
-"""Blocks: what every reader of running text collects them with; and the reader of plain text."""
+"""Blocks: what every reader of running text collects them with."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from ragapp.reading.document import Block, BlockKind, Document, Unit, UnitKind
+from ragapp.reading.document import Block, BlockKind
 from ragapp.reading.tables import markdown_table, split_titles, tidy_rows
-from ragapp.reading.text import clean, decode, read_bytes
+from ragapp.reading.text import clean
 
 
 class BlockBuilder:
@@ -16,11 +15,13 @@ class BlockBuilder:
     Attributes:
         blocks: what was added, none of them empty.
         title: the first heading of the topmost level, or empty.
+        page_starts: for each page but the first, how many blocks stand before it.
     """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.title = ""
+        self.page_starts: list[int] = []
         self._path: list[tuple[int, str]] = []
 
     def heading(self, level: int, text: str) -> None:
@@ -37,9 +38,7 @@ class BlockBuilder:
 
     def text(self, text: str) -> None:
         """Add a run of text, unless it is blank."""
-        text = clean(text).strip("\n")
-        if text.strip():
-            self._add(text, "text")
+        self._add_clean(clean(text))
 
     def table(self, rows: list[list[str]]) -> None:
         """Add a table; titles above its header, and a table of one cell, become text."""
@@ -51,26 +50,28 @@ class BlockBuilder:
         elif rows:
             self._add(markdown_table(rows), "table")
 
+    def add_table(self, markdown: str) -> None:
+        """Add a table that is written already."""
+        self._add(markdown, "table")
+
+    def take(self) -> list[Block]:
+        """The blocks so far; the next ones go on below the same headings."""
+        taken, self.blocks = self.blocks, []
+        return taken
+
     def _add(self, text: str, kind: BlockKind) -> None:
         self.blocks.append(Block(text, kind, tuple(title for _, title in self._path)))
 
     def paragraphs(self, text: str) -> None:
         """Add text whose paragraphs are separated by blank lines."""
         for paragraph in re.split(r"\n{2,}", clean(text)):
-            self.text(paragraph)
+            self._add_clean(paragraph)
 
-    def unit(self, kind: UnitKind = "document") -> Unit:
-        """The only unit of a file, with these blocks."""
-        return Unit(1, kind, blocks=self.blocks)
+    def _add_clean(self, text: str) -> None:
+        text = text.strip("\n")
+        if text and not text.isspace():
+            self._add(text, "text")
 
-
-def read_plain(path: Path) -> Document:
-    """Read plain text of any encoding, one block per paragraph.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
-    text, notes = decode(read_bytes(path))
-    out = BlockBuilder()
-    out.paragraphs(text)
-    return Document(path.stem, [out.unit()], warnings=notes)
+    def page_break(self) -> None:
+        """Note that a new page begins here."""
+        self.page_starts.append(len(self.blocks))

@@ -7,6 +7,7 @@ character of every block has one offset in its unit, and a quote can be located 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,6 +15,38 @@ BLOCK_BREAK = "\n\n"
 
 BlockKind = Literal["text", "heading", "table"]
 UnitKind = Literal["page", "slide", "sheet", "section", "mail", "document"]
+# text: it has text of its own; ocr: its text was recognised in a picture; needs_ocr: a picture whose text was not
+# recognised; empty: there is nothing on it
+Coverage = Literal["text", "ocr", "needs_ocr", "empty"]
+OcrMode = Literal["auto", "off", "always"]
+OcrEngine = Literal["auto", "rapidocr", "tesseract"]
+
+
+def _no_tick(unit: int, units: int, ocr: bool) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a reader may need besides the file.
+
+    Attributes:
+        passwords: tried in order on protected files, after no password at all.
+        ocr: when pages are recognised: those without text, none, or all.
+        ocr_engine: what recognises them; auto takes RapidOCR, or Tesseract where only that is installed.
+        ocr_languages: ISO 639-1 codes that Tesseract is told to expect; RapidOCR's model knows the Latin script.
+        tick: to be called before a unit is read that may take long, with its number, how many there are, and whether
+            it will be recognised by OCR (which gets time of its own).
+    """
+
+    passwords: tuple[str, ...] = ()
+    ocr: OcrMode = "auto"
+    ocr_engine: OcrEngine = "auto"
+    ocr_languages: tuple[str, ...] = ("en", "fr", "de", "es")
+    tick: Callable[[int, int, bool], None] = _no_tick
+
+
+DEFAULT_OPTIONS = ReadOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +73,20 @@ class Unit:
         kind: what the unit is called.
         label: the printed label, where it differs from the number (``iv``, ``A-3``, a sheet's name).
         blocks: in reading order.
+        coverage: where its text comes from, or why it has none; worked out from the blocks when not given.
+        confidence: of OCR, 0 to 1, mean over its characters; None where the text was not recognised.
     """
 
     number: int
     kind: UnitKind = "page"
     label: str = ""
     blocks: list[Block] = field(default_factory=list)
+    coverage: Coverage | None = None
+    confidence: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.coverage is None:
+            self.coverage = "text" if self.blocks else "empty"
 
     @property
     def text(self) -> str:

@@ -1,20 +1,19 @@
-"""Readers of HTML and of Markdown, which is defined by the HTML it stands for."""
+"""Reader of HTML: a page's main content as headings, paragraphs, lists and tables."""
 
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder
-from ragapp.reading.document import Document
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
+from ragapp.reading.sections import section_units
 from ragapp.reading.tables import spread_cells
 from ragapp.reading.text import clean, decode, read_bytes
 
 if TYPE_CHECKING:
-    from bs4 import Tag
+    from lxml.html import HtmlElement
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DROPPED = frozenset([
@@ -22,28 +21,48 @@ _DROPPED = frozenset([
     "option", "input", "textarea", "annotation", "rp", "dialog",
 ])  # fmt: skip
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+# what may be hidden by an attribute, and the mark that documentation generators put behind each heading
+_SUSPECTS = "//*[@hidden or @style or @aria-hidden='true' or @role='navigation' or @class='headerlink']"
 _BLOCK_TAGS = frozenset([
     "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
     "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "legend",
     "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 ])  # fmt: skip
+_BLANKS = re.compile(r"\s+")
+_SPACES = re.compile("  +")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = ("ul", "ol")
 _MAX_DEPTH = 100  # beyond this, elements are read as flat text, well before Python's recursion ends
+_MAX_LIST_DEPTH = 30
+# the parser gives up at 2048 open elements; those that it closes by itself are not counted here, so it may be fewer
+_MAX_OPEN = 400
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*>")
+_NEVER_OPEN = frozenset([
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+    "p", "li", "td", "th", "tr", "dt", "dd", "option", "tbody", "thead", "tfoot",
+])  # fmt: skip
 
 
-def read_html(path: Path) -> Document:
-    """Read the main content of an HTML page.
+def read_html(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read the main content of an HTML page; a long page is cut into its sections.
 
     Raises:
-        ReadingError: the file cannot be opened, is not text, or is beyond what the parser takes.
+        ReadingError: the file cannot be opened or is not text.
     """
-    data = read_bytes(path)
-    declared = _DECLARED.search(data[:4096])
-    text, notes = decode(data, declared[1].decode("ascii") if declared else "")
+    text, notes = decode_markup(read_bytes(path))
     out = BlockBuilder()
     title = add_html(out, text)
-    return Document(title or out.title or path.stem, [out.unit()], warnings=notes)
+    return Document(title or out.title or path.stem, section_units(out), warnings=notes)
+
+
+def decode_markup(data: bytes) -> tuple[str, list[str]]:
+    """Text and warnings of bytes that may name their encoding as HTML and XML do.
+
+    Raises:
+        ReadingError: the bytes are not text.
+    """
+    declared = _DECLARED.search(data[:4096])
+    return decode(data, declared[1].decode("ascii") if declared else "")
 
 
 def add_html(out: BlockBuilder, html: str) -> str:
@@ -51,48 +70,75 @@ def add_html(out: BlockBuilder, html: str) -> str:
 
     Args:
         out: where the blocks go.
-        html: a page or a part of one.
+        html: a page or a part of one, however malformed.
 
     Returns:
         The page's title; empty where it has none.
-
-    Raises:
-        ReadingError: the parser does not take it.
     """
-    from bs4 import BeautifulSoup
-    from bs4.exceptions import ParserRejectedMarkup
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # remarks about how the markup looks, meant for programmers
-            soup = BeautifulSoup(html.replace("\x00", ""), "html.parser")
-    except (ParserRejectedMarkup, AssertionError) as error:
-        raise ReadingError(f"the HTML is malformed ({error})", "Open it in a browser and save it again.") from error
-    title = " ".join(clean(soup.title.get_text()).split()) if soup.title else ""
-    for tag in soup.find_all(_is_hidden):
-        tag.extract()
+    page = _parsed(html.replace("\x00", ""))
+    if page is None:
+        return ""
+    title = next((" ".join(clean(element.text_content()).split()) for element in page.iter("title")), "")
+    _drop_hidden(page)
     walker = _HtmlWalker(out)
-    walker.walk(_main_content(soup), 0)
+    walker.walk(_main_content(page), 0)
     walker.flush()
     return title
 
 
-def _is_hidden(tag: Tag) -> bool:
-    if tag.name in ("html", "body"):
+def _parsed(html: str) -> HtmlElement | None:
+    from lxml import etree
+    from lxml.html import HTMLParser, document_fromstring
+
+    # huge_tree lifts the limit on the length of one text; the limit on the depth stays, eight times as deep
+    parser = HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True, default_doctype=False
+    )
+    try:
+        page = document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+        if any("depth" in entry.message for entry in parser.error_log):
+            page = document_fromstring(_flattened(html).encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):  # nothing in it
+        return None
+    return page
+
+
+def _flattened(html: str) -> str:
+    """The markup without the tags that are open too deep; their text stays."""
+    depth = 0
+
+    def kept(match: re.Match[str]) -> str:
+        nonlocal depth
+        if match[2].lower() in _NEVER_OPEN:
+            return match[0] if depth < _MAX_OPEN else " "
+        depth += -1 if match[1] else 1
+        return match[0] if depth + bool(match[1]) <= _MAX_OPEN else " "
+
+    return _TAG.sub(kept, html)
+
+
+def _drop_hidden(page: HtmlElement) -> None:
+    hidden = [element for element in page.iter(*_DROPPED)]
+    hidden += [element for element in page.xpath(_SUSPECTS) if _is_hidden(element)]
+    for element in hidden:
+        if element.getparent() is not None:
+            element.drop_tree()
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    if element.tag in ("html", "body"):
         return False  # hidden only until a script has run
-    if tag.name in _DROPPED or tag.has_attr("hidden"):
-        return True
-    if tag.get("aria-hidden") == "true" or tag.get("role") == "navigation":
-        return True
-    return bool(_HIDDEN_STYLE.search(str(tag.get("style", ""))))
+    others = ("hidden" in element.attrib, element.get("aria-hidden") == "true", element.get("role") == "navigation")
+    return any(others) or element.get("class") == "headerlink" or bool(_HIDDEN_STYLE.search(element.get("style", "")))
 
 
-def _main_content(soup: Tag) -> Tag:
-    whole = soup.body or soup
-    articles = soup.find_all("article")
-    main = soup.find("main") or soup.find(attrs={"role": "main"}) or (articles[0] if len(articles) == 1 else None)
+def _main_content(page: HtmlElement) -> HtmlElement:
+    body = page.find("body")
+    whole = body if body is not None else page
+    articles = page.findall(".//article")
+    found = [*page.iter("main"), *page.xpath("//*[@role='main']"), *(articles if len(articles) == 1 else [])]
     # pages exist whose <main> holds next to nothing
-    return main if main and 4 * len(main.get_text()) > len(whole.get_text()) else whole
+    return found[0] if found and 4 * len(found[0].text_content()) > len(whole.text_content()) else whole
 
 
 class _HtmlWalker:
@@ -107,148 +153,122 @@ class _HtmlWalker:
         self._out.text(_inline_text("".join(self._inline)))
         self._inline = []
 
-    def walk(self, node: Tag, depth: int) -> None:
-        for child in list(node.children):
-            if _is_text(child):
-                self._inline.append(_collapsed(child))
-            elif child.name == "br":
+    def walk(self, element: HtmlElement, depth: int) -> None:
+        self._text(element.text)
+        for child in element:
+            if child.tag == "br":
                 self._inline.append("\n")
-            elif child.name in _BLOCK_TAGS:
+            elif child.tag in _BLOCK_TAGS:
                 self.flush()
                 self._block(child, depth + 1)
                 self.flush()
-            elif child.name and depth < _MAX_DEPTH:
+            elif depth < _MAX_DEPTH:
                 self.walk(child, depth + 1)
-            elif child.name:
+            else:
                 self._inline.append(_flat(child))
+            self._text(child.tail)
 
-    def _block(self, tag: Tag, depth: int) -> None:
-        if tag.name in _HEADINGS:
-            self._out.heading(_HEADINGS[tag.name], _flat(tag))
-        elif tag.name == "pre":
-            self._out.text(_flat(tag))
-        elif tag.name == "table" and not _is_layout(tag):
-            if tag.caption:
-                self._out.text(_flat(tag.caption))
-            self._out.table(_table_rows(tag))
-        elif tag.name in _LISTS and not tag.find(["table", *_HEADINGS]):
-            self._out.text("\n".join(_list_lines(tag, 0)))
+    def _text(self, text: str | None) -> None:
+        if text:
+            self._inline.append(_collapsed(text))
+
+    def _block(self, element: HtmlElement, depth: int) -> None:
+        name = element.tag
+        if name in _HEADINGS:
+            self._out.heading(_HEADINGS[name], _flat(element))
+        elif name == "pre":
+            self._out.text(_flat(element))
+        elif name == "table" and not _is_layout(element):
+            for caption in element.iterchildren("caption"):
+                self._out.text(_flat(caption))
+            self._out.table(_table_rows(element))
+        elif name in _LISTS and next(element.iter("table", *_HEADINGS), None) is None:
+            self._out.text("\n".join(_list_lines(element, 0)))
         elif depth < _MAX_DEPTH:
-            self.walk(tag, depth)
+            self.walk(element, depth)
         else:
-            self._out.text(_flat(tag))
-
-
-def _is_text(node: object) -> bool:
-    from bs4 import NavigableString
-
-    return type(node) is NavigableString  # its subclasses are comments and declarations
+            self._out.text(_flat(element))
 
 
 def _collapsed(text: str) -> str:
-    return re.sub(r"\s+", " ", text)
+    return _BLANKS.sub(" ", text)
 
 
 def _inline_text(text: str) -> str:
-    return "\n".join(line.strip() for line in re.sub(r"  +", " ", text).split("\n"))
+    return "\n".join(line.strip() for line in _SPACES.sub(" ", text).split("\n"))
 
 
-def _flat(tag: Tag) -> str:
+def _flat(element: HtmlElement) -> str:
     """The text of an element, a line for each block in it; preformatted text keeps its lines and spaces."""
+    from lxml.etree import iterwalk
+
     parts: list[str] = []
-    preformatted = tag.name == "pre" or tag.find("pre") is not None
     kept: list[str] = []
-    for node in tag.descendants:
-        if not _is_text(node):
-            if node.name == "br" or node.name in _BLOCK_TAGS:
-                parts.append("\n")
-            continue
-        if getattr(node.previous_sibling, "name", None) in _BLOCK_TAGS:
-            parts.append("\n")
-        if preformatted and (tag.name == "pre" or node.find_parent("pre")):
+    preformatted = 0
+
+    def add(text: str) -> None:
+        if preformatted:
             parts.append(f"\x00{len(kept)}\x00")  # stands for the text while spaces around it are collapsed
-            kept.append(node)
+            kept.append(text)
         else:
-            parts.append(_collapsed(node))
+            parts.append(_collapsed(text))
+
+    for event, node in iterwalk(element, events=("start", "end")):
+        starts = event == "start"
+        if node is not element and (node.tag in _BLOCK_TAGS or (starts and node.tag == "br")):
+            parts.append("\n")
+        if node.tag == "pre":
+            preformatted += 1 if starts else -1
+        text = node.text if starts else node.tail
+        if text and (starts or node is not element):
+            add(text)
     lines = [line for line in _inline_text("".join(parts)).split("\n") if line]
     return re.sub("\x00(\\d+)\x00", lambda match: kept[int(match[1])], "\n".join(lines)).strip("\n")
 
 
-def _is_layout(table: Tag) -> bool:
+def _is_layout(table: HtmlElement) -> bool:
     """Whether a table only arranges other tables on the page: it holds some and has no header of its own."""
-    headers = (cell for cell in table.find_all("th") if cell.find_parent("table") is table)
-    return table.find("table") is not None and next(headers, None) is None
+    nested = next(table.iterdescendants("table"), None) is not None
+    return nested and not any(_belongs(header, table) for header in table.iter("th"))
 
 
-def _table_rows(table: Tag) -> list[list[str]]:
-    rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
+def _belongs(part: HtmlElement, table: HtmlElement) -> bool:
+    return next(part.iterancestors("table"), None) is table
+
+
+def _table_rows(table: HtmlElement) -> list[list[str]]:
     return spread_cells(
         [
             (_flat(cell), _span(cell, "rowspan"), _span(cell, "colspan"))
-            for cell in row.find_all(["td", "th"], recursive=False)
+            for cell in row.iterchildren("td", "th")
         ]
-        for row in rows
-    )
+        for row in table.iter("tr")
+        if _belongs(row, table)
+    )  # fmt: skip
 
 
-def _span(cell: Tag, name: str) -> int:
-    value = str(cell.get(name, "1")).strip()
+def _span(element: HtmlElement, name: str) -> int:
+    value = element.get(name, "1").strip()
     return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 1
 
 
-def _list_lines(tag: Tag, depth: int) -> list[str]:
+def _list_lines(element: HtmlElement, depth: int) -> list[str]:
+    if depth >= _MAX_LIST_DEPTH:
+        return _flat(element).split("\n")
     lines: list[str] = []
-    number = _span(tag, "start")
-    for item in tag.find_all(["li", *_LISTS], recursive=False):
-        if item.name in _LISTS:
+    number = _span(element, "start")
+    for item in element.iterchildren("li", *_LISTS):
+        if item.tag in _LISTS:
             lines += ["  " + line for line in _list_lines(item, depth + 1)]
             continue
-        mark = f"{number}. " if tag.name == "ol" else "- "
+        mark = f"{number}. " if element.tag == "ol" else "- "
         number += 1
-        nested = [inner for inner in item.find_all(_LISTS) if inner.find_parent(_LISTS) is tag] if depth < 30 else []
+        nested = [inner for inner in item.iter(*_LISTS) if next(inner.iterancestors(*_LISTS)) is element]
         for inner in nested:
-            inner.extract()
+            inner.drop_tree()
         text = _flat(item)
         if text:
             lines += [(" " * len(mark) if row else mark) + line for row, line in enumerate(text.split("\n"))]
         for inner in nested:
             lines += ["  " + line for line in _list_lines(inner, depth + 1)]
     return lines
-
-
-# --- Markdown
-
-_FRONT_MATTER = re.compile(r"\A---\n([A-Za-z][\w-]*:(?:.*\n)*?)(?:---|\.\.\.)(?:\n|\Z)")
-_TITLE_LINE = re.compile(r"^title:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
-_HTML_TAG = re.compile(
-    r"<(?:!--|/?(?:a|abbr|b|big|blockquote|br|center|cite|code|dd|del|details|div|dl|dt|em|figcaption|figure|font|"
-    r"h[1-6]|hr|i|img|ins|kbd|li|mark|ol|p|picture|pre|q|s|samp|script|section|small|source|span|strike|strong|style|"
-    r"sub|summary|sup|table|tbody|td|th|thead|tr|tt|u|ul|var|video)\b)",
-    re.IGNORECASE,
-)
-
-
-def read_markdown(path: Path) -> Document:
-    """Read Markdown with tables; front matter gives the title, else the first heading of level 1.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
-    from markdown_it import MarkdownIt
-
-    text, notes = decode(read_bytes(path))
-    text = clean(text)
-    out = BlockBuilder()
-    front = _FRONT_MATTER.match(text)
-    named = _TITLE_LINE.search(front[1]) if front else None
-    if front:
-        out.text(front[1])
-        text = text[front.end() :]
-    parser = MarkdownIt("commonmark", {"breaks": True}).enable(["table", "strikethrough"])
-    tokens = parser.parse(text)
-    for token in (leaf for outer in tokens for leaf in (outer, *(outer.children or []))):
-        if token.type in ("html_inline", "html_block") and not _HTML_TAG.match(token.content.lstrip()):
-            token.type = "text"  # <name> is a placeholder that a person wrote, not markup
-    add_html(out, parser.renderer.render(tokens, parser.options, {}))
-    title = named[1].strip().strip("\"'") if named else out.title
-    return Document(title or path.stem, [out.unit()], warnings=notes)

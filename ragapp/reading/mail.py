@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder
-from ragapp.reading.document import Document
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
 from ragapp.reading.html import add_html
+from ragapp.reading.sections import split_long
 from ragapp.reading.text import clean, decode, file_kind, read_bytes
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
@@ -20,8 +21,8 @@ _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _TELLING = (*_SHOWN, "Received", "Message-ID", "Return-Path")
 
 
-def read_eml(path: Path) -> Document:
-    """Read one mail: its main headers, then its body; attachments are named in a warning.
+def read_eml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read one mail: its main headers, then its body; attachments are named and not read.
 
     Raises:
         ReadingError: the file cannot be opened or is not a mail.
@@ -30,18 +31,23 @@ def read_eml(path: Path) -> Document:
     kind = file_kind(data)
     if kind:
         raise ReadingError(f"the file is {kind}, not a mail", "Give it the suffix of what it is.")
-    mail = email.message_from_bytes(data, policy=policy.default)
+    try:
+        mail = email.message_from_bytes(data, policy=policy.default)
+    except RecursionError:
+        hint = "Delete it unless you know its sender."
+        raise ReadingError("the parts of the mail are nested too deep", hint) from None
     present = {name.lower() for name, _ in mail.raw_items()}
     if not any(name.lower() in present for name in _TELLING):
         raise ReadingError("the file is not a mail (no mail headers)", "Save the mail again as .eml.")
     out = BlockBuilder()
-    headers = {name: _header(mail, name) for name in _SHOWN}
-    out.text("\n".join(f"{name}: {value}" for name, value in headers.items() if value))
     bodies, attachments = _parts(mail)
+    headers = {name: _header(mail, name) for name in _SHOWN} | {"Attachments": ", ".join(attachments)}
+    out.text("\n".join(f"{name}: {value}" for name, value in headers.items() if value))
     notes = _add_body(out, bodies)
     if attachments:
         notes.append("Attachments were not read: " + ", ".join(attachments) + ".")
-    return Document(headers["Subject"] or path.stem, [out.unit("mail")], warnings=notes)
+    unit = Unit(1, "mail", blocks=list(split_long(out.blocks)))
+    return Document(headers["Subject"] or path.stem, [unit], warnings=notes)
 
 
 def _header(mail: Message, name: str) -> str:

@@ -1,19 +1,16 @@
-"""Tables: cells laid out on a grid, tidied and written as Markdown; and the reader of CSV."""
+"""Tables: cells laid out on a grid, tidied and written as Markdown."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
-from ragapp.reading.document import Block, Document, Unit
-from ragapp.reading.text import clean, decode, read_bytes
+from ragapp.reading.text import clean
 
 Cell = tuple[str, int, int]  # text, rows it spans, columns it spans
 _MAX_SPAN = 64
+# beyond this, rows keep their own lengths: one absurdly long row must not lengthen a million others
+_MAX_GRID = 5_000_000
+_MAX_CARRIED = 100_000  # cells that spans over rows may add to a table
 
 
 def spread_cells(rows: Iterable[list[Cell]]) -> list[list[str]]:
@@ -24,7 +21,11 @@ def spread_cells(rows: Iterable[list[Cell]]) -> list[list[str]]:
     """
     grid: list[list[str]] = []
     carried: dict[int, tuple[str, int]] = {}
+    added = 0
     for cells in rows:
+        added += len(carried)
+        if added > _MAX_CARRIED:
+            carried = {}
         line = {column: text for column, (text, _) in carried.items()}
         carried = {column: (text, left - 1) for column, (text, left) in carried.items() if left > 1}
         column = 0
@@ -43,12 +44,14 @@ def spread_cells(rows: Iterable[list[Cell]]) -> list[list[str]]:
 
 def tidy_rows(rows: list[list[str]]) -> list[list[str]]:
     """The rows, cleaned, of one length, without the rows and columns that are blank throughout."""
-    kept = [[_one_line(cell) for cell in row] for row in rows]
+    kept = [[one_line(cell) for cell in row] for row in rows]
     kept = [row for row in kept if any(row)]
     width = max((len(row) for row in kept), default=0)
+    if width * len(kept) > _MAX_GRID:
+        return kept
     padded = [row + [""] * (width - len(row)) for row in kept]
     used = [column for column in range(width) if any(row[column] for row in padded)]
-    return [[row[column] for column in used] for row in padded]
+    return padded if len(used) == width else [[row[column] for column in used] for row in padded]
 
 
 def split_titles(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
@@ -68,63 +71,24 @@ def markdown_table(rows: list[list[str]]) -> str:
     """Rows as a Markdown table; the first row is the header.
 
     Args:
-        rows: at least one row; short rows are filled up.
+        rows: at least one row; short rows are filled up, unless one row is absurdly long.
 
     Returns:
         One line per row and the rule below the header; ``|`` in cells is escaped, line ends are spaces.
     """
     width = max(len(row) for row in rows)
+    if width * len(rows) > _MAX_GRID // 10 and width * len(rows) > 4 * sum(map(len, rows)):
+        width = 0  # rows keep their own lengths
     lines = [
-        "| " + " | ".join(_one_line(cell).replace("|", "\\|") for cell in row + [""] * (width - len(row))) + " |"
+        "| " + " | ".join(one_line(cell).replace("|", "\\|") for cell in row + [""] * (width - len(row))) + " |"
         for row in rows
     ]
-    lines.insert(1, "| " + " | ".join(["---"] * width) + " |")
+    lines.insert(1, "| " + " | ".join(["---"] * max(width, len(rows[0]))) + " |")
     return "\n".join(lines)
 
 
-def _one_line(cell: str) -> str:
+def one_line(cell: str) -> str:
+    """A cell's text, cleaned, on one line."""
     if cell.isascii() and cell.isprintable():
         return cell.strip()  # most cells of large sheets
     return " ".join(line.strip() for line in clean(cell).split("\n") if line.strip())
-
-
-# --- CSV
-
-_SAMPLE = 65536  # characters that tell the delimiter
-
-
-def read_csv(path: Path) -> Document:
-    """Read a table of values separated by ``;``, ``,``, tab or ``|``.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
-    text, notes = decode(read_bytes(path))
-    text = clean(text)
-    named = re.match(r"sep=(.)\n", text)  # Excel's own way to say it
-    body = text[named.end() :] if named else text
-    delimiter = named[1] if named else _delimiter(body)
-    rows = tidy_rows(_csv_rows(body, delimiter))
-    blocks = [Block(markdown_table(rows), "table")] if rows else []
-    return Document(path.stem, [Unit(1, "sheet", blocks=blocks)], warnings=notes)
-
-
-def _csv_rows(text: str, delimiter: str) -> list[list[str]]:
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:
-        # a quote that is never closed makes one endless field; without quoting every line is a row again
-        return [line.split(delimiter) for line in text.split("\n")]
-
-
-def _delimiter(text: str) -> str:
-    """The delimiter that cuts the first rows most evenly; ``;`` before ``,`` since commas are also in numbers."""
-    sample = text if len(text) <= _SAMPLE else text[: text.rfind("\n", 0, _SAMPLE)]
-    best, best_share = ",", 0.0
-    for delimiter in "\t;|,":
-        widths = Counter(len(row) for row in _csv_rows(sample, delimiter) if any(row))
-        width, count = max(widths.items(), key=lambda item: item[1] * (item[0] > 1), default=(1, 0))
-        share = count / max(widths.total(), 1) if width > 1 else 0.0
-        if share > best_share:
-            best, best_share = delimiter, share
-    return best

@@ -5,17 +5,19 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 from ragapp.errors import ReadingError
 
 # --- cleaning
 
-_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_LINE_ENDS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\u00a0\u2007\u202f]")
 # terminal colours, control characters, soft hyphens, zero-width spaces, direction marks, invisible tag characters
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
 _INVISIBLE = re.compile(
-    "\x1b\\[[0-9;]*m|[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 # a joiner is part of the spelling in Persian, in Indic scripts and in emoji, and nowhere else
@@ -32,8 +34,15 @@ def clean(text: str) -> str:
     Returns:
         NFC text with ``\\n`` line ends, ordinary spaces, nothing invisible and no spaces at the ends of lines.
     """
-    text = _SURROGATES.sub("\ufffd", _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text)))
-    text = _JOINERS.sub("", _SPACES.sub(" ", text))
+    # one class of characters a pattern, and the rare ones only where they are: this is run over every text
+    text = _LINE_ENDS.sub("\n", text.replace("\r\n", "\n"))
+    if "\x1b[" in text:
+        text = _COLOURS.sub("", text)
+    text = _INVISIBLE.sub("", text)
+    if not text.isascii():
+        text = _SPACES.sub(" ", _SURROGATES.sub("\ufffd", text))
+        if "\u200c" in text or "\u200d" in text:
+            text = _JOINERS.sub("", text)
     return "\n".join(line.rstrip(" \t") for line in unicodedata.normalize("NFC", text).split("\n"))
 
 
@@ -121,8 +130,9 @@ def _encoding(data: bytes, declared: str) -> str:
         return declared if declared.startswith(("iso2022", "utf-7", "hz")) else "utf-8"
     lenient = data.decode("utf-8", errors="replace")
     bad = lenient.count("\ufffd")
+    beyond_ascii = len(lenient) - len(lenient.encode("ascii", "ignore"))
     # a few broken bytes in much good UTF-8 are damage, not another encoding
-    if bad * 20 <= sum(char > "\x7f" for char in lenient) - bad:
+    if bad * 20 <= beyond_ascii - bad:
         return "utf-8"
     if declared and declared != "utf-8":
         return declared
@@ -165,5 +175,9 @@ def _looks_binary(text: str) -> bool:
     middle = len(text) // 2
     sample = text[:20000] + text[middle : middle + 20000]
     usual = "\t\n\r\x0b\x0c\x1b"
-    odd = sum(char == "\ufffd" or unicodedata.category(char) in ("Cc", "Cn", "Co", "Cs") for char in sample)
-    return odd - sum(map(sample.count, usual)) > 0.05 * len(sample)
+    odd = sum(
+        count
+        for char, count in Counter(sample).items()
+        if char not in usual and (char == "\ufffd" or unicodedata.category(char) in ("Cc", "Cn", "Co", "Cs"))
+    )
+    return odd > 0.05 * len(sample)

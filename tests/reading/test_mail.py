@@ -72,6 +72,7 @@ def test_attachments_are_named_and_not_read(tmp_path: Path) -> None:
     mail.add_attachment(_mail("Inner"))
     document = _read(tmp_path, mail.as_bytes())
     assert document.warnings == ['Attachments were not read: rapport été.pdf, notes.txt, the mail "Inner".']
+    assert _texts(document)[0].endswith('\nAttachments: rapport été.pdf, notes.txt, the mail "Inner"')
     assert _texts(document)[1:] == ["see attached"]
 
 

@@ -21,9 +21,11 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from ragapp.errors import ReadingError
-from ragapp.reading import office
+from ragapp.reading import package
 from ragapp.reading.document import Document
-from ragapp.reading.office import read_docx, read_pptx, read_xlsx
+from ragapp.reading.excel import read_xlsx
+from ragapp.reading.powerpoint import read_pptx
+from ragapp.reading.word import read_docx
 
 READERS = {".docx": read_docx, ".xlsx": read_xlsx, ".pptx": read_pptx}
 NAMESPACES = nsdecls("w") + ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
@@ -401,10 +403,14 @@ def test_mislabelled_office_files(tmp_path: Path, suffix: str, real: str, said: 
         READERS[suffix](_made(tmp_path, real))
 
 
-def test_another_zip_archive(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "a.docx", "w") as package:
-        package.writestr("mimetype", "application/vnd.oasis.opendocument.text")
-    with pytest.raises(ReadingError, match="zip archive of another kind"):
+@pytest.mark.parametrize(
+    ("mimetype", "said"),
+    [("application/vnd.oasis.opendocument.text", "an OpenDocument text, not a Word"), ("text/x", "of another kind")],
+)
+def test_another_zip_archive(tmp_path: Path, mimetype: str, said: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.docx", "w") as archive:
+        archive.writestr("mimetype", mimetype)
+    with pytest.raises(ReadingError, match=said):
         read_docx(tmp_path / "a.docx")
 
 
@@ -438,7 +444,7 @@ def test_a_doctype_is_refused(tmp_path: Path, suffix: str, part: str, encoding: 
 
 
 def test_a_file_that_expands_too_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(office, "MAX_EXPANDED", 1000)
+    monkeypatch.setattr(package, "MAX_EXPANDED", 1000)
     with pytest.raises(ReadingError, match="expands to"):
         read_docx(_made(tmp_path, ".docx"))
 

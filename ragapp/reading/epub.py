@@ -1,0 +1,75 @@
+"""Reader of EPUB books: one unit per chapter."""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from ragapp.errors import ReadingError
+from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
+from ragapp.reading.html import add_html, decode_markup
+from ragapp.reading.package import AGAIN, given_title, open_package, xml_root
+from ragapp.reading.sections import LONGEST, cut, split_long
+from ragapp.reading.text import clean
+
+_CONTAINER = "META-INF/container.xml"
+_PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+
+
+def read_epub(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read a book in the order of its spine; its table of contents is left out, very long chapters are cut.
+
+    Raises:
+        ReadingError: the file is damaged, protected or no book.
+    """
+    with open_package(path, ".epub", options) as data, zipfile.ZipFile(data) as package:
+        names = set(package.namelist())
+        main = xml_root(package.read(_CONTAINER)).find(".//{*}rootfile")
+        if main is None or main.get("full-path", "") not in names:
+            raise ReadingError("the book does not say where its content is", AGAIN)
+        root = main.get("full-path")
+        book = xml_root(package.read(root))
+        locked = package.read("META-INF/encryption.xml") if "META-INF/encryption.xml" in names else b""
+        notes: list[str] = []
+        units: list[Unit] = []
+        for member in _chapters(book, posixpath.dirname(root)):
+            if member.encode() in locked:
+                raise ReadingError("the book is locked by copy protection (DRM)", "Get a copy without it.")
+            if member not in names:
+                notes.append(f"The chapter {member} is missing in the file.")
+                continue
+            units += _units(package.read(member), member, len(units) + 1, notes)
+        title = given_title(book.findtext(".//{http://purl.org/dc/elements/1.1/}title")) or path.stem
+        return Document(title, units or [Unit(1, "section")], warnings=list(dict.fromkeys(notes)))
+
+
+def _chapters(book: Any, folder: str) -> list[str]:
+    """The members that the spine names, in order, without the table of contents."""
+    items = {
+        item.get("id"): item
+        for item in book.iterfind(".//{*}manifest/{*}item")
+        if "nav" not in item.get("properties", "").split() and item.get("media-type") in _PAGES
+    }
+    wanted = [items.get(reference.get("idref")) for reference in book.iterfind(".//{*}spine/{*}itemref")]
+    paths = [unquote(item.get("href", "").split("#")[0]) for item in wanted if item is not None]
+    return list(dict.fromkeys(posixpath.normpath(posixpath.join(folder, path)) for path in paths if path))
+
+
+def _units(data: bytes, member: str, first: int, notes: list[str]) -> list[Unit]:
+    out = BlockBuilder()
+    text, remarks = decode_markup(data)
+    notes += remarks
+    title = add_html(out, text)
+    blocks = list(split_long(out.blocks))
+    heading = next((block.text for block in blocks if block.kind == "heading"), "")
+    label = clean(heading or title or posixpath.splitext(posixpath.basename(member))[0])[:80]
+    if sum(len(block.text) for block in blocks) <= LONGEST:
+        return [Unit(first, "section", label, blocks)]
+    return [
+        Unit(number, "section", f"{label}: {part}" if part and not part.startswith(label) else part or label, piece)
+        for number, (part, piece) in enumerate(cut(blocks, LONGEST), start=first)
+    ]

@@ -1,0 +1,173 @@
+"""Reader of JSON and of JSON Lines: values with the path that leads to them, lists of records as tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
+from ragapp.reading.plain import plain_units
+from ragapp.reading.sections import section_units
+from ragapp.reading.sheets import SheetUnits
+from ragapp.reading.text import clean, decode, read_bytes
+
+_RUN = 2000  # characters of one block of values
+_MAX_COLUMNS = 200
+_TITLES = ("title", "name")
+
+
+def read_json(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read JSON: a list of flat records becomes a table, all else lines like ``invoice.lines[3].price: 12``.
+
+    Raises:
+        ReadingError: the file cannot be opened or is not text.
+    """
+    text, notes = decode(read_bytes(path))
+    try:
+        value = _parsed(text)
+    except ValueError as error:
+        lines = _lines(text)
+        if lines is None:
+            notes.append(f"It is not valid JSON ({error}); it was read as plain text.")
+            return Document(path.stem, plain_units(text), warnings=notes)
+        value = lines
+    return _document(path, value, notes)
+
+
+def read_json_lines(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read JSON Lines: one value a line.
+
+    Raises:
+        ReadingError: the file cannot be opened or is not text.
+    """
+    text, notes = decode(read_bytes(path))
+    values = _lines(text)
+    if values is None:
+        notes.append("Not every line is valid JSON; it was read as plain text.")
+        return Document(path.stem, plain_units(text), warnings=notes)
+    return _document(path, values, notes)
+
+
+def _parsed(text: str) -> Any:
+    """The value.
+
+    Raises:
+        ValueError: it is not valid, or nested too deep.
+    """
+    try:
+        return json.loads(text.removeprefix("\ufeff"), parse_int=str, parse_float=str)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _lines(text: str) -> list[Any] | None:
+    try:
+        values = [_parsed(line) for line in text.split("\n") if line.strip()]
+    except ValueError:
+        return None
+    return values if len(values) > 1 else None
+
+
+def _document(path: Path, value: Any, notes: list[str]) -> Document:
+    title = path.stem
+    if isinstance(value, dict):
+        named = next((value[key] for key in _TITLES if isinstance(value.get(key), str)), "")
+        title = " ".join(clean(named).split())[:200] or title
+    records = _table(value)
+    if records:
+        sheets = SheetUnits()
+        sheets.table("", enumerate(records, start=0))
+        for unit in sheets.units:
+            unit.label = unit.label.replace("row", "record", 1)
+        return Document(title, sheets.units or [Unit(1, "sheet")], warnings=notes + sheets.notes())
+    out = BlockBuilder()
+    _add(out, value)
+    return Document(title, section_units(out), warnings=notes)
+
+
+def _table(value: Any) -> list[list[str]] | None:
+    """The rows of a list of flat records, their keys the header; None where it is none."""
+    if not isinstance(value, list) or len(value) < 2 or not all(isinstance(record, dict) for record in value):
+        return None
+    keys = list(dict.fromkeys(key for record in value for key in record))
+    filled = sum(len(record) for record in value)
+    # records that share next to no keys would make a table of blanks
+    if not keys or len(keys) > _MAX_COLUMNS or filled * 3 < len(keys) * len(value):
+        return None
+    if any(_is_nested(item) for record in value for item in record.values()):
+        return None
+    return [keys, *([_cell(record.get(key)) for key in keys] for record in value)]
+
+
+def _is_nested(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(isinstance(item, (dict, list)) for item in value)
+    return isinstance(value, dict)
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(map(_shown, value)) if isinstance(value, list) else _shown(value)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _add(out: BlockBuilder, value: Any) -> None:
+    """Add a value: its branches of the first level are headings, tables stay tables, the rest is lines."""
+    branches: Iterable[tuple[str, Any]] = value.items() if isinstance(value, dict) else [("", value)]
+    run: list[str] = []
+    for key, branch in branches:
+        if isinstance(branch, (dict, list)) and key and branch:
+            _end(out, run)
+            out.heading(1, key)
+            _add_branch(out, branch, key, run)
+            _end(out, run)
+        else:
+            _add_branch(out, branch, key, run)
+    _end(out, run)
+
+
+def _add_branch(out: BlockBuilder, branch: Any, path: str, run: list[str]) -> None:
+    for where, item in _walk(branch, path):
+        if isinstance(item, list):  # rows of a table
+            _end(out, run)
+            if where and where != path:
+                out.text(f"{where}:")
+            out.table(item)
+            continue
+        lines = clean(item).strip()
+        run.append(f"{where}: {lines}" if where else lines)
+        if sum(map(len, run)) > _RUN:
+            _end(out, run)
+
+
+def _end(out: BlockBuilder, run: list[str]) -> None:
+    out.text("\n".join(run))
+    run.clear()
+
+
+def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Leaves and tables below a value, in order, with their paths."""
+    pending: list[tuple[str, Any]] = [(path, value)]
+    while pending:
+        where, item = pending.pop()
+        rows = _table(item) if isinstance(item, list) else None
+        if rows:
+            yield where, rows
+        elif isinstance(item, list) and not _is_nested(item):
+            yield where, _cell(item)
+        elif isinstance(item, (dict, list)) and item:
+            branches = item.items() if isinstance(item, dict) else enumerate(item)
+            inner = [
+                (f"{where}[{key}]" if isinstance(item, list) else f"{where}.{key}" if where else str(key), branch)
+                for key, branch in branches
+            ]
+            pending += reversed(inner)
+        elif not isinstance(item, (dict, list)):
+            yield where, _shown(item)

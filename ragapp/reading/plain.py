@@ -1,0 +1,94 @@
+"""Reader of plain text and of markup that reads well as it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.document import DEFAULT_OPTIONS, Block, Document, ReadOptions, Unit
+from ragapp.reading.sections import SHORT, split_long
+from ragapp.reading.text import clean, decode, read_bytes
+
+# a unit of a long text is about as long as two pages, and whole paragraphs
+_UNIT = 6000
+
+
+def read_plain(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read plain text of any encoding, one block per paragraph; a long text in units of some hundred lines.
+
+    Raises:
+        ReadingError: the file cannot be opened or is not text.
+    """
+    text, notes = decode(read_bytes(path))
+    return Document(path.stem, plain_units(text), warnings=notes)
+
+
+def plain_units(text: str) -> list[Unit]:
+    """The units of plain text: its pages where it has form feeds, else ranges of lines.
+
+    Args:
+        text: any text.
+
+    Returns:
+        One unit of kind ``document`` for a short text, units of kind ``page`` for a text with form feeds between
+        them, else units of kind ``section`` labelled ``lines 1-120``.
+    """
+    pages = text.rstrip("\f\n\r ").split("\f")
+    if len(pages) > 1:
+        return [Unit(number, "page", blocks=_paragraphs(page)) for number, page in enumerate(pages, start=1)]
+    text = clean(text).rstrip("\n")
+    if len(text) < SHORT:
+        return [Unit(1, "document", blocks=_paragraphs(text))]
+    return _line_units(text)
+
+
+def _paragraphs(text: str) -> list[Block]:
+    out = BlockBuilder()
+    out.paragraphs(text)
+    return list(split_long(out.blocks))
+
+
+def _line_units(text: str) -> list[Unit]:
+    units: list[Unit] = []
+    blocks: list[Block] = []
+    first, last, line, length = 1, 1, 1, 0
+
+    def end(last: int) -> None:
+        label = f"lines {first}-{last}" if last > first else f"line {first}"
+        units.append(Unit(len(units) + 1, "section", label, list(blocks)))
+
+    for piece in re.split(r"(\n{2,})", text):
+        if piece.startswith("\n\n") or not piece:
+            line += piece.count("\n")
+            continue
+        for start, part in _at_lines(piece):
+            ends = line + start + part.count("\n")
+            for block in _paragraphs(part):
+                if blocks and length + len(block.text) > _UNIT:
+                    end(last)
+                    blocks, length = [], 0
+                first = first if blocks else line + start
+                blocks.append(block)
+                length += len(block.text)
+                last = ends
+        line += piece.count("\n")
+    if not units:
+        return [Unit(1, "document", blocks=blocks)]
+    end(last)
+    return units
+
+
+def _at_lines(paragraph: str) -> list[tuple[int, str]]:
+    """A paragraph with the line, from 0, that it begins with; one longer than a unit is cut between lines."""
+    if len(paragraph) <= _UNIT:
+        return [(0, paragraph)]
+    parts: list[tuple[int, list[str]]] = []
+    length = 0
+    for number, line in enumerate(paragraph.split("\n")):
+        if not parts or length + len(line) > _UNIT:
+            parts.append((number, []))
+            length = 0
+        parts[-1][1].append(line)
+        length += len(line) + 1
+    return [(number, "\n".join(lines)) for number, lines in parts]

@@ -1,0 +1,277 @@
+"""Reader of Word documents."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
+from ragapp.reading.formulas import M, formula_text
+from ragapp.reading.package import given_title, open_package, xml_root
+from ragapp.reading.sections import page_units
+from ragapp.reading.tables import spread_cells
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_FORMULA = f"{M}oMath"
+# what was deleted or moved away, field codes, and the second copy of a text box
+_UNREAD = frozenset([f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delText", f"{_MC}Fallback", f"{_W}pPr"])
+_CHARACTERS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
+_TYPE = "application/vnd."
+_OTHER_TYPES = (
+    "openxmlformats-officedocument.wordprocessingml.template", "ms-word.document.macroEnabled",
+    "ms-word.template.macroEnabledTemplate",
+)  # fmt: skip
+_TEXT_BOX = f"{_W}txbxContent"
+_NOT_OWN = _UNREAD | {_TEXT_BOX}
+# where Word began a new page when it last laid the document out
+_PAGE_BREAK = f"{_W}lastRenderedPageBreak"
+_MAX_LEVEL = 8  # the format knows nine levels of a list; a damaged file may name any number
+# Word's own names are English inside the file; other programs write theirs
+_HEADING_NAME = re.compile(
+    r"(?:heading|titre|überschrift|título|titolo|titulo|rubrik|kop|nagłówek|заголовок|标题|見出し)\s*([1-9])",
+    re.IGNORECASE,
+)
+_NOTE_PARTS = ("footnotes", "endnotes")
+
+
+def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read a Word document: its body in order, then its foot- and endnotes.
+
+    The units are pages where the document says where they begin, else sections.
+
+    Raises:
+        ReadingError: the file is damaged, protected or not a Word document.
+    """
+    with open_package(path, ".docx", options) as content:
+        document = _opened(content)
+        out = BlockBuilder()
+        reader = _DocxReader(document, out)
+        reader.container(document.element.body)
+        reader.end_list()
+        reader.notes()
+        title = given_title(document.core_properties.title) or out.title or path.stem
+        return Document(title, page_units(out, _stated_pages(document)))
+
+
+def _opened(content: io.BytesIO) -> Any:
+    from docx import package, parts
+    from docx.opc.part import PartFactory
+
+    # templates and documents with macros are the same inside; python-docx itself takes plain documents only
+    for kind in _OTHER_TYPES:
+        PartFactory.part_type_for[f"{_TYPE}{kind}.main+xml"] = parts.document.DocumentPart
+    return package.Package.open(content).main_document_part.document
+
+
+class _DocxReader:
+    """Walks the XML itself, since python-docx's objects leave out insertions, content controls and text boxes."""
+
+    def __init__(self, document: Any, out: BlockBuilder) -> None:
+        self._out = out
+        self._part = document.part
+        self._styles = {style.style_id: style for style in document.styles}
+        self._style_facts: dict[str | None, tuple[int | None, bool]] = {}
+        self._list: list[str] = []
+
+    def container(self, element: Any) -> None:
+        """Read what stands in a body, a text box or a frame of one cell."""
+        for child in _children(element, "p", "tbl"):
+            if child.tag == f"{_W}p":
+                self._paragraph(child)
+            else:
+                self.end_list()
+                self._table(child)
+
+    def end_list(self) -> None:
+        """Write the list items gathered so far as one block."""
+        self._out.text("\n".join(self._list))
+        self._list = []
+
+    def notes(self) -> None:
+        """Read foot- and endnotes."""
+        from docx.oxml import parse_xml
+
+        for relation in self._part.rels.values():
+            kind = relation.reltype.rsplit("/", 1)[-1]
+            if kind not in _NOTE_PARTS or relation.is_external:
+                continue
+            label = "Footnote" if kind == "footnotes" else "Endnote"
+            texts = [
+                _all_text(note)
+                for note in parse_xml(relation.target_part.blob)
+                if note.get(f"{_W}type", "normal") == "normal"  # the others are the lines that separate notes
+            ]
+            for number, text in enumerate(texts, start=1):
+                self._out.text(f"{label} {number}: {text}" if text else "")
+
+    def _page_break(self) -> None:
+        self.end_list()
+        self._out.page_break()
+
+    def _paragraph(self, paragraph: Any) -> None:
+        text = _own_text(paragraph)
+        level, listed = self._facts(paragraph)
+        before, inside = _page_breaks(paragraph)
+        for _ in range(before):
+            self._page_break()
+        if level is not None:
+            self.end_list()
+            self._out.heading(level, text)
+        elif listed and text.strip():
+            indent = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
+            depth = int(indent.get(f"{_W}val")) if indent is not None else 0
+            self._list.append("  " * min(depth, _MAX_LEVEL) + "- " + text.strip())
+        elif text.strip():
+            self.end_list()
+            self._out.text(text)
+        for box in _boxes(paragraph):
+            self.end_list()
+            self.container(box)
+            self.end_list()
+        for _ in range(inside):  # a paragraph belongs to the page that it begins on
+            self._page_break()
+
+    def _table(self, table: Any) -> None:
+        rows: list[list[tuple[str, int, int]]] = []
+        above: dict[int, str] = {}
+        cells: list[Any] = []
+        breaks: list[int] = []
+        for row in _children(table, "tr"):
+            if next(row.iter(_PAGE_BREAK), None) is not None:
+                breaks.append(len(rows))  # Word marks every cell of the row
+            line, column = [], 0
+            for cell in _children(row, "tc"):
+                cells.append(cell)
+                merged = cell.find(f"{_W}tcPr/{_W}vMerge")
+                continued = merged is not None and merged.get(f"{_W}val", "continue") == "continue"
+                text = above.get(column, "") if continued else _all_text(cell)
+                above[column] = text
+                line.append((text, 1, _grid_span(cell)))
+                column += _grid_span(cell)
+            rows.append(line)
+        if len(cells) == 1:
+            self.container(cells[0])  # a frame around text, not a table
+            self.end_list()
+        else:
+            self._cut_table(spread_cells(rows), breaks)
+
+    def _cut_table(self, grid: list[list[str]], breaks: list[int]) -> None:
+        """Add a table that goes over several pages, its header on each."""
+        for part, (first, last) in enumerate(pairwise([0, *breaks, len(grid)])):
+            if part:
+                self._out.page_break()
+            if first < last:
+                self._out.table(grid[:1] * (first > 0) + grid[first:last])
+
+    def _facts(self, paragraph: Any) -> tuple[int | None, bool]:
+        """A paragraph's heading level and whether it is a list item; its own settings go before its style's."""
+        style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+        level, listed = self._style(style.get(f"{_W}val") if style is not None else None)
+        own = _outline_level(paragraph)
+        number = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}numId")
+        return (own if own is not None else level), (number.get(f"{_W}val") != "0" if number is not None else listed)
+
+    def _style(self, style_id: str | None) -> tuple[int | None, bool]:
+        if style_id not in self._style_facts:
+            self._style_facts[style_id] = self._look_up(style_id)
+        return self._style_facts[style_id]
+
+    def _look_up(self, style_id: str | None) -> tuple[int | None, bool]:
+        level, listed, seen = None, False, set()
+        style = self._styles.get(style_id)
+        while style is not None and style.style_id not in seen:
+            seen.add(style.style_id)  # a damaged file can make styles that are based on each other
+            if level is None:
+                level = _style_level(style)
+            listed = listed or style.element.find(f"{_W}pPr/{_W}numPr") is not None
+            style = self._styles.get(style.element.basedOn_val)
+        return level, listed
+
+
+def _stated_pages(document: Any) -> int:
+    """The number of pages that the program noted when it saved; 0 where it did not."""
+    for relation in document.part.package.rels.values():
+        if relation.reltype.endswith("/extended-properties") and not relation.is_external:
+            pages = xml_root(relation.target_part.blob).findtext("{*}Pages") or ""
+            return int(pages) if pages.isdecimal() and len(pages) < 7 else 0
+    return 0
+
+
+def _page_breaks(paragraph: Any) -> tuple[int, int]:
+    """How many pages begin before the text of a paragraph and inside or after it."""
+    before = inside = 0
+    if next(paragraph.iter(_PAGE_BREAK), None) is None:
+        return before, inside
+    begun = False
+    for node in _descendants(paragraph, _NOT_OWN):
+        if node.tag == _PAGE_BREAK:
+            before, inside = before + (not begun), inside + begun
+        elif node.tag == f"{_W}t" and (node.text or "").strip():
+            begun = True
+    return before, inside
+
+
+def _style_level(style: Any) -> int | None:
+    name = style.name or ""
+    if name.lower() == "title":
+        return 0
+    match = _HEADING_NAME.fullmatch(name)
+    return int(match[1]) if match else _outline_level(style.element)
+
+
+def _outline_level(element: Any) -> int | None:
+    outline = element.find(f"{_W}pPr/{_W}outlineLvl")
+    value = outline.get(f"{_W}val", "") if outline is not None else ""
+    return int(value) + 1 if value.isdigit() and int(value) < 9 else None  # 9 is body text
+
+
+def _grid_span(cell: Any) -> int:
+    span = cell.find(f"{_W}tcPr/{_W}gridSpan")
+    return int(span.get(f"{_W}val", "1")) if span is not None else 1
+
+
+def _children(element: Any, *names: str) -> Iterator[Any]:
+    """Children of these names, also inside content controls, insertions and the like, never in deletions."""
+    wanted = {f"{_W}{name}" for name in names}
+    for child in element:
+        if child.tag in wanted:
+            yield child
+        elif child.tag not in _UNREAD and child.tag not in (f"{_W}p", f"{_W}tbl", f"{_W}tr", f"{_W}tc"):
+            yield from _children(child, *names)
+
+
+def _descendants(element: Any, unread: frozenset[str] = _UNREAD) -> Iterator[Any]:
+    for child in element:
+        if child.tag not in unread:
+            yield child
+            yield from _descendants(child, unread)
+
+
+def _boxes(element: Any) -> Iterator[Any]:
+    """The outermost text boxes; a box inside a box is read with the outer one."""
+    for child in element:
+        if child.tag == _TEXT_BOX:
+            yield child
+        elif child.tag not in _UNREAD:
+            yield from _boxes(child)
+
+
+def _own_text(paragraph: Any) -> str:
+    """The text of a paragraph without its text boxes."""
+    return "".join(
+        node.text or "" if node.tag == f"{_W}t" else formula_text(node) if node.tag == _FORMULA else
+        _CHARACTERS.get(node.tag, "")
+        for node in _descendants(paragraph, _NOT_OWN)
+    )  # fmt: skip
+
+
+def _all_text(element: Any) -> str:
+    """The text of every paragraph below an element, one per line."""
+    texts = (_own_text(node) for node in _descendants(element) if node.tag == f"{_W}p")
+    return "\n".join(text for text in texts if text.strip()).strip()
