@@ -66,3 +66,5 @@ class PullError(ModelError):
 
 class CancelledError(RagappError):
     """The person stopped the work."""
+
+    exit_code = 130  # what shells give for Ctrl-C

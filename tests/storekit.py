@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ragapp.index.catalog import Chunk, Identity
 from ragapp.index.library import Library
+from ragapp.index.records import Chunk, Identity
 from ragapp.index.vectors import ChromaIndex
 from ragapp.ingest.chunking import Chunker
 from ragapp.reading.document import Block, Document, Unit

@@ -109,7 +109,8 @@ def _check_store(settings: Settings) -> CheckResult:
     with App(settings) as app:
         app.library.check_identity()
         _ = app.library.vectors  # opening it mends what lags behind the catalog
-        documents, failures = app.library.catalog.documents(), app.library.catalog.failures()
+        documents = app.library.catalog.documents()
+        failures = [file for file in app.library.catalog.unread() if file.status == "failed"]
         chunks = app.library.catalog.chunk_count()
     detail = f"{len(documents)} documents, {chunks} chunks"
     if failures:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ragapp.cli.output import ingest_bar, note, say, say_json, say_table, shown_path
+from ragapp.cli.output import ingest_bar, note, say, say_json, say_table, shown_path, shown_seconds
 from ragapp.cli.parts import open_app, settings_of
+from ragapp.errors import UsageError
 
 FAILED_FILES = 3
+
+
+class OcrMode(StrEnum):
+    """When pages that are pictures are read."""
+
+    auto = "auto"
+    off = "off"
+    always = "always"
+
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -30,25 +41,60 @@ def register(app: typer.Typer) -> None:
 def ingest(
     context: typer.Context,
     paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; default: the drop folder.")] = None,
-    force: Annotated[bool, typer.Option(help="Take in unchanged files again.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Take in unchanged files again.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would happen, and how long it would take.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the folders until stopped with Ctrl-C.")] = False,
+    ocr: Annotated[OcrMode | None, typer.Option(help="Pages that are pictures; default: ingest.ocr.")] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove what is gone, even all that came from a folder that is empty now.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take files and folders into the store, or bring it in step with them."""
+    if watch and (dry_run or as_json):
+        raise UsageError("--watch goes on until it is stopped.", "Leave out --dry-run and --json.")
     with open_app(context, write=not dry_run) as app, ingest_bar() as progress:
         paths = paths or [app.drop_folder()]
-        report = app.pipeline.run(paths, force=force, dry_run=dry_run, progress=progress)
+        options = {"force": force, "prune": prune, "ocr": ocr.value if ocr else None, "progress": progress}
+        if watch:
+            _watch(app, paths, options)
+            return
+        report = app.pipeline.run(paths, dry_run=dry_run, **options)
     if as_json:
         from dataclasses import asdict
 
-        say_json({"files": [asdict(file) for file in report.files], "totals": report.totals})
+        extra = {"estimate_s": report.estimate_s} if dry_run else {}
+        files = [asdict(file) for file in report.files]
+        say_json({"files": files, "totals": report.totals, "warnings": report.warnings, **extra})
     else:
         _say_report(report, paths, dry_run)
     if report.count("failed"):
         raise typer.Exit(FAILED_FILES)
 
 
+def _watch(app, paths: list[Path], options: dict) -> None:
+    from ragapp.errors import CancelledError
+    from ragapp.ingest.watch import follow
+
+    settings = app.settings.ingest
+    note(f"Following {', '.join(shown_path(str(path)) for path in paths)}. Stop with Ctrl-C.")
+    quiet = {"unchanged", "skipped"}
+    try:
+        for report in follow(app.pipeline, paths, settle_s=settings.settle_s, rescan_s=settings.rescan_s, **options):
+            if any(file.status not in quiet for file in report.files) or report.warnings:
+                _say_report(report, paths, False)
+            # what failed once is told once
+            quiet = {"unchanged", "skipped", "failed"}
+            options = {**options, "force": False}
+    except (CancelledError, KeyboardInterrupt):
+        note("Stopped.")
+
+
 def _say_report(report, paths: list[Path], dry_run: bool) -> None:
+    for warning in report.warnings:
+        note(f"Note: {warning}")
     if not report.files:
         where = ", ".join(str(path) for path in paths)
         say(f"There are no files in {where}. Put documents there, or name another folder: ragapp ingest ./docs")
@@ -56,10 +102,10 @@ def _say_report(report, paths: list[Path], dry_run: bool) -> None:
     changed = [file for file in report.files if file.status != "unchanged"]
     if changed:
         say_table(
-            ("status", "units", "chunks", "seconds", "file", "note"),
+            ("status", "units", "no text", "ocr", "chunks", "seconds", "file", "note"),
             [
-                (f.status, f.units or "", f.chunks or "", f"{f.seconds:.1f}" if f.chunks else "",
-                 shown_path(f.path), f.reason)
+                (f.status, f.units or "", f.units_without_text or "", f.units_ocr or "", f.chunks or "",
+                 f"{f.seconds:.1f}" if f.seconds else "", shown_path(f.path), f.reason)
                 for f in changed
             ],
         )  # fmt: skip
@@ -67,8 +113,14 @@ def _say_report(report, paths: list[Path], dry_run: bool) -> None:
     parts = [
         f"{totals[s]} {s}" for s in ("indexed", "updated", "unchanged", "removed", "skipped", "failed") if totals[s]
     ]
-    would = "Would be: " if dry_run else ""
-    say(f"{would}{', '.join(parts)}; {totals['chunks']} chunks in {totals['units']} units; {report.seconds:.1f} s.")
+    if dry_run:
+        time_left = f" It would take about {shown_seconds(report.estimate_s)}." if report.estimate_s else ""
+        say(f"Would be: {', '.join(parts)}.{time_left}")
+        return
+    coverage = [f"{totals['units']} units"]
+    coverage += [f"{totals['units_without_text']} without text"] if totals["units_without_text"] else []
+    coverage += [f"{totals['units_ocr']} by OCR"] if totals["units_ocr"] else []
+    say(f"{', '.join(parts)}; {totals['chunks']} chunks in {', '.join(coverage)}; {shown_seconds(report.seconds)}.")
 
 
 def search(
@@ -108,29 +160,46 @@ def where(page: int, label: str) -> str:
 
 
 def list_documents(context: typer.Context, as_json: Json = False) -> None:
-    """List the documents in the store, and the files that could not be read."""
+    """List the documents in the store with their coverage, and the files that are not in it, with the reason."""
     from ragapp.index.library import Library
 
     with Library(settings_of(context).paths.data) as library:
-        documents, failures = library.catalog.documents(), library.catalog.failures()
+        documents, unread = library.catalog.documents(), library.catalog.unread()
     if as_json:
+        listed = {"failures": "failed", "skipped": "skipped"}
         say_json(
-            {"documents": [_document_json(row) for row in documents], "failures": [_failure_json(f) for f in failures]}
+            {"documents": [_document_json(row) for row in documents]}
+            | {key: [_unread_json(file) for file in unread if file.status == status] for key, status in listed.items()}
         )
         return
-    if not documents and not failures:
+    if not documents and not unread:
         say("There are no documents yet. Add some: ragapp ingest ./docs")
         return
     if documents:
         say_table(
-            ("id", "document", "language", "units", "without text", "chunks", "path"),
+            ("id", "document", "language", "units", "no text", "ocr", "chunks", "warnings", "path"),
             [
-                (d.id, d.name, d.language or "?", d.units, d.units_without_text or "", d.chunks, shown_path(d.path))
+                (
+                    d.id,
+                    shown_path(d.name),
+                    d.language or "?",
+                    d.units,
+                    d.units_without_text or "",
+                    d.units_ocr or "",
+                    d.chunks,
+                    len(d.warnings) or "",
+                    shown_path(d.path),
+                )
                 for d in documents
             ],
         )
-    for failure in failures:
-        say(f"failed: {shown_path(failure.path)}: {failure.reason}. {failure.hint}")
+    if documents and unread:
+        say()
+    if unread:
+        say_table(
+            ("status", "file", "why"),
+            [(file.status, shown_path(file.path), f"{file.reason}. {file.hint}".strip()) for file in unread],
+        )
 
 
 def show(
@@ -178,10 +247,11 @@ def remove(
 def _document_json(row) -> dict:
     return {
         "id": row.id, "document": row.name, "path": row.path, "title": row.title, "language": row.language,
-        "size": row.size, "units": row.units, "units_without_text": row.units_without_text, "chunks": row.chunks,
+        "size": row.size, "units": row.units, "units_without_text": row.units_without_text,
+        "units_ocr": row.units_ocr, "units_needing_ocr": row.units_needing_ocr, "chunks": row.chunks,
         "warnings": list(row.warnings), "ingested_at": row.ingested_at,
     }  # fmt: skip
 
 
-def _failure_json(failure) -> dict:
-    return {"path": failure.path, "reason": failure.reason, "hint": failure.hint, "failed_at": failure.failed_at}
+def _unread_json(file) -> dict:
+    return {"path": file.path, "reason": file.reason, "hint": file.hint, "tried_at": file.tried_at, "size": file.size}

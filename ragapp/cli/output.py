@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,14 @@ def plain(text: str) -> str:
 
 
 def shown_path(path: str) -> str:
-    """A path relative to the working folder where it lies below it."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path
+    """A path on one line, relative to the working folder where it lies below it."""
+    with suppress(ValueError):
+        path = str(Path(path).relative_to(Path.cwd()))
+    return _one_line(path)
+
+
+def _one_line(text: str) -> str:
+    return plain(text.replace("\n", "\\n").replace("\t", "\\t"))
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -61,25 +64,41 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     console.print(table)
 
 
+def shown_seconds(seconds: float) -> str:
+    """Seconds as a person says them: ``48 s``, ``12 min``, ``3 h 20 min``."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
 @contextmanager
 def ingest_bar() -> Iterator[Any]:
-    """A bar on stderr that shows files, rate, time left and the file in hand; silent when stderr is no terminal.
+    """A bar on stderr that shows files, pages, rate, time left and the file in hand; silent when it is no terminal.
 
     Yields:
-        An :data:`ragapp.ingest.pipeline.IngestProgress`.
+        A :data:`ragapp.ingest.report.ProgressListener`.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.text import Text
 
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("files"),
-        TimeRemainingColumn(), TextColumn("{task.fields[name]}"),
+        BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("files"), TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.description}", table_column=None),
         console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty(),
     )  # fmt: skip
     with bar:
-        task = bar.add_task("Ingesting", total=None, name="")
+        task = bar.add_task("", total=None, figures="")
 
-        def progress(done: int, total: int, path: str, share: float) -> None:
-            bar.update(task, completed=done + (share if path else 0), total=total, name=plain(Path(path).name))
+        def listen(at: Any) -> None:
+            rate = f"{at.chunks / at.seconds:.0f} chunks/s" if at.chunks and at.seconds else ""
+            left = f"{shown_seconds(at.seconds_left)} left" if at.seconds_left is not None else ""
+            units = f"{at.units} pages" if at.units else ""
+            hand = f"{Path(at.path).name} {at.stage}" if at.path else ""
+            bar.update(
+                task, completed=at.files_done, total=at.files, description=Text(_one_line(hand)).markup,
+                figures=" · ".join(part for part in (units, rate, left) if part),
+            )  # fmt: skip
 
-        yield progress
+        yield listen

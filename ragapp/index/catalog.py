@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 from ragapp.errors import StoreError
 from ragapp.index import lexical
 from ragapp.index.migrations import migrate
+from ragapp.index.records import Chunk, DocumentRow, Identity, StoredChunk, UnreadFile
 from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
 
 VECTOR_DTYPE = np.float16
@@ -24,87 +24,6 @@ VECTOR_DTYPE = np.float16
 _IDS_A_QUERY = 900
 # how long to wait for another process's transaction
 BUSY_S = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What made the vectors of a store; vectors of two identities are never compared.
-
-    Attributes:
-        embedder: name of the model, for people.
-        dimension: length of a vector.
-        normalised: whether vectors have length one.
-        weights_sha256: hash of the model's weights.
-        chunker: version and parameters of the chunker.
-    """
-
-    embedder: str
-    dimension: int
-    normalised: bool
-    weights_sha256: str
-    chunker: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """The stored piece of a unit.
-
-    Attributes:
-        unit: number of the unit that it lies in.
-        headings: heading path, outermost first.
-        text: what is shown; a table's header is repeated in front of its rows.
-        start: offset of its first character in the unit's text.
-        end: offset behind its last character in the unit's text.
-    """
-
-    unit: int
-    headings: tuple[str, ...]
-    text: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class StoredChunk(Chunk):
-    """A chunk with the names of its document, as the catalog returns it."""
-
-    id: int
-    document_id: int
-    document: str
-    title: str
-    path: str
-    language: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRow:
-    """A document as the catalog lists it."""
-
-    id: int
-    identity_id: int
-    path: str
-    name: str
-    title: str
-    language: str
-    size: int
-    mtime_ns: int
-    sha256: str
-    warnings: tuple[str, ...]
-    ingested_at: str
-    units: int
-    units_without_text: int
-    chunks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A file that could not be taken in at the last try."""
-
-    path: str
-    reason: str
-    hint: str
-    failed_at: str
 
 
 class Catalog:
@@ -211,6 +130,12 @@ class Catalog:
         rows = self._rows(f"{_DOCUMENTS} WHERE d.id = ?", (document_id,))
         return _document_row(rows[0]) if rows else None
 
+    def document_with_content(self, sha256: str, suffix: str) -> DocumentRow | None:
+        """A document with this content and a file name that ends like this, None when there is none."""
+        rows = self._rows(f"{_DOCUMENTS} WHERE d.sha256 = ? ORDER BY d.id", (sha256,))
+        found = (_document_row(row) for row in rows)
+        return next((row for row in found if row.name.lower().endswith(suffix.lower())), None)
+
     def languages(self) -> list[str]:
         """Languages that the documents are in, the most frequent first."""
         rows = self._rows("SELECT language FROM documents WHERE language != '' GROUP BY 1 ORDER BY COUNT(*) DESC, 1")
@@ -219,12 +144,14 @@ class Catalog:
     def units(self, document_id: int) -> list[tuple[Unit, str]]:
         """The units of a document in order, each with its stored text."""
         rows = self._rows(
-            "SELECT number, kind, label, text, blocks FROM units WHERE document_id = ? ORDER BY number", (document_id,)
+            "SELECT number, kind, label, text, blocks, coverage, confidence FROM units WHERE document_id = ?"
+            " ORDER BY number",
+            (document_id,),
         )
         units = []
-        for number, kind, label, text, blocks in rows:
+        for number, kind, label, text, blocks, coverage, confidence in rows:
             parts = [Block(text[start:end], k, tuple(headings)) for k, start, end, headings in json.loads(blocks)]
-            units.append((Unit(number, kind, label, parts), text))
+            units.append((Unit(number, kind, label, parts, coverage, confidence), text))
         return units
 
     def unit_text(self, document_id: int, number: int) -> str:
@@ -242,6 +169,8 @@ class Catalog:
         size: int,
         mtime_ns: int,
         sha256: str,
+        fingerprints: Sequence[bytes] | None = None,
+        conditions: str = "",
     ) -> tuple[int, list[int], list[int]]:
         """Store a document in one transaction, in place of an earlier version of the same path.
 
@@ -254,50 +183,142 @@ class Catalog:
             size: of the file, in bytes.
             mtime_ns: of the file, nanoseconds since the epoch.
             sha256: of the file's content.
+            fingerprints: of each chunk's embedded text, so that the same text is not embedded again; see
+                :meth:`known_vectors`.
+            conditions: what the reading depended on besides the file.
 
         Returns:
             The document's id, the new chunk ids in the order of ``chunks``, and the chunk ids that went.
         """
         if len(chunks) != len(vectors):
             raise ValueError(f"{len(chunks)} chunks, but {len(vectors)} vectors")
+        values = {
+            "identity_id": identity_id, "path": str(path), "name": path.name, "title": document.title,
+            "language": document.language, "size": size, "mtime_ns": mtime_ns, "sha256": sha256,
+            "warnings": json.dumps(document.warnings), "ingested_at": _now(), "units": len(document.units),
+            "units_without_text": sum(not unit.blocks for unit in document.units),
+            "units_ocr": sum(unit.coverage == "ocr" for unit in document.units),
+            "units_needing_ocr": sum(unit.coverage == "needs_ocr" for unit in document.units),
+            "chunks": len(chunks), "conditions": conditions,
+        }  # fmt: skip
         with self.transaction() as connection:
             row = connection.execute("SELECT id FROM documents WHERE path = ?", (str(path),)).fetchone()
             gone = _delete_chunks(connection, row[0]) if row else []
-            values = (
-                identity_id, path.name, document.title, document.language, size, mtime_ns, sha256,
-                json.dumps(document.warnings), datetime.now(UTC).isoformat(timespec="seconds"), str(path),
-            )  # fmt: skip
             if row:
                 document_id = row[0]
-                connection.execute(
-                    "UPDATE documents SET identity_id = ?, name = ?, title = ?, language = ?, size = ?, mtime_ns = ?,"
-                    " sha256 = ?, warnings = ?, ingested_at = ? WHERE path = ?",
-                    values,
-                )
+                assignments = ", ".join(f"{column} = :{column}" for column in values)
+                connection.execute(f"UPDATE documents SET {assignments} WHERE path = :path", values)
                 connection.execute("DELETE FROM units WHERE document_id = ?", (document_id,))
             else:
-                document_id = connection.execute(
-                    "INSERT INTO documents (identity_id, name, title, language, size, mtime_ns, sha256, warnings,"
-                    " ingested_at, path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    values,
-                ).lastrowid
+                document_id = _insert(connection, "documents", values)
             connection.executemany(
-                "INSERT INTO units VALUES (?, ?, ?, ?, ?, ?)",
-                [(document_id, u.number, u.kind, u.label, u.text, _blocks_json(u)) for u in document.units],
+                "INSERT INTO units (document_id, number, kind, label, text, blocks, coverage, confidence)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (document_id, u.number, u.kind, u.label, u.text, _blocks_json(u), u.coverage, u.confidence)
+                    for u in document.units
+                ],
             )
             added = []
-            for chunk, vector in zip(chunks, vectors, strict=True):
-                cursor = connection.execute(
-                    'INSERT INTO chunks (document_id, unit, headings, text, start, "end", vector)'
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (document_id, chunk.unit, json.dumps(chunk.headings), chunk.text, chunk.start, chunk.end,
-                     np.asarray(vector, VECTOR_DTYPE).tobytes()),
+            for chunk, vector, fingerprint in zip(chunks, vectors, fingerprints or [None] * len(chunks), strict=True):
+                chunk_id = _insert(
+                    connection, "chunks",
+                    {"document_id": document_id, "unit": chunk.unit, "headings": json.dumps(chunk.headings),
+                     "text": chunk.text, "start": chunk.start, "end": chunk.end,
+                     "vector": np.asarray(vector, VECTOR_DTYPE).tobytes(), "fingerprint": fingerprint},
                 )  # fmt: skip
-                added.append(cursor.lastrowid)
+                added.append(chunk_id)
                 context = context_line(path.name, document.title, chunk.headings)
-                lexical.add(connection, cursor.lastrowid, context, chunk.text, document.language)
-            connection.execute("DELETE FROM failures WHERE path = ?", (str(path),))
+                lexical.add(connection, chunk_id, context, chunk.text, document.language)
+            connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
         return document_id, added, gone
+
+    def known_vectors(self, fingerprints: Sequence[bytes], identity_id: int) -> dict[bytes, np.ndarray]:
+        """Vectors of texts that were embedded before.
+
+        Args:
+            fingerprints: of embedded texts.
+            identity_id: only what this identity made.
+
+        Returns:
+            Half-precision vectors of shape (dimension,), by fingerprint; those that are not known are left out.
+        """
+        query = (
+            "SELECT c.fingerprint, c.vector FROM chunks c JOIN documents d ON d.id = c.document_id"
+            f" WHERE d.identity_id = {int(identity_id)} AND c.fingerprint IN ({{}})"
+        )
+        return {row[0]: np.frombuffer(row[1], VECTOR_DTYPE) for row in self._in(query, dict.fromkeys(fingerprints))}
+
+    def rename_document(self, document_id: int, path: Path, size: int, mtime_ns: int) -> None:
+        """Note that a file has moved or has another name; its chunks and vectors stay, its name in the index changes.
+
+        A title that was only the file's name follows the name.
+        """
+        with self.transaction() as connection:
+            title = _title_under(connection, document_id, path)
+            connection.execute(
+                "UPDATE documents SET path = ?, name = ?, title = ?, size = ?, mtime_ns = ? WHERE id = ?",
+                (str(path), path.name, title, size, mtime_ns, document_id),
+            )
+            for chunk_id, headings, language in connection.execute(
+                "SELECT c.id, c.headings, d.language FROM chunks c JOIN documents d ON d.id = c.document_id"
+                " WHERE d.id = ?",
+                (document_id,),
+            ).fetchall():
+                context = context_line(path.name, title, json.loads(headings))
+                lexical.set_context(connection, chunk_id, context, language)
+            connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
+
+    def copy_document(
+        self, document_id: int, sha256: str, path: Path, size: int, mtime_ns: int
+    ) -> tuple[int, list[int], list[int]] | None:
+        """Store a second file with the content of a stored one: nothing is read or embedded again.
+
+        Args:
+            document_id: the stored one.
+            sha256: the content that it is expected to have.
+            path: of the second file.
+            size: of the second file, in bytes.
+            mtime_ns: of the second file.
+
+        Returns:
+            As :meth:`put_document`, the vectors of the new chunks are :meth:`vectors` of their ids; None where the
+            stored document has gone or has other content by now.
+        """
+        with self.transaction() as connection:
+            wanted = connection.execute(
+                "SELECT 1 FROM documents WHERE id = ? AND sha256 = ?", (document_id, sha256)
+            ).fetchone()
+            if not wanted:
+                return None
+            title = _title_under(connection, document_id, path)
+            old = connection.execute("SELECT id FROM documents WHERE path = ?", (str(path),)).fetchone()
+            gone = _delete_chunks(connection, old[0]) if old else []
+            if old:
+                connection.execute("DELETE FROM documents WHERE id = ?", old)
+            new_id = connection.execute(
+                f"INSERT INTO documents (path, name, title, size, mtime_ns, ingested_at, {_COPIED})"
+                f" SELECT ?, ?, ?, ?, ?, ?, {_COPIED} FROM documents WHERE id = ?",
+                (str(path), path.name, title, size, mtime_ns, _now(), document_id),
+            ).lastrowid
+            connection.execute(
+                "INSERT INTO units (document_id, number, kind, label, text, blocks, coverage, confidence)"
+                " SELECT ?, number, kind, label, text, blocks, coverage, confidence FROM units WHERE document_id = ?",
+                (new_id, document_id),
+            )
+            language = connection.execute("SELECT language FROM documents WHERE id = ?", (new_id,)).fetchone()[0]
+            added = []
+            for chunk_id, headings, text in connection.execute(
+                "SELECT id, headings, text FROM chunks WHERE document_id = ? ORDER BY id", (document_id,)
+            ).fetchall():
+                added.append(connection.execute(
+                    'INSERT INTO chunks (document_id, unit, headings, text, start, "end", vector, fingerprint)'
+                    ' SELECT ?, unit, headings, text, start, "end", vector, fingerprint FROM chunks WHERE id = ?',
+                    (new_id, chunk_id),
+                ).lastrowid)  # fmt: skip
+                lexical.add(connection, added[-1], context_line(path.name, title, json.loads(headings)), text, language)
+            connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
+        return new_id, added, gone
 
     def touch_document(self, document_id: int, size: int, mtime_ns: int) -> None:
         """Note that a file was found to have the stored content."""
@@ -317,20 +338,29 @@ class Catalog:
             connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         return gone
 
-    def put_failure(self, path: str, reason: str, hint: str) -> None:
-        """Remember that a file could not be taken in."""
-        stamp = datetime.now(UTC).isoformat(timespec="seconds")
+    def put_unread(self, file: UnreadFile) -> None:
+        """Remember that a file was not read, and why; ``tried_at`` is set to now where it is empty."""
         with self.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)", (path, reason, hint, stamp))
+            connection.execute(
+                "INSERT OR REPLACE INTO unread (path, status, reason, hint, tried_at, size, mtime_ns, conditions)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (file.path, file.status, file.reason, file.hint, file.tried_at or _now(), file.size, file.mtime_ns,
+                 file.conditions),
+            )  # fmt: skip
 
-    def remove_failure(self, path: str) -> None:
-        """Forget a failure, because the file is gone or was taken in."""
+    def remove_unread(self, path: str) -> None:
+        """Forget that a file was not read, because it is gone."""
         with self.transaction() as connection:
-            connection.execute("DELETE FROM failures WHERE path = ?", (path,))
+            connection.execute("DELETE FROM unread WHERE path = ?", (path,))
 
-    def failures(self) -> list[Failure]:
-        """All files that failed at their last try, by path."""
-        return [Failure(*row) for row in self._rows("SELECT path, reason, hint, failed_at FROM failures ORDER BY path")]
+    def unread(self) -> list[UnreadFile]:
+        """All files that were not read at their last try, by path."""
+        return [
+            UnreadFile(*row)
+            for row in self._rows(
+                "SELECT path, status, reason, hint, tried_at, size, mtime_ns, conditions FROM unread ORDER BY path"
+            )
+        ]
 
     # chunks
 
@@ -405,12 +435,32 @@ def context_line(name: str, title: str, headings: Sequence[str]) -> str:
     return " > ".join(dict.fromkeys(part for part in (Path(name).stem, title, *headings) if part))
 
 
-_DOCUMENTS = """
-    SELECT d.id, d.identity_id, d.path, d.name, d.title, d.language, d.size, d.mtime_ns, d.sha256, d.warnings,
-           d.ingested_at, (SELECT COUNT(*) FROM units u WHERE u.document_id = d.id),
-           (SELECT COUNT(*) FROM units u WHERE u.document_id = d.id AND u.text = ''),
-           (SELECT COUNT(*) FROM chunks c WHERE c.document_id = d.id)
-    FROM documents d"""
+# what a document has in common with another of the same content
+_COPIED = (
+    "identity_id, language, sha256, warnings, units, units_without_text, units_ocr, units_needing_ocr, chunks,"
+    " conditions"
+)
+_DOCUMENTS = (
+    "SELECT d.id, d.identity_id, d.path, d.name, d.title, d.language, d.size, d.mtime_ns, d.sha256, d.warnings,"
+    " d.ingested_at, d.units, d.units_without_text, d.units_ocr, d.units_needing_ocr, d.chunks,"
+    " d.conditions FROM documents d"
+)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _insert(connection: sqlite3.Connection, table: str, values: dict[str, object]) -> int:
+    columns = ", ".join(f'"{column}"' for column in values)
+    marks = ", ".join("?" * len(values))
+    return connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values())).lastrowid
+
+
+def _title_under(connection: sqlite3.Connection, document_id: int, path: Path) -> str:
+    """A document's title under another path: a title that was only the file's name follows it."""
+    name, title = connection.execute("SELECT name, title FROM documents WHERE id = ?", (document_id,)).fetchone()
+    return path.stem if title == Path(name).stem else title
 
 
 def _document_row(row: tuple) -> DocumentRow:

@@ -32,6 +32,11 @@ def add(connection: sqlite3.Connection, chunk_id: int, context: str, text: str, 
     )
 
 
+def set_context(connection: sqlite3.Connection, chunk_id: int, context: str, language: str) -> None:
+    """Change what stands in front of an indexed chunk, because its document has another name; see :func:`add`."""
+    connection.execute("UPDATE lexical SET context = ? WHERE rowid = ?", (" ".join(terms(context, language)), chunk_id))
+
+
 def remove(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> None:
     """Drop chunks from the index inside the caller's transaction."""
     connection.executemany("DELETE FROM lexical WHERE rowid = ?", [(chunk_id,) for chunk_id in chunk_ids])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from ragapp.errors import IdentityError, StoreError
-from ragapp.index.catalog import Catalog, Chunk, DocumentRow, Identity
+from ragapp.index.catalog import Catalog
+from ragapp.index.records import Chunk, DocumentRow, Identity
 from ragapp.index.vectors import ChromaIndex, ExactIndex, VectorIndex, reconcile
 from ragapp.reading.document import Document
 
@@ -20,6 +24,9 @@ LOCK_NAME = "store.lock"
 OWNER_NAME = "store.owner"
 # set in the catalog while Chroma may lag behind it
 _BEHIND = "chroma_behind"
+# Chroma pays for every call, so that many small documents are given to it together; the catalog has them already
+FLUSH_CHUNKS = 1000
+FLUSH_S = 5.0
 
 
 class Library:
@@ -48,6 +55,8 @@ class Library:
         self.identity = identity
         self._lock = FileLock(folder / LOCK_NAME)
         self._vectors: VectorIndex | None = None
+        self._opening = threading.Lock()
+        self._pending = _Pending()
         try:
             self._lock.acquire(timeout=wait_s if write else 0)
             self.owner = True
@@ -77,6 +86,8 @@ class Library:
 
     def close(self) -> None:
         """Close the files and let another process own the store."""
+        with suppress(StoreError):  # the catalog has it all; what Chroma lacks is made good at the next start
+            self.flush()
         if isinstance(self._vectors, ChromaIndex):
             self._vectors.close()
         self._vectors = None
@@ -85,17 +96,27 @@ class Library:
 
     @property
     def vectors(self) -> VectorIndex:
-        """The vector index: Chroma, mended if it lagged, or an exact scan where another process owns Chroma."""
-        if self._vectors is None:
-            if self.owner:
-                self._vectors = ChromaIndex(self.folder / CHROMA_NAME, self.identity_id)
-                behind = self.catalog.get_state(_BEHIND) != "0"
-                if behind or self._vectors.count() != self.catalog.chunk_count():
-                    reconcile(self.catalog, self._vectors)
-                    self.catalog.set_state(_BEHIND, "0")
-            else:
-                self._vectors = ExactIndex(self.catalog)
+        """The vector index, in step with the catalog.
+
+        It is Chroma, mended if it lagged, or an exact scan where another process owns Chroma.
+        """
+        index = self._index()
+        if self.owner:
+            self.flush()
+        return index
+
+    def _index(self) -> VectorIndex:
+        with self._opening:
+            if self._vectors is None:
+                self._vectors = self._open_chroma() if self.owner else ExactIndex(self.catalog)
         return self._vectors
+
+    def _open_chroma(self) -> ChromaIndex:
+        index = ChromaIndex(self.folder / CHROMA_NAME, self.identity_id)
+        if self.catalog.get_state(_BEHIND) != "0" or index.count() != self.catalog.chunk_count():
+            reconcile(self.catalog, index)
+            self.catalog.set_state(_BEHIND, "0")
+        return index
 
     @cached_property
     def identity_id(self) -> int:
@@ -129,22 +150,36 @@ class Library:
 
     def put(
         self, path: Path, document: Document, chunks: Sequence[Chunk], vectors: np.ndarray,
-        *, size: int, mtime_ns: int, sha256: str,
+        *, size: int, mtime_ns: int, sha256: str, fingerprints: Sequence[bytes] | None = None, conditions: str = "",
     ) -> int:  # fmt: skip
         """Store a document; see :meth:`Catalog.put_document`.
+
+        The catalog has it when this returns; Chroma gets it together with others, see :meth:`flush`.
 
         Returns:
             The document's id.
         """
-        index = self._chroma()
-        self.mark_behind()
+        self._begin_change()
         document_id, added, gone = self.catalog.put_document(
-            path, document, chunks, vectors, self.identity_id, size, mtime_ns, sha256
+            path, document, chunks, vectors, self.identity_id, size, mtime_ns, sha256, fingerprints, conditions
         )
-        index.remove(gone)
         # what the catalog rounds to half precision, Chroma gets too: a rebuilt index is the same as the first
-        index.add(added, np.asarray(vectors, np.float16).astype(np.float32))
+        self._change_vectors(added, np.asarray(vectors, np.float16).astype(np.float32), gone)
         return document_id
+
+    def copy(self, source: DocumentRow, path: Path, *, size: int, mtime_ns: int) -> bool:
+        """Store a second file with the content of a stored document; see :meth:`Catalog.copy_document`.
+
+        Returns:
+            False where the document does not hold that content any more; nothing was stored then.
+        """
+        self._begin_change()
+        copied = self.catalog.copy_document(source.id, source.sha256, path, size, mtime_ns)
+        if copied is None:
+            return False
+        _, added, gone = copied
+        self._change_vectors(added, self.catalog.vectors(added)[1], gone)
+        return True
 
     def remove(self, document_id: int) -> DocumentRow:
         """Remove a document from catalog and index.
@@ -159,13 +194,33 @@ class Library:
         self.mark_behind()
         gone = self.catalog.remove_document(document_id)
         if self.identity is not None:
-            self._chroma().remove(gone)
+            self._begin_change()
+            self._change_vectors([], None, gone)
         return row
 
+    def flush(self) -> None:
+        """Give Chroma what the catalog has got since the last time."""
+        with self._pending.lock:
+            added, vectors, gone = self._pending.take()
+            if added or gone:
+                index = self._chroma()
+                index.remove(gone)
+                if added:
+                    index.add(added, vectors)
+
     def settle(self) -> None:
-        """Note that Chroma holds what the catalog holds; call it when a run of changes has ended."""
+        """Bring Chroma in step and note it; call it when a run of changes has ended."""
+        self.flush()
         if isinstance(self._vectors, ChromaIndex):
             self.catalog.set_state(_BEHIND, "0")
+
+    def _begin_change(self) -> None:
+        self._chroma()  # opened, and mended if need be, before it is marked as behind for what is to come
+        self.mark_behind()
+
+    def _change_vectors(self, added: Sequence[int], vectors: np.ndarray | None, gone: Sequence[int]) -> None:
+        if self._pending.put(added, vectors, gone):
+            self.flush()
 
     def rebuild_vectors(self) -> int:
         """Delete Chroma and fill it anew from the catalog, without embedding.
@@ -174,6 +229,8 @@ class Library:
             The number of vectors.
         """
         self._require_owner()
+        with self._pending.lock:
+            self._pending.take()  # the catalog has it
         if isinstance(self._vectors, ChromaIndex):
             self._vectors.close()
         self._vectors = None
@@ -188,11 +245,40 @@ class Library:
 
     def _chroma(self) -> ChromaIndex:
         self._require_owner()
-        return self.vectors
+        return self._index()
 
     def _require_owner(self) -> None:
         if not self.owner:
             raise StoreError(f"The store in {self.folder} is not open for writing.")
+
+
+class _Pending:
+    """Changes that the catalog has and Chroma does not have yet."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._since = time.monotonic()
+        self._vectors: dict[int, np.ndarray] = {}
+        self._gone: list[int] = []
+
+    def put(self, added: Sequence[int], vectors: np.ndarray | None, gone: Sequence[int]) -> bool:
+        """Add changes; returns whether it is time to flush."""
+        with self.lock:
+            if not self._vectors and not self._gone:
+                self._since = time.monotonic()
+            if vectors is not None:
+                self._vectors.update(zip(added, vectors, strict=True))
+            for chunk_id in gone:
+                if self._vectors.pop(chunk_id, None) is None:
+                    self._gone.append(chunk_id)
+            return len(self._vectors) + len(self._gone) >= FLUSH_CHUNKS or time.monotonic() - self._since > FLUSH_S
+
+    def take(self) -> tuple[list[int], np.ndarray | None, list[int]]:
+        """All changes, which are forgotten here: ids to add, their vectors, ids to remove."""
+        with self.lock:
+            ids, vectors, gone = list(self._vectors), list(self._vectors.values()), self._gone
+            self._vectors, self._gone = {}, []
+            return ids, np.stack(vectors) if vectors else None, gone
 
 
 def _key(identity: Identity) -> tuple:

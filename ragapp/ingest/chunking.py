@@ -6,18 +6,23 @@ the embedder reads, so no part of it is invisible.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Protocol
 
-from ragapp.index.catalog import Chunk, context_line
+from ragapp.index.catalog import context_line
+from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
 
 # part of a store's identity: raise it when the same document would be cut in another way
-CHUNKER_VERSION = 1
+CHUNKER_VERSION = 2
 # the line in front of a chunk may take this part of the embedder's window at the most
 CONTEXT_SHARE = 0.25
+# what is longer without a space is no word, and is cut by its characters
+MAX_WORD_CHARACTERS = 400
+_UNBROKEN = re.compile(rf"\S{{{MAX_WORD_CHARACTERS},}}")
 SEPARATORS = ["\n\n", "\n", ". ", "! ", "? ", "; ", ", ", " ", ""]
 
 
@@ -104,8 +109,20 @@ class Chunker:
                     yield Chunk(unit.number, section.headings, text, begin, begin + len(text))
 
     def _split_text(self, text: str, size: int) -> Iterator[tuple[int, str]]:
+        """Pieces of a text with their offsets in it."""
+        begin = 0
+        for unbroken in _UNBROKEN.finditer(text):
+            yield from self._split_words(text, begin, unbroken.start(), size)
+            # no word: base64, a drawn line; a tokenizer may take all of it for one unknown token
+            for start in range(unbroken.start(), unbroken.end(), MAX_WORD_CHARACTERS):
+                yield start, text[start : min(start + MAX_WORD_CHARACTERS, unbroken.end())]
+            begin = unbroken.end()
+        yield from self._split_words(text, begin, len(text), size)
+
+    def _split_words(self, whole: str, begin: int, end: int, size: int) -> Iterator[tuple[int, str]]:
         from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+        text = whole[begin:end]
         overlap = min(self._overlap, size // 4)
         splitter = RecursiveCharacterTextSplitter(
             chunk_size=size,
@@ -116,19 +133,19 @@ class Chunker:
             strip_whitespace=True,
         )
         # add_start_index of the splitter takes the overlap, which is in tokens, for characters
-        start, end = -1, 0
+        start, stop = -1, 0
         for part in splitter.split_text(text):
             if not part.strip():
                 continue
             start = text.find(part, start + 1)
             # text that repeats itself: on to where no more than the overlap is shared
-            while start < end and self._counter.count_tokens([text[start:end]])[0] > overlap:
+            while start < stop and self._counter.count_tokens([text[start:stop]])[0] > overlap:
                 later = text.find(part, start + 1)
                 if later < 0:
                     break
                 start = later
-            end = start + len(part)
-            yield start, part
+            stop = start + len(part)
+            yield begin + start, part
 
     def _split_table(self, section: _Section, unit: int, size: int) -> Iterator[Chunk]:
         """Whole rows a chunk, the header repeated in front of each chunk but the first."""

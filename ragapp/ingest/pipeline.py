@@ -1,70 +1,26 @@
-"""Files in, chunks stored: discover, read, chunk, embed, store; one document, one transaction."""
+"""Files in, chunks stored: one document, one transaction."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from ragapp.errors import CancelledError, ReadingError
-from ragapp.index.analysis import detect_language
-from ragapp.index.catalog import Chunk, DocumentRow
+from ragapp.errors import CancelledError
 from ragapp.index.embedder import Embedder
 from ragapp.index.library import Library
 from ragapp.ingest.chunking import Chunker
-from ragapp.reading.discover import FoundFile, discover, hash_file
-from ragapp.reading.document import Document
-from ragapp.reading.registry import SUFFIXES
-from ragapp.reading.worker import Reader
+from ragapp.ingest.estimate import estimate_s, foresee
+from ragapp.ingest.flow import Flow, fingerprint
+from ragapp.ingest.plan import Contents, Plan, Task, conditions_of, make_plan
+from ragapp.ingest.report import FileReport, IngestProgress, IngestReport, ProgressListener
+from ragapp.ingest.worker import Limits, Preparer
+from ragapp.reading.discover import FoundFile, discover
+from ragapp.reading.document import Document, OcrMode, ReadOptions
 from ragapp.settings import Ingest
-
-Status = Literal["indexed", "updated", "unchanged", "removed", "skipped", "failed"]
-LANGUAGE_SAMPLE_CHARACTERS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What became of one file."""
-
-    path: str
-    status: Status
-    reason: str = ""
-    units: int = 0
-    units_without_text: int = 0
-    units_ocr: int = 0
-    chunks: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class IngestReport:
-    """What became of a run, file by file."""
-
-    files: list[FileReport] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def count(self, status: Status) -> int:
-        """How many files have a status."""
-        return sum(file.status == status for file in self.files)
-
-    @property
-    def totals(self) -> dict[str, int | float]:
-        """Counts by status, and sums."""
-        statuses: tuple[Status, ...] = ("indexed", "updated", "unchanged", "removed", "skipped", "failed")
-        return {
-            "files": len(self.files),
-            **{status: self.count(status) for status in statuses},
-            "units": sum(file.units for file in self.files),
-            "chunks": sum(file.chunks for file in self.files),
-            "seconds": round(self.seconds, 3),
-        }
-
-
-# told as work goes on: (files done, all files, file in hand, part of its chunks that is embedded)
-IngestProgress = Callable[[int, int, str, float], None]
 
 
 class Pipeline:
@@ -73,7 +29,7 @@ class Pipeline:
     Args:
         library: open for writing.
         embedder: makes the vectors.
-        chunker: cuts the documents.
+        chunker: cuts the documents; picklable, since worker processes use it.
         settings: limits and ignore rules.
         exclude: absolute paths of files that are nobody's documents.
     """
@@ -93,7 +49,10 @@ class Pipeline:
         *,
         force: bool = False,
         dry_run: bool = False,
-        progress: IngestProgress | None = None,
+        prune: bool = False,
+        ocr: OcrMode | None = None,
+        waits: Callable[[FoundFile], bool] | None = None,
+        progress: ProgressListener | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
         """Bring the library in step with files and folders.
@@ -103,10 +62,13 @@ class Pipeline:
 
         Args:
             paths: files and folders.
-            force: take in unchanged files again.
-            dry_run: only say what would happen.
-            progress: told as work goes on.
-            cancelled: asked before each file; what is stored by then stays.
+            force: take in unchanged files again, and try those again that failed.
+            dry_run: only say what would happen, and how long it would take.
+            prune: remove what is gone even when a folder that held many documents is empty now.
+            ocr: instead of ``ingest.ocr``.
+            waits: whether a new or changed file is to be left alone for now; it is not in the report then.
+            progress: told where the run stands.
+            cancelled: asked several times a second; what is stored by then stays.
 
         Returns:
             Every file with its fate.
@@ -119,32 +81,41 @@ class Pipeline:
         started = time.monotonic()
         roots = [Path(os.path.abspath(path.expanduser())) for path in paths]
         found = discover(roots, self._settings.ignore, self._exclude)
-        if not dry_run:
+        limits, options = self._limits(), self._options(ocr)
+        conditions = conditions_of(limits, options, self._settings.max_file_mb)
+        catalog = self._library.catalog
+        plan = make_plan(catalog, roots, found, conditions=conditions, force=force, prune=prune)
+        if waits:
+            plan.tasks = [task for task in plan.tasks if not waits(task.file)]
+        report = IngestReport(warnings=plan.notes)
+        if dry_run:
+            to_read = foresee(plan, Contents(catalog, plan, force, self._settings.max_file_mb), conditions)
+            report.estimate_s = self._estimate_s(to_read, limits, options)
+        else:
             self._library.check_identity()
-        known = {row.path: row for row in self._library.catalog.documents()}
-        report = IngestReport()
-        with Reader(self._settings.timeout_s, self._settings.memory_mb) as reader:
-            for done, file in enumerate(found):
-
-                def tell(share: float, done: int = done, file: FoundFile = file) -> None:
-                    if progress:
-                        progress(done, len(found), str(file.path), share)
-
-                if cancelled():
-                    raise CancelledError("Stopped.")
-                tell(0.0)
-                row = known.get(str(file.path))
-                report.files.append(self._take(file, row, reader, force, dry_run, tell))
-        report.files.extend(self._remove_gone(roots, found, known, dry_run))
-        # not after an interruption: the document in hand may be in the catalog and not yet in Chroma
-        if not dry_run:
+            for entry in plan.unread:
+                catalog.put_unread(entry)
+            for path in plan.forget:
+                catalog.remove_unread(path)
+            try:
+                if plan.tasks:
+                    self._flow(plan, limits, options, conditions, force, progress, cancelled)
+                for row in plan.gone:
+                    self._library.remove(row.id)
+            except (CancelledError, KeyboardInterrupt):
+                # what is stored is whole; Chroma gets what it lacks now rather than at the next start
+                self._library.settle()
+                raise CancelledError(
+                    f"Stopped: {len(plan.reports)} of {len(found)} files are done and stay stored.",
+                    "The same command goes on from there.",
+                ) from None
             self._library.settle()
+        report.files += [plan.reports[path] for path in sorted(plan.reports)]
+        report.files += [FileReport(row.path, "removed", "the file is gone") for row in plan.gone]
         report.seconds = time.monotonic() - started
-        if progress:
-            progress(len(found), len(found), "", 1.0)
         return report
 
-    def rebuild(self, progress: IngestProgress | None = None) -> int:
+    def rebuild(self, progress: ProgressListener | None = None) -> int:
         """Chunk and embed anew, from the catalog's own text, every document of another identity.
 
         It can be stopped at any time and goes on where it stopped.
@@ -152,122 +123,65 @@ class Pipeline:
         Returns:
             How many documents were rebuilt.
         """
-        current = self._library.catalog.identity_id(self._library.identity)
-        stale = [row for row in self._library.catalog.documents() if row.identity_id != current]
+        started = time.monotonic()
+        catalog = self._library.catalog
+        current = catalog.identity_id(self._library.identity)
+        stale = [row for row in catalog.documents() if row.identity_id != current]
         if stale:
             # the collection of this identity may hold chunks of an earlier time
             self._library.mark_behind()
+        embedded = 0
         for done, row in enumerate(stale):
-            units = [unit for unit, _ in self._library.catalog.units(row.id)]
+            units = [unit for unit, _ in catalog.units(row.id)]
             document = Document(row.title, units, row.language, list(row.warnings))
+            chunks = self._chunker.split(document, row.name)
+            texts = [self._chunker.embedded_text(chunk, document.title, row.name) for chunk in chunks]
 
-            def tell(share: float, done: int = done, row: DocumentRow = row) -> None:
+            def tell(count: int, done: int = done, row=row, before: int = embedded) -> None:
                 if progress:
-                    progress(done, len(stale), row.path, share)
+                    seconds = time.monotonic() - started
+                    left = seconds * (len(stale) - done) / done if done else None
+                    progress(IngestProgress(done, len(stale), 0, before + count, seconds, left, row.path, "embedding"))
 
-            chunks, vectors = self._embed(document, row.name, tell)
-            self._library.catalog.put_document(
-                Path(row.path), document, chunks, vectors, current, row.size, row.mtime_ns, row.sha256
-            )
+            tell(0)
+            vectors = self._embedder.embed_documents(texts, tell)
+            catalog.put_document(
+                Path(row.path), document, chunks, vectors, current, row.size, row.mtime_ns, row.sha256,
+                [fingerprint(text) for text in texts], row.conditions,
+            )  # fmt: skip
+            embedded += len(texts)
         return len(stale)
 
-    def _take(
-        self,
-        file: FoundFile,
-        row: DocumentRow | None,
-        reader: Reader,
-        force: bool,
-        dry_run: bool,
-        tell: Callable[[float], None],
-    ) -> FileReport:
-        started = time.monotonic()
-        path = str(file.path).encode("utf-8", "backslashreplace").decode("utf-8")
-        if file.problem:
-            return self._failed(path, ReadingError(file.problem), row, started, dry_run)
-        if file.path.suffix.lower() not in SUFFIXES:
-            kind = file.path.suffix or "files without a suffix"
-            return FileReport(path, "skipped", f"no reader for {kind}")
-        if row and not force and (row.size, row.mtime_ns) == (file.size, file.mtime_ns):
-            return _kept(path, row)
-        try:
-            if file.size > self._settings.max_file_mb * 1024 * 1024:
-                raise ReadingError(
-                    f"{file.size / 1024**2:.0f} MiB is more than ingest.max_file_mb ({self._settings.max_file_mb})",
-                    "Raise the limit or split the file.",
-                )
-            digest = hash_file(file.path)
-            if row and not force and digest == row.sha256:
-                if not dry_run:
-                    self._library.catalog.touch_document(row.id, file.size, file.mtime_ns)
-                return _kept(path, row)
-            if dry_run:
-                return FileReport(path, "updated" if row else "indexed")
-            document = reader.read(file.path)
-            return self._store(file, path, row, document, digest, started, tell)
-        except ReadingError as error:
-            return self._failed(path, error, row, started, dry_run)
-        except OSError as error:
-            return self._failed(path, ReadingError(f"cannot be read ({error.strerror})"), row, started, dry_run)
+    def _flow(
+        self, plan: Plan, limits: Limits, options: ReadOptions, conditions: str, force: bool,
+        progress: ProgressListener | None, cancelled: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        with ExitStack() as stack:
+            preparers = [
+                stack.enter_context(Preparer(self._chunker, limits, options))
+                for _ in range(min(self._workers(), len(plan.tasks)))
+            ]
+            flow = Flow(
+                plan, self._library, self._embedder, preparers, conditions=conditions,
+                max_file_mb=self._settings.max_file_mb, force=force, listener=progress, cancelled=cancelled,
+            )  # fmt: skip
+            flow.run()
 
-    def _store(
-        self,
-        file: FoundFile,
-        path: str,
-        row: DocumentRow | None,
-        document: Document,
-        digest: str,
-        started: float,
-        tell: Callable[[float], None],
-    ) -> FileReport:
-        sample = "\n".join(unit.text for unit in document.units)[:LANGUAGE_SAMPLE_CHARACTERS]
-        document.language = document.language or detect_language(sample)
-        chunks, vectors = self._embed(document, file.path.name, tell)
-        self._library.put(file.path, document, chunks, vectors, size=file.size, mtime_ns=file.mtime_ns, sha256=digest)
-        without_text = sum(not unit.text for unit in document.units)
-        reason = " ".join(document.warnings)
-        if not chunks:
-            reason = f"no text was found in it. {reason}".strip()
-        return FileReport(
-            path, "updated" if row else "indexed", reason, len(document.units), without_text, 0, len(chunks),
-            round(time.monotonic() - started, 3),
-        )  # fmt: skip
+    def _estimate_s(self, to_read: list[Task], limits: Limits, options: ReadOptions) -> float:
+        def open_preparer(mode: OcrMode) -> Preparer:
+            return Preparer(self._chunker, limits, replace(options, ocr=mode))
 
-    def _embed(self, document: Document, name: str, tell: Callable[[float], None]) -> tuple[list[Chunk], object]:
-        chunks = self._chunker.split(document, name)
-        texts = [self._chunker.embedded_text(chunk, document.title, name) for chunk in chunks]
-        return chunks, self._embedder.embed_documents(texts, lambda done: tell(done / max(1, len(texts))))
+        if not to_read:
+            return 0.0
+        return estimate_s(to_read, self._embedder, self._workers(), open_preparer, options.ocr != "off")
 
-    def _failed(
-        self, path: str, error: ReadingError, row: DocumentRow | None, started: float, dry_run: bool
-    ) -> FileReport:
-        reason = f"{error.message}. {error.hint}".strip()
-        if row:
-            reason += f" The version of {row.ingested_at} stays in the store."
-        if not dry_run:
-            self._library.catalog.put_failure(path, error.message, error.hint)
-        return FileReport(path, "failed", reason, seconds=round(time.monotonic() - started, 3))
+    def _workers(self) -> int:
+        # two at least: while one waits for a file that hangs, the other goes on
+        return self._settings.workers or min(4, max(2, (os.cpu_count() or 2) // 2))
 
-    def _remove_gone(
-        self, roots: list[Path], found: list[FoundFile], known: dict[str, DocumentRow], dry_run: bool
-    ) -> Iterator[FileReport]:
-        there = {str(file.path) for file in found}
-        closed = {file.path for file in found if file.problem}
+    def _limits(self) -> Limits:
+        settings = self._settings
+        return Limits(settings.timeout_s, settings.ocr_timeout_s, settings.memory_mb, settings.max_text_mb)
 
-        def gone(path: str) -> bool:
-            below = any(root in Path(path).parents for root in roots)
-            seen = closed.isdisjoint(Path(path).parents)
-            return below and seen and path not in there and not os.path.lexists(path)
-
-        for path, row in known.items():
-            if gone(path):
-                if not dry_run:
-                    self._library.remove(row.id)
-                yield FileReport(path, "removed", "the file is gone")
-        if not dry_run:
-            for failure in self._library.catalog.failures():
-                if gone(failure.path):
-                    self._library.catalog.remove_failure(failure.path)
-
-
-def _kept(path: str, row: DocumentRow) -> FileReport:
-    return FileReport(path, "unchanged", "", row.units, row.units_without_text, 0, row.chunks)
+    def _options(self, ocr: OcrMode | None) -> ReadOptions:
+        return ReadOptions(passwords=tuple(self._settings.passwords), ocr=ocr or self._settings.ocr)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from ragapp.errors import EmptyStoreError, PathError, UsageError
 from ragapp.index.analysis import question_terms
-from ragapp.index.catalog import StoredChunk
 from ragapp.index.embedder import Embedder
 from ragapp.index.library import Library
+from ragapp.index.records import StoredChunk
 from ragapp.retrieval.fusion import fuse
 from ragapp.settings import Retrieval
 

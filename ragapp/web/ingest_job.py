@@ -1,4 +1,4 @@
-"""Taking in the drop folder in the background: one job at a time, seen the same from every tab and after a reload."""
+"""Taking in the drop folder in the background: seen the same from every tab and after a reload."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragapp.app import App
-from ragapp.errors import RagappError
+from ragapp.errors import CancelledError, RagappError
+from ragapp.ingest.report import IngestProgress, IngestReport
+
+# after a problem with the folder or the store, the job looks again so many seconds later
+RETRY_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class JobState:
 
 
 class IngestJob:
-    """Runs the pipeline over the drop folder on a thread of its own.
+    """Keeps the library in step with the drop folder, on a thread of its own.
 
     Args:
         app: open for writing.
@@ -36,37 +40,57 @@ class IngestJob:
 
     def __init__(self, app: App):
         self._app = app
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._thread = threading.Thread(target=self._follow, name="ragapp-ingest")
         self._stop = threading.Event()
+        self._wanted = threading.Event()
         self.state = JobState()
 
     def start(self) -> None:
-        """Start, unless it is running already."""
-        with self._lock:
-            if self._thread and self._thread.is_alive():
-                return
+        """Look through the drop folder now, and follow it from now on."""
+        if not self.state.running:
             self.state = JobState(True, "Looking at the drop folder …", changes=self.state.changes)
-            self._thread = threading.Thread(target=self._run, name="ragapp-ingest")
+        if self._thread.ident is None:
             self._thread.start()
+        else:
+            self._wanted.set()
 
     def close(self) -> None:
-        """Stop after the file in hand and wait for that."""
+        """Stop, and wait until what is in hand is stored or let go."""
         self._stop.set()
-        if self._thread:
+        if self._thread.ident is not None:
             self._thread.join()
 
-    def _run(self) -> None:
-        def progress(done: int, total: int, path: str, share: float) -> None:
-            self.state = JobState(True, f"{done} of {total} files · {Path(path).name}", changes=done)
+    def _follow(self) -> None:
+        from ragapp.ingest.watch import follow
 
-        try:
-            folder = self._app.drop_folder()
-            report = self._app.pipeline.run([folder], progress=progress, cancelled=self._stop.is_set)
-        except RagappError as error:
-            self.state = JobState(False, str(error), True, self.state.changes + 1)
-            return
+        settings = self._app.settings.ingest
+        while not self._stop.is_set():
+            try:
+                for report in follow(
+                    self._app.pipeline, [self._app.drop_folder()], settle_s=settings.settle_s,
+                    rescan_s=settings.rescan_s, progress=self._progress, stopped=self._stop.is_set,
+                    wanted=self._take_wanted,
+                ):  # fmt: skip
+                    self._note(report)
+            except CancelledError:
+                return
+            except RagappError as error:
+                self.state = JobState(False, str(error), True, self.state.changes + 1)
+                self._stop.wait(RETRY_S)
+
+    def _take_wanted(self) -> bool:
+        wanted = self._wanted.is_set()
+        self._wanted.clear()
+        return wanted
+
+    def _progress(self, at: IngestProgress) -> None:
+        name = f" · {Path(at.path).name} {at.stage}" if at.path else ""
+        changes = self.state.changes + (not self.state.text.startswith(f"{at.files_done} of"))
+        self.state = JobState(True, f"{at.files_done} of {at.files} files{name}", changes=changes)
+
+    def _note(self, report: IngestReport) -> None:
         totals = report.totals
-        changed = [f"{totals[s]} {s}" for s in ("indexed", "updated", "removed", "failed") if totals[s]]
-        text = f"{folder}: {', '.join(changed) or 'nothing new'}."
-        self.state = JobState(False, text, bool(totals["failed"]), self.state.changes + 1)
+        told = [f"{totals[s]} {s}" for s in ("indexed", "updated", "removed", "failed") if totals[s]]
+        text = f"{self._app.settings.paths.ingest}: {', '.join(told) or 'nothing new'}."
+        failed = bool(totals["failed"] or report.warnings)
+        self.state = JobState(False, " ".join([text, *report.warnings]), failed, self.state.changes + 1)

@@ -1,6 +1,6 @@
 """Passages made by hand."""
 
-from ragapp.index.catalog import StoredChunk
+from ragapp.index.records import StoredChunk
 from ragapp.retrieval.retriever import Passage
 
 

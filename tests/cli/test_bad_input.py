@@ -37,6 +37,9 @@ BEFORE_ANY_MODEL = [
     (["search", "x", "--kk"], 2, ["--kk"]),
     (["documents", "show", "seven"], 2, ["integer"]),
     (["ui", "--port", "99999"], 2, ["--port", "65535"]),
+    (["ingest", "--ocr", "perhaps"], 2, ["--ocr", "always"]),
+    (["ingest", "--watch", "--dry-run"], 2, ["--watch goes on until it is stopped"]),
+    (["ingest", "--watch", "--json"], 2, ["--watch goes on until it is stopped"]),
 ]
 
 

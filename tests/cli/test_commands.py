@@ -1,6 +1,15 @@
 """The commands on real documents with the real models (a small language model)."""
 
+import contextlib
 import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import typer
@@ -57,6 +66,17 @@ def test_marks_are_held_back_while_streaming(pieces, shown):
     assert "".join(marks.feed(piece) for piece in pieces) == shown
 
 
+def _stored(catalog: Path) -> int:
+    """How many documents another process has stored."""
+    if not catalog.is_file():
+        return 0
+    with contextlib.closing(sqlite3.connect(f"file:{catalog}?mode=ro", uri=True)) as connection:
+        try:
+            return connection.execute("SELECT COUNT(*) FROM documents").fetchone()[0]
+        except sqlite3.OperationalError:
+            return 0
+
+
 @pytest.mark.real
 class TestJourney:
     @pytest.fixture(scope="class")
@@ -71,12 +91,14 @@ class TestJourney:
         code, out, _ = ragapp("ingest", docs, "--dry-run", "--json")
         assert code == 0
         assert json.loads(out)["totals"]["indexed"] == 2
+        assert 0 < json.loads(out)["estimate_s"] < 60
+        assert "It would take about" in ragapp("ingest", docs, "--dry-run")[1]
         assert ragapp("documents", "list", "--json")[1].count('"id"') == 0
 
         code, out, _ = ragapp("ingest", docs, "--json")
         report = json.loads(out)
         assert code == 0
-        assert set(report) == {"files", "totals"}
+        assert set(report) == {"files", "totals", "warnings"}
         assert {"path", "status", "reason", "units", "units_without_text", "units_ocr", "chunks", "seconds"} == set(
             report["files"][0]
         )
@@ -100,6 +122,78 @@ class TestJourney:
         assert "leave.md" in out
         hits = json.loads(ragapp("search", "how much annual leave", "--json")[1])["hits"]
         assert [hit["document"] for hit in hits] == ["frais.txt"]
+
+    def test_each_file_is_accounted_for(self, ragapp, furnished, docs):
+        (docs / "broken.pdf").write_bytes(b"%PDF-1.7 broken")
+        (docs / "tool.exe").write_bytes(b"MZ")
+        (docs / "a name\nof two lines.txt").write_text("Strange.", encoding="utf-8")
+        try:
+            code, out, _ = ragapp("ingest", docs)
+            assert code == 3
+            lines = {line.split()[0]: line for line in out.splitlines() if line}
+            assert {"indexed", "failed", "skipped"} <= set(lines)
+            assert "broken.pdf" in lines["failed"]
+            assert "a name\\nof two lines.txt" in out
+            code, out, _ = ragapp("ingest", docs, "--json")
+            report = json.loads(out)
+            assert (code, report["totals"]["unchanged"], report["totals"]["failed"]) == (3, 3, 1)
+            code, out, _ = ragapp("documents", "list", "--json")
+            listed = json.loads(out)
+            assert code == 0
+            assert {"units", "units_without_text", "units_ocr", "units_needing_ocr", "chunks", "warnings"} <= set(
+                listed["documents"][0]
+            )
+            assert [entry["path"] for entry in listed["failures"]] == [str(docs / "broken.pdf")]
+            assert listed["failures"][0]["hint"]
+            assert [entry["path"] for entry in listed["skipped"]] == [str(docs / "tool.exe")]
+            out = ragapp("documents", "list")[1]
+            assert "broken.pdf" in out
+            assert "tool.exe" in out
+        finally:
+            for name in ("broken.pdf", "tool.exe", "a name\nof two lines.txt"):
+                (docs / name).unlink()
+
+    def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(self, ragapp, furnished, tmp_path):
+        many = tmp_path / "many"
+        many.mkdir()
+        for number in range(200):
+            (many / f"{number:03d}.txt").write_text(f"Number {number}. " + f"word{number} " * 300, encoding="utf-8")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ragapp", "ingest", many], cwd=furnished, stderr=subprocess.PIPE, text=True
+        )
+        catalog = furnished / "data" / "catalog.sqlite3"
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and _stored(catalog) < 5:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=60)[1]
+        assert process.returncode == 130, told
+        assert "Traceback" not in told
+        assert "files are done and stay stored. The same command goes on from there." in told
+        kept = _stored(catalog)
+        assert 5 <= kept < 200
+        totals = json.loads(ragapp("ingest", many, "--json")[1])["totals"]
+        assert (totals["unchanged"], totals["indexed"]) == (kept, 200 - kept)
+
+    def test_watching_takes_in_what_is_dropped(self, furnished, tmp_path):
+        drop = tmp_path / "drop"
+        drop.mkdir()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ragapp", "ingest", "--watch", drop], cwd=furnished, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "RAGAPP_INGEST__SETTLE_S": "0.5"},
+        )  # fmt: skip
+        assert process.stderr.readline().startswith("Following ")
+        catalog = furnished / "data" / "catalog.sqlite3"
+        (drop / "new.txt").write_text("Dropped while the folder was watched.", encoding="utf-8")
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not _stored(catalog):
+            time.sleep(0.1)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert "Stopped." in err
+        assert re.search(r"indexed .* new\.txt", out)
 
     def test_ask_in_text_and_json(self, ragapp, furnished, docs, monkeypatch):
         monkeypatch.setenv("RAGAPP_ANSWER__THRESHOLD", "0")

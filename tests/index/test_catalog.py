@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from storekit import make_document, one_chunk_each
 
 from ragapp.errors import StoreError
-from ragapp.index.catalog import Catalog, Chunk, Identity, context_line
+from ragapp.index.catalog import Catalog, context_line
 from ragapp.index.migrations import MIGRATIONS
+from ragapp.index.records import Chunk, Identity, UnreadFile
 from ragapp.reading.document import Block, Document, Unit
 
 IDENTITY = Identity("words", 4, True, "0" * 64, "version 1")
@@ -34,7 +35,7 @@ def _put(catalog: Catalog, path: str, document: Document, chunks: list[Chunk] | 
 
 
 def _everything(catalog: Catalog) -> dict[str, list]:
-    tables = ("documents", "units", "chunks", "failures", "lexical", "identities")
+    tables = ("documents", "units", "chunks", "unread", "lexical", "identities")
     with catalog.transaction() as connection:
         found = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
         found["rowids"] = connection.execute("SELECT rowid FROM lexical").fetchall()
@@ -102,7 +103,7 @@ def test_removing_an_unknown_document_changes_nothing(catalog: Catalog) -> None:
 @pytest.mark.parametrize("broken_at", ["unit", "chunk", "vector", "lexical"])
 def test_an_error_in_the_middle_changes_nothing(catalog: Catalog, monkeypatch, path: str, broken_at: str) -> None:
     _put(catalog, "/a.txt", make_document("one", "two"))
-    catalog.put_failure("/new.txt", "bad", "")
+    catalog.put_unread(UnreadFile("/new.txt", "failed", "bad"))
     before = _everything(catalog)
     document = make_document("three", "four")
     chunks = one_chunk_each(document)
@@ -144,18 +145,19 @@ def test_an_interrupted_transaction_is_rolled_back(catalog: Catalog) -> None:
     assert catalog.get_state("a") == "3"
 
 
-def test_failures_are_kept_until_the_file_is_taken_in(catalog: Catalog) -> None:
-    catalog.put_failure("/b.pdf", "damaged", "save it again")
-    catalog.put_failure("/a.pdf", "password", "")
-    catalog.put_failure("/a.pdf", "damaged", "")
-    assert [(f.path, f.reason, f.hint) for f in catalog.failures()] == [
-        ("/a.pdf", "damaged", ""),
-        ("/b.pdf", "damaged", "save it again"),
-    ]
+def test_unread_files_are_kept_until_they_are_taken_in(catalog: Catalog) -> None:
+    catalog.put_unread(UnreadFile("/b.pdf", "failed", "damaged", "Save it again."))
+    catalog.put_unread(UnreadFile("/a.pdf", "failed", "password"))
+    last = UnreadFile("/a.pdf", "skipped", "no reader", "", "2025-01-01", 7, 8, "x")
+    catalog.put_unread(last)
+    first, second = catalog.unread()
+    assert first == last
+    assert (second.path, second.reason, second.hint, second.size) == ("/b.pdf", "damaged", "Save it again.", -1)
+    assert second.tried_at > "2025"
     _put(catalog, "/a.pdf", make_document("one"))
-    assert [failure.path for failure in catalog.failures()] == ["/b.pdf"]
-    catalog.remove_failure("/b.pdf")
-    assert catalog.failures() == []
+    assert [file.path for file in catalog.unread()] == ["/b.pdf"]
+    catalog.remove_unread("/b.pdf")
+    assert catalog.unread() == []
 
 
 def test_touching_changes_size_and_time_only(catalog: Catalog) -> None:

@@ -88,8 +88,9 @@ def test_rebuilding_gives_the_same_result(data: Path) -> None:
 @pytest.mark.parametrize("step", ["add", "remove"])
 def test_a_crash_between_catalog_and_chroma_is_mended_at_the_next_start(data: Path, step: str) -> None:
     library = _filled(data)
+    put_text(library, EMBEDDER, A, "Plums are blue.", "Cherries are black.")
     with patch.object(ChromaIndex, step, side_effect=Crash), pytest.raises(Crash):
-        put_text(library, EMBEDDER, A, "Plums are blue.", "Cherries are black.")
+        library.flush()
     library.close()
     with Library(data, IDENTITY) as library:
         assert_in_step(library)
@@ -98,12 +99,50 @@ def test_a_crash_between_catalog_and_chroma_is_mended_at_the_next_start(data: Pa
 
 def test_a_crash_while_removing_is_mended_at_the_next_start(data: Path) -> None:
     library = _filled(data)
+    library.remove(1)
     with patch.object(ChromaIndex, "remove", side_effect=Crash), pytest.raises(Crash):
-        library.remove(1)
+        library.flush()
     library.close()
     with Library(data, IDENTITY) as library:
         assert_in_step(library)
         assert len(library.catalog.documents()) == 2
+
+
+def test_small_documents_are_given_to_chroma_together(data: Path) -> None:
+    library = _filled(data)
+    library.settle()
+    with patch.object(ChromaIndex, "add", autospec=True, side_effect=ChromaIndex.add) as add:
+        for number in range(5):
+            put_text(library, EMBEDDER, Path(f"/docs/{number}.txt"), f"Page {number} of many.")
+        assert add.call_count == 0
+        # whoever searches finds them all the same
+        assert "Page 3 of many." in _found(library, "3 Page 3 of many.")
+        assert add.call_count == 1
+    assert_in_step(library)
+    library.close()
+
+
+def test_enough_changes_are_given_to_chroma_at_once(data: Path, monkeypatch) -> None:
+    monkeypatch.setattr("ragapp.index.library.FLUSH_CHUNKS", 4)
+    library = _filled(data)
+    library.settle()
+    with patch.object(ChromaIndex, "add", autospec=True, side_effect=ChromaIndex.add) as add:
+        for number in range(8):
+            put_text(library, EMBEDDER, Path(f"/docs/{number}.txt"), f"Page {number} of many.")
+        assert add.call_count == 2
+    library.close()
+
+
+def test_what_was_put_and_removed_at_once_never_reaches_chroma(data: Path) -> None:
+    library = _filled(data)
+    library.settle()
+    document_id = put_text(library, EMBEDDER, Path("/docs/short-lived.txt"), "Gone soon.")
+    library.remove(document_id)
+    with patch.object(ChromaIndex, "add", side_effect=Crash), patch.object(ChromaIndex, "remove") as remove:
+        library.flush()
+    assert all(call.args == ([],) for call in remove.call_args_list)
+    assert_in_step(library)
+    library.close()
 
 
 def test_a_crash_before_the_catalog_has_written_leaves_the_old(data: Path) -> None:
@@ -298,11 +337,10 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(path=st.sampled_from([A, B, C]), words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=2, unique=True))
     def crash_after_the_catalog(self, path: Path, words: list[str]) -> None:
-        with patch.object(ChromaIndex, "add", side_effect=Crash):
-            try:
-                self.put(path, words)
-            except Crash:
-                self.held[path] = words
+        self.put(path, words)
+        self.held[path] = words
+        with patch.object(ChromaIndex, "add", side_effect=Crash), pytest.raises(Crash):
+            self.library.settle()
         self.reopen()
 
     @precondition(lambda self: any(self.held.values()))

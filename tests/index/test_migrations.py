@@ -35,16 +35,16 @@ def test_every_step_is_applied_once_and_recorded(connection) -> None:
 
 def test_a_later_step_keeps_what_is_there(connection, monkeypatch) -> None:
     migrate(connection)
-    connection.execute("INSERT INTO failures VALUES ('/a', 'bad', '', 'now')")
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, "ALTER TABLE failures ADD COLUMN tries INTEGER;"))
+    connection.execute("INSERT INTO unread VALUES ('/a', 'failed', 'bad', '', 'now', 1, 1, '')")
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, "ALTER TABLE unread ADD COLUMN tries INTEGER;"))
     migrate(connection)
     assert _version(connection) == len(MIGRATIONS) + 1
-    assert connection.execute("SELECT path, tries FROM failures").fetchall() == [("/a", None)]
+    assert connection.execute("SELECT path, tries FROM unread").fetchall() == [("/a", None)]
 
 
 def test_a_step_that_breaks_changes_nothing(connection, monkeypatch) -> None:
     migrate(connection)
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (a); CREATE TABLE failures (a);"))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (a); CREATE TABLE unread (a);"))
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         migrate(connection)
     if connection.in_transaction:

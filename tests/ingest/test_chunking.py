@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storekit import WordEmbedder, chunker_of
 
-from ragapp.index.catalog import Chunk
+from ragapp.index.records import Chunk
 from ragapp.ingest.chunking import CHUNKER_VERSION, Chunker
 from ragapp.reading.document import Block, Document, Unit
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragapp.index.catalog import StoredChunk
+from ragapp.index.records import StoredChunk
 from ragapp.retrieval.context import pack
 from ragapp.retrieval.retriever import Passage
 

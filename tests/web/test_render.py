@@ -1,7 +1,7 @@
 import pytest
 
 from ragapp.answer.result import Answer, Citation, Sentence
-from ragapp.index.catalog import DocumentRow, Failure, StoredChunk
+from ragapp.index.records import DocumentRow, StoredChunk, UnreadFile
 from ragapp.retrieval.retriever import Passage
 from ragapp.web.ui import render
 
@@ -12,7 +12,7 @@ def row(**values):
     fields = {
         "id": 1, "identity_id": 1, "path": "/d/a.pdf", "name": "a.pdf", "title": "A", "language": "en", "size": 1,
         "mtime_ns": 1, "sha256": "", "warnings": (), "ingested_at": "", "units": 2, "units_without_text": 0,
-        "chunks": 3,
+        "units_ocr": 0, "units_needing_ocr": 0, "chunks": 3, "conditions": "",
     }  # fmt: skip
     return DocumentRow(**{**fields, **values})
 
@@ -37,7 +37,7 @@ def everything():
     yield render.render_partial(HOSTILE)
     yield render.render_status(HOSTILE)
     yield render.render_figures(answer)
-    yield render.render_documents([row(name=HOSTILE)], [Failure(HOSTILE, HOSTILE, HOSTILE, "")])
+    yield render.render_documents([row(name=HOSTILE)], [UnreadFile(HOSTILE, "failed", HOSTILE, HOSTILE)])
 
 
 @pytest.mark.parametrize("html", list(everything()))
@@ -66,7 +66,7 @@ def test_an_abstention_shows_the_nearest_passages():
 
 def test_the_list_of_documents_says_what_is_missing():
     html = render.render_documents(
-        [row(units=5, units_without_text=2)], [Failure("/d/bad.pdf", "no PDF", "Save it.", "")]
+        [row(units=5, units_without_text=2)], [UnreadFile("/d/bad.pdf", "failed", "no PDF", "Save it.")]
     )
     assert "5 pages, 3 passages, 2 without text" in html
     assert "bad.pdf" in html

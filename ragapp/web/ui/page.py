@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +12,11 @@ from ragapp.answer.assistant import Delta, Stage
 from ragapp.answer.result import Answer
 from ragapp.app import App
 from ragapp.errors import CancelledError, RagappError
-from ragapp.web.ingest_job import IngestJob
+from ragapp.web.ingest_job import IngestJob, JobState
 from ragapp.web.ui import render
 
 _STAGES = {"searching": "Searching …", "reading": "Reading {} passages …", "writing": "Writing …"}
-_POLL_S = 0.3
+_POLL_S = 0.5
 
 
 class Page:
@@ -34,6 +33,7 @@ class Page:
         self._app = app
         self._job = job
         self._stops: dict[str, threading.Event] = {}
+        self._shown: dict[str, JobState] = {}
 
     def theme(self):
         """A theme with the system's own fonts: nothing is fetched from elsewhere."""
@@ -70,7 +70,9 @@ class Page:
             listed = [ingest_status, documents, rescan]
             quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
             rescan.click(self.start_ingest, None, listed, **quiet)
-            blocks.load(self.follow_ingest, None, listed, **quiet)
+            blocks.load(self.show_ingest, None, listed, **quiet)
+            # files that are dropped while the page is open
+            gr.Timer(_POLL_S).tick(self.follow_ingest, None, listed, queue=False, **quiet)
             blocks.unload(self.forget)
         return blocks
 
@@ -103,35 +105,34 @@ class Page:
 
     def forget(self, request: gr.Request) -> None:
         """Stop and forget a visitor who has left."""
+        self._shown.pop(request.session_hash, None)
         if stopped := self._stops.pop(request.session_hash, None):
             stopped.set()
 
-    def start_ingest(self) -> Iterator[tuple]:
-        """Take in the drop folder: yields a status line and the list of documents, as they change."""
+    def start_ingest(self, request: gr.Request) -> tuple:
+        """Take in the drop folder now."""
         self._job.start()
-        yield from self.follow_ingest()
+        return self.show_ingest(request)
 
-    def follow_ingest(self) -> Iterator[tuple]:
-        """Show the running job, or the last one's end."""
-        seen = None
-        while True:
-            state = self._job.state
-            if state != seen:
-                changed = seen is None or state.changes != seen.changes
-                documents = self._documents() if changed else gr.skip()
-                yield (
-                    render.render_status(state.text, error=state.failed),
-                    documents,
-                    gr.Button(interactive=not state.running),
-                )
-                seen = state
-            if not state.running:
-                return
-            time.sleep(_POLL_S)
+    def show_ingest(self, request: gr.Request) -> tuple:
+        """A status line of the job, the list of documents, and the button."""
+        state = self._shown[request.session_hash] = self._job.state
+        return (
+            render.render_status(state.text, error=state.failed), self._documents(),
+            gr.Button(interactive=not state.running),
+        )  # fmt: skip
+
+    def follow_ingest(self, request: gr.Request) -> tuple:
+        """What has changed of :meth:`show_ingest` since this visitor last saw it."""
+        before, state = self._shown.get(request.session_hash), self._job.state
+        if state == before:
+            return gr.skip(), gr.skip(), gr.skip()
+        status, documents, button = self.show_ingest(request)
+        return status, documents if before is None or state.changes != before.changes else gr.skip(), button
 
     def _documents(self) -> str:
         try:
             catalog = self._app.library.catalog
         except RagappError as error:
             return render.render_status(str(error), error=True)
-        return render.render_documents(catalog.documents(), catalog.failures())
+        return render.render_documents(catalog.documents(), catalog.unread())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 from ragapp.answer.grounding import MARK
 from ragapp.answer.result import Answer, Citation
-from ragapp.index.catalog import DocumentRow, Failure
+from ragapp.index.records import DocumentRow, UnreadFile
 from ragapp.retrieval.retriever import Passage
 
 
@@ -52,9 +53,9 @@ def render_figures(answer: Answer) -> str:
     return render_status(f"{answer.model} · {timings['total_s']:.1f} s{first}")
 
 
-def render_documents(documents: Sequence[DocumentRow], failures: Sequence[Failure]) -> str:
+def render_documents(documents: Sequence[DocumentRow], unread: Sequence[UnreadFile]) -> str:
     """What the assistant can see, and what it can't, with the reason."""
-    if not documents and not failures:
+    if not documents and not unread:
         return '<p class="empty">No documents yet. Put files into the drop folder and press the button below.</p>'
     rows = "".join(
         f"<li><strong>{escape(row.name)}</strong> <small>{row.units} "
@@ -62,15 +63,16 @@ def render_documents(documents: Sequence[DocumentRow], failures: Sequence[Failur
         for row in documents
     )
     failed = "".join(
-        f'<li class="failed"><strong>{escape(failure.path.rsplit("/", 1)[-1])}</strong> '
-        f"<small>{escape(failure.reason)}. {escape(failure.hint)}</small></li>"
-        for failure in failures
+        f'<li class="{file.status}"><strong>{escape(Path(file.path).name)}</strong> '
+        f"<small>{escape(file.reason)}. {escape(file.hint)}</small></li>"
+        for file in unread
     )
     return f'<ul class="documents">{failed}{rows}</ul>'
 
 
 def _gap(row: DocumentRow) -> str:
-    return f", {row.units_without_text} without text" if row.units_without_text else ""
+    without = f", {row.units_without_text} without text" if row.units_without_text else ""
+    return without + (f", {row.units_ocr} by OCR" if row.units_ocr else "")
 
 
 def _citation(citation: Citation) -> str:

@@ -1,0 +1,111 @@
+"""What the catalog keeps and gives back: identities, chunks, documents, files that were not read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What made the vectors of a store; vectors of two identities are never compared.
+
+    Attributes:
+        embedder: name of the model, for people.
+        dimension: length of a vector.
+        normalised: whether vectors have length one.
+        weights_sha256: hash of the model's weights; what was made of them (``+int8…``) stands behind it.
+        chunker: version and parameters of the chunker.
+    """
+
+    embedder: str
+    dimension: int
+    normalised: bool
+    weights_sha256: str
+    chunker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The stored piece of a unit.
+
+    Attributes:
+        unit: number of the unit that it lies in.
+        headings: heading path, outermost first.
+        text: what is shown; a table's header is repeated in front of its rows.
+        start: offset of its first character in the unit's text.
+        end: offset behind its last character in the unit's text.
+    """
+
+    unit: int
+    headings: tuple[str, ...]
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk(Chunk):
+    """A chunk with the names of its document, as the catalog returns it."""
+
+    id: int
+    document_id: int
+    document: str
+    title: str
+    path: str
+    language: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document as the catalog lists it.
+
+    Attributes:
+        units_without_text: how many units have none, because there is none or because it is in a picture.
+        units_ocr: how many units' text was recognised by OCR.
+        units_needing_ocr: how many are pictures whose text was not recognised.
+        conditions: what the reading depended on besides the file (limits, passwords, readers).
+    """
+
+    id: int
+    identity_id: int
+    path: str
+    name: str
+    title: str
+    language: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    warnings: tuple[str, ...]
+    ingested_at: str
+    units: int
+    units_without_text: int
+    units_ocr: int
+    units_needing_ocr: int
+    chunks: int
+    conditions: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadFile:
+    """A file that is not in the store as it lies there now.
+
+    Attributes:
+        status: ``failed``: it should be read and can't be; ``skipped``: there is no reader for it.
+        reason: why, without a full stop.
+        hint: what helps, a sentence; may be empty.
+        size: of the file when it was tried, in bytes.
+        mtime_ns: of the file when it was tried.
+        conditions: what else the failure depends on (limits, passwords, readers); it is not tried again while neither
+            the file nor this changes.
+    """
+
+    path: str
+    status: Literal["failed", "skipped"]
+    reason: str
+    hint: str = ""
+    tried_at: str = ""
+    size: int = -1
+    mtime_ns: int = -1
+    conditions: str = ""

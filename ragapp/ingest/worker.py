@@ -1,0 +1,283 @@
+"""Reading and cutting files in processes of their own: a crash, a hang or a bomb costs one file.
+
+A worker is started once and prepares file after file; it is killed and started anew when it dies, takes too long or has
+grown too large.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ragapp.errors import CancelledError, ReadingError
+from ragapp.index.analysis import detect_language
+from ragapp.index.records import Chunk
+from ragapp.ingest.chunking import Chunker
+from ragapp.reading.document import Document, ReadOptions
+
+LANGUAGE_SAMPLE_CHARACTERS = 20_000
+_POLL_S = 0.2
+_END_S = 5
+_START_S = 120
+_READY = "ready"
+# Python gives memory back rarely; a worker that one large file has made this large is started anew
+_RECYCLE_MB = 700
+_MIB = 1024 * 1024
+
+# told while a file is read: (unit in hand, units, whether OCR reads it)
+Tick = Callable[[int, int, bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What preparing one file may take.
+
+    Attributes:
+        timeout_s: seconds, without OCR.
+        ocr_timeout_s: seconds more for each page that OCR reads.
+        memory_mb: MiB beyond what the worker has at start.
+        max_text_mb: million characters of text that a file may hold.
+    """
+
+    timeout_s: float = 300
+    ocr_timeout_s: float = 60
+    memory_mb: int = 2048
+    max_text_mb: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A file that was read and cut.
+
+    Attributes:
+        document: what was read, its language set.
+        chunks: its chunks.
+        texts: what the embedder reads for each chunk.
+        seconds: what that took.
+    """
+
+    document: Document
+    chunks: list[Chunk]
+    texts: list[str]
+    seconds: float
+
+
+class Preparer:
+    """One worker process.  Use it as a context manager, or call :meth:`close`; one thread at a time.
+
+    Args:
+        chunker: cuts the documents; it goes to the worker process, so it must be picklable.
+        limits: what one file may take.
+        options: for the readers; its ``tick`` stays here.
+    """
+
+    def __init__(self, chunker: Chunker, limits: Limits, options: ReadOptions):
+        self._chunker = chunker
+        self._limits = limits
+        self._options = options
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._connection = None
+        self._usage = None
+        self._base_bytes = 0
+
+    def __enter__(self) -> Preparer:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+    def prepare(self, path: Path, tick: Tick | None = None, cancelled: Callable[[], bool] = lambda: False) -> Prepared:
+        """Read and cut one file.
+
+        Args:
+            path: the file.
+            tick: told which unit is read.
+            cancelled: asked several times a second; the worker is killed when it says so.
+
+        Raises:
+            ReadingError: what the reader said, or that the worker died, ran out of memory or took too long.
+            CancelledError: ``cancelled`` said so.
+        """
+        try:
+            if self._process is None or not self._process.is_alive():
+                self._start()
+            started, allowed = time.monotonic(), self._limits.timeout_s
+            self._connection.send(path)
+            while True:
+                while not self._connection.poll(_POLL_S):
+                    self._check(started, allowed, cancelled)
+                kind, value = self._connection.recv()
+                if kind == "tick":
+                    allowed += self._limits.ocr_timeout_s * value[2]
+                    self._check(started, allowed, cancelled)
+                    if tick:
+                        tick(*value)
+                elif kind == "prepared":
+                    break
+                else:
+                    raise ReadingError(*value)
+        except (EOFError, OSError):
+            # the pipe closes before the system has noted how the worker ended
+            self._process.join(_END_S)
+            code = self._process.exitcode
+            self.close()
+            raise ReadingError(f"the reader crashed on it (exit {code})", "Convert the file and try again.") from None
+        if self._used_bytes() > _RECYCLE_MB * _MIB:
+            self.close()
+        return replace(value, seconds=time.monotonic() - started)
+
+    def close(self) -> None:
+        """End the worker at once."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._connection.close()
+            self._process = self._usage = None
+
+    def _check(self, started: float, allowed: float, cancelled: Callable[[], bool]) -> None:
+        if cancelled():
+            self.close()
+            raise CancelledError("Stopped.")
+        if time.monotonic() - started > allowed:
+            self.close()
+            raise ReadingError(f"reading took longer than {allowed:g} s", "Raise ingest.timeout_s, or split the file.")
+        # the worker limits itself where the system can; this holds everywhere
+        if self._used_bytes() - self._base_bytes > self._limits.memory_mb * _MIB:
+            self.close()
+            raise _too_much_memory(self._limits.memory_mb)
+
+    def _used_bytes(self) -> int:
+        import psutil
+
+        try:
+            if self._usage is None:
+                self._usage = psutil.Process(self._process.pid)
+            return self._usage.memory_info().rss
+        except psutil.Error:
+            return 0
+
+    def _start(self) -> None:
+        self.close()
+        # spawn: a fork would copy this process's threads' locks and its model into the worker
+        context = multiprocessing.get_context("spawn")
+        connection, other = context.Pipe()
+        options = replace(self._options, tick=_no_tick)
+        process = context.Process(
+            target=_serve, args=(other, self._chunker, self._limits, options), daemon=True, name="ragapp-reader"
+        )
+        with _interrupts_blocked():
+            process.start()
+        other.close()
+        self._process, self._connection = process, connection
+        # what a file may take is counted from when the worker is there
+        if not self._connection.poll(_START_S) or self._connection.recv() != _READY:
+            self.close()
+            raise ReadingError("the process that reads files does not start", "Is the machine out of memory?")
+        self._base_bytes = self._used_bytes()
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Ctrl-C reaches the whole process group; a worker inherits that it is deaf to it, and its parent ends it."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _no_tick(unit: int, units: int, ocr: bool) -> None:
+    pass
+
+
+def _too_much_memory(memory_mb: int) -> ReadingError:
+    return ReadingError(f"reading it takes more than {memory_mb} MiB", "Raise ingest.memory_mb, or split the file.")
+
+
+# --- in the worker process
+
+
+def _serve(connection, chunker: Chunker, limits: Limits, options: ReadOptions) -> None:
+    import signal
+    import threading
+
+    from ragapp.reading import registry  # noqa: F401  so that it counts as what the worker needs at start
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _limit_memory(limits.memory_mb)
+    connection.send(_READY)
+    options = replace(options, tick=lambda *unit: connection.send(("tick", unit)))
+    while True:
+        try:
+            path = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer = ("prepared", _prepare(path, chunker, limits, options))
+        except ReadingError as error:
+            answer = ("error", (error.message, error.hint))
+        except MemoryError:
+            error = _too_much_memory(limits.memory_mb)
+            answer = ("error", (error.message, error.hint))
+        except RecursionError:
+            answer = ("error", ("it is nested too deeply", "Open it in its own program and save it again."))
+        except OSError as error:
+            answer = ("error", (f"cannot be read ({error.strerror or error})", "Check the file and its permissions."))
+        except Exception as error:  # a parser's own failure on a bad file is that file's problem, told by name
+            answer = ("error", (f"{type(error).__name__} while reading: {error}", "Open it, save it again, retry."))
+        try:
+            connection.send(answer)
+        except (BrokenPipeError, OSError):
+            return
+
+
+def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions) -> Prepared:
+    from ragapp.reading.registry import read_file
+
+    document = read_file(path, options)
+    texts = [unit.text for unit in document.units]
+    characters = sum(map(len, texts))
+    if characters > limits.max_text_mb * 1_000_000:
+        raise ReadingError(
+            f"it holds {characters / 1e6:.0f} million characters of text, more than ingest.max_text_mb"
+            f" ({limits.max_text_mb})",
+            "Raise the limit, or split the file.",
+        )
+    document.language = document.language or detect_language("\n".join(texts)[:LANGUAGE_SAMPLE_CHARACTERS])
+    chunks = chunker.split(document, path.name)
+    return Prepared(
+        document, chunks, [chunker.embedded_text(chunk, document.title, path.name) for chunk in chunks], 0.0
+    )
+
+
+def _end_with_parent() -> None:
+    """Nobody waits for the worker of a process that was killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _limit_memory(memory_mb: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    used = 0
+    if os.path.exists("/proc/self/statm"):
+        with open("/proc/self/statm", encoding="ascii") as stream:
+            used = int(stream.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    limit = used + memory_mb * _MIB
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    except (ValueError, OSError):
+        return  # macOS refuses RLIMIT_AS; the parent watches

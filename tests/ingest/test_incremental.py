@@ -1,0 +1,271 @@
+"""Unchanged, moved, doubled, changed and gone: nothing is read or embedded that need not be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from placekit import SETTINGS, Place
+from storekit import assert_in_step
+
+from ragapp.ingest import plan as planning
+from ragapp.ingest.worker import Preparer
+from ragapp.reading import registry
+
+LONG = "\n\n".join(f"Paragraph {n} speaks of subject{n} at length, and of nothing else." for n in range(40))
+
+
+@pytest.fixture
+def place(tmp_path: Path):
+    place = Place(tmp_path)
+    yield place
+    assert_in_step(place.library)
+    place.library.close()
+
+
+@pytest.fixture
+def unread(monkeypatch) -> list[str]:
+    """Names of the files that a worker was asked to read."""
+    names: list[str] = []
+    prepare = Preparer.prepare
+
+    def noted(preparer, path, *arguments):
+        names.append(path.name)
+        return prepare(preparer, path, *arguments)
+
+    monkeypatch.setattr(Preparer, "prepare", noted)
+    return names
+
+
+def _vectors(place: Place, name: str) -> np.ndarray:
+    return place.library.catalog.vectors(place.library.catalog.chunk_ids([place.row(name).id]))[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("a.txt", "sub/a.txt"), ("a.txt", "b.txt"), ("deep/er/a.txt", "a.txt"), ("a.txt", "a.TXT"), ("ä.txt", "ö 🗂.txt")],
+)
+def test_a_moved_file_is_neither_read_nor_embedded_again(place: Place, unread: list[str], old: str, new: str) -> None:
+    path = place.write(old, LONG)
+    place.run()
+    before, vectors, embedded = place.row(old), _vectors(place, old), len(place.embedder.embedded)
+    target = place.docs / new
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
+    unread.clear()
+    (report,) = place.reports().values()
+    assert (report.status, report.reason) == ("updated", f"moved from {path}")
+    assert (report.units, report.chunks) == (before.units, before.chunks)
+    after = place.row(new)
+    assert (after.id, after.name, after.title) == (before.id, target.name, target.stem)
+    assert (unread, len(place.embedder.embedded)) == ([], embedded)
+    assert np.array_equal(_vectors(place, new), vectors)
+    assert place.run() == {new: "unchanged"}
+
+
+def test_a_moved_file_is_found_by_its_new_name_and_no_more_by_the_old(place: Place) -> None:
+    path = place.write("holidays.txt", "Twenty-five days a year.")
+    place.run()
+    path.rename(place.docs / "vacation.txt")
+    place.run()
+    assert place.library.catalog.match(["vacat"], 5)
+    assert not place.library.catalog.match(["holiday"], 5)
+
+
+def test_a_title_of_its_own_is_kept_under_another_name(place: Place) -> None:
+    path = place.write("a.md", "# Rules of the house\n\nNo smoking.")
+    place.run()
+    path.rename(place.docs / "b.md")
+    place.run()
+    assert place.row("b.md").title == "Rules of the house"
+
+
+def test_files_of_one_content_share_the_work(place: Place, unread: list[str]) -> None:
+    for name in ("a.txt", "b.txt", "sub/a.txt"):
+        place.write(name, LONG)
+    reports = place.reports()
+    assert {name: report.status for name, report in reports.items()} == dict.fromkeys(reports, "indexed")
+    assert unread == ["a.txt"]
+    chunks = place.row("a.txt").chunks
+    assert len(place.embedder.embedded) == chunks
+    assert reports["b.txt"].reason == f"same content as {place.docs / 'a.txt'}"
+    assert [place.row(name).chunks for name in reports] == [chunks] * 3
+    assert len(set(place.library.catalog.chunk_ids())) == 3 * chunks
+    assert np.array_equal(_vectors(place, "b.txt"), _vectors(place, "a.txt"))
+    assert place.text("b.txt") == place.text("a.txt")
+    assert place.row("b.txt").title == "b"
+    (place.docs / "a.txt").unlink()
+    assert place.run() == {"a.txt": "removed", "b.txt": "unchanged", "sub/a.txt": "unchanged"}
+    assert place.text("b.txt") == LONG
+
+
+def test_a_later_copy_shares_the_work_too(place: Place, unread: list[str]) -> None:
+    place.write("a.txt", LONG)
+    place.run()
+    unread.clear()
+    shutil.copy(place.docs / "a.txt", place.docs / "copy.txt")
+    assert place.run() == {"a.txt": "unchanged", "copy.txt": "indexed"}
+    assert unread == []
+
+
+def test_the_same_bytes_under_another_suffix_are_read_in_their_own_way(place: Place, unread: list[str]) -> None:
+    place.write("a.txt", "# Rules\n\nNo smoking.")
+    place.write("a.md", "# Rules\n\nNo smoking.")
+    place.run()
+    assert sorted(unread) == ["a.md", "a.txt"]
+    assert (place.text("a.txt"), place.text("a.md")) == ("# Rules\n\nNo smoking.", "Rules\n\nNo smoking.")
+
+
+def test_twins_of_a_file_that_fails_fail_with_it(place: Place, unread: list[str]) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        place.write(name, "%PDF-1.7 broken")
+    reports = place.reports()
+    assert [report.status for report in reports.values()] == ["failed", "failed"]
+    assert reports["a.pdf"].reason == reports["b.pdf"].reason
+    assert unread == ["a.pdf"]
+
+
+def test_a_file_that_takes_anothers_content_over_takes_its_chunks(place: Place) -> None:
+    first, second = place.write("a.txt", "The first content."), place.write("b.txt", "The second content.")
+    place.run()
+    second.write_text(first.read_text(), encoding="utf-8")
+    assert place.run() == {"a.txt": "unchanged", "b.txt": "updated"}
+    assert place.text("b.txt") == "The first content."
+    # and two that change places
+    first.write_text("one", encoding="utf-8")
+    second.write_text("two", encoding="utf-8")
+    place.run()
+    first.rename(place.docs / "x.txt")
+    second.rename(first)
+    (place.docs / "x.txt").rename(second)
+    place.run()
+    assert (place.text("a.txt"), place.text("b.txt")) == ("two", "one")
+
+
+def test_only_the_chunks_that_changed_are_embedded(place: Place) -> None:
+    path = place.write("a.txt", LONG)
+    place.run()
+    embedded = len(place.embedder.embedded)
+    path.write_text(LONG.replace("subject20", "something new"), encoding="utf-8")
+    assert place.run() == {"a.txt": "updated"}
+    again = place.embedder.embedded[embedded:]
+    assert 1 <= len(again) <= 3
+    assert all("something new" in text or "Paragraph 20" in text or "Paragraph 19" in text for text in again)
+    ids, vectors = place.library.catalog.vectors()
+    expected = place.embedder.embed_documents(place.embedder.embedded[:1])
+    assert vectors.shape == (place.row("a.txt").chunks, expected.shape[1])
+    texts = [chunk.text for chunk in place.library.catalog.chunks(ids).values()]
+    fresh = place.embedder.embed_documents([f"a\n{text}" for text in texts])
+    assert np.abs(vectors - fresh).max() < 1e-3
+
+
+def test_the_same_text_is_embedded_once(place: Place) -> None:
+    page = "This page says the same as all the others. " * 8
+    place.write("a.md", "\n\n".join(f"# Head\n\n{page}" for _ in range(12)))
+    place.run()
+    assert len(place.embedder.embedded) == len(set(place.embedder.embedded)) < place.row("a.md").chunks
+
+
+def test_force_embeds_anew(place: Place) -> None:
+    place.write("a.txt", LONG)
+    place.run()
+    embedded = len(place.embedder.embedded)
+    assert place.run(force=True) == {"a.txt": "updated"}
+    assert len(place.embedder.embedded) == 2 * embedded
+
+
+class TestFailures:
+    def test_a_failure_is_not_tried_again_while_nothing_changes(self, place: Place, unread: list[str]) -> None:
+        place.write("bad.pdf", "%PDF-1.7 broken")
+        first = place.reports()["bad.pdf"]
+        assert unread == ["bad.pdf"]
+        assert place.reports()["bad.pdf"].reason == first.reason
+        assert unread == ["bad.pdf"]
+
+    @pytest.mark.parametrize("change", ["file", "limits", "passwords", "readers", "force", "named"])
+    def test_it_is_tried_again_when_something_does(
+        self, place: Place, unread: list[str], monkeypatch, change: str
+    ) -> None:
+        path = place.write("bad.pdf", "%PDF-1.7 broken")
+        place.run()
+        pipeline, paths, force = place.pipeline, [place.docs], change == "force"
+        if change == "file":
+            path.write_text("%PDF-1.7 broken too", encoding="utf-8")
+        elif change == "limits":
+            pipeline = place.with_settings(SETTINGS.model_copy(update={"timeout_s": 59}))
+        elif change == "passwords":
+            pipeline = place.with_settings(SETTINGS.model_copy(update={"passwords": ["sesame"]}))
+        elif change == "readers":
+            monkeypatch.setattr(planning, "READERS_VERSION", registry.READERS_VERSION + 1)
+        elif change == "named":
+            paths = [path]
+        assert pipeline.run(paths, force=force).count("failed") == 1
+        assert unread == ["bad.pdf"] * 2
+
+    def test_a_failure_of_a_file_that_came_back_is_forgotten(self, place: Place) -> None:
+        path = place.write("a.txt", "Good.")
+        place.run()
+        stamp = path.stat().st_mtime_ns
+        path.write_text("", encoding="utf-8")
+        assert place.run() == {"a.txt": "failed"}
+        path.write_text("Good.", encoding="utf-8")
+        os.utime(path, ns=(stamp, stamp))
+        assert place.run() == {"a.txt": "unchanged"}
+        assert place.library.catalog.unread() == []
+
+    def test_skipped_files_are_listed_until_they_are_gone(self, place: Place) -> None:
+        path = place.write("tool.exe", "MZ")
+        assert place.run() == {"tool.exe": "skipped"}
+        (entry,) = place.library.catalog.unread()
+        assert (entry.status, Path(entry.path).name, entry.size) == ("skipped", "tool.exe", 2)
+        path.unlink()
+        place.run()
+        assert place.library.catalog.unread() == []
+
+
+class TestDrivesThatAreNotThere:
+    def fill(self, place: Place) -> None:
+        for number in range(planning.MANY_DOCUMENTS):
+            place.write(f"share/{number}.txt", f"This is number {number}.")
+        place.run()
+
+    def test_an_empty_folder_in_place_of_many_documents_removes_none(self, place: Place) -> None:
+        self.fill(place)
+        shutil.rmtree(place.docs / "share")
+        (place.docs / "share").mkdir()
+        report = place.pipeline.run([place.docs / "share"])
+        assert report.files == []
+        assert "10 stored documents came from it" in report.warnings[0]
+        assert f"ragapp ingest --prune {place.docs / 'share'}" in report.warnings[0]
+        assert len(place.stored()) == 10
+        assert place.pipeline.run([place.docs / "share"], prune=True).count("removed") == 10
+        assert place.stored() == {}
+
+    def test_one_file_that_is_left_shows_that_the_folder_is_there(self, place: Place) -> None:
+        self.fill(place)
+        for path in sorted((place.docs / "share").iterdir())[1:]:
+            path.unlink()
+        report = place.pipeline.run([place.docs / "share"])
+        assert (report.warnings, report.count("removed")) == ([], 9)
+
+
+def test_scans_are_looked_at_again_when_ocr_may_read_them(place: Place, unread: list[str]) -> None:
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", (800, 200), "white")
+    ImageDraw.Draw(picture).text((40, 60), "INVOICE 4711", fill="black", font_size=64)
+    picture.save(place.docs / "scan.png")
+    off = place.with_settings(SETTINGS.model_copy(update={"ocr": "off"}))
+    (report,) = off.run([place.docs]).files
+    assert (report.status, report.units_without_text, report.units_ocr) == ("indexed", 1, 0)
+    off.run([place.docs])
+    assert unread == ["scan.png"]
+    on = place.with_settings(SETTINGS.model_copy(update={"memory_mb": 2048}))
+    (report,) = on.run([place.docs]).files
+    assert (report.status, report.units_without_text, report.units_ocr) == ("updated", 0, 1)
+    assert "4711" in place.text("scan.png")
+    on.run([place.docs])
+    assert unread == ["scan.png"] * 2
