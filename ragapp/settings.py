@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -41,15 +41,25 @@ class Ingest(_Section):
     chunk_tokens: int = Field(180, ge=32, le=8192)
     chunk_overlap: int = Field(30, ge=0, le=1024)
     ignore: list[str] = Field(default_factory=lambda: ["~$*", "*.tmp", "*.part", "*.crdownload", "Thumbs.db"])
+    passwords: list[str] = Field(default_factory=list)
+    ocr: Literal["auto", "off", "always"] = "auto"
+    ocr_engine: Literal["auto", "rapidocr", "tesseract"] = "auto"
+    ocr_languages: list[str] = Field(default_factory=lambda: ["en", "fr", "de", "es"])
+    workers: int = Field(0, ge=0, le=64)
     max_file_mb: int = Field(200, ge=1)
+    max_text_mb: int = Field(20, ge=1)
     timeout_s: int = Field(300, ge=1)
+    ocr_timeout_s: int = Field(120, ge=1)
     memory_mb: int = Field(2048, ge=256)
+    settle_s: float = Field(2.0, ge=0.1)
+    rescan_s: float = Field(300.0, ge=1)
 
 
 class Embedding(_Section):
     """The sentence-transformers model that turns text into vectors."""
 
     model: str = "all-minilm-l6-v2"
+    precision: Literal["auto", "fp32", "int8"] = "auto"
     batch_size: int = Field(8, ge=1, le=1024)
 
 

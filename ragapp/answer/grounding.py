@@ -174,7 +174,9 @@ def _cite(n: int, text: str, question: str, passage: Passage, language: str) -> 
     # a table chunk repeats its header: its rows stand in the unit at the end of its span
     shift = chunk.end - len(chunk.text)
     start = max(chunk.start, shift + begin)
-    return Citation(n, chunk.document, chunk.path, chunk.unit, chunk.label, quote, start, start + len(quote))
+    return Citation(
+        n, chunk.document, chunk.path, chunk.unit, chunk.label, quote, start, start + len(quote), chunk.kind
+    )
 
 
 def _best_span(passage: str, text: str, question: str, language: str, passage_language: str) -> tuple[int, int]:

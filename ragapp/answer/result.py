@@ -21,6 +21,7 @@ class Citation:
         quote: exact words of the stored text.
         start: offset of the quote in its unit's stored text.
         end: offset behind it.
+        kind: what the unit is called: page, slide, sheet, section, …
     """
 
     n: int
@@ -31,6 +32,7 @@ class Citation:
     quote: str
     start: int
     end: int
+    kind: str = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Answer:
             "citations": [
                 {
                     "n": c.n, "document": c.document, "path": c.path, "page": c.page, "label": c.label,
-                    "quote": c.quote, "start": c.start, "end": c.end,
+                    "kind": c.kind, "quote": c.quote, "start": c.start, "end": c.end,
                 }
                 for c in self.citations
             ],
@@ -92,7 +94,7 @@ def passage_json(n: int, passage: Passage) -> dict[str, Any]:
     chunk = passage.chunk
     return {
         "n": n, "document": chunk.document, "path": chunk.path, "page": chunk.unit, "label": chunk.label,
-        "heading": " > ".join(chunk.headings), "text": chunk.text, "score": round(passage.score, 4),
+        "kind": chunk.kind, "heading": " > ".join(chunk.headings), "text": chunk.text, "score": round(passage.score, 4),
     }  # fmt: skip
 
 

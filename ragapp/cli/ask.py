@@ -85,7 +85,7 @@ def say_answer(answer, *, streamed: bool) -> None:
     else:
         say("\nSources:")
         for citation in answer.citations:
-            say(f"[{citation.n}] {citation.document}, {where(citation.page, citation.label)}")
+            say(f"[{citation.n}] {citation.document}{where(citation.kind, citation.page, citation.label)}")
             say(f"    “{' '.join(citation.quote.split())}”")
     timings = answer.timings
     first = f", first word after {timings['first_token_s']:.1f} s" if "first_token_s" in timings else ""

@@ -150,13 +150,16 @@ def say_passages(passages) -> None:
     for n, passage in enumerate(passages, 1):
         chunk = passage.chunk
         heading = f" — {' > '.join(chunk.headings)}" if chunk.headings else ""
-        say(f"[{n}] {chunk.document}, {where(chunk.unit, chunk.label)}{heading}  ({passage.score:.2f})")
+        say(f"[{n}] {chunk.document}{where(chunk.kind, chunk.unit, chunk.label)}{heading}  ({passage.score:.2f})")
         say("    " + chunk.text.replace("\n", "\n    ") + "\n")
 
 
-def where(page: int, label: str) -> str:
-    """How a place in a document is named: its page, and the printed label where it has one."""
-    return f"p. {page} ({label})" if label else f"p. {page}"
+def where(kind: str, page: int, label: str) -> str:
+    """What is put behind a document's name to point at a unit of it; nothing where the unit is the whole file."""
+    from ragapp.reading.document import place_name
+
+    place = place_name(kind, page, label)
+    return f", {place}" if place else ""
 
 
 def list_documents(context: typer.Context, as_json: Json = False) -> None:
@@ -213,18 +216,19 @@ def show(
         row = library.catalog.document(id)
         if row is None:
             raise StoreError(f"There is no document {id}.", "See: ragapp documents list")
-        units = [
-            {"number": unit.number, "kind": unit.kind, "label": unit.label, "characters": len(text)}
-            for unit, text in library.catalog.units(id)
-        ]
+        units = [_unit_json(unit, len(text)) for unit, text in library.catalog.units(id)]
     if as_json:
         say_json({**_document_json(row), "units_list": units})
         return
     say(f"{row.name}: {row.title}\n{row.path}")
-    say(f"{row.units} units, {row.chunks} chunks, language {row.language or 'unknown'}, ingested {row.ingested_at}")
+    gaps = f", {row.units_without_text} without text" if row.units_without_text else ""
+    gaps += f", {row.units_ocr} by OCR" if row.units_ocr else ""
+    language = row.language or "unknown"
+    say(f"{row.units} units{gaps}, {row.chunks} chunks, language {language}, ingested {row.ingested_at}")
     for warning in row.warnings:
         say(f"warning: {warning}")
-    say_table(("unit", "kind", "label", "characters"), [tuple(unit.values()) for unit in units])
+    columns = ("unit", "kind", "label", "characters", "coverage", "confidence")
+    say_table(columns, [tuple("" if value is None else value for value in unit.values()) for unit in units])
 
 
 def remove(
@@ -250,6 +254,14 @@ def _document_json(row) -> dict:
         "size": row.size, "units": row.units, "units_without_text": row.units_without_text,
         "units_ocr": row.units_ocr, "units_needing_ocr": row.units_needing_ocr, "chunks": row.chunks,
         "warnings": list(row.warnings), "ingested_at": row.ingested_at,
+    }  # fmt: skip
+
+
+def _unit_json(unit, characters: int) -> dict:
+    confidence = None if unit.confidence is None else round(unit.confidence, 3)
+    return {
+        "number": unit.number, "kind": unit.kind, "label": unit.label, "characters": characters,
+        "coverage": unit.coverage, "confidence": confidence,
     }  # fmt: skip
 
 

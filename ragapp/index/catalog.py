@@ -379,7 +379,7 @@ class Catalog:
         """Chunks by id; ids that do not exist are left out."""
         query = (
             'SELECT c.unit, c.headings, c.text, c.start, c."end", c.id, c.document_id, d.name, d.title, d.path,'
-            " d.language, u.label FROM chunks c JOIN documents d ON d.id = c.document_id"
+            " d.language, u.label, u.kind FROM chunks c JOIN documents d ON d.id = c.document_id"
             " JOIN units u ON u.document_id = c.document_id AND u.number = c.unit WHERE c.id IN ({})"
         )
         found = (StoredChunk(row[0], tuple(json.loads(row[1])), *row[2:]) for row in self._in(query, ids))

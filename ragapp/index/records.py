@@ -55,6 +55,7 @@ class StoredChunk(Chunk):
     path: str
     language: str
     label: str
+    kind: str = "page"
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,4 +184,8 @@ class Pipeline:
         return Limits(settings.timeout_s, settings.ocr_timeout_s, settings.memory_mb, settings.max_text_mb)
 
     def _options(self, ocr: OcrMode | None) -> ReadOptions:
-        return ReadOptions(passwords=tuple(self._settings.passwords), ocr=ocr or self._settings.ocr)
+        settings = self._settings
+        return ReadOptions(
+            passwords=tuple(settings.passwords), ocr=ocr or settings.ocr, ocr_engine=settings.ocr_engine,
+            ocr_languages=tuple(settings.ocr_languages),
+        )  # fmt: skip

@@ -19,7 +19,7 @@ from ragapp.ingest.report import FileReport, Status
 from ragapp.ingest.worker import Limits
 from ragapp.reading.discover import FoundFile, hash_file
 from ragapp.reading.document import ReadOptions
-from ragapp.reading.registry import READERS_VERSION, SUFFIXES, reason_unread
+from ragapp.reading.registry import READERS_VERSION, reason_unread
 
 # fewer documents are soon taken in again; more of them gone at once is rather a drive that is not there
 MANY_DOCUMENTS = 10
@@ -131,18 +131,17 @@ def _judge(
     if file.problem:
         hint = "Check the file and its permissions."
         plan.unread.append(settle_failed(plan, file, row, file.problem, hint, conditions))
-    elif file.path.suffix.lower() not in SUFFIXES:
-        reason, hint = reason_unread(file.path)
-        plan.reports[path] = FileReport(path, "skipped", f"{reason}. {hint}".strip())
-        entry = UnreadFile(path, "skipped", reason, hint, size=file.size, mtime_ns=file.mtime_ns)
-        if before is None or (before.reason, before.size, before.mtime_ns) != (reason, file.size, file.mtime_ns):
-            plan.unread.append(entry)
-    elif before and before.status == "failed" and not force and _same(before, file) and before.conditions == conditions:
-        plan.reports[path] = FileReport(path, "failed", _failed_reason(before.reason, before.hint, row))
     elif row and not force and _same(row, file) and (not row.units_needing_ocr or row.conditions == conditions):
         plan.reports[path] = kept_report(row)
         if before:
             plan.forget.append(path)
+    elif before and not force and _same(before, file) and before.conditions == conditions:
+        told = _failed_reason(before.reason, before.hint, row)
+        plan.reports[path] = FileReport(path, before.status, told)
+    elif unread_reason := reason_unread(file.path):
+        reason, hint = unread_reason
+        plan.reports[path] = FileReport(path, "skipped", _failed_reason(reason, hint, row))
+        plan.unread.append(UnreadFile(path, "skipped", reason, hint, "", file.size, file.mtime_ns, conditions))
     else:
         plan.tasks.append(Task(file, row))
 

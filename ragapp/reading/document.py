@@ -94,6 +94,26 @@ class Unit:
         return BLOCK_BREAK.join(block.text for block in self.blocks)
 
 
+def place_name(kind: str, number: int, label: str) -> str:
+    """How a unit is pointed at: ``p. 4 (iv)``, ``slide 3``, ``sheet Sales, rows 2-201``, ``Holidays``.
+
+    Args:
+        kind: a :data:`UnitKind`.
+        number: of the unit, 1-based.
+        label: of the unit; may be empty.
+
+    Returns:
+        Empty for a unit that is the whole file.
+    """
+    if kind == "page":
+        return f"p. {number} ({label})" if label else f"p. {number}"
+    if kind in ("slide", "sheet"):
+        return f"{kind} {label or number}"
+    if kind == "section":
+        return label or f"section {number}"
+    return label
+
+
 @dataclass(slots=True)
 class Document:
     """A file as it was read.

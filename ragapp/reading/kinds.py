@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from ragapp.reading.package import FORMATS, package_suffix
 from ragapp.reading.protected import OLE_SIGNATURE, is_encrypted_package
 
 _HEAD = 8192
+_QUESTION_BYTES = 1 << 20
+_QUESTION_KEYS = frozenset(("answers", "answerable", "pages", "expected"))
 UNPACK = "Unpack it and take the files in."
 
 
@@ -150,3 +153,13 @@ def looks_like_text(path: Path) -> bool:
     except ReadingError:
         return False
     return b"\x00" not in head
+
+
+def is_question_file(path: Path) -> bool:
+    """Whether a file of JSON Lines is one that ``ragapp eval`` reads or writes; its first line tells."""
+    try:
+        with path.open("rb") as stream:
+            first = json.loads(stream.readline(_QUESTION_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and "question" in first and not _QUESTION_KEYS.isdisjoint(first)

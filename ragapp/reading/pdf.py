@@ -1,204 +1,263 @@
-"""PDF: text by pypdfium2 (14 times as fast as pypdf on office PDFs), structure by pypdf.
+"""PDF: text, boxes and structure by pypdfium2, which is 14 times as fast as pypdf on office PDFs.
 
-pypdf gives what it alone does well: metadata, page labels and the outline, which becomes the heading path of the
-pages below each entry.
+pypdf is the second try, for files that pdfium refuses or finds no text in.  Pages that are pictures of text go to OCR.
 """
 
 from __future__ import annotations
 
 import logging
-import re
-from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ragapp.errors import ReadingError
-from ragapp.reading.document import Block, Document, Unit
+from ragapp.reading import ocr
+from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
+from ragapp.reading.layout import Line, climbs, em_of, in_reading_order, merge_rows, spans_columns
+from ragapp.reading.layout_tables import Rule, find_tables
+from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words, paragraphs
+from ragapp.reading.pdf_objects import garbled, looks_scanned
+from ragapp.reading.pdf_page import read_page
+from ragapp.reading.pdf_structure import Structure, read_structure, sections
+from ragapp.reading.running import without_running_lines
+from ragapp.reading.tables import markdown_table
 from ragapp.reading.text import clean
 
-# pdfium writes these where a word was hyphenated at the end of a line
-_SOFT_HYPHEN = re.compile("[\ufffe\x02\u00ad]\\s*\n?")
-_MAX_OUTLINE_DEPTH = 8
-# what programs write where nobody gave a title
-_NO_TITLES = {"untitled", "(anonymous)", "unknown", "title", "document"}
-_MIN_PAGES_FOR_RUNNING_LINES = 3
 
-# the heading path in force at the top of a page, and the paths that start on it
-_PageOutline = tuple[tuple[str, ...], list[tuple[str, ...]]]
+@dataclass(slots=True)
+class _PageText:
+    """A page between being read and being cut into blocks."""
+
+    height: float
+    coverage: Coverage = "empty"
+    lines: list[Line] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    confidence: float | None = None
+    pictured: bool = False
 
 
-def read_pdf(path: Path) -> Document:
+def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read a PDF, one unit a page.
 
     Args:
         path: the file.
+        options: passwords that are tried, and whether and how pages without text are recognised.
 
     Returns:
-        The document; a page without text is a unit without blocks and is named in a warning.
+        The document; each unit's coverage says whether it had text, was recognised, needs OCR or is empty.
 
     Raises:
-        ReadingError: damaged, or protected by a password.
+        ReadingError: damaged, or protected by a password that is not among the given ones.
     """
     import pypdfium2
 
     try:
-        pdf = pypdfium2.PdfDocument(path)
+        pdf = _opened(path, options)
     except pypdfium2.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise ReadingError("the PDF is protected by a password", "Save a copy without the password.") from None
-        raise ReadingError(f"not a readable PDF ({error})", "Open it in a viewer and save it again.") from None
+        return _second_try(path, options, f"not a readable PDF ({_reason(error)})")
+    warnings: list[str] = []
     try:
         if len(pdf) == 0:
             raise ReadingError("the PDF has no pages", "Check the original.")
-        title, labels, outline = _structure(path, len(pdf))
-        warnings = []
-        texts = []
-        for index in range(len(pdf)):
-            try:
-                texts.append(_page_text(pdf, index))
-            except pypdfium2.PdfiumError as error:
-                texts.append("")
-                warnings.append(f"Page {index + 1} could not be read ({error}).")
+        forms = pdf.get_formtype() != 0
+        if forms:
+            pdf.init_forms()
+        structure = read_structure(pdf)
+        pages = [_read(pdf, index, forms, options, warnings) for index in range(len(pdf))]
     finally:
         pdf.close()
-    units = [
-        Unit(index + 1, "page", labels.get(index, ""), _blocks(text, *outline[index]))
-        for index, text in enumerate(_without_running_lines(texts))
-    ]
-    without_text = [unit.number for unit in units if not unit.blocks]
-    if without_text:
-        warnings.append(f"{len(without_text)} of {len(units)} pages have no text (scans?): {_ranges(without_text)}.")
-    return Document(title or path.stem, units, warnings=warnings)
-
-
-def _page_text(pdf, index: int) -> str:
-    page = pdf[index]
-    try:
-        text_page = page.get_textpage()
+    if not any(page.lines or page.pictured for page in pages):
         try:
-            text = text_page.get_text_bounded()
-        finally:
-            text_page.close()
+            return _second_try(path, options, "no text")
+        except ReadingError:
+            pass  # empty it is
+    units = _units(pages, structure)
+    warnings += ocr.coverage_warnings(units, options)
+    if structure.attachments:
+        warnings.append(f"Attachments were not read: {', '.join(structure.attachments)}.")
+    return Document(structure.title or path.stem, units, warnings=warnings)
+
+
+def _opened(path: Path, options: ReadOptions):
+    """The open document; the first password that opens it is taken."""
+    import pypdfium2
+
+    for password in (None, *options.passwords):
+        try:
+            return pypdfium2.PdfDocument(path, password=password)
+        except pypdfium2.PdfiumError as error:
+            if "password" not in str(error).lower():
+                raise
+    told = "none of those in ingest.passwords opens it" if options.passwords else "and none is known"
+    raise ReadingError(
+        f"the PDF is protected by a password, {told}", "Add its password to ingest.passwords in settings.yaml."
+    )
+
+
+def _reason(error: Exception) -> str:
+    return str(error).removeprefix("Failed to load document ").strip("().")
+
+
+# --- pages
+
+
+def _read(pdf, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> _PageText:
+    from pypdfium2 import PdfiumError
+
+    options.tick(index + 1, len(pdf), False)
+    try:
+        page = pdf[index]
+    except PdfiumError as error:
+        warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
+        return _PageText(1.0)
+    try:
+        found = read_page(page, forms)
+        text = "\n".join(line.text for line in found.lines)
+        result = _PageText(found.height, "text" if found.lines else "empty", notes=found.notes)
+        if options.ocr == "always" or looks_scanned(page, text):
+            result.coverage, result.pictured = "needs_ocr", True
+            if options.ocr != "off" and ocr.chosen_engine(options)[0]:
+                _recognise(page, index, len(pdf), options, result, warnings)
+            if result.coverage == "ocr":
+                return result
+            if options.ocr == "always" and found.lines and not looks_scanned(page, text):
+                result.coverage = "text"  # recognised nothing where there is text
+        result.lines, result.rules = _ordered(found.lines), found.rules
+        return result
+    except PdfiumError as error:
+        warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
+        return _PageText(1.0)
     finally:
         page.close()
-    return clean(_SOFT_HYPHEN.sub("", text.replace("\r\n", "\n"))).strip()
 
 
-def _without_running_lines(texts: list[str]) -> list[str]:
-    """Pages without the header and footer lines that most pages share, but for one number that counts the pages."""
-
-    def shapes(page: list[str], edge: int, index: int) -> set[str]:
-        line = page[edge].strip() if page else ""
-        if not line:
-            return set()
-        counted = (
-            f"{line[: number.start()]}\0{int(number[0]) - index}\0{line[number.end() :]}"
-            for number in re.finditer(r"(?<!\d)\d{1,6}(?!\d)", line)
-        )
-        return {line, *counted}
-
-    lines = [text.split("\n") for text in texts]
-    if len(lines) < _MIN_PAGES_FOR_RUNNING_LINES:
-        return texts
-    for edge in (0, -1):
-        while True:
-            counts = Counter(shape for index, page in enumerate(lines) for shape in shapes(page, edge, index))
-            shared, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
-            if count <= len(lines) / 2:
-                break
-            for index, page in enumerate(lines):
-                if shared in shapes(page, edge, index):
-                    del page[edge]
-    return ["\n".join(page).strip() for page in lines]
+def _ordered(lines: list[Line]) -> list[Line]:
+    """The order in which the lines are drawn, unless it is plainly not that of reading."""
+    em = em_of(lines)
+    merged = merge_rows(lines, em)
+    jumps = climbs(merged)
+    if not jumps and not spans_columns(merged, em):
+        return merged
+    if 4 * sum(line.height > 2 * (line.x1 - line.x0) for line in merged) > len(merged):
+        return merged  # written upward or downward
+    ordered = merge_rows(in_reading_order(merged, em), em)
+    return ordered if climbs(ordered) <= jumps else merged
 
 
-def _structure(path: Path, pages: int) -> tuple[str, dict[int, str], list[_PageOutline]]:
-    """Title, printed labels that differ from the number, and each page's outline; what is broken is left out."""
+def _recognise(page, index: int, pages: int, options: ReadOptions, result: _PageText, warnings: list[str]) -> None:
+    options.tick(index + 1, pages, True)
+    width, height = page.get_size()
+    scale = min(ocr.dpi(options) / 72, (ocr.MAX_PIXELS / max(width * height, 1.0)) ** 0.5)
+    bitmap = page.render(scale=scale)
+    try:
+        found = ocr.recognise(bitmap.to_pil(), options)
+    except ReadingError as error:
+        warnings.append(f"Page {index + 1} could not be recognised ({error.message}).")
+        return
+    finally:
+        bitmap.close()
+    result.height = bitmap.height
+    if found.lines:
+        result.coverage, result.confidence = "ocr", found.confidence
+        result.lines = in_reading_order(found.lines, em_of(found.lines))
+    else:
+        result.coverage = "empty"
+
+
+# --- blocks
+
+
+def _units(pages: list[_PageText], structure: Structure) -> list[Unit]:
+    kept = without_running_lines([page.lines for page in pages], [page.height for page in pages], structure.labels)
+    hyphens = any(HYPHEN in line.text for lines in kept for line in lines)
+    known = known_words(line.text for lines in kept for line in lines) if hyphens else known_words(())
+    units = []
+    running: tuple[str, ...] = ()
+    for index, (page, lines) in enumerate(zip(pages, kept, strict=True)):
+        cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
+        blocks = [
+            Block(dehyphenated(block.text, known), block.kind, block.headings)
+            for block in _blocks(lines, page.rules, cuts)
+        ]
+        blocks += [Block(note, "text", running) for note in page.notes]
+        label = structure.labels.get(index, "")
+        units.append(Unit(index + 1, "page", label, blocks, page.coverage, page.confidence))
+        if page.coverage == "empty" and blocks:
+            units[-1].coverage = "text"
+    return units
+
+
+def _blocks(lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tuple[str, ...]]]) -> Iterator[Block]:
+    em = em_of(lines)
+    ends = [start for start, _, _ in cuts[1:]] + [len(lines)]
+    for (start, heading, path), end in zip(cuts, ends, strict=True):
+        if heading:
+            yield Block(" ".join(line.text for line in lines[start : start + heading]), "heading", path)
+        part = lines[start + heading : end]
+        done = 0
+        for first, last, rows in find_tables(part, rules, em):
+            yield from (Block(text, "text", path) for text in paragraphs(part[done:first], em))
+            yield Block(markdown_table(rows), "table", path)
+            done = last
+        yield from (Block(text, "text", path) for text in paragraphs(part[done:], em))
+
+
+# --- second try
+
+
+def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:
+    """The text by pypdf, which repairs what pdfium does not; without order, tables and OCR.
+
+    Raises:
+        ReadingError: pypdf gets no text either; the message is the first problem.
+    """
     import pypdf
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    nothing: list[_PageOutline] = [((), [])] * pages
-    # pypdf raises many kinds of errors on broken structure; none of them may cost the text
+    units: list[Unit] = []
+    # pypdf raises many kinds of errors on broken files
     try:
         reader = pypdf.PdfReader(path)
-        metadata = reader.metadata
-        title = clean(str(metadata.title or "")).strip() if metadata else ""
-        title = "" if title.casefold() in _NO_TITLES else title
+        if reader.is_encrypted:
+            any(reader.decrypt(password) for password in ("", *options.passwords))
+        pages = _pages_of(reader)
+        for number, page in enumerate(pages, start=1):
+            options.tick(number, len(pages), False)
+            try:
+                text = clean(page.extract_text()).strip()
+            except Exception:
+                text = ""
+            good = bool(text) and not garbled(text)
+            coverage: Coverage = "text" if good else "needs_ocr" if text else "empty"
+            units.append(Unit(number, "page", blocks=[Block(text)] if good else [], coverage=coverage))
     except Exception:
-        return "", {}, nothing
+        units = []
+    if not any(unit.blocks for unit in units):
+        raise ReadingError(problem, "Open it in a viewer and save it again.")
+    empty = sum(not unit.blocks for unit in units)
+    warnings = ["The file is damaged or unusual; its text was read in a simpler way, and some of it may be missing."]
+    if empty:
+        warnings.append(f"{empty} of {len(units)} pages have no text that can be read.")
+    return Document(path.stem, units, warnings=warnings)
+
+
+def _pages_of(reader) -> list:
+    """The pages; where the file's own list of them is lost, those that are found lying about, in that order."""
+    import pypdf
+
     try:
-        printed = reader.page_labels
-        labels = {i: label for i, label in enumerate(printed[:pages]) if label and label != str(i + 1)}
+        pages = list(reader.pages)
     except Exception:
-        labels = {}
-    try:
-        return title, labels, _spread(_outline_entries(reader, reader.outline, ()), pages)
-    except Exception:
-        return title, labels, nothing
-
-
-def _outline_entries(reader, outline, above: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
-    """(page index, heading path) of each outline entry, in the outline's order."""
-    entries: list[tuple[int, tuple[str, ...]]] = []
-    current = above
-    for item in outline:
-        if isinstance(item, list):
-            if len(current) < _MAX_OUTLINE_DEPTH:
-                entries.extend(_outline_entries(reader, item, current))
+        pages = []
+    if pages:
+        return pages
+    for number in sorted(reader.xref.get(0, {})):
+        try:
+            item = reader.get_object(number)
+            if isinstance(item, dict) and item.get("/Type") == "/Page":
+                pages.append(pypdf.PageObject(reader, pypdf.generic.IndirectObject(number, 0, reader)))
+                pages[-1].update(item)
+        except Exception:
             continue
-        name = clean(str(item.title or "")).strip()
-        if not name:
-            continue
-        current = (*above, name)
-        page = reader.get_destination_page_number(item)
-        if page is not None and page >= 0:
-            entries.append((page, current))
-    return entries
-
-
-def _spread(entries: list[tuple[int, tuple[str, ...]]], pages: int) -> list[_PageOutline]:
-    """For each page, the path that still runs at its top, and the paths that start on it."""
-    starting: dict[int, list[tuple[str, ...]]] = {}
-    for page, path in entries:
-        starting.setdefault(page, []).append(path)
-    spread: list[_PageOutline] = []
-    running: tuple[str, ...] = ()
-    for page in range(pages):
-        paths = starting.get(page, [])
-        spread.append((running, paths))
-        running = paths[-1] if paths else running
-    return spread
-
-
-def _blocks(text: str, running: tuple[str, ...], starting: list[tuple[str, ...]]) -> list[Block]:
-    """Cut a page's text where the outline's headings stand in it.
-
-    A heading that is not found as a line of its own is left out of the cut: its text stays below the one before.
-    """
-    cuts: list[tuple[int, tuple[str, ...]]] = [(0, running)]
-    position = 0
-    for path in starting:
-        words = r"\s+".join(re.escape(word) for word in path[-1].split())
-        match = re.compile(rf"^[^\S\n]*(?:[\w.]+[^\S\n]+)?{words}[^\S\n]*$", re.MULTILINE | re.IGNORECASE).search(
-            text, position
-        )
-        if match:
-            cuts.append((match.start(), path))
-            position = match.end()
-        elif not starting[1:]:
-            cuts.append((0, path))
-    ends = [start for start, _ in cuts[1:]] + [len(text)]
-    pieces = ((text[start:end].strip(), path) for (start, path), end in zip(cuts, ends, strict=True))
-    return [Block(piece, "text", path) for piece, path in pieces if piece]
-
-
-def _ranges(numbers: list[int]) -> str:
-    """``[1, 2, 3, 7]`` -> ``1-3, 7``."""
-    parts: list[str] = []
-    start = previous = numbers[0]
-    for number in [*numbers[1:], 0]:
-        if number == previous + 1:
-            previous = number
-            continue
-        parts.append(str(start) if start == previous else f"{start}-{previous}")
-        start = previous = number
-    return ", ".join(parts)
+    return pages

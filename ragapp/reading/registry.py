@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ragapp.errors import ReadingError
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.kinds import AS_DOCX, AS_XLSX, IWORK, UNPACK, Kind, content_kind, looks_like_text
+from ragapp.reading.kinds import AS_DOCX, AS_XLSX, IWORK, UNPACK, Kind, content_kind, is_question_file, looks_like_text
 
 _IMAGE = ("ragapp.reading.image", "read_image")
 _PLAIN = ("ragapp.reading.plain", "read_plain")
@@ -22,14 +22,12 @@ _MAIL = ("ragapp.reading.mail", "read_eml")
 _DOCX = ("ragapp.reading.word", "read_docx")
 _XLSX = ("ragapp.reading.excel", "read_xlsx")
 _PPTX = ("ragapp.reading.powerpoint", "read_pptx")
-_IMAGE = ("ragapp.reading.image", "read_image")
 # old binary files have no reader, but what carries these suffixes is often HTML, RTF or a newer format
 _OLD = ("", "")
 
 # suffix -> (module, function); modules are imported when a file of theirs is read, so that nothing pays for the rest
 READERS: dict[str, tuple[str, str]] = {
     ".pdf": ("ragapp.reading.pdf", "read_pdf"),
-    **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"), _IMAGE),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"), _IMAGE),
     **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), _DOCX),
     **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), _XLSX),
@@ -54,6 +52,7 @@ READERS: dict[str, tuple[str, str]] = {
 }
 
 SUFFIXES = frozenset(READERS)
+_QUESTION_FILES = (".jsonl", ".ndjson")
 # raise it when readers take what they refused before: files that failed are tried again
 READERS_VERSION = 2
 
@@ -96,8 +95,8 @@ def read_file(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         ReadingError: no reader for this file, or it is damaged, encrypted or empty.
     """
     suffix = path.suffix.lower()
-    if suffix not in READERS:
-        raise ReadingError(*reason_unread(path))
+    if unread := reason_unread(path):
+        raise ReadingError(*unread)
     if path.stat().st_size == 0:
         raise ReadingError("the file is empty (0 bytes)", "Check the original and copy it again.")
     kind = _other_kind(path, suffix)
@@ -114,16 +113,21 @@ def read_file(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     return document
 
 
-def reason_unread(path: Path) -> tuple[str, str]:
-    """Why a file whose suffix has no reader is left out, and what would help.
+def reason_unread(path: Path) -> tuple[str, str] | None:
+    """Why a file is left out, and what would help; None for one that is to be read.
 
     Args:
-        path: a file whose suffix is not in :data:`SUFFIXES`; its first bytes are looked at.
+        path: a file; where its suffix has no reader, its first bytes are looked at.
 
     Returns:
         Reason and hint, as a :class:`ReadingError` has them.
     """
     suffix = path.suffix.lower()
+    if suffix in READERS:
+        # its answers would be found in place of those in the documents
+        if suffix in _QUESTION_FILES and is_question_file(path):
+            return "it holds questions for `ragapp eval`, or their results", ""
+        return None
     named = f"no reader for {suffix or 'files without a suffix'}"
     if suffix in _UNREAD:
         what, hint = _UNREAD[suffix]

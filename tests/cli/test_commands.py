@@ -205,7 +205,7 @@ class TestJourney:
         assert answer["passages"][0]["document"] == "leave.md"
         code, out, _ = ragapp("ask", "How many days is annual leave?")
         assert code == 0
-        assert "leave.md, p. 1" in out
+        assert "[1] leave.md\n" in out
         code, out, _ = ragapp("ask", "How many days is annual leave?", "--no-llm", "--in", "frais*")
         assert "frais.txt" in out
         assert "leave.md" not in out

@@ -56,7 +56,9 @@ def test_a_document_is_told_as_it_was_put(catalog: Catalog) -> None:
     assert catalog.unit_text(document_id, 4) == catalog.unit_text(99, 1) == ""
     chunk = catalog.chunks(added)[added[1]]
     assert (chunk.unit, chunk.text, chunk.document, chunk.path) == (3, "Third page.", "rules.pdf", "/docs/rules.pdf")
-    assert (chunk.title, chunk.language, chunk.label, chunk.document_id) == ("Rules", "fr", "", document_id)
+    assert (chunk.title, chunk.language, chunk.label, chunk.kind, chunk.document_id) == (
+        "Rules", "fr", "", "page", document_id
+    )  # fmt: skip
     assert catalog.languages() == ["fr"]
 
 

@@ -292,3 +292,27 @@ def test_hostile_files_keep_their_text_in_bounded_time(tmp_path: Path, name: str
 )
 def test_mails_nested_without_measure(tmp_path: Path, mail: str) -> None:
     assert "nested too deep" in _refused(tmp_path, "a.eml", b"From: a@b\nSubject: x\n" + mail.encode()).message
+
+
+@pytest.mark.parametrize(
+    ("line", "left_out"),
+    [
+        ('{"question": "Who?", "answers": ["Ann"], "document": "a.pdf", "pages": [1]}', True),
+        ('{"question": "Who?", "answerable": false}', True),
+        ('{"id": "1", "question": "Who?", "answer": "Ann", "expected": ["Ann"], "passages": []}', True),
+        ('{"question": "How do I log in?", "answer": "With your badge."}', False),
+        ('{"answers": [1, 2]}', False),
+        ('["question", "answers"]', False),
+        ("no JSON at all", False),
+        ("[" * 100_000, False),
+    ],
+)
+def test_questions_about_documents_are_no_documents(tmp_path: Path, line: str, left_out: bool) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text(f"{line}\n{line}\n", encoding="utf-8")
+    reason = reason_unread(path)
+    assert (reason is not None) == left_out
+    if left_out:
+        assert "ragapp eval" in reason[0]
+        with pytest.raises(ReadingError, match="ragapp eval"):
+            read_file(path)

@@ -20,14 +20,14 @@ def row(**values):
 def chunk(text=HOSTILE, document=HOSTILE):
     return StoredChunk(
         1, (HOSTILE,), text, 0, len(text), id=1, document_id=1, document=document, title=HOSTILE, path=document,
-        language="en", label=HOSTILE,
+        language="en", label=HOSTILE, kind="section",
     )  # fmt: skip
 
 
 def everything():
     answer = Answer(HOSTILE, HOSTILE, False, 1.0, model=HOSTILE, timings={"total_s": 1.0})
     answer.sentences = [Sentence(f"{HOSTILE} [1]", True, (1,)), Sentence(HOSTILE, False, ())]
-    answer.citations = [Citation(1, HOSTILE, HOSTILE, 1, HOSTILE, HOSTILE, 0, 5)]
+    answer.citations = [Citation(1, HOSTILE, HOSTILE, 1, HOSTILE, HOSTILE, 0, 5, "section")]
     answer.passages = [Passage(chunk(), 1.0, 1.0, 1.0)]
     abstained = Answer(HOSTILE, HOSTILE, True, 0.0, passages=answer.passages)
     yield render.render_answer(answer)

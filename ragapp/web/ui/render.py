@@ -9,6 +9,7 @@ from pathlib import Path
 from ragapp.answer.grounding import MARK
 from ragapp.answer.result import Answer, Citation
 from ragapp.index.records import DocumentRow, UnreadFile
+from ragapp.reading.document import place_name
 from ragapp.retrieval.retriever import Passage
 
 
@@ -76,17 +77,16 @@ def _gap(row: DocumentRow) -> str:
 
 
 def _citation(citation: Citation) -> str:
-    place = _place(citation.document, citation.page, citation.label)
+    place = _place(citation.document, citation.kind, citation.page, citation.label)
     quote = escape(" ".join(citation.quote.split()))
     return f'<li value="{citation.n}"><div class="place">{place}</div><blockquote>{quote}</blockquote></li>'
 
 
 def _passage(passage: Passage) -> str:
     chunk = passage.chunk
-    place = _place(chunk.document, chunk.unit, chunk.label)
+    place = _place(chunk.document, chunk.kind, chunk.unit, chunk.label)
     return f'<li><div class="place">{place}</div><blockquote>{escape(chunk.text)}</blockquote></li>'
 
 
-def _place(document: str, page: int, label: str) -> str:
-    shown = f" ({escape(label)})" if label else ""
-    return f"{escape(document)} <small>p. {page}{shown}</small>"
+def _place(document: str, kind: str, page: int, label: str) -> str:
+    return f"{escape(document)} <small>{escape(place_name(kind, page, label))}</small>"

@@ -1,0 +1,100 @@
+"""Pictures: each page or picture of a file is recognised by OCR."""
+
+from __future__ import annotations
+
+import warnings as python_warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragapp.errors import ReadingError
+from ragapp.reading import ocr
+from ragapp.reading.document import DEFAULT_OPTIONS, Block, Document, ReadOptions, Unit
+from ragapp.reading.layout import em_of, in_reading_order
+from ragapp.reading.layout_tables import find_tables
+from ragapp.reading.paragraphs import dehyphenated, known_words, paragraphs
+from ragapp.reading.tables import markdown_table
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_MAX_PAGES = 2000
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
+
+
+def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read a picture, one unit a page of a TIFF, one for all else (the first frame of an animation).
+
+    Args:
+        path: the file.
+        options: whether and how it is recognised.
+
+    Returns:
+        The document; where pictures are not to be recognised, or cannot be, its units need OCR.
+
+    Raises:
+        ReadingError: damaged, not a picture, or too large to be opened safely.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    units: list[Unit] = []
+    notes: list[str] = []
+    can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
+    try:
+        with python_warnings.catch_warnings():
+            python_warnings.simplefilter("ignore")  # remarks on odd metadata, meant for programmers
+            python_warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=_FORMATS) as image:
+                pages = min(getattr(image, "n_frames", 1), _MAX_PAGES) if image.format == "TIFF" else 1
+                for index in range(pages):
+                    options.tick(index + 1, pages, can)
+                    image.seek(index)
+                    upright = on_white(image)
+                    units.append(_unit(upright, index + 1, options, can, notes))
+    except UnidentifiedImageError:
+        raise ReadingError("not a readable picture", "Open it in a viewer and save it again.") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ReadingError(f"the picture is too large ({error})", "Save it in a smaller size.") from None
+    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, KeyError, IndexError, TypeError) as error:
+        raise ReadingError(f"the picture is damaged ({error})", "Open it in a viewer and save it again.") from None
+    notes += ocr.coverage_warnings(units, options)
+    return Document(path.stem, units, warnings=notes)
+
+
+def on_white(image: Image) -> Image:
+    """The picture in RGB, upright as its EXIF data say, what is transparent in it on white."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        low, high = image.getextrema()
+        scale = 255 / (high - low) if high > low else 1.0
+        image = image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def _unit(image: Image, number: int, options: ReadOptions, can: bool, notes: list[str]) -> Unit:
+    if not can:
+        return Unit(number, "page", coverage="needs_ocr")
+    try:
+        found = ocr.recognise(image, options)
+    except ReadingError as error:
+        notes.append(f"Page {number} could not be recognised ({error.message}).")
+        return Unit(number, "page", coverage="needs_ocr")
+    if not found.lines:
+        return Unit(number, "page", coverage="empty")
+    em = em_of(found.lines)
+    lines = in_reading_order(found.lines, em)
+    blocks: list[Block] = []
+    done = 0
+    for first, last, rows in find_tables(lines, (), em):
+        blocks += [Block(text) for text in paragraphs(lines[done:first], em)]
+        blocks.append(Block(markdown_table(rows), "table"))
+        done = last
+    blocks += [Block(text) for text in paragraphs(lines[done:], em)]
+    known = known_words(line.text for line in lines)
+    blocks = [Block(dehyphenated(block.text, known), block.kind) for block in blocks]
+    return Unit(number, "page", blocks=blocks, coverage="ocr", confidence=found.confidence)

@@ -1,0 +1,310 @@
+"""Recognising text in pictures: RapidOCR, whose models come inside its wheel, or Tesseract where it is installed.
+
+Both run on this machine only.  RapidOCR is loaded once a process, when the first picture asks for it.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from ragapp.errors import ReadingError
+from ragapp.reading.document import ReadOptions, Unit
+from ragapp.reading.layout import Line, Piece
+from ragapp.reading.paragraphs import HYPHEN
+from ragapp.reading.text import clean
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# RapidOCR is as right at 150 dpi as at 300, down to type of 7 points, and much faster; Tesseract is made for 300
+_DPI = {"rapidocr": 150, "tesseract": 300}
+MAX_PIXELS = 12_000_000  # of a picture that is recognised; A4 at 300 dpi has 8.7 million
+_MAX_SIDE = 2400  # pixels; RapidOCR scales larger pictures down
+_MIN_CONFIDENCE = 0.5  # lines below it are noise: photographs, stamps, handwriting
+_LOW_CONFIDENCE = 0.8  # pages below it are named in a warning
+# half the processor for each of the two workers or more that read
+_THREADS = max(1, (os.cpu_count() or 2) // 2)
+_TESSERACT_TIMEOUT_S = 120
+# ISO 639-1, as in the settings, to Tesseract's names
+_TESSERACT_LANGUAGES = {
+    "en": "eng", "fr": "fra", "de": "deu", "es": "spa", "it": "ita", "pt": "por", "nl": "nld", "pl": "pol",
+    "sv": "swe", "da": "dan", "nb": "nor", "no": "nor", "fi": "fin", "cs": "ces", "sk": "slk", "sl": "slv",
+    "hu": "hun", "ro": "ron", "hr": "hrv", "tr": "tur", "ca": "cat", "el": "ell", "ru": "rus", "uk": "ukr",
+    "bg": "bul", "ar": "ara", "he": "heb", "zh": "chi_sim", "ja": "jpn", "ko": "kor",
+}  # fmt: skip
+INSTALL = "pip install 'ragapp[ocr]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What stands in a picture.
+
+    Attributes:
+        lines: with boxes in pixels; in the engine's order.
+        confidence: 0 to 1, mean over the characters; 0 where there are none.
+        dropped: how many lines were left out as noise.
+    """
+
+    lines: list[Line]
+    confidence: float
+    dropped: int
+
+
+def chosen_engine(options: ReadOptions) -> tuple[str, str]:
+    """Which engine is to be used.
+
+    Returns:
+        (``rapidocr`` or ``tesseract``, empty), or (empty, why there is none and what to do, as a sentence).
+    """
+    has_rapidocr = find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
+    has_tesseract = shutil.which("tesseract") is not None
+    wanted = options.ocr_engine
+    if wanted == "rapidocr" or (wanted == "auto" and not has_tesseract):
+        return ("rapidocr", "") if has_rapidocr else ("", f"Text recognition is not installed: {INSTALL}.")
+    if wanted == "auto":
+        return ("rapidocr" if has_rapidocr else "tesseract"), ""
+    if has_tesseract:
+        return "tesseract", ""
+    return "", "Tesseract is not installed: apt install tesseract-ocr, or set ingest.ocr_engine to auto."
+
+
+def recognise(image: Image, options: ReadOptions) -> Recognised:
+    """The text in a picture.
+
+    Args:
+        image: any mode; scaled down where it has more than :data:`MAX_PIXELS`.
+        options: the engine and its languages.
+
+    Raises:
+        ReadingError: there is no engine, or it failed.
+    """
+    engine, reason = chosen_engine(options)
+    if not engine:
+        raise ReadingError("no text recognition", reason)
+    image = within_limit(image.convert("RGB"))
+    if engine == "tesseract":
+        return _kept(_by_tesseract(image, options.ocr_languages))
+    found = _by_rapidocr(image)
+    best = _kept(found)
+    for angle in _turns(found, best.confidence):
+        turned = _kept(_by_rapidocr(image.rotate(angle, expand=True)))
+        if turned.confidence > best.confidence + 0.05:
+            best = turned
+    return best
+
+
+def dpi(options: ReadOptions) -> int:
+    """The resolution that pages should be drawn in for the engine that will read them."""
+    return _DPI[chosen_engine(options)[0] or "rapidocr"]
+
+
+_Found = list[tuple[Line, float]]
+
+
+def _kept(found: _Found) -> Recognised:
+    """What is no noise; a hyphen at the end of a line is marked as one."""
+    kept = [(line, score) for line, score in found if score >= _MIN_CONFIDENCE and line.text.strip()]
+    for line, _ in kept:
+        last = line.pieces[-1]
+        if last.text.endswith("-") and last.text[-2:-1].isalpha():
+            last.text = last.text[:-1] + HYPHEN
+    letters = sum(len(line.text) for line, _ in kept)
+    mean = sum(len(line.text) * score for line, score in kept) / letters if letters else 0.0
+    return Recognised([line for line, _ in kept], mean, len(found) - len(kept))
+
+
+def _turns(found: _Found, confidence: float) -> tuple[int, ...]:
+    """How a picture may be turned, when it was read so badly that it may lie on its side or head."""
+    if not found or confidence >= _LOW_CONFIDENCE:
+        return ()
+    tall = sum(line.height > 1.5 * (line.x1 - line.x0) for line, _ in found)
+    return (90, 270) if 2 * tall > len(found) else (180,)
+
+
+def within_limit(image: Image) -> Image:
+    """The picture, scaled down where it has more than :data:`MAX_PIXELS`."""
+    pixels = image.width * image.height
+    if pixels <= MAX_PIXELS:
+        return image
+    scale = (MAX_PIXELS / pixels) ** 0.5
+    return image.resize((max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+
+
+# --- RapidOCR
+
+
+@functools.cache
+def _rapidocr():
+    import logging
+    from pathlib import Path
+
+    import rapidocr
+
+    models = Path(rapidocr.__file__).parent / "models"
+    names = {"Det": "*_det_*.onnx", "Cls": "*_cls_*.onnx", "Rec": "*_rec_*.onnx"}
+    paths = {}
+    for part, pattern in names.items():
+        fitting = sorted(models.glob(pattern))
+        if not fitting:
+            # without a path it would fetch the model from the net
+            raise ReadingError(f"RapidOCR's own model {pattern} is missing", f"Install it again: {INSTALL}.")
+        paths[f"{part}.model_path"] = str(fitting[0])
+    logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
+    return rapidocr.RapidOCR(params={
+        "Global.log_level": "critical",
+        "Global.text_score": 0.0,  # kept or dropped here, so that what is dropped is counted
+        "Global.max_side_len": _MAX_SIDE,
+        # the classifier takes some upright lines for upside-down ones, which ruins them; pages are turned as a whole
+        "Global.use_cls": False,
+        "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
+        "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        **paths,
+    })  # fmt: skip
+
+
+def _by_rapidocr(image: Image) -> _Found:
+    import numpy as np
+
+    result = _rapidocr()(np.asarray(image)[:, :, ::-1].copy())
+    if getattr(result, "boxes", None) is None or result.txts is None:
+        return []
+    found = []
+    for box, text, score in zip(result.boxes, result.txts, result.scores, strict=True):
+        text = clean(text).strip()
+        if text:
+            (x0, y0), (x1, y1) = box.min(axis=0), box.max(axis=0)
+            found.append((Line([Piece(text, float(x0), float(y0), float(x1), float(y1))]), float(score)))
+    return found
+
+
+# --- Tesseract
+
+
+def _by_tesseract(image: Image, languages: Sequence[str]) -> _Found:
+    names = _tesseract_names(languages)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    command = ["tesseract", "stdin", "stdout", "-l", "+".join(names), "--dpi", str(_DPI["tesseract"]), "tsv"]
+    # its own threads wait for each other by spinning, which is far slower wherever a core is busy
+    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    try:
+        done = subprocess.run(
+            command, input=buffer.getvalue(), capture_output=True, timeout=_TESSERACT_TIMEOUT_S, check=False,
+            env=environment,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ReadingError(
+            f"Tesseract took longer than {_TESSERACT_TIMEOUT_S} s for a page", "Scan it at a lower resolution."
+        ) from None
+    except OSError as error:
+        raise ReadingError(f"Tesseract cannot be started ({error.strerror})", "Check its installation.") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", errors="replace").strip().split("\n")[-1]
+        raise ReadingError(f"Tesseract failed ({said})", "Check its installation.")
+    return _tsv_lines(done.stdout.decode("utf-8", errors="replace"))
+
+
+def _tsv_lines(tsv: str) -> _Found:
+    """Lines of Tesseract's table of words (level 5), whose columns 2-4 number block, paragraph and line."""
+    lines: dict[tuple[str, ...], list[tuple[str, float, float, float, float, float]]] = {}
+    for row in tsv.splitlines()[1:]:
+        cells = row.split("\t")
+        if len(cells) < 12 or cells[0] != "5" or not cells[11].strip():
+            continue
+        left, top, width, height, score = (float(cell) for cell in cells[6:11])
+        word = (clean(cells[11]).strip(), left, top, left + width, top + height, max(score, 0.0) / 100)
+        lines.setdefault(tuple(cells[1:5]), []).append(word)
+    found = []
+    for words in lines.values():
+        letters = sum(len(word[0]) for word in words)
+        score = sum(len(word[0]) * word[5] for word in words) / max(letters, 1)
+        found.append((Line(_pieces_of(words)), score))
+    return found
+
+
+def _pieces_of(words: list[tuple[str, float, float, float, float, float]]) -> list[Piece]:
+    high = max(word[4] for word in words) - min(word[2] for word in words)
+    pieces: list[Piece] = []
+    for text, x0, y0, x1, y1, _ in words:
+        last = pieces[-1] if pieces else None
+        if last is not None and x0 - last.x1 <= high:
+            last.text += " " + text
+            last.x1, last.top, last.bottom = max(last.x1, x1), min(last.top, y0), max(last.bottom, y1)
+            last.words.append((text, x0, x1))
+        else:
+            pieces.append(Piece(text, x0, y0, x1, y1, False, [(text, x0, x1)]))
+    return pieces
+
+
+@functools.cache
+def _installed_languages() -> frozenset[str]:
+    try:
+        done = subprocess.run(["tesseract", "--list-langs"], capture_output=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return frozenset()
+    return frozenset(done.stdout.decode("utf-8", errors="replace").split("\n")[1:]) - {"", "osd"}
+
+
+def _tesseract_names(languages: Sequence[str]) -> list[str]:
+    """Tesseract's names of those languages whose data is installed; English where none is."""
+    installed = _installed_languages()
+    names = [_TESSERACT_LANGUAGES.get(language.lower(), language.lower()) for language in languages]
+    usable = [name for name in dict.fromkeys(names) if name in installed]
+    return usable or ["eng"]
+
+
+def missing_languages(options: ReadOptions) -> list[str]:
+    """Debian's packages of those wished languages that Tesseract lacks; none where another engine is used."""
+    if chosen_engine(options)[0] != "tesseract":
+        return []
+    names = (_TESSERACT_LANGUAGES.get(language.lower(), language.lower()) for language in options.ocr_languages)
+    return [f"tesseract-ocr-{name.replace('_', '-')}" for name in names if name not in _installed_languages()]
+
+
+# --- what to tell
+
+
+def coverage_warnings(units: Sequence[Unit], options: ReadOptions) -> list[str]:
+    """What a person should know about the pages of a document that are pictures, one sentence each."""
+    warnings = []
+    waiting = [unit.number for unit in units if unit.coverage == "needs_ocr"]
+    if waiting:
+        reason = chosen_engine(options)[1]
+        if options.ocr == "off":
+            reason = "Recognition is off: set ingest.ocr to auto."
+        warnings.append(
+            f"{len(waiting)} of {len(units)} pages are pictures whose text was not recognised: "
+            f"{ranges(waiting)}. {reason}".strip()
+        )
+    done = [unit for unit in units if unit.coverage == "ocr"]
+    poor = [unit.number for unit in done if (unit.confidence or 0.0) < _LOW_CONFIDENCE]
+    if poor:
+        warnings.append(f"Pages that were recognised with little confidence: {ranges(poor)}.")
+    missing = missing_languages(options) if done else []
+    if missing:
+        warnings.append(f"Tesseract lacks languages, so accents may be wrong: install {' '.join(missing)}.")
+    empty = [unit.number for unit in units if unit.coverage == "empty"]
+    if empty and len(empty) == len(units):
+        warnings.append("There is no text in it.")
+    return warnings
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """``[1, 2, 3, 7]`` -> ``1-3, 7``."""
+    parts: list[str] = []
+    start = previous = numbers[0]
+    for number in [*numbers[1:], 0]:
+        if number == previous + 1:
+            previous = number
+            continue
+        parts.append(str(start) if start == previous else f"{start}-{previous}")
+        start = previous = number
+    return ", ".join(parts)

@@ -1,0 +1,102 @@
+"""What lies on a page of a PDF: pictures, outlines, rules; and whether they are writing that has no text."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator
+
+_LITTLE_TEXT = 50  # characters: a page with no more may be a scan with a stamp or a page number
+_PICTURE_SHARE = 0.5  # part of the page that a picture of its text covers at least
+_MANY_PATHS = 150  # text that was turned into outlines
+_FULL_OF_PATHS = 0.1  # part of the page that they cover
+# private use, controls, noncharacters, the replacement character
+_ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\uf8ff\ufdd0-\ufdef\ufffd\uffff\U000f0000-\U0010ffff]")
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom; y runs downward
+
+
+class Ruler:
+    """Boxes in page space, which for pdfium has y upward and no rotation, as boxes in what is shown."""
+
+    def __init__(self, page) -> None:
+        self.left, self.bottom, self.right, self.top = page.get_bbox()
+        self.turn = page.get_rotation()
+        across = self.turn in (90, 270)
+        width, height = self.right - self.left, self.top - self.bottom
+        self.size = (height, width) if across else (width, height)
+
+    def box(self, x0: float, y1: float, x1: float, y0: float) -> Box:
+        """Left, top, right and bottom in page space as a box in what is shown."""
+        if self.turn == 0:
+            return x0 - self.left, self.top - y1, x1 - self.left, self.top - y0
+        if self.turn == 90:
+            return y0 - self.bottom, x0 - self.left, y1 - self.bottom, x1 - self.left
+        if self.turn == 180:
+            return self.right - x1, y0 - self.bottom, self.right - x0, y1 - self.bottom
+        return self.top - y1, self.right - x1, self.top - y0, self.right - x0
+
+
+def find_rules(page, ruler: Ruler) -> list[tuple[float, float, float]]:
+    """y, left and right end of horizontal rules and of the edges of shaded bars."""
+    from pypdfium2 import raw as pdfium
+
+    rules = []
+    for kind, (x0, y0, x1, y1) in _objects(page, ruler, (pdfium.FPDF_PAGEOBJ_PATH,)):
+        if kind == pdfium.FPDF_PAGEOBJ_PATH and x1 - x0 > 10:
+            if y1 - y0 < 3:
+                rules.append(((y0 + y1) / 2, x0, x1))
+            elif y1 - y0 < 0.25 * ruler.size[1]:
+                rules.extend([(y0, x0, x1), (y1, x0, x1)])
+    return rules
+
+
+def _objects(page, ruler: Ruler, kinds: tuple[int, ...]) -> Iterator[tuple[int, Box]]:
+    """(kind, box) of the page's own objects of some kinds."""
+    from pypdfium2 import raw as pdfium
+
+    edges = [ctypes.c_float() for _ in range(4)]
+    refs = [ctypes.byref(edge) for edge in edges]
+    left, bottom, right, top = edges
+    for index in range(pdfium.FPDFPage_CountObjects(page)):
+        item = pdfium.FPDFPage_GetObject(page, index)
+        kind = pdfium.FPDFPageObj_GetType(item)
+        if kind in kinds and pdfium.FPDFPageObj_GetBounds(item, *refs):
+            yield kind, ruler.box(left.value, top.value, right.value, bottom.value)
+
+
+def garbled(text: str) -> bool:
+    """Whether a text layer is noise: mostly characters that stand for no writing, as broken font tables give."""
+    odd = len(_ODD.findall(text))
+    return odd > 0 and odd > 0.3 * len("".join(text.split()))
+
+
+def looks_scanned(page, text: str) -> bool:
+    """Whether the page shows writing that its text does not hold.
+
+    Args:
+        page: a ``pypdfium2.PdfPage``.
+        text: what was read from it.
+    """
+    if garbled(text):
+        return True
+    if len("".join(text.split())) >= _LITTLE_TEXT:
+        return False
+    from pypdfium2 import raw as pdfium
+
+    ruler = Ruler(page)
+    width, height = ruler.size
+    pictures = paths = area = 0.0
+    pictured = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM, pdfium.FPDF_PAGEOBJ_SHADING)
+    for kind, (x0, y0, x1, y1) in _objects(page, ruler, (*pictured, pdfium.FPDF_PAGEOBJ_PATH)):
+        covered = max(0.0, min(x1, width) - max(x0, 0.0)) * max(0.0, min(y1, height) - max(y0, 0.0))
+        if kind == pdfium.FPDF_PAGEOBJ_PATH:
+            paths += 1
+            area += covered
+        else:
+            pictures += covered
+    shown = max(width * height, 1.0)
+    if paths >= _MANY_PATHS and area >= _FULL_OF_PATHS * shown:
+        return True
+    # a page without any text is looked at whatever the size of its pictures
+    return pictures >= _PICTURE_SHARE * shown if text.strip() else pictures > 0

@@ -1,0 +1,232 @@
+"""One page of a PDF: its lines with their boxes, by pdfium.
+
+pdfium gives text in the order in which it is drawn, with line ends.  Boxes of whole runs are cheap, boxes of single
+characters are not (three times the price of the text), so those are asked for only in lines with wide gaps.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from ragapp.reading.layout import Line, Piece
+from ragapp.reading.paragraphs import HYPHEN
+from ragapp.reading.pdf_marks import add_marks
+from ragapp.reading.pdf_objects import Box, Ruler, find_rules
+from ragapp.reading.text import clean
+
+_GAP_EM = 1.0
+_BOLD = re.compile(r"bold|black|heavy|demi|cmbx|sfbx", re.IGNORECASE)
+_NO_SPACE = re.compile(r"[^\s\x00]+")
+
+
+@dataclass(slots=True)
+class Page:
+    """What was found on a page.
+
+    Attributes:
+        width, height: in points, as it is shown (turned by its /Rotate).
+        lines: in the order in which they are drawn.
+        notes: text of comments, one each.
+        rules: y of horizontal rules and edges of shaded bars, with their left and right end.
+    """
+
+    width: float
+    height: float
+    lines: list[Line] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    rules: list[tuple[float, float, float]] = field(default_factory=list)
+
+
+def read_page(page, forms: bool) -> Page:
+    """The text of a page.
+
+    Args:
+        page: a ``pypdfium2.PdfPage``.
+        forms: whether the document has form fields, whose values count as text.
+
+    Raises:
+        PdfiumError: the page is damaged.
+    """
+    ruler = Ruler(page)
+    found = Page(*ruler.size)
+    text_page = page.get_textpage()
+    try:
+        found.lines = _lines(text_page, ruler)
+    finally:
+        text_page.close()
+    found.notes = add_marks(page, ruler, found.lines, forms)
+    if any(len(line.pieces) > 1 for line in found.lines):
+        found.rules = find_rules(page, ruler)
+    return found
+
+
+# --- text
+
+
+def _lines(text_page, ruler: Ruler) -> list[Line]:
+    from pypdfium2 import raw as pdfium
+
+    handle = text_page.raw
+    text = _text(handle)
+    edges = [ctypes.c_double() for _ in range(4)]
+    left, top, right, bottom = edges
+    refs = [ctypes.byref(edge) for edge in edges]
+    count_rects, get_rect = pdfium.FPDFText_CountRects, pdfium.FPDFText_GetRect
+    box = ruler.box
+    found: list[tuple[int, str, Box, int]] = []
+    position = 0
+    for line, end in _physical_lines(text):
+        if line and not line.isspace():
+            boxes = []
+            for index in range(count_rects(handle, position, len(line))):
+                get_rect(handle, index, *refs)
+                boxes.append(box(left.value, top.value, right.value, bottom.value))
+            boxes = boxes or _loose_boxes(handle, position, len(line), ruler)
+            if boxes:
+                whole = boxes[0] if len(boxes) == 1 else _around(boxes)
+                found.append((position, line, whole, _wide_gaps(line, whole, boxes)))
+        position += len(line) + end
+    heights = sorted(whole[3] - whole[1] for _, _, whole, _ in found)
+    em = heights[len(heights) // 2] if heights else 1.0
+    width, height = ruler.size
+    lines: list[Line] = []
+    wide = [0, *(gaps for _, _, _, gaps in found), 0]
+    for index, (start, line, (x0, y0, x1, y1), gaps) in enumerate(found, start=1):
+        if x1 < 0 or y1 < 0 or x0 > width or y0 > height:
+            continue  # crop marks and the like, outside of what is shown
+        # the neighbours of a line with gaps may be the head of a table, drawn in one run; a superscript is a line too
+        near = gaps or max(wide[max(0, index - 3) : index + 4]) > 1
+        pieces = _pieces(handle, start, line, ruler, _GAP_EM * max(y1 - y0, 0.8 * em)) if near else []
+        if not pieces:
+            shown = _shown(line)
+            pieces = [Piece(shown, x0, y0, x1, y1)] if shown else []
+        if pieces:
+            lines.append(Line(pieces))
+    return lines
+
+
+def _around(boxes: list[Box]) -> Box:
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def _wide_gaps(line: str, whole: Box, boxes: list[Box]) -> int:
+    """How many wide gaps part the runs of a line; two where one run is too wide for its characters."""
+    gap = _GAP_EM * (whole[3] - whole[1])
+    gaps = sum(abs(b[0] - a[2]) > gap for a, b in pairwise(boxes)) if len(boxes) > 1 else 0
+    return gaps or 2 * (whole[2] - whole[0] > 0.75 * (whole[3] - whole[1]) * len(line) and len(line) > 2)
+
+
+def _physical_lines(text: str) -> Iterator[tuple[str, int]]:
+    """(line, characters of its end) of each line; a hyphen at its end stays with it."""
+    for line in text.split("\r\n"):
+        *broken, last = line.split(HYPHEN)
+        for part in broken:
+            yield part + HYPHEN, 0
+        yield last, 2
+
+
+def _text(handle) -> str:
+    """All characters, one each index; where pdfium leaves some out (beyond UCS-2, unmapped), asked one by one."""
+    from pypdfium2 import raw as pdfium
+
+    count = pdfium.FPDFText_CountChars(handle)
+    if count <= 0:
+        return ""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = pdfium.FPDFText_GetText(handle, 0, count, buffer)
+    text = bytes(memoryview(buffer).cast("B")[: 2 * max(written - 1, 0)]).decode("utf-16-le", errors="replace")
+    if len(text) == count:
+        return text
+    codes = (pdfium.FPDFText_GetUnicode(handle, index) for index in range(count))
+    # 2 is what a hyphen at the end of a line is called here
+    return "".join(HYPHEN if code == 2 else chr(code) if code < 0x110000 else "\ufffd" for code in codes)
+
+
+def _loose_boxes(handle, start: int, count: int, ruler: Ruler) -> list[Box]:
+    """Boxes by the font's own measure, for glyphs without extent, such as those of invisible text over scans."""
+    from pypdfium2 import raw as pdfium
+
+    rect = pdfium.FS_RECTF()
+    boxes = []
+    for index in (start, start + count - 1):
+        if pdfium.FPDFText_GetLooseCharBox(handle, index, rect):
+            boxes.append(ruler.box(rect.left, rect.top, rect.right, rect.bottom))
+    return boxes
+
+
+def _pieces(handle, start: int, line: str, ruler: Ruler, gap: float) -> list[Piece]:
+    """A line cut at its wide gaps; empty where its characters do not simply run from left to right."""
+    if not line.isascii() and any(unicodedata.bidirectional(char) in ("R", "AL") for char in line):
+        return []
+    words = [
+        (first, line[first - start : end - start], ruler.box(*box))
+        for first, end, box in _word_boxes(handle, start, line, ruler, gap)
+    ]
+    pieces: list[Piece] = []
+    for first, text, (x0, y0, x1, y1) in words:
+        text = _shown(text)
+        if not text:
+            continue
+        last = pieces[-1] if pieces else None
+        if last is not None and x0 < last.x1 - gap:
+            return []
+        if last is not None and x0 - last.x1 <= gap:
+            last.text += " " + text
+            last.x1, last.top, last.bottom = max(x1, last.x1), min(y0, last.top), max(y1, last.bottom)
+            last.words.append((text, x0, x1))
+        else:
+            pieces.append(Piece(text, x0, y0, x1, y1, _is_bold(handle, first), [(text, x0, x1)]))
+    return pieces
+
+
+def _word_boxes(
+    handle, start: int, line: str, ruler: Ruler, gap: float
+) -> Iterator[tuple[int, int, tuple[float, float, float, float]]]:
+    """(first character, character after the last, left, top, right, bottom in page space) of each word."""
+    from pypdfium2 import raw as pdfium
+
+    left, right, bottom, top = edges = [ctypes.c_double() for _ in range(4)]
+    a, b, c, d = (ctypes.byref(edge) for edge in edges)
+    get_box = pdfium.FPDFText_GetCharBox
+    along = ruler.turn in (0, 180)  # a gap within a word is only looked for where text runs along x
+    for match in _NO_SPACE.finditer(line):
+        first = start + match.start()
+        x0 = y0 = float("inf")
+        x1 = y1 = float("-inf")
+        for index in range(first, start + match.end()):
+            get_box(handle, index, a, b, c, d)
+            if along and index > first and abs(left.value - x1) > gap:
+                yield first, index, (x0, y1, x1, y0)
+                first, x0, y0, x1, y1 = index, left.value, bottom.value, right.value, top.value
+                continue
+            if left.value < x0:
+                x0 = left.value
+            if right.value > x1:
+                x1 = right.value
+            if bottom.value < y0:
+                y0 = bottom.value
+            if top.value > y1:
+                y1 = top.value
+        yield first, start + match.end(), (x0, y1, x1, y0)
+
+
+def _is_bold(handle, index: int) -> bool:
+    from pypdfium2 import raw as pdfium
+
+    buffer = ctypes.create_string_buffer(128)
+    flags = ctypes.c_int()
+    size = pdfium.FPDFText_GetFontInfo(handle, index, buffer, 128, ctypes.byref(flags))
+    return 0 < size <= 128 and bool(_BOLD.search(buffer.value.decode("utf-8", errors="replace")))
+
+
+def _shown(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    parts = text.replace("\x02", HYPHEN).replace("\n", " ").replace("\r", " ").split(HYPHEN)
+    return HYPHEN.join(clean(part) for part in parts).strip()
