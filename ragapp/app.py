@@ -12,9 +12,9 @@ from ragapp.settings import Settings
 
 if TYPE_CHECKING:
     from ragapp.answer.assistant import Assistant
-    from ragapp.index.catalog import Identity
     from ragapp.index.embedder import Embedder
     from ragapp.index.library import Library
+    from ragapp.index.records import Identity
     from ragapp.ingest.chunking import Chunker
     from ragapp.ingest.pipeline import Pipeline
     from ragapp.llm.engine import Engine
@@ -68,24 +68,25 @@ class App:
         from ragapp.index.embedder import Embedder
         from ragapp.models.discovery import find_model
 
-        name = self.settings.embedding.model
-        folder = find_model(name, self.settings.paths.models, "embedder")
-        return Embedder(folder, name, self.settings.embedding.batch_size)
+        embedding = self.settings.embedding
+        folder = find_model(embedding.model, self.settings.paths.models, "embedder")
+        return Embedder(folder, embedding.model, embedding.batch_size, embedding.precision)
 
     @_part
     def chunker(self) -> Chunker:
         """The chunker for this embedder."""
         from ragapp.ingest.chunking import Chunker
 
-        return Chunker(self.embedder, self.settings.ingest.chunk_tokens, self.settings.ingest.chunk_overlap)
+        ingest = self.settings.ingest
+        return Chunker(self.embedder.tokenizer, ingest.chunk_tokens, ingest.chunk_overlap)
 
     @_part
     def identity(self) -> Identity:
         """What these settings' vectors are made with."""
-        from ragapp.index.catalog import Identity
+        from ragapp.index.records import Identity
 
         return Identity(
-            self.embedder.name, self.embedder.dimension, True, self.embedder.weights_sha256, self.chunker.signature
+            self.embedder.name, self.embedder.dimension, True, self.embedder.made_with, self.chunker.signature
         )
 
     @_part

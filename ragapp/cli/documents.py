@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,8 @@ from ragapp.cli.parts import open_app, settings_of
 from ragapp.errors import UsageError
 
 FAILED_FILES = 3
+# more skipped files than this are told by reason; `ragapp documents list` has each
+MOST_SKIPPED = 10
 
 
 class OcrMode(StrEnum):
@@ -99,7 +102,9 @@ def _say_report(report, paths: list[Path], dry_run: bool) -> None:
         where = ", ".join(str(path) for path in paths)
         say(f"There are no files in {where}. Put documents there, or name another folder: ragapp ingest ./docs")
         return
-    changed = [file for file in report.files if file.status != "unchanged"]
+    skipped = Counter(file.reason for file in report.files if file.status == "skipped")
+    hidden = {"unchanged"} if skipped.total() <= MOST_SKIPPED else {"unchanged", "skipped"}
+    changed = [file for file in report.files if file.status not in hidden]
     if changed:
         say_table(
             ("status", "units", "no text", "ocr", "chunks", "seconds", "file", "note"),
@@ -109,6 +114,8 @@ def _say_report(report, paths: list[Path], dry_run: bool) -> None:
                 for f in changed
             ],
         )  # fmt: skip
+    for reason, count in skipped.most_common() if "skipped" in hidden else ():
+        say(f"{count} skipped: {reason}")
     totals = report.totals
     parts = [
         f"{totals[s]} {s}" for s in ("indexed", "updated", "unchanged", "removed", "skipped", "failed") if totals[s]

@@ -139,8 +139,11 @@ class Library:
         for stored in self.catalog.stored_identities().values():
             if self.identity is None or _key(stored) == _key(self.identity):
                 continue
-            if stored.weights_sha256 != self.identity.weights_sha256:
+            made, wanted = stored.weights_sha256.partition("+"), self.identity.weights_sha256.partition("+")
+            if made[0] != wanted[0]:
                 what = f"with the embedder {stored.embedder}, but settings say {self.identity.embedder}"
+            elif made != wanted:
+                what = f"with {made[2] or 'fp32'} vectors, but settings and processor make {wanted[2] or 'fp32'} ones"
             else:
                 what = f"in chunks of {stored.chunker}, but settings say {self.identity.chunker}"
             raise IdentityError(

@@ -137,11 +137,16 @@ def _heading_at(lines: Sequence[Line], start: int, title: str) -> tuple[int, int
         for count in range(1, min(_HEADING_LINES, len(lines) - index) + 1):
             text += lines[index + count - 1].text + " "
             bare = _bare(text)
-            if bare == wanted or _bare(text.partition(" ")[2]) == wanted:
+            number, _, rest = text.partition(" ")
+            if bare == wanted or (_NUMBER.fullmatch(number) and _bare(rest) == wanted):
                 return index, count
             if len(bare) > len(wanted) + 20:
                 break
     return None
+
+
+# 3, 3.2.1, (4), §7, B., iv)
+_NUMBER = re.compile(r"[(\[]?(?:§?\d+(?:\.\d+)*|[A-Za-z]|[ivxlcIVXLC]{1,6})[.)\]:]*")
 
 
 def _bare(text: str) -> str:

@@ -106,11 +106,11 @@ class TestWithModels:
         (docs / "good.txt").write_text("The kettle is green.", encoding="utf-8")
         (docs / "empty.pdf").write_bytes(b"")
         (docs / "broken.pdf").write_bytes(b"%PDF-1.4 and nothing")
-        (docs / "fake.docx").write_bytes(b"no zip")
+        (docs / "fake.docx").write_bytes(b"PK\x03\x04 and nothing")
         (docs / "notes.xyz").write_bytes(b"?")
         result = ragapp("ingest", "docs")
         check(result, 3, "empty.pdf", "broken.pdf", "fake.docx", "notes.xyz", "1 indexed", "3 failed", "1 skipped")
-        check(ragapp("documents", "list"), 0, "good.txt", "failed: docs/broken.pdf")
+        check(ragapp("documents", "list"), 0, "good.txt", "failed", "docs/broken.pdf", "skipped")
         check(ragapp("search", "green kettle", "-k", "1"), 0, "The kettle is green.")
 
     @pytest.mark.parametrize(

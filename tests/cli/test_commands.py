@@ -153,6 +153,16 @@ class TestJourney:
             for name in ("broken.pdf", "tool.exe", "a name\nof two lines.txt"):
                 (docs / name).unlink()
 
+    def test_many_skipped_files_are_told_by_reason(self, ragapp, furnished, docs):
+        folder = docs.parent / "program"
+        folder.mkdir(exist_ok=True)
+        for number in range(30):
+            (folder / f"{number}.{'exe' if number % 3 else 'iso'}").write_bytes(b"MZ")
+        out = ragapp("ingest", folder)[1]
+        assert re.search(r"^20 skipped: no reader for \.exe", out, re.MULTILINE)
+        assert re.search(r"^10 skipped: .*archive", out, re.MULTILINE)
+        assert "1.exe" not in out
+
     def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(self, ragapp, furnished, tmp_path):
         many = tmp_path / "many"
         many.mkdir()
@@ -193,7 +203,7 @@ class TestJourney:
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         assert "Stopped." in err
-        assert re.search(r"indexed .* new\.txt", out)
+        assert re.search(r"indexed .*new\.txt", out)
 
     def test_ask_in_text_and_json(self, ragapp, furnished, docs, monkeypatch):
         monkeypatch.setenv("RAGAPP_ANSWER__THRESHOLD", "0")

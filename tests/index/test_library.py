@@ -240,6 +240,7 @@ def test_who_does_not_own_the_store_changes_nothing(data: Path, identity) -> Non
     ("changed", "told"),
     [
         ({"embedder": "others", "weights_sha256": "f" * 64}, "with the embedder words, but settings say others"),
+        ({"weights_sha256": IDENTITY.weights_sha256 + "+int8-v1"}, "with fp32 vectors, but .* make int8-v1 ones"),
         ({"chunker": "version 9"}, "in chunks of version .* but settings say version 9"),
         ({"dimension": 8}, "were stored"),
     ],

@@ -86,6 +86,18 @@ def test_the_outline_becomes_headings(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_in_front_of_a_heading_is_no_part_of_it(tmp_path: Path) -> None:
+    canvas = new_canvas(tmp_path / "short.pdf")
+    canvas.bookmarkPage("x")
+    canvas.addOutlineEntry("5.3 Rest", "x", 0)
+    write(canvas, ["The company is covered under policy", "CW-70418-H.", "5.3 Rest", "Take a break."])
+    canvas.save()
+    blocks = read_pdf(tmp_path / "short.pdf").units[0].blocks
+    assert [(block.kind, block.text) for block in blocks] == [
+        ("text", "The company is covered under policy CW-70418-H."), ("heading", "5.3 Rest"), ("text", "Take a break."),
+    ]  # fmt: skip
+
+
 def test_a_heading_over_two_lines_is_found(tmp_path: Path) -> None:
     canvas = new_canvas(tmp_path / "long.pdf")
     canvas.bookmarkPage("x")

@@ -116,7 +116,15 @@ def test_a_file_in_the_drop_folder_is_taken_in_and_a_bad_one_is_told(page, addre
     drop = address[1] / "drop"
     drop.mkdir(exist_ok=True)
     (drop / "kettle.txt").write_text("The kettle is green.", encoding="utf-8")
-    (drop / "broken.pdf").write_bytes(b"no pdf")
+    (drop / "broken.pdf").write_bytes(b"%PDF-1.7 broken")
     page.click("#rescan")
     page.wait_for_selector("#documents li:has-text('kettle.txt')", timeout=60_000)
     page.wait_for_selector("#documents li.failed:has-text('broken.pdf')", timeout=60_000)
+
+
+def test_a_file_that_is_dropped_while_the_page_is_open_comes_by_itself(page, address):
+    page.wait_for_selector("#documents li")
+    (address[1] / "drop" / "lamp.txt").write_text("The lamp is red.", encoding="utf-8")
+    page.wait_for_selector("#documents li:has-text('lamp.txt')", timeout=60_000)
+    (address[1] / "drop" / "lamp.txt").unlink()
+    page.wait_for_selector("#documents li:has-text('lamp.txt')", state="detached", timeout=60_000)

@@ -72,3 +72,10 @@ def test_the_list_of_documents_says_what_is_missing():
     assert "bad.pdf" in html
     assert "no PDF. Save it." in html
     assert "No documents yet" in render.render_documents([], [])
+
+
+def test_skipped_files_are_told_in_one_line():
+    skipped = [UnreadFile(f"/d/{n}<.exe", "skipped", "no reader for .exe") for n in range(5)]
+    shown = render.render_documents([row()], skipped)
+    assert shown.count("<li") == 1
+    assert "0&lt;.exe, 1&lt;.exe, 2&lt;.exe and 2 more" in shown

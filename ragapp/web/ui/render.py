@@ -12,6 +12,9 @@ from ragapp.index.records import DocumentRow, UnreadFile
 from ragapp.reading.document import place_name
 from ragapp.retrieval.retriever import Passage
 
+# skipped files that are named
+_NAMED = 3
+
 
 def render_partial(text: str) -> str:
     """An answer that is still being written; its marks come when they are checked."""
@@ -57,18 +60,28 @@ def render_figures(answer: Answer) -> str:
 def render_documents(documents: Sequence[DocumentRow], unread: Sequence[UnreadFile]) -> str:
     """What the assistant can see, and what it can't, with the reason."""
     if not documents and not unread:
-        return '<p class="empty">No documents yet. Put files into the drop folder and press the button below.</p>'
+        return '<p class="empty">No documents yet. Put files into the drop folder.</p>'
     rows = "".join(
         f"<li><strong>{escape(row.name)}</strong> <small>{row.units} "
         f"{'page' if row.units == 1 else 'pages'}, {row.chunks} passages{_gap(row)}</small></li>"
         for row in documents
     )
     failed = "".join(
-        f'<li class="{file.status}"><strong>{escape(Path(file.path).name)}</strong> '
+        f'<li class="failed"><strong>{escape(Path(file.path).name)}</strong> '
         f"<small>{escape(file.reason)}. {escape(file.hint)}</small></li>"
         for file in unread
+        if file.status == "failed"
     )
-    return f'<ul class="documents">{failed}{rows}</ul>'
+    return f'<ul class="documents">{failed}{rows}</ul>{_skipped([f for f in unread if f.status == "skipped"])}'
+
+
+def _skipped(files: Sequence[UnreadFile]) -> str:
+    """A line for all files that have no reader: there may be thousands."""
+    if not files:
+        return ""
+    names = ", ".join(escape(Path(file.path).name) for file in files[:_NAMED])
+    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    return f'<p class="skipped"><small>Skipped, not of a kind that is read: {names}{more}</small></p>'
 
 
 def _gap(row: DocumentRow) -> str:
