@@ -8,18 +8,17 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from ragapp.errors import StoreError
-from ragapp.index import lexical
+from ragapp.index import changes, lexical
+from ragapp.index.changes import VECTOR_DTYPE, Changed
 from ragapp.index.migrations import migrate
 from ragapp.index.records import Chunk, DocumentRow, Identity, StoredChunk, UnreadFile
-from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
+from ragapp.reading.document import Block, Document, Unit
 
-VECTOR_DTYPE = np.float16
 # SQLite's limit on `?` in one statement was 999 for a long time
 _IDS_A_QUERY = 900
 # how long to wait for another process's transaction
@@ -171,7 +170,7 @@ class Catalog:
         sha256: str,
         fingerprints: Sequence[bytes] | None = None,
         conditions: str = "",
-    ) -> tuple[int, list[int], list[int]]:
+    ) -> Changed:
         """Store a document in one transaction, in place of an earlier version of the same path.
 
         Args:
@@ -192,46 +191,11 @@ class Catalog:
         """
         if len(chunks) != len(vectors):
             raise ValueError(f"{len(chunks)} chunks, but {len(vectors)} vectors")
-        values = {
-            "identity_id": identity_id, "path": str(path), "name": path.name, "title": document.title,
-            "language": document.language, "size": size, "mtime_ns": mtime_ns, "sha256": sha256,
-            "warnings": json.dumps(document.warnings), "ingested_at": _now(), "units": len(document.units),
-            "units_without_text": sum(not unit.blocks for unit in document.units),
-            "units_ocr": sum(unit.coverage == "ocr" for unit in document.units),
-            "units_needing_ocr": sum(unit.coverage == "needs_ocr" for unit in document.units),
-            "chunks": len(chunks), "conditions": conditions,
+        facts = {
+            "identity_id": identity_id, "size": size, "mtime_ns": mtime_ns, "sha256": sha256, "conditions": conditions
         }  # fmt: skip
         with self.transaction() as connection:
-            row = connection.execute("SELECT id FROM documents WHERE path = ?", (str(path),)).fetchone()
-            gone = _delete_chunks(connection, row[0]) if row else []
-            if row:
-                document_id = row[0]
-                assignments = ", ".join(f"{column} = :{column}" for column in values)
-                connection.execute(f"UPDATE documents SET {assignments} WHERE path = :path", values)
-                connection.execute("DELETE FROM units WHERE document_id = ?", (document_id,))
-            else:
-                document_id = _insert(connection, "documents", values)
-            connection.executemany(
-                "INSERT INTO units (document_id, number, kind, label, text, blocks, coverage, confidence)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (document_id, u.number, u.kind, u.label, u.text, _blocks_json(u), u.coverage, u.confidence)
-                    for u in document.units
-                ],
-            )
-            added = []
-            for chunk, vector, fingerprint in zip(chunks, vectors, fingerprints or [None] * len(chunks), strict=True):
-                chunk_id = _insert(
-                    connection, "chunks",
-                    {"document_id": document_id, "unit": chunk.unit, "headings": json.dumps(chunk.headings),
-                     "text": chunk.text, "start": chunk.start, "end": chunk.end,
-                     "vector": np.asarray(vector, VECTOR_DTYPE).tobytes(), "fingerprint": fingerprint},
-                )  # fmt: skip
-                added.append(chunk_id)
-                context = context_line(path.name, document.title, chunk.headings)
-                lexical.add(connection, chunk_id, context, chunk.text, document.language)
-            connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
-        return document_id, added, gone
+            return changes.put(connection, path, document, chunks, vectors, fingerprints or [None] * len(chunks), facts)
 
     def known_vectors(self, fingerprints: Sequence[bytes], identity_id: int) -> dict[bytes, np.ndarray]:
         """Vectors of texts that were embedded before.
@@ -255,23 +219,9 @@ class Catalog:
         A title that was only the file's name follows the name.
         """
         with self.transaction() as connection:
-            title = _title_under(connection, document_id, path)
-            connection.execute(
-                "UPDATE documents SET path = ?, name = ?, title = ?, size = ?, mtime_ns = ? WHERE id = ?",
-                (str(path), path.name, title, size, mtime_ns, document_id),
-            )
-            for chunk_id, headings, language in connection.execute(
-                "SELECT c.id, c.headings, d.language FROM chunks c JOIN documents d ON d.id = c.document_id"
-                " WHERE d.id = ?",
-                (document_id,),
-            ).fetchall():
-                context = context_line(path.name, title, json.loads(headings))
-                lexical.set_context(connection, chunk_id, context, language)
-            connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
+            changes.rename(connection, document_id, path, size, mtime_ns)
 
-    def copy_document(
-        self, document_id: int, sha256: str, path: Path, size: int, mtime_ns: int
-    ) -> tuple[int, list[int], list[int]] | None:
+    def copy_document(self, document_id: int, sha256: str, path: Path, size: int, mtime_ns: int) -> Changed | None:
         """Store a second file with the content of a stored one: nothing is read or embedded again.
 
         Args:
@@ -286,39 +236,7 @@ class Catalog:
             stored document has gone or has other content by now.
         """
         with self.transaction() as connection:
-            wanted = connection.execute(
-                "SELECT 1 FROM documents WHERE id = ? AND sha256 = ?", (document_id, sha256)
-            ).fetchone()
-            if not wanted:
-                return None
-            title = _title_under(connection, document_id, path)
-            old = connection.execute("SELECT id FROM documents WHERE path = ?", (str(path),)).fetchone()
-            gone = _delete_chunks(connection, old[0]) if old else []
-            if old:
-                connection.execute("DELETE FROM documents WHERE id = ?", old)
-            new_id = connection.execute(
-                f"INSERT INTO documents (path, name, title, size, mtime_ns, ingested_at, {_COPIED})"
-                f" SELECT ?, ?, ?, ?, ?, ?, {_COPIED} FROM documents WHERE id = ?",
-                (str(path), path.name, title, size, mtime_ns, _now(), document_id),
-            ).lastrowid
-            connection.execute(
-                "INSERT INTO units (document_id, number, kind, label, text, blocks, coverage, confidence)"
-                " SELECT ?, number, kind, label, text, blocks, coverage, confidence FROM units WHERE document_id = ?",
-                (new_id, document_id),
-            )
-            language = connection.execute("SELECT language FROM documents WHERE id = ?", (new_id,)).fetchone()[0]
-            added = []
-            for chunk_id, headings, text in connection.execute(
-                "SELECT id, headings, text FROM chunks WHERE document_id = ? ORDER BY id", (document_id,)
-            ).fetchall():
-                added.append(connection.execute(
-                    'INSERT INTO chunks (document_id, unit, headings, text, start, "end", vector, fingerprint)'
-                    ' SELECT ?, unit, headings, text, start, "end", vector, fingerprint FROM chunks WHERE id = ?',
-                    (new_id, chunk_id),
-                ).lastrowid)  # fmt: skip
-                lexical.add(connection, added[-1], context_line(path.name, title, json.loads(headings)), text, language)
-            connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
-        return new_id, added, gone
+            return changes.copy(connection, document_id, sha256, path, size, mtime_ns)
 
     def touch_document(self, document_id: int, size: int, mtime_ns: int) -> None:
         """Note that a file was found to have the stored content."""
@@ -334,7 +252,7 @@ class Catalog:
             The chunk ids that went.
         """
         with self.transaction() as connection:
-            gone = _delete_chunks(connection, document_id)
+            gone = changes.delete_chunks(connection, document_id)
             connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         return gone
 
@@ -344,8 +262,8 @@ class Catalog:
             connection.execute(
                 "INSERT OR REPLACE INTO unread (path, status, reason, hint, tried_at, size, mtime_ns, conditions)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (file.path, file.status, file.reason, file.hint, file.tried_at or _now(), file.size, file.mtime_ns,
-                 file.conditions),
+                (file.path, file.status, file.reason, file.hint, file.tried_at or changes.now(), file.size,
+                 file.mtime_ns, file.conditions),
             )  # fmt: skip
 
     def remove_unread(self, path: str) -> None:
@@ -430,16 +348,6 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
-def context_line(name: str, title: str, headings: Sequence[str]) -> str:
-    """What is indexed in front of a chunk, so that it says whose it is: name, title and heading path."""
-    return " > ".join(dict.fromkeys(part for part in (Path(name).stem, title, *headings) if part))
-
-
-# what a document has in common with another of the same content
-_COPIED = (
-    "identity_id, language, sha256, warnings, units, units_without_text, units_ocr, units_needing_ocr, chunks,"
-    " conditions"
-)
 _DOCUMENTS = (
     "SELECT d.id, d.identity_id, d.path, d.name, d.title, d.language, d.size, d.mtime_ns, d.sha256, d.warnings,"
     " d.ingested_at, d.units, d.units_without_text, d.units_ocr, d.units_needing_ocr, d.chunks,"
@@ -447,37 +355,5 @@ _DOCUMENTS = (
 )
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _insert(connection: sqlite3.Connection, table: str, values: dict[str, object]) -> int:
-    columns = ", ".join(f'"{column}"' for column in values)
-    marks = ", ".join("?" * len(values))
-    return connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values())).lastrowid
-
-
-def _title_under(connection: sqlite3.Connection, document_id: int, path: Path) -> str:
-    """A document's title under another path: a title that was only the file's name follows it."""
-    name, title = connection.execute("SELECT name, title FROM documents WHERE id = ?", (document_id,)).fetchone()
-    return path.stem if title == Path(name).stem else title
-
-
 def _document_row(row: tuple) -> DocumentRow:
     return DocumentRow(*row[:9], tuple(json.loads(row[9])), *row[10:])
-
-
-def _blocks_json(unit: Unit) -> str:
-    spans = []
-    start = 0
-    for block in unit.blocks:
-        spans.append((block.kind, start, start + len(block.text), block.headings))
-        start += len(block.text) + len(BLOCK_BREAK)
-    return json.dumps(spans)
-
-
-def _delete_chunks(connection: sqlite3.Connection, document_id: int) -> list[int]:
-    ids = [row[0] for row in connection.execute("SELECT id FROM chunks WHERE document_id = ?", (document_id,))]
-    lexical.remove(connection, ids)
-    connection.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))
-    return ids

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from storekit import make_document, one_chunk_each
 
 from ragapp.errors import StoreError
-from ragapp.index.catalog import Catalog, context_line
+from ragapp.index.catalog import Catalog
+from ragapp.index.changes import context_line
 from ragapp.index.migrations import MIGRATIONS
 from ragapp.index.records import Chunk, Identity, UnreadFile
 from ragapp.reading.document import Block, Document, Unit
