@@ -2,69 +2,61 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from ragapp.errors import ModelError
-from ragapp.reading.discover import hash_file
-
-WEIGHTS = "model.safetensors"
+from ragapp.index import folder as folders
+from ragapp.index.quantize import SCHEME, Precision, choose_precision
+from ragapp.index.tokenizer import FolderTokenizer
 
 
 class Embedder:
     """Text to vectors of length one.
 
-    The model is loaded at first use; weights come from safetensors only, and no code from the folder is run.
+    The model is loaded when the first vector is wanted; all else is read from the folder's JSON files.  Weights come
+    from safetensors only, and no code from the folder is run.  Threads may share it: a question does not wait for
+    passages that are being embedded, except for a batch of them where the model has to be fed by the library.
 
     Args:
         folder: a sentence-transformers folder.
         name: what people call it.
-        batch_size: texts a forward pass.
+        batch_size: passages of ordinary length (128 tokens) a forward pass; of shorter ones more.
+        precision: of the model's linear layers; ``auto`` takes int8 where it was measured to cost nothing.
     """
 
-    def __init__(self, folder: Path, name: str, batch_size: int = 8):
+    def __init__(
+        self, folder: Path, name: str, batch_size: int = 8, precision: Literal["auto", "fp32", "int8"] = "auto"
+    ):
         self.folder = folder
         self.name = name
         self.batch_size = batch_size
-        self._lock = threading.Lock()
-
-    @cached_property
-    def _model(self):
-        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-        try:
-            import transformers
-            from sentence_transformers import SentenceTransformer
-
-            transformers.utils.logging.disable_progress_bar()
-            return SentenceTransformer(
-                str(self.folder), local_files_only=True, trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
-            )  # fmt: skip
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(
-                f"The embedder in {self.folder} cannot be loaded: {reason}.", f"Run: ragapp models pull {self.name}"
-            ) from None
+        self.tokenizer = FolderTokenizer(folder)
+        self._wanted = precision
+        self._loading = threading.Lock()
 
     @property
     def dimension(self) -> int:
         """Length of a vector."""
-        return self._model.get_embedding_dimension()
+        return self.tokenizer.dimension
 
     @property
     def max_tokens(self) -> int:
         """How many tokens it reads, its own special tokens included; what is longer it would not see."""
-        return self._model.max_seq_length
+        return self.tokenizer.max_tokens
 
-    @cached_property
+    @property
     def special_tokens(self) -> int:
         """How many tokens it adds around every text."""
-        return self._tokenizer.num_special_tokens_to_add(pair=False)
+        return self.tokenizer.special_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens not counted."""
+        return self.tokenizer.count_tokens(texts)
 
     @cached_property
     def weights_sha256(self) -> str:
@@ -73,48 +65,52 @@ class Embedder:
         Raises:
             ModelError: there are no safetensors weights.
         """
-        files = sorted(self.folder.glob("**/*.safetensors"))
-        if not files:
-            raise ModelError(f"{self.folder} has no {WEIGHTS}; weights in other forms are not loaded.")
-        return hash_file(files[0])
+        return folders.weights_sha256(self.folder)
+
+    @cached_property
+    def precision(self) -> Precision:
+        """The precision in force."""
+        return choose_precision(self._wanted, self.weights_sha256)
 
     @property
-    def _tokenizer(self):
-        return self._model.tokenizer
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, special tokens not counted."""
-        if not texts:
-            return []
-        with self._lock:
-            encoded = self._tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)
-        return [len(ids) for ids in encoded["input_ids"]]
+    def made_with(self) -> str:
+        """What the vectors are made with: the hash of the weights, and what was made of them where it was."""
+        return self.weights_sha256 + ("" if self.precision == "fp32" else f"+{SCHEME}")
 
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
         """Vectors of passages.
 
         Args:
-            texts: what is to be found later.
+            texts: what is to be found later; the more at a time, the better they sort into batches of like length.
             progress: called with the number of texts done so far.
 
         Returns:
             float32 array of shape (len(texts), dimension), rows of length one.
+
+        Raises:
+            ModelError: the model cannot be loaded.
         """
-        vectors = np.zeros((len(texts), self.dimension), np.float32)
-        # texts of like length share a batch, so little is padded
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for begin in range(0, len(order), self.batch_size):
-            part = order[begin : begin + self.batch_size]
-            with self._lock:
-                vectors[part] = self._model.encode_document(
-                    [texts[i] for i in part], batch_size=self.batch_size, normalize_embeddings=True,
-                    show_progress_bar=False,
-                )  # fmt: skip
-            if progress:
-                progress(begin + len(part))
-        return vectors
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        from ragapp.index.encoder import ORDINARY_TOKENS
+
+        return self._encoder.passages(texts, self.batch_size * ORDINARY_TOKENS, progress or (lambda done: None))
 
     def embed_question(self, text: str) -> np.ndarray:
-        """Vector of a question: float32 array of shape (dimension,), of length one."""
-        with self._lock:
-            return self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+        """Vector of a question: float32 array of shape (dimension,), of length one.
+
+        Raises:
+            ModelError: the model cannot be loaded.
+        """
+        return self._encoder.question(text)
+
+    @property
+    def _encoder(self):
+        with self._loading:
+            return self._loaded
+
+    @cached_property
+    def _loaded(self):
+        from ragapp.index.encoder import Encoder
+
+        return Encoder(self.folder, self.tokenizer, self.precision)

@@ -2,13 +2,20 @@
 
 One process owns Chroma at a time.  A reader that finds it owned scans the catalog's own vectors instead, which is
 exact and quick enough for what one laptop holds.
+
+Chroma keeps changes in a log (SQLite, whole after any crash) and a graph of the vectors (plain files that are changed
+in place).  When the graph is written is decided here, because a process that is killed while it is written leaves files
+that raise at the next start, or end the process, or do so at some later change.
 """
 
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -16,10 +23,29 @@ import numpy as np
 
 from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
+from ragapp.index.filestate import FileState, Seal
 
-ADD_BATCH = 2000
-# Chroma's defaults (16 neighbours, 100 candidates) found 57 % of the true ten nearest of 100,000 clustered vectors
-HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 400}
+# a search waits for the addition before it, so this is not as large as it could be
+ADD_BATCH = 1000
+# With the log this long Chroma writes the graph.  Every addition reads the log again, and so does every start, which
+# also adds what is in it to the graph; but each time that the graph is written, all ids are written with it.
+LOG_RECORDS = 5000
+HNSW = {
+    "space": "cosine", "max_neighbors": 16, "ef_construction": 200, "ef_search": 400, "sync_threshold": LOG_RECORDS,
+}  # fmt: skip
+# Ids of no vector: deleting them lengthens the log, which is the only way to have the graph written now.
+_NO_VECTOR = "none-{}"
+STATE_NAME = "ragapp.state"
+SEAL_NAME = "ragapp.seal"
+# how the files of a graph are named; what else is there is SQLite's, which looks after itself
+_GRAPH_FILES = "*/*"
+# Deleted vectors stay in the graph, found by none but in the way of all.  So many times as many slots as vectors are
+# too many, unless there are few; what it costs to build the graph anew is spread over the deletions that led to it.
+WORN_TIMES = 3
+WORN_SLOTS = 10_000
+# how long reading a graph may take
+_CHECK_S = 120
+_READ_BATCH = 20_000
 
 
 class VectorIndex(Protocol):
@@ -33,44 +59,99 @@ class VectorIndex(Protocol):
 class ChromaIndex:
     """The Chroma collection of one embedder identity.
 
+    What cannot be trusted or used any more (a crash while the graph was written, damaged files, other parameters, mostly
+    deleted vectors) is deleted at opening; the index is empty then, and :func:`reconcile` fills it from the catalog.
+
     Args:
         folder: Chroma's own folder; it can be deleted at any moment.
         identity_id: names the collection, so vectors of two embedders never mix.
 
+    Attributes:
+        emptied: why the vectors that it held were dropped at opening, empty when they were not.
+
     Raises:
-        StoreError: Chroma cannot open its folder.
+        StoreError: Chroma cannot open its folder, not even an empty one.
     """
 
     def __init__(self, folder: Path, identity_id: int):
-        import chromadb
-        from chromadb.config import Settings as ChromaSettings
-
         self.folder = folder
+        self.emptied = ""
+        self._lock = threading.RLock()
+        self._logged = 0
+        self._state = FileState(folder / STATE_NAME)
+        self._seal = Seal(folder / SEAL_NAME)
+        state = self._state.get()
+        if why := self._distrust(state, identity_id):
+            self._empty(why)
+            state = FileState.SAVED
+        try:
+            self._open(identity_id)
+        except OSError as error:
+            raise StoreError(
+                f"The vector index in {folder} cannot be opened: {error}.",
+                "Check the disk's free space and paths.data.",
+            ) from None
+        except _UnfitError as error:
+            self._begin_anew(identity_id, str(error))
+        except Exception as error:  # Chroma has no common base for its own and its Rust core's errors
+            self._begin_anew(identity_id, f"it cannot be opened ({error})")
+        else:
+            if state != FileState.SAVED:
+                # how long the log is, is not known; a whole one more makes it long enough
+                self._save(LOG_RECORDS)
+
+    def _distrust(self, state: str, identity_id: int) -> str:
+        """Why the files must not be opened, empty when they may be."""
+        if state == FileState.SAVING:
+            return "a process ended while it was written"
+        if state == FileState.DAMAGED:
+            return "it was damaged"
+        if name := self._seal.broken():
+            return f"the file {name} is damaged"
+        if state == FileState.OPENING and not _opens_elsewhere(self.folder, identity_id):
+            return "it cannot be opened"
+        return ""
+
+    def _open(self, identity_id: int) -> None:
+        self._client = None
+        before = self._state.get()
+        self._state.set(FileState.OPENING)
+        try:
+            self._client, self._collection = _connect(self.folder, identity_id)
+        finally:
+            # an exception is told and dealt with; only the end of the process leaves the mark
+            self._state.set(before)
+
+    def _begin_anew(self, identity_id: int, why: str) -> None:
+        self.close()
+        self._empty(why)
         with self._told("opened"):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._client = chromadb.PersistentClient(
-                str(folder), settings=ChromaSettings(anonymized_telemetry=False, is_persistent=True)
-            )
-            self._collection = self._client.get_or_create_collection(
-                f"chunks-{identity_id}", configuration={"hnsw": HNSW}, embedding_function=None
-            )
+            self._open(identity_id)
+
+    def _empty(self, why: str) -> None:
+        self.emptied = f"The vector index in {self.folder} is built anew: {why}."
+        self.delete(self.folder)
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # Chroma has no common base for its own and its Rust core's errors
+        except Exception as error:  # see above
+            from chromadb.errors import InternalError
+
+            if isinstance(error, InternalError):
+                self._logged = 0  # it shall not be called saved any more
+                with suppress(OSError):
+                    self._state.set(FileState.DAMAGED)
             raise StoreError(
                 f"The vector index in {self.folder} cannot be {what}: {error}.", "Rebuild it: ragapp doctor --fix"
             ) from None
 
     def nearest(self, vector: np.ndarray, k: int, within: Sequence[int] | None = None) -> list[int]:
         """See :class:`VectorIndex`."""
-        count = self.count()
-        if count == 0 or (within is not None and not within):
+        if within is not None and not within:
             return []
         ids = None if within is None else [str(chunk_id) for chunk_id in within]
-        k = min(k, count if ids is None else len(ids))
         with self._told("searched"):
             found = self._collection.query(
                 query_embeddings=[np.asarray(vector, np.float32)], n_results=k, ids=ids, include=["distances"]
@@ -91,28 +172,106 @@ class ChromaIndex:
         """Add vectors, float array of shape (len(ids), dimension); ids that are there are replaced."""
         for begin in range(0, len(ids), ADD_BATCH):
             part = slice(begin, begin + ADD_BATCH)
-            with self._told("written"):
-                self._collection.upsert(
-                    ids=[str(chunk_id) for chunk_id in ids[part]], embeddings=np.asarray(vectors[part], np.float32)
-                )
+            names = [str(chunk_id) for chunk_id in ids[part]]
+            with self._logging(len(names)):
+                self._collection.upsert(ids=names, embeddings=np.asarray(vectors[part], np.float32))
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove vectors; ids that are not there are passed over."""
         for begin in range(0, len(ids), ADD_BATCH):
-            with self._told("written"):
-                self._collection.delete(ids=[str(chunk_id) for chunk_id in ids[begin : begin + ADD_BATCH]])
+            names = [str(chunk_id) for chunk_id in ids[begin : begin + ADD_BATCH]]
+            with self._logging(len(names)):
+                self._collection.delete(ids=names)
+
+    def save(self) -> None:
+        """Have the graph written, so that the next start need not add the log to it; cheap when there is no log."""
+        with self._lock:
+            if self._logged:
+                self._save(LOG_RECORDS - self._logged)
 
     def close(self) -> None:
-        """Let go of the files, so that they can be deleted."""
+        """Save, and let go of the files, so that they can be deleted."""
         from chromadb.api.shared_system_client import SharedSystemClient
 
-        self._client.close()
+        with suppress(StoreError):  # what is not saved is in the log
+            self.save()
+        if self._client is not None:
+            self._client.close()
         SharedSystemClient.clear_system_cache()
 
     @staticmethod
     def delete(folder: Path) -> None:
         """Delete Chroma's folder; nothing is lost, since it is rebuilt from the catalog."""
         shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _logging(self, records: int) -> Iterator[None]:
+        """Around a change of so many records, so that none makes the log long enough for the graph to be written."""
+        with self._lock:
+            if self._logged + records >= LOG_RECORDS:
+                self.save()
+            with self._told("written"):
+                if not self._logged:
+                    self._state.set(FileState.LOGGED)
+                self._logged += records
+                yield
+
+    def _save(self, records: int) -> None:
+        with self._told("written"):
+            self._state.set(FileState.SAVING, lasting=True)
+            self._collection.delete(ids=[_NO_VECTOR.format(n) for n in range(records)])
+            self._seal.write(file for file in self.folder.glob(_GRAPH_FILES) if file.is_file())
+            self._state.set(FileState.SAVED, lasting=True)
+            self._logged = 0
+
+
+class _UnfitError(Exception):
+    """What the folder holds is whole, but not to be used."""
+
+
+def _connect(folder: Path, identity_id: int):
+    """Open the collection and use its graph once."""
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    client = chromadb.PersistentClient(
+        str(folder), settings=ChromaSettings(anonymized_telemetry=False, is_persistent=True)
+    )
+    try:
+        name = f"chunks-{identity_id}"
+        for collection in client.list_collections():
+            held = collection.configuration_json["hnsw"]
+            if collection.name != name or any(held.get(key) != value for key, value in HNSW.items()):
+                # Chroma would keep them, and there is one log for all
+                raise _UnfitError("it was made by another embedder or with other parameters")
+        collection = client.get_or_create_collection(name, configuration={"hnsw": HNSW}, embedding_function=None)
+        # the graph is read when it is first needed, and walking it shows more than reading it
+        some = collection.get(limit=1, include=["embeddings"])["embeddings"]
+        if len(some):
+            collection.query(query_embeddings=[some[0]], n_results=1, include=["distances"])
+        slots = _slots(folder, len(some[0]) if len(some) else 0)
+        if slots > max(WORN_SLOTS, WORN_TIMES * collection.count()):
+            raise _UnfitError("most of its vectors are deleted ones")
+    except BaseException:
+        client.close()
+        raise
+    return client, collection
+
+
+def _slots(folder: Path, dimension: int) -> int:
+    """How many vectors the written graph has place for, deleted ones among them."""
+    bytes_each = 4 * (2 * HNSW["max_neighbors"] + 1) + 4 * dimension + 8  # links, vector, label
+    return sum(path.stat().st_size for path in folder.glob("*/data_level0.bin")) // bytes_each
+
+
+def _opens_elsewhere(folder: Path, identity_id: int) -> bool:
+    """Whether another process can open it: the last one ended while it did, and this one shall not."""
+    code = f"import pathlib, ragapp.index.vectors as v; v._connect(pathlib.Path({str(folder)!r}), {identity_id})"
+    with suppress(subprocess.TimeoutExpired, OSError):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=_CHECK_S, check=False)
+        return done.returncode == 0
+    return False
 
 
 class ExactIndex:
@@ -123,21 +282,39 @@ class ExactIndex:
     """
 
     def __init__(self, catalog: Catalog):
-        self._ids, self._vectors = catalog.vectors()
+        wanted = catalog.chunk_ids()
+        found: list[int] = []
+        self._vectors = np.zeros((0, 0), np.float32)
+        for begin in range(0, len(wanted), _READ_BATCH):
+            ids, vectors = catalog.vectors(wanted[begin : begin + _READ_BATCH])
+            if not ids:
+                continue
+            if not found:
+                # filled part by part: all at once would need twice the memory
+                self._vectors = np.empty((len(wanted), vectors.shape[1]), np.float32)
+            self._vectors[len(found) : len(found) + len(ids)] = vectors
+            found += ids
+        self._ids = np.array(found, np.int64)
+        self._vectors = self._vectors[: len(found)]
 
     def nearest(self, vector: np.ndarray, k: int, within: Sequence[int] | None = None) -> list[int]:
         """See :class:`VectorIndex`."""
-        if not self._ids:
-            return []
-        scores = self._vectors @ np.asarray(vector, np.float32)
+        ids, vectors = self._ids, self._vectors
         if within is not None:
-            scores = np.where(np.isin(self._ids, list(within)), scores, -np.inf)
-        order = np.argsort(-scores, kind="stable")[:k]
-        return [self._ids[i] for i in order if scores[i] > -np.inf]
+            chosen = np.flatnonzero(np.isin(ids, np.fromiter(within, np.int64)))
+            ids, vectors = ids[chosen], vectors[chosen]
+        k = min(k, len(ids))
+        if k == 0:
+            return []
+        scores = vectors @ np.asarray(vector, np.float32)
+        # all that reach the score of the last place, so that equal ones come by id
+        best = np.flatnonzero(scores >= np.partition(scores, -k)[-k])
+        order = np.argsort(-scores[best], kind="stable")[:k]
+        return ids[best[order]].tolist()
 
 
 def reconcile(catalog: Catalog, index: ChromaIndex, progress: Callable[[int, int], None] | None = None) -> int:
-    """Make Chroma hold exactly what the catalog holds.
+    """Make Chroma hold exactly what the catalog holds, and save it.
 
     Args:
         catalog: the truth.
@@ -149,10 +326,12 @@ def reconcile(catalog: Catalog, index: ChromaIndex, progress: Callable[[int, int
     """
     wanted, held = set(catalog.chunk_ids()), index.ids()
     index.remove(sorted(held - wanted))
-    missing = sorted(wanted - held)
+    # The graph is better when neighbours do not come one after the other, as the chunks of a document do.
+    missing = np.random.default_rng(0).permutation(sorted(wanted - held)).tolist()
     for begin in range(0, len(missing), ADD_BATCH):
         ids, vectors = catalog.vectors(missing[begin : begin + ADD_BATCH])
         index.add(ids, vectors)
         if progress:
             progress(begin + len(ids), len(missing))
+    index.save()
     return len(held - wanted) + len(missing)

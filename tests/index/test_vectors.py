@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import errno
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -9,7 +14,8 @@ from storekit import make_document, one_chunk_each
 from ragapp.errors import StoreError
 from ragapp.index import vectors as vectors_module
 from ragapp.index.catalog import Catalog, Identity
-from ragapp.index.vectors import ChromaIndex, ExactIndex, reconcile
+from ragapp.index.filestate import FileState
+from ragapp.index.vectors import STATE_NAME, ChromaIndex, ExactIndex, reconcile
 
 DIMENSION = 16
 
@@ -101,11 +107,248 @@ def test_two_identities_never_mix(tmp_path: Path) -> None:
     other.close()
 
 
-def test_a_damaged_folder_is_told(tmp_path: Path) -> None:
-    (tmp_path / "chroma").mkdir()
+def _filled(folder: Path, count: int = 30) -> np.ndarray:
+    vectors = _unit_vectors(count)
+    index = ChromaIndex(folder, 1)
+    index.add(list(range(count)), vectors)
+    index.close()
+    return vectors
+
+
+def _graph_file(folder: Path, name: str) -> Path:
+    return next(folder.glob(f"*/{name}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("chroma.sqlite3", b"no database" * 1000),
+        ("link_lists.bin", b""),
+        ("data_level0.bin", None),
+        ("index_metadata.pickle", b"\x80\x03"),
+        ("header.bin", bytes(100)),
+    ],
+)
+def test_a_damaged_file_is_noticed_and_the_index_begun_anew(tmp_path: Path, name: str, content: bytes | None) -> None:
+    vectors = _filled(tmp_path / "chroma")
+    file = next((tmp_path / "chroma").rglob(name))
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    assert "is built anew" in index.emptied
+    assert (index.ids(), index.nearest(vectors[0], 5)) == (set(), [])
+    index.add([7], vectors[7:8])
+    index.close()
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    assert (index.emptied, index.nearest(vectors[7], 5)) == ("", [7])
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [
+        (FileState.SAVED, True),
+        (FileState.LOGGED, True),
+        (FileState.OPENING, True),
+        (FileState.SAVING, False),
+        (FileState.DAMAGED, False),
+    ],
+)
+def test_what_the_last_process_was_doing_decides_what_is_trusted(tmp_path: Path, state: str, kept: bool) -> None:
+    vectors = _filled(tmp_path / "chroma")
+    (tmp_path / "chroma" / STATE_NAME).write_text(state, encoding="ascii")
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    assert (index.emptied == "") is kept
+    assert FileState(tmp_path / "chroma" / STATE_NAME).get() == FileState.SAVED
+    assert index.ids() == (set(range(30)) if kept else set())
+    index.add([99], vectors[:1])
+    index.close()
+    assert FileState(tmp_path / "chroma" / STATE_NAME).get() == FileState.SAVED
+
+
+def test_files_that_ended_a_process_are_tried_in_another_one(tmp_path: Path) -> None:
+    _filled(tmp_path / "chroma")
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"no database" * 1000)
-    with pytest.raises(StoreError, match="ragapp doctor --fix"):
+    (tmp_path / "chroma" / STATE_NAME).write_text(FileState.OPENING, encoding="ascii")
+    with patch.object(vectors_module, "_connect", wraps=vectors_module._connect) as connect:
+        index = ChromaIndex(tmp_path / "chroma", 1)
+    assert connect.call_count == 1, "opened here, before it was known to be safe"
+    assert "cannot be opened" in index.emptied
+    index.close()
+
+
+KILLED = """
+import os, pathlib, signal, sys
+import numpy as np
+from ragapp.index import vectors as module
+from ragapp.index.filestate import Seal
+folder, moment = pathlib.Path(sys.argv[1]), sys.argv[2]
+index = module.ChromaIndex(folder, 1)
+index.add(list(range(16)), np.eye(16, dtype=np.float32))
+index.save()
+die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+index.add([16], np.ones((1, 16), np.float32))
+if moment == "saving":
+    Seal.write = die
+    index.save()
+die()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize(("moment", "kept"), [("logged", True), ("saving", False)])
+def test_a_killed_process_leaves_what_opens(tmp_path: Path, moment: str, kept: bool) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "chroma"), moment], check=False)
+    assert done.returncode == -signal.SIGKILL
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    assert index.ids() == (set(range(17)) if kept else set())
+    if kept:
+        assert index.nearest(np.ones(16, np.float32), 1) == [16]
+    index.close()
+
+
+def test_the_graph_is_written_at_saving_and_at_no_other_time(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(vectors_module, "LOG_RECORDS", 20)
+    monkeypatch.setitem(vectors_module.HNSW, "sync_threshold", 20)
+    monkeypatch.setattr(vectors_module, "ADD_BATCH", 8)
+    folder = tmp_path / "chroma"
+    index = ChromaIndex(folder, 1)
+    written: dict[str, set[str]] = {}
+
+    def watched(change):
+        def change_and_look(**arguments) -> None:
+            before = [(path, path.stat().st_mtime_ns) for path in folder.glob("*/*.pickle")]
+            change(**arguments)
+            after = [(path, path.stat().st_mtime_ns) for path in folder.glob("*/*.pickle")]
+            written.setdefault("yes" if after != before else "no", set()).add(FileState(folder / STATE_NAME).get())
+
+        return change_and_look
+
+    monkeypatch.setattr(index._collection, "upsert", watched(index._collection.upsert))
+    monkeypatch.setattr(index._collection, "delete", watched(index._collection.delete))
+    vectors = _unit_vectors(100)
+    for begin in range(0, 100, 10):
+        index.add(list(range(begin, begin + 10)), vectors[begin : begin + 10])
+        index.remove([begin, begin + 1, 1000])
+    assert written == {"yes": {FileState.SAVING}, "no": {FileState.LOGGED}}
+    index.close()
+    index = ChromaIndex(folder, 1)
+    assert index.emptied == ""
+    assert index.ids() == {n for n in range(100) if n % 10 > 1}
+    index.close()
+
+
+def test_saving_leaves_nothing_to_be_done_at_the_next_start(tmp_path: Path) -> None:
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    index.add([1, 2], _unit_vectors(2))
+    assert not list((tmp_path / "chroma").glob("*/index_metadata.pickle"))
+    index.save()
+    first = _graph_file(tmp_path / "chroma", "index_metadata.pickle").stat().st_mtime_ns
+    index.save()
+    index.close()
+    assert _graph_file(tmp_path / "chroma", "index_metadata.pickle").stat().st_mtime_ns == first
+    with patch.object(ChromaIndex, "_save", side_effect=AssertionError("saved again")):
+        index = ChromaIndex(tmp_path / "chroma", 1)
+        assert index.ids() == {1, 2}
+        index.close()
+
+
+def test_other_parameters_begin_anew(tmp_path: Path, monkeypatch) -> None:
+    _filled(tmp_path / "chroma")
+    monkeypatch.setitem(vectors_module.HNSW, "max_neighbors", 8)
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    assert ("other parameters" in index.emptied, index.count()) == (True, 0)
+    index.close()
+
+
+def test_a_graph_of_mostly_deleted_vectors_is_begun_anew(tmp_path: Path, monkeypatch) -> None:
+    vectors = _filled(tmp_path / "chroma", 1000)
+
+    def reopened() -> tuple[str, int]:
+        index = ChromaIndex(tmp_path / "chroma", 1)
+        state = index.emptied, index.count()
+        index.close()
+        return state
+
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    index.remove(list(range(600)))
+    index.close()
+    monkeypatch.setattr(vectors_module, "WORN_SLOTS", 500)
+    assert reopened() == ("", 400)
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    index.add(list(range(2000, 2200)), vectors[:200])
+    index.remove(list(range(600, 900)))
+    index.close()
+    monkeypatch.setattr(vectors_module, "WORN_SLOTS", 50_000)
+    assert reopened() == ("", 300)
+    monkeypatch.setattr(vectors_module, "WORN_SLOTS", 500)
+    why, count = reopened()
+    assert ("deleted" in why, count) == (True, 0)
+    assert reopened() == ("", 0)
+
+
+def test_an_inner_error_of_chroma_is_told_and_not_forgotten(tmp_path: Path) -> None:
+    from chromadb.errors import InternalError
+
+    vectors = _filled(tmp_path / "chroma")
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    with pytest.raises(StoreError, match="cannot be searched"):
+        index.nearest(np.ones(3, np.float32), 1)
+    assert index.nearest(vectors[3], 1) == [3]
+    failing = patch.object(index._collection, "query", side_effect=InternalError("Failed to apply logs"))
+    with failing, pytest.raises(StoreError, match="Failed to apply logs"):
+        index.nearest(vectors[3], 1)
+    index.add([50], vectors[:1])
+    index.close()
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    assert "it was damaged" in index.emptied
+    index.close()
+
+
+def test_a_folder_that_cannot_be_made_is_told_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "chroma").write_text("mine", encoding="ascii")
+    with pytest.raises(StoreError, match="cannot be opened"):
         ChromaIndex(tmp_path / "chroma", 1)
+    assert (tmp_path / "chroma").read_text(encoding="ascii") == "mine"
+
+
+def test_a_full_disk_costs_no_vectors(tmp_path: Path) -> None:
+    _filled(tmp_path / "chroma")
+    full = patch.object(FileState, "set", side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    with full, pytest.raises(StoreError, match=r"No space left.*free space"):
+        ChromaIndex(tmp_path / "chroma", 1)
+    index = ChromaIndex(tmp_path / "chroma", 1)
+    assert (index.emptied, index.count()) == ("", 30)
+    index.close()
+
+
+def _clustered(documents: int, of_each: int, seed: int = 0) -> np.ndarray:
+    """The chunks of a document lie together and come one after the other."""
+    rng = np.random.default_rng(seed)
+    centres = np.repeat(rng.normal(size=(documents, 64)), of_each, axis=0)
+    vectors = centres + 0.5 * rng.normal(size=centres.shape)
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def _recall(index: ChromaIndex, ids: np.ndarray, vectors: np.ndarray) -> float:
+    asked = vectors[::17]
+    true = [set(ids[np.argsort(-(vectors @ question))[:10]].tolist()) for question in asked]
+    found = [set(index.nearest(question, 50)[:10]) for question in asked]
+    return float(np.mean([len(a & b) / 10 for a, b in zip(true, found, strict=True)]))
+
+
+def test_the_true_nearest_are_found_also_after_half_was_replaced(chroma: ChromaIndex) -> None:
+    vectors, ids = _clustered(100, 20), np.arange(2000)
+    chroma.add(ids.tolist(), vectors)
+    assert _recall(chroma, ids, vectors) >= 0.99
+    # whole documents go, others come
+    chroma.remove(ids[:1000].tolist())
+    ids, vectors = np.arange(1000, 3000), np.concatenate([vectors[1000:], _clustered(50, 20, seed=1)])
+    chroma.add(ids[1000:].tolist(), vectors[1000:])
+    assert chroma.count() == 2000
+    assert _recall(chroma, ids, vectors) >= 0.99
 
 
 def test_the_scan_and_chroma_find_the_same(chroma: ChromaIndex, catalog: Catalog) -> None:
@@ -120,6 +363,15 @@ def test_the_scan_and_chroma_find_the_same(chroma: ChromaIndex, catalog: Catalog
             assert len(set(expected) & set(found)) >= 9
             assert found[0] == expected[0]
             assert set(found) <= set(within or ids)
+
+
+def test_equal_scores_come_by_id_and_all_parts_are_read(catalog: Catalog, monkeypatch) -> None:
+    monkeypatch.setattr(vectors_module, "_READ_BATCH", 7)
+    basis = np.eye(DIMENSION, dtype=np.float32)
+    ids = _fill(catalog, np.concatenate([basis[[1] * 10], basis[[0] * 12]]))
+    exact = ExactIndex(catalog)
+    assert exact.nearest(basis[0], 5) == ids[10:15]
+    assert exact.nearest(basis[0], 3, [*ids[:3], ids[21], ids[15]]) == [ids[15], ids[21], ids[0]]
 
 
 def test_the_scan_is_exact(catalog: Catalog) -> None:
@@ -152,6 +404,7 @@ def test_reconciling_makes_chroma_hold_what_the_catalog_holds(
     assert [chroma.nearest(vector, 1) for vector in vectors] == [[chunk_id] for chunk_id in ids]
     assert (told[-1] if told else (0, 0)) == (len(lost), len(lost))
     assert reconcile(catalog, chroma) == 0
+    assert FileState(chroma.folder / STATE_NAME).get() == FileState.SAVED
 
 
 def test_deleting_what_is_not_there_is_no_error(tmp_path: Path) -> None:

@@ -1,0 +1,373 @@
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ragapp.errors import ModelError
+from ragapp.index import encoder, folder, quantize
+from ragapp.index.embedder import Embedder
+from ragapp.index.encoder import batches
+from ragapp.index.folder import UnknownLayout, read_facts
+from ragapp.index.tokenizer import FolderTokenizer
+
+MINILM = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TEXTS = [
+    "Staff may carry over up to five days of annual leave.",
+    "Les salariés disposent de 25 jours ouvrés de congés payés.",
+    "Zürich — 12,5 % · «œuvre» № 7 ✓ 東京 한국어 привет مرحبا",
+    "| Rate | 2024 |\n|---|---|\n| Mileage | 0.45 |",
+    "[CLS] [SEP] [MASK] are written out",
+    "x" * 300 + " supercalifragilisticexpialidocious",
+    "one two three " * 400,
+    "emoji 👩‍👩‍👧 \x00 control \u200b zero width",
+    "  \n\t ",
+    "",
+    "a",
+]
+needs_int8 = pytest.mark.skipif(not quantize.processor_has_int8(), reason="the processor has no int8 instructions")
+
+
+def write(place: Path, **files: object) -> Path:
+    for name, values in files.items():
+        file = place / name.replace("__", "/")
+        file = file.with_name(file.name + ".json")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    return place
+
+
+def modules(*names: str) -> list[dict]:
+    return [{"type": f"sentence_transformers.models.{n}", "path": f"{i}_{n}" if i else ""} for i, n in enumerate(names)]
+
+
+TRANSFORMER = {"hidden_size": 24, "max_position_embeddings": 512}
+MEAN = {"word_embedding_dimension": 24, "pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False}
+BOTH = {**MEAN, "pooling_mode_cls_token": True}
+
+
+@pytest.mark.parametrize(
+    ("names", "files", "expected"),
+    [
+        (["Transformer", "Pooling"], {"1_Pooling__config": MEAN}, (24, 512, "")),
+        (["Transformer", "Pooling", "Normalize"], {"1_Pooling__config": BOTH}, (48, 512, "")),
+        (["Transformer", "Pooling"], {"1_Pooling__config": {"embedding_dimension": 24, "pooling_mode": "cls"}},
+         (24, 512, "")),
+        (["Transformer", "Pooling", "Dense"], {"1_Pooling__config": MEAN, "2_Dense__config": {"out_features": 7}},
+         (7, 512, "")),
+        (["Transformer", "Pooling"], {"1_Pooling__config": MEAN, "sentence_bert_config": {"max_seq_length": 100}},
+         (24, 100, "")),
+        (["Transformer", "Pooling"], {"1_Pooling__config": MEAN, "tokenizer_config": {"model_max_length": 77}},
+         (24, 77, "")),
+        (["Transformer", "Pooling"], {"1_Pooling__config": MEAN, "tokenizer_config": {"model_max_length": 10**30}},
+         (24, 512, "")),
+        (["Transformer", "Pooling"],
+         {"1_Pooling__config": MEAN, "config_sentence_transformers": {"truncate_dim": 9, "prompts": {
+             "query": "query: ", "passage": "passage: "}}}, (9, 512, "passage: ")),
+        (["Transformer", "Pooling"],
+         {"1_Pooling__config": MEAN, "config_sentence_transformers": {"prompts": {
+             "document": "", "corpus": "text: "}}}, (24, 512, "text: ")),
+    ],
+)  # fmt: skip
+def test_the_json_files_say_what_the_model_is(tmp_path, names, files, expected):
+    facts = read_facts(write(tmp_path, config=TRANSFORMER, modules=modules(*names), **files))
+    assert (facts.dimension, facts.max_tokens, facts.document_prompt) == expected
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"modules": [], "config": TRANSFORMER},
+        {"modules": {"type": "x"}, "config": TRANSFORMER},
+        {"modules": modules("Transformer", "Pooling"), "config": TRANSFORMER},
+        {"modules": modules("CLIPModel"), "config": TRANSFORMER},
+        {"modules": modules("Transformer", "LSTM"), "config": TRANSFORMER},
+        {"modules": modules("Transformer"), "config": {"hidden_size": 24}},
+        {"modules": modules("Transformer"), "config": {"max_position_embeddings": 512}},
+        {"modules": modules("Transformer"), "config": ["no", "mapping"]},
+    ],
+)
+def test_what_the_json_files_do_not_say_is_not_guessed(tmp_path, files):
+    with pytest.raises(UnknownLayout):
+        read_facts(write(tmp_path, **files))
+
+
+def test_the_weights_are_hashed_once_until_they_change(tmp_path, monkeypatch):
+    hashed = []
+    real = folder.hash_file
+    monkeypatch.setattr(folder, "hash_file", lambda path: hashed.append(path) or real(path))
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"first")
+    first = folder.weights_sha256(tmp_path)
+    assert folder.weights_sha256(tmp_path) == first
+    assert len(hashed) == 1
+    weights.write_bytes(b"other")
+    os.utime(weights, ns=(1, 1))
+    assert folder.weights_sha256(tmp_path) != first
+    (tmp_path / folder.DIGEST_FILE).write_text("{broken")
+    assert folder.weights_sha256(tmp_path) == real(weights)
+    assert len(hashed) == 3
+
+
+def test_a_folder_that_cannot_be_written_to_is_hashed_all_the_same(tmp_path, monkeypatch):
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    monkeypatch.setattr(folder.os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("read only")))
+    assert len(folder.weights_sha256(tmp_path)) == 64
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_no_safetensors_is_an_error(tmp_path):
+    (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
+    with pytest.raises(ModelError, match="no model"):
+        folder.weights_sha256(tmp_path)
+
+
+@given(st.lists(st.integers(0, 300), max_size=60), st.integers(1, 2000))
+def test_batches_hold_every_text_once_and_no_more_tokens_than_allowed(lengths, tokens):
+    parts = list(batches(lengths, tokens))
+    assert sorted(i for part in parts for i in part) == list(range(len(lengths)))
+    for part in parts:
+        assert len(part) == 1 or len(part) * max(lengths[i] for i in part) <= tokens
+
+
+@pytest.mark.parametrize(
+    ("flags", "wanted", "weights", "expected"),
+    [
+        ("fpu avx512_vnni", "auto", MINILM, "int8"),
+        ("fpu avx_vnni", "auto", MINILM, "int8"),
+        ("fpu avx512f avx2", "auto", MINILM, "fp32"),
+        ("fpu avx512_vnni", "auto", "0" * 64, "fp32"),
+        ("fpu avx512_vnni", "fp32", MINILM, "fp32"),
+        ("fpu", "int8", "0" * 64, "int8"),
+    ],
+)
+def test_int8_is_taken_by_itself_only_where_it_was_measured(tmp_path, monkeypatch, flags, wanted, weights, expected):
+    (tmp_path / "cpuinfo").write_text(f"processor: 0\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(quantize, "_CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(quantize.sys, "platform", "linux")
+    assert quantize.choose_precision(wanted, weights) == expected
+
+
+# --- with the real model ---
+
+
+@pytest.fixture(scope="module")
+def minilm(models_dir) -> Path:
+    return models_dir / "all-minilm-l6-v2"
+
+
+@pytest.fixture(scope="module")
+def library(minilm):
+    return encoder.load_model(minilm)
+
+
+@pytest.fixture(scope="module")
+def exact(minilm) -> Embedder:
+    return Embedder(minilm, "minilm", precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def tiny(library, tmp_path_factory) -> Path:
+    """Another kind of folder: prompts, first token pooled, a dense layer, a small window, vectors cut."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Dense, Pooling, Transformer
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    place = tmp_path_factory.mktemp("tiny")
+    config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+    BertModel(config).save_pretrained(place / "transformer")
+    library.tokenizer.save_pretrained(place / "transformer")
+    parts = [
+        Transformer(str(place / "transformer"), max_seq_length=24),
+        Pooling(32, pooling_mode="cls"), Dense(32, 12),
+    ]  # fmt: skip
+    prompts = {"query": "query: ", "passage": "passage of a document: "}
+    SentenceTransformer(modules=parts, prompts=prompts, truncate_dim=8, device="cpu").save(str(place / "model"))
+    return place / "model"
+
+
+def own_vectors(model, texts: list[str], prompt: str = "") -> np.ndarray:
+    return model.encode(texts, prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
+
+
+def test_tokens_are_counted_as_the_library_counts_them(minilm, library):
+    mine = FolderTokenizer(minilm)
+    theirs = library.tokenizer(TEXTS, add_special_tokens=False, truncation=False, padding=False)["input_ids"]
+    assert mine.count_tokens(TEXTS) == [len(ids) for ids in theirs]
+    assert (mine.max_tokens, mine.special_tokens, mine.dimension) == (256, 2, 384)
+    seen = library.tokenizer(TEXTS, truncation=True, max_length=256, padding=False)["input_ids"]
+    assert mine.passage_ids(TEXTS) == seen
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(max_size=200))
+def test_any_text_is_counted_as_the_library_counts_it(minilm, library, text):
+    ids = library.tokenizer([text], add_special_tokens=False)["input_ids"]
+    assert FolderTokenizer(minilm).count_tokens([text]) == [len(ids[0])]
+
+
+def test_half_a_surrogate_pair_is_counted_too(exact):
+    assert exact.count_tokens(["a \ud83d b", "fine"]) == [3, 1]
+    assert exact.embed_documents(["a \ud83d b"]).shape == (1, 384)
+
+
+def test_what_is_known_without_the_model_loads_no_model(minilm):
+    code = (
+        "import pickle, sys; from pathlib import Path; from ragapp.index.embedder import Embedder\n"
+        f"e = Embedder(Path({str(minilm)!r}), 'minilm'); t = pickle.loads(pickle.dumps(e.tokenizer))\n"
+        "e.dimension, e.max_tokens, e.special_tokens, e.made_with, t.count_tokens(['some text'])\n"
+        "print(','.join(sorted(set(sys.modules) & {'torch', 'transformers', 'sentence_transformers'})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_a_tokenizer_travels_as_its_path(minilm):
+    there = pickle.loads(pickle.dumps(FolderTokenizer(minilm)))
+    assert there.folder == minilm
+    assert there.count_tokens(["annual leave"]) == [2]
+
+
+def test_a_folder_without_tokenizer_json_asks_the_model(minilm, library, tmp_path):
+    place = shutil.copytree(minilm, tmp_path / "older")
+    (place / "tokenizer.json").unlink()
+    older, ordinary = FolderTokenizer(place), FolderTokenizer(minilm)
+    assert older.count_tokens(TEXTS) == ordinary.count_tokens(TEXTS)
+    assert (older.dimension, older.max_tokens, older.special_tokens) == (384, 256, 2)
+    vectors = Embedder(place, "older", precision="fp32").embed_documents(TEXTS)
+    assert np.abs(vectors - own_vectors(library, TEXTS)).max() < 1e-5
+
+
+def test_a_damaged_tokenizer_is_told(minilm, tmp_path):
+    place = shutil.copytree(minilm, tmp_path / "damaged")
+    (place / "tokenizer.json").write_text('{"version": "1.0"')
+    with pytest.raises(ModelError, match="cannot be read"):
+        FolderTokenizer(place).count_tokens(["text"])
+
+
+def test_vectors_are_the_librarys_own_in_the_order_of_the_texts(exact, library):
+    texts = [*TEXTS, *(f"page {n} " * (n % 40 + 1) for n in range(60))]
+    told = []
+    vectors = exact.embed_documents(texts, told.append)
+    assert exact._encoder._short_way
+    assert vectors.dtype == np.float32
+    assert np.abs(vectors - own_vectors(library, texts)).max() < 1e-5
+    assert told == sorted(told)
+    assert told[-1] == len(texts)
+    assert exact.embed_documents([]).shape == (0, 384)
+
+
+def test_a_question_gets_the_librarys_own_vector(exact, library):
+    theirs = library.encode_query("How many days of leave?", normalize_embeddings=True)
+    assert np.abs(exact.embed_question("How many days of leave?") - theirs).max() < 1e-5
+
+
+def test_prompts_pooling_dense_layers_and_cut_vectors_are_kept(tiny):
+    model, mine = encoder.load_model(tiny), Embedder(tiny, "tiny", precision="fp32")
+    assert (mine.dimension, mine.max_tokens) == (8, 24)
+    assert mine.special_tokens == 2 + mine.count_tokens(["passage of a document: "])[0]
+    assert np.abs(mine.embed_documents(TEXTS) - own_vectors(model, TEXTS, "passage of a document: ")).max() < 1e-5
+    assert mine._encoder._short_way
+    theirs = model.encode_query(TEXTS[0], normalize_embeddings=True)
+    assert np.abs(mine.embed_question(TEXTS[0]) - theirs).max() < 1e-5
+
+
+@pytest.mark.parametrize("fault", ["other vectors", "an error"])
+def test_a_model_that_the_short_way_does_not_suit_is_fed_by_the_library(minilm, library, monkeypatch, fault):
+    def wrong(self, ids):
+        if fault == "an error":
+            raise TypeError("forward() got an unexpected keyword argument")
+        return np.full((len(ids), 384), 384**-0.5, np.float32)
+
+    monkeypatch.setattr(encoder.Encoder, "_encode_ids", wrong)
+    mine = Embedder(minilm, "minilm", precision="fp32")
+    assert np.abs(mine.embed_documents(TEXTS) - own_vectors(library, TEXTS)).max() < 1e-5
+
+
+def test_a_caller_who_stops_is_obeyed_at_once(exact, monkeypatch):
+    class StopError(Exception):
+        pass
+
+    def stop(done: int) -> None:
+        counts.append(done)
+        raise StopError
+
+    def counted(ids):
+        passes.append(len(ids))
+        return encode(ids)
+
+    counts: list[int] = []
+    passes: list[int] = []
+    exact.embed_documents(["loads the model"])
+    encode = exact._encoder._encode_ids
+    monkeypatch.setattr(exact._encoder, "_encode_ids", counted)
+    with pytest.raises(StopError):
+        exact.embed_documents([f"text {n} " * 100 for n in range(120)], stop)
+    assert len(counts) == 1
+    assert sum(passes) < 60
+    assert exact.embed_documents(["still works"]).shape == (1, 384)
+
+
+def test_a_question_does_not_wait_for_passages(exact):
+    begun = threading.Event()
+    texts = [f"text {n} " * 120 for n in range(200)]
+    work = threading.Thread(target=exact.embed_documents, args=(texts, lambda done: begun.set()))
+    work.start()
+    assert begun.wait(60)
+    exact.embed_question("How many days of leave?")
+    assert work.is_alive()
+    work.join()
+
+
+def test_the_environment_is_left_as_it_was(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    with encoder._threads_that_sleep():
+        assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert "OMP_WAIT_POLICY" not in os.environ
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    with encoder._threads_that_sleep():
+        assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
+@needs_int8
+def test_int8_gives_nearly_the_same_vectors_whatever_shares_the_batch(minilm, exact):
+    rough = Embedder(minilm, "minilm", precision="int8")
+    texts = [text for text in TEXTS if text.strip()]
+    together = rough.embed_documents(texts)
+    likeness = (together * exact.embed_documents(texts)).sum(1)
+    assert likeness.min() > 0.985
+    assert likeness.max() < 0.99999  # it is int8 indeed
+    alone = np.concatenate([rough.embed_documents([text]) for text in texts])
+    assert (alone * together).sum(1).min() > 0.999
+    assert rough.made_with == f"{MINILM}+{quantize.SCHEME}"
+    assert exact.made_with == MINILM
+
+
+@needs_int8
+def test_int8_is_refused_where_it_loses_too_much(minilm, monkeypatch):
+    monkeypatch.setattr(encoder, "INT8_COSINE", 1.1)
+    with pytest.raises(ModelError, match="loses too much in int8"):
+        Embedder(minilm, "minilm", precision="int8").embed_documents(["text"])
+
+
+def test_int8_that_this_torch_cannot_do_is_told(minilm, monkeypatch):
+    def cannot(module):
+        raise RuntimeError("no such kernel")
+
+    monkeypatch.setattr(encoder, "quantize_linear", cannot)
+    with pytest.raises(ModelError, match="does not run in int8 here"):
+        Embedder(minilm, "minilm", precision="int8").embed_documents(["text"])
