@@ -11,8 +11,6 @@ that raise at the next start, or end the process, or do so at some later change.
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,28 +21,17 @@ import numpy as np
 
 from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
+from ragapp.index.collection import LOG_RECORDS, UnfitError, connect, opens_elsewhere
 from ragapp.index.filestate import FileState, Seal
 
 # a search waits for the addition before it, so this is not as large as it could be
 ADD_BATCH = 1000
-# With the log this long Chroma writes the graph.  Every addition reads the log again, and so does every start, which
-# also adds what is in it to the graph; but each time that the graph is written, all ids are written with it.
-LOG_RECORDS = 5000
-HNSW = {
-    "space": "cosine", "max_neighbors": 16, "ef_construction": 200, "ef_search": 400, "sync_threshold": LOG_RECORDS,
-}  # fmt: skip
 # Ids of no vector: deleting them lengthens the log, which is the only way to have the graph written now.
 _NO_VECTOR = "none-{}"
 STATE_NAME = "ragapp.state"
 SEAL_NAME = "ragapp.seal"
 # how the files of a graph are named; what else is there is SQLite's, which looks after itself
 _GRAPH_FILES = "*/*"
-# Deleted vectors stay in the graph, found by none but in the way of all.  So many times as many slots as vectors are
-# too many, unless there are few; what it costs to build the graph anew is spread over the deletions that led to it.
-WORN_TIMES = 3
-WORN_SLOTS = 10_000
-# how long reading a graph may take
-_CHECK_S = 120
 _READ_BATCH = 20_000
 
 
@@ -59,8 +46,8 @@ class VectorIndex(Protocol):
 class ChromaIndex:
     """The Chroma collection of one embedder identity.
 
-    What cannot be trusted or used any more (a crash while the graph was written, damaged files, other parameters, mostly
-    deleted vectors) is deleted at opening; the index is empty then, and :func:`reconcile` fills it from the catalog.
+    What cannot be trusted or used any more (a crash while the graph was written, damaged files, other parameters,
+    mostly deleted vectors) is deleted at opening; the index is empty then, and :func:`reconcile` fills it.
 
     Args:
         folder: Chroma's own folder; it can be deleted at any moment.
@@ -91,7 +78,7 @@ class ChromaIndex:
                 f"The vector index in {folder} cannot be opened: {error}.",
                 "Check the disk's free space and paths.data.",
             ) from None
-        except _UnfitError as error:
+        except UnfitError as error:
             self._begin_anew(identity_id, str(error))
         except Exception as error:  # Chroma has no common base for its own and its Rust core's errors
             self._begin_anew(identity_id, f"it cannot be opened ({error})")
@@ -108,7 +95,7 @@ class ChromaIndex:
             return "it was damaged"
         if name := self._seal.broken():
             return f"the file {name} is damaged"
-        if state == FileState.OPENING and not _opens_elsewhere(self.folder, identity_id):
+        if state == FileState.OPENING and not opens_elsewhere(self.folder, identity_id):
             return "it cannot be opened"
         return ""
 
@@ -117,7 +104,7 @@ class ChromaIndex:
         before = self._state.get()
         self._state.set(FileState.OPENING)
         try:
-            self._client, self._collection = _connect(self.folder, identity_id)
+            self._client, self._collection = connect(self.folder, identity_id)
         finally:
             # an exception is told and dealt with; only the end of the process leaves the mark
             self._state.set(before)
@@ -223,55 +210,6 @@ class ChromaIndex:
             self._seal.write(file for file in self.folder.glob(_GRAPH_FILES) if file.is_file())
             self._state.set(FileState.SAVED, lasting=True)
             self._logged = 0
-
-
-class _UnfitError(Exception):
-    """What the folder holds is whole, but not to be used."""
-
-
-def _connect(folder: Path, identity_id: int):
-    """Open the collection and use its graph once."""
-    import chromadb
-    from chromadb.config import Settings as ChromaSettings
-
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    client = chromadb.PersistentClient(
-        str(folder), settings=ChromaSettings(anonymized_telemetry=False, is_persistent=True)
-    )
-    try:
-        name = f"chunks-{identity_id}"
-        for collection in client.list_collections():
-            held = collection.configuration_json["hnsw"]
-            if collection.name != name or any(held.get(key) != value for key, value in HNSW.items()):
-                # Chroma would keep them, and there is one log for all
-                raise _UnfitError("it was made by another embedder or with other parameters")
-        collection = client.get_or_create_collection(name, configuration={"hnsw": HNSW}, embedding_function=None)
-        # the graph is read when it is first needed, and walking it shows more than reading it
-        some = collection.get(limit=1, include=["embeddings"])["embeddings"]
-        if len(some):
-            collection.query(query_embeddings=[some[0]], n_results=1, include=["distances"])
-        slots = _slots(folder, len(some[0]) if len(some) else 0)
-        if slots > max(WORN_SLOTS, WORN_TIMES * collection.count()):
-            raise _UnfitError("most of its vectors are deleted ones")
-    except BaseException:
-        client.close()
-        raise
-    return client, collection
-
-
-def _slots(folder: Path, dimension: int) -> int:
-    """How many vectors the written graph has place for, deleted ones among them."""
-    bytes_each = 4 * (2 * HNSW["max_neighbors"] + 1) + 4 * dimension + 8  # links, vector, label
-    return sum(path.stat().st_size for path in folder.glob("*/data_level0.bin")) // bytes_each
-
-
-def _opens_elsewhere(folder: Path, identity_id: int) -> bool:
-    """Whether another process can open it: the last one ended while it did, and this one shall not."""
-    code = f"import pathlib, ragapp.index.vectors as v; v._connect(pathlib.Path({str(folder)!r}), {identity_id})"
-    with suppress(subprocess.TimeoutExpired, OSError):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=_CHECK_S, check=False)
-        return done.returncode == 0
-    return False
 
 
 class ExactIndex:

@@ -317,8 +317,9 @@ def test_a_caller_who_stops_is_obeyed_at_once(exact, monkeypatch):
     with pytest.raises(StopError):
         exact.embed_documents([f"text {n} " * 100 for n in range(120)], stop)
     assert len(counts) == 1
-    assert sum(passes) < 60
+    # it would stand in line behind what was not given up
     assert exact.embed_documents(["still works"]).shape == (1, 384)
+    assert sum(passes) < 60
 
 
 def test_a_question_does_not_wait_for_passages(exact):

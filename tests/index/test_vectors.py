@@ -12,6 +12,7 @@ import pytest
 from storekit import make_document, one_chunk_each
 
 from ragapp.errors import StoreError
+from ragapp.index import collection as collection_module
 from ragapp.index import vectors as vectors_module
 from ragapp.index.catalog import Catalog, Identity
 from ragapp.index.filestate import FileState
@@ -172,7 +173,7 @@ def test_files_that_ended_a_process_are_tried_in_another_one(tmp_path: Path) -> 
     _filled(tmp_path / "chroma")
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"no database" * 1000)
     (tmp_path / "chroma" / STATE_NAME).write_text(FileState.OPENING, encoding="ascii")
-    with patch.object(vectors_module, "_connect", wraps=vectors_module._connect) as connect:
+    with patch.object(vectors_module, "connect", wraps=collection_module.connect) as connect:
         index = ChromaIndex(tmp_path / "chroma", 1)
     assert connect.call_count == 1, "opened here, before it was known to be safe"
     assert "cannot be opened" in index.emptied
@@ -211,7 +212,7 @@ def test_a_killed_process_leaves_what_opens(tmp_path: Path, moment: str, kept: b
 
 def test_the_graph_is_written_at_saving_and_at_no_other_time(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(vectors_module, "LOG_RECORDS", 20)
-    monkeypatch.setitem(vectors_module.HNSW, "sync_threshold", 20)
+    monkeypatch.setitem(collection_module.HNSW, "sync_threshold", 20)
     monkeypatch.setattr(vectors_module, "ADD_BATCH", 8)
     folder = tmp_path / "chroma"
     index = ChromaIndex(folder, 1)
@@ -257,7 +258,7 @@ def test_saving_leaves_nothing_to_be_done_at_the_next_start(tmp_path: Path) -> N
 
 def test_other_parameters_begin_anew(tmp_path: Path, monkeypatch) -> None:
     _filled(tmp_path / "chroma")
-    monkeypatch.setitem(vectors_module.HNSW, "max_neighbors", 8)
+    monkeypatch.setitem(collection_module.HNSW, "max_neighbors", 8)
     index = ChromaIndex(tmp_path / "chroma", 1)
     assert ("other parameters" in index.emptied, index.count()) == (True, 0)
     index.close()
@@ -275,15 +276,15 @@ def test_a_graph_of_mostly_deleted_vectors_is_begun_anew(tmp_path: Path, monkeyp
     index = ChromaIndex(tmp_path / "chroma", 1)
     index.remove(list(range(600)))
     index.close()
-    monkeypatch.setattr(vectors_module, "WORN_SLOTS", 500)
+    monkeypatch.setattr(collection_module, "WORN_SLOTS", 500)
     assert reopened() == ("", 400)
     index = ChromaIndex(tmp_path / "chroma", 1)
     index.add(list(range(2000, 2200)), vectors[:200])
     index.remove(list(range(600, 900)))
     index.close()
-    monkeypatch.setattr(vectors_module, "WORN_SLOTS", 50_000)
+    monkeypatch.setattr(collection_module, "WORN_SLOTS", 50_000)
     assert reopened() == ("", 300)
-    monkeypatch.setattr(vectors_module, "WORN_SLOTS", 500)
+    monkeypatch.setattr(collection_module, "WORN_SLOTS", 500)
     why, count = reopened()
     assert ("deleted" in why, count) == (True, 0)
     assert reopened() == ("", 0)
