@@ -63,8 +63,9 @@ def match(
     query = f"SELECT rowid, -bm25(lexical, {CONTEXT_WEIGHT}, 1.0) AS score FROM lexical WHERE lexical MATCH ?"
     parameters: list = [expression]
     if within is not None:
-        # a subquery over the table-valued json_each has no limit on the number of ids
-        query += " AND rowid IN (SELECT value FROM json_each(?))"
+        # A subquery over the table-valued json_each has no limit on the number of ids.  The plus keeps SQLite from
+        # running the match anew for each of them.
+        query += " AND +rowid IN (SELECT value FROM json_each(?))"
         parameters.append("[" + ",".join(map(str, within)) + "]")
     query += " ORDER BY score DESC, rowid LIMIT ?"
     return {row[0]: row[1] for row in connection.execute(query, (*parameters, limit))}

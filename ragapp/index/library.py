@@ -26,7 +26,7 @@ OWNER_NAME = "store.owner"
 _BEHIND = "chroma_behind"
 # Chroma pays for every call, so that many small documents are given to it together; the catalog has them already
 FLUSH_CHUNKS = 1000
-FLUSH_S = 5.0
+FLUSH_S = 30.0
 
 
 class Library:
@@ -215,6 +215,7 @@ class Library:
         """Bring Chroma in step and note it; call it when a run of changes has ended."""
         self.flush()
         if isinstance(self._vectors, ChromaIndex):
+            self._vectors.save()
             self.catalog.set_state(_BEHIND, "0")
 
     def _begin_change(self) -> None:

@@ -37,7 +37,7 @@ def good(tmp_path: Path) -> Path:
 
 def _file(tmp_path: Path, suffix: str) -> Path:
     path = tmp_path / f"bad.{suffix}"
-    path.write_text("something", encoding="utf-8")
+    path.write_bytes(bytes(range(256)))  # what looks like text would be read as text
     return path
 
 
