@@ -59,7 +59,7 @@ class Embedding(_Section):
     """The sentence-transformers model that turns text into vectors."""
 
     model: str = "all-minilm-l6-v2"
-    precision: Literal["auto", "fp32", "int8"] = "auto"
+    precision: Literal["auto", "fp32", "int8"] = "fp32"
     batch_size: int = Field(8, ge=1, le=1024)
 
 
