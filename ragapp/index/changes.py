@@ -44,9 +44,9 @@ def put(
         "path": str(path), "name": path.name, "title": document.title,
         "language": document.language,
         "warnings": json.dumps(document.warnings), "ingested_at": now(), "units": len(document.units),
-        "units_without_text": sum(not unit.blocks for unit in document.units),
-        "units_ocr": sum(unit.coverage == "ocr" for unit in document.units),
-        "units_needing_ocr": sum(unit.coverage == "needs_ocr" for unit in document.units),
+        "units_without_text": document.units_without_text,
+        "units_ocr": document.units_covered("ocr"),
+        "units_needing_ocr": document.units_covered("needs_ocr"),
         "chunks": len(chunks), **facts,
     }  # fmt: skip
     row = connection.execute("SELECT id FROM documents WHERE path = ?", (str(path),)).fetchone()

@@ -108,7 +108,7 @@ def _sample(group: list[Task], preparer: Preparer, deadline: float, scans: list[
         sample.bytes += task.file.size
         sample.read_s += prepared.seconds
         sample.texts += prepared.texts
-        pages = sum(unit.coverage == "needs_ocr" for unit in prepared.document.units)
+        pages = prepared.document.units_covered("needs_ocr")
         sample.ocr_pages += pages
         if pages:
             scans.append((task, prepared))
@@ -127,17 +127,13 @@ def _embed_s(embedder: Embedder, texts: list[str]) -> float:
 
 def _ocr_s(scans: list[tuple[Task, Prepared]], open_preparer: Callable[[OcrMode], Preparer]) -> float:
     """Seconds that OCR takes for a page, learnt from the file with the fewest."""
-
-    def pages(prepared: Prepared) -> int:
-        return sum(unit.coverage == "needs_ocr" for unit in prepared.document.units)
-
-    task, prepared = min(scans, key=lambda scan: pages(scan[1]))
-    if pages(prepared) > _MAX_OCR_PAGES:
+    task, prepared = min(scans, key=lambda scan: scan[1].document.units_covered("needs_ocr"))
+    if prepared.document.units_covered("needs_ocr") > _MAX_OCR_PAGES:
         return _USUAL_OCR_S
     with open_preparer("auto") as preparer:
         try:
             read = preparer.prepare(task.file.path)
         except ReadingError:
             return _USUAL_OCR_S
-    recognised = sum(unit.coverage == "ocr" for unit in read.document.units)
+    recognised = read.document.units_covered("ocr")
     return max(0.0, read.seconds - prepared.seconds) / recognised if recognised else 0.0

@@ -132,8 +132,7 @@ class Flow:
         self._bytes_done = 0
         self._units = 0
         self._stages: dict[str, str] = {}
-        self.embedded = 0
-        self.embedding_s = 0.0
+        self._embedded = 0
 
     def run(self) -> None:
         """Do what the plan says.
@@ -296,10 +295,8 @@ class Flow:
                 self._enter(windows, *ready)
             if windows:
                 self._tell(windows.path, "embedding")
-                started = time.monotonic()
                 count, complete = windows.embed()
-                self.embedding_s += time.monotonic() - started
-                self.embedded += count
+                self._embedded += count
                 for item in complete:
                     self._put(self._to_store, item)
             else:
@@ -333,13 +330,11 @@ class Flow:
                 sha256=task.sha256, fingerprints=item.fingerprints, conditions=self._conditions,
             )  # fmt: skip
             reason = " ".join(document.warnings) or ("" if chunks else "There is no text in it.")
-            units = document.units
             self._settle(
                 task,
                 FileReport(
-                    task.path, "updated" if task.row else "indexed", reason, len(units),
-                    sum(not unit.blocks for unit in units), sum(unit.coverage == "ocr" for unit in units), len(chunks),
-                    round(item.seconds, 3),
+                    task.path, "updated" if task.row else "indexed", reason, len(document.units),
+                    document.units_without_text, document.units_covered("ocr"), len(chunks), round(item.seconds, 3),
                 ),
             )  # fmt: skip
 
@@ -364,7 +359,7 @@ class Flow:
         with self._lock:
             done, share = len(self._plan.reports), self._bytes_done / self._bytes if self._bytes else 1.0
         left = seconds * (1 - share) / share if share > _MIN_SHARE else None
-        self._listener(IngestProgress(done, self._files, self._units, self.embedded, seconds, left, path, stage))
+        self._listener(IngestProgress(done, self._files, self._units, self._embedded, seconds, left, path, stage))
 
 
 def fingerprint(text: str) -> bytes:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -19,12 +17,12 @@ from ragapp.ingest.report import FileReport, Status
 from ragapp.ingest.worker import Limits
 from ragapp.reading.discover import FoundFile, hash_file
 from ragapp.reading.document import ReadOptions
+from ragapp.reading.ocr import chosen_engine
 from ragapp.reading.registry import READERS_VERSION, reason_unread
 
 # fewer documents are soon taken in again; more of them gone at once is rather a drive that is not there
 MANY_DOCUMENTS = 10
-
-
+# what makes two files one document: their bytes, and their suffix, since that decides how they are read
 Content = tuple[str, str]
 
 
@@ -49,8 +47,12 @@ class Task:
 
     @property
     def content(self) -> Content:
-        """What makes two files one document: their bytes, and their suffix, since that decides how they are read."""
-        return self.sha256, self.file.path.suffix.lower()
+        """By what it is known as the same document as another file."""
+        return _content(self.sha256, self.path)
+
+
+def _content(sha256: str, path: str) -> Content:
+    return sha256, os.path.splitext(path)[1].lower()
 
 
 @dataclass(slots=True)
@@ -79,9 +81,9 @@ def conditions_of(limits: Limits, options: ReadOptions, max_file_mb: int) -> str
 
     While it stays the same, a file that failed is not tried again, and pages that need OCR are not looked at again.
     """
-    engines = [importlib.util.find_spec("rapidocr") is not None, shutil.which("tesseract") is not None]
+    engine, _ = chosen_engine(options)
     chosen = {item.name: getattr(options, item.name) for item in fields(options) if item.name != "tick"}
-    told = json.dumps([READERS_VERSION, asdict(limits), chosen, max_file_mb, engines], sort_keys=True)
+    told = json.dumps([READERS_VERSION, asdict(limits), chosen, max_file_mb, engine], sort_keys=True)
     # cut short, since it also stands for the passwords
     return hashlib.sha256(told.encode()).hexdigest()[:8]
 
@@ -217,7 +219,7 @@ class Contents:
         self._catalog = catalog
         self._force = force
         self._max_file_mb = max_file_mb
-        self._gone = {(row.sha256, os.path.splitext(row.path)[1].lower()): row for row in plan.gone}
+        self._gone = {_content(row.sha256, row.path): row for row in plan.gone}
         self._seen: set[Content] = set()
 
     def judge(self, task: Task) -> Verdict:

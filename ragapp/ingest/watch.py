@@ -110,25 +110,25 @@ class _Rest:
 
     def __init__(self, settle_s: float) -> None:
         self._settle_s = settle_s
-        self._seen: dict[Path, tuple[int, int]] = {}
-        self._since: dict[Path, float] = {}
-        self._waiting: set[Path] = set()
+        # files that wait: their size and time, and since when they are so; at the last look and at this one
+        self._before: dict[Path, tuple[int, int, float]] = {}
+        self._now: dict[Path, tuple[int, int, float]] = {}
         self._first_look = True
 
     def waits(self, file: FoundFile) -> bool:
         """Whether a new or changed file is to be left alone for now."""
-        now, state = time.monotonic(), (file.size, file.mtime_ns)
         if self._first_look and not 0 <= time.time() - file.mtime_ns / 1e9 < self._settle_s:
             return False  # it has been lying there
-        if self._seen.get(file.path) != state:
-            self._seen[file.path], self._since[file.path] = state, now
-        if now - self._since[file.path] >= self._settle_s:
+        now = time.monotonic()
+        size, mtime_ns, since = self._before.get(file.path, (-1, -1, now))
+        if (size, mtime_ns) != (file.size, file.mtime_ns):
+            since = now
+        if now - since >= self._settle_s:
             return False
-        self._waiting.add(file.path)
+        self._now[file.path] = file.size, file.mtime_ns, since
         return True
 
     def end_look(self) -> bool:
         """Note the end of a look; returns whether files wait for the next."""
-        waiting, self._waiting, self._first_look = self._waiting, set(), False
-        self._seen = {path: state for path, state in self._seen.items() if path in waiting}
-        return bool(waiting)
+        self._before, self._now, self._first_look = self._now, {}, False
+        return bool(self._before)

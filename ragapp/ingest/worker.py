@@ -73,7 +73,7 @@ class Preparer:
     Args:
         chunker: cuts the documents; it goes to the worker process, so it must be picklable.
         limits: what one file may take.
-        options: for the readers; its ``tick`` stays here.
+        options: for the readers; the worker sets its ``tick``.
     """
 
     def __init__(self, chunker: Chunker, limits: Limits, options: ReadOptions):
@@ -166,9 +166,8 @@ class Preparer:
         # spawn: a fork would copy this process's threads' locks and its model into the worker
         context = multiprocessing.get_context("spawn")
         connection, other = context.Pipe()
-        options = replace(self._options, tick=_no_tick)
         process = context.Process(
-            target=_serve, args=(other, self._chunker, self._limits, options), daemon=True, name="ragapp-reader"
+            target=_serve, args=(other, self._chunker, self._limits, self._options), daemon=True, name="ragapp-reader"
         )
         with _interrupts_blocked():
             process.start()
@@ -194,10 +193,6 @@ def _interrupts_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _no_tick(unit: int, units: int, ocr: bool) -> None:
-    pass
 
 
 def _too_much_memory(memory_mb: int) -> ReadingError:

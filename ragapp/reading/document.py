@@ -129,3 +129,12 @@ class Document:
     units: list[Unit]
     language: str = ""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def units_without_text(self) -> int:
+        """How many units have no text, whether there is none or it was not recognised."""
+        return sum(not unit.blocks for unit in self.units)
+
+    def units_covered(self, coverage: Coverage) -> int:
+        """How many units have this coverage."""
+        return sum(unit.coverage == coverage for unit in self.units)
