@@ -47,7 +47,7 @@ def ragapp(files: list[Path], data: Path, models: Path, precision: str = "fp32")
         seconds = time.perf_counter() - started
         catalog = app.library.catalog
         chunks = catalog.chunks(catalog.chunk_ids()).values()
-        texts = sorted({app.chunker.embedded_text(chunk, chunk.title, chunk.document) for chunk in chunks})
+        texts = sorted({chunk.text for chunk in chunks})
         (data / "chunks.json").write_text(json.dumps(texts))
         totals = report.totals
         return {"seconds": seconds, "vectors": len(texts), "pages": totals["units"], "failed": totals["failed"]}

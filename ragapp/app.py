@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ragapp.ingest.chunking import Chunker
     from ragapp.ingest.pipeline import Pipeline
     from ragapp.llm.engine import Engine
+    from ragapp.retrieval.rerank import CrossEncoderReranker
     from ragapp.retrieval.retriever import Retriever
 
 
@@ -109,7 +110,18 @@ class App:
         """Finds passages in the library."""
         from ragapp.retrieval.retriever import Retriever
 
-        return Retriever(self.library, self.embedder, self.settings.retrieval)
+        return Retriever(self.library, self.embedder, self.settings.retrieval, self.reranker)
+
+    @_part
+    def reranker(self) -> CrossEncoderReranker | None:
+        """The reranker of the settings, None where they name none."""
+        name = self.settings.retrieval.reranker
+        if not name:
+            return None
+        from ragapp.models.discovery import find_model
+        from ragapp.retrieval.rerank import CrossEncoderReranker
+
+        return CrossEncoderReranker(find_model(name, self.settings.paths.models, "cross-encoder"), name)
 
     @_part
     def assistant(self) -> Assistant:

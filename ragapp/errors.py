@@ -44,6 +44,10 @@ class ReadingError(RagappError):
     """One file could not be read; the others go on."""
 
 
+class TransientReadingError(ReadingError):
+    """A file could not be read for a reason that may pass without the file changing; the next run tries again."""
+
+
 class StoreError(RagappError):
     """The catalog or the vector store cannot be used as it is."""
 

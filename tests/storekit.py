@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.library import Library
 from ragapp.index.records import Chunk, Identity
 from ragapp.index.vectors import ChromaIndex
@@ -22,6 +23,7 @@ class WordEmbedder:
     """Bags of hashed words; a word is as many tokens as it has begun groups of four characters."""
 
     special_tokens = 2
+    cosine_spread = 0.5
 
     def __init__(self, name: str = "words", dimension: int = 32, max_tokens: int = 96):
         self.name = name
@@ -67,8 +69,8 @@ def make_document(*pages: str, title: str = "", language: str = "en") -> Documen
 def put_text(library: Library, embedder: WordEmbedder, path: Path, *pages: str, language: str = "en") -> int:
     document = make_document(*pages, title=path.stem, language=language)
     chunker = chunker_of(embedder)
-    chunks = chunker.split(document, path.name)
-    vectors = embedder.embed_documents([chunker.embedded_text(chunk, document.title, path.name) for chunk in chunks])
+    chunks = chunker.split(document)
+    vectors = ChunkEmbedder(embedder).embed([chunker.embedded_text(c, document.title, path.name) for c in chunks])
     sha256 = hashlib.sha256("\f".join(pages).encode()).hexdigest()
     return library.put(path, document, chunks, vectors, size=sum(map(len, pages)), mtime_ns=1, sha256=sha256)
 

@@ -22,7 +22,8 @@ from ragapp.index.analysis import detect_language
 from ragapp.llm.engine import Engine
 from ragapp.llm.templates import Message
 from ragapp.retrieval.context import Context, pack
-from ragapp.retrieval.retriever import Passage, Retriever
+from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Settings
 
 # a prompt is tokenized as a whole, which may cost a token more than its parts at each seam
@@ -81,12 +82,12 @@ class Assistant:
         started = time.monotonic()
         question = question.strip()
         yield Stage("searching")
-        passages = self._retriever.search(question, self._settings.retrieval.passages, within)
+        found = self._retriever.search(question, self._settings.retrieval.passages, within)
         language = detect_language(question, PROMPTS)
         prompts = prompts_for(language)
         retrieved = time.monotonic()
         engine = self._engine()
-        context = self._pack(engine, prompts, question, passages)
+        context = self._pack(engine, prompts, question, found.passages)
         yield Stage("reading", len(context.passages))
         answer = Answer(question, prompts.not_found, True, 0.0, model=engine.name)
         answer.timings["retrieve_s"] = _since(started, retrieved)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ragapp.answer.result import Citation, Sentence
 from ragapp.index.analysis import content_terms
-from ragapp.retrieval.retriever import Passage
+from ragapp.retrieval.passage import Passage
 
 MARK = re.compile(r"\s*\[(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\]")
 _LEADING_MARKS = re.compile(rf"(?:{MARK.pattern})+\s*")

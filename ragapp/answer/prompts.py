@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragapp.llm.templates import Message
-from ragapp.retrieval.retriever import Passage
+from ragapp.retrieval.passage import Passage
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ragapp.retrieval.retriever import Passage
+from ragapp.retrieval.passage import Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +102,5 @@ def hit_json(passage: Passage) -> dict[str, Any]:
     """A passage of a search as plain values."""
     values = passage_json(0, passage)
     del values["n"]
-    return {**values, "dense": round(passage.dense, 4), "lexical": round(passage.lexical, 4)}
+    return {**values, "dense": round(passage.dense, 4), "lexical": round(passage.lexical, 4),
+            "coverage": round(passage.coverage, 4)}

@@ -30,7 +30,7 @@ def ask(
     """Answer one question from the documents, with the page it stands on."""
     with open_app(context) as app:
         if no_llm:
-            passages = app.retriever.search(question, app.settings.retrieval.passages, within)
+            passages = app.retriever.search(question, app.settings.retrieval.passages, within).passages
             if as_json:
                 from ragapp.answer.result import Answer
 

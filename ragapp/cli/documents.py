@@ -143,13 +143,15 @@ def search(
     with open_app(context) as app:
         retriever = app.retriever
         started = time.monotonic()
-        passages = retriever.search(query, k, within)
+        found = retriever.search(query, k, within)
         seconds = round(time.monotonic() - started, 3)
     if as_json:
-        say_json({"query": query, "hits": [hit_json(passage) for passage in passages], "seconds": seconds})
+        hits = [hit_json(passage) for passage in found.passages]
+        say_json({"query": query, "hits": hits, "seconds": seconds, "stages": found.seconds})
         return
-    say_passages(passages)
-    note(f"{len(passages)} passages in {seconds:.2f} s")
+    say_passages(found.passages)
+    stages = ", ".join(f"{stage} {taken:.2f} s" for stage, taken in found.seconds.items())
+    note(f"{len(found.passages)} passages in {seconds:.2f} s ({stages})")
 
 
 def say_passages(passages) -> None:

@@ -114,7 +114,7 @@ def run_questions(
     try:
         for question in questions:
             started = time.monotonic()
-            hits = app.retriever.search(question.text, SEARCH_DEPTH)
+            hits = app.retriever.search(question.text, SEARCH_DEPTH).passages
             result = Result(question, [(hit.chunk.document, hit.chunk.unit) for hit in hits])
             if with_llm:
                 result.answer = app.assistant.answer(question.text).as_json()

@@ -295,13 +295,15 @@ class Catalog:
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Chunks by id; ids that do not exist are left out."""
-        query = (
-            'SELECT c.unit, c.headings, c.text, c.start, c."end", c.id, c.document_id, d.name, d.title, d.path,'
-            " d.language, u.label, u.kind FROM chunks c JOIN documents d ON d.id = c.document_id"
-            " JOIN units u ON u.document_id = c.document_id AND u.number = c.unit WHERE c.id IN ({})"
-        )
-        found = (StoredChunk(row[0], tuple(json.loads(row[1])), *row[2:]) for row in self._in(query, ids))
+        found = map(_stored_chunk, self._in(f"{_CHUNKS} WHERE c.id IN ({{}})", ids))
         return {chunk.id: chunk for chunk in found}
+
+    def unit_chunks(self, document_id: int, number: int) -> list[StoredChunk]:
+        """The chunks of one unit in the order of its text."""
+        rows = self._rows(
+            f"{_CHUNKS} WHERE c.document_id = ? AND c.unit = ? ORDER BY c.start, c.id", (document_id, number)
+        )
+        return list(map(_stored_chunk, rows))
 
     def vectors(self, ids: Sequence[int] | None = None) -> tuple[list[int], np.ndarray]:
         """Vectors of some or all chunks.
@@ -320,9 +322,24 @@ class Catalog:
 
     def match(self, terms: Sequence[str], limit: int, within: Sequence[int] | None = None) -> dict[int, float]:
         """BM25 scores of the chunks that hold any of the terms; see :func:`ragapp.index.lexical.match`."""
+        with self._searched() as connection:
+            return lexical.match(connection, terms, limit, within)
+
+    def term_frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """How many chunks hold each of some index terms; see :func:`ragapp.index.lexical.frequencies`."""
+        with self._searched() as connection:
+            return lexical.frequencies(connection, terms)
+
+    def indexed_terms(self, ids: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+        """The index terms of chunks, of context and text; see :func:`ragapp.index.lexical.indexed`."""
+        with self._searched() as connection:
+            return lexical.indexed(connection, ids)
+
+    @contextmanager
+    def _searched(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                return lexical.match(self._connection, terms, limit, within)
+                yield self._connection
             except sqlite3.Error as error:
                 raise StoreError(f"The catalog {self.path} could not be searched: {error}.") from None
 
@@ -353,6 +370,16 @@ _DOCUMENTS = (
     " d.ingested_at, d.units, d.units_without_text, d.units_ocr, d.units_needing_ocr, d.chunks,"
     " d.conditions FROM documents d"
 )
+
+_CHUNKS = (
+    'SELECT c.unit, c.headings, c.text, c.start, c."end", c.id, c.document_id, d.name, d.title, d.path, d.language,'
+    " u.label, u.kind FROM chunks c JOIN documents d ON d.id = c.document_id"
+    " JOIN units u ON u.document_id = c.document_id AND u.number = c.unit"
+)
+
+
+def _stored_chunk(row: tuple) -> StoredChunk:
+    return StoredChunk(row[0], tuple(json.loads(row[1])), *row[2:])
 
 
 def _document_row(row: tuple) -> DocumentRow:

@@ -42,6 +42,24 @@ def remove(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> None:
     connection.executemany("DELETE FROM lexical WHERE rowid = ?", [(chunk_id,) for chunk_id in chunk_ids])
 
 
+def frequencies(connection: sqlite3.Connection, wanted: Sequence[str]) -> dict[str, int]:
+    """How many chunks hold each term, in text or context; terms that none holds are left out."""
+    connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.lexical_terms USING fts5vocab(main, lexical, row)")
+    found = (
+        connection.execute("SELECT term, doc FROM temp.lexical_terms WHERE term = ?", (term,)).fetchone()
+        for term in dict.fromkeys(wanted)
+    )
+    return {row[0]: row[1] for row in found if row}
+
+
+def indexed(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+    """The terms of chunks, in order: those of the context and those of the text, by chunk id."""
+    rows = connection.execute(
+        "SELECT rowid, context, body FROM lexical WHERE rowid IN (SELECT value FROM json_each(?))", (_json(chunk_ids),)
+    )
+    return {row[0]: (row[1].split(), row[2].split()) for row in rows}
+
+
 def match(
     connection: sqlite3.Connection, question: Sequence[str], limit: int, within: Sequence[int] | None = None
 ) -> dict[int, float]:
@@ -49,7 +67,7 @@ def match(
 
     Args:
         connection: of the catalog.
-        question: index terms (letters and digits only); any of them may occur.
+        question: index terms; any of them may occur.
         limit: how many chunks at the most.
         within: only these chunk ids; all when None.
 
@@ -58,7 +76,7 @@ def match(
     """
     if not question or (within is not None and not within):
         return {}
-    # terms are letters and digits by construction; the quotes keep FTS5's own words (AND, NEAR) from meaning anything
+    # terms hold no quotes by construction; those around them keep FTS5's own words (AND, NEAR) from meaning anything
     expression = " OR ".join(f'"{term}"' for term in question[:MAX_QUESTION_TERMS])
     query = f"SELECT rowid, -bm25(lexical, {CONTEXT_WEIGHT}, 1.0) AS score FROM lexical WHERE lexical MATCH ?"
     parameters: list = [expression]
@@ -66,6 +84,10 @@ def match(
         # A subquery over the table-valued json_each has no limit on the number of ids.  The plus keeps SQLite from
         # running the match anew for each of them.
         query += " AND +rowid IN (SELECT value FROM json_each(?))"
-        parameters.append("[" + ",".join(map(str, within)) + "]")
+        parameters.append(_json(within))
     query += " ORDER BY score DESC, rowid LIMIT ?"
     return {row[0]: row[1] for row in connection.execute(query, (*parameters, limit))}
+
+
+def _json(ids: Sequence[int]) -> str:
+    return f"[{','.join(map(str, ids))}]"

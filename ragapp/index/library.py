@@ -194,11 +194,12 @@ class Library:
         row = self.catalog.document(document_id)
         if row is None:
             raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
-        self.mark_behind()
-        gone = self.catalog.remove_document(document_id)
-        if self.identity is not None:
+        if self.identity is None:  # nothing is known of the vectors; they are mended when somebody needs them
+            self.mark_behind()
+            self.catalog.remove_document(document_id)
+        else:
             self._begin_change()
-            self._change_vectors([], None, gone)
+            self._change_vectors([], None, self.catalog.remove_document(document_id))
         return row
 
     def flush(self) -> None:

@@ -66,6 +66,13 @@ MIGRATIONS: tuple[str, ...] = (
         size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, conditions TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    # vowel signs are part of a word; what stood here is made anew by the rebuild that the new chunker asks for
+    """
+    DROP TABLE lexical;
+    CREATE VIRTUAL TABLE lexical USING fts5(
+        context, body, tokenize = "unicode61 remove_diacritics 0 categories 'L* N* Co M*'"
+    );
+    """,
 )
 
 

@@ -241,14 +241,24 @@ class ExactIndex:
         if within is not None:
             chosen = np.flatnonzero(np.isin(ids, np.fromiter(within, np.int64)))
             ids, vectors = ids[chosen], vectors[chosen]
-        k = min(k, len(ids))
-        if k == 0:
-            return []
-        scores = vectors @ np.asarray(vector, np.float32)
-        # all that reach the score of the last place, so that equal ones come by id
-        best = np.flatnonzero(scores >= np.partition(scores, -k)[-k])
-        order = np.argsort(-scores[best], kind="stable")[:k]
-        return ids[best[order]].tolist()
+        return _nearest(ids, vectors, vector, k)
+
+
+def nearest_exactly(catalog: Catalog, vector: np.ndarray, k: int, within: Sequence[int]) -> list[int]:
+    """As :meth:`VectorIndex.nearest`, by the catalog's own vectors, which are read for it."""
+    ids, vectors = catalog.vectors(within)
+    return _nearest(np.array(ids, np.int64), vectors, vector, k)
+
+
+def _nearest(ids: np.ndarray, vectors: np.ndarray, vector: np.ndarray, k: int) -> list[int]:
+    k = min(k, len(ids))
+    if k == 0:
+        return []
+    scores = vectors @ np.asarray(vector, np.float32)
+    # all that reach the score of the last place, so that equal ones come by id
+    best = np.flatnonzero(scores >= np.partition(scores, -k)[-k])
+    order = best[np.lexsort((ids[best], -scores[best]))][:k]
+    return ids[order].tolist()
 
 
 def reconcile(catalog: Catalog, index: ChromaIndex, progress: Callable[[int, int], None] | None = None) -> int:

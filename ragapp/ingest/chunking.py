@@ -1,7 +1,6 @@
 """Cutting units into chunks by the embedder's own tokenizer.
 
-A chunk never crosses a unit or a heading, and together with the line that says whose it is it never exceeds what
-the embedder reads, so no part of it is invisible.
+A chunk never crosses a unit or a heading, and never exceeds what the embedder reads, so no part of it is invisible.
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ from itertools import zip_longest
 from typing import Protocol
 
 from ragapp.index.changes import context_line
+from ragapp.index.chunk_text import ChunkText
 from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
 
 # part of a store's identity: raise it when the same document would be cut in another way
-CHUNKER_VERSION = 2
-# the line in front of a chunk may take this part of the embedder's window at the most
-CONTEXT_SHARE = 0.25
+CHUNKER_VERSION = 3
 # what is longer without a space is no word, and is cut by its characters
 MAX_WORD_CHARACTERS = 400
 _UNBROKEN = re.compile(rf"\S{{{MAX_WORD_CHARACTERS},}}")
@@ -72,35 +70,29 @@ class Chunker:
         """Version and parameters, for the store's identity."""
         return f"version {CHUNKER_VERSION}, {self._tokens} tokens, overlap {self._overlap}"
 
-    def split(self, document: Document, name: str) -> list[Chunk]:
-        """The chunks of a document, in reading order.
+    def split(self, document: Document) -> list[Chunk]:
+        """The chunks of a document, in reading order."""
+        return [chunk for unit in document.units for chunk in self._split_unit(unit)]
 
-        Args:
-            document: what was read.
-            name: its file's name.
-        """
-        return [chunk for unit in document.units for chunk in self._split_unit(unit, document.title, name)]
-
-    def embedded_text(self, chunk: Chunk, title: str, name: str) -> str:
-        """What the embedder reads for a chunk: the line that says whose it is, cut to its share, then the text."""
-        return f"{self._context(name, title, chunk.headings)}\n{chunk.text}"
-
-    def _context(self, name: str, title: str, headings: Sequence[str]) -> str:
-        line = context_line(name, title, headings)
-        limit = int(self._counter.max_tokens * CONTEXT_SHARE)
-        while line and self._counter.count_tokens([line])[0] > limit:
+    def embedded_text(self, chunk: Chunk, title: str, name: str) -> ChunkText:
+        """What the embedder reads for a chunk, no part of it more than it reads."""
+        line = context_line(name, title, chunk.headings)
+        # a line of so few characters cannot have more tokens
+        while len(line) > self._room // 4 and self._counter.count_tokens([line])[0] > self._room:
             # the end of the path is the nearest to the chunk, so the front is cut
             line = line[max(1, len(line) // 8) :].lstrip()
-        return line
+        return ChunkText(line, chunk.text)
 
-    def _split_unit(self, unit: Unit, title: str, name: str) -> Iterator[Chunk]:
+    @property
+    def _room(self) -> int:
+        return self._counter.max_tokens - self._counter.special_tokens
+
+    def _split_unit(self, unit: Unit) -> Iterator[Chunk]:
         sections = list(_sections(unit))
         for section, following in zip_longest(sections, sections[1:]):
             if following and section.is_heading_of(following):
                 continue
-            context_tokens = self._counter.count_tokens([self._context(name, title, section.headings)])[0]
-            room = self._counter.max_tokens - self._counter.special_tokens - context_tokens - 1
-            size = max(16, min(self._tokens, room))
+            size = min(self._tokens, self._room)
             if section.is_table:
                 yield from self._split_table(section, unit.number, size)
             else:

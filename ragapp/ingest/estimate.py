@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ragapp.errors import ReadingError
+from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
 from ragapp.index.embedder import Embedder
-from ragapp.ingest.plan import Contents, Plan, Task, kept_report, settle_failed, unreadable
+from ragapp.ingest.plan import Contents, Plan, Task, kept_report, settle_failed
 from ragapp.ingest.report import FileReport
 from ragapp.ingest.worker import Prepared, Preparer
+from ragapp.reading.discover import unreadable
 from ragapp.reading.document import OcrMode
 
 # of each suffix so many files are read, spread over their sizes, until the time is up
@@ -31,12 +33,9 @@ def foresee(plan: Plan, contents: Contents, conditions: str) -> list[Task]:
     for task in plan.tasks:
         try:
             verdict = contents.judge(task)
-        except ReadingError as error:
-            settle_failed(plan, task.file, task.row, error.message, error.hint, conditions)
-            continue
-        except OSError as error:
-            problem = unreadable(error)
-            settle_failed(plan, task.file, task.row, problem.message, problem.hint, conditions)
+        except (ReadingError, OSError) as error:
+            problem = unreadable(error) if isinstance(error, OSError) else error
+            settle_failed(plan, task.file, task.row, problem, conditions)
             continue
         if verdict.kind == "unchanged":
             plan.reports[task.path] = kept_report(task.row)
@@ -55,7 +54,7 @@ class _Sample:
 
     bytes: int = 0
     read_s: float = 0.0
-    texts: list[str] = field(default_factory=list)
+    texts: list[ChunkText] = field(default_factory=list)
     ocr_pages: int = 0
 
 
@@ -115,13 +114,13 @@ def _sample(group: list[Task], preparer: Preparer, deadline: float, scans: list[
     return sample
 
 
-def _embed_s(embedder: Embedder, texts: list[str]) -> float:
+def _embed_s(embedder: Embedder, texts: list[ChunkText]) -> float:
     chosen = texts[:: max(1, len(texts) // _TEXTS)][:_TEXTS]
     if not chosen:
         return 0.0
-    embedder.embed_documents(chosen[:1])  # loads the model
+    embedder.embed_documents(["loads the model"])
     started = time.monotonic()
-    embedder.embed_documents(chosen)
+    ChunkEmbedder(embedder).embed(chosen)
     return (time.monotonic() - started) / len(chosen)
 
 

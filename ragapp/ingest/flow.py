@@ -7,7 +7,6 @@ short, so memory does not grow with the folder.
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import sys
 import threading
@@ -18,12 +17,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ragapp.errors import CancelledError, ReadingError, StoreError
+from ragapp.errors import CancelledError, ReadingError, StoreError, TransientReadingError
+from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
 from ragapp.index.embedder import Embedder
 from ragapp.index.library import Library
-from ragapp.ingest.plan import Content, Contents, Plan, Task, Verdict, kept_report, settle_failed, unreadable
+from ragapp.ingest.plan import Content, Contents, Plan, Task, Verdict, kept_report, settle_failed
 from ragapp.ingest.report import FileReport, IngestProgress, ProgressListener
 from ragapp.ingest.worker import Prepared, Preparer
+from ragapp.reading.discover import unreadable
 
 # texts that are embedded together: enough to put texts of like length side by side, few enough to lose little
 WINDOW = 128
@@ -47,9 +48,9 @@ class _Item:
 class _Windows:
     """Texts that wait to be embedded; the same text is embedded once."""
 
-    embedder: Embedder
+    embedder: ChunkEmbedder
     known: Callable[[list[bytes]], dict[bytes, np.ndarray]]
-    _waiting: dict[bytes, tuple[str, list[tuple[_Item, int]]]] = field(default_factory=dict)
+    _waiting: dict[bytes, tuple[ChunkText, list[tuple[_Item, int]]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -75,7 +76,7 @@ class _Windows:
         """Embed one window; returns how many texts, and the files that are complete now."""
         window = list(self._waiting)[:WINDOW]
         started = time.monotonic()
-        vectors = self.embedder.embed_documents([self._waiting[fingerprint][0] for fingerprint in window])
+        vectors = self.embedder.embed([self._waiting[fingerprint][0] for fingerprint in window])
         share = (time.monotonic() - started) / max(1, len(window))
         complete = []
         for fingerprint, vector in zip(window, vectors, strict=True):
@@ -232,8 +233,12 @@ class Flow:
 
     def _take_twin(self, task: Task) -> None:
         """A file with the content of one that this run has taken in, or has failed to."""
-        if task.content in self._failed:
-            self._fail(task, self._failed[task.content])
+        if failed := self._failed.get(task.content):
+            if isinstance(failed, TransientReadingError):
+                failed = TransientReadingError(
+                    "another file with the same content could not be read", "It is taken in at the next run."
+                )
+            self._fail(task, failed)
             return
         source = self._library.catalog.document_with_content(*task.content)
         if source is None or not self._copy(task, Verdict("copy", source)):
@@ -270,14 +275,14 @@ class Flow:
     def _check_unchanged(self, task: Task) -> None:
         now = task.file.path.stat()
         if (now.st_size, now.st_mtime_ns) != (task.file.size, task.file.mtime_ns):
-            raise ReadingError("it changed while it was being read", "It is taken in at the next run.")
+            raise TransientReadingError("it changed while it was being read", "It is taken in at the next run.")
 
     # stage 3: embed, in the calling thread
 
     def _embed(self) -> None:
         catalog, identity_id = self._library.catalog, self._library.identity_id
         windows = _Windows(
-            self._embedder,
+            ChunkEmbedder(self._embedder),
             lambda fingerprints: {} if self._force else catalog.known_vectors(fingerprints, identity_id),
         )
         reading = len(self._preparers)
@@ -305,7 +310,7 @@ class Flow:
     def _enter(self, windows: _Windows, task: Task, prepared: Prepared) -> None:
         self._units += len(prepared.document.units)
         item = _Item(
-            task, prepared, [fingerprint(text) for text in prepared.texts],
+            task, prepared, [text.fingerprint for text in prepared.texts],
             np.zeros((len(prepared.texts), self._embedder.dimension), np.float32), seconds=prepared.seconds,
         )  # fmt: skip
         windows.add(item)
@@ -347,7 +352,7 @@ class Flow:
 
     def _fail(self, task: Task, error: ReadingError) -> None:
         with self._lock:
-            entry = settle_failed(self._plan, task.file, task.row, error.message, error.hint, self._conditions)
+            entry = settle_failed(self._plan, task.file, task.row, error, self._conditions)
             self._failed[task.content] = error
             self._bytes_done += task.file.size
         self._library.catalog.put_unread(entry)
@@ -360,8 +365,3 @@ class Flow:
             done, share = len(self._plan.reports), self._bytes_done / self._bytes if self._bytes else 1.0
         left = seconds * (1 - share) / share if share > _MIN_SHARE else None
         self._listener(IngestProgress(done, self._files, self._units, self._embedded, seconds, left, path, stage))
-
-
-def fingerprint(text: str) -> bytes:
-    """What a text that was embedded is known by: 16 bytes."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

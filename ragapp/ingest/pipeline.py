@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ragapp.errors import CancelledError
+from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.embedder import Embedder
 from ragapp.index.library import Library
 from ragapp.ingest.chunking import Chunker
 from ragapp.ingest.estimate import estimate_s, foresee
-from ragapp.ingest.flow import Flow, fingerprint
+from ragapp.ingest.flow import Flow
 from ragapp.ingest.plan import Contents, Plan, Task, conditions_of, make_plan
 from ragapp.ingest.report import FileReport, IngestProgress, IngestReport, ProgressListener
 from ragapp.ingest.worker import Limits, Preparer
@@ -131,10 +132,11 @@ class Pipeline:
             # the collection of this identity may hold chunks of an earlier time
             self._library.mark_behind()
         embedded = 0
+        embedder = ChunkEmbedder(self._embedder)
         for done, row in enumerate(stale):
             units = [unit for unit, _ in catalog.units(row.id)]
             document = Document(row.title, units, row.language, list(row.warnings))
-            chunks = self._chunker.split(document, row.name)
+            chunks = self._chunker.split(document)
             texts = [self._chunker.embedded_text(chunk, document.title, row.name) for chunk in chunks]
 
             def tell(count: int, done: int = done, row=row, before: int = embedded) -> None:
@@ -144,10 +146,10 @@ class Pipeline:
                     progress(IngestProgress(done, len(stale), 0, before + count, seconds, left, row.path, "embedding"))
 
             tell(0)
-            vectors = self._embedder.embed_documents(texts, tell)
+            vectors = embedder.embed(texts, tell)
             catalog.put_document(
                 Path(row.path), document, chunks, vectors, current, row.size, row.mtime_ns, row.sha256,
-                [fingerprint(text) for text in texts], row.conditions,
+                [text.fingerprint for text in texts], row.conditions,
             )  # fmt: skip
             embedded += len(texts)
         return len(stale)

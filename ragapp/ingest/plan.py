@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
-from ragapp.errors import ReadingError
+from ragapp.errors import ReadingError, TransientReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, UnreadFile
 from ragapp.ingest.report import FileReport, Status
@@ -131,8 +131,8 @@ def _judge(
     path = str(file.path)
     row, before = known.get(path), unread.get(path)
     if file.problem:
-        hint = "Check the file and its permissions."
-        plan.unread.append(settle_failed(plan, file, row, file.problem, hint, conditions))
+        error = TransientReadingError(file.problem, "Check the file and its permissions.")
+        plan.unread.append(settle_failed(plan, file, row, error, conditions))
     elif row and not force and _same(row, file) and (not row.units_needing_ocr or row.conditions == conditions):
         plan.reports[path] = kept_report(row)
         if before:
@@ -149,9 +149,12 @@ def _judge(
 
 
 def settle_failed(
-    plan: Plan, file: FoundFile, row: DocumentRow | None, reason: str, hint: str, conditions: str
+    plan: Plan, file: FoundFile, row: DocumentRow | None, error: ReadingError, conditions: str
 ) -> UnreadFile:
     """Enter a file's failure into the plan; returns what the catalog is to remember."""
+    reason, hint = error.message, error.hint
+    if isinstance(error, TransientReadingError):
+        conditions = ""  # no run has these, so that the next one tries again
     # a name that is not valid UTF-8 can't be kept as it is
     shown = str(file.path).encode("utf-8", "backslashreplace").decode("utf-8")
     plan.reports[str(file.path)] = FileReport(shown, "failed", _failed_reason(reason, hint, row))
@@ -171,11 +174,6 @@ def kept_report(row: DocumentRow) -> FileReport:
 
 def _same(stored: DocumentRow | UnreadFile, file: FoundFile) -> bool:
     return (stored.size, stored.mtime_ns) == (file.size, file.mtime_ns)
-
-
-def unreadable(error: OSError) -> ReadingError:
-    """What the system says when a file cannot be opened, as an error of that file."""
-    return ReadingError(f"cannot be read ({error.strerror or error})", "Check the file and its permissions.")
 
 
 @dataclass(frozen=True, slots=True)

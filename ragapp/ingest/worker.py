@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ragapp.errors import CancelledError, ReadingError
+from ragapp.errors import CancelledError, ReadingError, TransientReadingError
 from ragapp.index.analysis import detect_language
+from ragapp.index.chunk_text import ChunkText
 from ragapp.index.records import Chunk
 from ragapp.ingest.chunking import Chunker
+from ragapp.reading.discover import unreadable
 from ragapp.reading.document import Document, ReadOptions
 
 LANGUAGE_SAMPLE_CHARACTERS = 20_000
@@ -63,7 +65,7 @@ class Prepared:
 
     document: Document
     chunks: list[Chunk]
-    texts: list[str]
+    texts: list[ChunkText]
     seconds: float
 
 
@@ -120,7 +122,7 @@ class Preparer:
                 elif kind == "prepared":
                     break
                 else:
-                    raise ReadingError(*value)
+                    raise value
         except (EOFError, OSError):
             # the pipe closes before the system has noted how the worker ended
             self._process.join(_END_S)
@@ -176,7 +178,7 @@ class Preparer:
         # what a file may take is counted from when the worker is there
         if not self._connection.poll(_START_S) or self._connection.recv() != _READY:
             self.close()
-            raise ReadingError("the process that reads files does not start", "Is the machine out of memory?")
+            raise TransientReadingError("the process that reads files does not start", "Is the machine out of memory?")
         self._base_bytes = self._used_bytes()
 
 
@@ -220,21 +222,26 @@ def _serve(connection, chunker: Chunker, limits: Limits, options: ReadOptions) -
             return
         try:
             answer = ("prepared", _prepare(path, chunker, limits, options))
-        except ReadingError as error:
-            answer = ("error", (error.message, error.hint))
-        except MemoryError:
-            error = _too_much_memory(limits.memory_mb)
-            answer = ("error", (error.message, error.hint))
-        except RecursionError:
-            answer = ("error", ("it is nested too deeply", "Open it in its own program and save it again."))
-        except OSError as error:
-            answer = ("error", (f"cannot be read ({error.strerror or error})", "Check the file and its permissions."))
-        except Exception as error:  # a parser's own failure on a bad file is that file's problem, told by name
-            answer = ("error", (f"{type(error).__name__} while reading: {error}", "Open it, save it again, retry."))
+        except Exception as error:
+            answer = ("error", _as_reading_error(error, limits))
         try:
             connection.send(answer)
         except (BrokenPipeError, OSError):
             return
+
+
+def _as_reading_error(error: Exception, limits: Limits) -> ReadingError:
+    if isinstance(error, ReadingError):
+        # without what it came from, which may not survive the way through the pipe
+        return type(error)(error.message, error.hint)
+    if isinstance(error, MemoryError):
+        return _too_much_memory(limits.memory_mb)
+    if isinstance(error, RecursionError):
+        return ReadingError("it is nested too deeply", "Open it in its own program and save it again.")
+    if isinstance(error, OSError):
+        return unreadable(error)
+    # a parser's own failure on a bad file is that file's problem, told by name
+    return ReadingError(f"{type(error).__name__} while reading: {error}", "Open it, save it again, retry.")
 
 
 def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions) -> Prepared:
@@ -250,7 +257,7 @@ def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions)
             "Raise the limit, or split the file.",
         )
     document.language = document.language or detect_language("\n".join(texts)[:LANGUAGE_SAMPLE_CHARACTERS])
-    chunks = chunker.split(document, path.name)
+    chunks = chunker.split(document)
     return Prepared(
         document, chunks, [chunker.embedded_text(chunk, document.title, path.name) for chunk in chunks], 0.0
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragapp.errors import PathError
+from ragapp.errors import PathError, TransientReadingError
 
 HASH_BLOCK_BYTES = 1 << 20
 
@@ -64,6 +64,11 @@ def discover(paths: Iterable[Path], ignore: Iterable[str] = (), exclude: Iterabl
     for path in exclude:
         found.pop(path, None)
     return sorted(found.values(), key=lambda file: str(file.path))
+
+
+def unreadable(error: OSError) -> TransientReadingError:
+    """What the system says when a file cannot be opened or read, as an error of that file."""
+    return TransientReadingError(f"cannot be read ({error.strerror or error})", "Check the file and its permissions.")
 
 
 def hash_file(path: Path) -> str:

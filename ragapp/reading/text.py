@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from ragapp.errors import ReadingError
+from ragapp.reading.discover import unreadable
 
 # --- cleaning
 
@@ -75,13 +76,12 @@ def read_bytes(path: Path) -> bytes:
     """The content of a file.
 
     Raises:
-        ReadingError: the file cannot be opened.
+        TransientReadingError: the file cannot be opened.
     """
     try:
         return path.read_bytes()
     except OSError as error:
-        hint = "Check that the file is there and that you may read it."
-        raise ReadingError(f"the file cannot be opened ({error.strerror})", hint) from error
+        raise unreadable(error) from error
 
 
 def file_kind(data: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ragapp.retrieval.retriever import Passage
+from ragapp.retrieval.passage import Passage
 
 
 @dataclass(frozen=True, slots=True)

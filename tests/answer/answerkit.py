@@ -1,7 +1,7 @@
 """Passages made by hand."""
 
 from ragapp.index.records import StoredChunk
-from ragapp.retrieval.retriever import Passage
+from ragapp.retrieval.passage import Passage
 
 
 def passage(text, document="a.pdf", unit=1, *, title="", headings=(), language="en", label="", start=0, score=1.0):

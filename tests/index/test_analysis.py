@@ -122,12 +122,12 @@ def test_fold(text: str, folded: str) -> None:
     ("question", "languages", "expected"),
     [
         ("What is the mileage rate?", ["en"], ["mileag", "rate"]),
-        ("Quelle est la durée du préavis ?", ["fr"], ["dur", "preav"]),
+        ("Quelle est la durée du préavis ?", ["fr"], ["dure", "preav"]),
         ("mileage mileage MILEAGE", ["en"], ["mileag"]),
         ("Who are you?", ["en"], ["who", "are", "you"]),
         ("rules", [], ["rule"]),
         ("rules", ["en", "en"], ["rule"]),
-        ("national policies", ["en", "fr"], ["nation", "polici", "national"]),
+        ("national policies", ["en", "fr"], ["nation", "national", "polici"]),
     ],
 )
 def test_question_terms(question: str, languages: list[str], expected: list[str]) -> None:

@@ -64,5 +64,5 @@ class Place:
         return self.library.catalog.unit_text(self.row(name).id, 1)
 
     def search(self, question: str) -> str:
-        passages = Retriever(self.library, self.embedder, Retrieval()).search(question, 1)
+        passages = Retriever(self.library, self.embedder, Retrieval()).search(question, 1).passages
         return passages[0].chunk.text if passages else ""

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import hostilekit
 import pytest
 from placekit import SETTINGS, Place
-from storekit import assert_in_step
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-@pytest.fixture
-def place(tmp_path: Path):
-    place = Place(tmp_path)
-    yield place
-    assert_in_step(place.library)
-    place.library.close()
 
 
 @pytest.mark.timeout(600)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storekit import WordEmbedder, chunker_of
 
+from ragapp.index.chunk_text import ChunkText
 from ragapp.index.records import Chunk
 from ragapp.ingest.chunking import CHUNKER_VERSION, Chunker
 from ragapp.reading.document import Block, Document, Unit
@@ -16,7 +17,7 @@ LONG = " ".join(f"word{n}{'.' if n % 3 == 2 else ''}" for n in range(600))
 
 
 def _split(blocks: list[Block], overlap: int = 8) -> list[Chunk]:
-    return chunker_of(WordEmbedder(), 48, overlap).split(Document("T", [Unit(1, "page", "", blocks)]), "file.txt")
+    return chunker_of(WordEmbedder(), 48, overlap).split(Document("T", [Unit(1, "page", "", blocks)]))
 
 
 def _table(rows: list[list[str]]) -> str:
@@ -65,7 +66,7 @@ def test_chunks_never_cross_units_or_headings() -> None:
         Unit(1, "page", "", [Block("Alpha text.", "text", ("A",)), Block("Alpha more.", "text", ("A",))]),
         Unit(2, "page", "iv", [Block("Alpha end.", "text", ("A",)), Block("Beta text.", "text", ("A", "B"))]),
     ]
-    chunks = chunker_of(WordEmbedder()).split(Document("T", units), "f")
+    chunks = chunker_of(WordEmbedder()).split(Document("T", units))
     assert [(chunk.unit, chunk.headings, chunk.text) for chunk in chunks] == [
         (1, ("A",), "Alpha text.\n\nAlpha more."),
         (2, ("A",), "Alpha end."),
@@ -92,7 +93,7 @@ def test_a_unit_of_nothing_but_headings_is_kept() -> None:
 
 def test_empty_units_give_no_chunks() -> None:
     assert _split([]) == []
-    assert chunker_of(WordEmbedder()).split(Document("T", [Unit(1), Unit(2)]), "f") == []
+    assert chunker_of(WordEmbedder()).split(Document("T", [Unit(1), Unit(2)])) == []
 
 
 def test_a_gigantic_word_is_cut_and_kept() -> None:
@@ -142,14 +143,14 @@ def test_a_header_too_long_to_repeat_loses_no_word(columns: int) -> None:
     assert [unit.text[chunk.start : chunk.end] for chunk in chunks] == [chunk.text for chunk in chunks]
 
 
-def test_the_line_in_front_says_whose_the_chunk_is_and_is_cut_from_the_front() -> None:
+def test_the_line_says_whose_the_chunk_is_and_is_cut_from_the_front() -> None:
     chunker = chunker_of(WordEmbedder(max_tokens=40))
     chunk = Chunk(1, ("Part", "Section"), "Text.", 0, 5)
-    assert chunker.embedded_text(chunk, "Title", "file.txt") == "file > Title > Part > Section\nText."
+    assert chunker.embedded_text(chunk, "Title", "file.txt") == ChunkText("file > Title > Part > Section", "Text.")
     long = Chunk(1, (*(f"Heading{n}" for n in range(50)), "Last"), "Text.", 0, 5)
-    line = chunker.embedded_text(long, "Title", "file.txt").split("\n")[0]
+    line = chunker.embedded_text(long, "Title", "file.txt").context
     assert line.endswith("Last")
-    assert 0 < WordEmbedder().count_tokens([line])[0] <= 10
+    assert 30 < WordEmbedder().count_tokens([line])[0] <= 38
 
 
 def test_the_signature_tells_what_decides_the_cut() -> None:
@@ -182,9 +183,9 @@ def test_no_chunk_is_longer_than_the_window_or_in_the_wrong_place(
     embedder = WordEmbedder(max_tokens=window)
     chunker = Chunker(embedder, tokens, overlap)
     unit = Unit(1, "page", "", blocks)
-    for chunk in chunker.split(Document(title, [unit]), "some file name.txt"):
+    for chunk in chunker.split(Document(title, [unit])):
         seen = chunker.embedded_text(chunk, title, "some file name.txt")
-        assert embedder.count_tokens([seen])[0] + embedder.special_tokens <= window
+        assert max(embedder.count_tokens([seen.context, seen.text])) + embedder.special_tokens <= window
         assert chunk.text.strip()
         assert 0 <= chunk.start < chunk.end <= len(unit.text)
         own = unit.text[chunk.start : chunk.end]

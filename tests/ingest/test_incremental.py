@@ -9,21 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from placekit import SETTINGS, Place
-from storekit import assert_in_step
 
 from ragapp.ingest import plan as planning
 from ragapp.ingest.worker import Preparer
 from ragapp.reading import registry
 
 LONG = "\n\n".join(f"Paragraph {n} speaks of subject{n} at length, and of nothing else." for n in range(40))
-
-
-@pytest.fixture
-def place(tmp_path: Path):
-    place = Place(tmp_path)
-    yield place
-    assert_in_step(place.library)
-    place.library.close()
 
 
 @pytest.fixture
@@ -204,6 +195,44 @@ class TestFailures:
             paths = [path]
         assert pipeline.run(paths, force=force).count("failed") == 1
         assert unread == ["bad.pdf"] * 2
+
+    @pytest.mark.parametrize("stage", ["hash", "read"])
+    def test_what_the_system_refused_is_tried_again_though_the_file_is_the_same(
+        self, place: Place, monkeypatch, stage: str
+    ) -> None:
+        def refuse(*arguments):
+            raise PermissionError(13, "Permission denied")
+
+        place.write("a.txt", "Good.")
+        if stage == "hash":
+            monkeypatch.setattr(planning, "hash_file", refuse)
+        else:
+            monkeypatch.setattr(Preparer, "prepare", refuse)
+        first = place.reports()["a.txt"]
+        assert (first.status, "Permission denied" in first.reason) == ("failed", True)
+        monkeypatch.undo()
+        assert place.run() == {"a.txt": "indexed"}
+        assert place.library.catalog.unread() == []
+
+    def test_a_twin_of_a_file_that_changed_meanwhile_is_taken_in_at_the_next_run(
+        self, place: Place, monkeypatch
+    ) -> None:
+        first = place.write("a.txt", "The same.")
+        place.write("b.txt", "The same.")
+        prepare = Preparer.prepare
+
+        def disturbed(preparer, *arguments):
+            prepared = prepare(preparer, *arguments)
+            first.write_text("It is another one now.", encoding="utf-8")
+            return prepared
+
+        monkeypatch.setattr(Preparer, "prepare", disturbed)
+        reports = place.reports()
+        assert {name: report.status for name, report in reports.items()} == {"a.txt": "failed", "b.txt": "failed"}
+        assert "next run" in reports["b.txt"].reason
+        monkeypatch.undo()
+        assert place.run() == {"a.txt": "indexed", "b.txt": "indexed"}
+        assert place.text("b.txt") == "The same."
 
     def test_a_failure_of_a_file_that_came_back_is_forgotten(self, place: Place) -> None:
         path = place.write("a.txt", "Good.")

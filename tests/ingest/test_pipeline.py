@@ -15,14 +15,6 @@ from ragapp.ingest.report import IngestProgress
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-@pytest.fixture
-def place(tmp_path: Path):
-    place = Place(tmp_path)
-    yield place
-    assert_in_step(place.library)
-    place.library.close()
-
-
 def test_each_file_gets_the_fate_it_deserves(place: Place) -> None:
     place.write("a.txt", "The printer is on the first floor.")
     place.write("b.md", "# Rules\n\nNo smoking in the lab.")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from placekit import Place
-from storekit import assert_in_step
 
 from ragapp.errors import CancelledError, PathError
 from ragapp.ingest import watch
@@ -60,14 +59,6 @@ class Following:
         self.stop.set()
         self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
-
-
-@pytest.fixture
-def place(tmp_path: Path):
-    place = Place(tmp_path)
-    yield place
-    assert_in_step(place.library)
-    place.library.close()
 
 
 @pytest.fixture

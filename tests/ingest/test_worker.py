@@ -13,7 +13,7 @@ import psutil
 import pytest
 from storekit import WordEmbedder, chunker_of
 
-from ragapp.errors import CancelledError, ReadingError
+from ragapp.errors import CancelledError, ReadingError, TransientReadingError
 from ragapp.ingest import worker
 from ragapp.ingest.worker import Limits, Preparer
 from ragapp.reading.document import ReadOptions
@@ -136,7 +136,8 @@ def test_a_file_is_cut_and_its_language_told(tmp_path: Path) -> None:
         prepared = reader.prepare(path)
     assert prepared.document.language == "fr"
     assert [chunk.headings for chunk in prepared.chunks] == [("Congés",)]
-    assert prepared.texts[0].startswith("note > Congés\nCongés\n\nLe congé annuel")
+    assert prepared.texts[0].context == "note > Congés"
+    assert prepared.texts[0].text.startswith("Congés\n\nLe congé annuel")
 
 
 def test_too_much_text_is_refused(tmp_path: Path) -> None:
@@ -212,6 +213,16 @@ def test_empty_and_missing_files(tmp_path: Path, content: bytes | None, told: st
         path.write_bytes(content)
     with preparer(30, 1024) as reader, pytest.raises(ReadingError, match=told):
         reader.prepare(path)
+
+
+def test_an_error_of_the_system_is_told_from_one_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_bytes(b"")
+    with preparer(30, 1024) as reader:
+        with pytest.raises(TransientReadingError):
+            reader.prepare(tmp_path / "gone.txt")
+        with pytest.raises(ReadingError) as caught:
+            reader.prepare(tmp_path / "empty.txt")
+    assert not isinstance(caught.value, TransientReadingError)
 
 
 def test_closing_ends_the_worker_and_may_be_repeated(good: Path) -> None:

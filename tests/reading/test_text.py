@@ -129,7 +129,7 @@ def test_binary_content_is_refused(tmp_path: Path, reader, data: bytes, said: st
 
 
 def test_a_missing_file_is_a_reading_error(tmp_path: Path) -> None:
-    with pytest.raises(ReadingError, match="cannot be opened"):
+    with pytest.raises(ReadingError, match="cannot be read"):
         read_plain(tmp_path / "none.txt")
 
 

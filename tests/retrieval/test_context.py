@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ragapp.index.records import StoredChunk
 from ragapp.retrieval.context import pack
-from ragapp.retrieval.retriever import Passage
+from ragapp.retrieval.passage import Passage
 
 
 def _passage(chunk_id: int, words: int) -> Passage:

@@ -48,7 +48,7 @@ def retriever(library: Library) -> Retriever:
     ],
 )
 def test_the_best_passage_first(retriever: Retriever, question: str, text: str) -> None:
-    passages = retriever.search(question, 3)
+    passages = retriever.search(question, 3).passages
     assert passages[0].chunk.text == text
     scores = [passage.score for passage in passages]
     assert scores == sorted(scores, reverse=True)
@@ -60,12 +60,12 @@ def test_the_document_that_the_question_names_comes_first(tmp_path: Path) -> Non
         for name, rate in (("alpha", 5), ("beta", 6), ("gamma", 7)):
             put_text(library, EMBEDDER, Path(f"/{name}.txt"), f"The rate is {rate} euros a day.")
         for name in ("alpha", "beta", "gamma"):
-            passages = Retriever(library, EMBEDDER, Retrieval()).search(f"What is the rate in {name}?", 3)
+            passages = Retriever(library, EMBEDDER, Retrieval()).search(f"What is the rate in {name}?", 3).passages
             assert passages[0].chunk.document == f"{name}.txt"
 
 
 def test_a_passage_says_where_it_stands(retriever: Retriever) -> None:
-    (passage,) = retriever.search("sick note", 1)
+    (passage,) = retriever.search("sick note", 1).passages
     chunk = passage.chunk
     assert (chunk.document, chunk.path, chunk.unit) == ("leave.pdf", "/docs/hr/leave.pdf", 2)
     assert passage.lexical > 0
@@ -75,11 +75,11 @@ def test_a_passage_says_where_it_stands(retriever: Retriever) -> None:
 
 @pytest.mark.parametrize("k", [1, 2, 4, 50])
 def test_at_most_k(retriever: Retriever, k: int) -> None:
-    assert len(retriever.search("pence per mile for trains and leave", k)) == min(k, 6)
+    assert len(retriever.search("pence per mile for trains and leave", k).passages) == min(k, 6)
 
 
 def test_identical_passages_count_once(retriever: Retriever) -> None:
-    texts = [passage.chunk.text for passage in retriever.search("trains before planes", 10)]
+    texts = [passage.chunk.text for passage in retriever.search("trains before planes", 10).passages]
     assert texts[0] == "Trains before planes."
     assert len(texts) == len(set(texts)) == 6
 
@@ -96,7 +96,7 @@ def test_identical_passages_count_once(retriever: Retriever) -> None:
     ],
 )
 def test_within_restricts_to_documents(retriever: Retriever, pattern: str, paths: set[str]) -> None:
-    assert {passage.chunk.path for passage in retriever.search("mileage leave congés", 10, pattern)} == paths
+    assert {passage.chunk.path for passage in retriever.search("mileage leave congés", 10, pattern).passages} == paths
 
 
 def test_within_that_matches_nothing_is_told(retriever: Retriever) -> None:
@@ -112,28 +112,28 @@ def test_an_empty_question_is_refused(retriever: Retriever, question: str) -> No
 
 @pytest.mark.parametrize("question", ["?!", "😀", "the of and", "zzzunheardof", "leave " * MAX_QUESTION_CHARACTERS])
 def test_an_odd_question_still_gives_the_nearest(retriever: Retriever, question: str) -> None:
-    assert len(retriever.search(question, 3)) == 3
+    assert len(retriever.search(question, 3).passages) == 3
 
 
 def test_a_question_is_cut_where_it_is_longer_than_any_question(retriever: Retriever) -> None:
     asked = "mileage " * (MAX_QUESTION_CHARACTERS // 8)
-    assert retriever.search(asked + "sick note leave", 3) == retriever.search(asked, 3)
+    assert retriever.search(asked + "sick note leave", 3).passages == retriever.search(asked, 3).passages
 
 
 @pytest.mark.parametrize("weight", [0.0, 1.0])
 def test_one_side_alone_decides(library: Library, weight: float) -> None:
-    passages = Retriever(library, EMBEDDER, Retrieval(dense_weight=weight)).search("pence per mile", 6)
+    passages = Retriever(library, EMBEDDER, Retrieval(dense_weight=weight)).search("pence per mile", 6).passages
     sides = [passage.dense if weight else passage.lexical for passage in passages]
     assert sides == sorted(sides, reverse=True)
 
 
 def test_few_candidates_do_not_limit_k(library: Library) -> None:
-    assert len(Retriever(library, EMBEDDER, Retrieval(candidates=1)).search("mileage", 2, "leave.pdf")) == 2
+    assert len(Retriever(library, EMBEDDER, Retrieval(candidates=1)).search("mileage", 2, "leave.pdf").passages) == 2
 
 
 def test_every_candidate_has_both_scores(library: Library) -> None:
-    narrow = Retriever(library, EMBEDDER, Retrieval(candidates=1)).search("sick note", 1)
-    wide = Retriever(library, EMBEDDER, Retrieval(candidates=50)).search("sick note", 1)
+    narrow = Retriever(library, EMBEDDER, Retrieval(candidates=1)).search("sick note", 1).passages
+    wide = Retriever(library, EMBEDDER, Retrieval(candidates=50)).search("sick note", 1).passages
     assert [(p.chunk.id, p.lexical, p.dense) for p in narrow] == [(p.chunk.id, p.lexical, p.dense) for p in wide]
 
 
@@ -155,8 +155,8 @@ def test_another_embedder_is_refused(folder: Path) -> None:
 def test_while_another_owns_the_store_the_same_is_found(folder: Path, retriever: Retriever) -> None:
     with Library(folder, identity_of(EMBEDDER)) as reader:
         assert not reader.owner
-        there = Retriever(reader, EMBEDDER, Retrieval()).search("mileage pence", 2)
-    assert [p.chunk.id for p in there] == [p.chunk.id for p in retriever.search("mileage pence", 2)]
+        there = Retriever(reader, EMBEDDER, Retrieval()).search("mileage pence", 2).passages
+    assert [p.chunk.id for p in there] == [p.chunk.id for p in retriever.search("mileage pence", 2).passages]
 
 
 def test_a_document_called_by_its_whole_name_gains_the_bonus_and_others_do_not(tmp_path: Path) -> None:
@@ -164,8 +164,8 @@ def test_a_document_called_by_its_whole_name_gains_the_bonus_and_others_do_not(t
         put_text(library, EMBEDDER, Path("/d/travel-policy-2024.txt"), "The rate is 41 pence.")
         put_text(library, EMBEDDER, Path("/d/travel-policy-2025.txt"), "The rate is 45 pence.")
         retriever = Retriever(library, EMBEDDER, Retrieval())
-        named = retriever.search("What rate does the 2024 travel policy give?", 2)
+        named = retriever.search("What rate does the 2024 travel policy give?", 2).passages
         assert named[0].chunk.document == "travel-policy-2024.txt"
         assert named[0].score > 1 + NAMED_BONUS / 2
-        unnamed = retriever.search("What rate does the travel policy give?", 2)
+        unnamed = retriever.search("What rate does the travel policy give?", 2).passages
         assert all(passage.score <= 1 for passage in unnamed)

@@ -2,7 +2,7 @@ import pytest
 
 from ragapp.answer.result import Answer, Citation, Sentence
 from ragapp.index.records import DocumentRow, StoredChunk, UnreadFile
-from ragapp.retrieval.retriever import Passage
+from ragapp.retrieval.passage import Passage
 from ragapp.web.ui import render
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script> & [1](javascript:alert(1))"

@@ -10,7 +10,7 @@ from ragapp.answer.grounding import MARK
 from ragapp.answer.result import Answer, Citation
 from ragapp.index.records import DocumentRow, UnreadFile
 from ragapp.reading.document import place_name
-from ragapp.retrieval.retriever import Passage
+from ragapp.retrieval.passage import Passage
 
 # skipped files that are named
 _NAMED = 3

@@ -1,0 +1,42 @@
+"""What retrieval finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ragapp.index.records import StoredChunk
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk retrieved for a question, perhaps with its neighbours.
+
+    Attributes:
+        chunk: what was found; where neighbours were joined, its text and offsets are those of all together.
+        score: by which passages are ordered: the reranker's where there is one; else the fused score, 0 to 1, and more
+            for a document that the question names.
+        dense: cosine.
+        lexical: BM25.
+        coverage: share of the question's words that it has, rare ones counting more; 0 to 1.
+        also_in: chunks that say the same and are left out for it.
+    """
+
+    chunk: StoredChunk
+    score: float
+    dense: float
+    lexical: float
+    coverage: float = 0.0
+    also_in: tuple[StoredChunk, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search gives.
+
+    Attributes:
+        passages: the best first.
+        seconds: what each stage took: ``embed``, ``search`` and, where there is a reranker, ``rerank``.
+    """
+
+    passages: tuple[Passage, ...]
+    seconds: dict[str, float] = field(default_factory=dict)

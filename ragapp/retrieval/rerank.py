@@ -1,0 +1,77 @@
+"""A second look at the best candidates by a cross-encoder, which reads question and passage together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from ragapp.errors import ModelError
+
+_BATCH = 8
+
+
+class Reranker(Protocol):
+    """Says how well passages answer a question."""
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """One figure a text, 0 to 1, the larger the better."""
+        ...
+
+
+class CrossEncoderReranker:
+    """A sentence-transformers cross-encoder from a local folder, loaded when first needed.
+
+    Weights come from safetensors only, and no code from the folder is run.
+
+    Args:
+        folder: of the model; it gives one figure for a pair of texts.
+        name: what people call it.
+    """
+
+    def __init__(self, folder: Path, name: str):
+        self.folder = folder
+        self.name = name
+        self._lock = threading.Lock()
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """See :class:`Reranker`; what is longer than the model reads is cut at the end.
+
+        Raises:
+            ModelError: the model cannot be loaded, or is no reranker.
+        """
+        if not texts:
+            return []
+        import torch
+
+        with self._lock:
+            scores = self._model.predict(
+                [(question, text) for text in texts], batch_size=_BATCH, activation_fn=torch.nn.Sigmoid(),
+                show_progress_bar=False, convert_to_numpy=True,
+            )  # fmt: skip
+        return [float(score) for score in scores]
+
+    @cached_property
+    def _model(self):
+        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+        try:
+            from sentence_transformers import CrossEncoder
+
+            model = CrossEncoder(
+                str(self.folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
+            )
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(
+                f"The reranker in {self.folder} cannot be loaded: {reason}.",
+                "Check retrieval.reranker, or set it to nothing.",
+            ) from None
+        if model.num_labels != 1:
+            raise ModelError(
+                f"{self.folder} is no reranker: it gives {model.num_labels} figures for a pair of texts, not one.",
+                "Choose a cross-encoder made for ranking, for example ms-marco-MiniLM.",
+            )
+        return model
