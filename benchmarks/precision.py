@@ -8,16 +8,16 @@ Documents and questions as in `retrieval.py`.  The third line asks in fp32 what 
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import tempfile
 from pathlib import Path
 
-from retrieval import DEPTH, articles, rankings, write_documents
+from questions import opened, sample, shares, write_documents
+from retrieval import ranks
 
 from ragapp.privacy import go_offline
 
-METHODS = ("vectors alone", "convex, 0.4 vectors")
+METHODS = {"vectors alone": "vectors alone (PrivateGPT, AnythingLLM)", "ragapp": "ragapp, weight of vectors 0.35"}
 
 
 def main() -> int:
@@ -28,44 +28,23 @@ def main() -> int:
     parser.add_argument("--models", type=Path, help="instead of paths.models")
     options = parser.parse_args()
     go_offline()
-    from ragapp.app import App
     from ragapp.index.embedder import Embedder
-    from ragapp.settings import load_settings
 
-    found = articles(options.questions)
-    asked = [(question, title, number) for title, _, questions in found for question, number in questions]
-    random.Random(0).shuffle(asked)
-    asked = asked[: options.limit]
     lines = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "documents"
         folder.mkdir()
-        names = write_documents(folder, found)
+        asked = sample(write_documents(options.questions, folder), "all", options.limit)
         for stored, asking in (("fp32", "fp32"), ("int8", "int8"), ("int8", "fp32")):
-            paths = {"data": Path(temporary) / stored}
-            if options.models:
-                paths["models"] = options.models
-            settings = load_settings(options.settings, {"paths": paths, "embedding": {"precision": stored}})
-            with App(settings, write=True) as app:
+            data = Path(temporary) / stored
+            with opened(data, options.models, options.settings, embedding={"precision": stored}) as app:
                 app.pipeline.run([folder])
-                catalog = app.library.catalog
-                chunks = catalog.chunks(catalog.chunk_ids())
                 if asking != stored:
                     app.__dict__["embedder"] = Embedder(app.embedder.folder, app.embedder.name, precision=asking)
-                hits: dict[str, list[int]] = {}
-                for question, title, number in asked:
-                    for method, ranked in rankings(app, question).items():
-                        right = (
-                            rank
-                            for rank, chunk in enumerate(ranked)
-                            if chunks[chunk].document == names[title] and chunks[chunk].headings[-1:] == (str(number),)
-                        )
-                        hits.setdefault(method, []).append(next(right, DEPTH))
-            figures = [
-                f"{sum(rank < k for rank in hits[method]) / len(asked):.3f}" for method in METHODS for k in (1, 5)
-            ]
+                found = ranks(app, asked)
+            figures = [figure for method in METHODS.values() for figure in shares(found[method], 1, 5)]
             lines.append(f"| {stored} | {asking} | {' | '.join(figures)} |")
-    sys.stdout.write(f"{len(asked)} questions, {len(chunks)} chunks\n\n| passages in | questions in |")
+    sys.stdout.write(f"{len(asked)} questions\n\n| passages in | questions in |")
     sys.stdout.write("".join(f" {method}: R@{k} |" for method in METHODS for k in (1, 5)))
     sys.stdout.write("\n|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n")
     return 0

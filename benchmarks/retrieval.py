@@ -1,117 +1,109 @@
-"""Who finds the right passage: words alone, vectors alone, reciprocal rank fusion, and ragapp's combination.
+"""Who finds the right passage: words alone, vectors alone, reciprocal rank fusion, and ragapp.
 
-All four see the same chunks of the same store, in one run.  Each article of a question file in the format of SQuAD
-becomes one Markdown document; a passage is right when it lies in the paragraph that the question was asked about.
+All see the same chunks of the same store, in one run.  Each article of a question file in the format of SQuAD becomes
+one Markdown document; a passage is right when it lies in the paragraph that the question was asked about.
 
-    python benchmarks/retrieval.py questions.json [--limit 500] [--settings settings.yaml]
+    python benchmarks/retrieval.py questions.json [more.json …] [--half choose|report|all] [--limit 1000]
+
+What was chosen (weights, shares) was chosen on the half `choose`: every other article.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import random
-import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from questions import HALVES, Asked, opened, sample, shares, write_documents
 
 from ragapp.privacy import go_offline
 
 RRF_K = 60
 DEPTH = 50
+WEIGHTS = (0.25, 0.35, 0.45)
 
 
-def articles(path: Path) -> list[tuple[str, list[str], list[tuple[str, int]]]]:
-    """Title, paragraphs, and (question, paragraph number) of each article; impossible questions are left out."""
-    found = []
-    for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
-        paragraphs = [" ".join(paragraph["context"].split()) for paragraph in article["paragraphs"]]
-        asked = [
-            (qa["question"], number)
-            for number, paragraph in enumerate(article["paragraphs"])
-            for qa in paragraph["qas"]
-            if not qa.get("is_impossible")
-        ]
-        found.append((article.get("title") or f"article {len(found)}", paragraphs, asked))
-    return found
+class Remembering:
+    """An embedder that embeds each question once, though several methods ask."""
+
+    def __init__(self, embedder):
+        self._embedder = embedder
+        self._known: dict = {}
+        self.cosine_spread = embedder.cosine_spread
+
+    def embed_question(self, text: str):
+        if text not in self._known:
+            self._known[text] = self._embedder.embed_question(text)
+        return self._known[text]
 
 
-def write_documents(folder: Path, found) -> dict[str, str]:
-    """One file an article; returns the file's name by title."""
-    names = {}
-    for number, (title, paragraphs, _) in enumerate(found):
-        name = f"{number:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', title)[:60]}.md"
-        body = "\n\n".join(f"## {n}\n\n{paragraph}" for n, paragraph in enumerate(paragraphs))
-        (folder / name).write_text(f"# {title.replace('_', ' ')}\n\n{body}\n", encoding="utf-8")
-        names[title] = name
-    return names
-
-
-def rankings(app, question: str) -> dict[str, list[int]]:
+def rankings(app, embedder: Remembering, question: str) -> Iterator[tuple[str, list[int]]]:
     """Chunk ids, the best first, by each method."""
     from ragapp.index.analysis import question_terms
-    from ragapp.retrieval.fusion import fuse
+    from ragapp.retrieval.retriever import Retriever
 
     catalog = app.library.catalog
-    vector = app.embedder.embed_question(question)
+    vector = embedder.embed_question(question)
     dense = app.library.vectors.nearest(vector, DEPTH)
     lexical = catalog.match(question_terms(question, catalog.languages()), DEPTH)
     every = list(dict.fromkeys([*dense, *lexical]))
+    yield "vectors alone (PrivateGPT, AnythingLLM)", dense
+    yield "words alone, BM25", list(lexical)
+    places = [{chunk: rank for rank, chunk in enumerate(side, 1)} for side in (dense, lexical)]
+    reciprocal = {chunk: sum(1 / (RRF_K + side[chunk]) for side in places if chunk in side) for chunk in every}
+    yield "reciprocal rank fusion (localGPT, haiku.rag)", sorted(every, key=lambda chunk: -reciprocal[chunk])
     ids, vectors = catalog.vectors(every)
-    cosines = dict(zip(ids, (vectors @ vector).tolist(), strict=True))
-    words = dict(lexical)
-    reciprocal = {
-        chunk: sum(1 / (RRF_K + ranked.index(chunk) + 1) for ranked in (dense, list(words)) if chunk in ranked)
-        for chunk in every
-    }
-    result = {
-        "vectors alone": dense,
-        "words alone": list(words),
-        "reciprocal rank fusion": sorted(every, key=lambda chunk: -reciprocal[chunk]),
-    }
-    for weight in (0.3, 0.4, 0.5):
-        result[f"convex, {weight} vectors"] = list(fuse(cosines, words, weight))
-    return result
+    yield "convex, BM25 and min-max vectors, half each", _convex(dict(zip(ids, vectors @ vector, strict=True)), lexical)
+    for weight in WEIGHTS:
+        settings = app.settings.retrieval.model_copy(update={"dense_weight": weight})
+        found = Retriever(app.library, embedder, settings).search(question, DEPTH)
+        yield f"ragapp, weight of vectors {weight}", [passage.chunk.id for passage in found.passages]
+
+
+def _convex(cosines: dict[int, float], lexical: dict[int, float]) -> list[int]:
+    low, high, top = min(cosines.values()), max(cosines.values()), max(lexical.values(), default=1.0)
+    return sorted(cosines, key=lambda c: -(cosines[c] - low) / ((high - low) or 1) - lexical.get(c, 0.0) / top)
+
+
+def ranks(app, asked: list[Asked]) -> dict[str, list[int]]:
+    """The rank (from 0) of the first right passage for each question, by method; DEPTH where there is none."""
+    embedder = Remembering(app.embedder)
+    chunks = app.library.catalog.chunks(app.library.catalog.chunk_ids())
+    found: dict[str, list[int]] = {}
+    for question in asked:
+        for method, ranked in rankings(app, embedder, question.text):
+            right = (rank for rank, chunk in enumerate(ranked) if question.is_answered_by(chunks[chunk]))
+            found.setdefault(method, []).append(next(right, DEPTH))
+    return found
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("questions", type=Path)
-    parser.add_argument("--limit", type=int, default=1000, help="questions at the most, drawn with a fixed seed")
+    parser.add_argument("files", type=Path, nargs="+", metavar="questions.json")
+    parser.add_argument("--half", choices=HALVES, default="report", help="which articles' questions are asked")
+    parser.add_argument("--limit", type=int, default=1000, help="questions of each file at the most")
     parser.add_argument("--settings", type=Path)
+    parser.add_argument("--models", type=Path, help="instead of paths.models")
     options = parser.parse_args()
     go_offline()
-    from ragapp.app import App
-    from ragapp.settings import load_settings
-
-    found = articles(options.questions)
-    asked = [(question, title, number) for title, _, questions in found for question, number in questions]
-    random.Random(0).shuffle(asked)
-    asked = asked[: options.limit]
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "documents"
-        folder.mkdir()
-        names = write_documents(folder, found)
-        settings = load_settings(options.settings, {"paths": {"data": Path(temporary) / "data"}})
-        with App(settings, write=True) as app:
-            report = app.pipeline.run([folder])
-            chunks = app.library.catalog.chunks(app.library.catalog.chunk_ids())
-            hits: dict[str, list[int]] = {}
-            for question, title, number in asked:
-                for method, ranked in rankings(app, question).items():
-                    right = (
-                        rank
-                        for rank, chunk in enumerate(ranked)
-                        if chunks[chunk].document == names[title] and chunks[chunk].headings[-1:] == (str(number),)
-                    )
-                    hits.setdefault(method, []).append(next(right, DEPTH))
-    sys.stdout.write(
-        f"{len(asked)} questions, {report.totals['chunks']} chunks\n\n| method | R@1 | R@5 |\n|---|---|---|\n"
-    )
-    for method, ranks in hits.items():
-        r1, r5 = (sum(rank < k for rank in ranks) / len(ranks) for k in (1, 5))
-        sys.stdout.write(f"| {method} | {r1:.3f} | {r5:.3f} |\n")
+    lines: dict[str, list[str]] = {}
+    heads = []
+    for file in options.files:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "documents"
+            folder.mkdir()
+            asked = sample(write_documents(file, folder), options.half, options.limit)
+            with opened(Path(temporary) / "data", options.models, options.settings) as app:
+                report = app.pipeline.run([folder])
+                for method, found in ranks(app, asked).items():
+                    lines.setdefault(method, []).extend(shares(found, 1, 5))
+        heads.append(f"{file.stem} ({len(asked)} questions, {report.totals['chunks']} chunks): R@1 | R@5")
+        sys.stderr.write(f"{file.stem} done\n")
+    sys.stdout.write(f"| method | {' | '.join(heads)} |\n|---|{'---|---|' * len(heads)}\n")
+    for method, figures in lines.items():
+        sys.stdout.write(f"| {method} | {' | '.join(figures)} |\n")
     return 0
 
 

@@ -71,7 +71,10 @@ class App:
 
         embedding = self.settings.embedding
         folder = find_model(embedding.model, self.settings.paths.models, "embedder")
-        return Embedder(folder, embedding.model, embedding.batch_size, embedding.precision)
+        return Embedder(
+            folder, embedding.model, embedding.batch_size, embedding.precision,
+            query_prompt=embedding.query_prompt, document_prompt=embedding.document_prompt,
+        )  # fmt: skip
 
     @_part
     def chunker(self) -> Chunker:
@@ -127,8 +130,9 @@ class App:
     def assistant(self) -> Assistant:
         """Answers questions from the library."""
         from ragapp.answer.assistant import Assistant
+        from ragapp.answer.budget import ReadingBudget
 
-        return Assistant(self.retriever, self.engine, self.settings)
+        return Assistant(self.retriever, self.engine, self.settings, ReadingBudget(self.library.catalog))
 
     def drop_folder(self) -> Path:
         """The folder whose files are taken in without being named; made when missing.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -61,6 +61,8 @@ class Embedding(_Section):
     model: str = "all-minilm-l6-v2"
     precision: Literal["auto", "fp32", "int8"] = "fp32"
     batch_size: int = Field(8, ge=1, le=1024)
+    query_prompt: str | None = None
+    document_prompt: str | None = None
 
 
 class Retrieval(_Section):
@@ -72,7 +74,7 @@ class Retrieval(_Section):
     neighbours: int = Field(0, ge=0, le=10)
     reranker: str = ""
     rerank_candidates: int = Field(20, ge=1, le=200)
-    context_tokens: int = Field(900, ge=64)
+    context_tokens: Annotated[int, Field(ge=64)] | Literal["auto"] = "auto"
 
 
 class Llm(_Section):

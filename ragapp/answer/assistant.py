@@ -28,6 +28,8 @@ from ragapp.settings import Settings
 
 # a prompt is tokenized as a whole, which may cost a token more than its parts at each seam
 SEAM_TOKENS = 16
+# tokens of passages where nothing is known of the machine
+USUAL_TOKENS = 900
 # a passage is used beside the best one when the model finds it nearly as likely to state the answer
 KEEP_SHARE = 0.9
 
@@ -58,12 +60,17 @@ class Assistant:
         engine: gives the language model; called when the first passages are there, so that a question without
             documents costs no loading.
         settings: numbers of passages and tokens, the threshold for abstaining.
+        budget: tokens of passages for an engine, asked where ``retrieval.context_tokens`` is ``auto``.
     """
 
-    def __init__(self, retriever: Retriever, engine: Callable[[], Engine], settings: Settings):
+    def __init__(
+        self, retriever: Retriever, engine: Callable[[], Engine], settings: Settings,
+        budget: Callable[[Engine], int] = lambda engine: USUAL_TOKENS,
+    ):  # fmt: skip
         self._retriever = retriever
         self._engine = engine
         self._settings = settings
+        self._budget = budget
 
     def ask(self, question: str, *, within: str = "", cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Answer one question, telling what goes on.
@@ -132,7 +139,8 @@ class Assistant:
                 f"The question is too long: nothing else fits the model's window of {engine.window} tokens.",
                 "Ask a shorter question, or raise llm.context.",
             )
-        budget = min(self._settings.retrieval.context_tokens, room)
+        wished = self._settings.retrieval.context_tokens
+        budget = min(self._budget(engine) if wished == "auto" else wished, room)
         return pack(passages, lambda n, p: engine.escape(render_passage(n, p)), engine.count, budget)
 
     def _judge(

@@ -89,7 +89,9 @@ def say_answer(answer, *, streamed: bool) -> None:
             say(f"    “{' '.join(citation.quote.split())}”")
     timings = answer.timings
     first = f", first word after {timings['first_token_s']:.1f} s" if "first_token_s" in timings else ""
-    note(f"({answer.model}, {timings['total_s']:.1f} s{first})")
+    dropped = answer.context.get("passages_dropped", 0)
+    left = f"; {dropped} more found, for which retrieval.context_tokens leaves no room" if dropped else ""
+    note(f"({answer.model}, {timings['total_s']:.1f} s{first}{left})")
 
 
 class _MarkFilter:

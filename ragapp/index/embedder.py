@@ -42,15 +42,18 @@ class Embedder:
         name: what people call it.
         batch_size: passages of ordinary length (128 tokens) a forward pass; of shorter ones more.
         precision: of the model's linear layers; ``auto`` takes int8 where it was measured to cost nothing.
+        query_prompt: what is put in front of a question, None for what the model wants.
+        document_prompt: what is put in front of a passage, None likewise.
     """
 
     def __init__(
-        self, folder: Path, name: str, batch_size: int = 8, precision: Literal["auto", "fp32", "int8"] = "auto"
-    ):
+        self, folder: Path, name: str, batch_size: int = 8, precision: Literal["auto", "fp32", "int8"] = "fp32", *,
+        query_prompt: str | None = None, document_prompt: str | None = None,
+    ):  # fmt: skip
         self.folder = folder
         self.name = name
         self.batch_size = batch_size
-        self.tokenizer = FolderTokenizer(folder)
+        self.tokenizer = FolderTokenizer(folder, query_prompt, document_prompt)
         self._wanted = precision
         self._loading = threading.Lock()
 
@@ -89,8 +92,12 @@ class Embedder:
 
     @property
     def made_with(self) -> str:
-        """What the vectors are made with: the hash of the weights, and what was made of them where it was."""
-        return self.weights_sha256 + ("" if self.precision == "fp32" else f"+{SCHEME}")
+        """What the vectors are made with: the hash of the weights, what was made of them where it was, and what is put
+        in front of a passage where something is."""
+        parts = [self.weights_sha256]
+        parts += [SCHEME] if self.precision != "fp32" else []
+        parts += [f"prompt {self.tokenizer.prompts.document!r}"] if self.tokenizer.prompts.document else []
+        return "+".join(parts)
 
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
         """Vectors of passages.

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from ragapp.errors import ModelError
-from ragapp.index.folder import FolderFacts, document_prompt
+from ragapp.index.folder import FolderFacts
+from ragapp.index.prompts import own_prompts
 from ragapp.index.quantize import Precision, quantize_linear
 from ragapp.index.tokenizer import FolderTokenizer
 
@@ -68,8 +69,8 @@ def load_model(folder: Path):
 def ask_model(folder: Path):
     """What only the loaded model knows of a folder without the usual JSON files: its facts and its tokenizer."""
     model = load_model(folder)
-    prompt = document_prompt(model.prompts)
-    facts = FolderFacts(model.get_embedding_dimension(), model.max_seq_length, folder, False, prompt)
+    prompts = own_prompts(model.prompts, folder.name)
+    facts = FolderFacts(model.get_embedding_dimension(), model.max_seq_length, folder, False, prompts)
     return facts, model.tokenizer.backend_tokenizer
 
 
@@ -103,7 +104,9 @@ class Encoder:
         with self._lock:
             if torch.get_num_threads() != self._threads:  # a new thread takes over what a lane has set
                 torch.set_num_threads(self._threads)
-            return self._model.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+            return self._model.encode_query(
+                text, prompt=self._tokenizer.prompts.query, normalize_embeddings=True, show_progress_bar=False
+            )
 
     def passages(self, texts: Sequence[str], batch_tokens: int, progress: Callable[[int], None]) -> np.ndarray:
         """Vectors of passages: float32 array of shape (len(texts), dimension), rows of length one.
@@ -164,7 +167,7 @@ class Encoder:
     def _encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         with self._lock:
             return self._model.encode_document(
-                list(texts), prompt=self._tokenizer.document_prompt, batch_size=len(texts),
+                list(texts), prompt=self._tokenizer.prompts.document, batch_size=len(texts),
                 normalize_embeddings=True, show_progress_bar=False,
             )  # fmt: skip
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ragapp.errors import ModelError
+from ragapp.index.prompts import Prompts, own_prompts
 from ragapp.reading.discover import hash_file
 
 WEIGHTS = "model.safetensors"
@@ -24,8 +25,6 @@ _WINDOW_FILES = (
     "sentence_camembert_config.json", "sentence_albert_config.json", "sentence_xlm-roberta_config.json",
     "sentence_xlnet_config.json",
 )  # fmt: skip
-# under which names a model keeps what it wants in front of a passage, in the library's order
-_DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 # modules that change neither the number of values nor the text
 _SAME_SIZE = ("Normalize", "LayerNorm", "Dropout")
 
@@ -43,14 +42,14 @@ class FolderFacts:
         max_tokens: tokens that the model reads, special tokens and prompt included.
         transformer: the folder of the transformer and its tokenizer, below the model's folder or that folder.
         lower_case: whether text is lower-cased before the tokenizer sees it.
-        document_prompt: what is put in front of every passage; often empty.
+        prompts: what is put in front of questions and passages.
     """
 
     dimension: int
     max_tokens: int
     transformer: Path
     lower_case: bool
-    document_prompt: str
+    prompts: Prompts
 
 
 def read_facts(folder: Path) -> FolderFacts:
@@ -68,21 +67,13 @@ def read_facts(folder: Path) -> FolderFacts:
         config = _read(places[0] / "config.json", dict)
         window = next((_read(places[0] / name, dict) for name in _WINDOW_FILES if (places[0] / name).is_file()), {})
         own = _optional(folder / "config_sentence_transformers.json")
-        prompt = document_prompt(own.get("prompts") or {})
+        prompts = own_prompts(own.get("prompts") or {}, folder.name, str(config.get("_name_or_path") or ""))
         return FolderFacts(
             _dimension(names, places, config, own), _window(places[0], config, window), places[0],
-            bool(window.get("do_lower_case")), prompt,
+            bool(window.get("do_lower_case")), prompts,
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnknownLayout(f"{folder}: {error}") from None
-
-
-def document_prompt(prompts: dict[str, str | None]) -> str:
-    """What a model wants in front of every passage; empty where it wants nothing.
-
-    The library means to take the first of these names that there is, but always has an empty ``document`` of its own.
-    """
-    return next((prompts[name] for name in _DOCUMENT_PROMPTS if prompts.get(name)), None) or ""
 
 
 def weights_sha256(folder: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ragapp.errors import ModelError
 from ragapp.index.folder import FolderFacts, UnknownLayout, read_facts
+from ragapp.index.prompts import Prompts
 
 TOKENIZER = "tokenizer.json"
 
@@ -21,13 +22,17 @@ class FolderTokenizer:
 
     Args:
         folder: a sentence-transformers folder.
+        query_prompt: what is put in front of a question, None for what the model wants.
+        document_prompt: what is put in front of a passage, None likewise.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, query_prompt: str | None = None, document_prompt: str | None = None):
         self.folder = folder
+        self._query_prompt = query_prompt
+        self._document_prompt = document_prompt
 
     def __reduce__(self):
-        return type(self), (self.folder,)
+        return type(self), (self.folder, self._query_prompt, self._document_prompt)
 
     @property
     def dimension(self) -> int:
@@ -39,15 +44,17 @@ class FolderTokenizer:
         """How many tokens the model reads, those that it adds itself included; what is longer it would not see."""
         return self._facts.max_tokens
 
-    @property
-    def document_prompt(self) -> str:
-        """What the model wants in front of every passage; often empty."""
-        return self._facts.document_prompt
+    @cached_property
+    def prompts(self) -> Prompts:
+        """What is put in front of questions and passages; often nothing."""
+        own = self._facts.prompts
+        query, document = self._query_prompt, self._document_prompt
+        return Prompts(own.query if query is None else query, own.document if document is None else document)
 
     @cached_property
     def special_tokens(self) -> int:
         """How many tokens the model adds to every passage: its marks, and its prompt where it has one."""
-        return self._marks + self.count_tokens([self._facts.document_prompt])[0]
+        return self._marks + self.count_tokens([self.prompts.document])[0]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, special tokens not counted."""
@@ -55,7 +62,7 @@ class FolderTokenizer:
 
     def passage_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """What the model reads of each passage: prompt, text and marks, cut to its window."""
-        prompt, room = self._facts.document_prompt, self.max_tokens - self._marks
+        prompt, room = self.prompts.document, self.max_tokens - self._marks
         encodings = self._encode([prompt + text for text in texts] if prompt else texts)
         for encoding in encodings:
             encoding.truncate(room)

@@ -18,6 +18,8 @@ from ragapp.llm.templates import ChatTemplate, Message
 
 # a stop request is seen between two batches of the prompt
 BATCH_TOKENS = 256
+# so many tokens are read to learn how fast that goes, after a few that bring the weights into memory
+WARM_TOKENS, TIMED_TOKENS = 32, 128
 
 
 @dataclass(slots=True)
@@ -61,6 +63,14 @@ class Engine:
         # a lock that any thread may release: a web server may continue one stream on several threads
         self._lock = threading.Lock()
         self.stats = GenerationStats()
+        #: tokens a second of the fastest long reading so far, 0 before the first
+        self.seen_speed = 0.0
+
+    @property
+    def fingerprint(self) -> str:
+        """What its speed depends on, but for the machine."""
+        state = self.path.stat()
+        return f"{self.path.name} {state.st_size} {state.st_mtime_ns} threads {self._threads} gpu {self._gpu_layers}"
 
     @cached_property
     def _llama(self):
@@ -214,6 +224,20 @@ class Engine:
             if rest:
                 yield rest
 
+    def reading_speed(self) -> float:
+        """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
+        if not self.seen_speed:
+            with self._lock:
+                tokens = self._llama.tokenize(b"word " * (WARM_TOKENS + TIMED_TOKENS), add_bos=False)
+                tokens = tokens[: min(WARM_TOKENS + TIMED_TOKENS, self.window - 1)]
+                self._llama.reset()
+                self._llama.eval(tokens[:WARM_TOKENS])
+                started = time.monotonic()
+                self._llama.eval(tokens[WARM_TOKENS:])
+                self.seen_speed = len(tokens[WARM_TOKENS:]) / (time.monotonic() - started)
+                self._llama.reset()
+        return self.seen_speed
+
     def _feed(self, tokens: list[int], room: int, cancelled: Callable[[], bool]) -> int:
         """Bring the prompt into the cache; returns how many of its tokens were there already."""
         if len(tokens) + room > self.window:
@@ -229,10 +253,13 @@ class Engine:
             keep = 0
             llama.reset()
         llama.n_tokens = keep
+        started = time.monotonic()
         for begin in range(keep, len(tokens), BATCH_TOKENS):
             if cancelled():
                 raise CancelledError("Stopped.")
             llama.eval(tokens[begin : begin + BATCH_TOKENS])
+        if len(tokens) - keep >= TIMED_TOKENS:
+            self.seen_speed = max(self.seen_speed, (len(tokens) - keep) / (time.monotonic() - started))
         return keep
 
     def _logits(self) -> np.ndarray:

@@ -81,7 +81,7 @@ BOTH = {**MEAN, "pooling_mode_cls_token": True}
 )  # fmt: skip
 def test_the_json_files_say_what_the_model_is(tmp_path, names, files, expected):
     facts = read_facts(write(tmp_path, config=TRANSFORMER, modules=modules(*names), **files))
-    assert (facts.dimension, facts.max_tokens, facts.document_prompt) == expected
+    assert (facts.dimension, facts.max_tokens, facts.prompts.document) == expected
 
 
 @pytest.mark.parametrize(
