@@ -95,6 +95,10 @@ def passage_json(n: int, passage: Passage) -> dict[str, Any]:
     return {
         "n": n, "document": chunk.document, "path": chunk.path, "page": chunk.unit, "label": chunk.label,
         "kind": chunk.kind, "heading": " > ".join(chunk.headings), "text": chunk.text, "score": round(passage.score, 4),
+        "also_in": [
+            {"document": other.document, "path": other.path, "page": other.unit, "label": other.label}
+            for other in passage.also_in
+        ],
     }  # fmt: skip
 
 

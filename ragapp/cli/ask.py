@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def ask(
     context: typer.Context,
     question: Annotated[str, typer.Argument(help="In your own language.")],
-    within: Annotated[str, typer.Option("--in", help="Only documents whose name or path matches this pattern.")] = "",
+    within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Passages only, without a language model.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -134,7 +134,7 @@ def search(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="Question or words.")],
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many passages.")] = 5,
-    within: Annotated[str, typer.Option("--in", help="Only documents whose name or path matches this pattern.")] = "",
+    within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
     as_json: Json = False,
 ) -> None:
     """Find passages, without a language model."""
@@ -161,6 +161,9 @@ def say_passages(passages) -> None:
         heading = f" — {' > '.join(chunk.headings)}" if chunk.headings else ""
         say(f"[{n}] {chunk.document}{where(chunk.kind, chunk.unit, chunk.label)}{heading}  ({passage.score:.2f})")
         say("    " + chunk.text.replace("\n", "\n    ") + "\n")
+        if passage.also_in:
+            places = [other.document + where(other.kind, other.unit, other.label) for other in passage.also_in]
+            say(f"    The same in: {'; '.join(dict.fromkeys(places))}\n")
 
 
 def where(kind: str, page: int, label: str) -> str:
