@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,19 +12,11 @@ import typer
 from ragapp.cli.output import ingest_bar, note, say, say_json, say_table, shown_path, shown_seconds
 from ragapp.cli.parts import open_app, settings_of
 from ragapp.errors import UsageError
+from ragapp.reading.document import OcrMode
 
 FAILED_FILES = 3
 # more skipped files than this are told by reason; `ragapp documents list` has each
 MOST_SKIPPED = 10
-
-
-class OcrMode(StrEnum):
-    """When pages that are pictures are read."""
-
-    auto = "auto"
-    off = "off"
-    always = "always"
-
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -60,7 +51,7 @@ def ingest(
         raise UsageError("--watch goes on until it is stopped.", "Leave out --dry-run and --json.")
     with open_app(context, write=not dry_run) as app, ingest_bar() as progress:
         paths = paths or [app.drop_folder()]
-        options = {"force": force, "prune": prune, "ocr": ocr.value if ocr else None, "progress": progress}
+        options = {"force": force, "prune": prune, "ocr": ocr, "progress": progress}
         if watch:
             _watch(app, paths, options)
             return

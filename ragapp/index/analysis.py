@@ -113,8 +113,7 @@ def question_words(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]
 
 def plain_words(text: str) -> list[str]:
     """The words of a text in order, in small letters and without accents."""
-    words, _ = _words_and_codes(text)
-    return [word for word in map(fold, words) if word]
+    return _WORD.findall(_folded(text.casefold()))
 
 
 def content_terms(text: str, language: str) -> list[str]:
@@ -151,6 +150,10 @@ def _pairs(word: str) -> list[str]:
 @lru_cache(maxsize=200_000)
 def fold(text: str) -> str:
     """Drop accents: ``é`` -> ``e``, ``œ`` -> ``oe``."""
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
     if text.isascii():
         return text
     decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("æ", "ae").replace("ß", "ss"))

@@ -284,7 +284,8 @@ class Catalog:
 
     def chunk_count(self) -> int:
         """How many chunks there are."""
-        return self._rows("SELECT COUNT(*) FROM chunks")[0][0]
+        # counted with each document: counting a million rows takes longer than the search
+        return self._rows("SELECT COALESCE(SUM(chunks), 0) FROM documents")[0][0]
 
     def chunk_ids(self, document_ids: Iterable[int] | None = None) -> list[int]:
         """Ids of all chunks, or of those of some documents, ascending."""

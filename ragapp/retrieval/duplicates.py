@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ragapp.index.analysis import plain_words
@@ -13,7 +13,7 @@ from ragapp.retrieval.passage import Passage
 _HYPHEN = re.compile(r"(?<=\w)[-\u2010\u2011\u00ad]\s*(?=\w)")
 
 
-def without_duplicates(passages: Sequence[Passage]) -> list[Passage]:
+def without_duplicates(passages: Iterable[Passage], enough: int | None = None) -> list[Passage]:
     """Leave out each passage whose words all stand in a row in a better one.
 
     Case, accents, spaces, punctuation and hyphens do not count, nor what the better passage has before or behind.  All
@@ -21,6 +21,7 @@ def without_duplicates(passages: Sequence[Passage]) -> list[Passage]:
 
     Args:
         passages: the best first.
+        enough: how many are wanted; those behind are not looked at.
 
     Returns:
         The passages that stay, in order, each with the chunks that it stands for.
@@ -28,6 +29,8 @@ def without_duplicates(passages: Sequence[Passage]) -> list[Passage]:
     kept: list[Passage] = []
     said: list[str] = []
     for passage in passages:
+        if len(kept) == enough:
+            break
         words = f" {' '.join(plain_words(_HYPHEN.sub('', passage.chunk.text)))} "
         place = next((place for place, better in enumerate(said) if words in better), None)
         if place is None:

@@ -74,7 +74,7 @@ class Retriever:
         if not question:
             raise UsageError("The question is empty.", 'Ask something: ragapp ask "…"')
         catalog = self._library.catalog
-        if catalog.chunk_count() == 0:
+        if not catalog.chunk_count():
             raise EmptyStoreError(
                 f"There are no documents in the store {self._library.folder}.", "Add some: ragapp ingest ./docs"
             )
@@ -83,13 +83,17 @@ class Retriever:
         clock = _Clock()
         vector = self._embedder.embed_question(question)
         clock.stop("embed")
-        passages = without_duplicates(self._fused(question, vector, max(self._settings.candidates, k), only))
+        # more than are wanted: a reranker may raise one, and passages that meet become one
+        enough = 2 * k if self._settings.neighbours else k
+        if self._reranker:
+            enough = max(enough, self._settings.rerank_candidates)
+        fused = self._fused(question, vector, max(self._settings.candidates, k), only)
+        passages = without_duplicates(fused, enough)
         clock.stop("search")
         if self._reranker:
             passages = self._reranked(self._reranker, question, passages)
             clock.stop("rerank")
-        # twice as many, since passages that meet become one
-        joined = join_neighbours(passages[: 2 * k], catalog, self._settings.neighbours)
+        joined = join_neighbours(passages, catalog, self._settings.neighbours)
         return Found(tuple(joined[:k]), clock.seconds)
 
     def _fused(
@@ -102,14 +106,15 @@ class Retriever:
             near = self._library.vectors.nearest(vector, candidates, only)
         words = question_words(question, catalog.languages())
         frequencies = catalog.term_frequencies(list(chain.from_iterable(words)))
-        terms = _telling(frequencies, catalog.chunk_count())
+        chunk_count = catalog.chunk_count()
+        terms = _telling(frequencies, chunk_count)
         lexical = catalog.match(terms, candidates, only)
         every = list(dict.fromkeys([*near, *lexical]))
         ids, vectors = catalog.vectors(every)
         dense = dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
         # a candidate of the dense side below the lexical cut still has a BM25 score
         lexical |= catalog.match(terms, len(every), [chunk_id for chunk_id in every if chunk_id not in lexical])
-        asked = QuestionWording(words, frequencies, catalog.chunk_count())
+        asked = QuestionWording(words, frequencies, chunk_count)
         wordings = {chunk_id: asked.of(*terms) for chunk_id, terms in catalog.indexed_terms(every).items()}
         fused = fuse(dense, lexical, wordings, self._settings.dense_weight, self._embedder.cosine_spread)
         chunks = catalog.chunks(list(fused))
