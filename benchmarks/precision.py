@@ -17,7 +17,7 @@ from retrieval import ranks
 
 from ragapp.privacy import go_offline
 
-METHODS = {"vectors alone": "vectors alone (PrivateGPT, AnythingLLM)", "ragapp": "ragapp, weight of vectors 0.35"}
+METHODS = {"vectors alone": "vectors alone (PrivateGPT, AnythingLLM)", "ragapp": "ragapp, weight of vectors 0.3"}
 
 
 def main() -> int:

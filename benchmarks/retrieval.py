@@ -22,7 +22,7 @@ from ragapp.privacy import go_offline
 
 RRF_K = 60
 DEPTH = 50
-WEIGHTS = (0.25, 0.35, 0.45)
+WEIGHTS = (0.2, 0.3, 0.4)
 
 
 class Remembering:

@@ -63,6 +63,11 @@ class App:
         if "_engine" in self.__dict__:
             self._engine.close()
 
+    @property
+    def mended(self) -> list[str]:
+        """What was wrong with the store and has been put right, one sentence each."""
+        return self.library.mended if "library" in self.__dict__ else []
+
     @_part
     def embedder(self) -> Embedder:
         """The embedder of the settings."""

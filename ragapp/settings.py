@@ -70,7 +70,7 @@ class Retrieval(_Section):
 
     passages: int = Field(4, ge=1, le=50)
     candidates: int = Field(50, ge=1, le=1000)
-    dense_weight: float = Field(0.35, ge=0.0, le=1.0)
+    dense_weight: float = Field(0.3, ge=0.0, le=1.0)
     neighbours: int = Field(0, ge=0, le=10)
     reranker: str = ""
     rerank_candidates: int = Field(20, ge=1, le=200)

@@ -41,6 +41,8 @@ def run_checks(settings: Settings) -> Iterator[CheckResult]:
         ("language model", _check_llm),
         ("store", _check_store),
     )
+    if settings.retrieval.reranker:
+        checks += (("reranker", _check_reranker),)
     for name, check in checks:
         try:
             yield check(settings)
@@ -93,6 +95,13 @@ def _check_embedder(settings: Settings) -> CheckResult:
     return CheckResult("embedder", "ok", f"{settings.embedding.model} in {folder}")
 
 
+def _check_reranker(settings: Settings) -> CheckResult:
+    from ragapp.models.discovery import find_model
+
+    folder = find_model(settings.retrieval.reranker, settings.paths.models, "cross-encoder")
+    return CheckResult("reranker", "ok", f"{settings.retrieval.reranker} in {folder}")
+
+
 def _check_llm(settings: Settings) -> CheckResult:
     from ragapp.app import App
 
@@ -112,7 +121,8 @@ def _check_store(settings: Settings) -> CheckResult:
         documents = app.library.catalog.documents()
         failures = [file for file in app.library.catalog.unread() if file.status == "failed"]
         chunks = app.library.catalog.chunk_count()
-    detail = f"{len(documents)} documents, {chunks} chunks"
+        mended = app.library.mended
+    detail = " ".join([f"{len(documents)} documents, {chunks} chunks.", *mended]).rstrip(".")
     if failures:
         return CheckResult("store", "warn", f"{detail}; {len(failures)} files failed", "See: ragapp documents list")
     return CheckResult("store", "ok", detail)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ragapp.cli.output import note
+
 if TYPE_CHECKING:
     from ragapp.app import App
     from ragapp.settings import Settings
@@ -29,3 +31,5 @@ def open_app(
 
     with App(settings_of(context, overrides), write=write) as app:
         yield app
+        for text in app.mended:
+            note(text)

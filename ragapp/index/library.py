@@ -38,6 +38,9 @@ class Library:
         write: whether documents will be added or removed; needs to own the store.
         wait_s: how long to wait for another process that owns the store, when writing.
 
+    Attributes:
+        mended: what was wrong with the vector index when it was opened, and what was done, one sentence each.
+
     Raises:
         StoreError: another process owns the store, or it cannot be opened.
     """
@@ -54,6 +57,7 @@ class Library:
         self.folder = folder
         self.identity = identity
         self._lock = FileLock(folder / LOCK_NAME)
+        self.mended: list[str] = []
         self._vectors: VectorIndex | None = None
         self._opening = threading.Lock()
         self._pending = _Pending()
@@ -113,6 +117,7 @@ class Library:
 
     def _open_chroma(self) -> ChromaIndex:
         index = ChromaIndex(self.folder / CHROMA_NAME, self.identity_id)
+        self.mended += [index.emptied] if index.emptied else []
         if self.catalog.get_state(_BEHIND) != "0" or index.count() != self.catalog.chunk_count():
             reconcile(self.catalog, index)
             self.catalog.set_state(_BEHIND, "0")

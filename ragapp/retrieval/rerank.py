@@ -56,6 +56,8 @@ class CrossEncoderReranker:
 
     @cached_property
     def _model(self):
+        from safetensors import SafetensorError
+
         logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
         try:
             from sentence_transformers import CrossEncoder
@@ -63,7 +65,7 @@ class CrossEncoderReranker:
             model = CrossEncoder(
                 str(self.folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
             )
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(
                 f"The reranker in {self.folder} cannot be loaded: {reason}.",
