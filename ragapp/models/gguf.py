@@ -42,6 +42,10 @@ _BLOCKS = {
     18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82), 23: (256, 136), 24: (1, 1), 25: (1, 2),
     26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2), 34: (256, 54), 35: (256, 66), 39: (32, 17),
 }  # fmt: skip
+_TENSOR_TYPES = {
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K",
+    13: "Q5_K", 14: "Q6_K", 20: "IQ4_NL", 23: "IQ4_XS", 30: "BF16",
+}  # fmt: skip
 _ENCODERS = frozenset(
     {
         "bert",
@@ -63,7 +67,9 @@ class GgufInfo:
     """What a GGUF header says.
 
     ``metadata`` holds scalars and short numeric arrays (as tuples); of everything longer only the length is kept,
-    in ``lengths`` (elements of an array, bytes of a text).  ``parameters`` counts the tensors' elements.
+    in ``lengths`` (elements of an array, bytes of a text).  ``parameters`` counts the tensors' elements,
+    ``weights_size`` their bytes, ``matrices`` those of the matrices (tensors of two dimensions and more, the embedding
+    of tokens left out) by type.
     """
 
     version: int
@@ -78,6 +84,8 @@ class GgufInfo:
     chat_template: str | None
     tensor_count: int
     parameters: int
+    weights_size: int
+    matrices: dict[str, int]
     size: int
     metadata: dict[str, Scalar | tuple[Scalar, ...]] = field(repr=False)
     lengths: dict[str, int] = field(repr=False)
@@ -224,8 +232,8 @@ def _read(reader: _Reader, size: int) -> GgufInfo:
     lengths: dict[str, int] = {}
     for _ in range(entry_count):
         _read_entry(reader, metadata, lengths)
-    parameters = _read_tensors(reader, tensor_count, metadata.get("general.alignment", 32), size)
-    return _describe(version, tensor_count, parameters, size, metadata, lengths)
+    tensors = _read_tensors(reader, tensor_count, metadata.get("general.alignment", 32), size)
+    return _describe(version, tensor_count, tensors, size, metadata, lengths)
 
 
 def _read_entry(reader: _Reader, metadata: dict, lengths: dict[str, int]) -> None:
@@ -257,28 +265,43 @@ def _read_array(reader: _Reader, key: str, metadata: dict, lengths: dict[str, in
         reader.skip(count * struct.calcsize(_SCALARS[kind]))
 
 
-def _read_tensors(reader: _Reader, count: int, alignment: object, size: int) -> int:
+@dataclass(slots=True)
+class _Tensors:
+    """What the tensors of a file come to; see :class:`GgufInfo`."""
+
+    parameters: int = 0
+    size: int = 0
+    matrices: dict[str, int] = field(default_factory=dict)
+
+
+def _read_tensors(reader: _Reader, count: int, alignment: object, size: int) -> _Tensors:
     if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20:
         raise _BadHeader(f"its alignment is {alignment!r}"[:200])
-    parameters = end = 0
+    found = _Tensors()
+    end = 0
     for _ in range(count):
-        reader.text(MAX_KEY)
+        name = reader.text(MAX_KEY)
         dimensions = reader.number("<I")
         if dimensions > 8:
             raise _BadHeader(f"a tensor has {dimensions} dimensions")
         elements = math.prod(reader.number("<Q") for _ in range(dimensions))
         kind, offset = reader.number("<I"), reader.number("<Q")
         per_block, block_bytes = _BLOCKS.get(kind, (1, 0))
-        parameters += elements
-        end = max(end, offset + elements // per_block * block_bytes)
+        taken = elements // per_block * block_bytes
+        found.parameters += elements
+        found.size += taken
+        if dimensions > 1 and name != "token_embd.weight":
+            kind_name = _TENSOR_TYPES.get(kind, str(kind))
+            found.matrices[kind_name] = found.matrices.get(kind_name, 0) + taken
+        end = max(end, offset + taken)
     start = -(-reader.position // alignment) * alignment
     if count and start + end > size:
         raise _BadHeader(f"it has {size} bytes, but its weights end at {start + end}")
-    return parameters
+    return found
 
 
 def _describe(
-    version: int, tensor_count: int, parameters: int, size: int, metadata: dict, lengths: dict[str, int]
+    version: int, tensor_count: int, tensors: _Tensors, size: int, metadata: dict, lengths: dict[str, int]
 ) -> GgufInfo:
     architecture = _text(metadata, "general.architecture") or "unknown"
     file_type = _whole(metadata, "general.file_type")
@@ -295,7 +318,9 @@ def _describe(
         head_count_kv=_whole(metadata, f"{architecture}.attention.head_count_kv"),
         chat_template=_text(metadata, "tokenizer.chat_template"),
         tensor_count=tensor_count,
-        parameters=parameters,
+        parameters=tensors.parameters,
+        weights_size=tensors.size,
+        matrices=tensors.matrices,
         size=size,
         metadata=metadata,
         lengths=lengths,

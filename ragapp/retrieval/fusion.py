@@ -56,7 +56,7 @@ def fuse(
         spread: by how much cosines of the embedder in use differ between what answers and what does not.
 
     Returns:
-        Scores by chunk id, the best first; equal scores by id.
+        Scores by chunk id, the best first; equal scores by cosine, then by id.
     """
     if not dense:
         return {}
@@ -72,4 +72,4 @@ def fuse(
             + PROXIMITY_SHARE * wording.proximity
         )
         fused[chunk_id] = Fused(dense_weight * near + (1 - dense_weight) * words, cosine, bm25, wording)
-    return dict(sorted(fused.items(), key=lambda item: (-item[1].score, item[0])))
+    return dict(sorted(fused.items(), key=lambda item: (-item[1].score, -item[1].dense, item[0])))

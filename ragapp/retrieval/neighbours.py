@@ -23,35 +23,44 @@ def join_neighbours(passages: Sequence[Passage], catalog: Catalog, reach: int) -
     """
     if reach <= 0:
         return list(passages)
-    sections: dict[tuple[int, int], list[StoredChunk]] = {}
-    texts: dict[tuple[int, int], str] = {}
+    units: dict[tuple[int, int], tuple[str, list[StoredChunk]]] = {}
     joined: list[Passage] = []
     for passage in passages:
         chunk = passage.chunk
         unit = chunk.document_id, chunk.unit
-        if unit not in sections:
-            texts[unit] = catalog.unit_text(*unit)
-            sections[unit] = [
-                other for other in catalog.unit_chunks(*unit) if texts[unit][other.start : other.end] == other.text
-            ]
-        row = [other for other in sections[unit] if other.headings == chunk.headings]
-        place = next((i for i, other in enumerate(row) if other.id == chunk.id), None)
-        if place is None:
+        if unit not in units:
+            units[unit] = catalog.unit_text(*unit), catalog.unit_chunks(*unit)
+        text, chunks = units[unit]
+        row = _run(chunks, text, chunk)
+        if not row:
             joined.append(passage)
             continue
+        place = next(i for i, other in enumerate(row) if other.id == chunk.id)
         around = row[max(0, place - reach) : place + reach + 1]
         start, end = around[0].start, max(other.end for other in around)
-        meets = next((i for i, better in enumerate(joined) if _meet(better.chunk, chunk, start, end)), None)
-        if meets is not None:
-            better = joined[meets]
-            start, end = min(start, better.chunk.start), max(end, better.chunk.end)
-            passage, chunk = better, better.chunk
-        grown = replace(passage, chunk=replace(chunk, text=texts[unit][start:end], start=start, end=end))
-        if meets is None:
+        met = [better for better in joined if _meet(better.chunk, chunk, start, end)]
+        best = met[0] if met else passage
+        start = min([start, *(better.chunk.start for better in met)])
+        end = max([end, *(better.chunk.end for better in met)])
+        also_in = tuple(dict.fromkeys(other for one in (*met, passage) for other in one.also_in))
+        grown = replace(best, chunk=replace(best.chunk, text=text[start:end], start=start, end=end), also_in=also_in)
+        joined = [grown if one is best else one for one in joined if one is best or one not in met]
+        if not met:
             joined.append(grown)
-        else:
-            joined[meets] = grown
     return joined
+
+
+def _run(chunks: Sequence[StoredChunk], text: str, chunk: StoredChunk) -> list[StoredChunk]:
+    """The chunks around one of them that follow each other below the same heading and are plain spans of the text."""
+    row: list[StoredChunk] = []
+    for other in chunks:
+        if other.headings == chunk.headings and text[other.start : other.end] == other.text:
+            row.append(other)
+        elif any(one.id == chunk.id for one in row):
+            break
+        else:
+            row = []
+    return row if any(one.id == chunk.id for one in row) else []
 
 
 def _meet(better: StoredChunk, chunk: StoredChunk, start: int, end: int) -> bool:

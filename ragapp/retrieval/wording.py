@@ -46,7 +46,11 @@ class QuestionWording:
         self._all = sum(rarities)
         self._pairs = [(n, n + 1, min(pair)) for n, pair in enumerate(pairwise(rarities))]
         self._all_pairs = sum(weight for _, _, weight in self._pairs)
-        self._places = {term: place for place, word in enumerate(words) for term in word}
+        # in two languages, a term may stand for two of the words
+        self._places: dict[str, list[int]] = {}
+        for place, word in enumerate(words):
+            for term in word:
+                self._places.setdefault(term, []).append(place)
 
     def of(self, context: Sequence[str], body: Sequence[str]) -> Wording:
         """What a chunk has of it.
@@ -59,9 +63,9 @@ class QuestionWording:
             return Wording()
         found: dict[int, list[int]] = {}
         for position, term in enumerate(body):
-            if (place := self._places.get(term)) is not None:
+            for place in self._places.get(term, ()):
                 found.setdefault(place, []).append(position)
-        covered = found.keys() | {self._places[term] for term in context if term in self._places}
+        covered = found.keys() | {place for term in context for place in self._places.get(term, ())}
         coverage = sum(self._rarities[place] for place in covered) / self._all
         together = sum(
             weight * _togetherness(found[one], found[two])

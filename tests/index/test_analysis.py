@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lexicalkit import lexical_table
 
 from ragapp.index import lexical
 from ragapp.index.analysis import (
+    FOLDED_FIRST,
+    MAX_TERM_CHARACTERS,
     SNOWBALL_LANGUAGES,
     STOP_WORDS,
     content_terms,
     detect_language,
     fold,
+    plain_words,
     question_terms,
+    question_words,
     terms,
 )
 
@@ -40,10 +44,7 @@ HOSTILE = [
 
 @pytest.fixture
 def table():
-    connection = sqlite3.connect(":memory:")
-    connection.execute(
-        'CREATE VIRTUAL TABLE lexical USING fts5(context, body, tokenize = "unicode61 remove_diacritics 0")'
-    )
+    connection = lexical_table()
     yield connection
     connection.close()
 
@@ -91,6 +92,32 @@ def test_codes_are_found_whole_and_in_parts(code: str, whole: str, parts: list[s
     assert whole in question_terms(f"what is {code}?", ["en"])
 
 
+@pytest.mark.parametrize(
+    ("number", "whole"),
+    [
+        ("1 250", "1250"),
+        ("1,250", "1250"),
+        ("1.250", "1250"),
+        ("1'250", "1250"),
+        ("1’250", "1250"),
+        ("1\u00a0250", "1250"),
+        ("1\u202f250", "1250"),
+        ("12 345 678", "12345678"),
+        ("1,250.50", "1250"),
+    ],
+)
+def test_a_number_in_groups_is_found_by_its_figures(number: str, whole: str) -> None:
+    assert whole in terms(f"The budget is {number} euros.", "en")
+    assert set(question_terms(f"{whole} euros?", ["en"])) <= set(terms(f"It is {number} euros.", "en"))
+    assert whole in question_terms(f"who gets {number}?", ["en"])
+
+
+@pytest.mark.parametrize("number", ["1 25", "1 2500", "2024 100", "3.14159", "12;345"])
+def test_other_numbers_are_not_joined(number: str) -> None:
+    joined = re.sub(r"\D", "", number)
+    assert terms(number.replace(".", " "), "en").count(joined) == 0
+
+
 @pytest.mark.parametrize("text", ["state-of-the-art", "and/or", "either/or."])
 def test_words_joined_by_signs_are_no_codes(text: str) -> None:
     assert len(terms(text, "en")) == len(re.findall(r"\w+", text))
@@ -111,6 +138,81 @@ def test_words_joined_by_signs_are_no_codes(text: str) -> None:
 )
 def test_forms_of_a_word_meet(language: str, one: str, other: str) -> None:
     assert terms(one, language) == terms(other, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"),
+    [
+        ("fr", "sécurité securite"),
+        ("fr", "congés conges"),
+        ("fr", "énergétiques energetiques"),
+        ("es", "público publico"),
+        ("es", "vacación vacacion"),
+        ("pt", "reuniões reunioes"),
+        ("pt", "férias ferias"),
+        ("it", "attività attivita"),
+        ("it", "perciò percio"),
+        ("de", "Kündigung Kundigung"),
+        ("de", "Fußgänger Fussganger"),
+        ("nl", "coördinatie coordinatie"),
+        ("ca", "reunió reunio"),
+        ("en", "résumé resume"),
+    ],
+)
+def test_accents_need_not_be_typed(language: str, typed: str) -> None:
+    with_accents, without = terms(typed, language)
+    assert with_accents == without
+    assert language in FOLDED_FIRST
+
+
+@pytest.mark.parametrize(("language", "word", "term"), [("hu", "fizetéséről", "fizetes"), ("ru", "красный", "красн")])
+def test_other_languages_are_stemmed_with_their_accents(language: str, word: str, term: str) -> None:
+    assert terms(word, language) == [term]
+    assert language not in FOLDED_FIRST
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("नीति में बदलाव", ["नीति", "में", "बदलाव"]),
+        ("தமிழ் மொழி", ["தமிழ்", "மொழி"]),
+        ("বাংলা ভাষা", ["বাংলা", "ভাষা"]),
+        ("한국어 문서", ["한국어", "문서"]),
+        ("שָׁלוֹם שלום", ["שלום", "שלום"]),
+        ("مُحَمَّد محمد", ["محمد", "محمد"]),
+        ("東京都庁", ["東京", "京都", "都庁"]),
+        ("京", ["京"]),
+        ("東京タワー", ["東京", "京タ", "タワ", "ワー"]),
+        ("東京2025年", ["東京", "2025", "年"]),
+        ("Wi-Fi日本語", ["wi", "fi", "日本", "本語"]),
+        ("有給休暇は20日。", ["有給", "給休", "休暇", "暇は", "20", "日"]),
+        ("ภาษาไทย", ["ภา", "าษ", "ษา", "าไ", "ไท", "ทย"]),
+        ("ទឹក", ["ទឹ", "ឹក"]),
+    ],
+)
+def test_scripts_of_all_kinds_are_cut_into_terms_that_the_index_keeps_whole(
+    table, text: str, expected: list[str]
+) -> None:
+    assert terms(text, "xx") == expected
+    lexical.add(table, 1, "", text, "xx")
+    assert lexical.frequencies(table, expected) == dict.fromkeys(expected, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Côté-à-côte, L'ÉTÉ !", ["cote", "a", "cote", "l", "ete"]),
+        ("Meetings were moved", ["meetings", "were", "moved"]),
+        ("INV-2024-0031 of 1 250", ["inv", "2024", "0031", "of", "1", "250"]),
+        ("東京都", ["東京都"]),
+        ("ＦＵＬＬ Straße cœur", ["full", "strasse", "coeur"]),
+        ("e\u0301te\u0301", ["ete"]),
+        ("x" * (MAX_TERM_CHARACTERS + 1) + " y", ["x" * (MAX_TERM_CHARACTERS + 1), "y"]),
+        ("— !? 😀", []),
+    ],
+)
+def test_plain_words_are_neither_stemmed_nor_joined(text: str, words: list[str]) -> None:
+    assert plain_words(text) == words
 
 
 @pytest.mark.parametrize(("text", "folded"), [("Œuvre é", "Œuvre e"), ("cœur", "coeur"), ("ß æ ñ", "ss ae n")])
@@ -135,6 +237,29 @@ def test_question_terms(question: str, languages: list[str], expected: list[str]
     assert [term for term in found if term in expected] == expected
     if len(languages) < 2:
         assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "languages", "words"),
+    [
+        ("What is the mileage rate?", ["en"], [("mileag",), ("rate",)]),
+        ("national policies", ["en", "fr"], [("nation", "national"), ("polici", "polic")]),
+        ("national holiday", ["fr", "en"], [("national", "nation"), ("holiday",)]),
+        ("rates RATES rates", ["en"], [("rate",)]),
+        ("pay INV-2024-7 now", ["en"], [("pay",), ("inv",), ("2024",), ("7",), ("now",), ("inv20247",)]),
+        ("what is it", ["en"], [("what",), ("is",), ("it",)]),
+        ("what is the tarif", ["en", "fr"], [("tarif",)]),
+        ("東京 office", ["en"], [("東京",), ("offic",)]),
+        ("", ["en"], []),
+        ("?! 😀", ["en", "fr"], []),
+    ],
+)
+def test_a_word_of_a_question_is_one_whatever_the_languages(
+    question: str, languages: list[str], words: list[tuple[str, ...]]
+) -> None:
+    assert question_words(question, languages) == words
+    flat = [term for word in words for term in word]
+    assert question_terms(question, languages) == list(dict.fromkeys(flat))
 
 
 def test_stop_words_of_every_language_in_the_collection_go() -> None:
@@ -163,14 +288,11 @@ def test_nothing_in_a_question_breaks_the_search(table, text: str) -> None:
 @given(st.text(), st.lists(st.sampled_from(sorted(SNOWBALL_LANGUAGES)), max_size=3))
 @settings(max_examples=300, deadline=None)
 def test_any_text_gives_clean_terms_that_fts5_takes(text: str, languages: list[str]) -> None:
-    connection = sqlite3.connect(":memory:")
-    connection.execute(
-        'CREATE VIRTUAL TABLE lexical USING fts5(context, body, tokenize = "unicode61 remove_diacritics 0")'
-    )
+    connection = lexical_table()
     found = question_terms(text, languages)
     lexical.add(connection, 7, "", text, (languages or ["en"])[0])
     assert len(set(found)) == len(found)
-    assert all(re.fullmatch(r"[^\W_]+", term) for term in found)
+    assert not any(set(term) & set(" _\"'*:()^\x00") for term in found)
     assert all(score > 0 for score in lexical.match(connection, found, 10).values())
     connection.close()
 
@@ -178,10 +300,7 @@ def test_any_text_gives_clean_terms_that_fts5_takes(text: str, languages: list[s
 @given(st.text(alphabet=st.characters(codec="latin-1", categories=["L", "Nd"]), min_size=1))
 @settings(max_examples=200, deadline=None)
 def test_a_text_is_found_by_its_own_words(text: str) -> None:
-    connection = sqlite3.connect(":memory:")
-    connection.execute(
-        'CREATE VIRTUAL TABLE lexical USING fts5(context, body, tokenize = "unicode61 remove_diacritics 0")'
-    )
+    connection = lexical_table()
     lexical.add(connection, 7, "", text, "fr")
     found = question_terms(text, ["fr"])
     assert set(lexical.match(connection, found, 10)) == ({7} if found else set())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from storekit import make_document, one_chunk_each
 
 from ragapp.errors import StoreError
+from ragapp.index.analysis import terms
 from ragapp.index.catalog import Catalog
 from ragapp.index.changes import context_line
 from ragapp.index.migrations import MIGRATIONS
@@ -53,6 +54,7 @@ def test_a_document_is_told_as_it_was_put(catalog: Catalog) -> None:
     assert (row.size, row.mtime_ns, row.sha256, row.warnings) == (10, 20, "s", tuple(document.warnings))
     assert (row.units, row.units_without_text, row.chunks, gone) == (3, 1, 2, [])
     assert catalog.chunk_ids() == catalog.chunk_ids([document_id]) == added
+    assert catalog.chunk_count() == len(added) == 2
     assert catalog.unit_text(document_id, 3) == "Third page."
     assert catalog.unit_text(document_id, 4) == catalog.unit_text(99, 1) == ""
     chunk = catalog.chunks(added)[added[1]]
@@ -79,6 +81,7 @@ def test_ids_are_never_used_again(catalog: Catalog) -> None:
     first, old, _ = _put(catalog, "/a.txt", make_document("one", "two"))
     assert catalog.remove_document(first) == old
     assert _everything(catalog) == {**_everything(catalog), "documents": [], "units": [], "chunks": [], "lexical": []}
+    assert catalog.chunk_count() == 0
     second, new, _ = _put(catalog, "/a.txt", make_document("one", "two"))
     assert second > first
     assert min(new) > max(old)
@@ -357,6 +360,62 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StoreError, match=f"schema {len(MIGRATIONS) + 1}; this ragapp knows {len(MIGRATIONS)}"):
         Catalog(tmp_path / "c")
+
+
+def test_the_chunks_of_a_unit_come_in_the_order_of_its_text(catalog: Catalog) -> None:
+    document = make_document("one two three", "four", title="Rules")
+    chunks = [Chunk(1, ("H",), "three", 8, 13), Chunk(2, (), "four", 0, 4), Chunk(1, (), "one", 0, 3),
+              Chunk(1, ("H",), "two", 4, 7)]  # fmt: skip
+    document_id, ids, _ = _put(catalog, "/a.txt", document, chunks)
+    _put(catalog, "/b.txt", make_document("other", "four"))
+    assert [chunk.text for chunk in catalog.unit_chunks(document_id, 1)] == ["one", "two", "three"]
+    (chunk,) = catalog.unit_chunks(document_id, 2)
+    assert chunk == catalog.chunks([ids[1]])[ids[1]]
+    assert catalog.unit_chunks(document_id, 3) == catalog.unit_chunks(99, 1) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asked"),
+    [
+        ("en", "The mileage rate is 45 pence.", "mileage"),
+        ("fr", "La sécurité du bâtiment", "securite"),
+        ("fr", "Trois jours de conges", "congés"),
+        ("hi", "अवकाश नीति में बदलाव किया गया है।", "नीति"),
+        ("hi", "यात्रा के नियम", "नियम"),
+        ("th", "พนักงานมีวันลาพักร้อนสิบวัน", "วันลา"),
+        ("ja", "有給休暇は年に二十日です。", "休暇"),
+        ("zh", "员工每年有二十天年假。", "年假"),
+        ("ar", "سياسة السفر للموظفين", "السفر"),
+        ("el", "Η άδεια διαρκεί είκοσι ημέρες", "άδεια"),
+        ("de", "Die Datenschutzgrundverordnung gilt.", "Datenschutzgrundverordnung"),
+    ],
+)
+def test_terms_of_any_script_are_counted_and_found(catalog: Catalog, language: str, text: str, asked: str) -> None:
+    _, (wanted, other), _ = _put(catalog, "/a.txt", make_document(text, "something else", language=language))
+    asked_terms = terms(asked, language)
+    assert catalog.term_frequencies([*asked_terms, "absent"]) == dict.fromkeys(asked_terms, 1)
+    assert list(catalog.match(asked_terms, 5)) == [wanted]
+    assert catalog.indexed_terms([wanted]) == {wanted: (["a"], terms(text, language))}
+    assert other not in catalog.indexed_terms([wanted])
+
+
+def test_frequencies_are_counted_while_another_connection_writes(tmp_path: Path) -> None:
+    with closing(Catalog(tmp_path / "c")) as reader, closing(Catalog(tmp_path / "c")) as writer:
+        _put(writer, "/a.txt", make_document("mileage"))
+        assert reader.term_frequencies(["mileag"]) == {"mileag": 1}
+        with writer.transaction() as connection:
+            connection.execute("INSERT INTO state VALUES ('a', '1')")
+            assert reader.term_frequencies(["mileag"]) == {"mileag": 1}
+        _put(writer, "/b.txt", make_document("mileage"))
+        assert reader.term_frequencies(["mileag"]) == {"mileag": 2}
+
+
+@pytest.mark.parametrize("ask", [lambda c: c.term_frequencies(["a"]), lambda c: c.indexed_terms([1])])
+def test_a_lexical_table_that_is_gone_is_told(catalog: Catalog, ask) -> None:
+    with catalog.transaction() as connection:
+        connection.execute("DROP TABLE lexical")
+    with pytest.raises(StoreError, match="could not be searched"):
+        ask(catalog)
 
 
 @pytest.mark.parametrize(

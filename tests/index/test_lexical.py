@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
+from lexicalkit import lexical_table
 
 from ragapp.index import lexical
 
 
 @pytest.fixture
 def table():
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.execute(
-        'CREATE VIRTUAL TABLE lexical USING fts5(context, body, tokenize = "unicode61 remove_diacritics 0")'
-    )
+    connection = lexical_table()
     yield connection
     connection.close()
 
@@ -95,3 +91,36 @@ def test_only_the_first_terms_of_a_long_question_count(filled) -> None:
     terms = [f"absent{n}" for n in range(lexical.MAX_QUESTION_TERMS)]
     assert lexical.match(filled, [*terms, "mileag"], 10) == {}
     assert lexical.match(filled, [*terms[1:], "mileag"], 10)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (["mileag"], {"mileag": 3}),
+        (["paid", "mileag", "absent", "paid"], {"paid": 2, "mileag": 3}),
+        (["polici"], {"polici": 2}),
+        (["the"], {"the": 2}),
+        (["MILEAG", "mile*", '"', "a b", ""], {}),
+        ([], {}),
+    ],
+)
+def test_frequencies_count_chunks_not_occurrences(filled, wanted: list[str], expected: dict[str, int]) -> None:
+    assert lexical.frequencies(filled, wanted) == expected
+
+
+def test_frequencies_follow_what_is_added_and_removed(filled) -> None:
+    assert lexical.frequencies(filled, ["mileag"]) == {"mileag": 3}
+    lexical.remove(filled, [5, 1])
+    assert lexical.frequencies(filled, ["mileag"]) == {"mileag": 1}
+    lexical.set_context(filled, 2, "mileage", "en")
+    assert lexical.frequencies(filled, ["mileag", "polici"]) == {"mileag": 2}
+
+
+def test_indexed_terms_are_given_in_order_of_context_and_text(filled) -> None:
+    found = lexical.indexed(filled, [3, 1, 99])
+    assert found == {
+        1: (["travel", "polici"], ["mileag", "is", "paid", "by", "the", "mile"]),
+        3: (["mileag"], ["noth", "of", "it", "in", "here"]),
+    }
+    assert lexical.indexed(filled, []) == {}
+    assert len(lexical.indexed(filled, range(1, 50_000))) == 5

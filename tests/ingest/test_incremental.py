@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from placekit import SETTINGS, Place
 
+from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
 from ragapp.ingest import plan as planning
 from ragapp.ingest.worker import Preparer
 from ragapp.reading import registry
@@ -81,7 +82,9 @@ def test_files_of_one_content_share_the_work(place: Place, unread: list[str]) ->
     assert {name: report.status for name, report in reports.items()} == dict.fromkeys(reports, "indexed")
     assert unread == ["a.txt"]
     chunks = place.row("a.txt").chunks
-    assert len(place.embedder.embedded) == chunks
+    # each text, and once the line that all of them share
+    assert len(place.embedder.embedded) == chunks + 1
+    assert place.embedder.embedded.count("a") == 1
     assert reports["b.txt"].reason == f"same content as {place.docs / 'a.txt'}"
     assert [place.row(name).chunks for name in reports] == [chunks] * 3
     assert len(set(place.library.catalog.chunk_ids())) == 3 * chunks
@@ -142,14 +145,14 @@ def test_only_the_chunks_that_changed_are_embedded(place: Place) -> None:
     embedded = len(place.embedder.embedded)
     path.write_text(LONG.replace("subject20", "something new"), encoding="utf-8")
     assert place.run() == {"a.txt": "updated"}
-    again = place.embedder.embedded[embedded:]
+    again = [text for text in place.embedder.embedded[embedded:] if text != "a"]
     assert 1 <= len(again) <= 3
+    assert place.embedder.embedded[embedded:].count("a") == 1
     assert all("something new" in text or "Paragraph 20" in text or "Paragraph 19" in text for text in again)
     ids, vectors = place.library.catalog.vectors()
-    expected = place.embedder.embed_documents(place.embedder.embedded[:1])
-    assert vectors.shape == (place.row("a.txt").chunks, expected.shape[1])
-    texts = [chunk.text for chunk in place.library.catalog.chunks(ids).values()]
-    fresh = place.embedder.embed_documents([f"a\n{text}" for text in texts])
+    assert vectors.shape == (place.row("a.txt").chunks, place.embedder.dimension)
+    chunks = place.library.catalog.chunks(ids)
+    fresh = ChunkEmbedder(place.embedder).embed([ChunkText("a", chunks[chunk_id].text) for chunk_id in ids])
     assert np.abs(vectors - fresh).max() < 1e-3
 
 
@@ -158,6 +161,7 @@ def test_the_same_text_is_embedded_once(place: Place) -> None:
     place.write("a.md", "\n\n".join(f"# Head\n\n{page}" for _ in range(12)))
     place.run()
     assert len(place.embedder.embedded) == len(set(place.embedder.embedded)) < place.row("a.md").chunks
+    assert "a > Head" in place.embedder.embedded
 
 
 def test_force_embeds_anew(place: Place) -> None:

@@ -156,7 +156,7 @@ def test_force_takes_unchanged_files_in_again(place: Place) -> None:
     ids = place.library.catalog.chunk_ids()
     assert place.run(force=True) == {"a.txt": "updated"}
     assert not set(place.library.catalog.chunk_ids()) & set(ids)
-    assert len(place.embedder.embedded) == 2
+    assert place.embedder.embedded == ["First.", "a"] * 2
 
 
 def test_a_dry_run_tells_and_changes_nothing(place: Place) -> None:
@@ -246,12 +246,12 @@ def test_stopping_in_the_middle_keeps_what_was_done(place: Place, monkeypatch, h
         place.write(f"{name}.txt", f"This is {name}.")
     embed, calls = WordEmbedder.embed_documents, 0
 
-    def embed_until_third(embedder, texts):
+    def embed_until_third(embedder, texts, progress=None):
         nonlocal calls
         calls += 1
         if how == "interrupt" and calls == 3:
             raise KeyboardInterrupt
-        return embed(embedder, texts)
+        return embed(embedder, texts, progress)
 
     monkeypatch.setattr(WordEmbedder, "embed_documents", embed_until_third)
     with pytest.raises(CancelledError, match=r"Stopped: [23] of 6 files are done and stay stored"):
@@ -262,7 +262,8 @@ def test_stopping_in_the_middle_keeps_what_was_done(place: Place, monkeypatch, h
     embedded = len(place.embedder.embedded)
     fates = place.run()
     assert {str(place.docs / name) for name, fate in fates.items() if fate == "unchanged"} == kept
-    assert len(place.embedder.embedded) - embedded == 6 - len(kept)
+    # a text and a line for each
+    assert len(place.embedder.embedded) - embedded == 2 * (6 - len(kept))
 
 
 def test_another_embedder_is_refused_until_rebuilt(tmp_path: Path) -> None:

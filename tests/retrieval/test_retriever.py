@@ -6,7 +6,10 @@ import pytest
 from storekit import WordEmbedder, identity_of, put_text
 
 from ragapp.errors import EmptyStoreError, IdentityError, PathError, UsageError
+from ragapp.index import lexical
+from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
 from ragapp.index.library import Library
+from ragapp.retrieval import retriever as retrieving
 from ragapp.retrieval.retriever import MAX_QUESTION_CHARACTERS, NAMED_BONUS, Retriever
 from ragapp.settings import Retrieval
 
@@ -69,8 +72,10 @@ def test_a_passage_says_where_it_stands(retriever: Retriever) -> None:
     chunk = passage.chunk
     assert (chunk.document, chunk.path, chunk.unit) == ("leave.pdf", "/docs/hr/leave.pdf", 2)
     assert passage.lexical > 0
-    stored, asked = EMBEDDER.embed_documents(["leave\nSick leave needs a note.", "sick note"])
-    assert passage.dense == pytest.approx(float(stored @ asked), abs=0.01)
+    (stored,) = ChunkEmbedder(EMBEDDER).embed([ChunkText("leave", "Sick leave needs a note.")])
+    assert passage.dense == pytest.approx(float(stored @ EMBEDDER.embed_question("sick note")), abs=0.01)
+    assert passage.coverage == pytest.approx(1)
+    assert passage.also_in == ()
 
 
 @pytest.mark.parametrize("k", [1, 2, 4, 50])
@@ -82,6 +87,10 @@ def test_identical_passages_count_once(retriever: Retriever) -> None:
     texts = [passage.chunk.text for passage in retriever.search("trains before planes", 10).passages]
     assert texts[0] == "Trains before planes."
     assert len(texts) == len(set(texts)) == 6
+    first, *others = retriever.search("trains before planes", 10).passages
+    paths = {first.chunk.path, *(chunk.path for chunk in first.also_in)}
+    assert paths == {"/docs/travel.pdf", "/docs/old/travel.pdf"}
+    assert all(passage.also_in == () for passage in others)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +101,8 @@ def test_identical_passages_count_once(retriever: Retriever) -> None:
         ("travel*", {"/docs/travel.pdf", "/docs/old/travel.pdf"}),
         ("/docs/old/*", {"/docs/old/travel.pdf"}),
         ("*/hr/*", {"/docs/hr/leave.pdf"}),
+        ("old", {"/docs/old/travel.pdf"}),
+        ("HR", {"/docs/hr/leave.pdf"}),
         ("blank.txt", set()),
     ],
 )
@@ -100,7 +111,7 @@ def test_within_restricts_to_documents(retriever: Retriever, pattern: str, paths
 
 
 def test_within_that_matches_nothing_is_told(retriever: Retriever) -> None:
-    with pytest.raises(PathError, match=r"No document matches 'nothing\*'"):
+    with pytest.raises(PathError, match=r"No document or folder matches 'nothing\*'"):
         retriever.search("leave", 5, "nothing*")
 
 
@@ -120,11 +131,22 @@ def test_a_question_is_cut_where_it_is_longer_than_any_question(retriever: Retri
     assert retriever.search(asked + "sick note leave", 3).passages == retriever.search(asked, 3).passages
 
 
-@pytest.mark.parametrize("weight", [0.0, 1.0])
-def test_one_side_alone_decides(library: Library, weight: float) -> None:
-    passages = Retriever(library, EMBEDDER, Retrieval(dense_weight=weight)).search("pence per mile", 6).passages
-    sides = [passage.dense if weight else passage.lexical for passage in passages]
-    assert sides == sorted(sides, reverse=True)
+def test_the_dense_side_alone_decides(library: Library) -> None:
+    passages = Retriever(library, EMBEDDER, Retrieval(dense_weight=1.0)).search("pence per mile", 6).passages
+    nearest = max(passage.dense for passage in passages)
+    for passage in passages:
+        near = max(0.0, 1 - (nearest - passage.dense) / EMBEDDER.cosine_spread)
+        assert passage.score == pytest.approx(near, abs=1e-6)
+    assert passages[0].dense == nearest
+
+
+def test_the_lexical_side_alone_decides(library: Library) -> None:
+    passages = Retriever(library, EMBEDDER, Retrieval(dense_weight=0.0)).search("pence per mile", 6).passages
+    assert passages[0].chunk.text == "Mileage is 45 pence per mile."
+    assert passages[0].score == pytest.approx(1)
+    assert passages[0].coverage == pytest.approx(1)
+    assert [passage.score > 0 for passage in passages] == [passage.lexical > 0 for passage in passages]
+    assert 0 < passages[1].score < 1
 
 
 def test_few_candidates_do_not_limit_k(library: Library) -> None:
@@ -159,13 +181,130 @@ def test_while_another_owns_the_store_the_same_is_found(folder: Path, retriever:
     assert [p.chunk.id for p in there] == [p.chunk.id for p in retriever.search("mileage pence", 2).passages]
 
 
-def test_a_document_called_by_its_whole_name_gains_the_bonus_and_others_do_not(tmp_path: Path) -> None:
+def test_a_document_called_by_its_whole_name_gains_the_bonus_and_others_do_not(tmp_path: Path, monkeypatch) -> None:
     with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
         put_text(library, EMBEDDER, Path("/d/travel-policy-2024.txt"), "The rate is 41 pence.")
         put_text(library, EMBEDDER, Path("/d/travel-policy-2025.txt"), "The rate is 45 pence.")
         retriever = Retriever(library, EMBEDDER, Retrieval())
-        named = retriever.search("What rate does the 2024 travel policy give?", 2).passages
-        assert named[0].chunk.document == "travel-policy-2024.txt"
-        assert named[0].score > 1 + NAMED_BONUS / 2
-        unnamed = retriever.search("What rate does the travel policy give?", 2).passages
-        assert all(passage.score <= 1 for passage in unnamed)
+
+        def scores(question: str) -> dict[str, float]:
+            return {p.chunk.document: p.score for p in retriever.search(question, 2).passages}
+
+        question, unnamed = "What rate does the 2024 travel policy give?", "What rate does the travel policy give?"
+        with_bonus, plain = scores(question), scores(unnamed)
+        assert next(iter(with_bonus)) == "travel-policy-2024.txt"
+        monkeypatch.setattr(retrieving, "NAMED_BONUS", 0.0)
+        assert scores(unnamed) == plain
+        gains = {name: with_bonus[name] - score for name, score in scores(question).items()}
+        assert gains == pytest.approx({"travel-policy-2024.txt": NAMED_BONUS, "travel-policy-2025.txt": 0})
+
+
+def test_stages_are_timed(retriever: Retriever) -> None:
+    found = retriever.search("leave", 2)
+    assert list(found.seconds) == ["embed", "search"]
+    assert all(0 <= seconds < 60 for seconds in found.seconds.values())
+
+
+class Preferring:
+    """Likes the texts that hold a word, the shorter the better."""
+
+    def __init__(self, word: str):
+        self.word = word
+        self.asked: list[tuple[str, list[str]]] = []
+
+    def score(self, question, texts):
+        self.asked.append((question, list(texts)))
+        return [(self.word in text) * 0.5 + 1 / (2 + len(text)) for text in texts]
+
+
+class TestReranker:
+    QUESTION = "mileage in pence per mile, trains, sick leave and annual leave"
+
+    def test_the_order_is_the_rerankers(self, library: Library) -> None:
+        reranker = Preferring("note")
+        found = Retriever(library, EMBEDDER, Retrieval(), reranker).search(self.QUESTION, 6)
+        assert found.passages[0].chunk.text == "Sick leave needs a note."
+        scores = [passage.score for passage in found.passages]
+        assert scores == sorted(scores, reverse=True)
+        ((question, texts),) = reranker.asked
+        assert question == self.QUESTION
+        assert "leave\nSick leave needs a note." in texts
+        assert scores[0] == pytest.approx(0.5 + 1 / (2 + len("leave\nSick leave needs a note.")))
+        assert list(found.seconds) == ["embed", "search", "rerank"]
+
+    def test_it_sees_the_best_and_the_rest_comes_behind_without_a_score(self, library: Library) -> None:
+        plain = Retriever(library, EMBEDDER, Retrieval()).search(self.QUESTION, 6).passages
+        assert plain[2].score > 0
+        reranker = Preferring("note")
+        found = Retriever(library, EMBEDDER, Retrieval(rerank_candidates=2), reranker).search(self.QUESTION, 6)
+        assert [len(texts) for _, texts in reranker.asked] == [2]
+        assert {p.chunk.id for p in found.passages[:2]} == {p.chunk.id for p in plain[:2]}
+        assert [p.chunk.id for p in found.passages[2:]] == [p.chunk.id for p in plain[2:]]
+        assert [p.score > 0 for p in found.passages] == [True, True, False, False, False, False]
+        assert [p.score for p in found.passages[2:]] == [0.0] * 4
+        both_sides = {p.chunk.id: (p.dense, p.lexical, p.coverage) for p in plain}
+        assert {p.chunk.id: (p.dense, p.lexical, p.coverage) for p in found.passages} == both_sides
+
+    def test_what_says_the_same_is_looked_at_once(self, library: Library) -> None:
+        reranker = Preferring("Trains")
+        Retriever(library, EMBEDDER, Retrieval(), reranker).search("trains", 6)
+        ((_, texts),) = reranker.asked
+        assert sum("Trains before planes." in text for text in texts) == 1
+
+    def test_with_nothing_to_look_at_there_is_nothing(self, library: Library) -> None:
+        found = Retriever(library, EMBEDDER, Retrieval(), Preferring("x")).search("leave", 3, "blank.txt")
+        assert found.passages == ()
+
+
+class TestNeighbours:
+    @pytest.fixture
+    def sections(self, tmp_path: Path):
+        with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
+            page = " ".join(f"Paragraph{n} speaks of subject{n} and of nothing else at all in here." for n in range(24))
+            put_text(library, EMBEDDER, Path("/d/long.txt"), page)
+            assert library.catalog.chunk_count() > 6
+            yield library, page
+
+    @pytest.mark.parametrize("reach", [0, 1, 2])
+    def test_hits_come_with_what_stands_around_them(self, sections, reach: int) -> None:
+        library, page = sections
+        alone = Retriever(library, EMBEDDER, Retrieval()).search("subject12", 1).passages[0]
+        found = Retriever(library, EMBEDDER, Retrieval(neighbours=reach)).search("subject12", 1).passages[0]
+        assert "subject12" in found.chunk.text
+        assert page[found.chunk.start : found.chunk.end] == found.chunk.text
+        assert (found.chunk.id, found.score) == (alone.chunk.id, alone.score)
+        assert alone.chunk.text in found.chunk.text
+        assert (len(found.chunk.text) > len(alone.chunk.text) * (reach + 1)) == (reach > 0)
+
+    @pytest.mark.parametrize("k", [1, 2, 3])
+    def test_at_most_k_after_joining(self, sections, k: int) -> None:
+        library, _ = sections
+        question = "subject1 subject12 subject22"
+        found = Retriever(library, EMBEDDER, Retrieval(neighbours=1, dense_weight=0.0)).search(question, k)
+        assert 1 <= len(found.passages) <= k
+        assert any(subject in found.passages[0].chunk.text for subject in question.split())
+
+
+def test_most_chunks_hold_a_term_and_the_others_still_decide(tmp_path: Path) -> None:
+    with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
+        for n in range(12):
+            put_text(library, EMBEDDER, Path(f"/d/{n}.txt"), f"The policy of policy number{n} says thing{n}.")
+        retriever = Retriever(library, EMBEDDER, Retrieval(dense_weight=0.0))
+        (first, *_) = retriever.search("policy thing7", 3).passages
+        assert first.chunk.document == "7.txt"
+        # a term that all hold has no weight, and is searched for where there is nothing else
+        passages = retriever.search("the policy of policy", 3).passages
+        assert len(passages) == 3
+        assert all(passage.lexical > 0 for passage in passages)
+
+
+def test_the_rarest_terms_of_a_very_long_question_are_searched_for(tmp_path: Path) -> None:
+    with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
+        frequent = [f"filler{n}" for n in range(lexical.MAX_QUESTION_TERMS + 16)]
+        pages = [" ".join(frequent[at : at + 8]) for at in range(0, len(frequent), 8)]
+        for n in range(3):
+            put_text(library, EMBEDDER, Path(f"/d/{n}.txt"), *pages)
+        put_text(library, EMBEDDER, Path("/d/wanted.txt"), "Here stands the rareword.")
+        retriever = Retriever(library, EMBEDDER, Retrieval(candidates=1, dense_weight=0.0))
+        passages = retriever.search(" ".join([*frequent, "rareword"]), 30).passages
+        assert "Here stands the rareword." in [passage.chunk.text for passage in passages if passage.lexical > 0]

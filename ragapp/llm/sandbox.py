@@ -1,0 +1,153 @@
+"""Rendering a template that somebody else wrote, in a process of its own.
+
+A chat template is a program. Jinja's sandbox keeps it from Python's objects but not from looping for ever or filling
+the memory, and no list of forbidden operations is complete; so it runs in a small process whose memory and time are
+limited and which is killed when it takes more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_CHILD = Path(__file__).with_name("sandbox_child.py")
+_MEMORY_BYTES = 512 * 1024 * 1024
+_CPU_S = 2
+_WALL_S = 30
+_POLL_S = 0.02
+_START_S = 60
+# an answer is a prompt: what the chat holds, and a few words a turn
+_EXTRA_CHARACTERS = 1_000_000
+_ESCAPED = 6  # bytes of JSON a character, at the most
+
+
+class TemplateFailure(Exception):
+    """The template refused the chat, failed, or took more than a template may; the text says which."""
+
+
+class Sandbox:
+    """One template in one process, which is started at first use and again after it had to be killed.
+
+    Args:
+        source: Jinja text of the template.
+    """
+
+    def __init__(self, source: str):
+        self._source = source
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen | None = None
+        self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def render(self, variables: Mapping[str, Any]) -> str:
+        """What the template makes of these variables.
+
+        Args:
+            variables: what JSON can hold.
+
+        Raises:
+            TemplateFailure: it did not work out; the template is not valid, too.
+        """
+        line = json.dumps(variables)
+        allowed = len(line) * 2 + _EXTRA_CHARACTERS
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._start()
+            return self._ask({"variables": variables, "characters": allowed}, allowed)
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._end()
+
+    def _start(self) -> None:
+        self._end()
+        try:
+            # -I: neither the environment nor the folder it is started in can slip in other code
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", str(_CHILD), str(_MEMORY_BYTES)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )  # fmt: skip
+        except OSError as error:
+            raise TemplateFailure(f"the process that renders it does not start: {error}") from None
+        self._answers = queue.SimpleQueue()
+        weakref.finalize(self, _kill, self._process)
+        threading.Thread(target=_read, args=(self._process.stdout, self._answers), daemon=True).start()
+        self._ask({"source": self._source}, _EXTRA_CHARACTERS, _START_S)
+
+    def _ask(self, request: dict[str, Any], characters: int, wall_s: float = _WALL_S) -> str:
+        process = self._process
+        try:
+            process.stdin.write(json.dumps(request | {"cpu_s": _CPU_S}).encode() + b"\n")
+            process.stdin.flush()
+        except OSError:
+            self._end()
+            raise TemplateFailure("the process that renders it died") from None
+        answer = self._wait(characters * _ESCAPED, wall_s)
+        if "error" in answer:
+            raise TemplateFailure(answer["error"])
+        return answer["text"]
+
+    def _wait(self, limit_bytes: int, wall_s: float) -> dict[str, str]:
+        started, line = time.monotonic(), b""
+        spent = _spent(self._process.pid)
+        while not line.endswith(b"\n"):
+            problem = ""
+            try:
+                piece = self._answers.get(timeout=_POLL_S)
+                line += piece
+                if not piece:
+                    problem = "it takes too much time or memory"
+                elif len(line) > limit_bytes:
+                    problem = "it writes without end"
+            except queue.Empty:
+                seconds, size = (now - before for now, before in zip(_spent(self._process.pid), spent, strict=True))
+                # the start of Python itself counts here, too; it takes a tenth of this
+                if seconds > _CPU_S or time.monotonic() - started > wall_s:
+                    problem = f"it takes longer than {_CPU_S} s"
+                elif size > _MEMORY_BYTES:
+                    problem = "it takes too much memory"
+            if problem:
+                self._end()
+                raise TemplateFailure(problem)
+        return json.loads(line)
+
+    def _end(self) -> None:
+        if self._process is not None:
+            _kill(self._process)
+            self._process = None
+
+
+def _spent(pid: int) -> tuple[float, int]:
+    """Seconds of processor time and bytes of memory that a process has taken."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        return times.user + times.system, process.memory_info().rss
+    except psutil.Error:
+        return 0.0, 0
+
+
+def _read(stream, answers: queue.SimpleQueue[bytes]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while piece := stream.readline(65536):
+            answers.put(piece)
+    answers.put(b"")
+
+
+def _kill(process: subprocess.Popen) -> None:
+    process.kill()
+    process.wait()
+    with contextlib.suppress(OSError):
+        process.stdin.close()
