@@ -166,12 +166,15 @@ class App:
 
     @_part
     def _engine(self) -> Engine:
-        from ragapp.llm.engine import Engine
+        from ragapp.llm.engine import BATCH_TOKENS, Engine
+        from ragapp.models import fit
+        from ragapp.models.gguf import read_gguf
 
-        llm = self.settings.llm
+        llm, path = self.settings.llm, self.llm_path()
+        context = fit.fitting_context(read_gguf(path), llm.model, llm.context, BATCH_TOKENS, fit.free_memory())
         return Engine(
-            self.llm_path(), llm.model, context=llm.context, threads=llm.threads, gpu_layers=llm.gpu_layers,
-            seed=llm.seed,
+            path, llm.model, context=context, threads=llm.threads, gpu_layers=llm.gpu_layers,
+            seed=llm.seed, unload_after_s=60 * llm.unload_after,
         )  # fmt: skip
 
     def engine(self) -> Engine:

@@ -81,11 +81,12 @@ class Llm(_Section):
     """The language model."""
 
     model: str = "qwen2.5-coder-1.5b-instruct"
-    context: int = Field(4096, ge=512)
+    context: Annotated[int, Field(ge=512)] | Literal["auto"] = "auto"
     threads: int = Field(0, ge=0)
     gpu_layers: int = Field(0, ge=-1)
     temperature: float = Field(0.0, ge=0.0, le=2.0)
     seed: int = 42
+    unload_after: float = Field(30, ge=0)
 
 
 class Answer(_Section):

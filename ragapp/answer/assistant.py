@@ -36,10 +36,16 @@ KEEP_SHARE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What the person is waiting for."""
+    """What the person is waiting for.
 
-    name: Literal["searching", "reading", "writing"]
+    Attributes:
+        passages: how many are read, or written from.
+        ahead: how many questions are answered before this one.
+    """
+
+    name: Literal["searching", "waiting", "reading", "writing"]
     passages: int = 0
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,8 @@ class Assistant:
         retrieved = time.monotonic()
         engine = self._engine()
         context = self._pack(engine, prompts, question, found.passages)
+        if engine.ahead:
+            yield Stage("waiting", ahead=engine.ahead)
         yield Stage("reading", len(context.passages))
         answer = Answer(question, prompts.not_found, True, 0.0, model=engine.name)
         answer.timings["retrieve_s"] = _since(started, retrieved)

@@ -56,8 +56,11 @@ def stream_answer(events) -> None:
     for event in events:
         if isinstance(event, Stage):
             if sys.stderr.isatty():
-                text = f"reading {event.passages} passages" if event.name == "reading" else event.name
-                note(f"… {text}")
+                told = {
+                    "reading": f"reading {event.passages} passages",
+                    "waiting": f"waiting for {event.ahead} other questions",
+                }
+                note(f"… {told.get(event.name, event.name)}")
         elif isinstance(event, Delta) and live:
             say(marks.feed(event.text), end="")
             shown = True

@@ -9,6 +9,7 @@ import typer
 from ragapp.cli.documents import Json
 from ragapp.cli.output import note, say, say_json, say_table, shown_path
 from ragapp.cli.parts import settings_of
+from ragapp.models.fit import gib
 
 _GIB = 1024**3
 
@@ -29,9 +30,11 @@ def register(app: typer.Typer) -> None:
 def list_models(context: typer.Context, as_json: Json = False) -> None:
     """List the models that are here, and the packs that can be pulled."""
     from ragapp.models import discovery
+    from ragapp.models.fit import free_memory
     from ragapp.models.packs import PACKS
 
     settings = settings_of(context)
+    free = free_memory()
     found = discovery.list_models(settings.paths.models)
     chosen = {settings.llm.model, settings.embedding.model}
     here = {model.pack for model in found if model.pack}
@@ -51,17 +54,33 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
             m.role,
             _size(m.size),
             m.status,
+            m.architecture or "",
+            f"{m.parameters / 1e9:.1f} B" if m.parameters else "",
             m.quantization or "",
+            m.context_length or "",
+            ("yes" if m.has_template else "no") if m.role == "llm" else "",
+            _fits(m.memory, free),
             shown_path(str(m.path)),
         )
         for m in found
     ]
     rows += [
-        ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here", "", f"ragapp models pull {p.name}")
+        ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here", "", "", "", "", "", "",
+         f"ragapp models pull {p.name}")
         for p in missing
-    ]
-    say_table(("", "name", "role", "size", "status", "quantization", "where, or how to get it"), rows)
-    note("* in use, by settings.yaml")
+    ]  # fmt: skip
+    say_table(
+        ("", "name", "role", "size", "status", "family", "parameters", "quantization", "trained for", "template",
+         "memory", "where, or how to get it"),
+        rows,
+    )  # fmt: skip
+    note(f"* in use, by settings.yaml. Memory at {discovery.USUAL_CONTEXT} tokens of context; {gib(free)} are free.")
+
+
+def _fits(memory: int | None, free: int) -> str:
+    if memory is None:
+        return ""
+    return gib(memory) if memory <= free else f"{gib(memory)}, too much"
 
 
 def pull(
@@ -175,7 +194,9 @@ def use(context: typer.Context, name: Annotated[str, typer.Argument(help="Pack, 
 def _model_json(model, in_use: bool) -> dict:
     return {
         "name": model.name, "role": model.role, "path": str(model.path), "size": model.size, "pack": model.pack,
-        "status": model.status, "quantization": model.quantization, "in_use": in_use,
+        "status": model.status, "family": model.architecture, "parameters": model.parameters,
+        "quantization": model.quantization, "context_length": model.context_length, "template": model.has_template,
+        "memory": model.memory, "problem": model.problem, "in_use": in_use,
     }  # fmt: skip
 
 

@@ -6,7 +6,8 @@ import codecs
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ragapp.errors import CancelledError, ModelError
+from ragapp.llm.stopping import AbortFlag, Cancelled, Turns
 from ragapp.llm.templates import ChatTemplate, Message
 
-# a stop request is seen between two batches of the prompt
+# tokens of the prompt that are worked on at a time
 BATCH_TOKENS = 256
 # so many tokens are read to learn how fast that goes, after a few that bring the weights into memory
 WARM_TOKENS, TIMED_TOKENS = 32, 128
@@ -51,17 +53,22 @@ class Engine:
         threads: 0 for the number of physical cores.
         gpu_layers: layers to offload, -1 for all; only where this build of llama.cpp has a GPU backend.
         seed: for temperatures above zero.
+        unload_after_s: seconds without a question after which the memory is freed; 0 keeps it.
     """
 
-    def __init__(self, path: Path, name: str, *, context: int, threads: int = 0, gpu_layers: int = 0, seed: int = 42):
+    def __init__(
+        self, path: Path, name: str, *, context: int, threads: int = 0, gpu_layers: int = 0, seed: int = 42,
+        unload_after_s: float = 0.0,
+    ):  # fmt: skip
         self.path = path
         self.name = name
         self._context = context
         self._threads = threads or _physical_cores()
         self._gpu_layers = gpu_layers
         self._seed = seed
-        # a lock that any thread may release: a web server may continue one stream on several threads
-        self._lock = threading.Lock()
+        self._unload_after_s = unload_after_s
+        self._turns = Turns()
+        self._idle: threading.Timer | None = None
         self.stats = GenerationStats()
         #: tokens a second of the fastest long reading so far, 0 before the first
         self.seen_speed = 0.0
@@ -110,15 +117,54 @@ class Engine:
         Raises:
             ModelError: it cannot be loaded, or has no usable template.
         """
-        with self._lock:
+        with self._turns.turn():
             _ = self.template
 
+    @property
+    def ahead(self) -> int:
+        """How many callers one would have to wait for now."""
+        return self._turns.ahead
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return "_llama" in self.__dict__
+
     def close(self) -> None:
-        """Free the model's memory."""
-        with self._lock:
-            if "_llama" in self.__dict__:
-                self._llama.close()
-                del self.__dict__["_llama"]
+        """Free the model's memory; it is loaded again when it is needed."""
+        with self._turns.turn():
+            self._free()
+
+    def _free(self) -> None:
+        if self._idle:
+            self._idle.cancel()
+        for part in ("_abort", "template", "_special"):
+            self.__dict__.pop(part, None)
+        if llama := self.__dict__.pop("_llama", None):
+            llama.close()
+
+    @cached_property
+    def _abort(self) -> AbortFlag:
+        return AbortFlag(self._llama.ctx)
+
+    @contextmanager
+    def _at_work(self, cancelled: Cancelled | None = None) -> Iterator[None]:
+        """One's turn with the loaded model, which ends soon after ``cancelled`` says so."""
+        with self._turns.turn(cancelled):
+            if self._idle:
+                self._idle.cancel()
+            try:
+                with self._abort.watching(cancelled):
+                    yield
+            finally:
+                if self._unload_after_s:
+                    self._idle = threading.Timer(self._unload_after_s, self._unload)
+                    self._idle.daemon = True
+                    self._idle.start()
+
+    def _unload(self) -> None:
+        if not self.ahead:  # somebody who came in between sets a timer of his own
+            self.close()
 
     def count(self, text: str) -> int:
         """Tokens of a text."""
@@ -146,14 +192,14 @@ class Engine:
         return self._llama.tokenize(prompt.encode(), add_bos=add, special=True)
 
     def choose(
-        self, messages: Sequence[Message], choices: Sequence[str], cancelled: Callable[[], bool] = lambda: False
+        self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
         """How likely the model starts its turn with each of some words, one forward pass.
 
         Args:
             messages: the chat.
             choices: words; each stands for its first token, with and without capital and leading space.
-            cancelled: asked between batches.
+            cancelled: asked many times a second.
 
         Returns:
             Probabilities that sum to one, in the order of ``choices``.
@@ -162,8 +208,8 @@ class Engine:
             CancelledError: ``cancelled`` said so.
             ModelError: the chat does not fit the window.
         """
-        with self._lock:
-            self._feed(self.prompt_tokens(messages), 1, cancelled)
+        with self._at_work(cancelled):
+            self._feed(self.prompt_tokens(messages), 1)
             logits = self._logits()
         shifted = np.exp(logits - logits.max())
         weights = [float(shifted[self._first_tokens(choice)].sum()) for choice in choices]
@@ -176,7 +222,7 @@ class Engine:
         *,
         max_tokens: int,
         temperature: float = 0.0,
-        cancelled: Callable[[], bool] = lambda: False,
+        cancelled: Cancelled | None = None,
     ) -> Iterator[str]:
         """Stream the assistant's next turn.
 
@@ -186,7 +232,7 @@ class Engine:
             messages: the chat.
             max_tokens: length of the answer at the most; shortened where the window is nearly full.
             temperature: 0 always takes the likeliest token.
-            cancelled: asked between batches of the prompt and after each token; the text so far stands.
+            cancelled: asked many times a second; the text so far stands.
 
         Yields:
             Pieces of text, never half a character.
@@ -198,16 +244,16 @@ class Engine:
         import llama_cpp
 
         started = time.monotonic()
-        with self._lock:
+        with self._at_work(cancelled):
             tokens = self.prompt_tokens(messages)
-            cached = self._feed(tokens, 1, cancelled)
+            cached = self._feed(tokens, 1)
             self.stats = stats = GenerationStats(len(tokens), cached)
             limit = min(max_tokens, self.window - len(tokens))
             decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
             written: list[int] = []
             vocabulary = self._llama._model.vocab
             # the prompt is in the cache already, so this samples at once
-            for token in self._llama.generate(tokens, temp=temperature, top_k=40, top_p=0.95, min_p=0.05):
+            for token in self._sample(tokens, temperature):
                 if not written:
                     stats.first_token_s = time.monotonic() - started
                 if llama_cpp.llama_vocab_is_eog(vocabulary, token):
@@ -218,16 +264,23 @@ class Engine:
                 stats.answer_tokens = len(written)
                 if piece:
                     yield piece
-                if len(written) >= limit or cancelled():
+                if len(written) >= limit or self._abort.raised or (cancelled and cancelled()):
                     break
             rest = decoder.decode(b"", final=True)
             if rest:
                 yield rest
 
+    def _sample(self, tokens: list[int], temperature: float) -> Iterator[int]:
+        try:
+            yield from self._llama.generate(tokens, temp=temperature, top_k=40, top_p=0.95, min_p=0.05)
+        except RuntimeError:
+            if not self._abort.raised:
+                raise
+
     def reading_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
         if not self.seen_speed:
-            with self._lock:
+            with self._at_work():
                 tokens = self._llama.tokenize(b"word " * (WARM_TOKENS + TIMED_TOKENS), add_bos=False)
                 tokens = tokens[: min(WARM_TOKENS + TIMED_TOKENS, self.window - 1)]
                 self._llama.reset()
@@ -238,8 +291,13 @@ class Engine:
                 self._llama.reset()
         return self.seen_speed
 
-    def _feed(self, tokens: list[int], room: int, cancelled: Callable[[], bool]) -> int:
-        """Bring the prompt into the cache; returns how many of its tokens were there already."""
+    def _feed(self, tokens: list[int], room: int) -> int:
+        """Bring the prompt into the cache; returns how many of its tokens were there already.
+
+        Raises:
+            CancelledError: it was stopped; what had been read whole stays in the cache.
+            ModelError: the prompt does not fit the window.
+        """
         if len(tokens) + room > self.window:
             raise ModelError(
                 f"The prompt has {len(tokens)} tokens; the window of {self.name} is {self.window}.",
@@ -255,9 +313,13 @@ class Engine:
         llama.n_tokens = keep
         started = time.monotonic()
         for begin in range(keep, len(tokens), BATCH_TOKENS):
-            if cancelled():
+            try:
+                llama.eval(tokens[begin : begin + BATCH_TOKENS])
+            except RuntimeError:
+                if not self._abort.raised:
+                    raise
+            if self._abort.raised:
                 raise CancelledError("Stopped.")
-            llama.eval(tokens[begin : begin + BATCH_TOKENS])
         if len(tokens) - keep >= TIMED_TOKENS:
             self.seen_speed = max(self.seen_speed, (len(tokens) - keep) / (time.monotonic() - started))
         return keep

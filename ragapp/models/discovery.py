@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from ragapp.errors import ModelError
+from ragapp.models.fit import memory_need
 from ragapp.models.gguf import GgufInfo, read_gguf, require_llm
 from ragapp.models.packs import PACKS, Manifest, Pack, PackFile, Role, check_pack
 
@@ -20,6 +21,8 @@ Status = Literal["verified", "unverified", "incomplete", "damaged", "unknown"]
 # where Ollama keeps its models when it runs as a system service
 OLLAMA_SYSTEM = (Path("/usr/share/ollama/.ollama/models"), Path("/var/lib/ollama/.ollama/models"))
 MAX_JSON = 1 << 20
+# for which the memory that a language model takes is told
+USUAL_CONTEXT, USUAL_BATCH = 4096, 256
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
@@ -30,6 +33,7 @@ class FoundModel:
     ``status`` of a pack: ``verified`` (hash known to match), ``unverified`` (right size, not hashed yet),
     ``incomplete`` or ``damaged``; of anything else ``unknown``, as there is nothing to hold it against.
     ``problem`` says why it cannot be used; empty where it can.  ``origin`` is ``models`` or the store's name.
+    ``memory`` is what a language model takes with a context of :data:`USUAL_CONTEXT` tokens, in bytes.
     """
 
     name: str
@@ -45,6 +49,7 @@ class FoundModel:
     quantization: str | None = None
     context_length: int | None = None
     has_template: bool = False
+    memory: int | None = None
 
 
 def find_model(name: str, models_dir: Path, role: Role) -> Path:
@@ -228,6 +233,7 @@ def _gguf_model(name: str, path: Path, origin: str, pack: Pack | None = None, st
         quantization=info.quantization if info else None,
         context_length=info.context_length if info else None,
         has_template=bool(info and info.chat_template),
+        memory=memory_need(info, USUAL_CONTEXT, USUAL_BATCH).total if info and not problem else None,
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from ragapp.errors import ModelError
 from ragapp.models.gguf import GgufInfo
 
 _MIB = 1 << 20
@@ -19,6 +21,8 @@ CACHE_BYTES = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 # what stays for everything else that runs on the machine
 SPARE = 256 * _MIB
 SMALLEST_CONTEXT = 512
+# more is of no use to questions, whose passages take a thousand tokens, and costs memory
+AUTO_CONTEXT = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,31 @@ def largest_context(
     while 2 * context <= most and memory_need(info, 2 * context, batch, cache_type, flash).total <= free:
         context *= 2
     return context
+
+
+def fitting_context(info: GgufInfo, name: str, wished: int | Literal["auto"], batch: int, free: int) -> int:
+    """The window to load a model with.
+
+    Args:
+        info: of the file.
+        name: of the model, for messages.
+        wished: tokens, or ``auto`` for the largest sensible.
+        batch: tokens that are worked on at a time.
+        free: memory in bytes.
+
+    Raises:
+        ModelError: the model does not fit into the memory; the message has the numbers and what would fit.
+    """
+    largest = largest_context(info, free, batch, limit=AUTO_CONTEXT if wished == "auto" else None)
+    context = min(wished, info.context_length or wished) if wished != "auto" else max(largest, SMALLEST_CONTEXT)
+    need = memory_need(info, context, batch)
+    if need.total <= free:
+        return context
+    other = f"Set llm.context to {largest} or less, or close" if largest else "Close"
+    raise ModelError(
+        f"{name} with a context of {context} tokens takes {need}. {gib(free)} are free.",
+        f"{other} other programs, or choose a smaller model: ragapp models list",
+    )
 
 
 def free_memory() -> int:

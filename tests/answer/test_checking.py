@@ -16,6 +16,7 @@ class Parrot:
 
     name = "parrot"
     window = 4096
+    ahead = 0
 
     def __init__(self, text, yes):
         self.text, self.yes, self.stats = text, yes, GenerationStats()

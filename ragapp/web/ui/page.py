@@ -15,7 +15,12 @@ from ragapp.errors import CancelledError, RagappError
 from ragapp.web.ingest_job import IngestJob, JobState
 from ragapp.web.ui import render
 
-_STAGES = {"searching": "Searching …", "reading": "Reading {} passages …", "writing": "Writing …"}
+_STAGES = {
+    "searching": "Searching …",
+    "waiting": "Waiting for {1} other questions …",
+    "reading": "Reading {0} passages …",
+    "writing": "Writing …",
+}
 _POLL_S = 0.5
 
 
@@ -83,7 +88,7 @@ class Page:
         try:
             for event in self._app.assistant.ask(question, cancelled=stopped.is_set):
                 if isinstance(event, Stage):
-                    text = _STAGES[event.name].format(event.passages)
+                    text = _STAGES[event.name].format(event.passages, event.ahead)
                     yield render.render_status(text), "", "", gr.Button(visible=True)
                 elif isinstance(event, Delta):
                     written += event.text
