@@ -174,7 +174,7 @@ class App:
         context = fit.fitting_context(read_gguf(path), llm.model, llm.context, BATCH_TOKENS, fit.free_memory())
         return Engine(
             path, llm.model, context=context, threads=llm.threads, gpu_layers=llm.gpu_layers,
-            seed=llm.seed, unload_after_s=60 * llm.unload_after,
+            seed=llm.seed, unload_after_s=60 * llm.unload_after, template=llm.template,
         )  # fmt: skip
 
     def engine(self) -> Engine:

@@ -87,6 +87,8 @@ class Llm(_Section):
     temperature: float = Field(0.0, ge=0.0, le=2.0)
     seed: int = 42
     unload_after: float = Field(30, ge=0)
+    template: str = "auto"
+    thinking: bool = False
 
 
 class Answer(_Section):

@@ -55,7 +55,14 @@ class Delta:
     text: str
 
 
-Event = Stage | Delta | Answer
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A piece of what a reasoning model thinks before it answers; never grounded, cited or kept."""
+
+    text: str
+
+
+Event = Stage | Thought | Delta | Answer
 
 
 class Assistant:
@@ -117,10 +124,10 @@ class Assistant:
             yield Stage("writing", len(used))
             written = ""
             for piece in self._write(engine, messages, cancelled):
-                if not written:
-                    answer.timings["first_token_s"] = _since(started)
-                written += piece
-                yield Delta(piece)
+                answer.timings.setdefault("first_token_s", _since(started))
+                if isinstance(piece, Delta):
+                    written += piece.text
+                yield piece
             answer.timings["answer_tokens"] = engine.stats.answer_tokens
             _check(answer, written, used, language)
         answer.context = {
@@ -172,13 +179,18 @@ class Assistant:
         judged.reverse()
         return sorted(judged, key=lambda pair: -pair[1])
 
-    def _write(self, engine: Engine, messages: Sequence[Message], cancelled: Callable[[], bool]) -> Iterator[str]:
-        return engine.generate(
-            messages,
-            max_tokens=self._settings.answer.max_tokens,
-            temperature=self._settings.llm.temperature,
-            cancelled=cancelled,
-        )
+    def _write(
+        self, engine: Engine, messages: Sequence[Message], cancelled: Callable[[], bool]
+    ) -> Iterator[Thought | Delta]:
+        llm = self._settings.llm
+        limits = {
+            "max_tokens": self._settings.answer.max_tokens, "temperature": llm.temperature, "cancelled": cancelled
+        }  # fmt: skip
+        if not llm.thinking:
+            yield from map(Delta, engine.generate(messages, **limits))
+            return
+        for piece in engine.generate_pieces(messages, **limits, thinking=True):
+            yield Thought(piece.text) if piece.kind == "thinking" else Delta(piece.text)
 
 
 def _check(answer: Answer, written: str, used: Sequence[Passage], language: str) -> None:

@@ -11,8 +11,8 @@ from ragapp.llm.engine import Engine
 
 # what a person waits without being annoyed
 READING_S = 10.0
-# fewer hold no passage worth reading, more is for the window to limit
-MIN_TOKENS = 400
+# about four passages: with fewer the right one is too often not among them, and a right answer is worth the wait
+MIN_TOKENS = 800
 # a reading that was so much faster than what is remembered shows that the machine was busy then
 FASTER = 1.25
 

@@ -47,7 +47,7 @@ def ask(
 
 def stream_answer(events) -> None:
     """Print an answer while it is written, then what it rests on."""
-    from ragapp.answer.assistant import Delta, Stage
+    from ragapp.answer.assistant import Delta, Stage, Thought
     from ragapp.answer.result import Answer
 
     live = sys.stdout.isatty()
@@ -61,6 +61,8 @@ def stream_answer(events) -> None:
                     "waiting": f"waiting for {event.ahead} other questions",
                 }
                 note(f"… {told.get(event.name, event.name)}")
+        elif isinstance(event, Thought) and sys.stderr.isatty():
+            note(event.text, end="")
         elif isinstance(event, Delta) and live:
             say(marks.feed(event.text), end="")
             shown = True

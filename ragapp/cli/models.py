@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -110,6 +111,7 @@ def pull_model(settings, name: str):
 def show(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Pack, file name or path.")],
+    prompt: Annotated[bool, typer.Option("--prompt", help="Show how a chat is written for it.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show what a model's file says about itself."""
@@ -117,7 +119,8 @@ def show(
     from ragapp.models.gguf import read_gguf
     from ragapp.models.packs import PACKS
 
-    models_dir = settings_of(context).paths.models
+    settings = settings_of(context)
+    models_dir = settings.paths.models
     pack = PACKS.get(name)
     role = pack.role if pack else ("llm" if name.endswith(".gguf") else "")
     path = discovery.find_model(name, models_dir, role) if role else _find_any(name, models_dir)
@@ -131,13 +134,37 @@ def show(
             "context_length": info.context_length, "embedding_length": info.embedding_length,
             "block_count": info.block_count, "chat_template": info.chat_template,
         }  # fmt: skip
+    if prompt:
+        facts |= _prompt_facts(path, name, settings.llm.template)
     if as_json:
         say_json(facts)
         return
     for key, value in facts.items():
         if key == "chat_template":
             value = "in the file" if value else "none"
-        say(f"{key}: {value}")
+        if key != "prompt":
+            say(f"{key}: {value}")
+    if prompt:
+        say(f"\n{facts['prompt']}")
+
+
+def _prompt_facts(path: Path, name: str, wanted: str) -> dict:
+    """How a chat is written for a model, by a small one; only its vocabulary is loaded."""
+    from ragapp.llm.vocabulary import read_template
+
+    template = read_template(path, name, wanted)
+    try:
+        chat = [
+            {"role": "system", "content": "SYSTEM"}, {"role": "user", "content": "QUESTION"},
+            {"role": "assistant", "content": "ANSWER"}, {"role": "user", "content": "NEXT QUESTION"},
+        ]  # fmt: skip
+        return {
+            "style": template.style or "the file's own template", "takes_system": template.takes_system,
+            "stop": list(template.stop), "thinks": template.tags is not None,
+            "thinking_can_be_off": template.can_skip_thinking, "prompt": template.render(chat, thinking=False),
+        }  # fmt: skip
+    finally:
+        template.close()
 
 
 def _find_any(name: str, models_dir):

@@ -15,8 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from ragapp.errors import CancelledError, ModelError
+from ragapp.llm.loading import load_llama
+from ragapp.llm.reasoning import Piece, ThinkingSplitter
 from ragapp.llm.stopping import AbortFlag, Cancelled, Turns
+from ragapp.llm.stops import StopTexts
 from ragapp.llm.templates import ChatTemplate, Message
+from ragapp.llm.vocabulary import Vocabulary
 
 # tokens of the prompt that are worked on at a time
 BATCH_TOKENS = 256
@@ -54,11 +58,12 @@ class Engine:
         gpu_layers: layers to offload, -1 for all; only where this build of llama.cpp has a GPU backend.
         seed: for temperatures above zero.
         unload_after_s: seconds without a question after which the memory is freed; 0 keeps it.
+        template: auto, or the name of one of ragapp's own chat styles.
     """
 
     def __init__(
         self, path: Path, name: str, *, context: int, threads: int = 0, gpu_layers: int = 0, seed: int = 42,
-        unload_after_s: float = 0.0,
+        unload_after_s: float = 0.0, template: str = "auto",
     ):  # fmt: skip
         self.path = path
         self.name = name
@@ -67,6 +72,7 @@ class Engine:
         self._gpu_layers = gpu_layers
         self._seed = seed
         self._unload_after_s = unload_after_s
+        self._template = template
         self._turns = Turns()
         self._idle: threading.Timer | None = None
         self.stats = GenerationStats()
@@ -81,20 +87,14 @@ class Engine:
 
     @cached_property
     def _llama(self):
-        import llama_cpp
+        return load_llama(
+            self.path, n_ctx=self._context, n_batch=BATCH_TOKENS, n_ubatch=BATCH_TOKENS, n_threads=self._threads,
+            n_threads_batch=self._threads, n_gpu_layers=self._gpu_layers, seed=self._seed,
+        )  # fmt: skip
 
-        try:
-            llama = llama_cpp.Llama(
-                str(self.path), n_ctx=self._context, n_batch=BATCH_TOKENS, n_ubatch=BATCH_TOKENS,
-                n_threads=self._threads, n_threads_batch=self._threads, n_gpu_layers=self._gpu_layers,
-                seed=self._seed, verbose=False,
-            )  # fmt: skip
-        except (ValueError, RuntimeError, OSError, AssertionError) as error:
-            raise ModelError(
-                f"llama.cpp cannot load {self.path}: {str(error).strip() or type(error).__name__}.",
-                "It may be damaged, too large for the memory, or of an unknown kind. See: ragapp models list",
-            ) from None
-        return llama
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self._llama)
 
     @cached_property
     def template(self) -> ChatTemplate:
@@ -103,8 +103,7 @@ class Engine:
         Raises:
             ModelError: the file has none, or it is broken.
         """
-        bos, eos = (self._token_text(token) for token in (self._llama.token_bos(), self._llama.token_eos()))
-        return ChatTemplate.from_metadata(self._llama.metadata, bos, eos, self.name)
+        return self._vocabulary.open_template(self.name, self._template)
 
     @property
     def window(self) -> int:
@@ -138,7 +137,9 @@ class Engine:
     def _free(self) -> None:
         if self._idle:
             self._idle.cancel()
-        for part in ("_abort", "template", "_special"):
+        if template := self.__dict__.get("template"):
+            template.close()
+        for part in ("_abort", "template", "_vocabulary", "_special", "_stop_tokens", "_tag_tokens"):
             self.__dict__.pop(part, None)
         if llama := self.__dict__.pop("_llama", None):
             llama.close()
@@ -177,19 +178,18 @@ class Engine:
         """
         return self._special.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text)
 
-    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+    def prompt(self, messages: Sequence[Message], *, thinking: bool | None = False) -> str:
+        """The chat as this model reads it (``ragapp models show NAME --prompt``)."""
+        return self.template.render(messages, thinking)
+
+    def prompt_tokens(self, messages: Sequence[Message], *, thinking: bool | None = False) -> list[int]:
         """The tokens of a chat in the model's own format, one beginning-of-sequence token where the model wants one.
 
         Args:
             messages: contents that come from documents or people must have gone through :meth:`escape`.
+            thinking: see :meth:`ragapp.llm.templates.ChatTemplate.render`.
         """
-        import llama_cpp
-
-        prompt = self.template.render(messages)
-        bos = self._token_text(self._llama.token_bos())
-        wanted = llama_cpp.llama_vocab_get_add_bos(self._llama._model.vocab)
-        add = bool(wanted) and not (bos and prompt.startswith(bos))
-        return self._llama.tokenize(prompt.encode(), add_bos=add, special=True)
+        return self._vocabulary.prompt_tokens(self.template, self.prompt(messages, thinking=thinking))
 
     def choose(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
@@ -212,7 +212,7 @@ class Engine:
             self._feed(self.prompt_tokens(messages), 1)
             logits = self._logits()
         shifted = np.exp(logits - logits.max())
-        weights = [float(shifted[self._first_tokens(choice)].sum()) for choice in choices]
+        weights = [float(shifted[self._vocabulary.first_tokens(choice)].sum()) for choice in choices]
         total = sum(weights) or 1.0
         return [weight / total for weight in weights]
 
@@ -224,7 +224,22 @@ class Engine:
         temperature: float = 0.0,
         cancelled: Cancelled | None = None,
     ) -> Iterator[str]:
-        """Stream the assistant's next turn.
+        """Stream the assistant's next turn, as :meth:`generate_pieces` without thinking."""
+        pieces = self.generate_pieces(
+            messages, max_tokens=max_tokens, temperature=temperature, cancelled=cancelled, thinking=False
+        )
+        yield from (piece.text for piece in pieces if piece.kind == "answer")
+
+    def generate_pieces(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        cancelled: Cancelled | None = None,
+        thinking: bool | None = None,
+    ) -> Iterator[Piece]:
+        """Stream the assistant's next turn, its thinking told from its answer.
 
         :attr:`stats` holds the figures afterwards.
 
@@ -233,6 +248,7 @@ class Engine:
             max_tokens: length of the answer at the most; shortened where the window is nearly full.
             temperature: 0 always takes the likeliest token.
             cancelled: asked many times a second; the text so far stands.
+            thinking: whether the model may think before it answers; None leaves it to its template.
 
         Yields:
             Pieces of text, never half a character.
@@ -241,34 +257,44 @@ class Engine:
             CancelledError: stopped while the prompt was read.
             ModelError: the chat does not fit the window.
         """
-        import llama_cpp
 
         started = time.monotonic()
         with self._at_work(cancelled):
-            tokens = self.prompt_tokens(messages)
+            prompt = self.prompt(messages, thinking=thinking)
+            tokens = self._vocabulary.prompt_tokens(self.template, prompt)
             cached = self._feed(tokens, 1)
             self.stats = stats = GenerationStats(len(tokens), cached)
             limit = min(max_tokens, self.window - len(tokens))
             decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
             written: list[int] = []
-            vocabulary = self._llama._model.vocab
+            stops = StopTexts(self.template.stop)
+            splitter = None
+            if self.template.tags:
+                splitter = ThinkingSplitter(opened=self.template.opens_thinking(prompt), tags=self.template.tags)
+
+            def split(text: str) -> list[Piece]:
+                return splitter.feed(text) if splitter else [Piece("answer", text)] if text else []
+
             # the prompt is in the cache already, so this samples at once
             for token in self._sample(tokens, temperature):
                 if not written:
                     stats.first_token_s = time.monotonic() - started
-                if llama_cpp.llama_vocab_is_eog(vocabulary, token):
+                if self._vocabulary.ends(token) or token in self._stop_tokens:
                     stats.finished = True
                     break
-                piece = decoder.decode(self._llama.detokenize([token], prev_tokens=tokens + written))
+                shown = token in self._tag_tokens  # a control token is no text otherwise
+                raw = self._llama.detokenize([token], prev_tokens=tokens + written, special=shown)
                 written.append(token)
                 stats.answer_tokens = len(written)
-                if piece:
-                    yield piece
+                yield from split(stops.feed(decoder.decode(raw)))
+                if stops.reached:
+                    stats.finished = True
+                    break
                 if len(written) >= limit or self._abort.raised or (cancelled and cancelled()):
                     break
-            rest = decoder.decode(b"", final=True)
-            if rest:
-                yield rest
+            yield from split(stops.feed(decoder.decode(b"", final=True)) + stops.finish())
+            if splitter:
+                yield from splitter.finish()
 
     def _sample(self, tokens: list[int], temperature: float) -> Iterator[int]:
         try:
@@ -328,24 +354,24 @@ class Engine:
         pointer = self._llama._ctx.get_logits_ith(-1)
         return np.ctypeslib.as_array(pointer, shape=(self._llama.n_vocab(),)).astype(np.float64)
 
-    def _first_tokens(self, word: str) -> list[int]:
-        forms = {word, word.capitalize(), word.lower(), word.upper()}
-        texts = [prefix + form for form in forms for prefix in ("", " ")]
-        return sorted({self._llama.tokenize(text.encode(), add_bos=False)[0] for text in texts})
+    @cached_property
+    def _stop_tokens(self) -> frozenset[int]:
+        """Stop texts that are one token of the vocabulary: control tokens never show up as text."""
+        found = map(self._vocabulary.tokens, self.template.stop)
+        return frozenset(tokens[0] for tokens in found if len(tokens) == 1)
 
-    def _token_text(self, token: int) -> str:
-        return self._llama._model.token_get_text(token) if token >= 0 else ""
+    @cached_property
+    def _tag_tokens(self) -> frozenset[int]:
+        """Tokens of the marks around the thinking."""
+        tags = self.template.tags
+        marks = (tags.open, tags.close, *tags.answer) if tags else ()
+        found = map(self._vocabulary.tokens, marks)
+        return frozenset(token for tokens in found for token in tokens)
 
     @cached_property
     def _special(self) -> re.Pattern[str]:
-        import llama_cpp
-
-        vocabulary = self._llama._model.vocab
-        texts = [
-            self._token_text(token)
-            for token in range(self._llama.n_vocab())
-            if llama_cpp.llama_vocab_is_control(vocabulary, token) or llama_cpp.llama_vocab_is_eog(vocabulary, token)
-        ]
+        # a family's marks are not always tokens: [INST] of Llama 2, ### Instruction: of Alpaca
+        texts = self._vocabulary.special_texts | self.template.marks
         longest_first = sorted((text for text in texts if len(text) > 1), key=len, reverse=True)
         return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 

@@ -31,7 +31,13 @@ _ESCAPED = 6  # bytes of JSON a character, at the most
 
 
 class TemplateFailure(Exception):
-    """The template refused the chat, failed, or took more than a template may; the text says which."""
+    """The template refused the chat, failed, or took more than a template may; the text says which.
+
+    Attributes:
+        hopeless: whether it had to be stopped, so that trying it otherwise is no use.
+    """
+
+    hopeless = False
 
 
 class Sandbox:
@@ -46,6 +52,16 @@ class Sandbox:
         self._lock = threading.Lock()
         self._process: subprocess.Popen | None = None
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def start(self) -> None:
+        """Start the process and read the template, where that has not been done.
+
+        Raises:
+            TemplateFailure: the template is not valid, or takes too much.
+        """
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._start()
 
     def render(self, variables: Mapping[str, Any]) -> str:
         """What the template makes of these variables.
@@ -82,7 +98,11 @@ class Sandbox:
         self._answers = queue.SimpleQueue()
         weakref.finalize(self, _kill, self._process)
         threading.Thread(target=_read, args=(self._process.stdout, self._answers), daemon=True).start()
-        self._ask({"source": self._source}, _EXTRA_CHARACTERS, _START_S)
+        try:
+            self._ask({"source": self._source}, _EXTRA_CHARACTERS, _START_S)
+        except TemplateFailure:
+            self._end()
+            raise
 
     def _ask(self, request: dict[str, Any], characters: int, wall_s: float = _WALL_S) -> str:
         process = self._process
@@ -106,7 +126,10 @@ class Sandbox:
                 piece = self._answers.get(timeout=_POLL_S)
                 line += piece
                 if not piece:
-                    problem = "it takes too much time or memory"
+                    code = _exit_code(self._process)
+                    problem = f"the process that renders it ended (exit {code})"
+                    if code < 0:  # the system ended it for what it took
+                        problem = "it takes too much time or memory"
                 elif len(line) > limit_bytes:
                     problem = "it writes without end"
             except queue.Empty:
@@ -118,7 +141,9 @@ class Sandbox:
                     problem = "it takes too much memory"
             if problem:
                 self._end()
-                raise TemplateFailure(problem)
+                failure = TemplateFailure(problem)
+                failure.hopeless = True
+                raise failure
         return json.loads(line)
 
     def _end(self) -> None:
@@ -137,6 +162,14 @@ def _spent(pid: int) -> tuple[float, int]:
         return times.user + times.system, process.memory_info().rss
     except psutil.Error:
         return 0.0, 0
+
+
+def _exit_code(process: subprocess.Popen) -> int:
+    try:
+        return process.wait(1)
+    except subprocess.TimeoutExpired:  # it has closed its output and goes on
+        process.kill()
+        return process.wait()
 
 
 def _read(stream, answers: queue.SimpleQueue[bytes]) -> None:

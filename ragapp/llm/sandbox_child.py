@@ -43,7 +43,7 @@ def _environment():
     class Generation(Extension):
         """``{% generation %}`` marks what is trained on; for writing a prompt it means nothing."""
 
-        tags = {"generation"}
+        tags = frozenset({"generation"})
 
         def parse(self, parser):
             next(parser.stream)

@@ -88,8 +88,8 @@ class Style:
             return mark.replace("{bos}", bos).replace("{eos}", eos or self.eos)
 
         # marks are filled in before contents come between them: a content may hold the words {bos}
-        body = [(filled(before), content, filled(after)) for before, content, after in (self.write or _marked)(self, turns)]
-        text = "".join(before + content + after for before, content, after in body)
+        written = (self.write or _marked)(self, turns)
+        text = "".join(filled(before) + content + filled(after) for before, content, after in written)
         return filled(self.begin) + text + (filled(self.opening) + self.thinking if generation else "")
 
 
@@ -209,7 +209,7 @@ _STYLES = (
     ),
     Style(
         "alpaca", "Alpaca and its descendants",
-        system=("", "\n\n"), user=("### Instruction:\n", "\n\n"), assistant=("### Response:\n", "\n\n"),
+        system=("", "\n\n"), user=("### Instruction:\n", "\n\n"), assistant=("### Response:\n", "{eos}\n\n"),
         opening="### Response:\n", stop=("</s>", "### Instruction:"), default_system=_ALPACA_SYSTEM,
     ),
     Style(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from ragapp.answer.assistant import Delta, Stage
+from ragapp.answer.assistant import Delta, Stage, Thought
 from ragapp.answer.result import Answer
 from ragapp.app import App
 from ragapp.errors import CancelledError, RagappError
@@ -84,12 +84,15 @@ class Page:
     def ask(self, question: str, request: gr.Request) -> Iterator[tuple]:
         """Answer a question: yields status, answer, sources and the stop button, as they change."""
         stopped = self._stops[request.session_hash] = threading.Event()
-        written = ""
+        written = thought = ""
         try:
             for event in self._app.assistant.ask(question, cancelled=stopped.is_set):
                 if isinstance(event, Stage):
                     text = _STAGES[event.name].format(event.passages, event.ahead)
                     yield render.render_status(text), "", "", gr.Button(visible=True)
+                elif isinstance(event, Thought):
+                    thought += event.text
+                    yield gr.skip(), render.render_thought(thought), gr.skip(), gr.skip()
                 elif isinstance(event, Delta):
                     written += event.text
                     yield gr.skip(), render.render_partial(written), gr.skip(), gr.skip()

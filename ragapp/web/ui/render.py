@@ -21,6 +21,11 @@ def render_partial(text: str) -> str:
     return f'<div class="answer">{escape(MARK.sub("", text))}<span class="cursor"></span></div>'
 
 
+def render_thought(text: str) -> str:
+    """What a model thinks before it answers, folded."""
+    return f'<details class="thought"><summary>Thinking …</summary><p>{escape(text)}</p></details>'
+
+
 def render_answer(answer: Answer) -> str:
     """A checked answer: marks for its sources, sentences without support marked as such."""
     if answer.abstained:

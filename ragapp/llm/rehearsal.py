@@ -1,0 +1,123 @@
+"""Trying a chat template with a made-up chat before a model is trusted to answer with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ragapp.llm.chat import Message
+
+#: a system turn, and turns in which nothing is that a template might have of its own
+SYSTEM = "canary-system"
+TURNS: tuple[Message, ...] = tuple(
+    {"role": "assistant" if place % 2 else "user", "content": f"canary-{word}"}
+    for place, word in enumerate(("one", "two", "three", "four", "five", "six", "seven"))
+)  # fmt: skip
+_MARK = re.compile(r"\s*(<[^<>\s]{1,40}>|\[/?[A-Z_]{2,}\])")
+_SHORTEST_STOP = 3
+# what a template writes that no plain text holds: <|im_start|>, [INST], <<SYS>>, ### Instruction:
+_MARKS = re.compile(r"<<[^<>\s]{1,40}>>|<[^<>\s]{1,40}>|\[/?[A-Z_]{2,}\]|^#{2,} [A-Z]\w*:$", re.MULTILINE)
+
+# (turns, whether what makes the assistant speak comes last) -> prompt
+Render = Callable[[Sequence[Message], bool], str]
+
+
+class Unfit(Exception):
+    """The template does something with a chat that would make the model answer badly; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a trial shows of a template.
+
+    Attributes:
+        writes_bos: whether its prompts begin with the beginning-of-sequence token.
+        stop: what it writes after the assistant's turns: a model that writes it has ended its own.
+        marks: what it writes around the turns, as far as it looks like a mark. A text that holds one, where it is no
+            token of its own, could pass for a turn.
+    """
+
+    writes_bos: bool
+    stop: tuple[str, ...]
+    marks: frozenset[str]
+
+
+def rehearse(render: Render, *, system: bool, bos: str = "", eos: str = "") -> Rehearsed:
+    """Render a chat with this template and look whether everything is in it, in order, once.
+
+    Args:
+        render: the template.
+        system: whether it takes a system turn as such.
+        bos: text of the beginning-of-sequence token, may be empty.
+        eos: text of the end-of-sequence token, may be empty.
+
+    Raises:
+        Unfit: turns are lost, doubled, out of order or all alike; there is more than one beginning of the sequence;
+            or nothing makes the assistant speak.
+    """
+    head: list[Message] = [{"role": "system", "content": SYSTEM}] if system else []
+    asked = [*head, *TURNS[:5]]
+    prompt, silent, longer = render(asked, True), render(asked, False), render([*head, *TURNS], True)
+    _check_turns(prompt, TURNS[:5], system)
+    _check_turns(longer, TURNS, system)
+    if bos and bos != eos and re.match(rf"\s*{re.escape(bos)}\s*{re.escape(bos)}", prompt):
+        raise Unfit(f"begins with {bos} twice")
+    between = [_between(longer, first["content"], second["content"]) for first, second in pairwise(TURNS)]
+    before_assistant, before_user = between[0].strip(), between[1].strip()
+    if before_assistant == before_user:
+        raise Unfit("writes the turns of both sides alike")
+    _check_opening(_after(prompt), _after(silent), between[4].rstrip(), eos)
+    # where the model frames its answer itself, the same mark may end a part before it, such as its thinking
+    direct = _after(prompt).startswith(between[4].rstrip())
+    return Rehearsed(
+        writes_bos=bool(bos) and prompt.lstrip().startswith(bos),
+        stop=_stops(between[1]) if direct else (),
+        marks=frozenset(_MARKS.findall(longer)),
+    )
+
+
+def _check_turns(prompt: str, turns: Sequence[Message], system: bool) -> None:
+    places = [prompt.find(turn["content"]) for turn in turns]
+    if min(places) < 0 or places != sorted(places):
+        raise Unfit("loses or reorders turns")
+    if any(prompt.count(turn["content"]) > 1 for turn in turns):
+        raise Unfit("writes turns twice")
+    # some publishers' templates put the system turn in front of the last question instead of the first
+    if system and not 0 <= prompt.find(SYSTEM) < places[-1]:
+        raise Unfit("loses or reorders turns: the system turn")
+
+
+def _check_opening(tail: str, silent: str, finished: str, eos: str) -> None:
+    """Raises Unfit where the end of a prompt does not make the assistant speak.
+
+    Args:
+        tail: of a prompt, after the last question.
+        silent: of the same chat without generation prompt.
+        finished: what stands between that question and its answer once the chat has gone on.
+        eos: text of the end-of-sequence token.
+    """
+    # what is missing may be only what a finished answer brings along, such as the mark of an empty thinking part
+    opened = tail != silent or not finished.startswith(tail.rstrip())
+    if not opened and tail.rstrip() != finished:
+        raise Unfit("does not open the assistant's turn")
+    if eos and tail.rstrip().endswith(eos) and not finished.endswith(eos):
+        raise Unfit("ends the sequence instead of opening the assistant's turn")
+
+
+def _stops(after_answer: str) -> tuple[str, ...]:
+    mark = _MARK.match(after_answer)
+    if mark:
+        return (mark[1],)
+    words = after_answer.strip().partition("\n")[0]
+    return (words,) if len(words) >= _SHORTEST_STOP else ()
+
+
+def _between(text: str, first: str, second: str) -> str:
+    return text[text.index(first) + len(first) : text.index(second)]
+
+
+def _after(prompt: str) -> str:
+    last = TURNS[4]["content"]
+    return prompt[prompt.index(last) + len(last) :]

@@ -1,0 +1,348 @@
+"""A language model that runs elsewhere, behind an OpenAI-compatible server: llama.cpp's, vLLM, Ollama and others.
+
+It has the face of :class:`ragapp.llm.engine.Engine`. What is sent there are the prompts, with the passages of the
+documents in them; nothing is sent to an address that the person has not allowed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+from ragapp.errors import CancelledError, ModelError
+from ragapp.llm.chat import Message
+from ragapp.llm.engine import TIMED_TOKENS, GenerationStats
+from ragapp.llm.reasoning import Piece, ThinkingSplitter, split_thinking
+from ragapp.llm.remote_address import check_allowed, parse_address, read_key
+from ragapp.llm.remote_completions import Completions, first, get, weight
+from ragapp.llm.remote_http import Connection
+from ragapp.llm.remote_server import (
+    CHAT_TOKENS,
+    TURN_TOKENS,
+    ServedModel,
+    ask_model,
+    count_chat,
+    count_text,
+    find_tokenizer,
+)
+from ragapp.llm.stopping import Cancelled, Turns
+
+# where neither the server nor the settings say how long the window is; no server in use has a shorter one by default
+USUAL_WINDOW = 2048
+# what a word is worth that was written, where the server does not tell how likely it was
+WORD_SHARE = 0.9
+WORD_TOKENS = 8
+# the marks of all families' templates: which of them this model has, the server does not say
+_MARKS = re.compile(
+    r"<\|[^<>|\s]{1,40}\|?>|<[^<>|\s]{1,40}\|>|<｜[^<>｜\n]{1,40}｜>|</?s>|<</?SYS>>"
+    r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS|TOOL_CONTENT|ARGS|CALL_ID|THINK|IMG)\]"
+    r"|<(?:bos|eos|pad|unk|mask|start_of_turn|end_of_turn|start_of_image|end_of_image|start_of_role|end_of_role)>"
+    r"|<(?:end_of_text|endoftext|begin_of_text|fim_[a-z]+)>|</?(?:think|seed:[a-z]+|tool_call|tool_response)>"
+)
+
+
+class RemoteEngine:
+    """One model of an OpenAI-compatible server.  One caller at a time: further ones wait.
+
+    Args:
+        url: base URL of the server, which mostly ends with ``/v1``.
+        model: its name there.
+        allow: hosts that may be sent documents to (``privacy.allow``).
+        key_variable: name of the environment variable that holds the bearer token; empty for none.
+        context: window in tokens where the server does not say, and never more than this; ``auto`` to trust the server.
+        seed: for temperatures above zero.
+        timeout_s: how long the server may say nothing.
+        tell: called with each sentence that the person should read, once each.
+
+    Attributes:
+        notices: those sentences.
+
+    Raises:
+        SettingsError: the address is not valid or not allowed, or the key is not there.
+    """
+
+    def __init__(
+        self, url: str, model: str, *, allow: Sequence[str] = (), key_variable: str = "",
+        context: int | Literal["auto"] = "auto", seed: int = 42, timeout_s: float = 120.0,
+        tell: Callable[[str], None] = lambda sentence: None,
+    ):  # fmt: skip
+        check_allowed(url, allow)
+        self.address = parse_address(url)
+        #: names the place too, so that nobody takes the answer for this machine's
+        self.name = f"{model} at {self.address.place}"
+        self._wanted = model
+        self._context = context
+        self._seed = seed
+        key = read_key(key_variable)
+        self._connection = Connection(self.address, key, timeout_s)
+        self._turns = Turns()
+        self._tell = tell
+        self.notices: list[str] = []
+        self._gives_probabilities = True
+        self.stats = GenerationStats()
+        #: tokens a second of the fastest long reading so far, 0 before the first
+        self.seen_speed = 0.0
+        if not self.address.encrypted and not self.address.loopback:
+            also = ", and so is the key" if key else ""
+            self._notice(f"What is sent to {self.address.place} can be read on the way{also}: llm.url is not https.")
+
+    @property
+    def fingerprint(self) -> str:
+        """What its speed depends on."""
+        return f"{self._wanted} at {self.address.url}"
+
+    @cached_property
+    def _served(self) -> ServedModel:
+        return ask_model(self._connection, self._wanted)
+
+    @cached_property
+    def _completions(self) -> Completions:
+        return Completions(self._connection, self._served, self._seed)
+
+    @cached_property
+    def tokenizer(self) -> str:
+        """What counts the tokens: the kind of server that does, or ``guess``."""
+        found = find_tokenizer(self._connection, self._served.model)
+        if found == "guess":
+            self._notice(f"{self.address.place} does not count tokens; they are guessed, rather too many than too few.")
+        return found
+
+    @cached_property
+    def window(self) -> int:
+        """Tokens of prompt and answer together."""
+        served = self._served
+        wished = None if self._context == "auto" else self._context
+        known = [tokens for tokens in (served.window or served.trained, wished) if tokens]
+        if served.window is None and wished is None:
+            known.append(USUAL_WINDOW)
+            self._notice(
+                f"{self.address.place} does not say how long its context is; {min(known)} tokens are taken for it."
+                " Set llm.context to what the server was started with."
+            )
+        return min(known)
+
+    def load(self) -> None:
+        """Ask the server what it has, now.
+
+        Raises:
+            ModelError: it cannot be reached, or has no such model.
+        """
+        with self._turns.turn():
+            _ = self.window, self.tokenizer
+
+    @property
+    def ahead(self) -> int:
+        """How many callers of this ragapp one would have to wait for now."""
+        return self._turns.ahead
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the server was asked."""
+        return "_served" in self.__dict__
+
+    def close(self) -> None:
+        """Close the connections; the server is asked anew when it is needed."""
+        with self._turns.turn():
+            for part in ("_served", "_completions", "tokenizer", "window", "_count"):
+                self.__dict__.pop(part, None)
+            self._connection.close()
+
+    @cached_property
+    def _count(self) -> Callable[[str], int]:
+        # the same passages are counted again for each question
+        return lru_cache(512)(
+            lambda text: count_text(self._connection, self._served.model, self.tokenizer, text) if text else 0
+        )
+
+    def count(self, text: str) -> int:
+        """Tokens of a text.
+
+        Raises:
+            ModelError: the server cannot be asked.
+        """
+        return self._count(text)
+
+    def escape(self, text: str) -> str:
+        """Text in which nothing is a special token of any known family of models."""
+        return _MARKS.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text)
+
+    def prompt_tokens(self, messages: Sequence[Message], cancelled: Cancelled | None = None) -> range:
+        """As many numbers as a chat has tokens; which tokens, only the server knows.
+
+        Where the server only counts texts, or does not count, what its template adds is taken to be rather much.
+        """
+
+        def ask(body: dict[str, Any]) -> int | None:
+            return count_chat(self._connection, self.tokenizer, body, cancelled)
+
+        tokens = self._completions.adapted(ask, messages)
+        if tokens is None:
+            tokens = CHAT_TOKENS
+            for message in messages:
+                content = message["content"]
+                counted = count_text(self._connection, self._served.model, self.tokenizer, content, cancelled)
+                tokens += TURN_TOKENS + counted
+        return range(tokens)
+
+    def choose(
+        self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
+    ) -> list[float]:
+        """How likely the model starts its turn with each of some words.
+
+        Args:
+            messages: the chat.
+            choices: words; each stands for its first token, with and without capital and leading space.
+            cancelled: asked many times a second.
+
+        Returns:
+            Probabilities that sum to one, in the order of ``choices``. Where the server gives none, the word that the
+            model writes has nine tenths; where it writes none of them, all have the same.
+
+        Raises:
+            CancelledError: ``cancelled`` said so.
+            ModelError: the chat does not fit the window, or the server fails.
+        """
+        with self._turns.turn(cancelled):
+            self._check_room(messages, cancelled)
+            if self._gives_probabilities:
+                top = self._completions.first_tokens(messages, cancelled)
+                weights = [weight(top, choice) for choice in choices] if top else []
+                if total := sum(weights):
+                    return [weight / total for weight in weights]
+                if top is None:
+                    self._gives_probabilities = False
+                    self._notice(
+                        f"{self.address.place} does not say how likely words are, so what it is sure of counts"
+                        f" {WORD_SHARE:g}; llama.cpp's server, vLLM and new versions of Ollama say it."
+                    )
+            said = self._word(messages, choices, cancelled)
+        if said is None:
+            return [1 / len(choices)] * len(choices)
+        rest = (1 - WORD_SHARE) / max(1, len(choices) - 1)
+        return [WORD_SHARE if place == said else rest for place in range(len(choices))]
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        cancelled: Cancelled | None = None,
+    ) -> Iterator[str]:
+        """Stream the assistant's next turn; its thinking, if there is any, is left out.
+
+        :attr:`stats` holds the figures afterwards.
+
+        Args:
+            messages: the chat.
+            max_tokens: length of the answer at the most; shortened where the window is nearly full.
+            temperature: 0 always takes the likeliest token.
+            cancelled: asked many times a second; the text so far stands.
+
+        Yields:
+            Pieces of text.
+
+        Raises:
+            CancelledError: stopped before the first piece.
+            ModelError: the chat does not fit the window, or the server fails.
+        """
+        started = time.monotonic()
+        with self._turns.turn(cancelled):
+            tokens = self._check_room(messages, cancelled)
+            self.stats = stats = GenerationStats(tokens)
+            splitter = ThinkingSplitter()
+            wishes = {"max_tokens": min(max_tokens, self.window - tokens), "temperature": temperature}
+            try:
+                # closed at once when the caller wants no more, so that the server stops, too
+                with closing(self._completions.stream(messages, wishes, cancelled)) as events:
+                    for event in events:
+                        yield from _answers(splitter.feed(self._take(event, stats, started)))
+            except CancelledError:
+                if not stats.answer_tokens:
+                    raise
+            if splitter.unfinished:
+                self._notice(f"{self.name} spends its answer on thinking; turn its thinking off on the server.")
+            yield from _answers(splitter.finish())
+
+    def reading_speed(self) -> float:
+        """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
+        if not self.seen_speed:
+            with self._turns.turn():
+                wishes = {"max_tokens": 1, "temperature": 0.0}
+                # some servers load a model when it is first asked
+                self._completions.ask([_user("word")], wishes)
+                # begins as no prompt before, so that nothing of it is in a cache
+                messages = [_user(f"{uuid.uuid4()} " + "word " * TIMED_TOKENS)]
+                tokens = len(self.prompt_tokens(messages))
+                started = time.monotonic()
+                answer = self._completions.ask(messages, wishes)
+                took = max(time.monotonic() - started, 1e-3)
+                exact = get(answer, "usage", "prompt_tokens")
+                self.seen_speed = (exact if isinstance(exact, int) and exact > 0 else tokens) / took
+        return self.seen_speed
+
+    def _check_room(self, messages: Sequence[Message], cancelled: Cancelled | None) -> int:
+        tokens = len(self.prompt_tokens(messages, cancelled))
+        if tokens + 1 > self.window:
+            raise ModelError(
+                f"The prompt has {tokens} tokens; the window of {self.name} is {self.window}.",
+                "Lower retrieval.context_tokens, or start the server with a larger context and raise llm.context.",
+            )
+        return tokens
+
+    def _take(self, event: dict, stats: GenerationStats, started: float) -> str:
+        """The text of one event; its figures go into ``stats``."""
+        usage = event.get("usage") or {}
+        for name, figure in (
+            ("prompt_tokens", get(usage, "prompt_tokens")),
+            ("answer_tokens", get(usage, "completion_tokens")),
+            ("cached_tokens", get(usage, "prompt_tokens_details", "cached_tokens")),
+        ):
+            if isinstance(figure, int):
+                setattr(stats, name, figure)
+        speed = get(event, "timings", "prompt_per_second")
+        if isinstance(speed, float | int) and (get(event, "timings", "prompt_n") or 0) >= TIMED_TOKENS:
+            self.seen_speed = max(self.seen_speed, float(speed))
+        choice = first(event.get("choices"))
+        stats.finished = stats.finished or get(choice, "finish_reason") == "stop"
+        delta = get(choice, "delta")
+        text = get(delta, "content")
+        if isinstance(text, str) and text:
+            if not stats.first_token_s:
+                stats.first_token_s = time.monotonic() - started
+            # mostly one token a piece; the usage at the end says it exactly
+            stats.answer_tokens += 1
+            return text
+        return ""
+
+    def _word(self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None) -> int | None:
+        """Which of the words the model writes first, None for none of them."""
+        answer = self._completions.ask(messages, {"max_tokens": WORD_TOKENS, "temperature": 0.0}, cancelled)
+        text = get(first(get(answer, "choices")), "message", "content")
+        if not isinstance(text, str):
+            return None
+        said = split_thinking(text)[1]
+        found = [
+            (match.start(), place)
+            for place, choice in enumerate(choices)
+            if (match := re.search(rf"\b{re.escape(choice)}\b", said, re.IGNORECASE))
+        ]
+        return min(found)[1] if found else None
+
+    def _notice(self, sentence: str) -> None:
+        if sentence not in self.notices:
+            self.notices.append(sentence)
+            self._tell(sentence)
+
+
+def _answers(pieces: Iterable[Piece]) -> Iterator[str]:
+    return (piece.text for piece in pieces if piece.kind == "answer")
+
+
+def _user(content: str) -> Message:
+    return {"role": "user", "content": content}
