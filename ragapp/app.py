@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ragapp.ingest.chunking import Chunker
     from ragapp.ingest.pipeline import Pipeline
     from ragapp.llm.engine import Engine
+    from ragapp.llm.remote import RemoteEngine
     from ragapp.retrieval.rerank import CrossEncoderReranker
     from ragapp.retrieval.retriever import Retriever
 
@@ -64,9 +65,10 @@ class App:
             self._engine.close()
 
     @property
-    def mended(self) -> list[str]:
-        """What was wrong with the store and has been put right, one sentence each."""
-        return self.library.mended if "library" in self.__dict__ else []
+    def notices(self) -> list[str]:
+        """What a person should know of the parts in use, one sentence each: what was mended, what is guessed."""
+        mended = self.library.mended if "library" in self.__dict__ else []
+        return [*mended, *getattr(self.__dict__.get("_engine"), "notices", ())]
 
     @_part
     def embedder(self) -> Embedder:
@@ -165,7 +167,9 @@ class App:
         return find_model(self.settings.llm.model, self.settings.paths.models, "llm")
 
     @_part
-    def _engine(self) -> Engine:
+    def _engine(self) -> Engine | RemoteEngine:
+        if self.settings.llm.mode == "openai":
+            return self._remote_engine()
         from ragapp.llm.engine import BATCH_TOKENS, Engine
         from ragapp.models import fit
         from ragapp.models.gguf import read_gguf
@@ -177,7 +181,25 @@ class App:
             seed=llm.seed, unload_after_s=60 * llm.unload_after, template=llm.template,
         )  # fmt: skip
 
-    def engine(self) -> Engine:
+    def _remote_engine(self) -> RemoteEngine:
+        from ragapp.llm.remote import RemoteEngine
+
+        llm = self.settings.llm
+        return RemoteEngine(
+            llm.url, llm.model, allow=self.settings.privacy.allow, key_variable=llm.api_key_env, context=llm.context,
+            seed=llm.seed, timeout_s=llm.timeout,
+        )  # fmt: skip
+
+    def check_llm(self) -> None:
+        """Say early what is wrong with the language model of the settings; nothing is loaded and nobody is asked.
+
+        Raises:
+            ModelError: its file is missing, damaged, or does not fit the memory.
+            SettingsError: the server's address is wrong, or not allowed.
+        """
+        _ = self._engine
+
+    def engine(self) -> Engine | RemoteEngine:
         """The language model, loaded.
 
         Raises:

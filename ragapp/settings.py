@@ -80,6 +80,7 @@ class Retrieval(_Section):
 class Llm(_Section):
     """The language model."""
 
+    mode: Literal["local", "openai"] = "local"
     model: str = "qwen2.5-coder-1.5b-instruct"
     context: Annotated[int, Field(ge=512)] | Literal["auto"] = "auto"
     threads: int = Field(0, ge=0)
@@ -89,6 +90,9 @@ class Llm(_Section):
     unload_after: float = Field(30, ge=0)
     template: str = "auto"
     thinking: bool = False
+    url: str = ""
+    api_key_env: str = ""
+    timeout: float = Field(120, gt=0)
 
 
 class Answer(_Section):
@@ -106,8 +110,10 @@ class Server(_Section):
 
 
 class Privacy(_Section):
-    """What may leave this machine: nothing, but for the model hub while ``ragapp models pull`` runs."""
+    """What may leave this machine: nothing, but for the model hub while ``ragapp models pull`` runs, and questions and
+    passages for a model server that is named here."""
 
+    allow: list[str] = Field(default_factory=list)
     hub: bool = True
     hub_url: str = "https://huggingface.co"
 

@@ -105,6 +105,11 @@ def _check_reranker(settings: Settings) -> CheckResult:
 def _check_llm(settings: Settings) -> CheckResult:
     from ragapp.app import App
 
+    if settings.llm.mode == "openai":
+        with App(settings) as app:
+            engine = app.engine()
+            detail = f"{engine.name}, window {engine.window}, tokens counted by {engine.tokenizer}"
+        return CheckResult("language model", "ok", detail)
     path = App(settings).llm_path()
     return CheckResult("language model", "ok", f"{settings.llm.model} in {path}")
 

@@ -38,7 +38,7 @@ def ask(
             else:
                 say_passages(passages)
             return
-        app.llm_path()  # a missing model is told before the embedder is loaded
+        app.check_llm()  # a missing model is told before the embedder is loaded
         if as_json:
             say_json(app.assistant.answer(question, within=within).as_json())
         else:
@@ -131,7 +131,7 @@ def evaluate(
     asked = read_questions(questions)
     with open_app(context) as app:
         if not no_llm:
-            app.llm_path()
+            app.check_llm()
         results = []
         for n, result in enumerate(run_questions(app, asked, with_llm=not no_llm, out=out), 1):
             results.append(result)

