@@ -148,7 +148,7 @@ class Library:
             if made[0] != wanted[0]:
                 what = f"with the embedder {stored.embedder}, but settings say {self.identity.embedder}"
             elif made != wanted:
-                what = f"as {made[2] or 'fp32'} vectors, but settings and processor make {wanted[2] or 'fp32'} ones"
+                what = f"with {made[2] or 'fp32'} vectors, but settings and processor make {wanted[2] or 'fp32'} ones"
             else:
                 what = f"in chunks of {stored.chunker}, but settings say {self.identity.chunker}"
             raise IdentityError(
