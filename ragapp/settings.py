@@ -259,8 +259,11 @@ def _refuse_unknown(values: dict[str, Any], origin: str) -> None:
 
 
 def _suggest(name: str, known) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(known)}."
+    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
+    likeness = [difflib.SequenceMatcher(None, name, other).ratio() for other in near]
+    # a second one is named where it is nearly as like: `modle` may be `mode` or `model`
+    meant = [f"`{other}`" for other, ratio in zip(near, likeness, strict=True) if ratio > likeness[0] - 0.1]
+    return f"Did you mean {' or '.join(meant)}?" if meant else f"Known: {', '.join(known)}."
 
 
 def _explain(error: ValidationError, origin: str) -> str:
