@@ -331,6 +331,11 @@ class Catalog:
         with self._searched() as connection:
             return lexical.frequencies(connection, terms)
 
+    def lexical_scale(self) -> lexical.Scale:
+        """What BM25 measures a chunk by; see :func:`ragapp.index.lexical.scale`."""
+        with self._searched() as connection:
+            return lexical.scale(connection)
+
     def indexed_terms(self, ids: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
         """The index terms of chunks, of context and text; see :func:`ragapp.index.lexical.indexed`."""
         with self._searched() as connection:

@@ -1,4 +1,4 @@
-"""The lexical side: BM25 over stems in SQLite's FTS5 (k1 1.2, b 0.75, which FTS5 fixes).
+"""The lexical side: BM25 over stems in SQLite's FTS5.
 
 The table holds ready-made terms, one row a chunk with the chunk's id, so it is updated document by document in the
 catalog's own transaction.
@@ -6,14 +6,22 @@ catalog's own transaction.
 
 from __future__ import annotations
 
+import math
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ragapp.index.analysis import terms
 
 # a term in the title or heading path says what a chunk is about, but every chunk below it shares it
 CONTEXT_WEIGHT = 0.5
 MAX_QUESTION_TERMS = 64
+# what FTS5 fixes
+K1, B, MIN_RARITY = 1.2, 0.75, 1e-6
+
+# the terms of a chunk's context and of its text, in order
+Terms = tuple[list[str], list[str]]
 
 
 def add(connection: sqlite3.Connection, chunk_id: int, context: str, text: str, language: str) -> None:
@@ -52,12 +60,62 @@ def frequencies(connection: sqlite3.Connection, wanted: Sequence[str]) -> dict[s
     return {row[0]: row[1] for row in found if row}
 
 
-def indexed(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
+def indexed(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> dict[int, Terms]:
     """The terms of chunks, in order: those of the context and those of the text, by chunk id."""
     rows = connection.execute(
         "SELECT rowid, context, body FROM lexical WHERE rowid IN (SELECT value FROM json_each(?))", (_json(chunk_ids),)
     )
     return {row[0]: (row[1].split(), row[2].split()) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What BM25 measures a chunk by.
+
+    Attributes:
+        chunks: how many are indexed.
+        length: their mean number of terms, context and text together.
+    """
+
+    chunks: int
+    length: float
+
+    def score(self, question: Sequence[str], frequencies: Mapping[str, int], terms: Terms) -> float:
+        """BM25 of one chunk, as :func:`match` gives it; a hundred chunks are quicker scored so than by a second search.
+
+        Args:
+            question: index terms.
+            frequencies: in how many chunks each occurs.
+            terms: of the chunk, see :func:`indexed`.
+        """
+        context, body = map(Counter, terms)
+        longer = 1 - B + B * (context.total() + body.total()) / (self.length or 1)
+        score = 0.0
+        for term in question[:MAX_QUESTION_TERMS]:
+            count = CONTEXT_WEIGHT * context[term] + body[term]
+            if count:
+                frequency = frequencies[term]
+                rarity = max(MIN_RARITY, math.log((self.chunks - frequency + 0.5) / (frequency + 0.5)))
+                score += rarity * count * (K1 + 1) / (count + K1 * longer)
+        return score
+
+
+def scale(connection: sqlite3.Connection) -> Scale:
+    """The figures that FTS5 keeps for BM25: a row of variable-length numbers, rows first, then terms by column."""
+    row = connection.execute("SELECT block FROM lexical_data WHERE id = 1").fetchone()
+    chunks, *columns = _numbers(row[0] if row else b"") or [0]
+    return Scale(chunks, sum(columns) / chunks if chunks else 0.0)
+
+
+def _numbers(block: bytes) -> list[int]:
+    """SQLite's variable-length numbers, seven bits a byte; none here reaches the ninth byte, which has eight."""
+    numbers, value = [], 0
+    for byte in block:
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            numbers.append(value)
+            value = 0
+    return numbers
 
 
 def match(

@@ -112,10 +112,16 @@ class Retriever:
         every = list(dict.fromkeys([*near, *lexical]))
         ids, vectors = catalog.vectors(every)
         dense = dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
+        indexed = catalog.indexed_terms(every)
         # a candidate of the dense side below the lexical cut still has a BM25 score
-        lexical |= catalog.match(terms, len(every), [chunk_id for chunk_id in every if chunk_id not in lexical])
+        scale = catalog.lexical_scale()
+        lexical |= {
+            chunk_id: scale.score(terms, frequencies, found)
+            for chunk_id, found in indexed.items()
+            if chunk_id not in lexical
+        }
         asked = QuestionWording(words, frequencies, chunk_count)
-        wordings = {chunk_id: asked.of(*terms) for chunk_id, terms in catalog.indexed_terms(every).items()}
+        wordings = {chunk_id: asked.of(*found) for chunk_id, found in indexed.items()}
         fused = fuse(dense, lexical, wordings, self._settings.dense_weight, self._embedder.cosine_spread)
         chunks = catalog.chunks(list(fused))
         named = _named_documents(set(chain.from_iterable(words)), chunks.values())
