@@ -26,14 +26,16 @@ def without_duplicates(passages: Iterable[Passage], enough: int | None = None) -
 
     Args:
         passages: the best first.
-        enough: how many are wanted; those behind are only looked at for what they repeat.
+        enough: how many are wanted; of those behind, twice as many are looked at for what they repeat.
 
     Returns:
         The passages that stay, in order, each with the chunks that it stands for.
     """
     kept: list[Passage] = []
     said: list[str] = []
-    for passage in passages:
+    for looked, passage in enumerate(passages):
+        if enough is not None and looked >= 3 * enough and len(kept) == enough:
+            break
         words = _comparable(passage.chunk.text)
         place = next((place for place, better in enumerate(said) if words in better), None)
         if place is None and len(kept) != enough:
