@@ -106,21 +106,20 @@ class Retriever:
             near = self._library.vectors.nearest(vector, candidates, only)
         words = question_words(question, catalog.languages())
         frequencies = catalog.term_frequencies(list(chain.from_iterable(words)))
-        chunk_count = catalog.chunk_count()
-        terms = _telling(frequencies, chunk_count)
+        scale = catalog.lexical_scale()
+        terms = _telling(frequencies, scale.chunks)
         lexical = catalog.match(terms, candidates, only)
         every = list(dict.fromkeys([*near, *lexical]))
         ids, vectors = catalog.vectors(every)
         dense = dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
         indexed = catalog.indexed_terms(every)
         # a candidate of the dense side below the lexical cut still has a BM25 score
-        scale = catalog.lexical_scale()
         lexical |= {
             chunk_id: scale.score(terms, frequencies, found)
             for chunk_id, found in indexed.items()
             if chunk_id not in lexical
         }
-        asked = QuestionWording(words, frequencies, chunk_count)
+        asked = QuestionWording(words, frequencies, scale.chunks)
         wordings = {chunk_id: asked.of(*found) for chunk_id, found in indexed.items()}
         fused = fuse(dense, lexical, wordings, self._settings.dense_weight, self._embedder.cosine_spread)
         chunks = catalog.chunks(list(fused))
