@@ -23,6 +23,8 @@ from ragapp.reading.document import Block, Document, Unit
 _IDS_A_QUERY = 900
 # how long to wait for another process's transaction
 BUSY_S = 30
+# SQLite's own 2 MiB are less than what one question reads of a large index
+CACHE_KIB = 32 * 1024
 
 
 class Catalog:
@@ -44,6 +46,7 @@ class Catalog:
             _use_wal(self._connection)
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             migrate(self._connection)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
@@ -385,7 +388,8 @@ _CHUNKS = (
 
 
 def _stored_chunk(row: tuple) -> StoredChunk:
-    return StoredChunk(row[0], tuple(json.loads(row[1])), *row[2:])
+    headings = row[1]
+    return StoredChunk(row[0], () if headings == "[]" else tuple(json.loads(headings)), *row[2:])
 
 
 def _document_row(row: tuple) -> DocumentRow:

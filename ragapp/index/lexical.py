@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -88,11 +87,11 @@ class Scale:
             frequencies: in how many chunks each occurs.
             terms: of the chunk, see :func:`indexed`.
         """
-        context, body = map(Counter, terms)
-        longer = 1 - B + B * (context.total() + body.total()) / (self.length or 1)
+        context, body = terms
+        longer = 1 - B + B * (len(context) + len(body)) / (self.length or 1)
         score = 0.0
         for term in question[:MAX_QUESTION_TERMS]:
-            count = CONTEXT_WEIGHT * context[term] + body[term]
+            count = CONTEXT_WEIGHT * context.count(term) + body.count(term)
             if count:
                 frequency = frequencies[term]
                 rarity = max(MIN_RARITY, math.log((self.chunks - frequency + 0.5) / (frequency + 0.5)))

@@ -10,10 +10,10 @@ from ragapp.index.analysis import plain_words
 from ragapp.retrieval.passage import Passage
 
 # a word that was divided at the end of a line, or written with a hyphen in one version and without in another
-_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u2011\u00ad]\s*(?=[^\W\d_])")
+_HYPHEN = re.compile(r"[-\u2010\u2011\u00ad](?<=[^\W\d_].)\s*(?=[^\W\d_])")
 # what makes another thing of a number: its sign, its currency, more than or less than, percent, the digits beside it
 _TELLING = re.compile(r"[$€£¥₹<>≤≥≠=±+×÷%‰°]|[-\u2212](?=\d)")
-_GROUPED = re.compile(r"(?<=\d)[ .,'\u00a0\u202f](?=\d)")
+_GROUPED = re.compile(r"(\d)[ .,'\u00a0\u202f](?=\d)")
 _NAMES = {character: f" sign{ord(character)} " for character in "$€£¥₹<>≤≥≠=±+×÷%‰°-\u2212"}
 
 
@@ -49,5 +49,5 @@ def without_duplicates(passages: Iterable[Passage], enough: int | None = None) -
 
 def _comparable(text: str) -> str:
     """Words and telling signs in a row, between spaces."""
-    whole = _GROUPED.sub("digit", _HYPHEN.sub("", text))
+    whole = _GROUPED.sub(r"\1digit", _HYPHEN.sub("", text))
     return f" {' '.join(plain_words(_TELLING.sub(lambda sign: _NAMES[sign[0]], whole)))} "

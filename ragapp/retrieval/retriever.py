@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 
 import numpy as np
@@ -175,7 +176,12 @@ def _named_documents(question: set[str], chunks: Iterable[StoredChunk]) -> set[i
     named = set()
     for chunk in {chunk.document_id: chunk for chunk in chunks}.values():
         for name in (chunk.document.rpartition(".")[0], chunk.title):
-            words = set(question_terms(_NAME_SEPARATORS.sub(" ", name), [chunk.language]))
+            words = _name_terms(name, chunk.language)
             if words and words <= question:
                 named.add(chunk.document_id)
     return named
+
+
+@lru_cache(maxsize=10_000)
+def _name_terms(name: str, language: str) -> frozenset[str]:
+    return frozenset(question_terms(_NAME_SEPARATORS.sub(" ", name), [language]))
