@@ -1,7 +1,8 @@
 import pytest
 from answerkit import passage
 
-from ragapp.answer.grounding import ground, numbers, split_sentences
+from ragapp.answer.facts import numbers
+from ragapp.answer.grounding import ground, split_sentences
 
 LEAVE = passage(
     "Annual leave is 25 days. It rises to 27 days after five years.\nUnused leave lapses on 31 March.", "leave.pdf", 3
@@ -148,3 +149,39 @@ def test_the_row_with_the_figure_is_quoted_not_the_one_with_more_words():
     answer = "Le service des ventes est éligible pour 3 jours de télétravail par semaine."
     _, citations = ground(answer, "Combien de jours pour le service des ventes ?", [table], "fr")
     assert citations[0].quote.startswith("| Ventes | 3 jours")
+
+
+POLICY = passage(
+    "Minibar charges are not reimbursed. Claims must reach Helen Tansley within 30 days, until 31/03/2025.", "p.pdf", 2
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "supported"),
+    [
+        ("Minibar charges are not reimbursed.", True),
+        ("Minibar charges are reimbursed.", False),
+        ("Claims must reach Helen Tansley within 30 days.", True),
+        ("Claims must reach Helen Tansley within 30 weeks.", False),
+        ("Claims must reach Joan Ellerker within 30 days.", False),
+        ("Claims must arrive until 31 March 2025.", True),
+        ("Claims must arrive until 31 March 2024.", False),
+    ],
+)
+def test_figures_units_dates_names_and_denials_are_strict(answer, supported):
+    sentences, _ = ground(answer, "What about claims and charges?", [POLICY], "en")
+    assert [sentence.supported for sentence in sentences] == [supported]
+
+
+def test_other_words_are_supported_where_the_meaning_is_near_but_never_another_figure():
+    shown = [passage("Staff may bring pets to the office on Fridays.", "pets.md")]
+
+    def near(text, others):
+        assert others == ["Staff may bring pets to the office on Fridays."]
+        return [0.9]
+
+    answer = "Dogs are welcome weekly."
+    assert not ground(answer, "What is allowed?", shown, "en")[0][0].supported
+    assert not ground(answer, "What is allowed?", shown, "en", lambda text, others: [0.5])[0][0].supported
+    assert ground(answer, "What is allowed?", shown, "en", near)[0][0].supported
+    assert not ground("7 dogs are welcome weekly.", "What is allowed?", shown, "en", near)[0][0].supported

@@ -1,0 +1,140 @@
+import pytest
+
+from ragapp.answer.facts import Date, changes_a_figure, dates, denies, names, numbers, quantities
+from ragapp.index.analysis import content_terms
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("£1,250.00", ["1250"]),
+        ("1 250,50 €", ["1250.5"]),
+        ("1\u202f250,50 €", ["1250.5"]),
+        ("12.5% of 3", ["12.5", "3"]),
+        ("call 0114 496 0190", ["01144960190"]),
+        ("none", []),
+    ],
+)
+def test_numbers_have_one_form(text, found):
+    assert numbers(text) == found
+
+
+MARCH_31 = Date(31, 3, 2025)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("31 March 2025", MARCH_31),
+        ("the 31st of March, 2025", MARCH_31),
+        ("March 31, 2025", MARCH_31),
+        ("Mar 31 2025", MARCH_31),
+        ("31/03/2025", MARCH_31),
+        ("31.03.2025", MARCH_31),
+        ("3/31/2025", MARCH_31),
+        ("2025-03-31", MARCH_31),
+        ("le 31 mars 2025", MARCH_31),
+        ("31. März 2025", MARCH_31),
+        ("31 de marzo de 2025", MARCH_31),
+        ("le 1er août", Date(1, 8)),
+        ("le 3 juin", Date(3, 6)),
+        ("le 14 juillet 1789", Date(14, 7, 1789)),
+        ("2 February", Date(2, 2)),
+    ],
+)
+def test_dates_in_words_and_figures_are_the_same_day(text, found):
+    assert [date for date, _ in dates(text)] == [found]
+
+
+@pytest.mark.parametrize("text", ["99/99/2025", "version 1.2", "section 31", "Marchand 2025", "32 March 2025", ""])
+def test_what_is_no_date(text):
+    assert dates(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("£1,250.00 a year", {("1250", "pound")}),
+        ("45p a mile", {("45", "pence")}),
+        ("45 pence", {("45", "pence")}),
+        ("0,52 € par km", {("0.52", "euro")}),
+        ("12.5 %", {("12.5", "percent")}),
+        ("a 5-day week", {("5", "day")}),
+        ("15 working days", {("15", "day")}),
+        ("trois fois 2 semaines", {("2", "week")}),
+        ("3 million euros", {("3", "million")}),
+        ("page 4", set()),
+        ("the 3 managers", set()),
+    ],
+)
+def test_quantities(text, found):
+    assert quantities(text) == found
+
+
+@pytest.mark.parametrize(
+    ("statement", "source"),
+    [
+        ("It is 30 days.", "It is 31 days."),
+        ("It is 30 days.", "It is 30 weeks."),
+        ("It costs £30.", "It costs 30 €."),
+        ("It is 5 %.", "There are 50 of them."),
+        ("It ends on 31 March 2024.", "It ends on 31 March 2025."),
+        ("It ends on 31 March.", "It ends on 30 March."),
+        ("Le préavis est de 2 mois.", "Le préavis est de 2 semaines."),
+    ],
+)
+def test_another_figure_unit_or_date_is_a_change(statement, source):
+    assert changes_a_figure(statement, source)
+
+
+@pytest.mark.parametrize(
+    ("statement", "source", "given"),
+    [
+        ("It is 30 days.", "within 30 calendar days", ""),
+        ("It is 45 pence.", "45p a mile", ""),
+        ("It ends on 31 March 2025.", "until 31/03/2025", ""),
+        ("It ends on 31/03/2025.", "until 31 March 2025", ""),
+        ("It ends on 31 March.", "until 31 March 2025", ""),
+        ("It is £24.", "| Laundry | 24 |", ""),
+        ("In 2025 it is 24.", "it is 24", "What is it in 2025?"),
+        ("1 250 euros", "1.250,00 €", ""),
+        ("no number at all", "nor here", ""),
+    ],
+)
+def test_the_same_figure_in_another_form_is_no_change(statement, source, given):
+    assert not changes_a_figure(statement, source, given)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The office in Sheffield is led by Helen Tansley.", ["Sheffield", "Helen", "Tansley"]),
+        ("She works. He sleeps.\nParis is far.", []),
+        ("Le bureau de Grenoble ferme.", ["Grenoble"]),
+        ("ask the NASA", ["NASA"]),
+        ("", []),
+    ],
+)
+def test_names_are_words_with_a_capital_that_nothing_begins_with(text, found):
+    assert names(text) == found
+
+
+@pytest.mark.parametrize(
+    ("statement", "source", "language", "denied"),
+    [
+        ("Alcohol is reimbursed.", "Alcohol is not reimbursed.", "en", True),
+        ("Alcohol is not reimbursed.", "Alcohol is reimbursed.", "en", True),
+        ("You can claim parking.", "You can't claim parking.", "en", True),
+        ("Leave never lapses.", "Unused leave lapses on 31 March.", "en", False),
+        ("Alcohol is not covered.", "Alcohol is excluded.", "en", False),
+        ("Claims are due in 30 days.", "Claims are due in 30 days, not 60 as before.", "en", False),
+        ("Les repas sont remboursés.", "Les repas ne sont pas remboursés.", "fr", True),
+        ("Les repas ne sont pas remboursés.", "Les repas sont exclus.", "fr", False),
+        ("L'accord est valable.", "L'accord n'est pas valable.", "fr", True),
+        ("Das wird bezahlt.", "Das wird nicht bezahlt.", "de", True),
+        ("Se reembolsa.", "No se reembolsa.", "es", True),
+        ("E rimborsato.", "Non e rimborsato.", "it", False),
+    ],
+)
+def test_clear_denials(statement, source, language, denied):
+    assert denies(statement, source, language, lambda text: content_terms(text, language)) is denied
