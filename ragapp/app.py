@@ -12,6 +12,7 @@ from ragapp.settings import Settings
 
 if TYPE_CHECKING:
     from ragapp.answer.assistant import Assistant
+    from ragapp.answer.summary import Summarizer
     from ragapp.index.embedder import Embedder
     from ragapp.index.library import Library
     from ragapp.index.records import Identity
@@ -139,7 +140,23 @@ class App:
         from ragapp.answer.assistant import Assistant
         from ragapp.answer.budget import ReadingBudget
 
-        return Assistant(self.retriever, self.engine, self.settings, ReadingBudget(self.library.catalog))
+        catalog = self.library.catalog
+        return Assistant(
+            self.retriever, self.engine, self.settings, ReadingBudget(catalog), catalog=catalog,
+            similar=self.embedder.similarities, calibration=self.calibration_file,
+        )  # fmt: skip
+
+    @_part
+    def summarizer(self) -> Summarizer:
+        """Summarises documents of the library."""
+        from ragapp.answer.summary import Summarizer
+
+        return Summarizer(self.library.catalog, self.engine, self.settings, self.embedder.similarities)
+
+    @property
+    def calibration_file(self) -> Path:
+        """Where ``ragapp eval --calibrate`` keeps what it learnt from a person's own questions."""
+        return self.settings.paths.data / "calibration.json"
 
     def drop_folder(self) -> Path:
         """The folder whose files are taken in without being named; made when missing.

@@ -99,7 +99,9 @@ class Answer(_Section):
     """What counts as an answer."""
 
     max_tokens: int = Field(256, ge=16)
-    threshold: float = Field(0.38, ge=0.0, le=1.0)
+    caution: Literal["low", "normal", "high"] = "normal"
+    threshold: float | None = Field(None, ge=0.0, le=1.0)
+    prompts: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class Server(_Section):

@@ -1,24 +1,24 @@
-"""Question to checked answer: retrieve, pack, judge each passage, write from the best, ground."""
+"""Question to checked answer: retrieve, pack, judge each passage, decide, write from the best, ground, compare."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Literal
 
-from ragapp.answer.grounding import ground
-from ragapp.answer.prompts import (
-    PROMPTS,
-    PromptSet,
-    answer_messages,
-    probe_messages,
-    prompts_for,
-    render_passage,
-)
-from ragapp.answer.result import Answer
+from ragapp.answer.calibration import calibration_for
+from ragapp.answer.grounding import Similarity, ground
+from ragapp.answer.judging import SURE, Judged, judge, likeliest_first, to_answer_from
+from ragapp.answer.prompts import PROMPTS, PromptSet, answer_messages, prompts_for, render_passage
+from ragapp.answer.question import wants_list
+from ragapp.answer.result import Answer, Sentence
+from ragapp.answer.signals import read_signals
+from ragapp.answer.versions import disagree, document_date, other_versions
 from ragapp.errors import UsageError
 from ragapp.index.analysis import detect_language
+from ragapp.index.catalog import Catalog
 from ragapp.llm.engine import Engine
 from ragapp.llm.templates import Message
 from ragapp.retrieval.context import Context, pack
@@ -30,8 +30,8 @@ from ragapp.settings import Settings
 SEAM_TOKENS = 16
 # tokens of passages where nothing is known of the machine
 USUAL_TOKENS = 900
-# a passage is used beside the best one when the model finds it nearly as likely to state the answer
-KEEP_SHARE = 0.9
+# so many passages of the search are looked at for versions of the one that is answered from
+VERSIONS_AMONG = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,15 @@ class Stage:
     Attributes:
         passages: how many are read, or written from.
         ahead: how many questions are answered before this one.
+        part: which part of a document is summarised, 1-based.
+        parts: how many there are.
     """
 
-    name: Literal["searching", "waiting", "reading", "writing"]
+    name: Literal["searching", "waiting", "reading", "writing", "comparing", "summarising"]
     passages: int = 0
     ahead: int = 0
+    part: int = 0
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +76,25 @@ class Assistant:
         retriever: finds passages.
         engine: gives the language model; called when the first passages are there, so that a question without
             documents costs no loading.
-        settings: numbers of passages and tokens, the threshold for abstaining.
+        settings: numbers of passages and tokens, caution.
         budget: tokens of passages for an engine, asked where ``retrieval.context_tokens`` is ``auto``.
+        catalog: dates of documents and the languages they are in; None where neither is known.
+        similar: how near a sentence is to others, for grounding what is said in other words.
+        calibration: file with the person's own calibration; see :func:`calibration_for`.
     """
 
     def __init__(
         self, retriever: Retriever, engine: Callable[[], Engine], settings: Settings,
-        budget: Callable[[Engine], int] = lambda engine: USUAL_TOKENS,
+        budget: Callable[[Engine], int] = lambda engine: USUAL_TOKENS, *, catalog: Catalog | None = None,
+        similar: Similarity | None = None, calibration: Path | None = None,
     ):  # fmt: skip
         self._retriever = retriever
         self._engine = engine
         self._settings = settings
         self._budget = budget
+        self._catalog = catalog
+        self._similar = similar
+        self._calibration = calibration
 
     def ask(self, question: str, *, within: str = "", cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Answer one question, telling what goes on.
@@ -102,25 +113,28 @@ class Assistant:
         started = time.monotonic()
         question = question.strip()
         yield Stage("searching")
-        found = self._retriever.search(question, self._settings.retrieval.passages, within)
-        language = detect_language(question, PROMPTS)
-        prompts = prompts_for(language)
+        wanted = self._settings.retrieval.passages
+        found = self._retriever.search(question, max(wanted, VERSIONS_AMONG), within).passages
+        language = detect_language(question, {*PROMPTS, *(self._catalog.languages() if self._catalog else ())})
+        prompts = prompts_for(language, self._settings.answer.prompts)
         retrieved = time.monotonic()
         engine = self._engine()
-        context = self._pack(engine, prompts, question, found.passages)
+        context = self._pack(engine, prompts, question, found[:wanted])
         if engine.ahead:
             yield Stage("waiting", ahead=engine.ahead)
         yield Stage("reading", len(context.passages))
         answer = Answer(question, prompts.not_found, True, 0.0, model=engine.name)
         answer.timings["retrieve_s"] = _since(started, retrieved)
         read = time.monotonic()
-        judged = self._judge(engine, prompts, question, context.passages, cancelled)
-        answer.passages = [passage for passage, _ in judged]
-        answer.confidence = judged[0][1] if judged else 0.0
+        listing = wants_list(question)
+        # a list is made from all that is found; for one fact the first sure passage is enough
+        judged = judge(engine, prompts, question, context.passages, cancelled, sure=2.0 if listing else SURE)
+        enough = self._decide(answer, question, judged, language)
+        answer.passages = _shown(judged, context.passages)
         answer.timings["probe_s"] = _since(read)
-        used = [passage for passage, p in judged if p >= KEEP_SHARE * answer.confidence]
-        messages = answer_messages(prompts, question, used, engine.escape)
-        if used and answer.confidence >= self._settings.answer.threshold:
+        used = _used(judged, listing)
+        messages = answer_messages(prompts, question, used, engine.escape, listing)
+        if used and enough:
             yield Stage("writing", len(used))
             written = ""
             for piece in self._write(engine, messages, cancelled):
@@ -129,7 +143,11 @@ class Assistant:
                     written += piece.text
                 yield piece
             answer.timings["answer_tokens"] = engine.stats.answer_tokens
-            _check(answer, written, used, language)
+            self._check(answer, written, used, language)
+            if listing and not answer.abstained:
+                answer.note = prompts.listed.format(count=len(used))
+            elif not answer.abstained and not cancelled():
+                yield from self._compare(answer, engine, prompts, found, language, cancelled)
         answer.context = {
             "window": engine.window,
             "prompt_tokens": len(engine.prompt_tokens(messages)),
@@ -158,26 +176,18 @@ class Assistant:
         budget = min(self._budget(engine) if wished == "auto" else wished, room)
         return pack(passages, lambda n, p: engine.escape(render_passage(n, p)), engine.count, budget)
 
-    def _judge(
-        self,
-        engine: Engine,
-        prompts: PromptSet,
-        question: str,
-        passages: Sequence[Passage],
-        cancelled: Callable[[], bool],
-    ) -> list[tuple[Passage, float]]:
-        """Each passage with the model's probability that it, alone, states the answer; the likeliest first.
-
-        A small model that reads one passage at a time is not led astray by the others, and says much more clearly
-        whether the answer is there.  The best of the search is read last, so that it is still in the model's cache
-        when the answer is written, as it is from that passage most of the time.
-        """
-        judged = []
-        for passage in reversed(passages):
-            messages = probe_messages(prompts, question, [passage], engine.escape)
-            judged.append((passage, engine.choose(messages, (prompts.yes, prompts.no), cancelled)[0]))
-        judged.reverse()
-        return sorted(judged, key=lambda pair: -pair[1])
+    def _decide(self, answer: Answer, question: str, judged: Sequence[Judged], language: str) -> bool:
+        """Whether to answer at all: what the model and the search say, weighed by what was learnt from questions."""
+        if not judged:
+            return False
+        signals = read_signals(question, [one.passage for one in judged], [one.likelihood for one in judged], language)
+        calibration = calibration_for(answer.model, self._calibration)
+        answer.signals = asdict(signals)
+        answer.confidence = calibration.probability(signals)
+        threshold = self._settings.answer.threshold
+        if threshold is None:
+            threshold = calibration.thresholds[self._settings.answer.caution]
+        return answer.confidence >= threshold
 
     def _write(
         self, engine: Engine, messages: Sequence[Message], cancelled: Callable[[], bool]
@@ -192,14 +202,64 @@ class Assistant:
         for piece in engine.generate_pieces(messages, **limits, thinking=True):
             yield Thought(piece.text) if piece.kind == "thinking" else Delta(piece.text)
 
+    def _check(self, answer: Answer, written: str, used: Sequence[Passage], language: str) -> None:
+        """Ground what was written; where no passage states its main sentence, the answer stays an abstention."""
+        sentences, citations = ground(written, answer.question, used, language, self._similar)
+        listing = wants_list(answer.question)
+        # a line that only introduces a list says nothing that could be stated
+        main = next((sentence for sentence in sentences if not sentence.text.endswith(":")), None)
+        if main and (main.supported or (listing and any(sentence.supported for sentence in sentences))):
+            answer.abstained = False
+            answer.sentences, answer.citations = sentences, citations
+            answer.answer = ("\n" if listing else " ").join(sentence.text for sentence in sentences)
 
-def _check(answer: Answer, written: str, used: Sequence[Passage], language: str) -> None:
-    """Ground what was written; when no passage states any of it, the answer stays an abstention."""
-    sentences, citations = ground(written, answer.question, used, language)
-    if any(sentence.supported for sentence in sentences):
-        answer.abstained = False
-        answer.sentences, answer.citations = sentences, citations
-        answer.answer = " ".join(sentence.text for sentence in sentences)
+    def _compare(
+        self, answer: Answer, engine: Engine, prompts: PromptSet, found: Sequence[Passage], language: str,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Stage]:  # fmt: skip
+        """Where another version of the passage gives other figures, say so beside the answer."""
+        best = answer.passages[answer.citations[0].n - 1]
+        versions = other_versions(best, found)
+        rows = {row.id: row for row in self._catalog.documents()} if self._catalog and versions else {}
+        for passage in versions[:2]:
+            row = rows.get(passage.chunk.document_id)
+            if row is None or cancelled():
+                continue
+            yield Stage("comparing", 1)
+            (judged,) = judge(engine, prompts, answer.question, [passage], cancelled)
+            if self._probability(answer, judged, language) < answer.confidence / 2:
+                continue
+            messages = answer_messages(prompts, answer.question, [passage], engine.escape)
+            text = "".join(piece.text for piece in self._write(engine, messages, cancelled) if isinstance(piece, Delta))
+            sentences, citations = ground(text, answer.question, [passage], language, self._similar)
+            if not (sentences and sentences[0].supported and disagree(answer.answer, text, answer.question)):
+                continue
+            if passage not in answer.passages:
+                answer.passages.append(passage)
+            n = answer.passages.index(passage) + 1
+            said = prompts.disagrees.format(
+                document=passage.chunk.document, date=document_date(row), answer=sentences[0].text.rpartition(" [")[0]
+            )
+            answer.sentences.append(Sentence(f"{said} [{n}]", True, (n,)))
+            answer.citations.append(replace(citations[0], n=n))
+            answer.answer = f"{answer.answer} {said} [{n}]"
+
+    def _probability(self, answer: Answer, judged: Judged, language: str) -> float:
+        signals = read_signals(answer.question, [judged.passage], [judged.likelihood], language)
+        return calibration_for(answer.model, self._calibration).probability(signals)
+
+
+def _used(judged: Sequence[Judged], listing: bool) -> list[Passage]:
+    """What to answer from, in the order of :func:`_shown`, so that numbers mean the same in both."""
+    if not judged:
+        return []
+    return [one.passage for one in likeliest_first(judged)] if listing else to_answer_from(judged)
+
+
+def _shown(judged: Sequence[Judged], passages: Sequence[Passage]) -> list[Passage]:
+    """The passages that were read, the likeliest first, and those that were not."""
+    read = [one.passage for one in likeliest_first(judged)]
+    return read + [passage for passage in passages if passage not in read]
 
 
 def _since(start: float, end: float | None = None) -> float:

@@ -80,8 +80,8 @@ _DENIALS = {
 _HINTS = {
     "en": r"without|except|exclud\w*|unless|forbid\w*|forbidden|prohibit\w*|refus\w*|den(?:y|ied)|lack\w*|"
     r"fail\w*|un\w{4,}|in(?:valid|eligible|capable)|stop\w*|ban(?:ned)?|only|reject\w*|lapse\w*|avoid\w*|exempt\w*|less|free",
-    "fr": r"sauf|except\w*|exclu\w*|interdi\w*|prohib\w*|refus\w*|seul\w*|uniquement|pas|plus|hors|impossible|exempt\w*|"
-    r"dispens\w*|in\w{5,}",
+    "fr": r"sauf|except\w*|exclu\w*|interdi\w*|prohib\w*|refus\w*|seul\w*|uniquement|pas|plus|hors|impossible|"
+    r"exempt\w*|dispens\w*|in\w{5,}",
     "de": r"außer|ausgeschlossen\w*|verboten\w*|nur|un\w{4,}|frei",
     "es": r"salvo|excepto|exclu\w*|prohib\w*|solo|sólo|in\w{5,}",
 }

@@ -18,12 +18,12 @@ _LEADING_MARKS = re.compile(rf"(?:{MARK.pattern})+\s*")
 SUPPORT_SHARE = 0.5
 # by how much another passage must hold more of a sentence to take a citation over
 CITED_MARGIN = 0.34
-# a sentence in other words than the passage's is supported where the meanings are so near (cosine)
+# a sentence in other words than the passage's is supported where the meanings are so near, 0 unrelated to 1 identical
 SIMILAR = 0.75
 # languages whose nouns all have capitals, so that a capital is no sign of a name
 _CAPITAL_NOUNS = {"de", "lb"}
 
-#: cosines of a text with others, for wording that differs
+#: how near a text is to others, 0 unrelated to 1 identical, for wording that differs
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 
 

@@ -52,7 +52,22 @@ class Sentence:
 
 @dataclass(slots=True)
 class Answer:
-    """All that is known about one answer; :meth:`as_json` gives the shape that programs rely on."""
+    """All that is known about one answer; :meth:`as_json` gives the shape that programs rely on.
+
+    Attributes:
+        question: what was asked.
+        answer: what the person reads, with citation marks.
+        abstained: whether that is only that the documents do not say.
+        confidence: estimated probability that an answer is right, 0 to 1.
+        sentences: of the answer; empty when abstained.
+        citations: one for each passage that is cited.
+        passages: those that were found; their numbers are their places here, 1-based.
+        model: name of the language model.
+        context: tokens of window and prompt, passages used and dropped.
+        timings: seconds, and the number of generated tokens.
+        signals: what the confidence was worked out from, see :class:`ragapp.answer.signals.Signals`.
+        note: what the person should know beside the answer; may be empty.
+    """
 
     question: str
     answer: str
@@ -64,6 +79,8 @@ class Answer:
     model: str = ""
     context: dict[str, int] = field(default_factory=dict)
     timings: dict[str, float | int] = field(default_factory=dict)
+    signals: dict[str, float] = field(default_factory=dict)
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain values."""
@@ -86,6 +103,8 @@ class Answer:
             "model": self.model,
             "context": self.context,
             "timings": self.timings,
+            "signals": {name: round(value, 4) for name, value in self.signals.items()},
+            "note": self.note,
         }  # fmt: skip
 
 
@@ -106,5 +125,9 @@ def hit_json(passage: Passage) -> dict[str, Any]:
     """A passage of a search as plain values."""
     values = passage_json(0, passage)
     del values["n"]
-    return {**values, "dense": round(passage.dense, 4), "lexical": round(passage.lexical, 4),
-            "coverage": round(passage.coverage, 4)}
+    return {
+        **values,
+        "dense": round(passage.dense, 4),
+        "lexical": round(passage.lexical, 4),
+        "coverage": round(passage.coverage, 4),
+    }

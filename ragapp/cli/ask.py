@@ -12,6 +12,7 @@ import typer
 from ragapp.cli.documents import Json, say_passages, where
 from ragapp.cli.output import note, say, say_json
 from ragapp.cli.parts import open_app
+from ragapp.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -22,13 +23,20 @@ def register(app: typer.Typer) -> None:
 
 def ask(
     context: typer.Context,
-    question: Annotated[str, typer.Argument(help="In your own language.")],
+    question: Annotated[str, typer.Argument(help="In your own language.")] = "",
     within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Passages only, without a language model.")] = False,
+    document: Annotated[str, typer.Option("--summarize", help="Summarise this document instead.")] = "",
     as_json: Json = False,
 ) -> None:
     """Answer one question from the documents, with the page it stands on."""
+    if document and question:
+        raise UsageError("Either a question or --summarize is needed, not both.")
     with open_app(context) as app:
+        if document:
+            app.check_llm()
+            _summarize(app, document, as_json)
+            return
         if no_llm:
             passages = app.retriever.search(question, app.settings.retrieval.passages, within).passages
             if as_json:
@@ -45,6 +53,17 @@ def ask(
             stream_answer(app.assistant.ask(question, within=within))
 
 
+def _summarize(app, document: str, as_json: bool) -> None:
+    from ragapp.answer.result import Answer
+
+    events = app.summarizer.summarize(document)
+    if as_json:
+        (answer,) = (event for event in events if isinstance(event, Answer))
+        say_json(answer.as_json())
+    else:
+        stream_answer(events)
+
+
 def stream_answer(events) -> None:
     """Print an answer while it is written, then what it rests on."""
     from ragapp.answer.assistant import Delta, Stage, Thought
@@ -59,6 +78,8 @@ def stream_answer(events) -> None:
                 told = {
                     "reading": f"reading {event.passages} passages",
                     "waiting": f"waiting for {event.ahead} other questions",
+                    "comparing": "comparing with another version",
+                    "summarising": f"summarising part {event.part} of {event.parts}",
                 }
                 note(f"… {told.get(event.name, event.name)}")
         elif isinstance(event, Thought) and sys.stderr.isatty():
@@ -92,6 +113,8 @@ def say_answer(answer, *, streamed: bool) -> None:
         for citation in answer.citations:
             say(f"[{citation.n}] {citation.document}{where(citation.kind, citation.page, citation.label)}")
             say(f"    “{' '.join(citation.quote.split())}”")
+    if answer.note:
+        say(f"\n{answer.note}")
     timings = answer.timings
     first = f", first word after {timings['first_token_s']:.1f} s" if "first_token_s" in timings else ""
     dropped = answer.context.get("passages_dropped", 0)
@@ -118,18 +141,35 @@ class _MarkFilter:
         return text[:cut]
 
 
+def _calibrate(app, results) -> dict:
+    from ragapp.answer.calibration import calibration_for, save_calibration
+    from ragapp.evaluation.calibrate import calibrate
+
+    model = results[0].answer["model"]
+    fitted, told = calibrate(results, calibration_for(model))
+    save_calibration(app.calibration_file, model, fitted)
+    return told
+
+
 def evaluate(
     context: typer.Context,
     questions: Annotated[Path, typer.Argument(help="Question file, one JSON object a line.")],
     out: Annotated[Path | None, typer.Option(help="Write each answer here, one JSON object a line.")] = None,
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Score retrieval alone.")] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Learn from these questions when to answer and when not to.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run a question file against the store and score the answers."""
     from ragapp.evaluation.runner import read_questions, run_questions, summarise
 
+    if calibrate and no_llm:
+        raise UsageError("--calibrate needs answers, which --no-llm leaves out.")
     asked = read_questions(questions)
     with open_app(context) as app:
+        if calibrate:  # what would be refused is answered as well, to learn whether that would have been right
+            app.settings.answer.threshold = 0.0
         if not no_llm:
             app.check_llm()
         results = []
@@ -140,6 +180,8 @@ def evaluate(
     if sys.stderr.isatty():
         note("")
     summary = summarise(asked, results, with_llm=not no_llm)
+    if calibrate:
+        summary["calibration"] = _calibrate(app, results)
     if as_json:
         say_json(summary)
         return

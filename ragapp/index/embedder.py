@@ -138,6 +138,20 @@ class Embedder:
         unrelated = (others.sum() - np.trace(others)) / (len(others) * (len(others) - 1))
         return max(MIN_SPREAD, SPREAD * (1 - float(unrelated)))
 
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """How near texts are in meaning, on a scale that is the same for every model.
+
+        Args:
+            text: one text.
+            others: what it is compared with.
+
+        Returns:
+            For each of the others, 0 where they have as little to do with each other as any two texts, 1 where they are
+            the same.
+        """
+        first, *rest = self.embed_documents([text, *others])
+        return [1 - (1 - float(first @ vector)) * SPREAD / self.cosine_spread for vector in rest]
+
     @property
     def _encoder(self):
         with self._loading:

@@ -2,6 +2,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.prompts import PROMPTS, answer_messages, probe_messages, prompts_for, render_passage
+from ragapp.errors import SettingsError
 
 
 @pytest.mark.parametrize("language", sorted(PROMPTS))
@@ -35,6 +36,33 @@ def test_a_passage_says_whose_it_is_and_where():
     assert "p. 7" in render_passage(1, passage("Body.", "a.pdf", 7))
 
 
-def test_unknown_languages_get_english():
-    assert prompts_for("fi") is PROMPTS["en"]
-    assert prompts_for("") is PROMPTS["en"]
+def test_other_languages_get_english_prompts_that_ask_for_an_answer_in_them():
+    assert prompts_for("xx") == PROMPTS["en"]
+    assert prompts_for("") == PROMPTS["en"]
+    german = prompts_for("de")
+    assert german.answer.endswith("Answer in German.")
+    assert german.list.endswith("Answer in German.")
+    assert german.not_found != PROMPTS["en"].not_found
+    assert (german.probe, german.yes) == (PROMPTS["en"].probe, PROMPTS["en"].yes)
+
+
+def test_a_person_may_word_the_prompts():
+    own = {"en": {"answer": "Be brief."}, "de": {"not_found": "Nichts."}}
+    assert prompts_for("en", own).answer == "Be brief."
+    assert prompts_for("en", own).probe == PROMPTS["en"].probe
+    assert prompts_for("de", own).not_found == "Nichts."
+    assert prompts_for("fr", own) == PROMPTS["fr"]
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"en": {"anwser": "x"}}, "Did you mean `answer`?"),
+        ({"en": {"question": "Q:"}}, "{question}"),
+        ({"en": {"qqq": ""}}, "Known:"),
+    ],
+)
+def test_a_prompt_that_cannot_be_is_refused(own, told):
+    with pytest.raises(SettingsError) as refused:
+        prompts_for("en", own)
+    assert told in f"{refused.value} {refused.value.hint}"

@@ -1,0 +1,169 @@
+"""From signals to the probability that an answer would be right: a small logistic model, one for each language model.
+
+The figures in ``calibration.json`` were fitted by ``benchmarks/answers.py`` on samples of SQuAD 2.0 and PIAF; a
+person's own questions refit them (``ragapp eval --calibrate``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ragapp.answer.signals import NAMES, Signals
+from ragapp.errors import StoreError, UsageError
+
+Caution = Literal["low", "normal", "high"]
+FILE_NAME = "calibration.json"
+#: what serves a model that was never calibrated
+GENERAL = "general"
+# how strongly the weights are held back towards what they were fitted to before, or to none
+PENALTY = 1.0
+# fewer questions of either kind teach nothing
+LEAST_OF_A_KIND = 8
+ROUNDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A logistic model over :class:`Signals`.
+
+    Attributes:
+        weights: one for each signal, in their order.
+        intercept: the log-odds where all signals are zero.
+        thresholds: probability below which nothing is answered, by caution.
+        questions: how many it was fitted on.
+    """
+
+    weights: tuple[float, ...]
+    intercept: float
+    thresholds: dict[str, float]
+    questions: int = 0
+
+    def probability(self, signals: Signals) -> float:
+        """That an answer would be right, 0 to 1."""
+        log_odds = float(np.dot(self.weights, signals.values())) + self.intercept
+        return float(1 / (1 + np.exp(-log_odds)))
+
+
+def calibration_for(model: str, own: Path | None = None) -> Calibration:
+    """The calibration of a language model: the person's own, else that of the pack, else a general one.
+
+    Args:
+        model: its name.
+        own: file that ``ragapp eval --calibrate`` writes; it may not exist.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    if own and own.is_file():
+        try:
+            known = _parse(json.loads(own.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"The calibration {own} cannot be read: {error}.", "Delete it, or make it anew: ragapp eval --calibrate"
+            ) from None
+        if model in known:
+            return known[model]
+    shipped = _shipped()
+    return shipped.get(model) or shipped[GENERAL]
+
+
+def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
+    """Keep a person's own calibration of a model beside those of others.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    try:
+        kept = json.loads(own.read_text(encoding="utf-8")) if own.is_file() else {}
+    except ValueError:  # damaged: it is replaced
+        kept = {}
+    values = asdict(calibration)
+    kept[model] = {**values, "weights": dict(zip(NAMES, values["weights"], strict=True))}
+    try:
+        own.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staged = own.with_suffix(".part")
+        staged.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        staged.replace(own)
+    except OSError as error:
+        raise StoreError(f"The calibration {own} cannot be written: {error.strerror}.", "Check paths.data.") from None
+
+
+def fit(signals: Sequence[Signals], right: Sequence[bool], start: Calibration | None = None) -> Calibration:
+    """Fit a calibration: logistic regression with a ridge penalty on standardised signals, by Newton's method.
+
+    Args:
+        signals: one for each question.
+        right: whether the answer to it was, or would have been, right.
+        start: what to stay near where there are few questions.
+
+    Returns:
+        A calibration whose ``normal`` threshold gives the best balance between answering what is right and refusing
+        what is not (Youden's J); ``low`` and ``high`` lie a factor of two in odds below and above.
+
+    Raises:
+        UsageError: there are too few questions of either kind.
+    """
+    labels = np.asarray(right, float)
+    if min(labels.sum(), len(labels) - labels.sum()) < LEAST_OF_A_KIND:
+        raise UsageError(
+            f"{int(labels.sum())} answers were right and {int(len(labels) - labels.sum())} were not; at least"
+            f" {LEAST_OF_A_KIND} of each are needed to calibrate.",
+            "Add questions, some of which the documents do not answer.",
+        )
+    values = np.array([signal.values() for signal in signals], float)
+    mean, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
+    rows = np.column_stack([(values - mean) / spread, np.ones(len(values))])
+    centre = np.zeros(rows.shape[1])
+    if start:
+        centre[:-1] = np.asarray(start.weights) * spread
+        centre[-1] = start.intercept + float(np.dot(start.weights, mean))
+    pull = np.full(rows.shape[1], PENALTY)
+    pull[-1] = 1e-3 if not start else PENALTY
+    found = centre.copy()
+    for _ in range(ROUNDS):
+        p = 1 / (1 + np.exp(-rows @ found))
+        gradient = rows.T @ (p - labels) + pull * (found - centre)
+        step = np.linalg.solve(rows.T @ (rows * (p * (1 - p))[:, None]) + np.diag(pull), gradient)
+        found -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    weights = found[:-1] / spread
+    fitted = Calibration(tuple(weights.tolist()), float(found[-1] - np.dot(weights, mean)), {}, len(labels))
+    given = np.array([fitted.probability(signal) for signal in signals])
+    return replace(fitted, thresholds=_thresholds(given, labels > 0.5))
+
+
+def _thresholds(p: np.ndarray, right: np.ndarray) -> dict[str, float]:
+    cuts = np.unique(p)
+    gain = [(p[right] >= cut).mean() - (p[~right] >= cut).mean() for cut in cuts]
+    normal = float(cuts[int(np.argmax(gain))])
+    return {"low": _moved(normal, 0.5), "normal": round(normal, 4), "high": _moved(normal, 2.0)}
+
+
+def _moved(p: float, factor: float) -> float:
+    """A probability with its odds multiplied."""
+    odds = factor * p / max(1e-9, 1 - p)
+    return round(odds / (1 + odds), 4)
+
+
+def _parse(values: dict) -> dict[str, Calibration]:
+    return {
+        model: Calibration(
+            tuple(float(entry["weights"][name]) for name in NAMES), float(entry["intercept"]),
+            {name: float(entry["thresholds"][name]) for name in ("low", "normal", "high")}, int(entry["questions"]),
+        )
+        for model, entry in values.items()
+    }  # fmt: skip
+
+
+@cache
+def _shipped() -> dict[str, Calibration]:
+    return _parse(json.loads(files("ragapp.answer").joinpath(FILE_NAME).read_text(encoding="utf-8")))

@@ -1,0 +1,164 @@
+"""A summary of one document: part by part, then of the parts, every sentence with the page that states it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from ragapp.answer.assistant import Event, Stage
+from ragapp.answer.grounding import MARK, Similarity, ground
+from ragapp.answer.prompts import PROMPTS, PromptSet, prompts_for, render_passage, summary_messages
+from ragapp.answer.result import Answer, Sentence
+from ragapp.errors import EmptyStoreError, UsageError
+from ragapp.index.catalog import Catalog
+from ragapp.llm.engine import Engine
+from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.scope import documents_within
+from ragapp.settings import Settings
+
+# tokens of a part: a small model says the more of a part, the shorter that is
+PART_TOKENS = 700
+PART_ANSWER_TOKENS = 120
+# so many sentences are a summary; more are summarised again
+ENOUGH_SENTENCES = 8
+# for the frame of the prompt and seams between its parts
+FRAME_TOKENS = 250
+
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
+
+# a sentence, and the passage that states it
+Said = tuple[str, Passage]
+
+
+class Summarizer:
+    """Summarises documents of a library.
+
+    Args:
+        catalog: where the documents are.
+        engine: gives the language model.
+        settings: prompts, temperature.
+        similar: how near a sentence is to others; see :func:`ragapp.answer.grounding.ground`.
+    """
+
+    def __init__(
+        self, catalog: Catalog, engine: Callable[[], Engine], settings: Settings, similar: Similarity | None = None
+    ):
+        self._catalog = catalog
+        self._engine = engine
+        self._settings = settings
+        self._similar = similar
+
+    def summarize(self, pattern: str, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Summarise one document, telling how far it is.
+
+        Map and reduce: the model says in two sentences what each part says; sentences that the part does not state are
+        left out.  Where that is more than a summary, the sentences of neighbouring parts are summarised again, and what
+        comes out is held against the passages that they rest on.
+
+        Args:
+            pattern: a name or shell pattern that one document matches.
+            cancelled: asked often; True ends with what there is so far.
+
+        Yields:
+            A stage for each part, and one :class:`Answer` at the end.
+
+        Raises:
+            PathError: no document matches.
+            UsageError: several do.
+            EmptyStoreError: the document has no text.
+        """
+        started = time.monotonic()
+        rows = [row for row in self._catalog.documents() if row.id in self._matching(pattern)]
+        if len(rows) > 1:
+            raise UsageError(
+                f"{len(rows)} documents match {pattern!r}, such as {rows[0].name} and {rows[1].name}.",
+                "Name one of them.",
+            )
+        (row,) = rows
+        chunks = self._catalog.chunks(self._catalog.chunk_ids([row.id])).values()
+        passages = [Passage(chunk, 1.0, 0.0, 0.0) for chunk in sorted(chunks, key=lambda c: (c.unit, c.start, c.id))]
+        if not passages:
+            raise EmptyStoreError(f"{row.name} has no text that could be summarised.", "See: ragapp documents show")
+        engine = self._engine()
+        prompts = prompts_for(row.language if row.language in PROMPTS else "en", self._settings.answer.prompts)
+        parts = list(_parts(passages, engine))
+        said: list[Said] = []
+        for number, part in enumerate(parts, 1):
+            if cancelled():
+                break
+            yield Stage("summarising", len(part), part=number, parts=len(parts))
+            said += self._say(engine, prompts, part, part, cancelled)
+        of_parts = len(said)
+        while len(said) > ENOUGH_SENTENCES and not cancelled():
+            yield Stage("summarising", len(said), part=len(parts), parts=len(parts))
+            shorter = self._shortened(engine, prompts, said, cancelled)
+            # a model that only repeats what it is given does not make it shorter
+            said = shorter if 0 < len(shorter) < len(said) else _spread(said, ENOUGH_SENTENCES)
+        answer = self._answer(row.name, said, prompts.not_found)
+        answer.model = engine.name
+        answer.timings = {"total_s": round(time.monotonic() - started, 3), "sentences_of_parts": of_parts}
+        answer.context = {"window": engine.window, "parts": len(parts), "passages_used": len(passages)}
+        yield answer
+
+    def _matching(self, pattern: str) -> set[int]:
+        return set(documents_within(self._catalog.documents(), pattern))
+
+    def _say(
+        self, engine: Engine, prompts: PromptSet, shown: Sequence[Passage], sources: Sequence[Passage],
+        cancelled: Callable[[], bool], shorten: bool = False,
+    ) -> list[Said]:  # fmt: skip
+        """What the model says of passages, as far as their sources state it."""
+        messages = summary_messages(prompts, shown, engine.escape, shorten)
+        text = "".join(engine.generate(messages, max_tokens=PART_ANSWER_TOKENS, cancelled=cancelled))
+        lines = "\n".join(_BULLET.sub("", line) for line in text.splitlines())
+        sentences, _ = ground(lines, "", sources, sources[0].chunk.language, self._similar)
+        said = ((MARK.sub("", sentence.text), sentence) for sentence in sentences if sentence.supported)
+        return [(words, sources[sentence.citations[0] - 1]) for words, sentence in dict(said).items()]
+
+    def _shortened(
+        self, engine: Engine, prompts: PromptSet, said: Sequence[Said], cancelled: Callable[[], bool]
+    ) -> list[Said]:
+        sources = {source.chunk.id: source for _, source in said}
+        shown = [replace(source, chunk=replace(source.chunk, text=words)) for words, source in said]
+        shorter: list[Said] = []
+        for part in _parts(shown, engine):
+            behind = list({one.chunk.id: sources[one.chunk.id] for one in part}.values())
+            shorter += self._say(engine, prompts, part, behind, cancelled, shorten=True)
+        return shorter
+
+    def _answer(self, name: str, said: Sequence[Said], not_found: str) -> Answer:
+        answer = Answer(name, not_found, True, 0.0)
+        for words, source in said:
+            (sentence,), (citation,) = ground(words, "", [source], source.chunk.language, self._similar)
+            if source not in answer.passages:
+                answer.passages.append(source)
+                answer.citations.append(replace(citation, n=len(answer.passages)))
+            n = answer.passages.index(source) + 1
+            answer.sentences.append(Sentence(f"{words} [{n}]", sentence.supported, (n,)))
+        if answer.sentences:
+            answer.abstained, answer.confidence = False, 1.0
+            answer.answer = "\n".join(sentence.text for sentence in answer.sentences)
+        return answer
+
+
+def _parts(passages: Sequence[Passage], engine: Engine) -> Iterator[list[Passage]]:
+    """Passages in a row, as many as make a part, one at least."""
+    budget = min(PART_TOKENS, engine.window - PART_ANSWER_TOKENS - FRAME_TOKENS)
+    part: list[Passage] = []
+    room = budget
+    for passage in passages:
+        tokens = engine.count(engine.escape(render_passage(len(part) + 1, passage)))
+        if part and tokens > room:
+            yield part
+            part, room = [], budget
+        part.append(passage)
+        room -= tokens
+    if part:
+        yield part
+
+
+def _spread(said: Sequence[Said], count: int) -> list[Said]:
+    """So many of them, evenly from beginning to end."""
+    return [said[n * len(said) // count] for n in range(count)]

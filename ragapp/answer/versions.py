@@ -1,0 +1,59 @@
+"""Passages of other documents that say nearly the same as one, but with other figures: versions that may disagree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from ragapp.answer import facts
+from ragapp.index.analysis import content_terms
+from ragapp.index.records import DocumentRow
+from ragapp.retrieval.passage import Passage
+
+# share of the words of both that both have
+ALIKE = 0.35
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+
+
+def other_versions(best: Passage, passages: Sequence[Passage]) -> list[Passage]:
+    """Passages that may give another answer than the best one: alike in words, of another document, other in figures.
+
+    Args:
+        best: what is answered from.
+        passages: what the search found, the best first.
+
+    Returns:
+        The first of each document, in the order of the search.
+    """
+    found: dict[int, Passage] = {}
+    words, figures = _words(best), facts.numbers_and_parts(best.chunk.text)
+    for passage in passages:
+        chunk = passage.chunk
+        if chunk.document_id == best.chunk.document_id or chunk.document_id in found:
+            continue
+        others = _words(passage)
+        alike = len(words & others) / max(1, len(words | others))
+        if alike >= ALIKE and facts.numbers_and_parts(chunk.text) != figures:
+            found[chunk.document_id] = passage
+    return list(found.values())
+
+
+def disagree(one: str, other: str, question: str) -> bool:
+    """Whether two answers give different figures; those of the question do not count."""
+    given = facts.numbers_and_parts(question)
+    first, second = (set(facts.numbers(text)) - given for text in (one, other))
+    return bool(first and second and not first & second)
+
+
+def document_date(row: DocumentRow) -> str:
+    """What dates a document for people: the year in its name or title, else the day its file was last changed."""
+    years = _YEAR.findall(row.name) or _YEAR.findall(row.title)
+    if years:
+        return years[-1]
+    return datetime.fromtimestamp(row.mtime_ns / 1e9, UTC).date().isoformat()
+
+
+def _words(passage: Passage) -> set[str]:
+    chunk = passage.chunk
+    return {term for term in content_terms(chunk.text, chunk.language) if not any(map(str.isdigit, term))}

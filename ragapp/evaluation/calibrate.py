@@ -1,0 +1,58 @@
+"""Learning from a person's own questions when to answer and when to say that the documents do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ragapp.answer.calibration import Calibration, fit
+from ragapp.answer.signals import Signals
+from ragapp.errors import UsageError
+from ragapp.evaluation.runner import Result
+from ragapp.evaluation.scores import contains_answer
+
+
+def calibrate(results: Sequence[Result], start: Calibration) -> tuple[Calibration, dict[str, Any]]:
+    """Fit a calibration to answered questions.
+
+    Args:
+        results: of questions that were all answered, whatever the confidence (``answer.threshold`` 0).
+        start: what to stay near where there are few questions.
+
+    Returns:
+        The calibration, and for each caution the share of right answers that is given and of others that is refused.
+
+    Raises:
+        UsageError: there are too few questions with known answers, or none that the documents do not answer.
+    """
+    known = [result for result in results if result.answer.get("signals")]
+    known = [result for result in known if result.question.answers or not result.question.answerable]
+    if not known:
+        raise UsageError("No question of the file says what the right answer is.", "Give each line `answers`.")
+    right = [is_right(result) for result in known]
+    signals = [Signals(**result.answer["signals"]) for result in known]
+    fitted = fit(signals, right, start)
+    p = [fitted.probability(signal) for signal in signals]
+    told: dict[str, Any] = {"questions": len(known), "right": sum(right)}
+    for caution, threshold in fitted.thresholds.items():
+        given = [value >= threshold for value in p]
+        told[caution] = {
+            "threshold": threshold,
+            "right_answers_given": _share(g for g, r in zip(given, right, strict=True) if r),
+            "others_refused": _share(not g for g, r in zip(given, right, strict=True) if not r),
+        }
+    return fitted, told
+
+
+def is_right(result: Result) -> bool:
+    """Whether an answer is right: the documents hold one, and it was given."""
+    return (
+        result.question.answerable
+        and not result.answer["abstained"]
+        and contains_answer(result.answer["answer"], result.question.answers)
+    )
+
+
+def _share(values) -> float:
+    every = list(values)
+    return round(sum(every) / max(1, len(every)), 4)

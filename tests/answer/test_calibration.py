@@ -1,0 +1,84 @@
+import random
+
+import pytest
+
+from ragapp.answer.calibration import GENERAL, Calibration, calibration_for, fit, save_calibration
+from ragapp.answer.signals import NAMES, Signals
+from ragapp.errors import StoreError, UsageError
+
+
+def signals(**values):
+    return Signals(**{name: float(values.get(name, 0)) for name in NAMES})
+
+
+def sample(count, seed=0):
+    """Questions whose answers are right where the probe says so, mostly."""
+    rng = random.Random(seed)
+    given = [signals(probe=rng.gauss(0, 2), coverage=rng.random()) for _ in range(count)]
+    return given, [one.probe + rng.gauss(0, 1) > 0 for one in given]
+
+
+def test_what_tells_right_from_wrong_gets_the_weight():
+    fitted = fit(*sample(400))
+    weights = dict(zip(NAMES, fitted.weights, strict=True))
+    assert weights["probe"] > 0.8
+    assert abs(weights["coverage"]) < 0.8
+    assert weights["dense"] == pytest.approx(0, abs=1e-6)
+    given, right = sample(400, seed=1)
+    agreeing = [(fitted.probability(one) >= fitted.thresholds["normal"]) == label
+                for one, label in zip(given, right, strict=True)]  # fmt: skip
+    assert sum(agreeing) / 400 > 0.8
+
+
+def test_probabilities_are_about_right():
+    fitted = fit(*sample(2000))
+    given, right = sample(2000, seed=2)
+    sure = [label for one, label in zip(given, right, strict=True) if fitted.probability(one) > 0.9]
+    assert sum(sure) / len(sure) > 0.88
+
+
+def test_more_caution_asks_for_more():
+    thresholds = fit(*sample(200)).thresholds
+    assert thresholds["low"] < thresholds["normal"] < thresholds["high"]
+
+
+def test_few_questions_stay_near_what_was_known():
+    known = Calibration((5.0,) + (0.0,) * (len(NAMES) - 1), 0.0, {"low": 0.2, "normal": 0.4, "high": 0.6}, 300)
+    few = sample(20)
+    assert fit(*few, known).weights[0] > fit(*few).weights[0]
+
+
+@pytest.mark.parametrize("right", [[True] * 40, [False] * 40, [True] * 3 + [False] * 37])
+def test_one_kind_of_question_teaches_nothing(right):
+    with pytest.raises(UsageError, match="at least 8 of each"):
+        fit([signals(probe=n) for n in range(40)], right)
+
+
+def test_the_shipped_ones_are_sound():
+    for model in (GENERAL, "qwen2.5-coder-1.5b-instruct"):
+        shipped = calibration_for(model)
+        assert 0 < shipped.thresholds["low"] < shipped.thresholds["normal"] < shipped.thresholds["high"] < 1
+        assert shipped.probability(signals(probe=3, coverage=1)) > shipped.probability(signals(probe=-3))
+
+
+def test_a_model_that_was_never_calibrated_gets_the_general_one():
+    assert calibration_for("unheard-of") == calibration_for(GENERAL)
+
+
+def test_ones_own_is_kept_a_model_and_wins(tmp_path):
+    own = tmp_path / "data" / "calibration.json"
+    first, second = fit(*sample(100)), fit(*sample(100, seed=5))
+    save_calibration(own, "a", first)
+    save_calibration(own, "b", second)
+    assert calibration_for("a", own) == first
+    assert calibration_for("b", own) == second
+    assert calibration_for("c", own) == calibration_for(GENERAL)
+    assert calibration_for("c", tmp_path / "none.json") == calibration_for(GENERAL)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": {}}', '{"a": {"weights": {"probe": "x"}}}'])
+def test_a_damaged_one_is_told_and_can_be_replaced(tmp_path, text):
+    own = tmp_path / "calibration.json"
+    own.write_text(text)
+    with pytest.raises(StoreError, match=r"calibration\.json"):
+        calibration_for("a", own)

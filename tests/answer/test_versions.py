@@ -1,0 +1,52 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from answerkit import passage
+
+from ragapp.answer.versions import disagree, document_date, other_versions
+
+
+def of(text, document, number):
+    made = passage(text, document)
+    return replace(made, chunk=replace(made.chunk, document_id=number))
+
+
+NEW = of("The mileage rate for private cars is 45p a mile.", "policy-2025.pdf", 1)
+OLD = of("The mileage rate for private cars is 40p a mile.", "policy-2024.docx", 2)
+
+
+def test_a_version_is_alike_in_words_and_other_in_figures():
+    same = of("The mileage rate for private cars is 45p a mile.", "copy.pdf", 3)
+    unlike = of("Hotels in London are limited to £175 a night.", "hotels.pdf", 4)
+    own = of("The mileage rate for private cars is 41p a mile.", "policy-2025.pdf", 1)
+    again = of("The mileage rate for private cars was 39p a mile.", "policy-2024.docx", 2)
+    assert other_versions(NEW, [NEW, same, unlike, own, OLD, again]) == [OLD]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "question", "differ"),
+    [
+        ("It is 45p.", "It is 40p.", "What is the rate?", True),
+        ("It is 45p.", "It was 45p.", "What is the rate?", False),
+        ("In 2025 it is 45p.", "In 2025 it is 40p.", "What is it in 2025?", True),
+        ("It is 45p.", "It is paid monthly.", "What is the rate?", False),
+        ("It is 45p after 2,000 miles.", "It is 45p.", "What is the rate?", False),
+    ],
+)
+def test_answers_disagree_when_they_share_no_figure(one, other, question, differ):
+    assert disagree(one, other, question) is differ
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "date"),
+    [
+        ("policy-2024.docx", "Policy 2023", "2024"),
+        ("policy.docx", "Policy of May 2023", "2023"),
+        ("policy-v20241.docx", "Policy", "2024-03-09"),
+        ("policy.docx", "", "2024-03-09"),
+    ],
+)
+def test_the_date_of_a_document(name, title, date):
+    row = SimpleNamespace(name=name, title=title, mtime_ns=1_710_000_000 * 10**9)
+    assert document_date(row) == date
