@@ -12,7 +12,7 @@ from typing import Literal
 
 from ragapp.answer.followup_words import FOLLOW_UP_WORDS, FollowUpWords
 from ragapp.answer.rewriting import Rewriter, checked
-from ragapp.answer.slots import add, fill, kind_of, leading_preposition, without_determiner
+from ragapp.answer.slots import CODE, add, fill, kind_of, leading_preposition, without_determiner
 from ragapp.index.analysis import content_terms, detect_language
 from ragapp.index.conversations import Turn
 
@@ -22,9 +22,12 @@ MAX_FRAGMENT_WORDS = 8
 # share of a question's words that some passage must hold for the question to be what was meant
 COVERED = 0.7
 
-_NAME = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+(?:\s(?:de\s|d')?[A-ZÀ-Þ][\w’'-]+)+")
+# not behind an article: that is an office or a place
+_NAME = re.compile(
+    r"(?<!\b[Tt]he )(?<!\b[Ll][ae] )(?<!\b[Ll]['’])\b[A-ZÀ-Þ][\w’'-]+(?:\s(?:de\s|d')?[A-ZÀ-Þ][\w’'-]+)+"
+)
 # "le salarié peut-il": the pronoun repeats the subject
-_INVERTED = re.compile(r"\w-(?:t-)?(?:il|elle)s?")
+_INVERTED = re.compile(r"[^\W\d]+-(?:t-)?(?:il|elle)s?")
 _APPENDED = re.compile(r"[^()]{1,200}\((?P<last>[^()]+)\)\s*")
 _IT_DEPARTMENT = re.compile(r"\bIT\b")
 _RESULT_MARKS = " ?!.…\u00a0\u202f"
@@ -37,8 +40,8 @@ class FollowUp:
     Attributes:
         question: stands alone.
         how: ``unchanged``; ``replaced``: its phrase was put into the last question in another's place; ``added``: its
-            phrase was added to the last question; ``named``: a pronoun was replaced by what it stands for; ``model``: the
-            language model rewrote it; ``appended``: the last question was put behind it.
+            phrase was added to the last question; ``named``: a pronoun was replaced by what it stands for; ``model``:
+            the language model rewrote it; ``appended``: the last question was put behind it.
         turns_dropped: how many of the oldest turns the model could not be shown.
     """
 
@@ -127,8 +130,9 @@ def _fragment(question: str, words: FollowUpWords) -> str:
     asked = "?" in question[-2:]
     if leading_preposition(phrase, words):
         return phrase if asked and len(phrase.split()) <= 5 else ""
-    short = asked and len(phrase.split()) <= 3
-    return phrase if short and kind_of(phrase, words) in ("proper", "year", "code", "amount") else ""
+    # a capital at the beginning says nothing: "Grenoble?", "Pension?"
+    kinds = ("year", "code", "amount") if " " not in phrase else ("proper", "amount")
+    return phrase if asked and len(phrase.split()) <= 3 and kind_of(phrase, words) in kinds else ""
 
 
 def _completed(
@@ -136,9 +140,10 @@ def _completed(
     covered: Callable[[str], float] | None, rewrite: Rewriter | None,
 ) -> FollowUp:  # fmt: skip
     filled = fill(last, fragment, words)
-    if not filled and not words.opener.match(low := question.lower()) and not leading_preposition(fragment, words):
-        if not words.asks_anew.match(low):
-            return FollowUp(question, "unchanged")
+    low = question.lower().replace("’", "'")
+    opened = words.opener.match(low) or words.asks_anew.match(low) or leading_preposition(fragment, words)
+    if not filled and not opened:
+        return FollowUp(question, "unchanged")
     prepositional = leading_preposition(fragment, words)
     kind = kind_of(prepositional.text if prepositional else fragment, words)
     if filled and (prepositional or kind != "common"):
@@ -175,16 +180,22 @@ def _points_back(question: str, words: FollowUpWords) -> bool:
 
 
 def _is_elliptic(question: str, words: FollowUpWords) -> bool:
-    """ "and who approves?", "who decides?", "and if I am late?": nothing is named that it could be about """
+    """ "and who approves?", "who decides?", "and if I am late?": nothing is named that it could be about"""
     low = question.lower().replace("’", "'")
     opener = words.opener.match(low)
     rest = (low[opener.end() :] if opener else low).strip(_RESULT_MARKS)
     if words.pronoun.search(rest) or ", " in rest:
         return False
-    if opener and re.match(r"(?:if|when|unless|si|s'il|s'ils|quand)\s", rest) and len(rest.split()) <= MAX_FRAGMENT_WORDS:
+    if (
+        opener
+        and re.match(r"(?:if|when|unless|si|s'il|s'ils|quand)\s", rest)
+        and len(rest.split()) <= MAX_FRAGMENT_WORDS
+    ):
         return True
     few = len(rest.split()) <= (5 if opener else 2)
-    return few and bool(words.question.match(rest)) and not _names_something(question[len(question) - len(low) :], words)
+    return (
+        few and bool(words.question.match(rest)) and not _names_something(question[len(question) - len(low) :], words)
+    )
 
 
 def _named_before(question: str, pronoun: re.Match[str], words: FollowUpWords) -> bool:
@@ -200,7 +211,9 @@ def _named_before(question: str, pronoun: re.Match[str], words: FollowUpWords) -
     for stop, following in bounds:
         clause = question[start:stop]
         sharp = low[stop] in ",;:.!?"
-        if _names_something(clause, words) or (sharp and len(clause.split()) > 2 and content_terms(clause, "en")):
+        if _names_something(clause, words) or _has_object(clause, words):
+            return True
+        if sharp and len(clause.split()) > 2 and content_terms(clause, "en"):
             return True
         start = following
     before = question[start : pronoun.start()]
@@ -215,33 +228,65 @@ def _names_something(clause: str, words: FollowUpWords) -> bool:
     return bool(names or words.determiners.search(clause.lower().replace("’", "'")))
 
 
+def _has_object(clause: str, words: FollowUpWords) -> bool:
+    """ "what happens to claims" """
+    low = clause.lower()
+    return any(
+        (following := re.match(r"\s+([^\W\d]{3,})", low[match.end() :])) and not words.question.fullmatch(following[1])
+        for match in words.prepositions.finditer(low)
+    )
+
+
 def _named(question: str, turns: Sequence[Turn], last: str, words: FollowUpWords, language: str) -> str:
     """The question with a pronoun replaced by what it surely stands for; empty where that is not sure."""
     low = question.lower().replace("’", "'")
-    if words.personal.search(low):
+    of_whom = words.possessive.search(low) and re.match(r"(?:who|qui)\b", last.lower())
+    if words.personal.search(low) or of_whom:
         name = _person(turns[-1].reply, words) or _person(last, words)
         if not name:
             return ""
         if language != "en":
             return f"{question} ({name})"
-        return re.sub(
+        named = re.sub(
             r"\b(he|she|him|hers|his|her(?=\s+\w+)|her)\b",
             lambda m: f"{name}'s" if m[1].lower() in ("his", "hers") or _owns(question, m) else name,
             question, count=1, flags=re.IGNORECASE,
         )  # fmt: skip
+        # "and before her?" says nothing else
+        own = words.opener.sub(" ", words.prepositions.sub(" ", words.personal.sub(" ", low)), count=1)
+        return named if content_terms(own, language) or not words.opener.match(low) else _behind(named, last)
     subject = words.copula.fullmatch(last.lower().replace("’", "'"))
     if language != "en" or not subject:
         return ""
     noun = last[subject.start("subject") : subject.end("subject")]
-    if re.search(r"\b(?:its)\b", low):
-        return re.sub(r"\bits\b", f"{noun}'s", question, count=1, flags=re.IGNORECASE)
+    if re.search(r"\bits\b", low):
+        # of the price of the HM-200, a thing has a warranty
+        codes = [match[0] for match in CODE.finditer(last)]
+        owner = codes[0] if len(codes) == 1 else noun
+        return re.sub(r"\bits\b", f"the {owner}'s", question, count=1) if len(owner.split()) == 1 else ""
     return re.sub(r"\bit\b", noun, question, count=1, flags=re.IGNORECASE) if re.search(r"\bit\b", low) else ""
 
 
 def _owns(question: str, pronoun: re.Match[str]) -> bool:
     """Whether "her" stands before what is hers."""
     following = [word.strip("?.!,").lower() for word in question[pronoun.end() :].split()[:1]]
-    no_noun = ("", "in", "on", "at", "for", "by", "about", "to", "with", "when", "if", "after", "before", "then", "again")
+    no_noun = (
+        "",
+        "in",
+        "on",
+        "at",
+        "for",
+        "by",
+        "about",
+        "to",
+        "with",
+        "when",
+        "if",
+        "after",
+        "before",
+        "then",
+        "again",
+    )
     return pronoun[0].lower() == "her" and bool(following) and following[0] not in no_noun
 
 
@@ -252,9 +297,7 @@ def _person(text: str, words: FollowUpWords) -> str:
     return names.pop() if len(names) == 1 else ""
 
 
-def _rewritten(
-    question: str, last: str, turns: Sequence[Turn], language: str, rewrite: Rewriter | None
-) -> FollowUp:
+def _rewritten(question: str, last: str, turns: Sequence[Turn], language: str, rewrite: Rewriter | None) -> FollowUp:
     if rewrite:
         written, dropped = rewrite(question, turns, language)
         words = FOLLOW_UP_WORDS[language]

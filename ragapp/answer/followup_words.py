@@ -68,7 +68,10 @@ ENGLISH = FollowUpWords(
         r"(?:(?:(?:ok(?:ay)?|thanks|thank you|well|hmm|right|so|but|and|or|also|then)\b[\s,.!:]*)+"
         r"(?:(?:what|how) about\b\s*)?|(?:what|how) about\b\s*)"
     ),
-    asks_anew=re.compile(r"(?:is it |and )?(?:(?:the )?same (?:question |thing |one )?|(?:the )?ones? )(?=(?:for|in|at|with|from|on|of)\b)"),
+    asks_anew=re.compile(
+        r"(?:is it |and )?(?:(?:the )?same (?:question |thing |one )?|(?:the )?ones? )(?=(?:for|in|"
+        r"at|with|from|on|of)\b)"
+    ),
     question=re.compile(rf"\b{_any(f'{_EN_WH} {_EN_AUX}')}(?![\w'])"),
     prepositions=re.compile(
         r"\b"
@@ -88,14 +91,17 @@ ENGLISH = FollowUpWords(
         rf"\b(?:(?:it|its|they|them|their|theirs|he|she|him|her|his|hers|itself)\b|there(?=\s*\?)|"
         rf"(?:that|this|these|those)(?=\s*(?:[?,.!]|$|(?:{_EN_VERBS})\b))|"
         r"(?:the|which|what)\s+(?:(?:first|second|third|fourth|fifth|last|next|other|others|previous|former|latter|"
-        r"same|new|old|biggest|smallest|cheapest)\s+)?(?:ones?|others?|two|latter|former|rest|same)\b|"
+        r"same|new|old|biggest|smallest|cheapest)\s+)?(?:ones?|others?|two|latter|former|rest|"
+        r"same)\b|the\s+[a-z-]+\s+ones?\b|"
         r"(?<=\w\s)one(?=\s*(?:[?.!]|$)))"
     ),
     expletive=re.compile(
         r"\bit\s+(?:possible|allowed|necessary|true|permitted|forbidden|mandatory|compulsory|ok|okay|acceptable|"
         r"required|worth|safe|legal|better|best)\s+(?:to|for|that|if)\b|"
-        r"\bit(?:'s| is| was)\s+(?:possible|allowed|necessary|true|permitted|forbidden|mandatory)\s+(?:to|for|that|if)\b|"
-        r"\b(?:does|did|will|would|can|could|may|should)\s+it\s+(?:usually\s+|normally\s+)?take\s+(?:to|for|before|until)"
+        r"\bit(?:'s| is| was)\s+(?:possible|allowed|necessary|true|permitted|forbidden|"
+        r"mandatory)\s+(?:to|for|that|if)\b|"
+        r"\b(?:does|did|will|would|can|could|may|should)\s+it\s+(?:usually\s+|"
+        r"normally\s+)?take\s+(?:to|for|before|until)"
         r"\b|\bwhat time is it\b|\b(?:is|are|was|were)\s+there\b|\bthere\s+(?:is|are|was|were)\b|\bit\s+(?:that|who)\b|"
         r"\b(?:it\s+(?:helpdesk|desk|department|team|manager|support|equipment|policy|security|staff|service|systems?|"
         r"rules|priority|ticket|room|budget))\b"
@@ -113,12 +119,14 @@ ENGLISH = FollowUpWords(
         r"(?:any |some |give me |tell me |can i have |i want )*(?:more|further)(?: details?| information| info)?"
         r"(?: please)?|(?:more )?details?(?: please)?|(?:any|an|for|give me an) (?:examples?|instance)|"
         r"(?:any|no|which|what) (?:exceptions?|conditions?|limits?|deadlines?|others?)|"
-        r"(?:tell me|explain|go on|continue|say)(?: me)?(?: more| that| further)?(?: please)?|(?:and )?what is it exactly|"
+        r"(?:tell me|explain|go on|continue|say)(?: me)?(?: more| that| further)?(?: please)?|"
+        r"(?:and )?what is it exactly|"
         r"says who|according to (?:what|whom|which document)|where (?:is|does) (?:it|that) (?:say|said|written|stand)"
         r"(?: that| so)?|exactly|and then|and otherwise|otherwise|and if not|if not)\s*[?.!…]*\s*$"
     ),
     copula=re.compile(
-        r"(?P<head>(?:(?:in|under|according to)\b[^,]*,\s*)?(?:what(?:'s| is| are| was| were)|which is|how (?:much|high|long|"
+        r"(?P<head>(?:(?:in|under|according to)\b[^,]*,\s*)?(?:what(?:'s| is| are| was| were)|"
+        r"which is|how (?:much|high|long|"
         r"large|big|big|far) (?:is|are|was|were)|when (?:is|are|was|were)|where (?:is|are|was|were)))\s+"
         r"(?P<subject>(?:the|a|an|my|our|your)\s+[^?,.;]*[^?,.;\s])\s*[?.]*\s*$"
     ),
@@ -133,7 +141,10 @@ _FR_AUX = (
     " sera seront est-il est-elle sont-ils sont-elles peut-on doit-on faut-il ai-je a-t-on a-t-il a-t-elle suis-je"
     " existe y-a-t-il"
 )
-_FR_ABOUT = r"qu'en est-il\s+(?:de la\s+|de l'|des?\s+|du\s+|d'|(?=pour |à |au |en ))|quid\s+(?:de l[a']\s*|des?\s+|du\s+|d')|concernant\s+"
+_FR_ABOUT = (
+    r"qu'en est-il\s+(?:de la\s+|de l'|des?\s+|du\s+|d'|(?=pour |à |au |en ))|"
+    r"quid\s+(?:de l[a']\s*|des?\s+|du\s+|d')|concernant\s+"
+)
 _FR_POINTERS = "celui|celle|ceux|celles"
 
 FRENCH = FollowUpWords(
@@ -145,7 +156,9 @@ FRENCH = FollowUpWords(
         r"(?:est-ce )?(?:la |le )?(?:m[êe]me (?:question|chose)|pareil|idem|celui|celle|ceux|celles)\s+"
         r"(?=(?:pour|à|en|au|aux|avec|dans|chez|de|du|des)\b|d')"
     ),
-    question=re.compile(rf"(?<![\w'-]){_any(f'{_FR_WH} {_FR_AUX}')}(?![\w-])|\w-(?:t-)?(?:il|elle|on|ils|elles|je|vous)\b"),
+    question=re.compile(
+        rf"(?<![\w'-]){_any(f'{_FR_WH} {_FR_AUX}')}(?![\w-])|\w-(?:t-)?(?:il|elle|on|ils|elles|je|vous)\b"
+    ),
     prepositions=re.compile(
         r"(?<![\w-])(?:"
         + _any(
@@ -155,13 +168,15 @@ FRENCH = FollowUpWords(
         + r"\b|d'|jusqu'(?:à|au|en)\b)"
     ),
     same_place=(
-        frozenset({"à", "au", "aux", "en", "dans"}), frozenset({"de", "du", "des", "d'"}), frozenset({"avant", "après"}),
+        frozenset({"à", "au", "aux", "en", "dans"}),
+        frozenset({"de", "du", "des", "d'"}),
+        frozenset({"avant", "après"}),
     ),
     determiners=re.compile(
         r"(?<![\w-])(?:"
         + _any(
-            "le la les un une des mon ma mes notre nos votre vos son sa ses leur leurs ce cet cette ces chaque tout toute"
-            " tous toutes du au aux"
+            "le la les un une des mon ma mes notre nos votre vos son sa ses leur leurs ce cet cette ces chaque tout"
+            " toute tous toutes du au aux"
         )
         + r"\b|l')"
     ),
@@ -178,10 +193,11 @@ FRENCH = FollowUpWords(
         r"contacter|trouve|fournit|décide|autorise|remplit|garde|utilise|organise|accorde|vérifie|connaît)\w*\b)|"
         r"l'(?=(?:a|ont|avait)\s)|(?:(?:le|la|les)\s|l')(?=\w+(?:er|ir|oir|re)\s*(?:[?.!]|$))|"
         r"c'est(?=\s+(?:payé|combien|quand|où|pour|dans|obligatoire|valable|remboursé|inclus|compris)\b))|"
-        r"[a-zéè]-(?:t-)?(?:ils?|elles?|le|la|les|lui|leur|en|y)\b"
+        r"[^\W\d]+-(?:t-)?(?:ils?|elles?|le|la|les|lui|leur|en|y)\b"
     ),
     expletive=re.compile(
-        r"\b(?:il|y)\s+(?:y\s+)?a\b|\by\s+a-t-il\b|-t-il\s+(?:de|un|des|d')\b|\b(?:faut|suffit|s'agit|convient|reste|"
+        r"\bs'il\s+(?:pleut|neige|fait|y\s|faut|manque)|\b(?:il|y)\s+(?:y\s+)?a\b|\by\s+a-t-il\b|-t-il\s+(?:de|un|des|d')\b|"
+        r"\b(?:faut|suffit|s'agit|convient|reste|"
         r"existe|arrive|vaut|semble)(?:-t)?-il\b(?!\s*[?])|\bil\s+(?:faut|suffit|s'agit|convient|est\s+(?:interdit|"
         r"possible|permis|obligatoire|nécessaire|autorisé)|existe|reste)\b|\best-il\s+(?:interdit|possible|permis|"
         r"obligatoire|nécessaire|autorisé|toléré)\b"
@@ -191,7 +207,8 @@ FRENCH = FollowUpWords(
         r"document|site|entreprise|société|genre|type|cas)\b)[\w-]{3,}"
     ),
     clause=re.compile(
-        r"[,;:.!?]\s|\s(?=(?:et|mais|ou|si|quand|lorsque|qui|que|qu'|parce|avant|après|pendant|dont|où|pour|afin|car)\b)"
+        r"[,;:.!?]\s|\s(?=(?:et|mais|ou|si|quand|lorsque|qui|que|qu'|parce|avant|après|pendant|dont|"
+        r"où|pour|afin|car)\b)"
     ),
     bare=re.compile(
         r"(?:(?:et|mais|ou|alors|donc)\s+)?(?:(?:depuis|jusqu'à|pour|par|à|avec|de|dans|en)\s+)?"
@@ -204,7 +221,8 @@ FRENCH = FollowUpWords(
         r"(?:\s+(?:s'il (?:te|vous) plaît|stp|svp))?\s*[?.!…]*\s*$"
     ),
     copula=re.compile(
-        r"(?P<head>(?:(?:dans|selon|d'après|en)\b[^,]*,\s*)?(?:quel(?:le)?s? (?:est|sont|était|étaient|sera)|où (?:est|sont|"
+        r"(?P<head>(?:(?:dans|selon|d'après|en)\b[^,]*,\s*)?(?:quel(?:le)?s? (?:est|sont|était|"
+        r"étaient|sera)|où (?:est|sont|"
         r"se trouve|se trouvent)|quand (?:est|sont)|combien (?:coûte|coûtent|vaut)|à combien (?:est|s'élève)))\s+"
         r"(?P<subject>(?:(?:le|la|les|un|une|mon|ma|mes|notre|nos)\s+|l')[^?,.;]*[^?,.;\s])\s*[?.]*\s*$"
     ),

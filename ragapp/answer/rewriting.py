@@ -30,9 +30,9 @@ _PROMPTS = {
         "Last question: {question}\n\nRewrite the last question. Reply with the rewritten question alone.",
     ),
     "fr": (
-        "Tu réécris la dernière question d'une conversation pour qu'elle se comprenne sans la conversation. Remplace les"
-        " mots comme il, elle ou cela par ce qu'ils désignent. Utilise seulement les mots de la conversation. Sois bref."
-        " N'y réponds jamais.\n\n"
+        "Tu réécris la dernière question d'une conversation pour qu'elle se comprenne sans la conversation. Remplace"
+        " les mots comme il, elle ou cela par ce qu'ils désignent. Utilise seulement les mots de la conversation. Sois"
+        " bref. N'y réponds jamais.\n\n"
         "Exemple. Question : Qui réserve les trains ? Réponse : Anna Roux les réserve. Dernière question : et quand"
         " est-elle absente ? Réécrite : Quand Anna Roux est-elle absente ?",
         "Question : {question}\nRéponse : {reply}\n",
@@ -94,7 +94,12 @@ def checked(written: str, question: str, turns: Sequence[Turn], language: str, o
     if "?" not in text or len(text.split()) > MAX_WORDS:
         return ""
     text = text[: text.index("?") + 1]
-    said = {term for turn in turns for part in (turn.question, turn.standalone, turn.reply) for term in terms(part, language)}
+    said = {
+        term
+        for turn in turns
+        for part in (turn.question, turn.standalone, turn.reply)
+        for term in terms(part, language)
+    }
     asked = set(terms(question, language))
     new = set(content_terms(text, language)) - _FORM[language if language in _FORM else "en"]
     kept = set(content_terms(own or question, language)) - _FORM[language if language in _FORM else "en"]
@@ -109,8 +114,8 @@ def checked(written: str, question: str, turns: Sequence[Turn], language: str, o
 _LABELS = ("rewritten", "question", "réécrite", "last question", "dernière question")
 # stems of words that carry the form of a question, beyond the stop words
 _FORM = {
-    "en": frozenset("then now also exactli pleas happen mean say one ones same".split()),
-    "fr": frozenset("alor donc aussi exact arriv signifi dit mem".split()),
+    "en": frozenset({"then", "now", "also", "exactli", "pleas", "happen", "mean", "say", "one", "same"}),
+    "fr": frozenset({"alor", "donc", "aussi", "exact", "arriv", "signifi", "dit", "mem"}),
 }
 
 

@@ -12,7 +12,8 @@ YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 # HM-200, E27, QF-118
 CODE = re.compile(r"\b(?=[\w-]*[^\W\d_])(?=[\w-]*\d)[A-Z0-9][\w-]*\b")
 AMOUNT = re.compile(
-    r"(?:\b(?:about|around|over|above|under|below|up to|less than|more than|at least|environ|plus de|moins de|jusqu'à)\s+)?"
+    r"(?:\b(?:about|around|over|above|under|below|up to|less than|more than|at least|environ|"
+    r"plus de|moins de|jusqu'à)\s+)?"
     r"(?:[£$€]\s?\d[\d.,]*|\b(?:CHF|EUR|GBP|USD)\s?\d[\d.,]*|\b\d[\d.,]*\d?\s?(?:[£$€%]|euros?|pounds?|francs?))"
 )
 PROPER = re.compile(r"[A-ZÀ-Þ][\w’'-]*(?:[ -](?:de |d'|du )?[A-ZÀ-Þ][\w’'-]*)*")
@@ -169,8 +170,10 @@ def _fill_subject(question: str, text: str, words: FollowUpWords) -> str | None:
     for phrase in phrases(question, words):
         if phrase.start > begin and phrase.preposition not in ("of", "de", "du", "des", "d'"):
             end = min(end, phrase.start)
-    return question[:begin] + text + " " + question[end:].lstrip() if question[end:].strip(" ?.") else (
-        question[:begin] + text + question[end:]
+    return (
+        question[:begin] + text + " " + question[end:].lstrip()
+        if question[end:].strip(" ?.")
+        else (question[:begin] + text + question[end:])
     )
 
 

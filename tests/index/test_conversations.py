@@ -13,7 +13,22 @@ from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
 from ragapp.index.conversations import MAX_TITLE_CHARACTERS, TITLE_CHARACTERS, Conversations, shortened
 
-PIECES = ["hotel", "Élan", "œuvre", "漢字", "🙂", "'; DROP TABLE turns; --", '"', "\\", "%", "_", "\n", "<b>", "{}", "\x00"]
+PIECES = [
+    "hotel",
+    "Élan",
+    "œuvre",
+    "漢字",
+    "🙂",
+    "'; DROP TABLE turns; --",
+    '"',
+    "\\",
+    "%",
+    "_",
+    "\n",
+    "<b>",
+    "{}",
+    "\x00",
+]
 
 
 @pytest.fixture
@@ -94,7 +109,8 @@ def test_deleting_one_leaves_the_others(kept, catalog):
     ("search", "found"),
     [
         ("", ["hotel", "repas"]), ("london", ["hotel"]), ("LONDON hotel", ["hotel"]), ("london repas", []),
-        ("elevee", ["repas"]), ("Élevée", ["repas"]), ("£175", ["hotel"]), ("%", []), ("_", []), ("standalone", ["hotel"]),
+        ("elevee", ["repas"]), ("Élevée", ["repas"]), ("£175", ["hotel"]), ("%", []), ("_", []),
+        ("standalone", ["hotel"]),
         ("hote", ["hotel"]), ("my title", ["repas"]),
     ],
 )  # fmt: skip
