@@ -13,6 +13,7 @@ PASSAGE_CHARACTERS = 300
 # what programs make links of by itself: addresses; a code span is left alone by all of them
 _ADDRESS = re.compile(r"\S*(?:@|://|\bwww\.|\bmailto:)\S*", re.IGNORECASE)
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#!|~&$=+^:-]")
+_NUMBERED = re.compile(r"^(\d+)\.")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -44,7 +45,7 @@ def inert(text: str) -> str:
     for address in _ADDRESS.finditer(text):
         parts += [_escaped(text[end : address.start()]), _code(address[0])]
         end = address.end()
-    return "".join([*parts, _escaped(text[end:])])
+    return _NUMBERED.sub(r"\1\\.", "".join([*parts, _escaped(text[end:])]))
 
 
 def _escaped(text: str) -> str:

@@ -96,19 +96,22 @@ NAMED = [
     ("Qui est la référente ?", REFERENTE, "Quand peut-elle répondre ?", "Quand peut-elle répondre ? (Nadège Brissaud)"),
 ]
 
-APPENDED_EN = """why? | Why not? | who? | since when? | For how long? | how much? | When? | more details | Any exceptions? | for
+APPENDED_EN = """why? | Why not? | who? | since when? | For how long? | how much? | When? | more details |
+    Any exceptions? | for
     example? | the second one? | And before that? | What about that? | Does that include breakfast? | Do they
     expire? | Where are they kept? | Who pays for that? | What does this limit cover? | Which one is cheaper? |
     And who approves? | Who decides? | and if I am late? | how do I request one? | and the monthly ones? | What
     does this mean? | are those paid? | Is there a deadline for them? | Why is that so? | and then?"""
-APPENDED_FR = """pourquoi ? | Pourquoi pas ? | qui ? | depuis quand ? | Combien de temps ? | plus de détails | un exemple ? | Le
+APPENDED_FR = """pourquoi ? | Pourquoi pas ? | qui ? | depuis quand ? | Combien de temps ? |
+    plus de détails | un exemple ? | Le
     deuxième ? | Et avant cela ? | Qui la valide ? | Quand est-il payé ? | Combien coûte-t-il ? | Où se
     trouve-t-elle ? | Quelle est sa durée ? | Comment l'obtenir ? | Est-ce que ça comprend le petit déjeuner ? |
     Qui le signe ? | Qui en bénéficie ? | Comment y accéder ? | Quel est leur montant ? | et pour cette prime ?
     | quand sont-ils versés ? | Ce délai est-il prolongeable ? | C'est payé quand ? | Qui l'a signé ? | Et si je
     suis en retard ? | Qui décide ? | sous quel délai répondent-elles ? | Et après ? | Selon qui ?"""
 
-ALONE_EN = """Is it allowed to smoke in the workshop? | What time is it? | If my laptop is stolen, can I replace it? | How
+ALONE_EN = """Is it allowed to smoke in the workshop? | What time is it? |
+    If my laptop is stolen, can I replace it? | How
     many days of leave do I get? | and who is the finance director? | What does E27 mean? | Is there a canteen?
     | Something goes wrong abroad and I ring the assistance line: which group number do they want? | My HM-200
     shows E27. What does that code stand for? | How long does it take to get a new laptop? | Can an employee
@@ -119,7 +122,8 @@ ALONE_EN = """Is it allowed to smoke in the workshop? | What time is it? | If my
     Who looks after bookings while Helen is on leave? | Is it possible to work from abroad? | canteen opening
     hours | What are the rules for a friend who stays with his family? | E31? | Tell me about the canteen | What
     happens to claims that are sent back because their cost centre is missing?"""
-ALONE_FR = """Est-il interdit de fumer ? | Y a-t-il un parking ? | Où faut-il se rassembler ? | Qui est Karim Benhaddou ? | Le
+ALONE_FR = """Est-il interdit de fumer ? | Y a-t-il un parking ? | Où faut-il se rassembler ? |
+    Qui est Karim Benhaddou ? | Le
     salarié peut-il refuser ? | Combien le site compte-t-il de salariés ? | Faut-il un justificatif ? | Combien
     de temps une mise à pied disciplinaire peut-elle durer ? | délai de préavis | Que signifie E27 ? | À partir
     de quel moment de son contrat un apprenti a-t-il droit au télétravail ? | Combien coûte le café ? | Si je
