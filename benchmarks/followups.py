@@ -65,7 +65,8 @@ def run(app: App, way: str, cases: list[dict], verbose: bool) -> None:
             print(f"{places[-1] or '-'} {kind:9} {seconds[-1]:5.1f} s  {case['follow_up']} -> {question}")
     n = len(cases)
     first, among = sum(p == 1 for p in places) / n, sum(map(bool, places)) / n
-    print(f"{way}: {n} follow-ups, page@1 {first:.3f}, page@{K} {among:.3f}, {sum(seconds) / n:.2f} s each, {dict(how)}")
+    each = sum(seconds) / n
+    print(f"{way}: {n} follow-ups, page@1 {first:.3f}, page@{K} {among:.3f}, {each:.2f} s each, {dict(how)}")
 
 
 if __name__ == "__main__":

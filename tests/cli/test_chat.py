@@ -111,6 +111,18 @@ def _press_ctrl_c():
     threading.Event().wait(5)
 
 
+NO_MEANING = [
+    ("/nothing", 2, "no /nothing"),
+    ("/open x", 2, "no conversation's number"),
+    ("/open 9", 1, "no conversation 9"),
+    ("/rename x", 2, "Nothing has been asked"),
+    ("/export x.md", 2, "Nothing has been asked"),
+    ("/export", 2, "which file"),
+    ("/help", 0, "/export FILE"),
+    ("/new", 0, "new conversation"),
+]
+
+
 @pytest.mark.real
 class TestTalking:
     @pytest.fixture
@@ -142,11 +154,7 @@ class TestTalking:
         assert "no conversations yet" in out
 
     def test_commands_that_mean_nothing(self, typed, filled):
-        for line, code, says in [
-            ("/nothing", 2, "no /nothing"), ("/open x", 2, "no conversation's number"),
-            ("/open 9", 1, "no conversation 9"), ("/rename x", 2, "Nothing has been asked"),
-            ("/export x.md", 2, "Nothing has been asked"), ("/export", 2, "which file"), ("/help", 0, "/export FILE"), ("/new", 0, "new conversation"),
-        ]:  # fmt: skip
+        for line, code, says in NO_MEANING:
             result = typed(line)
             assert result[0] == code, result
             assert says in result[1] + result[2]
