@@ -19,6 +19,8 @@ from ragapp.index.conversations import Turn
 How = Literal["unchanged", "replaced", "added", "named", "model", "appended"]
 # a fragment that has more words is a question, or a search, of its own
 MAX_FRAGMENT_WORDS = 8
+# in a longer one a pronoun may stand for what an earlier verb is about
+LONG_QUESTION_WORDS = 7
 # share of a question's words that some passage must hold for the question to be what was meant
 COVERED = 0.7
 
@@ -27,8 +29,9 @@ _NAME = re.compile(
     r"(?<!\b[Tt]he )(?<!\b[Ll][ae] )(?<!\b[Ll]['’])\b[A-ZÀ-Þ][\w’'-]+(?:\s(?:de\s|d')?[A-ZÀ-Þ][\w’'-]+)+"
 )
 # "le salarié peut-il": the pronoun repeats the subject
-_INVERTED = re.compile(r"[^\W\d]+-(?:t-)?(?:il|elle)s?")
+_REPEATS = re.compile(r"(?:[^\W\d]+-(?:t-)?)?(?:il|elle)s?")
 _APPENDED = re.compile(r"[^()]{1,200}\((?P<last>[^()]+)\)\s*")
+_SUBCLAUSE = re.compile(r"(?:if|when|unless|i|we|you|si|s'ils?|quand|je|nous|vous)\s")
 _IT_DEPARTMENT = re.compile(r"\bIT\b")
 _RESULT_MARKS = " ?!.…\u00a0\u202f"
 
@@ -123,7 +126,12 @@ def _fragment(question: str, words: FollowUpWords) -> str:
     told = low[begin:]
     if not phrase or len(phrase.split()) > MAX_FRAGMENT_WORDS or ", " in phrase:
         return ""
-    if words.question.search(told) or words.pronoun.search(told) or words.pointing.search(told):
+    if (
+        _SUBCLAUSE.match(told)
+        or words.question.search(told)
+        or words.pronoun.search(told)
+        or words.pointing.search(told)
+    ):
         return ""
     if opener or anew:
         return phrase
@@ -150,7 +158,7 @@ def _completed(
         return FollowUp(filled, "replaced")
     if prepositional or kind == "year":
         link = "" if prepositional else {"en": "in ", "fr": "en "}[language]
-        return FollowUp(add(last, link + fragment), "added")
+        return FollowUp(add(last, link + fragment[:1].lower() + fragment[1:]), "added")
     # "and the deadline?" may go on with the last question, or begin something new
     together = FollowUp(filled, "replaced") if filled else FollowUp(_behind(question, last), "appended")
     if not covered and not filled:
@@ -186,16 +194,11 @@ def _is_elliptic(question: str, words: FollowUpWords) -> bool:
     rest = (low[opener.end() :] if opener else low).strip(_RESULT_MARKS)
     if words.pronoun.search(rest) or ", " in rest:
         return False
-    if (
-        opener
-        and re.match(r"(?:if|when|unless|si|s'il|s'ils|quand)\s", rest)
-        and len(rest.split()) <= MAX_FRAGMENT_WORDS
-    ):
+    if opener and _SUBCLAUSE.match(rest) and len(rest.split()) <= MAX_FRAGMENT_WORDS:
         return True
-    few = len(rest.split()) <= (5 if opener else 2)
-    return (
-        few and bool(words.question.match(rest)) and not _names_something(question[len(question) - len(low) :], words)
-    )
+    if not opener:
+        return bool(re.fullmatch(r"(?:who|qui)\s+[^\W\d]+", rest))
+    return len(rest.split()) <= 5 and bool(words.question.match(rest)) and not _names_something(question, words)
 
 
 def _named_before(question: str, pronoun: re.Match[str], words: FollowUpWords) -> bool:
@@ -217,14 +220,18 @@ def _named_before(question: str, pronoun: re.Match[str], words: FollowUpWords) -
             return True
         start = following
     before = question[start : pronoun.start()]
+    if len(low.split()) > LONG_QUESTION_WORDS and _names_something(before, words):
+        return True
     if words.possessive.match(low, pronoun.start()):
         # a French subject may come behind: "à partir de quand un apprenti ..."
         return _names_something(before, words) or _names_something(question[pronoun.end() :], words)
-    return bool(_INVERTED.fullmatch(pronoun[0])) and _names_something(before, words)
+    # "Stablinski faisait-il": a name may be the first word
+    named = before[:1].isupper() and not (words.question.match(low) or words.prepositions.match(low))
+    return bool(_REPEATS.fullmatch(pronoun[0])) and (named or _names_something(before, words))
 
 
 def _names_something(clause: str, words: FollowUpWords) -> bool:
-    names = re.search(r"(?<=\s)(?!I\b|I')[A-ZÀ-Þ][\w-]*|\d", clause)
+    names = re.search(r"(?<=\s)(?!I\b|I')[A-ZÀ-Þ][\w-]*|\d|\b(?:two|three|several|deux|trois|plusieurs)\b", clause)
     return bool(names or words.determiners.search(clause.lower().replace("’", "'")))
 
 

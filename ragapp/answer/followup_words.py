@@ -56,16 +56,25 @@ _EN_AUX = (
 )
 _EN_VERBS = (
     "is|are|was|were|does|do|did|has|have|can|could|may|must|should|will|would|mean|means|apply|applies|include|"
-    "includes|work|works|cost|costs|happen|happens|take|takes|change|changes|cover|covers|count|counts|depend|still|"
+    "includes|on|work|works|cost|costs|happen|happens|take|takes|change|changes|cover|covers|count|counts|depend|still|"
     "also|only|too|enough|true|correct|so|valid|possible|allowed|all|for|in|at|by|with|from|to|and|or|then|come|comes|"
     "start|starts|end|ends|begin|again|paid|part|different|exactly|now"
+)
+_EN_ORDER = (
+    "(?:first|second|third|fourth|fifth|last|next|other|others|previous|former|latter|same|new|old|biggest|smallest|"
+    "cheapest)"
+)
+_EN_BEFORE_THAT = (
+    "is|are|was|were|does|do|did|can|could|may|must|should|will|would|has|have|why|how|when|where|and|but|so|about|"
+    "for|in|on|at|of|with|after|before|under|than|by|to|from|like|explain|mean"
 )
 # nouns that point into the world, not into the conversation
 _EN_DEICTIC = "year|month|week|quarter|morning|afternoon|evening|time|way|company|firm|place|document|collection|kind"
 
 ENGLISH = FollowUpWords(
     opener=re.compile(
-        r"(?:(?:(?:ok(?:ay)?|thanks|thank you|well|hmm|right|so|but|and|or|also|then)\b[\s,.!:]*)+"
+        r"(?:(?:(?:ok(?:ay)?|thanks|thank you|well|hmm|right|so|but|and|or|also|then|"
+        r"no(?=,)|sorry|i mean|i meant)\b[\s,.!:]*)+"
         r"(?:(?:what|how) about\b\s*)?|(?:what|how) about\b\s*)"
     ),
     asks_anew=re.compile(
@@ -88,12 +97,13 @@ ENGLISH = FollowUpWords(
     personal=re.compile(r"\b(?:he|she|him|her|his|hers)\b"),
     possessive=re.compile(r"\b(?:his|hers|her|its|their)\b"),
     pronoun=re.compile(
-        rf"\b(?:(?:it|its|they|them|their|theirs|he|she|him|her|his|hers|itself)\b|there(?=\s*\?)|"
-        rf"(?:that|this|these|those)(?=\s*(?:[?,.!]|$|(?:{_EN_VERBS})\b))|"
-        r"(?:the|which|what)\s+(?:(?:first|second|third|fourth|fifth|last|next|other|others|previous|former|latter|"
-        r"same|new|old|biggest|smallest|cheapest)\s+)?(?:ones?|others?|two|latter|former|rest|"
-        r"same)\b|the\s+[a-z-]+\s+ones?\b|"
-        r"(?<=\w\s)one(?=\s*(?:[?.!]|$)))"
+        rf"\b(?:(?:it|its|they|them|their|theirs|he|she|him|her|his|hers)\b|there(?=\s*\?)|"
+        rf"(?:this|these|those)(?=\s*(?:[?,.!]|$|(?:{_EN_VERBS})\b))|"
+        rf"(?:the|which|what)\s+(?:{_EN_ORDER}\s+)?(?:ones?|others?|two|latter|former|rest|same)"
+        rf"(?=\s*(?:[?.!,]|$|(?:is|are|was|were|does|do|has|have|can|must)\b))|the\s+[a-z-]+\s+ones?\b|"
+        r"(?<=\w\s)one(?=\s*(?:[?.!]|$)))|"
+        # elsewhere "that" joins clauses
+        rf"(?:^|(?<=\s))that(?=\s*(?:[?,.!]|$))|(?:{_EN_BEFORE_THAT})\s+that(?=\s+(?:{_EN_VERBS})\b)"
     ),
     expletive=re.compile(
         r"\bit\s+(?:possible|allowed|necessary|true|permitted|forbidden|mandatory|compulsory|ok|okay|acceptable|"
@@ -103,10 +113,15 @@ ENGLISH = FollowUpWords(
         r"\b(?:does|did|will|would|can|could|may|should)\s+it\s+(?:usually\s+|"
         r"normally\s+)?take\s+(?:to|for|before|until)"
         r"\b|\bwhat time is it\b|\b(?:is|are|was|were)\s+there\b|\bthere\s+(?:is|are|was|were)\b|\bit\s+(?:that|who)\b|"
+        r"\bit\s+(?:called|mean|meant|costs?|takes?|far|unlikely|likely)\s+(?:when|if|that|to|for|"
+        r"from)\b|\bis it from\b|"
         r"\b(?:it\s+(?:helpdesk|desk|department|team|manager|support|equipment|policy|security|staff|service|systems?|"
         r"rules|priority|ticket|room|budget))\b"
     ),
-    pointing=re.compile(rf"\b(?:that|this|these|those|such)\s+(?!(?:{_EN_DEICTIC}|{_EN_VERBS})\b)[a-z-]{{3,}}"),
+    pointing=re.compile(
+        rf"(?:\b(?:this|these|(?<!to )(?<!of )(?<!for )(?<!by )those|such)|(?:^|\b(?:{_EN_BEFORE_THAT}))\s*\bthat)\s+"
+        rf"(?!(?:{_EN_DEICTIC}|{_EN_VERBS})\b)[a-z-]{{3,}}"
+    ),
     clause=re.compile(
         r"[,;:.!?]\s|\s(?=(?:and|but|or|if|when|who|whom|which|that|because|before|after|while|so|until|once|unless|"
         r"where|to)\s)"
@@ -149,7 +164,8 @@ _FR_POINTERS = "celui|celle|ceux|celles"
 
 FRENCH = FollowUpWords(
     opener=re.compile(
-        rf"(?:(?:(?:d'accord|merci|ok|bien|bon|alors|donc|mais|et|ou|sinon|aussi)\b[\s,.!:]*)+(?:{_FR_ABOUT})?|"
+        rf"(?:(?:(?:d'accord|merci|ok|bien|bon|alors|donc|mais|et|ou|sinon|aussi|"
+        r"non(?=,)|pardon|je voulais dire)\b[\s,.!:]*)+(?:{_FR_ABOUT})?|"
         rf"(?:{_FR_ABOUT}))"
     ),
     asks_anew=re.compile(
@@ -157,7 +173,8 @@ FRENCH = FollowUpWords(
         r"(?=(?:pour|à|en|au|aux|avec|dans|chez|de|du|des)\b|d')"
     ),
     question=re.compile(
-        rf"(?<![\w'-]){_any(f'{_FR_WH} {_FR_AUX}')}(?![\w-])|\w-(?:t-)?(?:il|elle|on|ils|elles|je|vous)\b"
+        rf"(?<![\w-])d'où\b|(?<![\w'-]){_any(f'{_FR_WH} {_FR_AUX}')}(?![\w-])|\w-(?:t-)?(?:il|elle|"
+        rf"on|ils|elles|je|vous)\b"
     ),
     prepositions=re.compile(
         r"(?<![\w-])(?:"
@@ -189,14 +206,16 @@ FRENCH = FollowUpWords(
         r"y(?=\s+(?:ai|as|avons|avez|ont|accède|accéder|participe|va|aller|est|sont|travaille|trouve)\b)|"
         r"(?:le|la|les)\s+(?:premi(?:er|ère)|deuxième|second|seconde|troisième|derni(?:er|ère)|autre|même|suivante?|"
         r"précédente?|nouvelle|nouveau|ancien|ancienne)s?(?=\s*[?.!,]|\s*$)|les\s+(?:deux|autres)(?=\s*[?.!,]|\s*$)|"
-        r"(?:le|la|les|l')(?=\s*(?:approuve|valide|signe|demande|reçoit|paie|paye|remplace|dirige|contacte|joindre|"
-        r"contacter|trouve|fournit|décide|autorise|remplit|garde|utilise|organise|accorde|vérifie|connaît)\w*\b)|"
-        r"l'(?=(?:a|ont|avait)\s)|(?:(?:le|la|les)\s|l')(?=\w+(?:er|ir|oir|re)\s*(?:[?.!]|$))|"
+        r"(?<=qui )(?:(?:le|la|les)\s|l')(?=(?:approuve|valide|signe|demande|reçoit|paie|paye|remplace|dirige|contacte|"
+        r"fournit|décide|autorise|remplit|garde|utilise|organise|accorde|vérifie|connaît)(?:nt|ra|ront)?\b)|"
+        r"l'(?=(?:a|ont|avait)\s)|(?:(?<=comment )|(?<=où )|(?<=-on )|(?<=-je )|(?<=pour ))(?:(?:le|la|les)\s|l')"
+        r"(?=\w+(?:er|ir|oir|re)\s*(?:[?.!]|$))|"
         r"c'est(?=\s+(?:payé|combien|quand|où|pour|dans|obligatoire|valable|remboursé|inclus|compris)\b))|"
         r"[^\W\d]+-(?:t-)?(?:ils?|elles?|le|la|les|lui|leur|en|y)\b"
     ),
     expletive=re.compile(
-        r"\bs'il\s+(?:pleut|neige|fait|y\s|faut|manque)|\b(?:il|y)\s+(?:y\s+)?a\b|\by\s+a-t-il\b|-t-il\s+(?:de|un|des|d')\b|"
+        r"\bs'il\s+(?:pleut|neige|fait|y\s|faut|manque)|\b(?:il|y)\s+(?:y\s+)?a\b|"
+        r"\by\s+a[\s-]t\W{0,2}il\b|-t-il\s+(?:de|un|des|d')\b|"
         r"\b(?:faut|suffit|s'agit|convient|reste|"
         r"existe|arrive|vaut|semble)(?:-t)?-il\b(?!\s*[?])|\bil\s+(?:faut|suffit|s'agit|convient|est\s+(?:interdit|"
         r"possible|permis|obligatoire|nécessaire|autorisé)|existe|reste)\b|\best-il\s+(?:interdit|possible|permis|"

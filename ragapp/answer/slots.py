@@ -100,6 +100,8 @@ def fill(question: str, fragment: str, words: FollowUpWords) -> str | None:
     if kind in ("year", "code", "amount"):
         pattern = {"year": YEAR, "code": CODE, "amount": AMOUNT}[kind]
         places = [match for match in pattern.finditer(question) if kind != "code" or not YEAR.fullmatch(match[0])]
+        if kind == "code" and len(places) > 1:  # E27 and HM-200 are not of one kind
+            places = [match for match in places if _shape(match[0]) == _shape(without_determiner(said.text, words))]
         if len(places) != 1:
             return None
         new = said.text if kind == "year" else fragment if kind == "amount" else without_determiner(said.text, words)
@@ -107,6 +109,10 @@ def fill(question: str, fragment: str, words: FollowUpWords) -> str | None:
     if kind == "proper":
         return _fill_proper(question, said, words)
     return _fill_common(question, said, words)
+
+
+def _shape(code: str) -> str:
+    return re.sub(r"[^\W\d_]+", "A", re.sub(r"\d+", "0", code))
 
 
 def _fill_proper(question: str, said: Phrase, words: FollowUpWords) -> str | None:

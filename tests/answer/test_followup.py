@@ -48,6 +48,8 @@ REPLACED = [
     (LEAVE, "and in Grenoble?", "How many days of leave do I get in Grenoble?"),
     (LEAVE, "In Grenoble?", "How many days of leave do I get in Grenoble?"),
     (PRICE, "and the HM-120?", "What is the list price of the HM-120 in pounds?"),
+    ("What does E27 mean on the HM-200?", "and E31?", "What does E31 mean on the HM-200?"),
+    (LONDON, "no, I meant Paris", "What is the hotel limit for Paris in the 2025 travel policy?"),
     (PRICE, "HM-120?", "What is the list price of the HM-120 in pounds?"),
     (PRICE, "and in euros?", "What is the list price of the HM-200 in euros?"),
     (TRIP, "and above £2,400?", "Who approves a journey that costs above £2,400?"),
@@ -100,7 +102,8 @@ APPENDED_EN = """why? | Why not? | who? | since when? | For how long? | how much
     Any exceptions? | for
     example? | the second one? | And before that? | What about that? | Does that include breakfast? | Do they
     expire? | Where are they kept? | Who pays for that? | What does this limit cover? | Which one is cheaper? |
-    And who approves? | Who decides? | and if I am late? | how do I request one? | and the monthly ones? | What
+    And who approves? | Who decides? | and if I stay with friends? | What page is that on? |
+    how do I request one? | and the monthly ones? | What
     does this mean? | are those paid? | Is there a deadline for them? | Why is that so? | and then?"""
 APPENDED_FR = """pourquoi ? | Pourquoi pas ? | qui ? | depuis quand ? | Combien de temps ? |
     plus de détails | un exemple ? | Le
@@ -120,7 +123,10 @@ ALONE_EN = """Is it allowed to smoke in the workshop? | What time is it? |
     quickly does IT first answer when one colleague cannot work? | Who is the head of IT? | Pension? | Grenoble?
     | Which form do I fill in before sending back an instrument that was in contact with dangerous substances? |
     Who looks after bookings while Helen is on leave? | Is it possible to work from abroad? | canteen opening
-    hours | What are the rules for a friend who stays with his family? | E31? | Tell me about the canteen | What
+    hours | What are the rules for a friend who stays with his family? | E31? |
+    Which treaty provides that the law be applied to all members? | What are the two different types of leave? |
+    Tumours behave in the same way as what antigens? | What does the council divide itself into? |
+    How much did it cost to build the hall? | What type of city has Warsaw been for as long as it's been a city? | Tell me about the canteen | What
     happens to claims that are sent back because their cost centre is missing?"""
 ALONE_FR = """Est-il interdit de fumer ? | Y a-t-il un parking ? | Où faut-il se rassembler ? |
     Qui est Karim Benhaddou ? | Le
