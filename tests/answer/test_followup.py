@@ -126,7 +126,8 @@ ALONE_EN = """Is it allowed to smoke in the workshop? | What time is it? |
     hours | What are the rules for a friend who stays with his family? | E31? |
     Which treaty provides that the law be applied to all members? | What are the two different types of leave? |
     Tumours behave in the same way as what antigens? | What does the council divide itself into? |
-    How much did it cost to build the hall? | What type of city has Warsaw been for as long as it's been a city? | Tell me about the canteen | What
+    How much did it cost to build the hall? |
+    What type of city has Warsaw been for as long as it's been a city? | Tell me about the canteen | What
     happens to claims that are sent back because their cost centre is missing?"""
 ALONE_FR = """Est-il interdit de fumer ? | Y a-t-il un parking ? | Où faut-il se rassembler ? |
     Qui est Karim Benhaddou ? | Le
