@@ -179,7 +179,7 @@ class App:
         def rewrite(cancelled):
             return rewriter(self.engine(), cancelled)
 
-        return Dialogue(self.assistant, self.conversations, conversation_id, covered=covered, rewriter=rewrite)
+        return Dialogue(lambda: self.assistant, self.conversations, conversation_id, covered=covered, rewriter=rewrite)
 
     def drop_folder(self) -> Path:
         """The folder whose files are taken in without being named; made when missing.

@@ -15,7 +15,7 @@ class Dialogue:
     """A conversation with the documents.
 
     Args:
-        assistant: answers.
+        assistant: gives who answers; called at the first question, so that looking at a conversation loads nothing.
         conversations: where it is kept.
         conversation_id: the one to go on with; None begins a new one, which is kept from its first answer on.
         covered: see :func:`ragapp.answer.followup.standalone`.
@@ -31,7 +31,7 @@ class Dialogue:
 
     def __init__(
         self,
-        assistant: Assistant,
+        assistant: Callable[[], Assistant],
         conversations: Conversations,
         conversation_id: int | None = None,
         *,
@@ -77,7 +77,7 @@ class Dialogue:
         """
         understood = self.understand(question, cancelled)
         yield understood
-        for event in self._assistant.ask(understood.question, within=within, cancelled=cancelled):
+        for event in self._assistant().ask(understood.question, within=within, cancelled=cancelled):
             if isinstance(event, Answer) and not cancelled():
                 self._keep(question, understood.question, event)
             yield event

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -125,14 +126,24 @@ NO_MEANING = [
 
 @pytest.mark.real
 class TestTalking:
-    @pytest.fixture
-    def filled(self, ragapp, furnished, monkeypatch):
-        (furnished / "rates.md").write_text(
+    @pytest.fixture(scope="class")
+    def store(self, models_dir, tmp_path_factory):
+        """A data folder with one small document."""
+        folder = tmp_path_factory.mktemp("rates")
+        (folder / "settings.yaml").write_text("llm:\n  context: 2048\n", encoding="utf-8")
+        (folder / "rates.md").write_text(
             "# Rates\n\nThe mileage rate for cars is 45p.\n\nThe mileage rate for bicycles is 20p.\n", encoding="utf-8"
         )
+        settings = load_settings(folder / "settings.yaml", {"paths": {"models": models_dir}})
+        with App(settings, write=True) as app:
+            assert app.pipeline.run([folder / "rates.md"]).count("indexed") == 1
+        return folder / "data"
+
+    @pytest.fixture
+    def filled(self, furnished, store, monkeypatch):
+        shutil.copytree(store, furnished / "data")
         monkeypatch.setenv("RAGAPP_ANSWER__THRESHOLD", "0")
         monkeypatch.setenv("RAGAPP_ANSWER__MAX_TOKENS", "24")
-        assert ragapp("ingest", "rates.md")[0] == 0
         return furnished
 
     def test_a_conversation_by_a_pipe(self, typed, ragapp, filled):
