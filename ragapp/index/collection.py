@@ -71,8 +71,11 @@ def _slots(folder: Path, dimension: int) -> int:
 
 def opens_elsewhere(folder: Path, identity_id: int) -> bool:
     """Whether another process can open it: the last one ended while it did, and this one shall not."""
-    code = f"import pathlib, ragapp.index.collection as c; c.connect(pathlib.Path({str(folder)!r}), {identity_id})"
+    command = [sys.executable, "-m", __name__, str(folder), str(identity_id)]
     with suppress(subprocess.TimeoutExpired, OSError):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=_CHECK_S, check=False)
-        return done.returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=_CHECK_S, check=False).returncode == 0
     return False
+
+
+if __name__ == "__main__":
+    connect(Path(sys.argv[1]), int(sys.argv[2]))
