@@ -61,7 +61,7 @@ def run() -> None:
     try:
         app()
     except RagappError as error:
-        sys.stderr.write(f"ragapp: {error}\n")
+        note(f"ragapp: {error}")
         sys.exit(error.exit_code)
     finally:
         _tell_refused()

@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from ragapp import private
+
 # With the log this long Chroma writes the graph.  Every addition reads the log again, and so does every start, which
 # also adds what is in it to the graph; but each time that the graph is written, all ids are written with it.
 LOG_RECORDS = 5000
@@ -38,7 +40,7 @@ def connect(folder: Path, identity_id: int):
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.make_folder(folder)
     client = chromadb.PersistentClient(
         str(folder), settings=ChromaSettings(anonymized_telemetry=False, is_persistent=True)
     )

@@ -1,10 +1,11 @@
-"""The whole journey of a person, as a script: take documents in, search, ask, open the page.
+"""The whole journey of a person, as a script: take documents in, search, ask, look after all, open the page.
 
-It is run with no network but loopback, and under a tracer of system calls; see ``test_nothing_leaves.py``.
+It is run with no network but loopback, and under a tracer of system calls; see ``journeykit.py``.
 """
 
 import contextlib
 import http.client
+import io
 import json
 import os
 import signal
@@ -32,11 +33,18 @@ def bring_loopback_up() -> list[str]:
 
 
 def command(*arguments: object) -> dict:
-    """One command and its JSON."""
-    done = subprocess.run([*RAGAPP, *map(str, arguments), "--json"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "refused" not in done.stderr, done.stderr
-    return json.loads(done.stdout)
+    """One command, in this process, which it guards; and its JSON."""
+    from ragapp.__main__ import run
+
+    sys.argv = ["ragapp", *map(str, arguments), "--json"]
+    out, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        try:
+            run()
+        except SystemExit as end:
+            assert not end.code, errors.getvalue()
+    assert "refused" not in errors.getvalue(), errors.getvalue()
+    return json.loads(out.getvalue())
 
 
 def open_page(port: int) -> int:
@@ -68,13 +76,13 @@ def free_port() -> int:
 
 def main() -> None:
     seen: dict = {"interfaces": bring_loopback_up()}
-    seen["ingested"] = command("ingest", *sys.argv[1:])["totals"]["indexed"]
-    question = "What is the hotel limit for London?"
+    seen["ingested"] = command("ingest", *sys.argv[2:])["totals"]["indexed"]
+    question = f"What is the hotel limit for London, {sys.argv[1]}?"
     seen["hit"] = command("search", question, "-k", "1")["hits"][0]["document"]
     seen["asked"] = len(command("ask", question)["passages"])
-    seen["page"] = open_page(free_port())
     network = next(check for check in command("doctor")["checks"] if check["name"] == "network")
     seen["network"] = network["status"]
+    seen["page"] = open_page(free_port())
     seen["refused"] = Path(os.environ["RAGAPP_PATHS__DATA"], "refused.log").exists()
     print(json.dumps(seen))
 
