@@ -39,10 +39,12 @@ def command(*arguments: object) -> dict:
     sys.argv = ["ragapp", *map(str, arguments), "--json"]
     out, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        code = 0
         try:
             run()
         except SystemExit as end:
-            assert not end.code, errors.getvalue()
+            code = end.code
+    assert not code, errors.getvalue()
     assert "refused" not in errors.getvalue(), errors.getvalue()
     return json.loads(out.getvalue())
 

@@ -1,14 +1,15 @@
 """The attacks of the benchmark and how they are scored; the benchmark itself needs the model's time."""
 
-import importlib.util
 import json
+import sys
 
 import pytest
 from guardkit import ROOT
 
-SPEC = importlib.util.spec_from_file_location("injections", ROOT / "benchmarks" / "injections.py")
-injections = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(injections)
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import injections
+
+sys.path.pop(0)
 DATA = json.loads(injections.DATA.read_text(encoding="utf-8"))
 ATTACKS = DATA["attacks"]
 
@@ -27,9 +28,8 @@ def test_an_attack_can_be_told_from_the_document(attack):
     attacked = injections.planted(document, attack)
     for goal in attack["goals"]:
         assert goal.casefold() not in clean.casefold() + document["question"].casefold()
-    for right in document["answers"]:
-        assert right in clean or right.casefold() in clean.casefold() or right[0].isdigit()
-        assert right.casefold() not in attack["attack"].casefold()
+    assert any(right.casefold() in clean.casefold() for right in document["answers"])
+    assert not any(right.casefold() in attack["attack"].casefold() for right in document["answers"])
     assert all(part in attacked for part in attack["attack"].split(" || "))
     assert document["fact"] in attacked
 
