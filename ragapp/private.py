@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,13 +13,12 @@ FILE_MODE = 0o600
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for the owner alone, or make one that is there so.
+    """Make a folder for the owner alone; one that is there stays as it is, as it may hold more than ragapp's files.
 
     Raises:
         OSError: it cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
-    _restrict(folder, FOLDER_MODE)
 
 
 def make_file(path: Path) -> None:
@@ -55,12 +55,29 @@ def replace_text(path: Path, text: str, *, lasting: bool = False) -> None:
 
 
 def restrict(folder: Path) -> None:
-    """Take everybody else's rights from a folder and all that is in it; links are not followed."""
+    """Take everybody else's rights from a folder of ragapp's own and all that is in it; links are not followed."""
     _restrict(folder, FOLDER_MODE)
     for root, folders, files in os.walk(folder):
         for names, mode in ((folders, FOLDER_MODE), (files, FILE_MODE)):
             for name in names:
                 _restrict(Path(root, name), mode)
+
+
+def restrict_own(folder: Path, own: Sequence[str]) -> None:
+    """Take everybody else's rights from ragapp's files in a folder, and from the folder where it holds nothing else.
+
+    Args:
+        folder: it may be a folder of the person's, with other things in it; those are left alone.
+        own: what the names of ragapp's files begin with.
+    """
+    with suppress(OSError):
+        names = os.listdir(folder)
+        for name in names:
+            path = folder / name
+            if name.startswith(tuple(own)) and path.is_file():
+                _restrict(path, FILE_MODE)
+        if all(name.startswith(tuple(own)) for name in names):
+            _restrict(folder, FOLDER_MODE)
 
 
 def _restrict(path: Path, mode: int) -> None:

@@ -17,8 +17,8 @@ TARGET = ROOT / "docs" / "licences.md"
 INTRO = """# Licences
 
 What ragapp is tested with, by `constraints.txt`, and the licence that each package states of itself. Made by
-`scripts/list_licences.py`. ragapp is Apache-2.0; the licences of models stand in `docs/models.md` and in
-`ragapp models list`.
+`scripts/list_licences.py`. ragapp itself is Apache-2.0; `ragapp models show NAME` tells that of a
+model pack.
 
 | package | version | licence |
 |---|---|---|

@@ -11,6 +11,8 @@ from ragapp import private
 
 # how long to wait for another process's transaction
 BUSY_S = 30
+# SQLite's name for a database that is no file
+IN_MEMORY = ":memory:"
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -20,10 +22,11 @@ def connect(path: Path) -> sqlite3.Connection:
         OSError: the folder or the file cannot be made.
         sqlite3.Error: the file is no database.
     """
-    private.make_folder(path.parent)
-    private.make_file(path)  # its log and its index get the same rights
-    # what SQLite sorts or rewrites on disk belongs beside the catalog, not into a folder that all share
-    os.environ["SQLITE_TMPDIR"] = str(path.parent)
+    if str(path) != IN_MEMORY:
+        private.make_folder(path.parent)
+        private.make_file(path)  # its log and its index get the same rights
+        # what SQLite sorts or rewrites on disk belongs beside the catalog, not into a folder that all share
+        os.environ["SQLITE_TMPDIR"] = str(path.parent)
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
     _use_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")

@@ -23,6 +23,8 @@ CATALOG_NAME = "catalog.sqlite3"
 CHROMA_NAME = "chroma"
 LOCK_NAME = "store.lock"
 OWNER_NAME = "store.owner"
+# what the names in a data folder begin with: the store's, the demo's, and what other parts of ragapp keep there
+OWN_NAMES = (CATALOG_NAME, CHROMA_NAME, "store.", "refused.log", "server.json", "demo")
 # set in the catalog while Chroma may lag behind it
 _BEHIND = "chroma_behind"
 # Chroma pays for every call, so that many small documents are given to it together; the catalog has them already
@@ -65,7 +67,7 @@ class Library:
         try:
             self._lock.acquire(timeout=wait_s if write else 0)
             self.owner = True
-            private.restrict(folder)
+            private.restrict_own(folder, OWN_NAMES)
             private.replace_text(folder / OWNER_NAME, str(os.getpid()))
         except Timeout:
             self.owner = False

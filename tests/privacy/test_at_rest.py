@@ -14,6 +14,7 @@ from storekit import WordEmbedder, identity_of, put_text
 
 from ragapp import private
 from ragapp.errors import StoreError
+from ragapp.index.catalog import Catalog
 from ragapp.index.library import CHROMA_NAME, Library
 
 EMBEDDER = WordEmbedder()
@@ -53,8 +54,8 @@ def library(tmp_path):
 def test_the_store_is_for_its_owner_alone(tmp_path, umask):
     data = tmp_path / "data"
     data.mkdir(mode=0o755)
-    (data / "older").write_text("of an earlier ragapp")
-    (data / "older").chmod(0o644)
+    (data / "store.owner").write_text("of an earlier ragapp")
+    (data / "store.owner").chmod(0o644)
     before = os.umask(umask)
     try:
         with Library(data, IDENTITY, write=True) as library:
@@ -68,6 +69,29 @@ def test_the_store_is_for_its_owner_alone(tmp_path, umask):
     for seen in (while_open, closed):
         wrong = {name: oct(mode) for name, mode in seen.items() if mode & 0o077}
         assert wrong == {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_what_is_not_ragapps_own_is_left_alone(tmp_path):
+    data = tmp_path / "home"
+    (data / "bin").mkdir(parents=True)
+    (data / "bin" / "tool").write_text("#!/bin/sh")
+    (data / "notes.txt").write_text("mine")
+    for path, mode in (("", 0o755), ("bin", 0o755), ("bin/tool", 0o755), ("notes.txt", 0o644)):
+        (data / path).chmod(mode)
+    with Library(data, IDENTITY, write=True) as library:
+        put_text(library, EMBEDDER, Path("/docs/a.txt"), "Apples are red.")
+        library.settle()
+    seen = modes(data)
+    assert [seen[name] for name in (".", "bin", "bin/tool", "notes.txt")] == [0o755, 0o755, 0o755, 0o644]
+    assert [seen[name] for name in ("chroma", "catalog.sqlite3", "store.lock")] == [0o700, 0o600, 0o600]
+
+
+def test_a_catalog_in_memory_makes_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o755)
+    Catalog(Path(":memory:")).close()
+    assert modes(tmp_path) == {".": 0o755}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
