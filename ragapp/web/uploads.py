@@ -1,4 +1,4 @@
-"""Names of files that a browser sends: a name in one folder, of a kind that is read, and nothing that is shown askew."""
+"""Names of files that a browser sends: a name within one folder, of a kind that is read, shown as it is."""
 
 from __future__ import annotations
 

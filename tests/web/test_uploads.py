@@ -28,7 +28,7 @@ def test_a_name_stays_in_its_folder(given, stored):
 
 @pytest.mark.parametrize(
     "given",
-    ["", ".", "..", "/", ".pdf", ".htaccess", "a", "a.exe", "a.pdf.exe", "a.sh", "nul.txt", "COM1.pdf", "a.zip", "../.."],
+    ["", ".", "..", "/", ".pdf", ".htaccess", "a", "a.exe", "a.pdf.exe", "a.sh", "nul.txt", "COM1.pdf", "a.zip"],
 )
 def test_what_is_no_document_is_refused(given):
     with pytest.raises(PathError):
