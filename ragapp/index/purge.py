@@ -27,7 +27,6 @@ def purge(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO lexical(lexical) VALUES ('rebuild')")
     connection.execute("VACUUM")
     busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    connection.execute("PRAGMA secure_delete = OFF")
     if busy:
         raise StoreError(
             "What was removed is still in the write-ahead log: another ragapp process reads the store.",

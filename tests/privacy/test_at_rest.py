@@ -124,6 +124,8 @@ def test_purging_leaves_no_byte(library):
     document = next(row for row in library.catalog.documents() if HEADING in row.path)
     vectors = library.catalog.vectors(library.catalog.chunk_ids([document.id]))[1]
     traces = [*FORMS, *(v.astype(kind).tobytes() for v in vectors for kind in (np.float16, np.float32))]
+    # some builds of SQLite overwrite what is deleted, most do not
+    library.catalog._connection.execute("PRAGMA secure_delete = OFF")
     library.remove(document.id)
     library.settle()
     left = files_with(data, *traces)
