@@ -68,6 +68,17 @@ class PullError(ModelError):
     """Weights could not be fetched or did not pass their check."""
 
 
+class PrivacyError(RagappError):
+    """Something would have reached another machine, and was refused; the message names the place and who tried."""
+
+
+class ProgramError(PrivacyError, FileNotFoundError):
+    """A program that ragapp does not need was not started.
+
+    A library that only looks whether a program is there takes it for missing and goes on.
+    """
+
+
 class CancelledError(RagappError):
     """The person stopped the work."""
 

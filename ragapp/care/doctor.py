@@ -9,10 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from ragapp import guard
 from ragapp.errors import RagappError
+from ragapp.privacy import TALLY_NAME
 from ragapp.settings import Settings
 
 MIN_FREE_GIB = 2
+# libraries that tried to leave this machine and are named
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,13 @@ class CheckResult:
     hint: str = ""
 
 
-def run_checks(settings: Settings) -> Iterator[CheckResult]:
-    """Look at everything that ragapp needs, one result after the other; changes nothing."""
+def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckResult]:
+    """Look at everything that ragapp needs, one result after the other; changes nothing.
+
+    Args:
+        settings: in force.
+        verify: hash every file of the model packs that are here, too.
+    """
     checks: tuple[tuple[str, Callable[[Settings], CheckResult]], ...] = (
         ("python", _check_python),
         ("disk", _check_disk),
@@ -43,6 +52,10 @@ def run_checks(settings: Settings) -> Iterator[CheckResult]:
     )
     if settings.retrieval.reranker:
         checks += (("reranker", _check_reranker),)
+    if verify:
+        checks += (("weights", _check_weights),)
+    # last, so that it tells of what the checks before it did
+    checks += (("network", _check_network),)
     for name, check in checks:
         try:
             yield check(settings)
@@ -100,6 +113,36 @@ def _check_reranker(settings: Settings) -> CheckResult:
 
     folder = find_model(settings.retrieval.reranker, settings.paths.models, "cross-encoder")
     return CheckResult("reranker", "ok", f"{settings.retrieval.reranker} in {folder}")
+
+
+def _check_weights(settings: Settings) -> CheckResult:
+    from ragapp.models.packs import PACKS
+    from ragapp.models.pull import verify_pack
+
+    here = [pack for pack in PACKS.values() if pack.target(settings.paths.models).exists()]
+    bad = [pack.name for pack in here if any(c.status != "ok" for c in verify_pack(pack, settings.paths.models))]
+    if bad:
+        return CheckResult(
+            "weights", "fail", f"not as published: {', '.join(bad)}", f"Run: ragapp models pull {' '.join(bad)}"
+        )
+    names = ", ".join(pack.name for pack in here) or "no packs are here"
+    return CheckResult("weights", "ok", f"as published, by SHA-256: {names}" if here else names)
+
+
+def _check_network(settings: Settings) -> CheckResult:
+    seen = guard.report()
+    if not seen["guarded"]:
+        return CheckResult("network", "warn", "this process is not guarded", "Start it with the command ragapp.")
+    counts = guard.read_tally(settings.paths.data / TALLY_NAME)
+    allowed = ", ".join(settings.privacy.allow) or "nothing but this machine"
+    detail = f"guarded; {allowed} may be reached; {seen['connections']} connections in this check"
+    if not counts:
+        return CheckResult("network", "ok", f"{detail}, no attempt to leave this machine so far")
+    told = ", ".join(f"{by} ({count})" for by, count in sorted(counts.items(), key=lambda item: -item[1])[:MOST_NAMED])
+    return CheckResult(
+        "network", "warn", f"{detail}; {sum(counts.values())} attempts to leave it were refused so far: {told}",
+        f"Nothing left. To count anew, delete {settings.paths.data / TALLY_NAME}.",
+    )  # fmt: skip
 
 
 def _check_llm(settings: Settings) -> CheckResult:

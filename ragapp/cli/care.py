@@ -89,6 +89,7 @@ def ui(
 def doctor(
     context: typer.Context,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Hash the models' files, too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check everything and say what to do."""
@@ -99,7 +100,7 @@ def doctor(
     if fix:
         with ingest_bar() as progress:
             done = care.fix(settings, progress)
-    results = list(care.run_checks(settings))
+    results = list(care.run_checks(settings, verify=verify))
     if as_json:
         from dataclasses import asdict
 

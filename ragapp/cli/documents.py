@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="What is indexed, how well, and removing it.", no_args_is_help=True, rich_markup_mode=None)
     group.command("list", epilog="Example: ragapp documents list")(list_documents)
     group.command(epilog="Example: ragapp documents show 3")(show)
-    group.command(epilog="Example: ragapp documents remove 3 4")(remove)
+    group.command(epilog="Example: ragapp documents remove 3 4 --purge")(remove)
     app.add_typer(group, name="documents")
 
 
@@ -236,19 +236,28 @@ def show(
 
 def remove(
     context: typer.Context,
-    ids: Annotated[list[int], typer.Argument(help="See: ragapp documents list")],
+    ids: Annotated[list[int] | None, typer.Argument(help="See: ragapp documents list")] = None,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Leave no trace of these, and of what was removed before, in any file.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Remove documents from the store; the files themselves stay."""
     from ragapp.index.library import Library
 
+    if not ids and not purge:
+        raise UsageError("No document is named.", "See: ragapp documents list")
     with Library(settings_of(context).paths.data, write=True) as library:
-        removed = [library.remove(document_id) for document_id in ids]
+        removed = [library.remove(document_id) for document_id in ids or ()]
+        if purge:
+            library.purge()
     if as_json:
-        say_json({"removed": [_document_json(row) for row in removed]})
+        say_json({"removed": [_document_json(row) for row in removed], "purged": purge})
         return
     for row in removed:
         say(f"removed {row.id}: {shown_path(row.path)}")
+    if purge:
+        say("Nothing of what was removed is left in the store's files.")
 
 
 def _document_json(row) -> dict:

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from ragapp import __version__
+from ragapp import __version__, guard
 from ragapp.cli import ask, care, chat, conversations, documents, models
+from ragapp.cli.output import note
 from ragapp.errors import RagappError
-from ragapp.privacy import go_offline
+from ragapp.privacy import protect
 
 app = typer.Typer(
     name="ragapp",
@@ -55,12 +56,20 @@ def run() -> None:
 
     Exit codes: 0 done; 1 could not run; 2 wrong usage; 3 finished, but some files failed.
     """
-    go_offline()
+    protect()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
     except RagappError as error:
-        sys.stderr.write(f"ragapp: {error}\n")
+        note(f"ragapp: {error}")
         sys.exit(error.exit_code)
+    finally:
+        _tell_refused()
+
+
+def _tell_refused() -> None:
+    """A library may hide that it was refused; the person is told all the same."""
+    for place, by in dict.fromkeys((attempt["address"], attempt["by"]) for attempt in guard.report()["refused"]):
+        note(f"Note: {by} tried to reach {place}; it was refused.")

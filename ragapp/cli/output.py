@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-# a file's text must not drive the terminal: no control characters but tab and line feed
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from ragapp.inert import terminal_json, terminal_text
 
 
 def say(text: str = "", *, end: str = "\n") -> None:
     """Print a result to stdout."""
-    sys.stdout.write(plain(text) + end)
+    sys.stdout.write(terminal_text(text) + end)
     sys.stdout.flush()
 
 
 def note(text: str, *, end: str = "\n") -> None:
     """Print to stderr what is not a result."""
-    sys.stderr.write(plain(text) + end)
+    sys.stderr.write(terminal_text(text) + end)
     sys.stderr.flush()
 
 
 def say_json(value: Any) -> None:
     """Print one JSON document to stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def plain(text: str) -> str:
-    """Text without terminal control characters."""
-    return _CONTROL.sub("", text)
+    sys.stdout.write(terminal_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
 
 
 def shown_path(path: str) -> str:
@@ -44,7 +37,7 @@ def shown_path(path: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return plain(text.replace("\n", "\\n").replace("\t", "\\t"))
+    return terminal_text(text.replace("\n", "\\n").replace("\t", "\\t"))
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -57,7 +50,7 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(plain(str(value))) for value in row))
+        table.add_row(*(Text(terminal_text(str(value))) for value in row))
     console = Console(file=sys.stdout)
     if not sys.stdout.isatty():
         console = Console(file=sys.stdout, width=10_000, no_color=True)

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 def settings_of(context: typer.Context, overrides: dict[str, dict[str, Any]] | None = None) -> Settings:
     """The settings in force for a command."""
+    from ragapp.privacy import permit
     from ragapp.settings import load_settings
 
-    return load_settings(context.obj, overrides)
+    settings = load_settings(context.obj, overrides)
+    permit(settings.privacy.allow, settings.paths.data)
+    return settings
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,16 +14,14 @@ import numpy as np
 from ragapp.errors import StoreError
 from ragapp.index import changes, lexical
 from ragapp.index.changes import VECTOR_DTYPE, Changed
+from ragapp.index.connection import connect
 from ragapp.index.migrations import migrate
+from ragapp.index.purge import purge
 from ragapp.index.records import Chunk, DocumentRow, Identity, StoredChunk, UnreadFile
 from ragapp.reading.document import Block, Document, Unit
 
 # SQLite's limit on `?` in one statement was 999 for a long time
 _IDS_A_QUERY = 900
-# how long to wait for another process's transaction
-BUSY_S = 30
-# SQLite's own 2 MiB are less than what one question reads of a large index
-CACHE_KIB = 32 * 1024
 
 
 class Catalog:
@@ -41,12 +38,7 @@ class Catalog:
         self.path = path
         self._lock = threading.RLock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
-            _use_wal(self._connection)
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            self._connection = connect(path)
             migrate(self._connection)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
@@ -287,6 +279,11 @@ class Catalog:
             )
         ]
 
+    def purge(self) -> None:
+        """Leave no trace of what was removed; see :func:`ragapp.index.purge.purge`."""
+        with self._searched() as connection:
+            purge(connection)
+
     # chunks
 
     def chunk_count(self) -> int:
@@ -363,19 +360,6 @@ class Catalog:
             part = every[begin : begin + _IDS_A_QUERY]
             rows.extend(self._rows(query.format(",".join("?" * len(part))), part))
         return rows
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """SQLite's busy timeout does not cover the switch to WAL, which a second process may be making just now."""
-    deadline = time.monotonic() + BUSY_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
 
 
 _DOCUMENTS = (

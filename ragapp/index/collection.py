@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from ragapp import private
+
 # With the log this long Chroma writes the graph.  Every addition reads the log again, and so does every start, which
 # also adds what is in it to the graph; but each time that the graph is written, all ids are written with it.
 LOG_RECORDS = 5000
@@ -38,7 +40,7 @@ def connect(folder: Path, identity_id: int):
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.make_folder(folder)
     client = chromadb.PersistentClient(
         str(folder), settings=ChromaSettings(anonymized_telemetry=False, is_persistent=True)
     )
@@ -71,8 +73,11 @@ def _slots(folder: Path, dimension: int) -> int:
 
 def opens_elsewhere(folder: Path, identity_id: int) -> bool:
     """Whether another process can open it: the last one ended while it did, and this one shall not."""
-    code = f"import pathlib, ragapp.index.collection as c; c.connect(pathlib.Path({str(folder)!r}), {identity_id})"
+    command = [sys.executable, "-m", __name__, str(folder), str(identity_id)]
     with suppress(subprocess.TimeoutExpired, OSError):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=_CHECK_S, check=False)
-        return done.returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=_CHECK_S, check=False).returncode == 0
     return False
+
+
+if __name__ == "__main__":
+    connect(Path(sys.argv[1]), int(sys.argv[2]))

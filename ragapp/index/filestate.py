@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from ragapp import private
+
 # what is larger is sealed by its size alone: reading it would take as long as opening it
 SEALED_WHOLE_BYTES = 32 * 2**20
 
@@ -98,14 +100,8 @@ def _signature(file: Path) -> list[int]:
 
 
 def _replace(path: Path, text: str, lasting: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_suffix(path.suffix + ".partial")
-    with open(partial, "w", encoding="utf-8") as file:
-        file.write(text)
-        if lasting:
-            file.flush()
-            os.fsync(file.fileno())
-    os.replace(partial, path)
+    private.make_folder(path.parent)
+    private.replace_text(path, text, lasting=lasting)
     if lasting:
         _sync(path.parent)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ragapp import private
 from ragapp.errors import IdentityError, StoreError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import Chunk, DocumentRow, Identity
@@ -22,6 +23,8 @@ CATALOG_NAME = "catalog.sqlite3"
 CHROMA_NAME = "chroma"
 LOCK_NAME = "store.lock"
 OWNER_NAME = "store.owner"
+# what the names in a data folder begin with: the store's, the demo's, and what other parts of ragapp keep there
+OWN_NAMES = (CATALOG_NAME, CHROMA_NAME, "store.", "refused.log", "server.json", "demo")
 # set in the catalog while Chroma may lag behind it
 _BEHIND = "chroma_behind"
 # Chroma pays for every call, so that many small documents are given to it together; the catalog has them already
@@ -49,14 +52,14 @@ class Library:
         from filelock import FileLock, Timeout
 
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.make_folder(folder)
         except OSError as error:
             raise StoreError(
                 f"The data folder {folder} cannot be made: {error.strerror}.", "Check paths.data."
             ) from None
         self.folder = folder
         self.identity = identity
-        self._lock = FileLock(folder / LOCK_NAME)
+        self._lock = FileLock(folder / LOCK_NAME, mode=private.FILE_MODE)
         self.mended: list[str] = []
         self._vectors: VectorIndex | None = None
         self._opening = threading.Lock()
@@ -64,7 +67,8 @@ class Library:
         try:
             self._lock.acquire(timeout=wait_s if write else 0)
             self.owner = True
-            (folder / OWNER_NAME).write_text(str(os.getpid()), encoding="ascii")
+            private.restrict_own(folder, OWN_NAMES)
+            private.replace_text(folder / OWNER_NAME, str(os.getpid()))
         except Timeout:
             self.owner = False
             if write:
@@ -94,6 +98,7 @@ class Library:
             self.flush()
         if isinstance(self._vectors, ChromaIndex):
             self._vectors.close()
+            private.restrict(self.folder / CHROMA_NAME)
         self._vectors = None
         self.catalog.close()
         self._lock.release()
@@ -117,6 +122,7 @@ class Library:
 
     def _open_chroma(self) -> ChromaIndex:
         index = ChromaIndex(self.folder / CHROMA_NAME, self.identity_id)
+        private.restrict(self.folder / CHROMA_NAME)
         self.mended += [index.emptied] if index.emptied else []
         if self.catalog.get_state(_BEHIND) != "0" or index.count() != self.catalog.chunk_count():
             reconcile(self.catalog, index)
@@ -207,6 +213,18 @@ class Library:
             self._change_vectors([], None, self.catalog.remove_document(document_id))
         return row
 
+    def purge(self) -> None:
+        """Leave no trace of removed documents in any file of the store; it takes as long as copying the catalog.
+
+        Chroma is deleted and filled again from the catalog when the vectors are next needed.
+
+        Raises:
+            StoreError: another process reads the store.
+        """
+        self._require_owner()
+        self._drop_vectors()
+        self.catalog.purge()
+
     def flush(self) -> None:
         """Give Chroma what the catalog has got since the last time."""
         with self._pending.lock:
@@ -222,6 +240,7 @@ class Library:
         self.flush()
         if isinstance(self._vectors, ChromaIndex):
             self._vectors.save()
+            private.restrict(self.folder / CHROMA_NAME)
             self.catalog.set_state(_BEHIND, "0")
 
     def _begin_change(self) -> None:
@@ -239,6 +258,10 @@ class Library:
             The number of vectors.
         """
         self._require_owner()
+        self._drop_vectors()
+        return self._chroma().count()
+
+    def _drop_vectors(self) -> None:
         with self._pending.lock:
             self._pending.take()  # the catalog has it
         if isinstance(self._vectors, ChromaIndex):
@@ -246,7 +269,6 @@ class Library:
         self._vectors = None
         ChromaIndex.delete(self.folder / CHROMA_NAME)
         self.mark_behind()
-        return self._chroma().count()
 
     def mark_behind(self) -> None:
         """Note that Chroma may not hold what the catalog holds; it is mended when the vectors are next needed."""

@@ -11,13 +11,14 @@ import contextlib
 import json
 import queue
 import subprocess
-import sys
 import threading
 import time
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from ragapp import guard
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
 _MEMORY_BYTES = 512 * 1024 * 1024
@@ -89,7 +90,7 @@ class Sandbox:
         try:
             # -I: neither the environment nor the folder it is started in can slip in other code
             self._process = subprocess.Popen(
-                [sys.executable, "-I", str(_CHILD), str(_MEMORY_BYTES)],
+                guard.guarded_command(_CHILD, str(_MEMORY_BYTES), isolated=True),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )  # fmt: skip

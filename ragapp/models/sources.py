@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from ragapp import guard
 from ragapp.errors import ModelError
 from ragapp.models.child import log_lines, watch
 from ragapp.models.packs import PackFile
 from ragapp.models.staging import SourceFailed, Staging, size_of
+from ragapp.privacy import hub_hosts
 
 
 def from_disk(staging: Staging, find_on_disk: Callable[[PackFile], Iterable[Path]]) -> None:
@@ -70,7 +72,7 @@ def from_hub(staging: Staging, hub_url: str, use_hub: bool) -> None:
 
     before = done()
     staging.require_space(pack.size - before)
-    staging.start("from the model hub", before)
+    staging.start(f"from the model hub {urlsplit(hub_url).hostname}", before)
     files = [{"name": pin.name, "size": pin.size, "sha256": pin.sha256, "part": str(parts[pin])} for pin in parts]
     try:
         ask_hub(hub_url, pack.hub_repo, pack.revision, files, staging.root / "hub.log", lambda: staging.show(done()))
@@ -96,7 +98,9 @@ def ask_hub(
         # a token that other tools left on this machine is none of ragapp's
         environment["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"
     request = {"endpoint": endpoint, "repo": repo, "revision": revision, "files": files}
-    command = [sys.executable, "-P", str(Path(__file__).with_name("hub.py"))]
+    # the one guarded process that may reach another machine, and that one only
+    environment |= guard.environment(hub_hosts(endpoint), own=True)
+    command = guard.guarded_command(Path(__file__).with_name("hub.py"))
     watch(command, environment, log, tick, json.dumps(request) + "\n")
     last = (log_lines(log) or ["it said nothing"])[-1]
     try:

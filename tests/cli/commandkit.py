@@ -16,6 +16,8 @@ class Command:
 
     def __call__(self, *arguments: object) -> tuple[int, str, str]:
         self._monkeypatch.setattr(sys, "argv", ["ragapp", *map(str, arguments)])
+        # it could never be taken off again, and other tests start browsers; tests/privacy runs guarded processes
+        self._monkeypatch.setattr("ragapp.guard.install", lambda: None)
         code = 0
         try:
             run()

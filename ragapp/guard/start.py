@@ -1,0 +1,26 @@
+"""``python start.py SCRIPT ARGUMENTS``: runs a script with the guard installed before its first line.
+
+The script finds nothing of ragapp on its path, and what it may reach stands in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+
+
+def main() -> None:
+    """Install the guard, then be the script."""
+    above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    sys.path.insert(0, above)
+    from ragapp.guard import install
+
+    sys.path.remove(above)
+    install()
+    sys.argv = sys.argv[1:]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Opening the catalog's database: for its owner alone, with a write-ahead log."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from ragapp import private
+
+# how long to wait for another process's transaction
+BUSY_S = 30
+# SQLite's own 2 MiB are less than what one question reads of a large index
+CACHE_KIB = 32 * 1024
+# SQLite's name for a database that is no file
+IN_MEMORY = ":memory:"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that any thread may use, one at a time; transactions are begun by hand.
+
+    Raises:
+        OSError: the folder or the file cannot be made.
+        sqlite3.Error: the file is no database.
+    """
+    if str(path) != IN_MEMORY:
+        private.make_folder(path.parent)
+        private.make_file(path)  # its log and its index get the same rights
+        # what SQLite sorts or rewrites on disk belongs beside the catalog, not into a folder that all share
+        os.environ["SQLITE_TMPDIR"] = str(path.parent)
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
+    _use_wal(connection)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """SQLite's busy timeout does not cover the switch to WAL, which a second process may be making just now."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

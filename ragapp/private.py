@@ -1,0 +1,90 @@
+"""Files that only their owner may read, whatever the umask; on Windows the person's own folder sees to that."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for the owner alone; one that is there stays as it is, as it may hold more than ragapp's files.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file for the owner alone, before a library that does not care makes it; one that is there stays.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE))
+    _restrict(path, FILE_MODE)
+
+
+def replace_text(path: Path, text: str, *, lasting: bool = False) -> None:
+    """Write a small file in one step: who reads it sees the old text or the new one, and no one else sees any.
+
+    Args:
+        path: the file.
+        text: its new content.
+        lasting: whether it must outlast a loss of power.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    with suppress(FileNotFoundError):
+        partial.unlink()  # another's, perhaps open to all
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        if lasting:
+            file.flush()
+            os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def restrict(folder: Path) -> None:
+    """Take everybody else's rights from a folder of ragapp's own and all that is in it; links are not followed."""
+    _restrict(folder, FOLDER_MODE)
+    for root, folders, files in os.walk(folder):
+        for names, mode in ((folders, FOLDER_MODE), (files, FILE_MODE)):
+            for name in names:
+                _restrict(Path(root, name), mode)
+
+
+def restrict_own(folder: Path, own: Sequence[str]) -> None:
+    """Take everybody else's rights from ragapp's files in a folder, and from the folder where it holds nothing else.
+
+    Args:
+        folder: it may be a folder of the person's, with other things in it; those are left alone.
+        own: what the names of ragapp's files begin with.
+    """
+    with suppress(OSError):
+        names = os.listdir(folder)
+        for name in names:
+            path = folder / name
+            if name.startswith(tuple(own)) and path.is_file():
+                _restrict(path, FILE_MODE)
+        if all(name.startswith(tuple(own)) for name in names):
+            _restrict(folder, FOLDER_MODE)
+
+
+def _restrict(path: Path, mode: int) -> None:
+    if os.name == "nt":
+        return
+    # another's file, or one that has just gone, cannot be changed; the folder above it is closed all the same
+    with suppress(OSError):
+        state = path.lstat()
+        if not stat.S_ISLNK(state.st_mode) and stat.S_IMODE(state.st_mode) & ~mode:
+            path.chmod(stat.S_IMODE(state.st_mode) & mode)

@@ -1,0 +1,142 @@
+"""One request and its response, as ASGI has them, with what :mod:`ragapp.web.security` wants to know and to send."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from ragapp.web.headers import Headers, new_nonce, secured, with_nonce
+
+
+class Request:
+    """What is asked of a scope."""
+
+    def __init__(self, scope):
+        self.scope = scope
+        self.path: str = scope["path"]
+        self.method: str = scope.get("method", "GET")
+        self.client: str = (scope.get("client") or ("?",))[0]
+
+    def header(self, name: bytes) -> bytes:
+        """One header's value; empty where there is none, or more than one."""
+        found = [value for key, value in self.scope["headers"] if key.lower() == name]
+        return found[0] if len(found) == 1 else b""
+
+    @property
+    def host(self) -> tuple[str, int | None]:
+        """Host in lower case and port of the ``Host`` header."""
+        text = self.header(b"host").decode("latin-1")
+        try:
+            parts = urlsplit(f"//{text}")
+            return (parts.hostname or "").rstrip(".") if parts.netloc == text and "@" not in text else "", parts.port
+        except ValueError:
+            return "", None
+
+    def cookie(self, name: str) -> str:
+        """One cookie's value, empty where there is none."""
+        pairs = (pair.strip().partition("=") for pair in self.header(b"cookie").decode("latin-1").split(";"))
+        return next((value for key, _, value in pairs if key == name), "")
+
+    def is_navigation(self) -> bool:
+        """Whether a person opens a page."""
+        mode = self.header(b"sec-fetch-mode")
+        return self.method in ("GET", "HEAD") and (mode == b"navigate" if mode else b"text/html" in self._accepts())
+
+    def is_from_own_site(self) -> bool:
+        """Whether no other site makes the browser ask.
+
+        Browsers send ``Origin`` with whatever may change something and with every websocket, and ``Sec-Fetch-Site``
+        with everything; other programs send neither, and act for the person who started them.
+        """
+        origin = self.header(b"origin")
+        present = any(name.lower() == b"origin" for name, _ in self.scope["headers"])
+        if present:
+            host = self.header(b"host").lower()
+            if origin.lower() not in (b"http://" + host, b"https://" + host):
+                return False
+        site = self.header(b"sec-fetch-site")
+        if site in (b"", b"same-origin", b"none"):
+            return True
+        # a link elsewhere may lead here, but not into a frame and not with a form
+        top = self.header(b"sec-fetch-dest") == b"document" and self.header(b"sec-fetch-mode") == b"navigate"
+        return self.method in ("GET", "HEAD") and self.scope["type"] == "http" and top
+
+    def for_app(self) -> dict[str, Any]:
+        """The scope as the app gets it: a page is sent as it is, so that its scripts can be marked."""
+        if b"text/html" not in self._accepts():
+            return self.scope
+        headers = [(name, value) for name, value in self.scope["headers"] if name.lower() != b"accept-encoding"]
+        return {**self.scope, "headers": headers}
+
+    def _accepts(self) -> bytes:
+        return self.header(b"accept")
+
+
+class Answer:
+    """Sends responses with the headers that protect."""
+
+    def __init__(self, scope, send):
+        self._scope, self.raw = scope, send
+        self._nonce = new_nonce()
+        self._page: bytearray | None = None
+        self._start: dict[str, Any] = {}
+        self.started = self.closed = False
+
+    async def send(self, status: int, body: bytes, headers: Headers | None = None) -> None:
+        """A whole response."""
+        headers = [(b"content-length", str(len(body)).encode()), *(headers or [])]
+        headers = secured(headers, self._scope["path"], self._nonce)
+        await self.raw({"type": "http.response.start", "status": status, "headers": headers})
+        await self.raw({"type": "http.response.body", "body": body})
+
+    async def send_html(self, status: int, html: str, headers: Headers | None = None) -> None:
+        """A page of this module's own."""
+        await self.send(status, html.encode(), [(b"content-type", b"text/html; charset=utf-8"), *(headers or [])])
+
+    async def refuse(self, status: int, text: str, headers: Headers | None = None) -> None:
+        """Say no, and let nothing more out."""
+        if self._scope["type"] == "websocket":
+            await self.raw({"type": "websocket.close", "code": 1008})
+        elif not self.started:
+            plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+            await self.send(status, text.encode(), [*plain, *(headers or [])])
+        self.closed = True
+
+    async def pass_on(self, message: dict[str, Any]) -> None:
+        """What the app sends."""
+        if self.closed:
+            return
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = secured(list(message.get("headers", ())), self._scope["path"], self._nonce)
+            message = {**message, "headers": headers}
+            if any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers):
+                self._page, self._start = bytearray(), message
+                return
+        elif message["type"] == "http.response.body" and self._page is not None:
+            self._page += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            await self._send_page()
+            return
+        await self.raw(message)
+
+    async def _send_page(self) -> None:
+        body = with_nonce(bytes(self._page or b""), self._nonce)
+        headers = [(name, value) for name, value in self._start["headers"] if name.lower() != b"content-length"]
+        if self._scope.get("method") != "HEAD":
+            headers.append((b"content-length", str(len(body)).encode()))
+        await self.raw({**self._start, "headers": headers})
+        await self.raw({"type": "http.response.body", "body": body})
+
+
+async def read_body(receive, limit: int) -> bytes | None:
+    """A request's body, None where it is longer than the limit."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > limit:
+            return None
+        if not message.get("more_body"):
+            return body

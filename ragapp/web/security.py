@@ -1,0 +1,242 @@
+"""What stands before the page and the API: who may ask, from where, how much, and what the answer may do.
+
+A page on 127.0.0.1 is reachable by every web site that the person has open, through the person's own browser. So the
+host that is asked for is checked (another name that was made to point here is DNS rebinding), and the site that asks
+(a form or script elsewhere is CSRF); with a password, a session; and on the API's paths, its token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from ragapp.errors import SettingsError
+from ragapp.web.exchange import Answer, Request, read_body
+from ragapp.web.passwords import Attempts, Sessions, check_hash, is_password
+from ragapp.web.sign_in import SIGN_IN, SIGN_OUT, sign_in_page
+
+_MIB = 1024 * 1024
+# a password and its name in a form
+_FORM_BYTES = 4096
+_TOKEN_PATHS = re.compile(r"/(?:api|v1)(?:/|$)")
+_UPLOADS = re.compile(r"/(?:gradio_api/upload|api/documents)/?$")
+# the rest of Gradio's routes fetch other addresses, serve files, or change the program
+_GRADIO_ROUTES = re.compile(
+    r"/(?:$|config/?$|theme\.css$|favicon\.ico$|manifest\.json$|pwa_icon(?:/|$)|assets/|static/"
+    r"|gradio_api/(?:queue/(?:join|data)|heartbeat/|reset|cancel|upload(?:_progress)?(?:/|$)|info|theme\.css"
+    r"|startup-events|app_id|user|file=))"
+)
+# after decoding there is nothing left to decode in an honest path, and no way up
+_ODD_PATH = re.compile(r"(?i)(?:^|[/\\=])\.\.(?:[/\\]|$)|[\x00-\x1f\\]|%(?:2e|2f|5c|25|00)|//")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who may ask, and how much.
+
+    Attributes:
+        port: of the server.
+        loopback: whether it listens to this machine only.
+        names: names of this machine under which others may ask for it; addresses need not be named.
+        token: of the API; without one its paths are closed.
+        password: hash as :func:`ragapp.web.passwords.hash_password` makes it, empty for none.
+        upload_bytes: what one upload may have.
+        body_bytes: what any other request may have.
+        routes: pattern that paths of the page match from their beginning; all others are not there.
+    """
+
+    port: int
+    loopback: bool = True
+    names: frozenset[str] = frozenset()
+    token: str = ""
+    password: str = ""
+    upload_bytes: int = 200 * _MIB
+    body_bytes: int = 4 * _MIB
+    routes: re.Pattern[str] = _GRADIO_ROUTES
+
+
+def policy_for(
+    host: str, port: int, *, password: str = "", token: str = "", max_file_mb: int = 200, names: Iterable[str] = ()
+) -> Policy:
+    """The policy for an address that is listened on.
+
+    Args:
+        host: ``server.host``.
+        port: ``server.port``.
+        password: ``server.password``, a hash.
+        token: of the API.
+        max_file_mb: ``ingest.max_file_mb``, for uploads.
+        names: further names under which others may ask for this machine.
+
+    Raises:
+        SettingsError: the address is none, the password no hash, or another address than this machine's own is to be
+            listened on without one.
+    """
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        raise SettingsError(f"server.host {host!r} is no address.", "Use 127.0.0.1.") from None
+    if password:
+        check_hash(password)
+    elif not loopback:
+        raise SettingsError(
+            f"The page is not served on {host} without a password: everybody there could read your documents.",
+            "Set one with: ragapp ui --set-password, or use 127.0.0.1.",
+        )
+    own = set() if loopback else {socket.gethostname(), f"{socket.gethostname()}.local"}
+    known = frozenset(name.lower().rstrip(".") for name in (*own, *names))
+    return Policy(port, loopback, known, token, password, (max_file_mb + 1) * _MIB)
+
+
+def warning(policy: Policy) -> str:
+    """What a person should know before the page is opened to others, empty where there is nothing."""
+    if policy.loopback:
+        return ""
+    return (
+        "The page is open to the network, and what it shows and the password can be read on the way: it has no TLS."
+        " Put a reverse proxy with a certificate in front of it, or use an SSH tunnel to 127.0.0.1."
+    )
+
+
+class Security:
+    """ASGI middleware; it must be the outermost.
+
+    Args:
+        app: what is protected.
+        policy: who may ask.
+        attempts: limits tries of the password.
+        sessions: who has signed in.
+    """
+
+    def __init__(self, app, policy: Policy, attempts: Attempts | None = None, sessions: Sessions | None = None):
+        self._app = app
+        self._policy = policy
+        self._attempts = attempts or Attempts()
+        self._sessions = sessions or Sessions()
+        self._cookie = f"ragapp_{policy.port}"  # cookies do not know of ports
+        self._checking = asyncio.Semaphore(2)  # each takes 32 MiB
+
+    async def __call__(self, scope, receive, send) -> None:
+        """Answer what is refused, hand on what is not."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        answer = Answer(scope, send)
+        refusal = self._refusal(request)
+        if refusal:
+            await answer.refuse(*refusal)
+        elif scope["type"] == "http" and self._policy.password and request.path in (SIGN_IN, SIGN_OUT):
+            await self._sign(request, receive, answer)
+        elif not self._may_ask(request):
+            await self._turn_away(request, answer)
+        else:
+            await self._hand_on(request, receive, answer)
+
+    def _refusal(self, request: Request) -> tuple[int, str] | None:
+        if not self._is_own_host(request):
+            return 421, "This host is not served here."
+        if _ODD_PATH.search(request.path):
+            return 400, "This path is not valid."
+        if not request.is_from_own_site():
+            return 403, "Another site may not ask here."
+        if _TOKEN_PATHS.match(request.path):
+            return None
+        if not self._policy.routes.match(request.path) and request.path not in (SIGN_IN, SIGN_OUT):
+            return 404, "There is nothing here."
+        return None
+
+    def _is_own_host(self, request: Request) -> bool:
+        host, port = request.host
+        if port not in (self._policy.port, None):
+            return False
+        if host == "localhost" or host in self._policy.names:
+            return True
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return False  # a name that anybody may have made to point here
+        return address.is_loopback or not self._policy.loopback
+
+    def _may_ask(self, request: Request) -> bool:
+        if _TOKEN_PATHS.match(request.path):
+            given = request.header(b"authorization")
+            wanted = f"Bearer {self._policy.token}".encode()
+            return bool(self._policy.token) and hmac.compare_digest(given, wanted)
+        return not self._policy.password or self._sessions.goes_on(request.cookie(self._cookie))
+
+    async def _turn_away(self, request: Request, answer: Answer) -> None:
+        if _TOKEN_PATHS.match(request.path):
+            await answer.refuse(401, "The API's token is missing or wrong.", [(b"www-authenticate", b"Bearer")])
+        elif request.is_navigation():
+            await answer.send(303, b"", [(b"location", SIGN_IN.encode())])
+        else:
+            await answer.refuse(401, "Sign in first.")
+
+    async def _sign(self, request: Request, receive, answer: Answer) -> None:
+        if request.path == SIGN_OUT:
+            self._sessions.end(request.cookie(self._cookie))
+            gone = self._set_cookie("", 0, request)
+            await answer.send(303, b"", [(b"location", SIGN_IN.encode()), gone])
+            return
+        if request.method != "POST":
+            await answer.send_html(200, sign_in_page())
+            return
+        wait = self._attempts.take(request.client)
+        if wait:
+            message = f"Too many tries. Wait {wait:.0f} seconds."
+            await answer.send_html(429, sign_in_page(message), [(b"retry-after", str(int(wait) + 1).encode())])
+            return
+        form = await read_body(receive, _FORM_BYTES)
+        if form is None:
+            await answer.refuse(413, "This is too much.")
+            return
+        password = parse_qs(form.decode("utf-8", "replace")).get("password", [""])[0]
+        async with self._checking:
+            right = await asyncio.to_thread(is_password, password, self._policy.password)
+        if not right:
+            await answer.send_html(403, sign_in_page("This is not the password."))
+            return
+        self._attempts.forgive(request.client)
+        cookie = self._set_cookie(self._sessions.begin(), int(self._sessions.idle_s), request)
+        await answer.send(303, b"", [(b"location", b"/"), cookie])
+
+    def _set_cookie(self, value: str, seconds: int, request: Request) -> tuple[bytes, bytes]:
+        secure = "; Secure" if request.scope.get("scheme") == "https" else ""
+        text = f"{self._cookie}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        return b"set-cookie", text.encode()
+
+    async def _hand_on(self, request: Request, receive, answer: Answer) -> None:
+        if request.scope["type"] == "websocket":
+            await self._app(request.scope, receive, answer.raw)
+            return
+        limit = self._policy.upload_bytes if _UPLOADS.match(request.path) else self._policy.body_bytes
+        length = request.header(b"content-length")
+        if length.isdigit() and int(length) > limit:
+            await answer.refuse(413, f"More than {limit // _MIB} MiB are not taken.")
+            return
+        taken = 0
+
+        async def limited() -> dict[str, Any]:
+            nonlocal taken
+            if answer.closed:
+                return {"type": "http.disconnect"}
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                await answer.refuse(413, f"More than {limit // _MIB} MiB are not taken.")
+                return {"type": "http.disconnect"}
+            return message
+
+        try:
+            await self._app(request.for_app(), limited, answer.pass_on)
+        except Exception:
+            if not answer.closed:  # what fails because it was cut off has been answered
+                raise

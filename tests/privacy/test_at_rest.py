@@ -1,0 +1,172 @@
+"""What lies on the disk: for its owner alone, and gone when it is to be gone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from storekit import WordEmbedder, identity_of, put_text
+
+from ragapp import private
+from ragapp.errors import StoreError
+from ragapp.index.catalog import Catalog
+from ragapp.index.library import CHROMA_NAME, Library
+
+EMBEDDER = WordEmbedder()
+IDENTITY = identity_of(EMBEDDER)
+# words that no stemmer changes, no other text holds, and no name of a file
+CANARY, HEADING = "qzxvkw", "jqxzvb"
+FORMS = [word.encode(code) for word in (CANARY, HEADING) for code in ("utf-8", "utf-16-le")]
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {
+        path.relative_to(folder).as_posix(): stat.S_IMODE(path.lstat().st_mode)
+        for path in [folder, *folder.rglob("*")]
+    }
+
+
+def files_with(folder: Path, *traces: bytes) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and any(trace in path.read_bytes() for trace in traces)
+    }
+
+
+@pytest.fixture
+def library(tmp_path):
+    with Library(tmp_path / "data", IDENTITY, write=True) as library:
+        for number in range(40):
+            put_text(library, EMBEDDER, Path(f"/docs/{number}.txt"), f"Sentence {number} of the {number}th document.")
+        put_text(library, EMBEDDER, Path(f"/docs/{HEADING}.txt"), f"The code word is {CANARY}.", f"Again {CANARY}.")
+        library.settle()
+        yield library
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_the_store_is_for_its_owner_alone(tmp_path, umask):
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    (data / "store.owner").write_text("of an earlier ragapp")
+    (data / "store.owner").chmod(0o644)
+    before = os.umask(umask)
+    try:
+        with Library(data, IDENTITY, write=True) as library:
+            put_text(library, EMBEDDER, Path("/docs/a.txt"), "Apples are red.")
+            library.settle()
+            while_open = modes(data)
+        closed = modes(data)
+    finally:
+        os.umask(before)
+    assert {"catalog.sqlite3", "catalog.sqlite3-wal", "chroma/chroma.sqlite3", "store.lock"} <= set(while_open)
+    for seen in (while_open, closed):
+        wrong = {name: oct(mode) for name, mode in seen.items() if mode & 0o077}
+        assert wrong == {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_what_is_not_ragapps_own_is_left_alone(tmp_path):
+    data = tmp_path / "home"
+    (data / "bin").mkdir(parents=True)
+    (data / "bin" / "tool").write_text("#!/bin/sh")
+    (data / "notes.txt").write_text("mine")
+    for path, mode in (("", 0o755), ("bin", 0o755), ("bin/tool", 0o755), ("notes.txt", 0o644)):
+        (data / path).chmod(mode)
+    with Library(data, IDENTITY, write=True) as library:
+        put_text(library, EMBEDDER, Path("/docs/a.txt"), "Apples are red.")
+        library.settle()
+    seen = modes(data)
+    assert [seen[name] for name in (".", "bin", "bin/tool", "notes.txt")] == [0o755, 0o755, 0o755, 0o644]
+    assert [seen[name] for name in ("chroma", "catalog.sqlite3", "store.lock")] == [0o700, 0o600, 0o600]
+
+
+def test_a_catalog_in_memory_makes_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o755)
+    Catalog(Path(":memory:")).close()
+    assert modes(tmp_path) == {".": 0o755}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_small_file_is_never_open_to_others(tmp_path):
+    path = tmp_path / "server.json"
+    (tmp_path / "server.json.partial").write_text("left by a crash")
+    (tmp_path / "server.json.partial").chmod(0o666)
+    before = os.umask(0)
+    try:
+        private.replace_text(path, "{}")
+    finally:
+        os.umask(before)
+    assert modes(tmp_path)["server.json"] == 0o600
+    assert path.read_text() == "{}"
+    assert sorted(modes(tmp_path)) == [".", "server.json"]
+
+
+def test_links_are_not_followed(tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_text("another's")
+    outside.chmod(0o644)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "link").symlink_to(outside)
+    private.restrict(tmp_path / "data")
+    assert modes(tmp_path)["outside"] == 0o644
+
+
+def test_purging_leaves_no_byte(library):
+    data = library.folder
+    document = next(row for row in library.catalog.documents() if HEADING in row.path)
+    vectors = library.catalog.vectors(library.catalog.chunk_ids([document.id]))[1]
+    traces = [*FORMS, *(v.astype(kind).tobytes() for v in vectors for kind in (np.float16, np.float32))]
+    # some builds of SQLite overwrite what is deleted, most do not
+    library.catalog._connection.execute("PRAGMA secure_delete = OFF")
+    library.remove(document.id)
+    library.settle()
+    left = files_with(data, *traces)
+    assert {"catalog.sqlite3", "catalog.sqlite3-wal"} & left, "the search must find what is only marked as deleted"
+    assert any(name.startswith("chroma/") for name in left)
+    library.purge()
+    assert files_with(data, *traces) == set()
+    assert len(library.catalog.documents()) == 40
+    assert library.catalog.match(["sentenc"], 50).keys() == set(library.catalog.chunk_ids())
+    assert len(library.vectors.nearest(EMBEDDER.embed_question("Sentence"), 50)) == 40
+    library.close()
+    assert files_with(data, *traces) == set()
+
+
+def test_what_was_removed_earlier_goes_too(library):
+    document = next(row for row in library.catalog.documents() if HEADING in row.path)
+    put_text(library, EMBEDDER, Path(f"/docs/{HEADING}.txt"), "Another text under the same name.")
+    library.settle()
+    folder = library.folder
+    library.close()
+    assert files_with(folder, CANARY.encode())
+    with Library(folder, write=True) as later:
+        later.remove(next(row.id for row in later.catalog.documents() if HEADING in row.path))
+        later.purge()
+    assert document.path.endswith(f"{HEADING}.txt")
+    assert files_with(folder, *FORMS) == set()
+
+
+def test_purging_tells_that_a_reader_keeps_the_past(library):
+    library.remove(next(row.id for row in library.catalog.documents() if HEADING in row.path))
+    with contextlib.closing(sqlite3.connect(library.folder / "catalog.sqlite3", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM documents").fetchone()
+        library.catalog._connection.execute("PRAGMA busy_timeout = 100")
+        with pytest.raises(StoreError, match="another ragapp process reads the store"):
+            library.purge()
+    library.purge()
+    assert files_with(library.folder, *FORMS) == set()
+
+
+def test_purging_needs_the_store(library):
+    with Library(library.folder) as reader, pytest.raises(StoreError, match="not open for writing"):
+        reader.purge()
+    assert (library.folder / CHROMA_NAME).is_dir()
