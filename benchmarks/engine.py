@@ -1,7 +1,7 @@
 """How fast is ragapp's engine, beside bare llama-cpp-python with its defaults and with the same options?
 
-All sides answer the same chats in turn, in one process, each with the model loaded once before the clock starts.  No
-two chats share more than the template's first tokens, so every prompt is read whole.
+All sides answer the same chats in turn, each in a process of its own that has loaded the model before the clock starts.
+No two chats share more than the template's first tokens, so every prompt is read whole.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ragapp.llm.engine import Engine
@@ -24,7 +26,7 @@ SENTENCE = (
     "Report {n}: in week {n} the committee met on Tuesday, heard the engineer about pump {n}, agreed on a budget of"
     " {n},400 francs, and asked the office to order the parts before the end of the month. "
 )
-Side = Callable[[list[dict[str, str]]], Iterator[object]]
+Chat = list[dict[str, str]]
 
 
 def chat(number: int, sentences: int) -> list[dict[str, str]]:
@@ -33,36 +35,61 @@ def chat(number: int, sentences: int) -> list[dict[str, str]]:
     return [{"role": "user", "content": f"{passage}\n\nTell the story of these weeks in your own words, at length."}]
 
 
-def bare(path: Path, context: int, tokens: int, **options) -> Side:
+def bare(path: Path, context: int, tokens: int, options: dict) -> Callable[[Chat], Iterator[str]]:
     """llama-cpp-python as its documentation shows it."""
     from llama_cpp import Llama
 
     llama = Llama(str(path), n_ctx=context, verbose=False, **options)
 
-    def ask(messages):
+    def ask(messages: Chat) -> Iterator[str]:
         for event in llama.create_chat_completion(messages, max_tokens=tokens, temperature=0.0, stream=True):
-            if event["choices"][0]["delta"].get("content"):
-                yield event["choices"][0]["delta"]["content"]
+            if text := event["choices"][0]["delta"].get("content"):
+                yield text
 
     return ask
 
 
-def ours(path: Path, context: int, tokens: int, options: EngineOptions) -> Side:
+def ours(path: Path, context: int, tokens: int, options: EngineOptions) -> Callable[[Chat], Iterator[str]]:
     """ragapp's engine."""
     engine = Engine(path, path.stem, context=context, options=options)
     engine.load()
     return lambda messages: engine.generate(messages, max_tokens=tokens)
 
 
-def timed(side: Side, messages: list[dict[str, str]]) -> tuple[float, float, str]:
-    """Seconds to the first piece, pieces a second from then on, the text."""
-    started = time.perf_counter()
-    pieces, first = [], 0.0
-    for piece in side(messages):
-        first = first or time.perf_counter()
-        pieces.append(piece)
-    ended = time.perf_counter()
-    return first - started, (len(pieces) - 1) / (ended - first), "".join(pieces)
+def serve(connection: Connection, kind: Callable, *arguments: object) -> None:
+    """Load a side, and time it for each chat that comes."""
+    side = kind(*arguments)
+    connection.send("ready")
+    while (messages := connection.recv()) is not None:
+        started = time.perf_counter()
+        pieces, first = [], 0.0
+        for piece in side(messages):
+            first = first or time.perf_counter()
+            pieces.append(piece)
+        ended = time.perf_counter()
+        connection.send((first - started, (len(pieces) - 1) / (ended - first), "".join(pieces)))
+
+
+class Side:
+    """One of those that are compared, in a process of its own."""
+
+    def __init__(self, kind: Callable, *arguments: object):
+        spawn = get_context("spawn")
+        self._connection, other = spawn.Pipe()
+        self._process = spawn.Process(target=serve, args=(other, kind, *arguments), daemon=True)
+        self._process.start()
+        self._connection.recv()
+        self.figures: list[tuple[float, float, str]] = []
+
+    def ask(self, messages: Chat) -> tuple[float, float, str]:
+        """Seconds to the first piece, pieces a second from then on, the text."""
+        self._connection.send(messages)
+        return self._connection.recv()
+
+    def close(self) -> None:
+        """End the process."""
+        self._connection.send(None)
+        self._process.join()
 
 
 def main() -> None:
@@ -78,18 +105,20 @@ def main() -> None:
     options, _ = choose_options(Llm(), read_tuned(path.parent, path) if arguments.tuned else None)
     context = fitting_context(read_model(path), path.stem, 2048, options.batch, free_memory())
     sides = {
-        "llama-cpp-python, its defaults": bare(path, context, tokens),
-        "llama-cpp-python, the same options": bare(path, context, tokens, **options.for_llama()),
-        "ragapp": ours(path, context, tokens, options),
+        "llama-cpp-python, its defaults": Side(bare, path, context, tokens, {}),
+        "llama-cpp-python, the same options": Side(bare, path, context, tokens, options.for_llama()),
+        "ragapp": Side(ours, path, context, tokens, options),
     }
     names = list(sides)
     print(f"{path.name}, {options}, window {context}")
-    for name in names:  # weights into memory
-        timed(sides[name], chat(0, 1))
-    figures: dict[str, list[tuple[float, float, str]]] = {name: [] for name in names}
+    for side in sides.values():  # weights into memory
+        side.ask(chat(0, 1))
     for number in range(arguments.rounds):
         for name in names[number % 3 :] + names[: number % 3]:
-            figures[name].append(timed(sides[name], chat(number + 1, arguments.sentences)))
+            sides[name].figures.append(sides[name].ask(chat(number + 1, arguments.sentences)))
+    for side in sides.values():
+        side.close()
+    figures = {name: side.figures for name, side in sides.items()}
     print("| | first token, s | tokens/s | first token against the same options | tokens/s against them |")
     print("|---|---|---|---|---|")
     same = figures[names[1]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 
+from ragapp.llm.runtime import import_llama
+
 _GPU = 1  # GGML_BACKEND_DEVICE_TYPE_GPU: one with memory of its own
 # Apple's GPUs work in the machine's own memory
 _SHARED = ("Metal", "MTL")
@@ -27,7 +29,7 @@ class Gpu:
 
 def gpus() -> list[Gpu]:
     """The GPUs with memory of their own; none where this build of llama.cpp has no backend for one."""
-    import llama_cpp
+    llama_cpp = import_llama()
     from llama_cpp._ggml import libggml
 
     if not llama_cpp.llama_supports_gpu_offload():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ragapp.llm.interface import GenerationStats
@@ -74,9 +74,10 @@ class TurnWriter:
         text = _Text(self._template, prompt)
         room = self._llama.n_ctx() - self._llama.n_tokens
         deadline = time.monotonic() + limits.seconds if limits.seconds else float("inf")
-        # a number for each token, so that the thinking may have a limit of its own
         left, thinking_left = limits.tokens, limits.thinking
-        for token in self._sample(temperature):
+        pick = self._picker(temperature)
+        while True:
+            token = pick()
             if not stats.answer_tokens:
                 stats.first_token_s = time.monotonic() - started
             if self._vocabulary.ends(token) or token in self._stop_tokens:
@@ -101,29 +102,25 @@ class TurnWriter:
                 break
             if self._abort.raised or (cancelled and cancelled()):
                 break
+            unread = [token]
             if text.thinking and limits.thinking and thinking_left <= 0:
-                closing = self._vocabulary.tokens(text.closing)
-                if room <= len(closing):
+                unread += self._vocabulary.tokens(text.closing)
+                room -= len(unread) - 1
+                if room <= 0:
                     stats.ended = "limit"
                     break
-                room -= len(closing)
                 yield from text.close_thinking()
-                if not self._read([token, *closing]):
-                    break
-                self._pending = False
+            if not self._read(unread):
+                break
         yield from text.finish()
 
-    def _sample(self, temperature: float) -> Iterator[int]:
-        """Tokens, each read when the next is asked for."""
+    def _picker(self, temperature: float) -> Callable[[], int]:
+        """What chooses the next token."""
+        if not temperature:
+            return lambda: int(self._prefix.logits().argmax())
         llama = self._llama
-        sampler = llama._init_sampler(temp=temperature, top_k=40, top_p=0.95, min_p=0.05) if temperature else None
-        while True:
-            token = sampler.sample(llama._ctx, -1) if sampler else int(self._prefix.logits().argmax())
-            self._pending = True
-            yield token
-            # the writer may have read it already, with what it put behind it
-            if self._pending and not self._read([token]):
-                return
+        sampler = llama._init_sampler(temp=temperature, top_k=40, top_p=0.95, min_p=0.05)
+        return lambda: sampler.sample(llama._ctx, -1)
 
     def _read(self, tokens: list[int]) -> bool:
         """Whether they were read; False where somebody stopped it."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ragapp.errors import ModelError
 from ragapp.llm.placement import USEFUL, Placement, read_placement
+from ragapp.llm.runtime import import_llama
 
 _ERROR = 4  # GGML_LOG_LEVEL_ERROR
 _INFO = 2  # GGML_LOG_LEVEL_INFO
@@ -27,7 +28,7 @@ _loading = threading.Lock()
 @cache
 def keep_log() -> None:
     """From now on keep llama.cpp's errors and what it says of memory, and drop the rest."""
-    import llama_cpp
+    llama_cpp = import_llama()
 
     @llama_cpp.llama_log_callback
     def keep(level: int, text: bytes, data: ctypes.c_void_p) -> None:
@@ -55,7 +56,7 @@ def load_llama(path: Path, **options):
 
 def place_llama(path: Path, **options) -> tuple[object, Placement]:
     """As :func:`load_llama`, and where the model was put."""
-    import llama_cpp
+    llama_cpp = import_llama()
 
     keep_log()
     with _loading:
@@ -123,7 +124,7 @@ def attach_adapter(llama, path: Path, scale: float, name: str) -> None:
     Raises:
         ModelError: it is none, or one for another model.
     """
-    import llama_cpp
+    llama_cpp = import_llama()
 
     with _loading:
         _lines.clear()

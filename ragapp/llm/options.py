@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ragapp.errors import SettingsError
+from ragapp.llm.runtime import import_llama
 
 # tokens of the prompt that are worked on at a time, where nothing was measured
 BATCH_TOKENS = 256
@@ -77,7 +78,7 @@ class EngineOptions:
 
 def can_offload() -> bool:
     """Whether this build of llama.cpp can use a GPU."""
-    import llama_cpp
+    llama_cpp = import_llama()
 
     return bool(llama_cpp.llama_supports_gpu_offload())
 

@@ -76,14 +76,20 @@ class PrefixCache:
         return np.ctypeslib.as_array(llama._ctx.get_logits_ith(-1), shape=(llama.n_vocab(),))
 
     def measure(self) -> float:
-        """Tokens that are read a second; the cache is empty afterwards."""
+        """Tokens that are read a second; what was in the cache stays there, where it has room for the trial."""
         llama = self._llama
         tokens = llama.tokenize(b"word " * (WARM_TOKENS + TIMED_TOKENS), add_bos=False)
         tokens = tokens[: min(WARM_TOKENS + TIMED_TOKENS, llama.n_ctx() - 1)]
-        llama.reset()
+        kept = llama.n_tokens
+        if kept + len(tokens) > llama.n_ctx():
+            kept = 0
+            llama.reset()
         llama.eval(tokens[:WARM_TOKENS])
         started = time.monotonic()
         llama.eval(tokens[WARM_TOKENS:])
         speed = len(tokens[WARM_TOKENS:]) / (time.monotonic() - started)
-        llama.reset()
+        if kept and llama._ctx.kv_cache_seq_rm(-1, kept, -1):
+            llama.n_tokens = kept
+        else:
+            llama.reset()
         return speed

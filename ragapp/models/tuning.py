@@ -100,7 +100,8 @@ def measure(
         bench = _Bench(llama)
         singles = candidates(first)
         length = bench.length(seconds / (ROUNDS * (len(singles) + 2)))
-        trials = [Trial(one) for one in singles if one.batch <= 2 * length]
+        # batches longer than the prompt are all the same
+        trials = [Trial(one) for one in singles if one.batch == first.batch or one.batch <= 2 * length]
         trials = bench.run(trials, length, tell)
         combined = Trial(combine(trials))
         if all(combined.options != trial.options for trial in trials):
