@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragapp.errors import PathError
+from ragapp.errors import PathError, RagappError
 from ragapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ragapp.index.records import Identity
     from ragapp.ingest.chunking import Chunker
     from ragapp.ingest.pipeline import Pipeline
-    from ragapp.llm.engine import Engine
+    from ragapp.llm.interface import LanguageModel
     from ragapp.llm.remote import RemoteEngine
     from ragapp.retrieval.rerank import CrossEncoderReranker
     from ragapp.retrieval.retriever import Retriever
@@ -54,6 +54,7 @@ class App:
         self._write = write
         # parts are built out of parts, so the lock must let its own thread in again
         self._building = threading.RLock()
+        self._changing = threading.Lock()
 
     def __enter__(self) -> App:
         return self
@@ -224,27 +225,21 @@ class App:
         return find_model(self.settings.llm.model, self.settings.paths.models, "llm")
 
     @_part
-    def _engine(self) -> Engine | RemoteEngine:
+    def _engine(self) -> LanguageModel:
         if self.settings.llm.mode == "openai":
-            return self._remote_engine()
-        from ragapp.llm.engine import BATCH_TOKENS, Engine
-        from ragapp.models import fit
-        from ragapp.models.gguf import read_gguf
+            return self._remote_engine(self.settings)
+        from ragapp.models.planning import open_engine, plan_engine
 
-        llm, path = self.settings.llm, self.llm_path()
-        context = fit.fitting_context(read_gguf(path), llm.model, llm.context, BATCH_TOKENS, fit.free_memory())
-        return Engine(
-            path, llm.model, context=context, threads=llm.threads, gpu_layers=llm.gpu_layers,
-            seed=llm.seed, unload_after_s=60 * llm.unload_after, template=llm.template,
-        )  # fmt: skip
+        return open_engine(self.settings, plan_engine(self.settings))
 
-    def _remote_engine(self) -> RemoteEngine:
+    def _remote_engine(self, settings: Settings) -> RemoteEngine:
         from ragapp.llm.remote import RemoteEngine
 
-        llm = self.settings.llm
+        llm = settings.llm
         return RemoteEngine(
-            llm.url, llm.model, allow=self.settings.privacy.allow, key_variable=llm.api_key_env, context=llm.context,
-            seed=llm.seed, timeout_s=llm.timeout,
+            llm.url, llm.model, allow=settings.privacy.allow, key_variable=llm.api_key_env, context=llm.context,
+            seed=llm.seed, timeout_s=llm.timeout, max_seconds=settings.answer.max_seconds,
+            thinking_tokens=llm.thinking_tokens,
         )  # fmt: skip
 
     def check_llm(self) -> None:
@@ -256,7 +251,7 @@ class App:
         """
         _ = self._engine
 
-    def engine(self) -> Engine | RemoteEngine:
+    def engine(self) -> LanguageModel:
         """The language model, loaded.
 
         Raises:
@@ -265,3 +260,46 @@ class App:
         engine = self._engine
         engine.load()
         return engine
+
+    def use_model(self, name: str) -> LanguageModel:
+        """Change to another language model, for as long as this lasts; ``llm.model`` of the settings is changed, too.
+
+        The other one is loaded first, and only then is the old one let go, after what it is doing. Where the memory is
+        not enough for both, the old one goes first, and comes back when the other one fails.
+
+        Args:
+            name: as ``llm.model``.
+
+        Returns:
+            The model, loaded.
+
+        Raises:
+            ModelError: it is missing, damaged, no language model, too large, or cannot be loaded; the old one stays.
+        """
+        with self._changing:
+            settings = self.settings.model_copy(deep=True)
+            settings.llm.model = name
+            old = self.__dict__.get("_engine")
+            gives_way = False
+            if settings.llm.mode == "openai":
+                new: LanguageModel = self._remote_engine(settings)
+            else:
+                from ragapp.models.planning import open_engine, plan_beside
+
+                plan, gives_way = plan_beside(settings, old)
+                new = open_engine(settings, plan)
+            if gives_way:
+                old.close()
+            try:
+                new.load()
+            except RagappError:
+                new.close()
+                if gives_way:
+                    old.load()
+                raise
+            with self._building:
+                self.__dict__["_engine"] = new
+                self.settings.llm.model = name
+            if old is not None:
+                old.close()
+            return new

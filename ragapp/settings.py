@@ -83,13 +83,19 @@ class Llm(_Section):
     mode: Literal["local", "openai"] = "local"
     model: str = "qwen2.5-coder-1.5b-instruct"
     context: Annotated[int, Field(ge=512)] | Literal["auto"] = "auto"
-    threads: int = Field(0, ge=0)
-    gpu_layers: int = Field(0, ge=-1)
+    threads: int = Field(0, ge=0, le=1024)
+    batch: Annotated[int, Field(ge=16, le=8192)] | Literal["auto"] = "auto"
+    flash_attention: bool | Literal["auto"] = "auto"
+    cache_type: Literal["auto", "f16", "q8_0", "q4_0"] = "auto"
+    gpu_layers: Annotated[int, Field(ge=-1)] | Literal["auto"] = "auto"
+    lora: str = ""
+    lora_scale: float = Field(1.0, ge=-10.0, le=10.0)
     temperature: float = Field(0.0, ge=0.0, le=2.0)
     seed: int = 42
     unload_after: float = Field(30, ge=0)
     template: str = "auto"
     thinking: bool = False
+    thinking_tokens: int = Field(512, ge=0)
     url: str = ""
     api_key_env: str = ""
     timeout: float = Field(120, gt=0)
@@ -99,6 +105,7 @@ class Answer(_Section):
     """What counts as an answer."""
 
     max_tokens: int = Field(256, ge=16)
+    max_seconds: float = Field(180, ge=0)
     caution: Literal["low", "normal", "high"] = "normal"
     threshold: float | None = Field(None, ge=0.0, le=1.0)
     prompts: dict[str, dict[str, str]] = Field(default_factory=dict)

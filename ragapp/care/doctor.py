@@ -153,8 +153,14 @@ def _check_llm(settings: Settings) -> CheckResult:
             engine = app.engine()
             detail = f"{engine.name}, window {engine.window}, tokens counted by {engine.tokenizer}"
         return CheckResult("language model", "ok", detail)
-    path = App(settings).llm_path()
-    return CheckResult("language model", "ok", f"{settings.llm.model} in {path}")
+    from ragapp.models.planning import place, plan_engine
+
+    plan = plan_engine(settings)
+    where = place(settings, plan)
+    detail = f"{plan.name} in {plan.path}, {where}"
+    if settings.llm.gpu_layers not in ("auto", 0) and where.startswith("on the processor"):
+        return CheckResult("language model", "warn", detail, "Build llama-cpp-python for your GPU (see README).")
+    return CheckResult("language model", "ok", detail)
 
 
 def _check_store(settings: Settings) -> CheckResult:

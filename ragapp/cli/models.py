@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group.command("list", epilog="Example: ragapp models list")(list_models)
     group.command(epilog="Example: ragapp models pull all-minilm-l6-v2")(pull)
     group.command(epilog="Example: ragapp models show qwen2.5-coder-1.5b-instruct")(show)
+    group.command(epilog="Example: ragapp models tune")(tune)
     group.command(epilog="Example: ragapp models verify")(verify)
     group.command(epilog="Example: ragapp models use qwen2.5-coder-0.5b-instruct")(use)
     app.add_typer(group, name="models")
@@ -120,10 +121,10 @@ def show(
     prompt: Annotated[bool, typer.Option("--prompt", help="Show how a chat is written for it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what a model's file says about itself."""
+    """Show what a model's file says about itself, and how it is going to be loaded here, and why."""
     from ragapp.models import discovery
-    from ragapp.models.gguf import read_gguf
     from ragapp.models.packs import PACKS
+    from ragapp.models.shards import read_model
 
     settings = settings_of(context)
     models_dir = settings.paths.models
@@ -134,12 +135,13 @@ def show(
     if pack:
         facts |= {"role": pack.role, "licence": pack.licence, "hub": pack.hub_repo}
     if path.is_file():
-        info = read_gguf(path)
+        info = read_model(path)
         facts |= {
             "architecture": info.architecture, "quantization": info.quantization, "size": info.size,
             "context_length": info.context_length, "embedding_length": info.embedding_length,
             "block_count": info.block_count, "chat_template": info.chat_template,
         }  # fmt: skip
+        facts |= _load_facts(settings, name, path)
     if prompt:
         facts |= _prompt_facts(path, name, settings.llm.template)
     if as_json:
@@ -148,10 +150,81 @@ def show(
     for key, value in facts.items():
         if key == "chat_template":
             value = "in the file" if value else "none"
-        if key != "prompt":
+        if isinstance(value, dict):
+            say(f"{key}:")
+            for inner, reason in value.items():
+                say(f"  {inner}: {reason}")
+        elif key != "prompt":
             say(f"{key}: {value}")
     if prompt:
         say(f"\n{facts['prompt']}")
+
+
+def _load_facts(settings, name: str, path: Path) -> dict:
+    """How a language model would be loaded with these settings, why so, and where it would be."""
+    from ragapp.errors import ModelError
+    from ragapp.models.planning import place, plan_engine
+
+    wanted = settings.model_copy(deep=True)
+    wanted.llm.model = name
+    try:
+        plan = plan_engine(wanted, path=path)
+        return {
+            "in_force": {"context": plan.context, **plan.reasons}, "memory": str(plan.need),
+            "placement": place(wanted, plan),
+        }  # fmt: skip
+    except ModelError as error:  # the rest is worth showing still
+        return {"problem": str(error)}
+
+
+def tune(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Pack, file name or path; default: the model in use.")] = None,
+    seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long it may take, about.")] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Measure which threads, batches, attention and cache make a model fastest here, and use them from now on.
+
+    Settings of llm that are not auto stay in force. Measure while the machine has nothing else to do.
+    """
+    from ragapp.models.planning import plan_engine
+    from ragapp.models.tuned import write_tuned
+    from ragapp.models.tuning import measure
+
+    settings = settings_of(context).model_copy(deep=True)
+    settings.llm.model = name or settings.llm.model
+    settings.llm.lora = ""
+    plan = plan_engine(settings)
+    note(f"Measuring {plan.name}, for about {seconds:.0f} seconds …")
+    measured = measure(plan.path, plan.options, seconds=seconds, tell=note)
+    tuned = measured.tuned()
+    file = write_tuned(settings.paths.models, plan.path, tuned)
+    best, rows = measured.best, measured.trials
+    if as_json:
+        say_json(
+            {
+                "model": plan.name, "path": str(plan.path), "file": str(file), "threads": tuned.threads,
+                "batch": tuned.batch, "flash_attention": tuned.flash_attention, "cache_type": tuned.cache_type,
+                "gain": tuned.gain, "uncertain": round(measured.uncertain, 3),
+                "trials": [
+                    {"options": str(t.options), "reading": t.reading, "writing": t.writing, "best": t is best}
+                    for t in rows
+                ],
+            }
+        )  # fmt: skip
+    else:
+        say_table(
+            ("", "threads", "batch", "flash attention", "cache", "reading, tokens/s", "writing, tokens/s"),
+            [
+                ("*" if t is best else "", t.options.threads_used, t.options.batch,
+                 "on" if t.options.flash_attention else "off", t.options.cache_type, f"{max(t.reading):.1f}",
+                 f"{max(t.writing):.1f}")
+                for t in rows
+            ],
+        )  # fmt: skip
+        say(f"* is used from now on where the settings say auto: {tuned.gain:.0%} faster than the first. In {file}")
+    if measured.uncertain > 0.1:
+        note(f"Two rounds differed by {measured.uncertain:.0%}: the machine had other work; measure again without.")
 
 
 def _prompt_facts(path: Path, name: str, wanted: str) -> dict:

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from ragapp.errors import CancelledError, ModelError
-from ragapp.llm.loading import load_llama
-from ragapp.llm.reasoning import Piece, ThinkingSplitter
+from ragapp.errors import ModelError
+from ragapp.llm.generation import Limits, TurnWriter
+from ragapp.llm.interface import TIMED_TOKENS, GenerationStats
+from ragapp.llm.loading import attach_adapter, place_llama
+from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload
+from ragapp.llm.placement import Placement
+from ragapp.llm.prefix import PrefixCache
+from ragapp.llm.reasoning import Piece
 from ragapp.llm.stopping import AbortFlag, Cancelled, Turns
-from ragapp.llm.stops import StopTexts
 from ragapp.llm.templates import ChatTemplate, Message
 from ragapp.llm.vocabulary import Vocabulary
 
-# tokens of the prompt that are worked on at a time
-BATCH_TOKENS = 256
-# so many tokens are read to learn how fast that goes, after a few that bring the weights into memory
-WARM_TOKENS, TIMED_TOKENS = 32, 128
-
-
-@dataclass(slots=True)
-class GenerationStats:
-    """What the last generation took.
-
-    Attributes:
-        prompt_tokens: length of the prompt.
-        cached_tokens: how many of them were in the cache already.
-        answer_tokens: how many were generated.
-        first_token_s: seconds from the call to the first token.
-        finished: whether the model ended by itself, not by the limit.
-    """
-
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    answer_tokens: int = 0
-    first_token_s: float = 0.0
-    finished: bool = False
+__all__ = ["BATCH_TOKENS", "TIMED_TOKENS", "Engine", "EngineOptions", "GenerationStats"]
 
 
 class Engine:
@@ -54,28 +34,36 @@ class Engine:
         path: the GGUF file.
         name: what people call it.
         context: window in tokens; never more than the model was trained for.
-        threads: 0 for the number of physical cores.
-        gpu_layers: layers to offload, -1 for all; only where this build of llama.cpp has a GPU backend.
+        options: how llama.cpp is to work.
         seed: for temperatures above zero.
         unload_after_s: seconds without a question after which the memory is freed; 0 keeps it.
         template: auto, or the name of one of ragapp's own chat styles.
+        max_seconds: that writing a turn may take; 0 for no limit.
+        thinking_tokens: after which thinking is closed and the answer begins; 0 for no limit of its own.
+
+    Attributes:
+        placement: where the model was put when it was last loaded; None before.
+        notices: what the person should know of that.
     """
 
     def __init__(
-        self, path: Path, name: str, *, context: int, threads: int = 0, gpu_layers: int = 0, seed: int = 42,
-        unload_after_s: float = 0.0, template: str = "auto",
+        self, path: Path, name: str, *, context: int, options: EngineOptions | None = None, seed: int = 42,
+        unload_after_s: float = 0.0, template: str = "auto", max_seconds: float = 0.0, thinking_tokens: int = 0,
     ):  # fmt: skip
         self.path = path
         self.name = name
+        self.options = options or EngineOptions()
         self._context = context
-        self._threads = threads or _physical_cores()
-        self._gpu_layers = gpu_layers
         self._seed = seed
         self._unload_after_s = unload_after_s
         self._template = template
+        self._max_seconds = max_seconds
+        self._thinking_tokens = thinking_tokens
         self._turns = Turns()
         self._idle: threading.Timer | None = None
         self.stats = GenerationStats()
+        self.placement: Placement | None = None
+        self.notices: list[str] = []
         #: tokens a second of the fastest long reading so far, 0 before the first
         self.seen_speed = 0.0
 
@@ -83,14 +71,29 @@ class Engine:
     def fingerprint(self) -> str:
         """What its speed depends on, but for the machine."""
         state = self.path.stat()
-        return f"{self.path.name} {state.st_size} {state.st_mtime_ns} threads {self._threads} gpu {self._gpu_layers}"
+        return f"{self.path.name} {state.st_size} {state.st_mtime_ns} {self.options}"
 
     @cached_property
     def _llama(self):
-        return load_llama(
-            self.path, n_ctx=self._context, n_batch=BATCH_TOKENS, n_ubatch=BATCH_TOKENS, n_threads=self._threads,
-            n_threads_batch=self._threads, n_gpu_layers=self._gpu_layers, seed=self._seed,
-        )  # fmt: skip
+        options = self.options
+        arguments = {"n_ctx": self._context, "seed": self._seed, **options.for_llama()}
+        self.notices = []
+        try:
+            llama, self.placement = place_llama(self.path, **arguments)
+        except ModelError:
+            if options.gpu_layers != "auto" or not arguments["n_gpu_layers"]:
+                raise
+            llama, self.placement = place_llama(self.path, **{**arguments, "n_gpu_layers": 0})
+            self.notices.append(f"{self.name} does not fit the GPU, so it runs on the processor.")
+        else:
+            self.notices += gpu_notices(options, self.placement, self.name)
+        if options.lora:
+            try:
+                attach_adapter(llama, options.lora, options.lora_scale, self.name)
+            except ModelError:
+                llama.close()
+                raise
+        return llama
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -117,7 +120,11 @@ class Engine:
             ModelError: it cannot be loaded, or has no usable template.
         """
         with self._turns.turn():
-            _ = self.template
+            try:
+                _ = self.template
+            except ModelError:
+                self._free()  # a model that cannot be talked to needs no memory
+                raise
 
     @property
     def ahead(self) -> int:
@@ -139,7 +146,7 @@ class Engine:
             self._idle.cancel()
         if template := self.__dict__.get("template"):
             template.close()
-        for part in ("_abort", "template", "_vocabulary", "_special", "_stop_tokens", "_tag_tokens"):
+        for part in ("_writer", "_prefix", "_abort", "template", "_vocabulary", "_special"):
             self.__dict__.pop(part, None)
         if llama := self.__dict__.pop("_llama", None):
             llama.close()
@@ -147,6 +154,14 @@ class Engine:
     @cached_property
     def _abort(self) -> AbortFlag:
         return AbortFlag(self._llama.ctx)
+
+    @cached_property
+    def _prefix(self) -> PrefixCache:
+        return PrefixCache(self._llama, self._abort, self.options.batch)
+
+    @cached_property
+    def _writer(self) -> TurnWriter:
+        return TurnWriter(self._llama, self._vocabulary, self.template, self._prefix, self._abort)
 
     @contextmanager
     def _at_work(self, cancelled: Cancelled | None = None) -> Iterator[None]:
@@ -191,6 +206,34 @@ class Engine:
         """
         return self._vocabulary.prompt_tokens(self.template, self.prompt(messages, thinking=thinking))
 
+    def warm(self, messages: Sequence[Message]) -> int:
+        """Read now what later chats will begin with, so that the first of them starts sooner; loads the model.
+
+        Args:
+            messages: how they begin, such as the system turn alone; their next turn is the user's, or goes on with
+                what the last one says.
+
+        Returns:
+            Tokens that need not be read again.
+
+        Raises:
+            ModelError: it cannot be loaded, or they do not fit the window.
+        """
+        chats = []
+        for other in ("one", "2"):
+            chat = [message.copy() for message in messages]
+            if chat and chat[-1]["role"] == "user":
+                chat[-1]["content"] += other
+            else:
+                chat.append({"role": "user", "content": other})
+            chats.append(chat)
+        with self._at_work():
+            first, second = map(self.prompt_tokens, chats)
+            shared = self._llama.longest_token_prefix(first, second)
+            if shared:
+                self._feed(first[:shared])
+        return shared
+
     def choose(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
@@ -209,8 +252,8 @@ class Engine:
             ModelError: the chat does not fit the window.
         """
         with self._at_work(cancelled):
-            self._feed(self.prompt_tokens(messages), 1)
-            logits = self._logits()
+            self._feed(self.prompt_tokens(messages))
+            logits = self._prefix.logits().astype(np.float64)
         shifted = np.exp(logits - logits.max())
         weights = [float(shifted[self._vocabulary.first_tokens(choice)].sum()) for choice in choices]
         total = sum(weights) or 1.0
@@ -262,111 +305,33 @@ class Engine:
         with self._at_work(cancelled):
             prompt = self.prompt(messages, thinking=thinking)
             tokens = self._vocabulary.prompt_tokens(self.template, prompt)
-            cached = self._feed(tokens, 1)
-            self.stats = stats = GenerationStats(len(tokens), cached)
-            limit = min(max_tokens, self.window - len(tokens))
-            decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-            written: list[int] = []
-            stops = StopTexts(self.template.stop)
-            splitter = None
-            if self.template.tags:
-                splitter = ThinkingSplitter(opened=self.template.opens_thinking(prompt), tags=self.template.tags)
-
-            def split(text: str) -> list[Piece]:
-                return splitter.feed(text) if splitter else [Piece("answer", text)] if text else []
-
-            # the prompt is in the cache already, so this samples at once
-            for token in self._sample(tokens, temperature):
-                if not written:
-                    stats.first_token_s = time.monotonic() - started
-                if self._vocabulary.ends(token) or token in self._stop_tokens:
-                    stats.finished = True
-                    break
-                shown = token in self._tag_tokens  # a control token is no text otherwise
-                raw = self._llama.detokenize([token], prev_tokens=tokens + written, special=shown)
-                written.append(token)
-                stats.answer_tokens = len(written)
-                yield from split(stops.feed(decoder.decode(raw)))
-                if stops.reached:
-                    stats.finished = True
-                    break
-                if len(written) >= limit or self._abort.raised or (cancelled and cancelled()):
-                    break
-            yield from split(stops.feed(decoder.decode(b"", final=True)) + stops.finish())
-            if splitter:
-                yield from splitter.finish()
-
-    def _sample(self, tokens: list[int], temperature: float) -> Iterator[int]:
-        try:
-            yield from self._llama.generate(tokens, temp=temperature, top_k=40, top_p=0.95, min_p=0.05)
-        except RuntimeError:
-            if not self._abort.raised:
-                raise
+            kept = self._feed(tokens)
+            self.stats = GenerationStats(len(tokens), kept)
+            limits = Limits(max_tokens, self._max_seconds, self._thinking_tokens)
+            yield from self._writer.write(prompt, limits, temperature, self.stats, cancelled, started)
 
     def reading_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
         if not self.seen_speed:
             with self._at_work():
-                tokens = self._llama.tokenize(b"word " * (WARM_TOKENS + TIMED_TOKENS), add_bos=False)
-                tokens = tokens[: min(WARM_TOKENS + TIMED_TOKENS, self.window - 1)]
-                self._llama.reset()
-                self._llama.eval(tokens[:WARM_TOKENS])
-                started = time.monotonic()
-                self._llama.eval(tokens[WARM_TOKENS:])
-                self.seen_speed = len(tokens[WARM_TOKENS:]) / (time.monotonic() - started)
-                self._llama.reset()
+                self.seen_speed = self._prefix.measure()
         return self.seen_speed
 
-    def _feed(self, tokens: list[int], room: int) -> int:
+    def _feed(self, tokens: list[int]) -> int:
         """Bring the prompt into the cache; returns how many of its tokens were there already.
 
         Raises:
             CancelledError: it was stopped; what had been read whole stays in the cache.
             ModelError: the prompt does not fit the window.
         """
-        if len(tokens) + room > self.window:
+        if len(tokens) + 1 > self.window:
             raise ModelError(
                 f"The prompt has {len(tokens)} tokens; the window of {self.name} is {self.window}.",
                 "Lower retrieval.context_tokens or raise llm.context.",
             )
-        llama = self._llama
-        keep = llama.longest_token_prefix(llama._input_ids.tolist(), tokens)
-        # the last token is always read anew, for its logits
-        keep = min(keep, len(tokens) - 1)
-        if keep == 0 or not llama._ctx.kv_cache_seq_rm(-1, keep, -1):
-            keep = 0
-            llama.reset()
-        llama.n_tokens = keep
-        started = time.monotonic()
-        for begin in range(keep, len(tokens), BATCH_TOKENS):
-            try:
-                llama.eval(tokens[begin : begin + BATCH_TOKENS])
-            except RuntimeError:
-                if not self._abort.raised:
-                    raise
-            if self._abort.raised:
-                raise CancelledError("Stopped.")
-        if len(tokens) - keep >= TIMED_TOKENS:
-            self.seen_speed = max(self.seen_speed, (len(tokens) - keep) / (time.monotonic() - started))
-        return keep
-
-    def _logits(self) -> np.ndarray:
-        pointer = self._llama._ctx.get_logits_ith(-1)
-        return np.ctypeslib.as_array(pointer, shape=(self._llama.n_vocab(),)).astype(np.float64)
-
-    @cached_property
-    def _stop_tokens(self) -> frozenset[int]:
-        """Stop texts that are one token of the vocabulary: control tokens never show up as text."""
-        found = map(self._vocabulary.tokens, self.template.stop)
-        return frozenset(tokens[0] for tokens in found if len(tokens) == 1)
-
-    @cached_property
-    def _tag_tokens(self) -> frozenset[int]:
-        """Tokens of the marks around the thinking."""
-        tags = self.template.tags
-        marks = (tags.open, tags.close, *tags.answer) if tags else ()
-        found = map(self._vocabulary.tokens, marks)
-        return frozenset(token for tokens in found for token in tokens)
+        reading = self._prefix.feed(tokens)
+        self.seen_speed = max(self.seen_speed, reading.speed)
+        return reading.kept
 
     @cached_property
     def _special(self) -> re.Pattern[str]:
@@ -376,10 +341,21 @@ class Engine:
         return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
 
-def _physical_cores() -> int:
-    import os
+def gpu_notices(options: EngineOptions, placement: Placement, name: str) -> list[str]:
+    """What a person should know who believes that the GPU is used.
 
-    import psutil
-
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(psutil.cpu_count(logical=False) or usable, usable)
+    Args:
+        options: what was asked for.
+        placement: what came of it.
+        name: of the model.
+    """
+    if placement.on_gpu or not (options.gpu_layers if options.gpu_layers != "auto" else can_offload()):
+        return []
+    if not can_offload():
+        return [
+            f"llm.gpu_layers is {options.gpu_layers}, but this build of llama.cpp cannot use a GPU: {name} runs on the"
+            " processor. Install llama-cpp-python built for your GPU (see README)."
+        ]
+    return [
+        f"llama.cpp could use a GPU, but put no layer of {name} on one, so it runs on the processor. Check the driver."
+    ]

@@ -1,6 +1,6 @@
 """A language model that runs elsewhere, behind an OpenAI-compatible server: llama.cpp's, vLLM, Ollama and others.
 
-It has the face of :class:`ragapp.llm.engine.Engine`. What is sent there are the prompts, with the passages of the
+It is a :class:`ragapp.llm.interface.LanguageModel`. What is sent there are the prompts, with the passages of the
 documents in them; nothing is sent to an address that the person has not allowed.
 """
 
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from ragapp.errors import CancelledError, ModelError
 from ragapp.llm.chat import Message
-from ragapp.llm.engine import TIMED_TOKENS, GenerationStats
+from ragapp.llm.interface import TIMED_TOKENS, GenerationStats
 from ragapp.llm.reasoning import Piece, ThinkingSplitter, split_thinking
 from ragapp.llm.remote_address import check_allowed, parse_address, read_key
 from ragapp.llm.remote_completions import Completions, first, get, weight
@@ -57,6 +57,8 @@ class RemoteEngine:
         context: window in tokens where the server does not say, and never more than this; ``auto`` to trust the server.
         seed: for temperatures above zero.
         timeout_s: how long the server may say nothing.
+        max_seconds: that writing a turn may take; 0 for no limit.
+        thinking_tokens: that a model may think beside the length of its answer.
         tell: called with each sentence that the person should read, once each.
 
     Attributes:
@@ -68,7 +70,8 @@ class RemoteEngine:
 
     def __init__(
         self, url: str, model: str, *, allow: Sequence[str] = (), key_variable: str = "",
-        context: int | Literal["auto"] = "auto", seed: int = 42, timeout_s: float = 120.0,
+        context: int | Literal["auto"] = "auto", seed: int = 42, timeout_s: float = 120.0, max_seconds: float = 0.0,
+        thinking_tokens: int = 0,
         tell: Callable[[str], None] = lambda sentence: None,
     ):  # fmt: skip
         check_allowed(url, allow)
@@ -78,6 +81,8 @@ class RemoteEngine:
         self._wanted = model
         self._context = context
         self._seed = seed
+        self._max_seconds = max_seconds
+        self._thinking_tokens = thinking_tokens
         key = read_key(key_variable)
         self._connection = Connection(self.address, key, timeout_s)
         self._turns = Turns()
@@ -159,6 +164,14 @@ class RemoteEngine:
             lambda text: count_text(self._connection, self._served.model, self.tokenizer, text) if text else 0
         )
 
+    def warm(self, messages: Sequence[Message]) -> int:
+        """Nothing: what the server keeps of earlier prompts is its own affair.
+
+        Returns:
+            0.
+        """
+        return 0
+
     def count(self, text: str) -> int:
         """Tokens of a text.
 
@@ -236,6 +249,24 @@ class RemoteEngine:
     ) -> Iterator[str]:
         """Stream the assistant's next turn; its thinking, if there is any, is left out.
 
+        Args, errors and :attr:`stats`: see :meth:`generate_pieces`.
+        """
+        pieces = self.generate_pieces(
+            messages, max_tokens=max_tokens, temperature=temperature, cancelled=cancelled, thinking=False
+        )
+        yield from (piece.text for piece in pieces if piece.kind == "answer")
+
+    def generate_pieces(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        cancelled: Cancelled | None = None,
+        thinking: bool | None = None,
+    ) -> Iterator[Piece]:
+        """Stream the assistant's next turn, its thinking told from its answer.
+
         :attr:`stats` holds the figures afterwards.
 
         Args:
@@ -243,6 +274,7 @@ class RemoteEngine:
             max_tokens: length of the answer at the most; shortened where the window is nearly full.
             temperature: 0 always takes the likeliest token.
             cancelled: asked many times a second; the text so far stands.
+            thinking: False tells the server to turn it off, where it can.
 
         Yields:
             Pieces of text.
@@ -254,20 +286,30 @@ class RemoteEngine:
         started = time.monotonic()
         with self._turns.turn(cancelled):
             tokens = self._check_room(messages, cancelled)
-            self.stats = stats = GenerationStats(tokens)
+            self.stats = stats = GenerationStats(tokens, ended="stopped")
             splitter = ThinkingSplitter()
-            wishes = {"max_tokens": min(max_tokens, self.window - tokens), "temperature": temperature}
+            limit = max_tokens if thinking is False else max_tokens + self._thinking_tokens
+            wishes = {"max_tokens": min(limit, self.window - tokens), "temperature": temperature}
+            deadline = float("inf")
             try:
                 # closed at once when the caller wants no more, so that the server stops, too
-                with closing(self._completions.stream(messages, wishes, cancelled)) as events:
+                stream = self._completions.stream(messages, wishes, cancelled, thinking=thinking is not False)
+                with closing(stream) as events:
                     for event in events:
-                        yield from _answers(splitter.feed(self._take(event, stats, started)))
+                        if thought := self._thought(event, stats, started):
+                            yield Piece("thinking", thought)
+                        yield from splitter.feed(self._take(event, stats, started))
+                        if stats.first_token_s and deadline == float("inf") and self._max_seconds:
+                            deadline = time.monotonic() + self._max_seconds
+                        if time.monotonic() > deadline and stats.ended == "stopped":
+                            stats.ended = "time"
+                            break
             except CancelledError:
                 if not stats.answer_tokens:
                     raise
-            if splitter.unfinished:
+            if splitter.unfinished and thinking is False:
                 self._notice(f"{self.name} spends its answer on thinking; turn its thinking off on the server.")
-            yield from _answers(splitter.finish())
+            yield from splitter.finish()
 
     def reading_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
@@ -309,7 +351,8 @@ class RemoteEngine:
         if isinstance(speed, float | int) and (get(event, "timings", "prompt_n") or 0) >= TIMED_TOKENS:
             self.seen_speed = max(self.seen_speed, float(speed))
         choice = first(event.get("choices"))
-        stats.finished = stats.finished or get(choice, "finish_reason") == "stop"
+        if reason := get(choice, "finish_reason"):
+            stats.ended = "end" if reason == "stop" else "limit"
         delta = get(choice, "delta")
         text = get(delta, "content")
         if isinstance(text, str) and text:
@@ -319,6 +362,17 @@ class RemoteEngine:
             stats.answer_tokens += 1
             return text
         return ""
+
+    def _thought(self, event: dict, stats: GenerationStats, started: float) -> str:
+        """What some servers tell from the answer themselves."""
+        delta = get(first(event.get("choices")), "delta")
+        text = get(delta, "reasoning_content") or get(delta, "reasoning")
+        if not isinstance(text, str) or not text:
+            return ""
+        stats.first_token_s = stats.first_token_s or time.monotonic() - started
+        stats.answer_tokens += 1
+        stats.thinking_tokens += 1
+        return text
 
     def _word(self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None) -> int | None:
         """Which of the words the model writes first, None for none of them."""
@@ -338,10 +392,6 @@ class RemoteEngine:
         if sentence not in self.notices:
             self.notices.append(sentence)
             self._tell(sentence)
-
-
-def _answers(pieces: Iterable[Piece]) -> Iterator[str]:
-    return (piece.text for piece in pieces if piece.kind == "answer")
 
 
 def _user(content: str) -> Message:

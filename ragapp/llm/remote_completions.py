@@ -18,6 +18,8 @@ __all__ = ["Completions", "first", "get", "weight"]
 TOP_TOKENS = 20
 # what some servers know and others refuse; the request does as well without
 _OPTIONAL = ("chat_template_kwargs", "reasoning_effort", "stream_options", "seed")
+# what tells a server to turn thinking off
+_NO_THINKING = ("chat_template_kwargs", "reasoning_effort")
 
 _Answer = TypeVar("_Answer")
 
@@ -50,11 +52,21 @@ class Completions:
         return self.adapted(lambda body: self._connection.fetch("POST", self._url, body | wishes, cancelled), messages)
 
     def stream(
-        self, messages: Sequence[Message], wishes: dict[str, Any], cancelled: Cancelled | None = None
-    ) -> Iterator[dict]:
-        """The answer event by event; the arguments are those of :meth:`ask`."""
+        self, messages: Sequence[Message], wishes: dict[str, Any], cancelled: Cancelled | None = None, *,
+        thinking: bool = False,
+    ) -> Iterator[dict]:  # fmt: skip
+        """The answer event by event.
+
+        Args:
+            messages: see :meth:`ask`, as the next two.
+            wishes: see there.
+            cancelled: see there.
+            thinking: whether the server is not told to turn thinking off.
+        """
 
         def begin(body: dict[str, Any]) -> tuple[list[dict], Iterator[dict]]:
+            if thinking:
+                body = {name: value for name, value in body.items() if name not in _NO_THINKING}
             more = {"stream": True, "stream_options": {"include_usage": True}}
             wanted = {name: value for name, value in more.items() if name not in self._refused}
             events = self._connection.events(self._url, body | wanted | wishes, cancelled)

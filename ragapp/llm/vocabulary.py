@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from functools import cached_property
 from pathlib import Path
 
@@ -45,6 +46,18 @@ class Vocabulary:
     def tokens(self, text: str) -> list[int]:
         """Tokens of a text in which special tokens count as such, nothing put in front."""
         return self._llama.tokenize(text.encode(), add_bos=False, special=True)
+
+    def piece(self, token: int, *, special: bool = False) -> bytes:
+        """What a token writes; a control token nothing, unless ``special``."""
+        import llama_cpp
+
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            length = llama_cpp.llama_token_to_piece(self._llama._model.vocab, token, buffer, size, 0, special)
+            if length >= 0:
+                return buffer.raw[:length]
+            size = -length  # a run of blanks may be long
 
     def first_tokens(self, word: str) -> list[int]:
         """What may begin a word: with and without capital, in capitals, with and without a space in front."""

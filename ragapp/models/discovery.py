@@ -13,8 +13,9 @@ from typing import Literal
 
 from ragapp.errors import ModelError
 from ragapp.models.fit import memory_need
-from ragapp.models.gguf import GgufInfo, read_gguf, require_llm
+from ragapp.models.gguf import GgufInfo, require_llm
 from ragapp.models.packs import PACKS, Manifest, Pack, PackFile, Role, check_pack
+from ragapp.models.shards import find_first_shard, first_shard, is_later_shard, read_model, shards_of, whole_name
 
 Status = Literal["verified", "unverified", "incomplete", "damaged", "unknown"]
 
@@ -73,6 +74,22 @@ def find_model(name: str, models_dir: Path, role: Role) -> Path:
         raise ModelError(f"{error.filename or name} cannot be read: {error.strerror or error}.") from None
 
 
+def find_adapter(name: str, models_dir: Path) -> Path:
+    """The file of an adapter (LoRA); what is in it is not looked at.
+
+    Args:
+        name: a file name or stem in the models folder, or a path.
+        models_dir: the models folder.
+
+    Raises:
+        ModelError: it is missing.
+    """
+    path = _locate(name, models_dir, "llm")
+    if path is None:
+        raise ModelError(f"The adapter {name} is not in {models_dir}.", "Check llm.lora, or leave it empty.")
+    return path
+
+
 def list_models(models_dir: Path) -> list[FoundModel]:
     """Every model on this machine: those of the models folder first.  Nothing is hashed; headers are read."""
     found = [*_in_models(models_dir), *_in_stores()]
@@ -105,7 +122,8 @@ def _find(name: str, models_dir: Path, role: Role) -> Path:
     if pack:
         return _use_pack(pack, models_dir, role)
     if role == "llm":
-        require_llm(read_gguf(path), path)
+        path = first_shard(path)
+        require_llm(read_model(path), path)
     else:
         _require_safe_folder(path)
     return path
@@ -136,6 +154,8 @@ def _locate(name: str, models_dir: Path, role: Role) -> Path | None:
             return path
     if len(direct.parts) == 1 and direct.suffix == ".gguf" and fits(direct):
         return direct.absolute()
+    if role == "llm" and (sharded := find_first_shard(models_dir, name)):
+        return sharded
     return next((model.path for model in _in_stores() if model.name == name and fits(model.path)), None)
 
 
@@ -185,7 +205,8 @@ def _in_models(models_dir: Path) -> Iterator[FoundModel]:
         if path.name.startswith("."):
             continue
         if path.suffix.lower() == ".gguf" and path.is_file():
-            yield _gguf_model(pack.name if pack else path.stem, path, "models", pack, status)
+            if not is_later_shard(path):
+                yield _gguf_model(pack.name if pack else whole_name(path), path, "models", pack, status)
         elif path.is_dir() and (pack or (path / "modules.json").is_file() or (path / "config.json").is_file()):
             yield _folder_model(path, pack, status)
 
@@ -208,14 +229,15 @@ def _in_stores() -> Iterator[FoundModel]:
     for name, path in _ollama_models():
         yield _gguf_model(f"ollama:{name}", path, "ollama")
     for origin, path in _store_files():
-        yield _gguf_model(f"{origin}:{path.stem}", path, origin)
+        if not is_later_shard(path):
+            yield _gguf_model(f"{origin}:{whole_name(path)}", path, origin)
 
 
 def _gguf_model(name: str, path: Path, origin: str, pack: Pack | None = None, status: Status = "unknown") -> FoundModel:
     info: GgufInfo | None = None
     problem = ""
     try:
-        info = read_gguf(path)
+        info = read_model(first_shard(path))
         require_llm(info, path)
     except ModelError as error:
         problem = error.message
@@ -223,7 +245,7 @@ def _gguf_model(name: str, path: Path, origin: str, pack: Pack | None = None, st
         name=name,
         role="other" if problem and not pack else "llm",
         path=path,
-        size=_size(path) or 0,
+        size=sum(_size(shard) or 0 for shard in shards_of(path)),
         pack=pack.name if pack else None,
         status=status,
         origin=origin,

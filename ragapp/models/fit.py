@@ -106,7 +106,10 @@ def largest_context(
     return context
 
 
-def fitting_context(info: GgufInfo, name: str, wished: int | Literal["auto"], batch: int, free: int) -> int:
+def fitting_context(
+    info: GgufInfo, name: str, wished: int | Literal["auto"], batch: int, free: int, cache_type: str = "f16",
+    flash: bool = False,
+) -> int:  # fmt: skip
     """The window to load a model with.
 
     Args:
@@ -115,13 +118,16 @@ def fitting_context(info: GgufInfo, name: str, wished: int | Literal["auto"], ba
         wished: tokens, or ``auto`` for the largest sensible.
         batch: tokens that are worked on at a time.
         free: memory in bytes.
+        cache_type: see :func:`memory_need`.
+        flash: see there.
 
     Raises:
         ModelError: the model does not fit into the memory; the message has the numbers and what would fit.
     """
-    largest = largest_context(info, free, batch, limit=AUTO_CONTEXT if wished == "auto" else None)
+    limit = AUTO_CONTEXT if wished == "auto" else None
+    largest = largest_context(info, free, batch, cache_type, flash, limit=limit)
     context = min(wished, info.context_length or wished) if wished != "auto" else max(largest, SMALLEST_CONTEXT)
-    need = memory_need(info, context, batch)
+    need = memory_need(info, context, batch, cache_type, flash)
     if need.total <= free:
         return context
     other = f"Set llm.context to {largest} or less, or close" if largest else "Close"
@@ -129,6 +135,28 @@ def fitting_context(info: GgufInfo, name: str, wished: int | Literal["auto"], ba
         f"{name} with a context of {context} tokens takes {need}. {gib(free)} are free.",
         f"{other} other programs, or choose a smaller model: ragapp models list",
     )
+
+
+def gpu_layers(info: GgufInfo, need: MemoryNeed, free: int) -> int:
+    """How many layers fit a GPU, the output layer counted as the last.
+
+    Args:
+        info: of the file.
+        need: for all of the model.
+        free: bytes of the GPU.
+    """
+    layers = (info.block_count or 0) + 1
+    room = free - need.compute  # which is needed there for any layer at all
+    if room <= 0:
+        return 0
+    # what the processor keeps a second time, a GPU does not
+    return min(layers, int(layers * room / max(1, need.weights + need.cache)))
+
+
+def host_need(info: GgufInfo, need: MemoryNeed, layers: int) -> int:
+    """Bytes of the machine's own memory where a GPU has so many layers."""
+    share = min(1.0, layers / ((info.block_count or 0) + 1))
+    return int((need.total - need.compute) * (1 - share)) + need.compute
 
 
 def free_memory() -> int:

@@ -195,12 +195,36 @@ def require_llm(info: GgufInfo, path: Path) -> None:
         what = "a reranker"
     elif info.architecture in _ENCODERS or pooling:
         what = f"an embedding model ({info.architecture})"
-    elif info.tensor_count == 0:
+    elif info.tensor_count == 0 and "split.count" not in info.metadata:
         what = "a vocabulary without weights"
     elif "tokenizer.ggml.model" not in info.metadata:
         what = f"no text model ({info.architecture} without a tokenizer)"
     if what:
         raise ModelError(f"{path} is {what}, not a language model.", "Choose an instruct or chat model in GGUF form.")
+
+
+def require_adapter(path: Path, base: GgufInfo, name: str) -> None:
+    """Refuse a file that is no adapter (LoRA) for a model.
+
+    Args:
+        path: the file.
+        base: header of the model.
+        name: of the model, for messages.
+
+    Raises:
+        ModelError: it cannot be read, is something else, or was made for another architecture.
+    """
+    info = read_gguf(path)
+    if info.metadata.get("general.type") != "adapter":
+        raise ModelError(f"{path} is no adapter (LoRA).", "llm.lora must name an adapter in GGUF form, or be empty.")
+    kind = info.metadata.get("adapter.type")
+    if kind != "lora":
+        raise ModelError(f"{path} is an adapter of the kind {kind!r}, not lora.", "Choose another, or empty llm.lora.")
+    if info.architecture != base.architecture:
+        raise ModelError(
+            f"The adapter {path} was made for the architecture {info.architecture}; {name} is of {base.architecture}.",
+            "Choose one that was made for this model, or empty llm.lora.",
+        )
 
 
 def _seems(head: bytes, size: int) -> str:

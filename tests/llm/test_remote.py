@@ -828,3 +828,39 @@ def test_stopping_a_real_server_and_asking_again(remote):
     assert 3 <= len(pieces) < 30
     assert whole.startswith("".join(pieces))
     assert text(remote, chat, max_tokens=30) == whole
+
+
+def test_thinking_is_told_from_the_answer(engine_at):
+    def chat(request, body):
+        reasoning = {"choices": [{"delta": {"reasoning_content": "hm"}, "finish_reason": None}]}
+        request.events(reasoning, delta("<think>Is it"), delta("?</think>In the"), delta(" drawer.", "stop"))
+
+    with serving(chat) as server:
+        engine = engine_at(server, thinking_tokens=30)
+        pieces = list(engine.generate_pieces(CHAT, max_tokens=20, thinking=True))
+        assert "".join(piece.text for piece in pieces if piece.kind == "thinking") == "hmIs it?"
+        assert "".join(piece.text for piece in pieces if piece.kind == "answer") == "In the drawer."
+        body = server.bodies()[-1]
+        assert body["max_tokens"] == 50
+        assert "chat_template_kwargs" not in body
+        assert (engine.stats.thinking_tokens, engine.stats.ended) == (1, "end")
+
+
+@pytest.mark.parametrize(("finish", "ended"), [("stop", "end"), ("length", "limit")])
+def test_how_an_answer_ended(engine_at, finish, ended):
+    with serving(lambda request, body: request.events(delta("a"), delta("b", finish))) as server:
+        engine = engine_at(server)
+        assert text(engine) == "ab"
+        assert engine.stats.ended == ended
+
+
+def test_writing_is_ended_after_so_many_seconds(engine_at):
+    def unhurried(request, body):
+        request.events(delta("a "), delta("b "), delta("c", "stop"))
+
+    with serving(unhurried) as server:
+        engine = engine_at(server, max_seconds=60)
+        assert text(engine) == "a b c"
+        engine = engine_at(server, max_seconds=1e-9)
+        assert text(engine) in ("a ", "a b ")
+        assert engine.stats.ended == "time"

@@ -168,3 +168,111 @@ class Recorder:
 
     def finish(self) -> None:
         pass
+
+
+def gguf_of(entries: bytes, count: int, tensors: dict[str, tuple[tuple[int, ...], int, bytes]]) -> bytes:
+    """A GGUF file of ready entries and tensors: dimensions, number of the type, data."""
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), count) + entries
+    data: list[bytes] = []
+    end = 0
+    for name, (dimensions, kind, raw) in tensors.items():
+        head += text(name) + struct.pack(f"<I{len(dimensions)}QIQ", len(dimensions), *dimensions, kind, end)
+        data += raw, b"\0" * (-len(raw) % 32)
+        end += len(raw) + -len(raw) % 32
+    return b"".join([head, b"\0" * (-len(head) % 32), *data])
+
+
+def short_entry(key: str, value: int) -> bytes:
+    """A metadata entry of 16 bits, which is what the files of a split model carry."""
+    return text(key) + struct.pack("<IH", 2, value)
+
+
+class RealGguf:
+    """A real GGUF file taken apart, to be written anew with changes.
+
+    Attributes:
+        entries: each metadata entry's bytes by its key.
+        tensors: as :func:`gguf_of` takes them.
+    """
+
+    def __init__(self, path: Path):
+        self._data = path.read_bytes()
+        self._at = 8
+        tensor_count, entry_count = self._number("<Q"), self._number("<Q")
+        self.entries: dict[str, bytes] = {}
+        for _ in range(entry_count):
+            begin = self._at
+            key = self._text()
+            self._skip(self._number("<I"))
+            self.entries[key] = self._data[begin : self._at]
+        infos = []
+        for _ in range(tensor_count):
+            name = self._text()
+            dimensions = tuple(self._number("<Q") for _ in range(self._number("<I")))
+            infos.append((name, dimensions, self._number("<I"), self._number("<Q")))
+        start = -(-self._at // 32) * 32
+        ends = [offset for *_, offset in infos[1:]] + [len(self._data) - start]
+        self.tensors = {
+            name: (dimensions, kind, self._data[start + offset : start + end])
+            for (name, dimensions, kind, offset), end in zip(infos, ends, strict=True)
+        }
+
+    def write(self, path: Path, **changes: str) -> Path:
+        """All of it, some entries (with ``__`` for the point in their keys) changed."""
+        entries = self.entries | {key: entry(key, value) for name, value in changes.items()
+                                  for key in [name.replace("__", ".")]}  # fmt: skip
+        path.write_bytes(gguf_of(b"".join(entries.values()), len(entries), self.tensors))
+        return path
+
+    def split(self, folder: Path, stem: str, count: int) -> list[Path]:
+        """All of it in several files, as llama.cpp's own tool writes them."""
+        names = list(self.tensors)
+        size = -(-len(names) // count)
+        paths = []
+        for number in range(count):
+            marks = short_entry("split.no", number) + short_entry("split.count", count)
+            marks += text("split.tensors.count") + struct.pack("<Ii", 5, len(names))
+            own = self.entries if number == 0 else {}
+            part = {name: self.tensors[name] for name in names[number * size : (number + 1) * size]}
+            path = folder / f"{stem}-{number + 1:05}-of-{count:05}.gguf"
+            path.write_bytes(gguf_of(b"".join(own.values()) + marks, len(own) + 3, part))
+            paths.append(path)
+        return paths
+
+    def _number(self, form: str) -> int:
+        size = struct.calcsize(form)
+        self._at += size
+        return struct.unpack_from(form, self._data, self._at - size)[0]
+
+    def _text(self) -> str:
+        length = self._number("<Q")
+        self._at += length
+        return self._data[self._at - length : self._at].decode()
+
+    def _skip(self, kind: int) -> None:
+        sizes = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+        if kind == 8:
+            self._text()
+        elif kind == 9:
+            inner, count = self._number("<I"), self._number("<Q")
+            for _ in range(count if inner == 8 else 0):
+                self._text()
+            self._at += count * sizes.get(inner, 0)
+        else:
+            self._at += sizes[kind]
+
+
+def lora_bytes(width: int, rank: int = 4, architecture: str = "llama", strength: float = 0.05, **changes) -> bytes:
+    """An adapter for the queries of the first layer of a model of this width."""
+    metadata = {
+        "general.type": "adapter", "general.architecture": architecture, "adapter.type": "lora",
+        "adapter.lora.alpha": float(rank), **{key.replace("__", "."): value for key, value in changes.items()},
+    }  # fmt: skip
+    numbers = [strength * (1 if n % 3 else -1) for n in range(width * rank)]
+    raw = struct.pack(f"<{len(numbers)}f", *numbers)
+    tensors = {
+        "blk.0.attn_q.weight.lora_a": ((width, rank), 0, raw),
+        "blk.0.attn_q.weight.lora_b": ((rank, width), 0, raw),
+    }
+    entries = b"".join(entry(key, value) for key, value in metadata.items())
+    return gguf_of(entries, len(metadata), tensors)

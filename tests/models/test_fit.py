@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from ragapp.errors import ModelError
-from ragapp.models.fit import AUTO_CONTEXT, fitting_context, free_memory, largest_context, memory_need
+from ragapp.llm.engine import Engine, EngineOptions
+from ragapp.models.fit import (
+    AUTO_CONTEXT,
+    fitting_context,
+    free_memory,
+    gpu_layers,
+    host_need,
+    largest_context,
+    memory_need,
+)
 from ragapp.models.gguf import GgufInfo, read_gguf
 from ragapp.models.packs import get_pack
 
@@ -110,3 +119,40 @@ def test_what_llama_cpp_itself_says_that_it_took(models_dir: Path, context: int)
     assert need.cache / MIB == pytest.approx(parts["CPU KV"], rel=0.001)
     assert need.compute / MIB == pytest.approx(parts["CPU compute"], rel=0.03)
     assert need.total / MIB == pytest.approx(sum(parts.values()), rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("free", "layers"), [(64 * GIB, 33), (0, 0), (100 * MIB, 0), (3 * GIB, None)]
+)  # fmt: skip
+def test_how_many_layers_fit_a_gpu(free: int, layers: int | None) -> None:
+    need = memory_need(info_of(), 4096, 256)
+    found = gpu_layers(info_of(), need, free)
+    if layers is None:
+        assert 0 < found < 33
+        assert need.compute + (need.weights + need.cache) * found / 33 <= free
+        assert need.compute + (need.weights + need.cache) * (found + 1) / 33 > free
+    else:
+        assert found == layers
+
+
+def test_what_a_gpu_takes_the_machine_need_not_have() -> None:
+    need = memory_need(info_of(), 4096, 256)
+    assert host_need(info_of(), need, 0) == need.total
+    assert host_need(info_of(), need, 33) == need.compute
+    assert need.compute < host_need(info_of(), need, 16) < need.total
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("context", "cache_type", "flash"), [(512, "f16", True), (4096, "q8_0", True), (4096, "q4_0", True)]
+)
+def test_what_an_engine_with_other_options_took(models_dir: Path, context: int, cache_type: str, flash: bool) -> None:
+    smollm = get_pack("smollm2-135m-instruct").target(models_dir)
+    options = EngineOptions(batch=512, flash_attention=flash, cache_type=cache_type)
+    engine = Engine(smollm, "smol", context=context, options=options)
+    engine.load()
+    taken = engine.placement.buffers
+    engine.close()
+    need = memory_need(read_gguf(smollm), context, 512, cache_type, flash)
+    assert need.cache / MIB == pytest.approx(taken["CPU", "KV"], rel=0.001)
+    assert need.compute / MIB == pytest.approx(taken["CPU", "compute"], rel=0.05)

@@ -1,0 +1,136 @@
+"""How fast is ragapp's engine, beside bare llama-cpp-python with its defaults and with the same options?
+
+All sides answer the same chats in turn, each in a process of its own that has loaded the model before the clock starts.
+No two chats share more than the template's first tokens, so every prompt is read whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from ragapp.llm.engine import Engine
+from ragapp.llm.options import EngineOptions
+from ragapp.models.fit import fitting_context, free_memory
+from ragapp.models.planning import choose_options
+from ragapp.models.shards import read_model
+from ragapp.models.tuned import read_tuned
+from ragapp.settings import Llm
+
+SENTENCE = (
+    "Report {n}: in week {n} the committee met on Tuesday, heard the engineer about pump {n}, agreed on a budget of"
+    " {n},400 francs, and asked the office to order the parts before the end of the month. "
+)
+Chat = list[dict[str, str]]
+
+
+def chat(number: int, sentences: int) -> list[dict[str, str]]:
+    """A chat that begins as no other does, with a passage of so many sentences."""
+    passage = "".join(SENTENCE.format(n=100 * number + place) for place in range(sentences))
+    return [{"role": "user", "content": f"{passage}\n\nTell the story of these weeks in your own words, at length."}]
+
+
+def bare(path: Path, context: int, tokens: int, options: dict) -> Callable[[Chat], Iterator[str]]:
+    """llama-cpp-python as its documentation shows it."""
+    from llama_cpp import Llama
+
+    llama = Llama(str(path), n_ctx=context, verbose=False, **options)
+
+    def ask(messages: Chat) -> Iterator[str]:
+        for event in llama.create_chat_completion(messages, max_tokens=tokens, temperature=0.0, stream=True):
+            if text := event["choices"][0]["delta"].get("content"):
+                yield text
+
+    return ask
+
+
+def ours(path: Path, context: int, tokens: int, options: EngineOptions) -> Callable[[Chat], Iterator[str]]:
+    """ragapp's engine."""
+    engine = Engine(path, path.stem, context=context, options=options)
+    engine.load()
+    return lambda messages: engine.generate(messages, max_tokens=tokens)
+
+
+def serve(connection: Connection, kind: Callable, *arguments: object) -> None:
+    """Load a side, and time it for each chat that comes."""
+    side = kind(*arguments)
+    connection.send("ready")
+    while (messages := connection.recv()) is not None:
+        started = time.perf_counter()
+        pieces, first = [], 0.0
+        for piece in side(messages):
+            first = first or time.perf_counter()
+            pieces.append(piece)
+        ended = time.perf_counter()
+        connection.send((first - started, (len(pieces) - 1) / (ended - first), "".join(pieces)))
+
+
+class Side:
+    """One of those that are compared, in a process of its own."""
+
+    def __init__(self, kind: Callable, *arguments: object):
+        spawn = get_context("spawn")
+        self._connection, other = spawn.Pipe()
+        self._process = spawn.Process(target=serve, args=(other, kind, *arguments), daemon=True)
+        self._process.start()
+        self._connection.recv()
+        self.figures: list[tuple[float, float, str]] = []
+
+    def ask(self, messages: Chat) -> tuple[float, float, str]:
+        """Seconds to the first piece, pieces a second from then on, the text."""
+        self._connection.send(messages)
+        return self._connection.recv()
+
+    def close(self) -> None:
+        """End the process."""
+        self._connection.send(None)
+        self._process.join()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path, help="a GGUF file")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sentences", type=int, default=5, help="length of the passage, about 50 tokens each")
+    parser.add_argument("--tokens", type=int, default=40, help="length of the answer")
+    parser.add_argument("--tuned", action="store_true", help="with what `ragapp models tune` found for the file")
+    arguments = parser.parse_args()
+    path, tokens = arguments.model, arguments.tokens
+    options, _ = choose_options(Llm(), read_tuned(path.parent, path) if arguments.tuned else None)
+    context = fitting_context(read_model(path), path.stem, 2048, options.batch, free_memory())
+    sides = {
+        "llama-cpp-python, its defaults": Side(bare, path, context, tokens, {}),
+        "llama-cpp-python, the same options": Side(bare, path, context, tokens, options.for_llama()),
+        "ragapp": Side(ours, path, context, tokens, options),
+    }
+    names = list(sides)
+    print(f"{path.name}, {options}, window {context}")
+    for side in sides.values():  # weights into memory
+        side.ask(chat(0, 1))
+    for number in range(arguments.rounds):
+        for name in names[number % 3 :] + names[: number % 3]:
+            sides[name].figures.append(sides[name].ask(chat(number + 1, arguments.sentences)))
+    for side in sides.values():
+        side.close()
+    figures = {name: side.figures for name, side in sides.items()}
+    print("| | first token, s | tokens/s | first token against the same options | tokens/s against them |")
+    print("|---|---|---|---|---|")
+    same = figures[names[1]]
+    for name in names:
+        first, speed = (statistics.median(figure[place] for figure in figures[name]) for place in (0, 1))
+        # round by round, as the machine changes
+        waits = statistics.median(own[0] / other[0] for own, other in zip(figures[name], same, strict=True))
+        speeds = statistics.median(own[1] / other[1] for own, other in zip(figures[name], same, strict=True))
+        print(f"| {name} | {first:.2f} | {speed:.2f} | {waits:.3f} | {speeds:.3f} |")
+    equal = sum(own[2] == other[2] for own, other in zip(figures["ragapp"], same, strict=True))
+    print(f"The same text as with the same options: {equal} of {arguments.rounds}.")
+
+
+if __name__ == "__main__":
+    main()

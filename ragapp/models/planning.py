@@ -1,0 +1,181 @@
+"""How a model is going to be loaded: the settings, what was measured, and what fits, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ragapp.errors import ModelError
+from ragapp.llm.devices import gpus
+from ragapp.llm.engine import Engine, gpu_notices
+from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, physical_cores
+from ragapp.llm.placement import Placement
+from ragapp.models import fit
+from ragapp.models.discovery import find_adapter, find_model
+from ragapp.models.gguf import GgufInfo, require_adapter
+from ragapp.models.shards import read_model
+from ragapp.models.tuned import Tuned, read_tuned
+from ragapp.settings import Llm, Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a language model is going to be loaded.
+
+    Attributes:
+        name: what people call it.
+        path: its file, or the first of them.
+        info: its header.
+        options: how llama.cpp is to work.
+        reasons: why each of them, by the setting's name: ``{"threads": "2: as many as there are cores"}``.
+        context: window in tokens.
+        need: memory for all of it.
+        host_need: bytes of the machine's own memory: what is left where a GPU takes layers.
+    """
+
+    name: str
+    path: Path
+    info: GgufInfo
+    options: EngineOptions
+    reasons: dict[str, str]
+    context: int
+    need: fit.MemoryNeed
+    host_need: int
+
+
+def plan_engine(settings: Settings, *, free: int | None = None, path: Path | None = None) -> Plan:
+    """Work out how the language model of the settings is to be loaded.
+
+    Args:
+        settings: ``llm`` and ``paths.models``.
+        free: bytes that it may take; None for what the machine has now.
+        path: its file, where it is known already.
+
+    Raises:
+        ModelError: the model or the adapter is missing, damaged or of a wrong kind, or it does not fit the memory.
+        SettingsError: options that do not go together.
+    """
+    llm, models_dir = settings.llm, settings.paths.models
+    path = path or find_model(llm.model, models_dir, "llm")
+    info = read_model(path)
+    options, reasons = choose_options(llm, read_tuned(models_dir, path))
+    if llm.lora:
+        lora = find_adapter(llm.lora, models_dir)
+        require_adapter(lora, info, llm.model)
+        options = replace(options, lora=lora, lora_scale=llm.lora_scale)
+        reasons["lora"] = f"{lora.name}, scale {llm.lora_scale:g}"
+    free = fit.free_memory() if free is None else free
+    memory = {"cache_type": options.cache_type, "flash": options.flash_attention}
+    on_gpu = sum(max(0, gpu.free - fit.SPARE) for gpu in gpus()) if options.gpu_layers else 0
+    try:
+        context = fit.fitting_context(info, llm.model, llm.context, options.batch, max(free, on_gpu), **memory)
+        both = False
+    except ModelError:
+        # neither alone is enough, but both together may be
+        if not on_gpu:
+            raise
+        context = fit.fitting_context(info, llm.model, llm.context, options.batch, free + on_gpu, **memory)
+        both = True
+    need = fit.memory_need(info, context, options.batch, **memory)
+    layers = fit.gpu_layers(info, need, on_gpu)
+    if options.gpu_layers == "auto" and on_gpu:
+        options = replace(options, gpu_layers=-1 if layers > (info.block_count or 0) and not both else layers)
+        reasons["gpu_layers"] = f"{'all' if options.gpu_layers == -1 else layers}: {fit.gib(on_gpu)} free on the GPU"
+    elif on_gpu and options.gpu_layers != -1:
+        layers = min(layers, options.gpu_layers)
+    return Plan(llm.model, path, info, options, reasons, context, need, fit.host_need(info, need, layers))
+
+
+def plan_beside(settings: Settings, old: object) -> tuple[Plan, bool]:
+    """Work out how a model is to be loaded that takes another one's place.
+
+    Args:
+        settings: those of the new one.
+        old: the other one; what is no engine of this process takes no memory.
+
+    Returns:
+        The plan, and whether the other one has to be let go first, as the memory is not enough for both.
+
+    Raises:
+        ModelError: as :func:`plan_engine`; the new one does not even fit alone.
+    """
+    free = fit.free_memory()
+    if not isinstance(old, Engine) or not old.loaded or old.placement is None:
+        return plan_engine(settings, free=free), False
+    # the system counts weights that are mapped from their file as free
+    mapped = sum(size for (device, _), size in old.placement.buffers.items() if device.endswith("_Mapped"))
+    mapped, held = int(mapped * (1 << 20)), int(old.placement.host_mib * (1 << 20))
+    plan = plan_engine(settings, free=free - mapped + held)
+    return plan, old.placement.on_gpu or plan.host_need > free - mapped
+
+
+def open_engine(settings: Settings, plan: Plan) -> Engine:
+    """The engine for a plan; nothing is loaded yet."""
+    llm = settings.llm
+    return Engine(
+        plan.path, plan.name, context=plan.context, options=plan.options, seed=llm.seed,
+        unload_after_s=60 * llm.unload_after, template=llm.template, max_seconds=settings.answer.max_seconds,
+        thinking_tokens=llm.thinking_tokens,
+    )  # fmt: skip
+
+
+def place(settings: Settings, plan: Plan) -> str:
+    """Where a model is put: told at once where there is no GPU to put it on, else by loading it.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    if not can_offload() or not plan.options.layers_wanted():
+        told = [] if plan.options.gpu_layers in ("auto", 0) else gpu_notices(plan.options, Placement(), plan.name)
+        return "; ".join(["on the processor", *told])
+    engine = open_engine(settings, plan)
+    try:
+        engine.load()
+        return "; ".join([str(engine.placement), *engine.notices])
+    finally:
+        engine.close()
+
+
+def choose_options(llm: Llm, tuned: Tuned | None) -> tuple[EngineOptions, dict[str, str]]:
+    """Options of the settings; what they leave open by what was measured, else what is usual.
+
+    Args:
+        llm: the settings.
+        tuned: what was measured for the model on this machine.
+
+    Returns:
+        The options, and why each of them, by the setting's name.
+
+    Raises:
+        SettingsError: they do not go together.
+    """
+    by_hand = "by the settings"
+    usual = "not measured: ragapp models tune"
+    measured = f"measured on {tuned.day}" if tuned else usual
+    reasons: dict[str, str] = {}
+
+    threads = llm.threads or (tuned.threads if tuned else physical_cores())
+    cores = measured if tuned else "as many as there are cores"
+    reasons["threads"] = f"{threads}: {by_hand if llm.threads else cores}"
+    batch = llm.batch if llm.batch != "auto" else tuned.batch if tuned else BATCH_TOKENS
+    reasons["batch"] = f"{batch}: {by_hand if llm.batch != 'auto' else measured}"
+
+    cache_type, why_cache = llm.cache_type, by_hand
+    if cache_type == "auto":
+        cache_type, why_cache = (tuned.cache_type, measured) if tuned else ("f16", "exact")
+        if llm.flash_attention is False and cache_type != "f16":
+            cache_type, why_cache = "f16", "the measured one needs flash attention"
+    flash, why_flash = llm.flash_attention, by_hand
+    if flash == "auto":
+        flash, why_flash = (tuned.flash_attention, measured) if tuned else (False, usual)
+        if cache_type != "f16" and not flash:
+            flash, why_flash = True, f"a cache in {cache_type} needs it"
+    reasons["flash_attention"] = f"{'on' if flash else 'off'}: {why_flash}"
+    reasons["cache_type"] = f"{cache_type}: {why_cache}"
+
+    if llm.gpu_layers == "auto":
+        able = can_offload()
+        reasons["gpu_layers"] = "all: auto" if able else "none: this build of llama.cpp is for the processor"
+    else:
+        reasons["gpu_layers"] = f"{'all' if llm.gpu_layers == -1 else llm.gpu_layers}: {by_hand}"
+    return EngineOptions(threads, batch, flash, cache_type, llm.gpu_layers), reasons

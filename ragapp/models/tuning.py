@@ -1,0 +1,221 @@
+"""Measuring which options make a model fastest on this machine: about a minute.
+
+A typical question is weighed: its prompt is read from an empty cache, and an answer is written behind it.  All options
+are measured in turn, twice over, so that a machine that grows busy or hot meanwhile treats all of them alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from ragapp.llm.loading import load_llama
+from ragapp.llm.options import CACHE_TYPES, EngineOptions, physical_cores, usable_processors
+from ragapp.models.tuned import Tuned
+
+# what is measured for each of the options: tokens of a prompt at the most and at least, tokens of an answer
+READ_TOKENS, LEAST_READ, WRITE_TOKENS = 448, 64, 10
+# the question that is weighed: tokens that are read, tokens that are written
+QUESTION = (450, 60)
+ROUNDS = 2
+BATCHES = (128, 512)
+# less is noise; a cache in 8 bits changes what the model says a little, so it must be worth it
+LEAST_GAIN, LEAST_GAIN_8BIT = 0.03, 0.05
+
+
+@dataclass(slots=True)
+class Trial:
+    """One set of options and what was measured of it.
+
+    Attributes:
+        options: those.
+        reading: tokens of a prompt a second, each round.
+        writing: tokens of an answer a second, each round.
+    """
+
+    options: EngineOptions
+    reading: list[float] = field(default_factory=list)
+    writing: list[float] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """That the typical question takes, the best of the rounds."""
+        return QUESTION[0] / max(self.reading) + QUESTION[1] / max(self.writing)
+
+    @property
+    def spread(self) -> float:
+        """How far the rounds lie apart, as a share."""
+        each = [QUESTION[0] / r + QUESTION[1] / w for r, w in zip(self.reading, self.writing, strict=True)]
+        return max(each) / min(each) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All that was measured.
+
+    Attributes:
+        trials: the first is that without tuning.
+        best: the fastest of them, or the first where none is clearly faster.
+        uncertain: how far two rounds of the first lay apart, as a share; more than a tenth means that the machine had
+            other work.
+    """
+
+    trials: tuple[Trial, ...]
+    best: Trial
+    uncertain: float
+
+    def tuned(self) -> Tuned:
+        """To be remembered."""
+        best = self.best.options
+        gain = max(0.0, 1 - self.best.seconds / self.trials[0].seconds)
+        return Tuned(
+            best.threads_used, best.batch, best.flash_attention, best.cache_type, date.today().isoformat(),
+            round(gain, 3),
+        )  # fmt: skip
+
+
+def measure(
+    path: Path, options: EngineOptions, *, seconds: float = 60.0,
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> Measured:  # fmt: skip
+    """Try options on a model.
+
+    Args:
+        path: of a GGUF file; it must fit the memory.
+        options: what is not tried stays as it is here: the layers on the GPU.
+        seconds: that it may take, about.
+        tell: told of each trial when it is done.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+    """
+    first = replace(options, threads=physical_cores(), batch=EngineOptions().batch, flash_attention=False,
+                    cache_type="f16", lora=None)  # fmt: skip
+    llama = load_llama(path, n_ctx=READ_TOKENS + WRITE_TOKENS + 32, **first.for_llama())
+    with closing(llama):
+        bench = _Bench(llama)
+        singles = candidates(first)
+        length = bench.length(seconds / (ROUNDS * (len(singles) + 2)))
+        # batches longer than the prompt are all the same
+        trials = [Trial(one) for one in singles if one.batch == first.batch or one.batch <= 2 * length]
+        trials = bench.run(trials, length, tell)
+        combined = Trial(combine(trials))
+        if all(combined.options != trial.options for trial in trials):
+            trials += bench.run([combined], length, tell)
+    return Measured(tuple(trials), choose(trials), trials[0].spread)
+
+
+def candidates(first: EngineOptions) -> list[EngineOptions]:
+    """What is tried: the options without tuning, and each change to them alone."""
+    cores = physical_cores()
+    threads = {usable_processors(), cores - 1 if cores >= 4 else cores, cores // 2 if cores >= 8 else cores} - {cores}
+    return [
+        first,
+        *(replace(first, threads=number) for number in sorted(threads)),
+        *(replace(first, batch=batch) for batch in BATCHES),
+        replace(first, flash_attention=True),
+        replace(first, flash_attention=True, cache_type="q8_0"),
+    ]
+
+
+def combine(trials: Sequence[Trial]) -> EngineOptions:
+    """All changes together that were worth it alone."""
+    first = trials[0]
+    best = first.options
+    for change in ("threads", "batch"):
+        alone = [t for t in trials if replace(t.options, **{change: getattr(first.options, change)}) == first.options]
+        best = replace(best, **{change: getattr(_fastest(alone).options, change)})
+    attention = choose([t for t in trials if t is first or t.options.flash_attention])
+    return replace(best, flash_attention=attention.options.flash_attention, cache_type=attention.options.cache_type)
+
+
+def choose(trials: Sequence[Trial]) -> Trial:
+    """The fastest of those that keep the cache exact, or one with 8 bits that is clearly faster still.
+
+    The first is left only for a gain that is more than what its own rounds lie apart.
+    """
+    best = _fastest([trial for trial in trials if trial.options.cache_type == "f16"])
+    short = [trial for trial in trials if trial.options.cache_type != "f16"]
+    quickest = min(short, key=lambda trial: trial.seconds, default=best)
+    return quickest if _gain(quickest, best) > max(LEAST_GAIN_8BIT, trials[0].spread) else best
+
+
+def _fastest(trials: Sequence[Trial]) -> Trial:
+    best = min(trials, key=lambda trial: trial.seconds)
+    return best if _gain(best, trials[0]) > max(LEAST_GAIN, min(trials[0].spread, 0.1)) else trials[0]
+
+
+def _gain(trial: Trial, other: Trial) -> float:
+    return 1 - trial.seconds / other.seconds
+
+
+class _Bench:
+    """Makes one context after the other for a loaded model."""
+
+    def __init__(self, llama):
+        self._llama = llama
+        # plain words, as far as the vocabulary has some
+        text = b"The committee met on Tuesday and agreed on the budget for the next year. " * 60
+        tokens = llama.tokenize(text, add_bos=True)
+        self._tokens = (tokens * (READ_TOKENS // max(1, len(tokens)) + 1))[:READ_TOKENS]
+
+    def length(self, seconds: float) -> int:
+        """Tokens of a prompt that are read, and an answer behind it, in so many seconds."""
+        read, written = self._time(EngineOptions(), LEAST_READ)
+        room = (seconds - WRITE_TOKENS / written) * read
+        return int(min(READ_TOKENS, max(LEAST_READ, room)))
+
+    def run(self, trials: list[Trial], length: int, tell: Callable[[str], None]) -> list[Trial]:
+        """Those that this model can do, measured."""
+        able = list(trials)
+        for number in range(ROUNDS):
+            for trial in list(able):
+                speeds = self._time(trial.options, length)
+                if not speeds:
+                    able.remove(trial)
+                    continue
+                trial.reading.append(speeds[0])
+                trial.writing.append(speeds[1])
+                tell(f"round {number + 1} of {ROUNDS}: {trial.options}: {speeds[0]:.0f} and {speeds[1]:.1f} tokens/s")
+        return able
+
+    def _time(self, options: EngineOptions, length: int) -> tuple[float, float] | None:
+        """Tokens a second of reading and of writing; None where the model cannot work so."""
+        import llama_cpp
+
+        params = llama_cpp.llama_context_params.from_buffer_copy(self._llama.context_params)
+        params.n_batch = params.n_ubatch = options.batch
+        params.n_threads = params.n_threads_batch = options.threads_used
+        params.flash_attn_type = int(options.flash_attention)
+        params.type_k = params.type_v = CACHE_TYPES[options.cache_type]
+        context = llama_cpp.llama_init_from_model(self._llama.model, params)
+        if not context:
+            return None
+        try:
+            # the first token pays for what is set up once
+            if self._decode(context, self._tokens[:1]):
+                return None
+            llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(context), True)
+            started = time.perf_counter()
+            for begin in range(0, length, options.batch):
+                self._decode(context, self._tokens[begin : min(length, begin + options.batch)])
+            read = time.perf_counter()
+            for token in self._tokens[:WRITE_TOKENS]:
+                self._decode(context, [token])
+            written = time.perf_counter()
+        finally:
+            llama_cpp.llama_free(context)
+        return length / (read - started), WRITE_TOKENS / (written - read)
+
+    def _decode(self, context, tokens: Sequence[int]) -> int:
+        import llama_cpp
+
+        array = (llama_cpp.llama_token * len(tokens))(*tokens)
+        failed = llama_cpp.llama_decode(context, llama_cpp.llama_batch_get_one(array, len(tokens)))
+        # the work may still be going on on a GPU
+        llama_cpp.llama_synchronize(context)
+        return failed

@@ -1,0 +1,86 @@
+"""``ragapp models tune`` and what ``show`` and ``doctor`` say of how a model is loaded, with a real model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ragapp.models.packs import get_pack
+from ragapp.models.tuned import FILE_NAME
+
+pytestmark = pytest.mark.real
+
+NAME = "smollm2-135m-instruct"
+
+
+@pytest.fixture
+def own_models(furnished: Path, models_dir: Path, monkeypatch) -> Path:
+    """A models folder that a test may write to."""
+    folder = furnished / "models"
+    folder.mkdir()
+    real = get_pack(NAME).target(models_dir)
+    (folder / real.name).symlink_to(real)
+    (folder / "all-minilm-l6-v2").symlink_to(models_dir / "all-minilm-l6-v2")
+    shutil.copy(models_dir / ".manifest.json", folder)
+    monkeypatch.setenv("RAGAPP_PATHS__MODELS", str(folder))
+    return folder
+
+
+def test_what_tune_finds_is_in_force_from_then_on(ragapp, own_models: Path, monkeypatch) -> None:
+    before = json.loads(ragapp("models", "show", NAME, "--json")[1])["in_force"]
+    assert "ragapp models tune" in before["batch"]
+    code, out, err = ragapp("models", "tune", "--seconds", 5, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert "Measuring smollm2-135m-instruct" in err
+    assert sum(trial["best"] for trial in found["trials"]) == 1
+    assert (own_models / FILE_NAME).is_file()
+    after = json.loads(ragapp("models", "show", NAME, "--json")[1])["in_force"]
+    assert after["batch"].startswith(f"{found['batch']}: measured on ")
+    assert after["threads"].startswith(f"{found['threads']}: measured on ")
+    monkeypatch.setenv("RAGAPP_LLM__BATCH", "64")
+    assert ragapp("models", "show", NAME)[1].count("64: by the settings") == 1
+
+
+def test_tuning_a_model_that_is_not_there(ragapp, own_models: Path) -> None:
+    code, out, err = ragapp("models", "tune", "nothing")
+    assert code == 1
+    assert "nothing" in err
+    assert not out
+
+
+def test_where_the_model_runs_is_shown(ragapp, own_models: Path, monkeypatch) -> None:
+    shown = json.loads(ragapp("models", "show", NAME, "--json")[1])
+    assert shown["placement"]
+    assert "MiB" in shown["memory"] or "GiB" in shown["memory"]
+    checks = {check["name"]: check for check in json.loads(ragapp("doctor", "--json")[1])["checks"]}
+    assert shown["placement"].split(",")[0] in checks["language model"]["detail"]
+
+
+def test_who_asks_for_a_gpu_that_is_not_used_is_told(ragapp, own_models: Path, monkeypatch) -> None:
+    monkeypatch.setattr("ragapp.llm.engine.can_offload", lambda: False)
+    monkeypatch.setattr("ragapp.models.planning.can_offload", lambda: False)
+    monkeypatch.setenv("RAGAPP_LLM__GPU_LAYERS", "12")
+    out = ragapp("models", "show", NAME)[1]
+    assert "llm.gpu_layers is 12, but this build of llama.cpp cannot use a GPU" in out
+    checks = {check["name"]: check for check in json.loads(ragapp("doctor", "--json")[1])["checks"]}
+    assert checks["language model"]["status"] == "warn"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("LLM__LORA", "none.gguf", "none.gguf is not in"),
+        ("LLM__CACHE_TYPE", "q2", "cannot be 'q2'"),
+        ("LLM__BATCH", "many", "cannot be 'many'"),
+        ("LLM__GPU_LAYERS", "-2", "cannot be '-2'"),
+    ],
+)
+def test_settings_that_cannot_be(ragapp, own_models: Path, monkeypatch, variable, value, words) -> None:
+    monkeypatch.setenv(f"RAGAPP_{variable}", value)
+    _, out, err = ragapp("models", "show", NAME)
+    assert words in out + err
+    assert "Traceback" not in out + err
