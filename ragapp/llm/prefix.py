@@ -9,6 +9,7 @@ import numpy as np
 
 from ragapp.errors import CancelledError
 from ragapp.llm.interface import TIMED_TOKENS
+from ragapp.llm.shelf import LEAST_TOKENS, Shelf
 from ragapp.llm.stopping import AbortFlag
 
 # tokens that bring the weights into memory before the time is taken
@@ -40,9 +41,10 @@ class PrefixCache:
         self._llama = llama
         self._abort = abort
         self._batch = batch
+        self._shelf = Shelf(llama)
 
     def feed(self, tokens: list[int]) -> Reading:
-        """Bring a prompt into the cache; what it shares with the last one is not read again.
+        """Bring a prompt into the cache; what it shares with an earlier one is not read again.
 
         Args:
             tokens: fewer than the window has.
@@ -52,6 +54,9 @@ class PrefixCache:
         """
         llama = self._llama
         keep = llama.longest_token_prefix(llama._input_ids.tolist(), tokens)
+        if llama.n_tokens - keep >= LEAST_TOKENS:
+            self._shelf.put_aside()
+            keep = self._shelf.take_back(tokens, keep)
         # the last token is always read anew, for its logits
         keep = min(keep, len(tokens) - 1)
         if keep == 0 or not llama._ctx.kv_cache_seq_rm(-1, keep, -1):

@@ -140,3 +140,27 @@ def test_a_file_that_is_no_model_is_a_model_error(tmp_path, content):
     file.write_bytes(content)
     with pytest.raises(ModelError, match=r"bad\.gguf"):
         Engine(file, "bad", context=512).load()
+
+
+def passages(count):
+    reports = (f"Report {n}. " + f"On day {n} the committee met in room {n * 7}. " * 6 for n in range(count))
+    return [[{"role": "user", "content": f"{report}Where?"}] for report in reports]
+
+
+def test_prompts_that_were_read_before_are_taken_back(engine):
+    chats = passages(4)
+    first = [text(engine, chat, max_tokens=6) for chat in chats]
+    for chat, said in zip(chats, first, strict=True):
+        assert text(engine, chat, max_tokens=6) == said
+        assert engine.stats.cached_tokens == engine.stats.prompt_tokens - 1
+
+
+def test_a_prompt_that_is_taken_back_weighs_words_as_one_that_is_read(models_dir):
+    path = get_pack("smollm2-135m-instruct").target(models_dir)
+    chats = passages(3)
+    used, fresh = (Engine(path, "smol", context=1024) for _ in range(2))
+    for chat in chats:
+        used.choose(chat, ("room", "day"))
+    assert used.choose(chats[0], ("room", "day")) == pytest.approx(fresh.choose(chats[0], ("room", "day")), abs=0.01)
+    used.close()
+    fresh.close()
