@@ -23,17 +23,19 @@ def register(app: typer.Typer) -> None:
 
 def ask(
     context: typer.Context,
-    question: Annotated[str, typer.Argument(help="In your own language.")] = "",
+    question: Annotated[str | None, typer.Argument(help="In your own language.")] = None,
     within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Passages only, without a language model.")] = False,
-    document: Annotated[str, typer.Option("--summarize", help="Summarise this document instead.")] = "",
+    document: Annotated[
+        str | None, typer.Option("--summarize", help="Summarise this document instead; a name or a pattern.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Answer one question from the documents, with the page it stands on."""
-    if document and question:
-        raise UsageError("Either a question or --summarize is needed, not both.")
+    """Answer one question from the documents, with the page it stands on; or summarise one document."""
+    if (question is None) == (document is None):
+        raise UsageError("Either a question or --summarize is needed.", 'Ask something: ragapp ask "…"')
     with open_app(context) as app:
-        if document:
+        if document is not None:
             app.check_llm()
             _summarize(app, document, as_json)
             return

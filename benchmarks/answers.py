@@ -1,0 +1,256 @@
+"""Answers that are right, refusals that are due, quotes that hold: ragapp beside the plain prompt of the others.
+
+Articles of a question file in the format of SQuAD become documents.  Questions are drawn, with a fixed seed, from three
+kinds: *answerable*; *adversarial*, which the file marks as impossible though their article is there; *easy*, whose
+article is not ingested.  Every other article belongs to the half that is calibrated on, the rest to the half that is
+reported.
+
+    python benchmarks/answers.py ask squad2.json --out en.jsonl --questions 300 [--plain] [--models FOLDER]
+    python benchmarks/answers.py score en.jsonl            # figures of the half `report`, by threshold
+    python benchmarks/answers.py fit en.jsonl fr.jsonl     # ragapp/answer/calibration.json from the half `choose`
+
+`ask` goes on where an earlier run with the same arguments stopped.  Every question is answered, whatever the
+confidence, so that each threshold can be judged afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+
+from questions import opened
+
+from ragapp.evaluation.scores import contains_answer
+from ragapp.privacy import go_offline
+
+KINDS = ("answerable", "adversarial", "easy")
+CYCLE = ("answerable", "adversarial", "answerable", "easy")
+# of each half's articles, so many are not ingested
+AWAY = 4
+PLAIN_PASSAGES = 4
+PLAIN = {
+    "en": "Answer the question from the passages. If the passages do not say, reply that you don't know.",
+    "fr": "Réponds à la question d'après les passages. Si les passages ne le disent pas, réponds que tu ne sais pas.",
+}
+REFUSAL = re.compile(
+    r"don['’]t know|do(?:es)? not know|not (?:know|mention|state|provid|specif|say|given|found)|no information|"
+    r"ne (?:sais|savons|sait|dis\w*|mentionn\w*|précis\w*|donn\w*)|pas (?:mentionné|précisé|indiqué)|"
+    r"aucune information",
+    re.IGNORECASE,
+)
+
+
+def draw(path: Path, folder: Path, count: int) -> list[dict]:
+    """Write the documents and draw the questions, the halves and kinds taking turns."""
+    articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+    pools: dict[tuple[int, str], list[dict]] = {(half, kind): [] for half in (0, 1) for kind in KINDS}
+    for number, article in enumerate(articles):
+        away = (number // 2) % AWAY == AWAY - 1
+        title = (article.get("title") or f"article {number}").replace("_", " ")
+        name = f"{number:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', title)[:60]}.md"
+        sections = (f"## {n}\n\n{' '.join(part['context'].split())}" for n, part in enumerate(article["paragraphs"]))
+        if not away:
+            (folder / name).write_text(f"# {title}\n\n" + "\n\n".join(sections) + "\n", encoding="utf-8")
+        for question in (question for part in article["paragraphs"] for question in part["qas"]):
+            impossible = bool(question.get("is_impossible"))
+            if away and impossible:
+                continue
+            kind = "adversarial" if impossible else "easy" if away else "answerable"
+            answers = [] if kind != "answerable" else [answer["text"] for answer in question["answers"]]
+            half = "report" if number % 2 else "choose"
+            pools[number % 2, kind].append(
+                {"question": question["question"], "answers": answers, "kind": kind, "half": half}
+            )
+    rng = random.Random(0)
+    for pool in pools.values():
+        rng.shuffle(pool)
+    drawn: list[dict] = []
+    for turn in range(count):
+        for half in (0, 1):
+            # a file without impossible questions has easy ones in their place
+            kind = CYCLE[turn % len(CYCLE)]
+            pool = pools[half, kind] or pools[half, "easy" if kind == "adversarial" else kind]
+            if pool and len(drawn) < count:
+                drawn.append(pool.pop())
+    return drawn
+
+
+def ask(options: argparse.Namespace) -> None:
+    """Answer the questions and write one line for each."""
+    done = len(options.out.read_text(encoding="utf-8").splitlines()) if options.out.is_file() else 0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "documents"
+        folder.mkdir()
+        drawn = draw(options.file, folder, options.questions)
+        sections = {"answer": {"threshold": 0.0}}
+        with opened(Path(temporary) / "data", options.models, options.settings, **sections) as app:
+            app.pipeline.run([folder])
+            app.engine()
+            with options.out.open("a", encoding="utf-8") as stream:
+                for number, item in enumerate(drawn[done:], done + 1):
+                    answer = app.assistant.answer(item["question"])
+                    item["model"] = answer.model
+                    item["signals"] = answer.signals
+                    item["answer"], item["abstained"] = answer.answer, answer.abstained
+                    item["supported"] = bool(answer.sentences) and answer.sentences[0].supported
+                    item["quotes"] = [citation.quote for citation in answer.citations]
+                    item["timings"] = answer.timings
+                    if options.plain:
+                        item["plain"] = plain(app, item["question"])
+                    stream.write(json.dumps(item, ensure_ascii=False) + "\n")
+                    stream.flush()
+                    sys.stderr.write(f"\r{number} of {len(drawn)}")
+
+
+def plain(app, question: str) -> dict:
+    """What the others do: the best passages in one prompt, and the request to say when they do not answer."""
+    from ragapp.answer.prompts import PROMPTS, render_passage
+    from ragapp.index.analysis import detect_language
+
+    language = detect_language(question, PROMPTS) or "en"
+    started = time.monotonic()
+    engine = app.engine()
+    found = app.retriever.search(question, PLAIN_PASSAGES).passages
+    shown = "".join(render_passage(n, passage) for n, passage in enumerate(found, 1))
+    messages = [
+        {"role": "system", "content": PLAIN[language]},
+        {"role": "user", "content": engine.escape(f"{shown}{question}")},
+    ]
+    first, text = 0.0, ""
+    for piece in engine.generate(messages, max_tokens=app.settings.answer.max_tokens):
+        first = first or time.monotonic() - started
+        text += piece
+    return {"answer": text, "first_s": first, "total_s": time.monotonic() - started}
+
+
+def read(paths: Sequence[Path], half: str) -> list[dict]:
+    """The answered questions of one half."""
+    lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    return [item for item in map(json.loads, lines) if item["half"] == half]
+
+
+def right(item: dict) -> bool:
+    """Whether what ragapp wrote holds an expected answer."""
+    return item["kind"] == "answerable" and not item["abstained"] and contains_answer(item["answer"], item["answers"])
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Write the shipped calibration."""
+    from ragapp.answer import calibration
+    from ragapp.answer.signals import Signals
+
+    items = [item for item in read(options.files, "choose") if item["signals"]]
+    fitted = calibration.fit([Signals(**item["signals"]) for item in items], [right(item) for item in items])
+    path = Path(calibration.__file__).with_name(calibration.FILE_NAME)
+    model = items[0]["model"]
+    for name in (model, calibration.GENERAL) if options.general else (model,):
+        calibration.save_calibration(path, name, fitted)
+    sys.stdout.write(f"{model}: {json.dumps(asdict(fitted), indent=1)}\n")
+
+
+def figures(items: Sequence[dict], threshold: float, probability) -> Iterator[tuple[str, str]]:
+    """What a threshold gives."""
+    by_kind = {kind: [item for item in items if item["kind"] == kind] for kind in KINDS}
+
+    def given(item: dict) -> bool:
+        return probability(item) >= threshold and not item["abstained"]
+
+    for kind in KINDS[1:]:
+        yield f"{kind} refused", _share([not given(item) for item in by_kind[kind]])
+    answerable = by_kind["answerable"]
+    yield "right, of the answerable", _share([given(item) and right(item) for item in answerable])
+    yield "answered, of the answerable", _share([given(item) for item in answerable])
+    shown = [item for item in items if given(item) and item["supported"]]
+    yield "wrong, of those shown as supported", _share([not right(item) for item in shown])
+    quoted = [item for item in shown if item["kind"] == "answerable"]
+    yield (
+        "quote holds the answer, of those",
+        _share([any(contains_answer(quote, item["answers"]) for quote in item["quotes"]) for item in quoted]),
+    )
+    refused = [item for item in items if probability(item) < threshold]
+    answered = [item for item in items if given(item)]
+    yield "seconds to refuse, median", _median([i["timings"]["retrieve_s"] + i["timings"]["probe_s"] for i in refused])
+    yield "seconds to answer, median", _median([item["timings"]["total_s"] for item in answered])
+    yield "seconds to the first word, median", _median([item["timings"].get("first_token_s") for item in answered])
+
+
+def plain_figures(items: Sequence[dict]) -> Iterator[tuple[str, str]]:
+    """The plain prompt's figures, in the same order."""
+    asked = [item for item in items if "plain" in item]
+    for kind in KINDS[1:]:
+        yield (
+            f"{kind} refused",
+            _share([bool(REFUSAL.search(i["plain"]["answer"])) for i in asked if i["kind"] == kind]),
+        )
+    answerable = [item for item in asked if item["kind"] == "answerable"]
+    yield "right, of the answerable", _share([contains_answer(i["plain"]["answer"], i["answers"]) for i in answerable])
+    yield "answered, of the answerable", _share([not REFUSAL.search(i["plain"]["answer"]) for i in answerable])
+    yield "seconds to answer, median", _median([item["plain"]["total_s"] for item in asked])
+    yield "seconds to the first word, median", _median([item["plain"]["first_s"] for item in asked])
+
+
+def score(options: argparse.Namespace) -> None:
+    """Print what each caution gives, beside the plain prompt."""
+    from ragapp.answer.calibration import calibration_for
+    from ragapp.answer.signals import Signals
+
+    items = [item for item in read(options.files, options.half) if item["signals"]]
+    calibration = calibration_for(items[0]["model"])
+
+    def probability(item: dict) -> float:
+        return calibration.probability(Signals(**item["signals"]))
+
+    columns = {name: dict(figures(items, cut, probability)) for name, cut in calibration.thresholds.items()}
+    columns["every question answered"] = dict(figures(items, 0.0, probability))
+    columns["plain prompt"] = dict(plain_figures(items))
+    counts = ", ".join(f"{sum(item['kind'] == kind for item in items)} {kind}" for kind in KINDS)
+    sys.stdout.write(f"| {counts} | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|\n")
+    for name in columns["normal"]:
+        sys.stdout.write(f"| {name} | {' | '.join(column.get(name, '–') for column in columns.values())} |\n")
+
+
+def _share(values: Sequence[bool]) -> str:
+    return f"{sum(values) / len(values):.2f} ({sum(values)} of {len(values)})" if values else "–"
+
+
+def _median(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{median(known):.1f}" if known else "–"
+
+
+def main() -> None:
+    """Ask, score or fit."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    asking = commands.add_parser("ask")
+    asking.add_argument("file", type=Path, metavar="questions.json")
+    asking.add_argument("--out", type=Path, required=True)
+    asking.add_argument("--questions", type=int, default=300)
+    asking.add_argument("--plain", action="store_true", help="the plain prompt as well")
+    asking.add_argument("--settings", type=Path)
+    asking.add_argument("--models", type=Path, help="instead of paths.models")
+    asking.set_defaults(run=ask)
+    scoring = commands.add_parser("score")
+    scoring.add_argument("files", type=Path, nargs="+")
+    scoring.add_argument("--half", choices=("choose", "report"), default="report")
+    scoring.set_defaults(run=score)
+    fitting = commands.add_parser("fit")
+    fitting.add_argument("files", type=Path, nargs="+")
+    fitting.add_argument("--general", action="store_true", help="for models that were never calibrated, too")
+    fitting.set_defaults(run=fit)
+    options = parser.parse_args()
+    go_offline()
+    options.run(options)
+
+
+if __name__ == "__main__":
+    main()
