@@ -2,12 +2,15 @@
 
 All sides answer the same chats in turn, each in a process of its own that has loaded the model before the clock starts.
 No two chats share more than the template's first tokens, so every prompt is read whole.
+
+OMP_WAIT_POLICY=PASSIVE in the environment gives the bare sides the sleeping threads that ragapp chooses for itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing import get_context
@@ -116,6 +119,8 @@ def main() -> None:
     for number in range(arguments.rounds):
         for name in names[number % 3 :] + names[: number % 3]:
             sides[name].figures.append(sides[name].ask(chat(number + 1, arguments.sentences)))
+            first, speed, _ = sides[name].figures[-1]
+            print(f"round {number + 1}, {name}: {first:.2f} s, {speed:.2f} tokens/s", file=sys.stderr, flush=True)
     for side in sides.values():
         side.close()
     figures = {name: side.figures for name, side in sides.items()}

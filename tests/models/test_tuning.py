@@ -166,7 +166,7 @@ def test_a_real_model_is_measured_in_the_time_given(models_dir: Path) -> None:
     measured = measure(
         get_pack("smollm2-135m-instruct").target(models_dir), EngineOptions(), seconds=3, tell=told.append
     )
-    assert len(told) >= 2 * 5
+    assert len(told) >= 2 * 4
     assert measured.best in measured.trials
     for one in measured.trials:
         assert len(one.reading) == len(one.writing) == 2
