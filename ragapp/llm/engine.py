@@ -22,7 +22,7 @@ from ragapp.llm.prefix import PrefixCache
 from ragapp.llm.reasoning import Piece
 from ragapp.llm.stopping import AbortFlag, Cancelled, Turns
 from ragapp.llm.templates import ChatTemplate, Message
-from ragapp.llm.vocabulary import Vocabulary
+from ragapp.llm.vocabulary import Vocabulary, broken
 
 __all__ = ["BATCH_TOKENS", "TIMED_TOKENS", "Engine", "EngineOptions", "GenerationStats"]
 
@@ -191,7 +191,7 @@ class Engine:
 
         A document that holds ``<|im_end|>`` must not be able to end its turn.
         """
-        return self._special.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text)
+        return self._special.sub(lambda match: broken(match[0]), text)
 
     def prompt(self, messages: Sequence[Message], *, thinking: bool | None = False) -> str:
         """The chat as this model reads it (``ragapp models show NAME --prompt``)."""
@@ -336,7 +336,8 @@ class Engine:
     @cached_property
     def _special(self) -> re.Pattern[str]:
         # a family's marks are not always tokens: [INST] of Llama 2, ### Instruction: of Alpaca
-        texts = self._vocabulary.special_texts | self.template.marks
+        stops = {stop.strip() for stop in self.template.stop}
+        texts = self._vocabulary.special_texts | self.template.marks | stops
         longest_first = sorted((text for text in texts if len(text) > 1), key=len, reverse=True)
         return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 

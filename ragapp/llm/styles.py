@@ -44,6 +44,7 @@ class Style:
         default_system: the system turn of chats that have none.
         eos: where the file names no end-of-sequence token.
         thinking: what opens the part for thinking, where the family thinks.
+        words: plain words that begin a turn, where the family has no marks for it.
         write: writes the turns where marks do not suffice.
     """
 
@@ -59,6 +60,7 @@ class Style:
     default_system: str = ""
     eos: str = "</s>"
     thinking: str = ""
+    words: frozenset[str] = frozenset()
     write: Callable[[Style, Sequence[Message]], str] | None = field(default=None, repr=False)
 
     @property
@@ -215,7 +217,7 @@ _STYLES = (
     Style(
         "vicuna", "Vicuna 1.1 and 1.5",
         system=("", " "), user=("USER: ", " "), assistant=("ASSISTANT: ", "{eos}"), opening="ASSISTANT:",
-        stop=("</s>", "USER:"), default_system=_VICUNA_SYSTEM,
+        stop=("</s>", "USER:"), default_system=_VICUNA_SYSTEM, words=frozenset({"USER:", "ASSISTANT:"}),
     ),
     Style(
         "deepseek-r1", "DeepSeek R1 and its distillations",
@@ -231,7 +233,7 @@ _STYLES = (
     Style(
         "plain", "any model, in plain words; the last resort",
         system=("", "\n\n"), user=("User: ", "\n\n"), assistant=("Assistant: ", "\n\n"), opening="Assistant:",
-        stop=("\nUser:", "\nAssistant:"),
+        stop=("\nUser:", "\nAssistant:"), words=frozenset({"User:", "Assistant:"}),
     ),
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ class ChatTemplate:
         self.takes_system = style.takes_system if style else self._try_system()
         rehearsed = self._rehearse()
         self.writes_bos = rehearsed.writes_bos
-        self.marks = rehearsed.marks
+        self.marks = rehearsed.marks | (style.words if style else frozenset())
         self.stop = style.stop if style else rehearsed.stop
         self.tags: Tags | None = find_tags(style.thinking if style else source)
         self._skips = self.tags is not None and self.tags.open in (style.thinking if style else source)

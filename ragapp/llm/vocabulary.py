@@ -11,6 +11,11 @@ from ragapp.llm.loading import load_llama
 from ragapp.llm.templates import ChatTemplate
 
 
+def broken(mark: str) -> str:
+    """A mark of a chat that is none any more, and can still be read: ``< |im_end|>``, ``User :``."""
+    return f"{mark[:-1]} :" if mark[:-1].isalpha() and mark.endswith(":") else f"{mark[0]} {mark[1:]}"
+
+
 class Vocabulary:
     """What a loaded model's tokens are.
 
