@@ -243,20 +243,26 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Remove documents from the store; the files themselves stay."""
+    from ragapp.index.conversations import Conversations
     from ragapp.index.library import Library
 
     if not ids and not purge:
         raise UsageError("No document is named.", "See: ragapp documents list")
     with Library(settings_of(context).paths.data, write=True) as library:
         removed = [library.remove(document_id) for document_id in ids or ()]
+        forgotten = 0
         if purge:
+            forgotten = Conversations(library.catalog).forget_removed()
             library.purge()
     if as_json:
-        say_json({"removed": [_document_json(row) for row in removed], "purged": purge})
+        removed_json = [_document_json(row) for row in removed]
+        say_json({"removed": removed_json, "purged": purge, "answers_forgotten": forgotten})
         return
     for row in removed:
         say(f"removed {row.id}: {shown_path(row.path)}")
     if purge:
+        if forgotten:
+            say(f"Answers in conversations that showed removed documents, deleted as well: {forgotten}.")
         say("Nothing of what was removed is left in the store's files.")
 
 

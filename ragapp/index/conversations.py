@@ -186,6 +186,26 @@ class Conversations:
             connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
         return row
 
+    def forget_removed(self) -> int:
+        """Delete every turn whose answer quotes or shows a document that is not in the catalog any more.
+
+        A conversation that loses all of its turns goes with them.
+
+        Returns:
+            How many turns were deleted.
+        """
+        held = {row.path for row in self._catalog.documents()}
+        gone = [
+            turn_id
+            for turn_id, answer in self._catalog.rows("SELECT id, answer FROM turns")
+            if not _paths(json.loads(answer)) <= held
+        ]
+        with self._catalog.transaction() as connection:
+            connection.executemany("DELETE FROM turns WHERE id = ?", [(turn_id,) for turn_id in gone])
+            if gone:
+                connection.execute("DELETE FROM conversations WHERE id NOT IN (SELECT conversation_id FROM turns)")
+        return len(gone)
+
 
 def shortened(text: str, characters: int) -> str:
     """A text on one line, cut between words where it is longer than so many characters."""
@@ -195,6 +215,12 @@ def shortened(text: str, characters: int) -> str:
     head = text[: characters - 1]
     cut = head.rfind(" ")
     return (head[:cut] if cut > characters // 2 else head).rstrip(" ,;:.") + "…"
+
+
+def _paths(answer: Mapping[str, Any]) -> set[str]:
+    """Files whose words an answer holds."""
+    shown = [*answer.get("citations", ()), *answer.get("passages", ())]
+    return {path for one in shown for path in (one["path"], *(also["path"] for also in one.get("also_in", ())))}
 
 
 _ROWS = (

@@ -6,6 +6,7 @@ import random
 import sqlite3
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -220,3 +221,18 @@ def test_shortened(text, length):
     assert len(short) <= length
     assert (short == text) == (len(text) <= length)
     assert text.startswith(short.removesuffix("…"))
+
+
+def test_answers_that_show_removed_documents_are_forgotten(kept, catalog, monkeypatch):
+    monkeypatch.setattr(catalog, "documents", lambda: [SimpleNamespace(path="/a.pdf")])
+    also = {"path": "/gone.pdf", "document": "gone.pdf", "page": 1, "label": ""}
+    held, mixed, lost = kept.create(), kept.create(), kept.create()
+    kept.add_turn(held, "one", "one", answer())
+    kept.add_turn(mixed, "two", "two", answer(passages=[{"path": "/a.pdf", "text": "x", "also_in": []}]))
+    kept.add_turn(mixed, "three", "three", answer(passages=[{"path": "/gone.pdf", "text": "secret", "also_in": []}]))
+    kept.add_turn(lost, "four", "four", answer(passages=[{"path": "/a.pdf", "text": "secret", "also_in": [also]}]))
+    assert kept.forget_removed() == 2
+    assert {row.id for row in kept.list()} == {held, mixed}
+    assert [turn.question for turn in kept.turns(mixed)] == ["two"]
+    assert "secret" not in str(catalog.rows("SELECT * FROM turns"))
+    assert kept.forget_removed() == 0
