@@ -59,12 +59,13 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
     path = path or find_model(llm.model, models_dir, "llm")
     info = read_model(path)
     options, reasons = choose_options(llm, read_tuned(models_dir, path))
+    free = fit.free_memory() if free is None else free
     if llm.lora:
         lora = find_adapter(llm.lora, models_dir)
         require_adapter(lora, info, llm.model)
         options = replace(options, lora=lora, lora_scale=llm.lora_scale)
         reasons["lora"] = f"{lora.name}, scale {llm.lora_scale:g}"
-    free = fit.free_memory() if free is None else free
+        free = max(0, free - lora.stat().st_size)
     memory = {"cache_type": options.cache_type, "flash": options.flash_attention}
     on_gpu = sum(max(0, gpu.free - fit.SPARE) for gpu in gpus()) if options.gpu_layers else 0
     try:

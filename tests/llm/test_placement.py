@@ -1,4 +1,7 @@
-"""What llama.cpp's log tells of where a model was put; the lines are those that it writes."""
+"""What llama.cpp's log tells of where a model was put.
+
+The lines of the processor are recorded; those of GPUs are composed in the form that llama.cpp's messages have.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ llama_kv_cache:        CPU KV buffer size =    23.91 MiB
 sched_reserve:        CPU compute buffer size =    49.69 MiB
 """
 CUDA = """\
-llama_model_load_from_file_impl: using device CUDA0 (NVIDIA GeForce RTX 3060) (0000:01:00.0) - 11870 MiB free
+llama_prepare_model_devices: using device CUDA0 (NVIDIA GeForce RTX 3060) (0000:01:00.0) - 11870 MiB free
 load_tensors: offloading output layer to GPU
 load_tensors: offloading 27 repeating layers to GPU
 load_tensors: offloaded 29/29 layers to GPU
@@ -32,18 +35,24 @@ llama_context:      CUDA0 compute buffer size =   299.75 MiB
 llama_context:  CUDA_Host compute buffer size =     7.01 MiB
 """
 PARTLY = """\
-llama_model_load_from_file_impl: using device CUDA0 (NVIDIA RTX A2000) - 5000 MiB free
-llama_model_load_from_file_impl: using device CUDA1 (NVIDIA RTX A2000) - 5000 MiB free
+llama_prepare_model_devices: using device CUDA0 (NVIDIA RTX A2000) - 5000 MiB free
+llama_prepare_model_devices: using device CUDA1 (NVIDIA RTX A2000) - 5000 MiB free
 load_tensors: offloaded 20/33 layers to GPU
 load_tensors:   CPU_Mapped model buffer size =  1500.00 MiB
 load_tensors:        CUDA0 model buffer size =  1200.00 MiB
 load_tensors:        CUDA1 model buffer size =  1300.00 MiB
 """
 METAL = """\
-llama_model_load_from_file_impl: using device Metal (Apple M2) - 10922 MiB free
+llama_prepare_model_devices: using device Metal (Apple M2) - 10922 MiB free
 load_tensors: offloaded 29/29 layers to GPU
 load_tensors: Metal_Mapped model buffer size =   934.70 MiB
 load_tensors:   CPU_Mapped model buffer size =   125.19 MiB
+"""
+VULKAN = """\
+llama_prepare_model_devices: using device Vulkan0 (AMD Radeon Graphics (RADV GFX1030)) (unknown id) - 8192 MiB free
+load_tensors: offloaded 29/29 layers to GPU
+load_tensors:      Vulkan0 model buffer size =   900.00 MiB
+load_tensors:  Vulkan_Host model buffer size =   100.00 MiB
 """
 NONE = """\
 load_tensors: offloading 0 repeating layers to GPU
@@ -62,6 +71,8 @@ load_tensors:   CPU_REPACK model buffer size =   600.00 MiB
         (PARTLY, ("NVIDIA RTX A2000 (CUDA0)", "NVIDIA RTX A2000 (CUDA1)"), 20, 33, 1500, 2500,
          "20 of 33 layers on NVIDIA RTX A2000 (CUDA0), NVIDIA RTX A2000 (CUDA1): 2500 MiB there"),
         (METAL, ("Apple M2 (Metal)",), 29, 29, 125.19, 934.7, "all layers on Apple M2 (Metal)"),
+        (VULKAN, ("AMD Radeon Graphics (RADV GFX1030) (Vulkan0)",), 29, 29, 100, 900,
+         "all layers on AMD Radeon Graphics (RADV GFX1030) (Vulkan0): 900 MiB there"),
         (NONE, (), 0, 29, 1534.7, 0, "on the processor, 1535 MiB"),
         ("", (), 0, 0, 0, 0, "on the processor"),
     ],

@@ -11,7 +11,7 @@ import pytest
 from remotekit import MODEL, certificate, delta, likely, said, serving
 
 from ragapp.errors import CancelledError, ModelError, SettingsError
-from ragapp.llm.engine import Engine
+from ragapp.llm.engine import Engine, EngineOptions
 from ragapp.llm.remote import USUAL_WINDOW, RemoteEngine
 from ragapp.llm.remote_address import check_allowed, parse_address, read_key
 from ragapp.llm.remote_http import MOST_BYTES
@@ -733,7 +733,8 @@ def test_marks_of_every_family_lose_their_power(mark):
 
 @pytest.fixture(scope="module")
 def small(models_dir):
-    engine = Engine(get_pack("smollm2-135m-instruct").target(models_dir), "smol", context=1024, threads=1)
+    path = get_pack("smollm2-135m-instruct").target(models_dir)
+    engine = Engine(path, "smol", context=1024, options=EngineOptions(threads=1))
     yield engine
     engine.close()
 

@@ -88,3 +88,16 @@ def test_the_setting(models_dir: Path, tmp_path: Path) -> None:
     settings.llm.lora = str(tmp_path / "none.gguf")
     with pytest.raises(ModelError, match=r"none\.gguf is not in"):
         plan_engine(settings)
+
+
+def test_it_takes_its_memory(models_dir: Path, tmp_path: Path) -> None:
+    lora = tmp_path / "lora.gguf"
+    lora.write_bytes(lora_bytes(WIDTH))
+    llm = {"model": "smollm2-135m-instruct", "context": 512, "gpu_layers": 0}
+    settings = load_settings(None, {"paths": {"models": models_dir}, "llm": llm})
+    free = plan_engine(settings).need.total
+    assert plan_engine(settings, free=free).context == 512
+    settings.llm.lora = str(lora)
+    with pytest.raises(ModelError, match="are free"):
+        plan_engine(settings, free=free)
+    assert plan_engine(settings, free=free + lora.stat().st_size).context == 512
