@@ -26,6 +26,7 @@ BEFORE_ANY_MODEL = [
     (["models", "verify", "nothing"], 1, ["nothing"]),
     (["documents", "show", "7"], 1, ["no document 7", "ragapp documents list"]),
     (["documents", "remove", "7"], 1, ["no document 7", "ragapp documents list"]),
+    (["documents", "remove"], 2, ["No document is named"]),
     (["eval", "missing.jsonl"], 1, ["missing.jsonl"]),
     (["ui", "--host", "0.0.0.0"], 1, ["0.0.0.0", "127.0.0.1"]),
     (["ui", "--host", "example"], 1, ["example", "127.0.0.1"]),
