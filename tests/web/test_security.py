@@ -60,7 +60,8 @@ APP = Starlette(
         Route("/gradio_api/upload", echo, methods=["POST"]), Route("/gradio_api/reset", failing, methods=["POST"]),
         Route("/gradio_api/file={path:path}", lambda request: PlainTextResponse(request.path_params["path"])),
         Route("/ui/file/1", lambda request: PlainTextResponse("%PDF", media_type="application/pdf")),
-        Route("/ui/upload", echo, methods=["POST"]), Route("/gradio_api/proxy={path:path}", echo), Route("/monitoring", echo), Route("/login", echo),
+        Route("/ui/upload", echo, methods=["POST"]), Route("/gradio_api/proxy={path:path}", echo),
+        Route("/monitoring", echo), Route("/login", echo),
         Route("/api/search", echo, methods=["GET", "POST"]), Route("/v1/models", echo), Route("/apiary", echo),
         WebSocketRoute("/gradio_api/queue/join", chat), WebSocketRoute("/v1/live", chat),
     ]
