@@ -19,7 +19,7 @@ _POLICY = {
     "frame-src": "'self'",
     "worker-src": "'self' blob:",
     "object-src": "'none'",
-    "base-uri": "'none'",
+    "base-uri": "'self'",  # Gradio sets the document's base to its own root
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }

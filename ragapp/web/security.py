@@ -30,7 +30,7 @@ _UPLOADS = re.compile(r"/(?:ui/upload|gradio_api/upload|api/documents)/?$")
 # the page's own, and what it needs of Gradio's; the rest of those fetch other addresses or change the program
 _ROUTES = re.compile(
     r"/(?:$|config/?$|theme\.css$|favicon\.ico$|manifest\.json$|pwa_icon(?:/|$)|assets/|static/|ui/"
-    r"|gradio_api/(?:queue/(?:join|data)|heartbeat/|reset|cancel|upload(?:_progress)?(?:/|$)|info|theme\.css"
+    r"|gradio_api/(?:queue/(?:join|data)|run/predict|heartbeat/|reset|cancel|upload(?:_progress)?(?:/|$)|info|theme\.css"
     r"|startup-events|app_id|user|file=))"
 )
 # after decoding there is nothing left to decode in an honest path, and no way up
