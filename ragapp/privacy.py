@@ -51,6 +51,7 @@ _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 # the hub's large files come from servers of another name
 _HUB, _HUB_FILES = "huggingface.co", ".hf.co"
 TALLY_NAME = "refused.log"
+UPLOADS_NAME = "uploads"
 
 
 def protect() -> None:
@@ -84,6 +85,8 @@ def permit(allowed: Iterable[str], data: Path) -> None:
     except ValueError as error:
         raise SettingsError(f"privacy.allow: {error}.", 'Write a host or host:port, "gpu.example:8000".') from None
     guard.count_in(data / TALLY_NAME)
+    # what a browser sends is kept where the store is, not in a folder that all share
+    os.environ["GRADIO_TEMP_DIR"] = str(data / UPLOADS_NAME)
 
 
 def hub_hosts(url: str) -> list[str]:

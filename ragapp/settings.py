@@ -116,6 +116,7 @@ class Server(_Section):
 
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=1, le=65535)
+    password: str = ""
 
 
 class Privacy(_Section):

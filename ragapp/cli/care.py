@@ -69,8 +69,14 @@ def ui(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default: server.host.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Default: server.port.")] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Open the sample documents' store.")] = False,
+    set_password: Annotated[
+        bool, typer.Option("--set-password", help="Ask for a password, keep its hash, and open nothing.")
+    ] = False,
 ) -> None:
     """Open the page on this machine, and take in what lies in the drop folder."""
+    if set_password:
+        _set_password(context)
+        return
     from ragapp.web.server import serve
 
     settings = settings_of(context)
@@ -84,6 +90,15 @@ def ui(
         overrides["paths"]["ingest"] = sample_docs()
     with open_app(context, write=True, overrides=overrides) as app:
         serve(app, note)
+
+
+def _set_password(context: typer.Context) -> None:
+    from ragapp.settings import write_setting
+    from ragapp.web.passwords import hash_password
+
+    password = typer.prompt("Password of the page", hide_input=True, confirmation_prompt=True, err=True)
+    file = write_setting("server", "password", hash_password(password), context.obj)
+    say(f"The page asks for this password from its next start on. Its hash is in {file}.")
 
 
 def doctor(

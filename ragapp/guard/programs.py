@@ -23,7 +23,8 @@ def guarded_command(script: str | os.PathLike, *arguments: str, isolated: bool =
     Args:
         script: the file.
         arguments: its arguments.
-        isolated: whether the environment and the user's own packages are shut out (``python -I``).
+        isolated: whether the environment and the user's own packages are shut out (``python -I``), and the network
+            is given up altogether where the system can do that.
     """
     return [sys.executable, "-I" if isolated else "-P", _START, os.fspath(script), *arguments]
 

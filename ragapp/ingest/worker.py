@@ -208,9 +208,11 @@ def _serve(connection, chunker: Chunker, limits: Limits, options: ReadOptions) -
     import signal
     import threading
 
+    from ragapp.guard.seal import forbid_network
     from ragapp.reading import registry  # noqa: F401  so that it counts as what the worker needs at start
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    forbid_network()  # before there is another thread
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _limit_memory(limits.memory_mb)
     connection.send(_READY)

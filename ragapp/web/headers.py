@@ -19,7 +19,7 @@ _POLICY = {
     "frame-src": "'self'",
     "worker-src": "'self' blob:",
     "object-src": "'none'",
-    "base-uri": "'none'",
+    "base-uri": "'self'",  # Gradio sets the document's base to its own root
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
@@ -33,7 +33,7 @@ _ALWAYS = {
     "x-robots-tag": "noindex",
 }
 # what the program itself brings may stay in the browser's cache, what comes from documents may not
-_CACHEABLE = re.compile(r"/(?:assets|static|svelte)/|/(?:theme\.css|favicon\.ico|manifest\.json)$")
+_CACHEABLE = re.compile(r"/(?:assets|static|svelte)/|/(?:theme\.css|ui/page\.js|favicon\.ico|manifest\.json)$")
 _SCRIPT = re.compile(rb"<(script|link rel=\"modulepreload\")(?=[\s>])", re.IGNORECASE)
 
 Headers = list[tuple[bytes, bytes]]
@@ -57,7 +57,10 @@ def secured(headers: Headers, path: str, nonce: str) -> Headers:
         path: of the request.
         nonce: of the response.
     """
-    own = {**_ALWAYS, "content-security-policy": content_policy(nonce)}
+    is_pdf = any(name.lower() == b"content-type" and value.startswith(b"application/pdf") for name, value in headers)
+    # a browser shows a PDF by a page of its own making, which must load what it needs
+    policy = "frame-ancestors 'none'" if is_pdf else content_policy(nonce)
+    own = {**_ALWAYS, "content-security-policy": policy}
     if not _CACHEABLE.search(path):
         own["cache-control"] = "no-store"
     names = {name.encode() for name in own}

@@ -26,11 +26,11 @@ _MIB = 1024 * 1024
 # a password and its name in a form
 _FORM_BYTES = 4096
 _TOKEN_PATHS = re.compile(r"/(?:api|v1)(?:/|$)")
-_UPLOADS = re.compile(r"/(?:gradio_api/upload|api/documents)/?$")
-# the rest of Gradio's routes fetch other addresses, serve files, or change the program
-_GRADIO_ROUTES = re.compile(
-    r"/(?:$|config/?$|theme\.css$|favicon\.ico$|manifest\.json$|pwa_icon(?:/|$)|assets/|static/"
-    r"|gradio_api/(?:queue/(?:join|data)|heartbeat/|reset|cancel|upload(?:_progress)?(?:/|$)|info|theme\.css"
+_UPLOADS = re.compile(r"/(?:ui/upload|gradio_api/upload|api/documents)/?$")
+# the page's own, and what it needs of Gradio's; the rest of those fetch other addresses or change the program
+_ROUTES = re.compile(
+    r"/(?:$|config/?$|theme\.css$|favicon\.ico$|manifest\.json$|pwa_icon(?:/|$)|assets/|static/|ui/"
+    r"|gradio_api/(?:queue/(?:join|data)|run/predict|heartbeat/|reset|cancel|upload(?:_progress)?(?:/|$)|info|theme\.css"
     r"|startup-events|app_id|user|file=))"
 )
 # after decoding there is nothing left to decode in an honest path, and no way up
@@ -59,7 +59,7 @@ class Policy:
     password: str = ""
     upload_bytes: int = 200 * _MIB
     body_bytes: int = 4 * _MIB
-    routes: re.Pattern[str] = _GRADIO_ROUTES
+    routes: re.Pattern[str] = _ROUTES
 
 
 def policy_for(

@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+from ragapp.settings import load_settings
+
 
 def check(result, code, *says):
     assert result[0] == code, result
@@ -26,6 +28,7 @@ BEFORE_ANY_MODEL = [
     (["models", "verify", "nothing"], 1, ["nothing"]),
     (["documents", "show", "7"], 1, ["no document 7", "ragapp documents list"]),
     (["documents", "remove", "7"], 1, ["no document 7", "ragapp documents list"]),
+    (["documents", "remove"], 2, ["No document is named"]),
     (["eval", "missing.jsonl"], 1, ["missing.jsonl"]),
     (["ui", "--host", "0.0.0.0"], 1, ["0.0.0.0", "127.0.0.1"]),
     (["ui", "--host", "example"], 1, ["example", "127.0.0.1"]),
@@ -158,3 +161,15 @@ class TestWithModels:
         (furnished / "data").mkdir()
         with FileLock(furnished / "data" / "store.lock"):
             check(ragapp("ingest", "a.txt"), 1, "Another ragapp process")
+
+
+def test_a_password_is_kept_as_a_hash(ragapp, home, monkeypatch):
+    from ragapp.web.passwords import is_password
+
+    monkeypatch.setattr("typer.prompt", lambda *words, **options: "short")
+    check(ragapp("ui", "--set-password"), 1, "10 characters")
+    monkeypatch.setattr("typer.prompt", lambda *words, **options: "a long password")
+    check(ragapp("ui", "--set-password"), 0, "settings.yaml")
+    written = (home / "settings.yaml").read_text(encoding="utf-8")
+    assert "a long password" not in written
+    assert is_password("a long password", load_settings().server.password)

@@ -120,6 +120,7 @@ class TestJourney:
         code, out, _ = ragapp("documents", "remove", leave)
         assert code == 0
         assert "leave.md" in out
+        assert "Nothing of what was removed is left" in ragapp("documents", "remove", "--purge")[1]
         hits = json.loads(ragapp("search", "how much annual leave", "--json")[1])["hits"]
         assert [hit["document"] for hit in hits] == ["frais.txt"]
 

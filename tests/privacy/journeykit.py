@@ -18,7 +18,7 @@ SAMPLES = [ROOT / "sample_docs" / name for name in ("travel-policy-2025.pdf", "o
 # words of a document and of a question that nothing else holds
 CANARY, QUESTION_CANARY = "qzxvkw", "jqxzvb"
 # what continuous integration demands, so that no proof is skipped there unseen
-DEMANDED = {part.strip() for part in os.environ.get("RAGAPP_TESTS_DEMAND", "").split(",")}
+DEMANDED = {part.strip() for part in os.environ.get("TESTS_DEMAND", "").split(",")}
 NAMESPACE = ["unshare", "--net"] if hasattr(os, "geteuid") and os.geteuid() == 0 else ["unshare", "-r", "--net"]
 TRACER = ["strace", "-f", "--seccomp-bpf", "-e", "trace=network", "-o"]
 

@@ -1,7 +1,9 @@
 """Bytes that nobody meant to be a file: a reader gives text or says why not, soon; it never fails in another way."""
 
 import functools
+import io
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,11 @@ from ragapp.reading.document import ReadOptions
 from ragapp.reading.registry import read_file
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_docs"
+NAMES = sorted(path.name for path in SAMPLES.iterdir() if path.name != "questions.jsonl")
 # seconds; a hang is what is meant, not a slow machine
 SOON_S = 20
 QUIET = settings(
-    max_examples=12, deadline=None, database=None, derandomize=True,
+    max_examples=15, deadline=None, database=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )  # fmt: skip
 SUFFIXES = [
@@ -67,16 +70,46 @@ def sample(name: str) -> bytes:
     return (SAMPLES / name).read_bytes()
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir() if path.suffix in SUFFIXES))
+def damaged(choice, data: bytes) -> bytes:
+    """The bytes with some overwritten, cut out or put in."""
+    wrong = bytearray(data)
+    for _ in range(choice.draw(st.integers(1, 4))):
+        at = choice.draw(st.integers(0, len(wrong)))
+        piece = choice.draw(st.one_of(st.sampled_from(PIECES), st.binary(max_size=8)))
+        wrong[at : at + choice.draw(st.integers(0, 200))] = piece
+    return bytes(wrong)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_real_files_with_wrong_bytes(tmp_path, name):
     @QUIET
     @given(st.data())
     def check(choice):
-        data = bytearray(sample(name)[: 1 << 16] if choice.draw(st.booleans()) else sample(name))
-        for _ in range(choice.draw(st.integers(1, 4))):
-            at = choice.draw(st.integers(0, len(data)))
-            piece = choice.draw(st.one_of(st.sampled_from(PIECES), st.binary(max_size=8)))
-            data[at : at + choice.draw(st.integers(0, 200))] = piece
-        read(tmp_path / name, bytes(data))
+        read(tmp_path / name, damaged(choice, sample(name)))
+
+    check()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(("docx", "pptx", "xlsx"))])
+def test_packages_with_wrong_parts(tmp_path, name):
+    """The damage is within a part, so that the package itself opens."""
+
+    @QUIET
+    @given(st.data())
+    def check(choice):
+        with zipfile.ZipFile(io.BytesIO(sample(name))) as package:
+            parts = {part: package.read(part) for part in package.namelist()}
+        part = choice.draw(st.sampled_from(sorted(parts)))
+        way = choice.draw(st.sampled_from(["damage", "damage", "empty", "drop", "swap"]))
+        if way == "drop":
+            del parts[part]
+        else:
+            other = parts[choice.draw(st.sampled_from(sorted(parts)))]
+            parts[part] = {"damage": damaged(choice, parts[part]), "empty": b"", "swap": other}[way]
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as package:
+            for member, content in parts.items():
+                package.writestr(member, content)
+        read(tmp_path / name, buffer.getvalue())
 
     check()

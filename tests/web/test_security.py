@@ -59,7 +59,9 @@ APP = Starlette(
         Route("/gradio_api/queue/join", echo, methods=["GET", "POST"]), Route("/gradio_api/queue/data", events),
         Route("/gradio_api/upload", echo, methods=["POST"]), Route("/gradio_api/reset", failing, methods=["POST"]),
         Route("/gradio_api/file={path:path}", lambda request: PlainTextResponse(request.path_params["path"])),
-        Route("/gradio_api/proxy={path:path}", echo), Route("/monitoring", echo), Route("/login", echo),
+        Route("/ui/file/1", lambda request: PlainTextResponse("%PDF", media_type="application/pdf")),
+        Route("/ui/upload", echo, methods=["POST"]), Route("/gradio_api/proxy={path:path}", echo),
+        Route("/monitoring", echo), Route("/login", echo),
         Route("/api/search", echo, methods=["GET", "POST"]), Route("/v1/models", echo), Route("/apiary", echo),
         WebSocketRoute("/gradio_api/queue/join", chat), WebSocketRoute("/v1/live", chat),
     ]
@@ -364,7 +366,7 @@ def test_uploads_and_other_bodies_are_limited():
         for _ in range(count):
             yield b"x" * 50
 
-    for path, limit in (("/gradio_api/upload", 1000), ("/gradio_api/queue/join", 100)):
+    for path, limit in (("/gradio_api/upload", 1000), ("/ui/upload", 1000), ("/gradio_api/queue/join", 100)):
         assert small.post(path, content=b"x" * limit).text == str(limit)
         assert small.post(path, content=b"x" * (limit + 1)).status_code == 413
         assert small.post(path, content=pieces(limit // 50)).text == str(limit)
@@ -405,6 +407,10 @@ def test_a_policy_names_nobody_else():
     assert not re.search(r"https?:|\*|unsafe-hashes", policy)
     script = next(part for part in policy.split("; ") if part.startswith("script-src"))
     assert "unsafe-inline" not in script
+
+
+def test_a_pdf_is_shown_by_the_browsers_own_page(local):
+    assert local.get("/ui/file/1").headers["content-security-policy"] == "frame-ancestors 'none'"
 
 
 def test_a_nonce_goes_to_tags_only():
