@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ragapp.models import tuning
 from ragapp.models.packs import get_pack
 from ragapp.models.tuned import FILE_NAME
 
@@ -30,6 +31,8 @@ def own_models(furnished: Path, models_dir: Path, monkeypatch) -> Path:
 
 
 def test_what_tune_finds_is_in_force_from_then_on(ragapp, own_models: Path, monkeypatch) -> None:
+    monkeypatch.setattr(tuning, "LEAST_READ", 16)
+    monkeypatch.setattr(tuning, "WRITE_TOKENS", 2)
     before = json.loads(ragapp("models", "show", NAME, "--json")[1])["in_force"]
     assert "ragapp models tune" in before["batch"]
     code, out, err = ragapp("models", "tune", "--seconds", 5, "--json")

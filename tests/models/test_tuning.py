@@ -161,7 +161,8 @@ def test_a_short_cache_without_flash_attention_is_refused() -> None:
 
 
 @pytest.mark.real
-def test_a_real_model_is_measured_in_the_time_given(models_dir: Path) -> None:
+def test_a_real_model_is_measured(models_dir: Path, monkeypatch) -> None:
+    monkeypatch.setattr(tuning, "WRITE_TOKENS", 2)
     told: list[str] = []
     measured = measure(
         get_pack("smollm2-135m-instruct").target(models_dir), EngineOptions(), seconds=3, tell=told.append
