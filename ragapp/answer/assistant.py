@@ -11,7 +11,15 @@ from typing import Literal
 from ragapp.answer.calibration import calibration_for
 from ragapp.answer.grounding import Similarity, ground
 from ragapp.answer.judging import SURE, Judged, judge, likeliest_first, to_answer_from
-from ragapp.answer.prompts import PROMPTS, PromptSet, answer_messages, prompts_for, render_passage
+from ragapp.answer.prompts import (
+    DEFAULT_LANGUAGE,
+    PROMPTS,
+    PromptSet,
+    answer_messages,
+    opening_messages,
+    prompts_for,
+    render_passage,
+)
 from ragapp.answer.question import wants_list
 from ragapp.answer.result import Answer, Sentence
 from ragapp.answer.signals import read_signals
@@ -19,7 +27,7 @@ from ragapp.answer.versions import disagree, document_date, other_versions
 from ragapp.errors import UsageError
 from ragapp.index.analysis import detect_language
 from ragapp.index.catalog import Catalog
-from ragapp.llm.engine import Engine
+from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
 from ragapp.retrieval.context import Context, pack
 from ragapp.retrieval.passage import Passage
@@ -84,8 +92,8 @@ class Assistant:
     """
 
     def __init__(
-        self, retriever: Retriever, engine: Callable[[], Engine], settings: Settings,
-        budget: Callable[[Engine], int] = lambda engine: USUAL_TOKENS, *, catalog: Catalog | None = None,
+        self, retriever: Retriever, engine: Callable[[], LanguageModel], settings: Settings,
+        budget: Callable[[LanguageModel], int] = lambda engine: USUAL_TOKENS, *, catalog: Catalog | None = None,
         similar: Similarity | None = None, calibration: Path | None = None,
     ):  # fmt: skip
         self._retriever = retriever
@@ -95,6 +103,18 @@ class Assistant:
         self._catalog = catalog
         self._similar = similar
         self._calibration = calibration
+
+    def prepare(self, language: str = DEFAULT_LANGUAGE) -> None:
+        """Load the language model and have it read what every question begins with, so that the first starts sooner.
+
+        Args:
+            language: of the question that is expected, ISO 639-1.
+
+        Raises:
+            ModelError: the model cannot be used.
+        """
+        prompts = prompts_for(language, self._settings.answer.prompts)
+        self._engine().warm(opening_messages(prompts))
 
     def ask(self, question: str, *, within: str = "", cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Answer one question, telling what goes on.
@@ -164,7 +184,7 @@ class Assistant:
                 return event
         raise AssertionError("ask() ends with an Answer")
 
-    def _pack(self, engine: Engine, prompts: PromptSet, question: str, passages: Sequence[Passage]) -> Context:
+    def _pack(self, engine: LanguageModel, prompts: PromptSet, question: str, passages: Sequence[Passage]) -> Context:
         frame = engine.prompt_tokens(answer_messages(prompts, question, [], engine.escape))
         room = engine.window - self._settings.answer.max_tokens - len(frame) - SEAM_TOKENS
         if room < 0:
@@ -190,7 +210,7 @@ class Assistant:
         return answer.confidence >= threshold
 
     def _write(
-        self, engine: Engine, messages: Sequence[Message], cancelled: Callable[[], bool]
+        self, engine: LanguageModel, messages: Sequence[Message], cancelled: Callable[[], bool]
     ) -> Iterator[Thought | Delta]:
         llm = self._settings.llm
         limits = {
@@ -214,7 +234,7 @@ class Assistant:
             answer.answer = ("\n" if listing else " ").join(sentence.text for sentence in sentences)
 
     def _compare(
-        self, answer: Answer, engine: Engine, prompts: PromptSet, found: Sequence[Passage], language: str,
+        self, answer: Answer, engine: LanguageModel, prompts: PromptSet, found: Sequence[Passage], language: str,
         cancelled: Callable[[], bool],
     ) -> Iterator[Stage]:  # fmt: skip
         """Where another version of the passage gives other figures, say so beside the answer."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
-from ragapp.llm.engine import Engine
+from ragapp.llm.interface import LanguageModel
 
 # what a person waits without being annoyed
 READING_S = 10.0
@@ -27,7 +27,7 @@ class ReadingBudget:
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
 
-    def __call__(self, engine: Engine) -> int:
+    def __call__(self, engine: LanguageModel) -> int:
         """Tokens that may be read, no window considered."""
         key = f"reading speed of {engine.fingerprint} on {platform.machine()} {platform.processor()}"
         known = self._remembered(key)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragapp.answer.prompts import PromptSet, probe_messages
-from ragapp.llm.engine import Engine
+from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import Passage
 
 # a passage that the model is so sure of is answered from at once: what the search found behind it is not read
@@ -29,9 +29,13 @@ class Judged:
 
 
 def judge(
-    engine: Engine, prompts: PromptSet, question: str, passages: Sequence[Passage], cancelled: Callable[[], bool],
+    engine: LanguageModel,
+    prompts: PromptSet,
+    question: str,
+    passages: Sequence[Passage],
+    cancelled: Callable[[], bool],
     sure: float = SURE,
-) -> list[Judged]:  # fmt: skip
+) -> list[Judged]:
     """Have the language model read passages one at a time, until it is sure of one.
 
     A small model that reads one passage at a time is not led astray by the others, and says much more clearly whether

@@ -165,6 +165,11 @@ def render_passage(n: int, passage: Passage) -> str:
     return f"[{n}] {chunk.document}, {chunk.label or f'p. {chunk.unit}'} — {where}\n{chunk.text}\n\n"
 
 
+def opening_messages(prompts: PromptSet) -> list[Message]:
+    """How every chat about passages begins."""
+    return [{"role": "system", "content": prompts.system}, {"role": "user", "content": f"{prompts.passages}\n"}]
+
+
 def probe_messages(prompts: PromptSet, question: str, passages: Sequence[Passage], escape: Callable[[str], str]):
     """The chat that asks whether the passages state the answer."""
     return _messages(prompts, question, passages, escape, prompts.probe)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ragapp.answer.history import fit_turns, short_reply
 from ragapp.index.analysis import content_terms, plain_words, terms
 from ragapp.index.conversations import Turn
-from ragapp.llm.engine import Engine
+from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
 
 MAX_TOKENS = 64
@@ -41,7 +41,7 @@ _PROMPTS = {
 }
 
 
-def rewriter(engine: Engine, cancelled: Callable[[], bool] = lambda: False) -> Rewriter:
+def rewriter(engine: LanguageModel, cancelled: Callable[[], bool] = lambda: False) -> Rewriter:
     """A function that lets a language model rewrite a follow-up.
 
     Args:

@@ -13,7 +13,7 @@ from ragapp.answer.prompts import PROMPTS, PromptSet, prompts_for, render_passag
 from ragapp.answer.result import Answer, Sentence
 from ragapp.errors import EmptyStoreError, UsageError
 from ragapp.index.catalog import Catalog
-from ragapp.llm.engine import Engine
+from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import Passage
 from ragapp.retrieval.scope import documents_within
 from ragapp.settings import Settings
@@ -43,7 +43,11 @@ class Summarizer:
     """
 
     def __init__(
-        self, catalog: Catalog, engine: Callable[[], Engine], settings: Settings, similar: Similarity | None = None
+        self,
+        catalog: Catalog,
+        engine: Callable[[], LanguageModel],
+        settings: Settings,
+        similar: Similarity | None = None,
     ):
         self._catalog = catalog
         self._engine = engine
@@ -106,7 +110,7 @@ class Summarizer:
         return set(documents_within(self._catalog.documents(), pattern))
 
     def _say(
-        self, engine: Engine, prompts: PromptSet, shown: Sequence[Passage], sources: Sequence[Passage],
+        self, engine: LanguageModel, prompts: PromptSet, shown: Sequence[Passage], sources: Sequence[Passage],
         cancelled: Callable[[], bool], shorten: bool = False,
     ) -> list[Said]:  # fmt: skip
         """What the model says of passages, as far as their sources state it."""
@@ -118,7 +122,7 @@ class Summarizer:
         return [(words, sources[sentence.citations[0] - 1]) for words, sentence in dict(said).items()]
 
     def _shortened(
-        self, engine: Engine, prompts: PromptSet, said: Sequence[Said], cancelled: Callable[[], bool]
+        self, engine: LanguageModel, prompts: PromptSet, said: Sequence[Said], cancelled: Callable[[], bool]
     ) -> list[Said]:
         sources = {source.chunk.id: source for _, source in said}
         shown = [replace(source, chunk=replace(source.chunk, text=words)) for words, source in said]
@@ -143,7 +147,7 @@ class Summarizer:
         return answer
 
 
-def _parts(passages: Sequence[Passage], engine: Engine) -> Iterator[list[Passage]]:
+def _parts(passages: Sequence[Passage], engine: LanguageModel) -> Iterator[list[Passage]]:
     """Passages in a row, as many as make a part, one at least."""
     budget = min(PART_TOKENS, engine.window - PART_ANSWER_TOKENS - FRAME_TOKENS)
     part: list[Passage] = []

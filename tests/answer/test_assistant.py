@@ -54,6 +54,12 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
         assert unit[citation["start"] : citation["end"]] == citation["quote"]
 
 
+def test_what_is_prepared_is_not_read_again(app):
+    app.assistant.prepare()
+    app.assistant.answer("Who runs the helpdesk?")
+    assert app.engine().stats.cached_tokens > 20
+
+
 def test_the_same_question_gets_the_same_answer(app):
     first = app.assistant.answer(QUESTION)
     app.assistant.answer("Who runs the helpdesk?")

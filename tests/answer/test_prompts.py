@@ -1,7 +1,15 @@
 import pytest
 from answerkit import passage
 
-from ragapp.answer.prompts import PROMPTS, answer_messages, probe_messages, prompts_for, render_passage
+from ragapp.answer.prompts import (
+    PROMPTS,
+    answer_messages,
+    opening_messages,
+    probe_messages,
+    prompts_for,
+    render_passage,
+    summary_messages,
+)
 from ragapp.errors import SettingsError
 
 
@@ -66,3 +74,11 @@ def test_a_prompt_that_cannot_be_is_refused(own, told):
     with pytest.raises(SettingsError) as refused:
         prompts_for("en", own)
     assert told in f"{refused.value} {refused.value.hint}"
+
+
+def test_every_chat_begins_with_the_opening():
+    system, user = opening_messages(PROMPTS["en"])
+    shown = [passage("x")]
+    for messages in (probe_messages(PROMPTS["en"], "Why?", shown, str), summary_messages(PROMPTS["en"], shown, str)):
+        assert messages[0] == system
+        assert messages[1]["content"].startswith(user["content"])
