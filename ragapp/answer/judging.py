@@ -10,7 +10,7 @@ from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import Passage
 
 # a passage that the model is so sure of is answered from at once: what the search found behind it is not read
-SURE = 0.75
+SURE = 0.65
 # a passage is used beside the likeliest one when it is nearly as likely to state the answer
 KEEP_SHARE = 0.9
 
