@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +28,8 @@ def demo(
     question: Annotated[str, typer.Argument(help="What to ask the sample documents.")] = DEMO_QUESTION,
 ) -> None:
     """Fetch the default models if they are missing, ingest the sample documents, answer one question."""
+    from ragapp.web.samples import sample_docs
+
     settings = settings_of(context)
     for name in models_in_use(settings):
         pull_model(settings, name)
@@ -44,22 +45,6 @@ def demo(
     say("Your own: put files into ingest/ and run: ragapp ui")
 
 
-def sample_docs() -> Path:
-    """The folder of the sample documents: in the package when installed, beside it in a checkout.
-
-    Raises:
-        PathError: it is in neither place.
-    """
-    import ragapp
-    from ragapp.errors import PathError
-
-    package = Path(ragapp.__file__).resolve().parent
-    for folder in (package / "sample_docs", package.parent / "sample_docs"):
-        if folder.is_dir():
-            return folder
-    raise PathError("The sample documents are missing.", "Run the demo from a clone of ragapp.")
-
-
 def _demo_store(settings) -> dict[str, dict]:
     return {"paths": {"data": settings.paths.data / DEMO_FOLDER}}
 
@@ -71,6 +56,7 @@ def ui(
     demo: Annotated[bool, typer.Option("--demo", help="Open the sample documents' store.")] = False,
 ) -> None:
     """Open the page on this machine, and take in what lies in the drop folder."""
+    from ragapp.web.samples import sample_docs
     from ragapp.web.server import serve
 
     settings = settings_of(context)
@@ -83,7 +69,7 @@ def ui(
         overrides |= _demo_store(settings)
         overrides["paths"]["ingest"] = sample_docs()
     with open_app(context, write=True, overrides=overrides) as app:
-        serve(app, note)
+        serve(app, note, context.obj)
 
 
 def doctor(

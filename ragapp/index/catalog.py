@@ -129,6 +129,16 @@ class Catalog:
         rows = self._rows(f"{_DOCUMENTS} WHERE d.id = ?", (document_id,))
         return _document_row(rows[0]) if rows else None
 
+    def document_at(self, path: str) -> DocumentRow | None:
+        """The document that was taken in from a path, None when there is none."""
+        rows = self._rows(f"{_DOCUMENTS} WHERE d.path = ?", (path,))
+        return _document_row(rows[0]) if rows else None
+
+    def unit(self, document_id: int, number: int) -> Unit | None:
+        """One unit with its blocks, None when there is no such unit."""
+        rows = self._rows(f"{_UNITS} WHERE document_id = ? AND number = ?", (document_id, number))
+        return _unit(rows[0])[0] if rows else None
+
     def document_with_content(self, sha256: str, suffix: str) -> DocumentRow | None:
         """A document with this content and a file name that ends like this, None when there is none."""
         rows = self._rows(f"{_DOCUMENTS} WHERE d.sha256 = ? ORDER BY d.id", (sha256,))
@@ -142,16 +152,8 @@ class Catalog:
 
     def units(self, document_id: int) -> list[tuple[Unit, str]]:
         """The units of a document in order, each with its stored text."""
-        rows = self._rows(
-            "SELECT number, kind, label, text, blocks, coverage, confidence FROM units WHERE document_id = ?"
-            " ORDER BY number",
-            (document_id,),
-        )
-        units = []
-        for number, kind, label, text, blocks, coverage, confidence in rows:
-            parts = [Block(text[start:end], k, tuple(headings)) for k, start, end, headings in json.loads(blocks)]
-            units.append((Unit(number, kind, label, parts, coverage, confidence), text))
-        return units
+        rows = self._rows(f"{_UNITS} WHERE document_id = ? ORDER BY number", (document_id,))
+        return list(map(_unit, rows))
 
     def unit_text(self, document_id: int, number: int) -> str:
         """The stored text of one unit; empty when there is no such unit."""
@@ -283,8 +285,7 @@ class Catalog:
     # chunks
 
     def chunk_count(self) -> int:
-        """How many chunks there are."""
-        # counted with each document: counting a million rows takes longer than the search
+        """How many chunks there are, as counted with each document: counting a million rows takes too long."""
         return self._rows("SELECT COALESCE(SUM(chunks), 0) FROM documents")[0][0]
 
     def chunk_ids(self, document_ids: Iterable[int] | None = None) -> list[int]:
@@ -312,14 +313,12 @@ class Catalog:
         Returns:
             The ids, and a float32 array of shape (len(ids), dimension).
         """
-        if ids is None:
-            rows = self._rows("SELECT id, vector FROM chunks ORDER BY id")
-        else:
-            rows = self._in("SELECT id, vector FROM chunks WHERE id IN ({})", ids)
+        every, some = "SELECT id, vector FROM chunks ORDER BY id", "SELECT id, vector FROM chunks WHERE id IN ({})"
+        rows = self._rows(every) if ids is None else self._in(some, ids)
         if not rows:
             return [], np.zeros((0, 0), np.float32)
-        flat = np.frombuffer(b"".join(row[1] for row in rows), VECTOR_DTYPE).astype(np.float32)
-        return [row[0] for row in rows], flat.reshape(len(rows), -1)
+        flat = np.frombuffer(b"".join(row[1] for row in rows), VECTOR_DTYPE)
+        return [row[0] for row in rows], flat.astype(np.float32).reshape(len(rows), -1)
 
     def match(self, terms: Sequence[str], limit: int, within: Sequence[int] | None = None) -> dict[int, float]:
         """BM25 scores of the chunks that hold any of the terms; see :func:`ragapp.index.lexical.match`."""
@@ -359,7 +358,7 @@ class Catalog:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """SQLite's busy timeout does not cover the switch to WAL, which a second process may be making just now."""
+    # SQLite's busy timeout does not cover the switch to WAL, which a second process may be making just now
     deadline = time.monotonic() + BUSY_S
     while True:
         try:
@@ -382,6 +381,15 @@ _CHUNKS = (
     " u.label, u.kind FROM chunks c JOIN documents d ON d.id = c.document_id"
     " JOIN units u ON u.document_id = c.document_id AND u.number = c.unit"
 )
+
+
+_UNITS = "SELECT number, kind, label, text, blocks, coverage, confidence FROM units"
+
+
+def _unit(row: tuple) -> tuple[Unit, str]:
+    number, kind, label, text, blocks, coverage, confidence = row
+    parts = [Block(text[start:end], k, tuple(headings)) for k, start, end, headings in json.loads(blocks)]
+    return Unit(number, kind, label, parts, coverage, confidence), text
 
 
 def _stored_chunk(row: tuple) -> StoredChunk:

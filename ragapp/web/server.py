@@ -6,10 +6,12 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
+from pathlib import Path
 
 from ragapp.app import App
 from ragapp.errors import RagappError, SettingsError
 from ragapp.settings import Server
+from ragapp.web.desk import Desk
 from ragapp.web.ingest_job import IngestJob
 
 # an open page holds its connection for ever
@@ -20,12 +22,11 @@ class PortError(RagappError):
     """The address cannot be listened on."""
 
 
-def build_server(app: App, job: IngestJob):
+def build_server(desk: Desk):
     """The web application.
 
     Args:
-        app: open for writing.
-        job: takes in the drop folder.
+        desk: the parts that it shows.
 
     Returns:
         A ``fastapi.FastAPI``.
@@ -33,23 +34,27 @@ def build_server(app: App, job: IngestJob):
     import gradio as gr
     from fastapi import FastAPI
 
+    from ragapp.web.files import make_router
     from ragapp.web.ui.page import Page
 
-    page = Page(app, job)
+    page = Page(desk)
     # no generated API pages: they load their scripts from elsewhere
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
+    server.include_router(make_router(desk, page.script))
     return gr.mount_gradio_app(
-        server, page.build(), path="/", theme=page.theme(), css_paths=[page.stylesheet], footer_links=[],
-        show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False,
+        server, page.build(), path="/", theme=page.theme, css_paths=[page.stylesheet], footer_links=[],
+        show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False, i18n=page.i18n,
+        head='<script src="/ui/page.js"></script>',
     )  # fmt: skip
 
 
-def serve(app: App, say: Callable[[str], None]) -> None:
+def serve(app: App, say: Callable[[str], None], settings_file: Path | None = None) -> None:
     """Serve the page until stopped, and take in the drop folder meanwhile.
 
     Args:
         app: open for writing.
         say: tells the person where the page is.
+        settings_file: of the command line, None for the usual one.
 
     Raises:
         SettingsError: the address is not this machine's own.
@@ -60,10 +65,11 @@ def serve(app: App, say: Callable[[str], None]) -> None:
     settings = app.settings.server
     listening = listen(settings)
     job = IngestJob(app)
-    with closing(listening), closing(job):
+    desk = Desk(app, job, settings_file)
+    with closing(listening), closing(desk), closing(job):
         say(f"Starting on http://{settings.host}:{settings.port} …")
         config = uvicorn.Config(
-            build_server(app, job), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+            build_server(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
         )
         job.start()
         say("The page is open to this machine only. Stop with Ctrl-C.")

@@ -1,0 +1,135 @@
+"""What all tabs of the page share: the parts of ragapp, what is under way, and who looks."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ragapp.answer.assistant import Event
+from ragapp.app import App
+from ragapp.errors import RagappError
+from ragapp.index.catalog import Catalog
+from ragapp.index.records import DocumentRow, UnreadFile
+from ragapp.models.discovery import list_models
+from ragapp.web.evidence import EvidenceDesk
+from ragapp.web.ingest_job import IngestJob
+from ragapp.web.model_job import ModelJob
+from ragapp.web.pdf_view import PdfView
+from ragapp.web.runs import AnswerRun, Exchange
+from ragapp.web.visitors import Visitor, Visitors
+
+# how long what was found of the models stands
+_MODELS_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether questions can be answered.
+
+    Attributes:
+        opening: whether the store is still being opened, so that nothing is known of the documents.
+        missing: names of models that are not here.
+        documents: how many there are.
+    """
+
+    opening: bool
+    missing: tuple[str, ...]
+    documents: int
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is wanting."""
+        return not self.missing and (self.opening or self.documents > 0)
+
+
+class Desk:
+    """The parts that the tabs and the API work with.
+
+    Args:
+        app: open for writing.
+        job: takes documents in.
+        settings_file: of the command line, None for the usual one.
+    """
+
+    def __init__(self, app: App, job: IngestJob, settings_file: Path | None = None):
+        self.app = app
+        self.job = job
+        self.settings_file = settings_file
+        self.visitors = Visitors()
+        self.models = ModelJob(app, settings_file, ready=job.start)
+        self.view = PdfView(app.settings.ingest.passwords)
+        self.evidence = EvidenceDesk(app, self.view)
+        self._missing: tuple[float, tuple[str, ...]] = (0.0, ())
+        self._listed: tuple[int, list[DocumentRow], list[UnreadFile]] = (-1, [], [])
+
+    def close(self) -> None:
+        """Stop what is under way."""
+        self.models.close()
+        self.view.close()
+
+    @property
+    def catalog(self) -> Catalog | None:
+        """The catalog, None while the store is being opened: nobody waits for that in front of a blank page."""
+        library = self.app.__dict__.get("library")
+        return library.catalog if library else None
+
+    def documents(self) -> tuple[list[DocumentRow], list[UnreadFile]]:
+        """All documents, and the files that are none; read anew when something has changed."""
+        changes = self.job.state.changes
+        if self._listed[0] != changes and (catalog := self.catalog):
+            with suppress(RagappError):
+                self._listed = changes, catalog.documents(), catalog.unread()
+        return self._listed[1], self._listed[2]
+
+    def readiness(self) -> Readiness:
+        """Whether questions can be answered."""
+        since, missing = self._missing
+        if not since or (missing and time.monotonic() - since > _MODELS_S):
+            missing = missing_models(self.app.settings)
+            self._missing = time.monotonic(), missing
+        opening = self.catalog is None and not missing and self.job.state.phase != "failed"
+        return Readiness(opening, missing, len(self.documents()[0]))
+
+    def ask(self, visitor: Visitor, question: str, within: str = "", shown_within: str = "") -> AnswerRun:
+        """Begin to answer a visitor's question."""
+        talk = self.conversations
+
+        def done(exchange: Exchange) -> None:
+            visitor.exchanges.append(exchange)
+            if exchange.answer:
+                self.models.note_answer(exchange.answer)
+                if talk:
+                    with suppress(RagappError):
+                        talk.keep(visitor, exchange)
+
+        def ask(cancelled: Callable[[], bool]) -> Iterator[Event]:
+            return self.app.assistant.ask(question, within=within, cancelled=cancelled)
+
+        visitor.run = AnswerRun(question, ask, done, shown_within)
+        return visitor.run
+
+    @cached_property
+    def conversations(self) -> Any:
+        """Stored conversations, None where this ragapp does not keep any."""
+        return None
+
+
+def missing_models(settings) -> tuple[str, ...]:
+    """Names of the models of the settings that are not on this machine; nothing is hashed."""
+    wanted = [settings.embedding.model] + ([settings.llm.model] if settings.llm.mode == "local" else [])
+    found = list_models(settings.paths.models)
+    here = {name for model in found if model.status != "incomplete" for name in (model.name, model.path.name)}
+    return tuple(name for name in wanted if name not in here and not Path(name).expanduser().exists())
+
+
+def privacy_report() -> dict[str, Any] | None:
+    """What the guard has seen of the network, None where there is no guard."""
+    with suppress(ImportError):
+        return importlib.import_module("ragapp.guard").report()
+    return None
