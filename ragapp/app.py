@@ -12,6 +12,9 @@ from ragapp.settings import Settings
 
 if TYPE_CHECKING:
     from ragapp.answer.assistant import Assistant
+    from ragapp.answer.dialogue import Dialogue
+    from ragapp.index.catalog import Catalog
+    from ragapp.index.conversations import Conversations
     from ragapp.index.embedder import Embedder
     from ragapp.index.library import Library
     from ragapp.index.records import Identity
@@ -63,6 +66,8 @@ class App:
             self.library.close()
         if "_engine" in self.__dict__:
             self._engine.close()
+        if "_conversations_catalog" in self.__dict__:
+            self._conversations_catalog.close()
 
     @property
     def notices(self) -> list[str]:
@@ -140,6 +145,41 @@ class App:
         from ragapp.answer.budget import ReadingBudget
 
         return Assistant(self.retriever, self.engine, self.settings, ReadingBudget(self.library.catalog))
+
+    @_part
+    def _conversations_catalog(self) -> Catalog:
+        from ragapp.index.catalog import Catalog
+        from ragapp.index.library import CATALOG_NAME
+
+        return Catalog(self.settings.paths.data / CATALOG_NAME)
+
+    @_part
+    def conversations(self) -> Conversations:
+        """The conversations of the settings' data folder; no model is needed, and the store need not be owned."""
+        from ragapp.index.conversations import Conversations
+
+        return Conversations(self._conversations_catalog)
+
+    def dialogue(self, conversation_id: int | None = None) -> Dialogue:
+        """A conversation to go on with.
+
+        Args:
+            conversation_id: one that is kept; None begins a new one, which is kept from its first answer on.
+
+        Raises:
+            StoreError: there is no such conversation.
+        """
+        from ragapp.answer.dialogue import Dialogue
+        from ragapp.answer.rewriting import rewriter
+
+        def covered(question: str) -> float:
+            found = self.retriever.search(question, self.settings.retrieval.passages)
+            return max((passage.coverage for passage in found.passages), default=0.0)
+
+        def rewrite(cancelled):
+            return rewriter(self.engine(), cancelled)
+
+        return Dialogue(lambda: self.assistant, self.conversations, conversation_id, covered=covered, rewriter=rewrite)
 
     def drop_folder(self) -> Path:
         """The folder whose files are taken in without being named; made when missing.

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ragapp import __version__
-from ragapp.cli import ask, care, documents, models
+from ragapp.cli import ask, care, chat, conversations, documents, models
 from ragapp.errors import RagappError
 from ragapp.privacy import go_offline
 
@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 documents.register(app)
 ask.register(app)
+chat.register(app)
+conversations.register(app)
 models.register(app)
 care.register(app)
 

@@ -76,6 +76,10 @@ class Catalog:
                     f"The catalog {self.path} could not be written: {error}.", "Check the disk's free space."
                 ) from None
 
+    def rows(self, query: str, parameters: Sequence = ()) -> list[tuple]:
+        """What a query finds, as the catalog is now; nobody who writes is waited for."""
+        return self._rows(query, parameters)
+
     def _rows(self, query: str, parameters: Sequence = ()) -> list[tuple]:
         with self._lock:
             try:

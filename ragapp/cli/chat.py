@@ -1,0 +1,195 @@
+"""``ragapp chat``: a conversation in the terminal."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ragapp.cli.ask import stream_answer
+from ragapp.cli.conversations import say_conversations, say_turn, say_understood, write_new
+from ragapp.cli.output import note, say
+from ragapp.cli.parts import open_app
+from ragapp.errors import CancelledError, RagappError, UsageError
+
+if TYPE_CHECKING:
+    from ragapp.answer.dialogue import Dialogue
+    from ragapp.app import App
+
+HELP = """/new            begin another conversation
+/list [WORDS]   conversations, the newest first
+/open N         go on with conversation N
+/rename TITLE   give this conversation another title
+/delete [N]     delete this conversation, or conversation N
+/export FILE    write this conversation as Markdown
+/help           this list
+/quit           end; so does Ctrl-D. Ctrl-C stops an answer."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command(epilog="Example: ragapp chat --open 3")(chat)
+
+
+def chat(
+    context: typer.Context,
+    within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
+    conversation: Annotated[int | None, typer.Option("--open", help="Go on with this conversation.")] = None,
+) -> None:
+    """Talk with the documents: follow-up questions are understood, and the conversation is kept."""
+    with open_app(context) as app:
+        app.check_llm()
+        talk = _Talk(app, within, conversation)
+        if sys.stdin.isatty():
+            note("Ask, or /help. Ctrl-C stops an answer, Ctrl-D ends.")
+        for line in _lines():
+            if not talk.take(line):
+                break
+
+
+class _Talk:
+    """What the lines of one terminal do."""
+
+    def __init__(self, app: App, within: str, conversation: int | None):
+        self._app = app
+        self._within = within
+        self._dialogue: Dialogue = app.dialogue(conversation)
+        for turn in self._dialogue.turns:
+            say_turn(turn)
+
+    def take(self, line: str) -> bool:
+        """Answer a question or follow a command; returns False when the person wants to end.
+
+        Raises:
+            RagappError: in a script, where going on would hide it; a person is told, and goes on.
+        """
+        line = line.strip()
+        try:
+            if line in ("/quit", "/exit"):
+                return False
+            if line.startswith("/"):
+                self._command(*line[1:].partition(" ")[::2])
+            elif line:
+                self._ask(line)
+        except RagappError as error:
+            if not sys.stdin.isatty():
+                raise
+            note(f"ragapp: {error}")
+        return True
+
+    def _ask(self, question: str) -> None:
+        with _stoppable() as stop:
+            try:
+                events = self._dialogue.ask(question, within=self._within, cancelled=stop.is_set)
+                understood = next(events)
+                say_understood(question, understood.question)
+                from ragapp.answer.history import dropped_notice
+
+                if told := dropped_notice(understood.turns_dropped):
+                    note(told)
+                stream_answer(events)
+            except CancelledError:
+                pass
+        if stop.is_set():
+            note("\nStopped; this question is not kept.")
+        say()
+
+    def _command(self, name: str, argument: str) -> None:
+        argument = argument.strip()
+        kept = self._app.conversations
+        if name == "new":
+            self._dialogue = self._app.dialogue()
+            note("A new conversation.")
+        elif name == "list":
+            say_conversations(kept.list(argument), argument)
+        elif name == "open":
+            self._dialogue = self._app.dialogue(_number(argument, "/open 3"))
+            say(self._dialogue.row.title)
+            for turn in self._dialogue.turns:
+                say_turn(turn)
+        elif name == "rename":
+            say(f"renamed: {kept.rename(self._this(), argument).title}")
+        elif name == "delete":
+            gone = kept.delete(_number(argument, "/delete 3") if argument else self._this())
+            if gone.id == self._dialogue.id:
+                self._dialogue = self._app.dialogue()
+            say(f"removed {gone.id}: {gone.title}")
+        elif name == "export":
+            self._export(argument)
+        elif name == "help":
+            say(HELP)
+        else:
+            raise UsageError(f"There is no /{name}.", "See: /help")
+
+    def _export(self, argument: str) -> None:
+        from ragapp.answer.export import as_markdown
+
+        try:
+            (name,) = shlex.split(argument, posix=sys.platform != "win32") if " " in argument else [argument]
+        except ValueError:
+            name = argument  # a name with spaces and no quotes
+        if not name:
+            raise UsageError("Say which file to write.", "Example: /export travel.md")
+        text = as_markdown(self._app.conversations.get(self._this()), self._dialogue.turns)
+        write_new(Path(name).expanduser(), text)
+        say(f"written: {name}")
+
+    def _this(self) -> int:
+        if self._dialogue.id is None:
+            raise UsageError("Nothing has been asked in this conversation yet.", "Ask something first, or /open one.")
+        return self._dialogue.id
+
+
+def _number(text: str, example: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no conversation's number.", f"Example: {example}. See: /list") from None
+
+
+def _lines() -> Iterator[str]:
+    """What the person types, or what comes in by a pipe, line by line, until it ends."""
+    if not sys.stdin.isatty():
+        for line in sys.stdin:
+            if line.strip():
+                say(f"> {line.strip()}")
+            yield line
+        return
+    with suppress(ImportError):  # Windows has its own
+        import readline  # noqa: F401 - editing and history of the line
+    while True:
+        try:
+            yield input("> ")
+        except EOFError:
+            say()
+            return
+        except KeyboardInterrupt:
+            note("\n/quit or Ctrl-D ends.")
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """While this lasts, Ctrl-C sets the event; a second one, for work that does not listen, interrupts."""
+    stop = threading.Event()
+
+    def interrupted(number, frame) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    try:
+        before = signal.signal(signal.SIGINT, interrupted)
+    except ValueError:  # not the main thread: nobody can press Ctrl-C here
+        yield stop
+        return
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,174 @@
+"""``ragapp conversations``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ragapp.cli.documents import Json, where
+from ragapp.cli.output import say, say_json, say_table
+from ragapp.cli.parts import settings_of
+from ragapp.errors import PathError
+
+Id = Annotated[int, typer.Argument(help="See: ragapp conversations list")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    group = typer.Typer(
+        help="Conversations that are kept: listed, shown, renamed, removed, exported.", no_args_is_help=True,
+        rich_markup_mode=None,
+    )  # fmt: skip
+    group.command("list", epilog='Example: ragapp conversations list --search "hotel"')(list_conversations)
+    group.command(epilog="Example: ragapp conversations show 3")(show)
+    group.command(epilog='Example: ragapp conversations rename 3 "Travel to Paris"')(rename)
+    group.command(epilog="Example: ragapp conversations remove 3 4")(remove)
+    group.command(epilog="Example: ragapp conversations export 3 --out travel.md")(export)
+    app.add_typer(group, name="conversations")
+
+
+def list_conversations(
+    context: typer.Context,
+    search: Annotated[str, typer.Option(help="Only those in which all these words occur.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the conversations, the newest first."""
+    with _app(context) as app:
+        rows = app.conversations.list(search)
+    if as_json:
+        say_json({"conversations": [row_json(row) for row in rows]})
+        return
+    say_conversations(rows, search)
+
+
+def show(context: typer.Context, id: Id, as_json: Json = False) -> None:
+    """Show a conversation with its answers and their sources."""
+    with _app(context) as app:
+        row, turns = app.conversations.get(id), app.conversations.turns(id)
+    if as_json:
+        say_json({**row_json(row), "turns_list": [turn_json(turn) for turn in turns]})
+        return
+    say(f"{row.title}\n{row.created_at[:10]}")
+    for turn in turns:
+        say_turn(turn)
+
+
+def rename(
+    context: typer.Context, id: Id, title: Annotated[str, typer.Argument(help="The new title.")], as_json: Json = False
+) -> None:
+    """Give a conversation another title."""
+    with _app(context) as app:
+        row = app.conversations.rename(id, title)
+    if as_json:
+        say_json(row_json(row))
+    else:
+        say(f"renamed {row.id}: {row.title}")
+
+
+def remove(
+    context: typer.Context,
+    ids: Annotated[list[int], typer.Argument(help="See: ragapp conversations list")],
+    as_json: Json = False,
+) -> None:
+    """Remove conversations with all their questions and answers."""
+    with _app(context) as app:
+        for conversation_id in ids:
+            app.conversations.get(conversation_id)  # an id that is wrong removes nothing
+        removed = [app.conversations.delete(conversation_id) for conversation_id in dict.fromkeys(ids)]
+    if as_json:
+        say_json({"removed": [row_json(row) for row in removed]})
+        return
+    for row in removed:
+        say(f"removed {row.id}: {row.title}")
+
+
+def export(
+    context: typer.Context,
+    id: Id,
+    out: Annotated[Path | None, typer.Option(help="Write it here; default: stdout.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a conversation as Markdown, with the quotes of its sources."""
+    from ragapp.answer.export import as_markdown
+
+    with _app(context) as app:
+        row, turns = app.conversations.get(id), app.conversations.turns(id)
+    text = as_markdown(row, turns)
+    if out:
+        write_new(out, text)
+    if as_json:
+        say_json({**row_json(row), "file": str(out) if out else None, "markdown": text})
+    elif out:
+        say(f"written: {out}")
+    else:
+        say(text, end="")
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        PathError: it is there, or cannot be written.
+    """
+    try:
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise PathError(f"{path} is there already.", "Choose another name, or delete it first.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PathError(f"{path} cannot be written: {reason}.", "Choose another folder.") from None
+
+
+def say_conversations(rows, search: str = "") -> None:
+    """Print a list of conversations."""
+    if not rows:
+        say(f"No conversation has {search!r}." if search else "There are no conversations yet. Begin one: ragapp chat")
+        return
+    say_table(
+        ("id", "title", "questions", "changed"),
+        [(row.id, row.title, row.turns, row.changed_at[:16].replace("T", " ")) for row in rows],
+    )
+
+
+def say_turn(turn) -> None:
+    """Print a turn that is kept."""
+    say(f"\n> {turn.question}")
+    say_understood(turn.question, turn.standalone)
+    answer = turn.answer
+    for sentence in answer.get("sentences") or [{"text": answer.get("answer", "")}]:
+        missing = "" if sentence.get("supported", True) else " (not found in the passages)"
+        say(f"{sentence['text']}{missing}")
+    for citation in answer.get("citations", ()):
+        say(f"[{citation['n']}] {citation['document']}{where(citation['kind'], citation['page'], citation['label'])}")
+        say(f"    “{' '.join(citation['quote'].split())}”")
+
+
+def say_understood(question: str, standalone: str) -> None:
+    """Print how a question was understood, where that is not as it was asked."""
+    if " ".join(question.split()) != standalone:
+        say(f"(understood as: {standalone})")
+
+
+def row_json(row) -> dict:
+    """A conversation as plain values."""
+    return {
+        "id": row.id, "title": row.title, "created_at": row.created_at, "changed_at": row.changed_at, "turns": row.turns
+    }  # fmt: skip
+
+
+def turn_json(turn) -> dict:
+    """A turn as plain values."""
+    return {
+        "id": turn.id, "question": turn.question, "standalone": turn.standalone, "asked_at": turn.asked_at,
+        "answer": turn.answer,
+    }  # fmt: skip
+
+
+def _app(context: typer.Context):
+    """The parts, of which these commands need the catalog alone."""
+    from ragapp.app import App
+
+    return App(settings_of(context))

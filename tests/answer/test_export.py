@@ -1,0 +1,97 @@
+"""A conversation as Markdown: complete, and inert whatever stands in it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from markdown_it import MarkdownIt
+
+from ragapp.answer.export import as_markdown, inert
+from ragapp.index.conversations import ConversationRow, Turn
+
+HOSTILE = [
+    "[click](http://evil.example)", "![x](http://evil.example/a.png)", "<script>alert(1)</script>", "<img src=x>",
+    "http://evil.example", "www.evil.example", "mail@evil.example", "<http://evil.example>", "**bold**", "_it_",
+    "`code`",
+    "# heading", "> quote", "- item", "1. item",
+    "| a | b |\n|---|---|", "[ref]: http://evil.example", "&lt;b&gt;",
+    "~~x~~",
+    "```\ncode", "\\", "\\[", "$x^2$", "====", "---", "&copy;", "\x1b[31m", "`http://evil`example`", "javascript://x",
+    "[1]",
+    "a  \nb", "\u202eabc", "``", "*", "<!--", "]]>", "+ x", "1) x", "[^1]: note", "![", "](",
+]  # fmt: skip
+ALLOWED = {"text", "code_inline", "softbreak"}
+
+
+def inline_types(text):
+    found = set()
+    for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text):
+        found |= {token.type} | {child.type for child in token.children or ()}
+    return found
+
+
+def shown(text):
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    return "".join(child.content for token in tokens for child in token.children or ())
+
+
+def conversation(question="What is it?", standalone=None, **answer):
+    values = {"answer": "It is £175. [1]", "abstained": False, **answer}
+    day = "2025-05-01T10:00:00"
+    turns = [Turn(1, question, standalone or question, values, day)]
+    return as_markdown(ConversationRow(1, "Hotels", day, day, 1), turns)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_is_inert(text):
+    made = f"x “{inert(text)}”"
+    assert inline_types(made) <= {"paragraph_open", "inline", "paragraph_close"} | ALLOWED
+    wanted = " ".join(text.replace("\x1b", " ").replace("\u202e", " ").split())
+    assert shown(made) == f"x “{wanted}”"
+    assert inline_types(inert(text)) <= {"paragraph_open", "inline", "paragraph_close"} | ALLOWED
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_mixed_text_is_inert(seed):
+    chance = random.Random(seed)
+    text = "".join(chance.choices([*HOSTILE, " ", "word", "\n"], k=12))
+    assert inline_types(f"x “{inert(text)}”") <= {"paragraph_open", "inline", "paragraph_close"} | ALLOWED
+
+
+def test_hostile_everywhere_makes_no_link_and_no_html():
+    text = " ".join(HOSTILE)
+    citation = {"n": 1, "document": text, "path": text, "page": 1, "label": text, "kind": "sheet", "quote": text}
+    made = conversation(
+        text, text + "?", sentences=[{"text": text, "supported": False, "citations": []}], citations=[citation]
+    )
+    types = inline_types(made)
+    assert not types & {"link_open", "image", "html_inline", "html_block", "fence", "table_open", "blockquote_open"}
+    assert "code_block" not in types
+
+
+def test_all_of_a_turn_is_there():
+    made = conversation(
+        "and for Paris?", "What is the limit for Paris?",
+        sentences=[
+            {"text": "It is €215. [1]", "supported": True, "citations": [1]},
+            {"text": "It is nice.", "supported": False, "citations": []},
+        ],
+        citations=[{"n": 1, "document": "policy.pdf", "path": "/p", "page": 3, "label": "", "kind": "page",
+                    "quote": "rises from €190\nto €215"}],
+    )  # fmt: skip
+    for text in (
+        "# Hotels", "2025-05-01, 1 question", "## 1. and for Paris?", "Understood as: What is the limit for Paris?",
+        "It is €215. \\[1\\]", "It is nice. *(not found in the passages)*",
+        "- \\[1\\] policy.pdf, p. 3: “rises from €190 to €215”",
+    ):  # fmt: skip
+        assert text in made.splitlines()
+
+
+def test_an_abstention_shows_the_nearest_passages():
+    passage = {"n": 1, "document": "a.md", "page": 2, "label": "", "kind": "section", "text": "word " * 200}
+    made = conversation(answer="Your documents do not say.", abstained=True, passages=[passage])
+    assert "Your documents do not say." in made
+    assert "Nearest passages:" in made
+    assert "Understood as" not in made
+    assert max(map(len, made.splitlines())) < 400

@@ -1,0 +1,222 @@
+"""What is kept of conversations, and that nothing is kept of deleted ones."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from ragapp.errors import StoreError
+from ragapp.index.catalog import Catalog
+from ragapp.index.conversations import MAX_TITLE_CHARACTERS, TITLE_CHARACTERS, Conversations, shortened
+
+PIECES = [
+    "hotel",
+    "Élan",
+    "œuvre",
+    "漢字",
+    "🙂",
+    "'; DROP TABLE turns; --",
+    '"',
+    "\\",
+    "%",
+    "_",
+    "\n",
+    "<b>",
+    "{}",
+    "\x00",
+]
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    catalog = Catalog(tmp_path / "catalog.sqlite3")
+    yield catalog
+    catalog.close()
+
+
+@pytest.fixture
+def kept(catalog):
+    return Conversations(catalog)
+
+
+def answer(text="It is £175.", **more):
+    citation = {"n": 1, "document": "a.pdf", "path": "/a.pdf", "page": 3, "quote": text, "start": 0, "end": len(text)}
+    return {"question": "q", "answer": text, "abstained": False, "confidence": 0.5, "citations": [citation], **more}
+
+
+def counts(catalog):
+    return [catalog.rows(f"SELECT COUNT(*) FROM {table}")[0][0] for table in ("conversations", "turns")]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_stored_is_read_again(kept, catalog, tmp_path, seed):
+    chance = random.Random(seed)
+
+    def text():
+        return " ".join(chance.choices(PIECES, k=chance.randrange(1, 12)))
+
+    expected = {}
+    for _ in range(chance.randrange(1, 5)):
+        conversation_id = kept.create()
+        expected[conversation_id] = [(text(), text(), answer(text())) for _ in range(chance.randrange(1, 6))]
+    rounds = [(id_, turn) for id_, turns in expected.items() for turn in turns]
+    for id_, (question, standalone, said) in rounds:
+        assert kept.add_turn(id_, question, standalone, said).answer == said
+    again = Catalog(tmp_path / "catalog.sqlite3")  # as another process sees it
+    try:
+        for id_, turns in expected.items():
+            found = Conversations(again).turns(id_)
+            assert [(turn.question, turn.standalone, turn.answer) for turn in found] == turns
+            assert [turn.reply for turn in found] == [said["answer"] for _, _, said in turns]
+            assert Conversations(again).get(id_).turns == len(turns)
+    finally:
+        again.close()
+    for id_ in expected:
+        kept.delete(id_)
+    assert counts(catalog) == [0, 0]
+
+
+def test_the_one_that_changed_last_comes_first(kept):
+    ids = [kept.create() for _ in range(4)]
+    for id_ in (ids[2], ids[0], ids[3], ids[1]):
+        kept.add_turn(id_, f"Question {id_}?", "x", answer())
+    assert [row.id for row in kept.list()] == [ids[1], ids[3], ids[0], ids[2]]
+    kept.add_turn(ids[2], "More?", "x", answer())
+    kept.rename(ids[0], "Renamed")
+    assert [row.id for row in kept.list()] == [ids[0], ids[2], ids[1], ids[3]]
+    assert [row.id for row in kept.list(limit=2)] == [ids[0], ids[2]]
+    assert [row.turns for row in kept.list()] == [1, 2, 1, 1]
+
+
+def test_deleting_one_leaves_the_others(kept, catalog):
+    ids = [kept.create() for _ in range(3)]
+    for id_ in ids:
+        for n in range(3):
+            kept.add_turn(id_, f"secret-{id_}-{n}", "x", answer(f"said-{id_}"))
+    assert kept.delete(ids[1]).turns == 3
+    assert counts(catalog) == [2, 6]
+    rest = catalog.rows("SELECT question || reply || answer FROM turns")
+    assert not any(f"secret-{ids[1]}" in text or f"said-{ids[1]}" in text for (text,) in rest)
+    assert [row.id for row in kept.list()] == [ids[2], ids[0]]
+    assert kept.create() not in ids  # an id is never given twice
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", ["hotel", "repas"]), ("london", ["hotel"]), ("LONDON hotel", ["hotel"]), ("london repas", []),
+        ("elevee", ["repas"]), ("Élevée", ["repas"]), ("£175", ["hotel"]), ("%", []), ("_", []),
+        ("standalone", ["hotel"]),
+        ("hote", ["hotel"]), ("my title", ["repas"]),
+    ],
+)  # fmt: skip
+def test_search(kept, search, found):
+    hotel, repas = kept.create(), kept.create("My Title")
+    kept.add_turn(hotel, "What is the hotel limit for London?", "the standalone one", answer("It is £175."))
+    kept.add_turn(repas, "Quelle indemnité ?", "Quelle indemnité ?", answer("La plus élevée : le repas."))
+    names = {hotel: "hotel", repas: "repas"}
+    assert sorted(names[row.id] for row in kept.list(search)) == found
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("What is the limit?", "What is the limit?"),
+        ("  What\n is\t it? ", "What is it?"),
+        ("word " * 30, "word word word word word word word word word word word…"),
+        ("x" * 200, "x" * (TITLE_CHARACTERS - 1) + "…"),
+        ("a\x1b[31mred\x00", "a [31mred"),
+    ],
+)
+def test_the_title_is_made_from_the_first_question(kept, question, title):
+    id_ = kept.create()
+    assert kept.get(id_).title == ""
+    kept.add_turn(id_, question, question, answer())
+    kept.add_turn(id_, "Another?", "Another?", answer())
+    assert kept.get(id_).title == title
+    assert len(title) <= TITLE_CHARACTERS
+
+
+def test_a_given_title_stays(kept):
+    id_ = kept.create("Travel")
+    kept.add_turn(id_, "What is it?", "What is it?", answer())
+    assert kept.get(id_).title == "Travel"
+    assert kept.rename(id_, " My\ntravel ").title == "My travel"
+    assert len(kept.rename(id_, "x" * 1000).title) == MAX_TITLE_CHARACTERS
+    with pytest.raises(StoreError, match="empty"):
+        kept.rename(id_, " \x00 ")
+
+
+def test_what_a_model_thinks_is_not_kept(kept, catalog):
+    id_ = kept.create()
+    turn = kept.add_turn(id_, "q", "q", answer(thinking="hm, secret", reasoning=["secret"]))
+    assert "thinking" not in turn.answer
+    ((text,),) = catalog.rows("SELECT answer FROM turns")
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize("id_", [0, -1, 7, 2**63, -(2**70)])
+def test_unknown_ids_are_told(kept, id_):
+    calls = [
+        kept.get, kept.turns, kept.delete, lambda i: kept.rename(i, "t"), lambda i: kept.add_turn(i, "q", "q", answer())
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(StoreError, match=f"no conversation {id_}.*ragapp conversations list"):
+            call(id_)
+
+
+def test_half_a_character_is_no_reason_to_fail(kept):
+    id_ = kept.create("\udce9")
+    kept.add_turn(id_, "caf\udce9", "caf\udce9", answer("\udce9"))
+    assert kept.turns(id_)[0].question == "caf?"
+
+
+def test_listing_does_not_wait_for_who_writes(kept, tmp_path):
+    kept.add_turn(kept.create(), "q", "q", answer())
+    writer = sqlite3.connect(tmp_path / "catalog.sqlite3", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    rows = []
+    reading = threading.Thread(target=lambda: rows.extend(kept.list("q")), daemon=True)
+    reading.start()
+    reading.join(5)
+    writer.execute("ROLLBACK")
+    writer.close()
+    assert len(rows) == 1
+
+
+def test_two_processes_may_add_turns_at_once(kept, tmp_path):
+    id_ = kept.create()
+    path = tmp_path / "catalog.sqlite3"
+    errors = []
+
+    def add(n: int, path: Path = path) -> None:
+        other = Catalog(path)
+        try:
+            for i in range(20):
+                Conversations(other).add_turn(id_, f"{n}-{i}", "x", answer())
+        except StoreError as error:
+            errors.append(error)
+        finally:
+            other.close()
+
+    threads = [threading.Thread(target=add, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    found = [turn.question for turn in kept.turns(id_)]
+    assert sorted(found) == sorted(f"{n}-{i}" for n in range(3) for i in range(20))
+
+
+@pytest.mark.parametrize("text", ["", "a", "one two three four five", "x" * 50, "a. b, c; d: e f g h i j k"])
+@pytest.mark.parametrize("length", [2, 5, 12, 40])
+def test_shortened(text, length):
+    short = shortened(text, length)
+    assert len(short) <= length
+    assert (short == text) == (len(text) <= length)
+    assert text.startswith(short.removesuffix("…"))
