@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ragapp.answer.assistant import Event
+from ragapp.answer.followup import FollowUp
 from ragapp.app import App
 from ragapp.errors import RagappError
 from ragapp.index.catalog import Catalog
@@ -22,7 +22,7 @@ from ragapp.web.ingest_job import IngestJob
 from ragapp.web.model_job import ModelJob
 from ragapp.web.pdf_view import PdfView
 from ragapp.web.runs import AnswerRun, Exchange
-from ragapp.web.visitors import Visitor, Visitors
+from ragapp.web.visitors import Choice, Visitor, Visitors
 
 # how long what was found of the models stands
 _MODELS_S = 5.0
@@ -97,27 +97,48 @@ class Desk:
         return Readiness(opening, missing, len(self.documents()[0]))
 
     def ask(self, visitor: Visitor, question: str, within: str = "", shown_within: str = "") -> AnswerRun:
-        """Begin to answer a visitor's question."""
-        talk = self.conversations
+        """Begin to answer a visitor's question in the conversation that is open.
+
+        Args:
+            visitor: who asks.
+            question: as it was asked.
+            within: restricts the documents, see :meth:`ragapp.answer.assistant.Assistant.ask`.
+            shown_within: the same for people.
+        """
+        exchanges = visitor.exchanges  # a new conversation has a list of its own
 
         def done(exchange: Exchange) -> None:
-            visitor.exchanges.append(exchange)
+            exchanges.append(exchange)
             if exchange.answer:
                 self.models.note_answer(exchange.answer)
-                if talk:
-                    with suppress(RagappError):
-                        talk.keep(visitor, exchange)
 
-        def ask(cancelled: Callable[[], bool]) -> Iterator[Event]:
-            return self.app.assistant.ask(question, within=within, cancelled=cancelled)
+        def ask(cancelled: Callable[[], bool]) -> Iterator[FollowUp | Event]:
+            if visitor.dialogue is None:
+                visitor.dialogue = self.app.dialogue()
+            return visitor.dialogue.ask(question, within=within, cancelled=cancelled)
 
         visitor.run = AnswerRun(question, ask, done, shown_within)
         return visitor.run
 
-    @cached_property
-    def conversations(self) -> Any:
-        """Stored conversations, None where this ragapp does not keep any."""
-        return None
+    def open(self, visitor: Visitor, conversation_id: int) -> None:
+        """Go on with a conversation that is kept.
+
+        Raises:
+            StoreError: there is no such conversation.
+        """
+        dialogue = self.app.dialogue(conversation_id)
+        self.close_conversation(visitor)
+        visitor.dialogue = dialogue
+        visitor.exchanges = [
+            Exchange(turn.question, {**turn.answer, "standalone": turn.standalone, "question": turn.question})
+            for turn in dialogue.turns
+        ]
+
+    def close_conversation(self, visitor: Visitor) -> None:
+        """Begin anew: what is under way is stopped."""
+        if visitor.run:
+            visitor.run.stop()
+        visitor.exchanges, visitor.dialogue, visitor.run, visitor.choice = [], None, None, Choice()
 
 
 def missing_models(settings) -> tuple[str, ...]:

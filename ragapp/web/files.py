@@ -1,4 +1,4 @@
-"""What the page fetches besides Gradio's own: its script, pictures of pages, files, exports; and where files are sent."""
+"""What the page fetches besides Gradio's own: its script, pictures of pages, files, exports; where it sends files."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import json
 from pathlib import Path
 from urllib.parse import unquote
 
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+
 from ragapp.errors import RagappError
 from ragapp.web.desk import Desk
 from ragapp.web.evidence import file_state
+from ragapp.web.ui.render import render_markdown
+from ragapp.web.ui.translations import LANGUAGES, TEXTS
 from ragapp.web.uploads import store_upload
 
 # shown in the browser; anything else is handed over as a download, so that no document's script runs as the page
@@ -18,23 +24,13 @@ _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-
 UPLOAD_HEADER = "x-ragapp"
 
 
-def make_router(desk: Desk, script: Path):
+def make_router(desk: Desk, script: Path) -> APIRouter:
     """The routes below ``/ui``.
 
     Args:
         desk: what the tabs share.
         script: the page's own script.
-
-    Returns:
-        A ``fastapi.APIRouter``.
     """
-    from fastapi import APIRouter, Request
-    from fastapi.responses import FileResponse, JSONResponse, Response
-    from starlette.concurrency import run_in_threadpool
-
-    from ragapp.web.ui.render import render_markdown
-    from ragapp.web.ui.translations import LANGUAGES, TEXTS
-
     router = APIRouter(prefix="/ui", include_in_schema=False)
     named = {code: {key: text[n] for key, text in TEXTS.items()} for n, code in enumerate(LANGUAGES)}
     texts = json.dumps(named, ensure_ascii=False)

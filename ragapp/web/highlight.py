@@ -23,6 +23,10 @@ class _Letters:
     places: tuple[int, ...]
 
 
+# signs that belong to the word before or behind them
+_CLOSING, _OPENING = ".,;:!?%°)]»”’", "£$€§#([«“‘"
+
+
 def find_quote(text: str, quote: str, near: float = 0.0) -> list[tuple[int, int]]:
     """Spans of a text that hold a quote.
 
@@ -44,7 +48,7 @@ def find_quote(text: str, quote: str, near: float = 0.0) -> list[tuple[int, int]
     if starts:
         expected = near * max(len(there.text), 1)
         start = min(starts, key=lambda at: abs(at - expected))
-        return [_span(there, start, start + len(wanted.text))]
+        return [_with_signs(text, *_span(there, start, start + len(wanted.text)))]
     if len(there.text) > _MOST_CHARACTERS:
         return []
     return _scattered(there, wanted)
@@ -77,6 +81,14 @@ def _occurrences(text: str, wanted: str) -> list[int]:
 
 def _span(letters: _Letters, start: int, end: int) -> tuple[int, int]:
     return letters.places[start], letters.places[end - 1] + 1
+
+
+def _with_signs(text: str, start: int, end: int) -> tuple[int, int]:
+    while start > 0 and text[start - 1] in _OPENING:
+        start -= 1
+    while end < len(text) and text[end] in _CLOSING:
+        end += 1
+    return start, end
 
 
 def _scattered(there: _Letters, wanted: _Letters) -> list[tuple[int, int]]:

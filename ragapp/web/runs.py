@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ragapp.answer.assistant import Delta, Event, Stage, Thought
+from ragapp.answer.followup import FollowUp
 from ragapp.answer.result import Answer
 from ragapp.errors import CancelledError, RagappError
 
@@ -46,7 +47,7 @@ class AnswerRun:
     """
 
     def __init__(
-        self, question: str, ask: Callable[[Callable[[], bool]], Iterator[Event]],
+        self, question: str, ask: Callable[[Callable[[], bool]], Iterator[FollowUp | Event]],
         done: Callable[[Exchange], None] = lambda exchange: None, within: str = "",
     ):  # fmt: skip
         self.question = question
@@ -54,6 +55,7 @@ class AnswerRun:
         self.stage: Stage | None = None
         self.written = ""
         self.thought = ""
+        self.standalone = ""
         self.running = True
         self.started = time.monotonic()
         self._ask = ask
@@ -104,8 +106,10 @@ class AnswerRun:
                     self.written += event.text
                 elif isinstance(event, Thought):
                     self.thought += event.text
+                elif isinstance(event, FollowUp):
+                    self.standalone = event.question
                 elif isinstance(event, Answer):
-                    answer = event.as_json()
+                    answer = {**event.as_json(), "question": self.question, "standalone": self.standalone}
                 self._tell()
         except CancelledError:
             pass

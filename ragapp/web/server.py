@@ -12,7 +12,9 @@ from ragapp.app import App
 from ragapp.errors import RagappError, SettingsError
 from ragapp.settings import Server
 from ragapp.web.desk import Desk
+from ragapp.web.doorway import Doorway
 from ragapp.web.ingest_job import IngestJob
+from ragapp.web.server_file import announced, new_token
 
 # an open page holds its connection for ever
 GRACE_S = 2
@@ -22,11 +24,12 @@ class PortError(RagappError):
     """The address cannot be listened on."""
 
 
-def build_server(desk: Desk):
+def build_server(desk: Desk, token: str):
     """The web application.
 
     Args:
         desk: the parts that it shows.
+        token: opens its API.
 
     Returns:
         A ``fastapi.FastAPI``.
@@ -34,13 +37,17 @@ def build_server(desk: Desk):
     import gradio as gr
     from fastapi import FastAPI
 
+    from ragapp.web.api import add_error_answers, make_api
     from ragapp.web.files import make_router
+    from ragapp.web.openai_api import make_openai_api
     from ragapp.web.ui.page import Page
 
     page = Page(desk)
     # no generated API pages: they load their scripts from elsewhere
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
-    server.include_router(make_router(desk, page.script))
+    for router in (make_router(desk, page.script), make_api(desk, token), make_openai_api(desk, token)):
+        server.include_router(router)
+    add_error_answers(server)
     return gr.mount_gradio_app(
         server, page.build(), path="/", theme=page.theme, css_paths=[page.stylesheet], footer_links=[],
         show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False, i18n=page.i18n,
@@ -66,13 +73,15 @@ def serve(app: App, say: Callable[[str], None], settings_file: Path | None = Non
     listening = listen(settings)
     job = IngestJob(app)
     desk = Desk(app, job, settings_file)
-    with closing(listening), closing(desk), closing(job):
-        say(f"Starting on http://{settings.host}:{settings.port} …")
-        config = uvicorn.Config(
-            build_server(desk), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+    token = new_token()
+    host, port = listening.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    with closing(listening), closing(desk), closing(job), announced(app.settings.paths.data, url, token):
+        doorway = Doorway(
+            lambda: build_server(desk, token), job.start, lambda error: say(f"The page cannot be made: {error}")
         )
-        job.start()
-        say("The page is open to this machine only. Stop with Ctrl-C.")
+        config = uvicorn.Config(doorway, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S)
+        say(f"The page is on {url}, open to this machine only. Stop with Ctrl-C.")
         # uvicorn raises it again after its own orderly end
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from ragapp.answer.dialogue import Dialogue
 from ragapp.web.runs import AnswerRun, Exchange
 
 # a tab names itself by a random number that outlives a reload
@@ -40,7 +41,8 @@ class Visitor:
         exchanges: finished ones of the conversation that is open.
         run: the latest question on its way, None before the first.
         choice: what the evidence column shows.
-        conversation: id of the stored conversation, None while it is not stored.
+        dialogue: the conversation that is open, None before its first question.
+        search: words by which conversations are listed.
         language: of the page.
         preview: document id and unit that the documents tab shows.
         listing: search words, column and direction of the documents table, and how many rows.
@@ -50,10 +52,11 @@ class Visitor:
     exchanges: list[Exchange] = field(default_factory=list)
     run: AnswerRun | None = None
     choice: Choice = field(default_factory=Choice)
-    conversation: int | None = None
+    dialogue: Dialogue | None = None
     language: str = "en"
     preview: tuple[int, int] = (0, 1)
     listing: dict = field(default_factory=dict)
+    search: str = ""
     seen: dict = field(default_factory=dict)
     last: float = field(default_factory=time.monotonic)
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from glob import escape as escape_glob
 from pathlib import Path
 
 import gradio as gr
 
 from ragapp.web.desk import Desk
+from ragapp.web.evidence import Source, source_of_citation, source_of_passage
 from ragapp.web.runs import Exchange
 from ragapp.web.ui.render import render_exchange, render_log, render_run
 from ragapp.web.ui.render_evidence import render_empty, render_evidence
 from ragapp.web.ui.render_page import render_guide
+from ragapp.web.ui.talks import TalksColumn
 from ragapp.web.ui.translations import TEXTS, tr
 from ragapp.web.visitors import Choice, Visitor
 
@@ -35,11 +39,13 @@ class ChatTab:
     def __init__(self, desk: Desk, i18n: gr.I18n):
         self._desk = desk
         self._i18n = i18n
+        self.talks = TalksColumn(desk, i18n)
 
     def build(self) -> None:
         """Make the components."""
         text = self._i18n
         with gr.Row(elem_id="chat-row"):
+            self.talks.build()
             with gr.Column(scale=3, min_width=320, elem_id="talk-column"):
                 with gr.Column(elem_id="talk"):
                     self.log = gr.HTML(elem_id="log", js_on_load=None)
@@ -58,10 +64,9 @@ class ChatTab:
                         )
                     with gr.Row(elem_id="scope-row"):
                         self.scope = gr.Dropdown(
-                            choices=[(text("chat.everything"), "")], value="", label=text("chat.scope"), filterable=True,
-                            elem_id="scope", container=False, show_label=False, scale=3, min_width=160,
+                            choices=[(text("chat.everything"), "")], value="", label=text("chat.scope"),
+                            filterable=True, elem_id="scope", container=False, show_label=False, scale=3, min_width=160,
                         )  # fmt: skip
-                        self.new = gr.Button(text("chat.new"), size="sm", elem_id="new", scale=0, min_width=130)
                         self.export = gr.HTML(elem_id="export", js_on_load=None)
             with gr.Column(scale=2, min_width=320, elem_id="evidence-column"):
                 self.evidence = gr.HTML(elem_id="evidence", js_on_load=None)
@@ -71,7 +76,7 @@ class ChatTab:
     @property
     def shown(self) -> list:
         """What :meth:`show` fills."""
-        return [self.log, self.live, self.evidence, self.stop, self.send]
+        return [self.log, self.live, self.evidence, self.stop, self.send, self.talks.list]
 
     def wire(self) -> None:
         """Tie events to work."""
@@ -83,7 +88,11 @@ class ChatTab:
         # not queued: they must get through while the answer is being written
         self.stop.click(self.halt, None, None, queue=False, **quiet)
         self.pick.input(self.choose, self.pick, self.evidence, queue=False, **quiet)
-        self.new.click(self.start_anew, None, asked, **quiet)
+        self.talks.new.click(self.start_anew, None, asked, **quiet)
+        self.talks.wire_box.input(self.act, self.talks.wire_box, self.shown, queue=False, **quiet)
+        self.talks.search.input(
+            self.talks.find, self.talks.search, self.talks.list, queue=False, trigger_mode="always_last", **quiet
+        )
 
     def visitor(self, request: gr.Request) -> Visitor:
         """Who asks."""
@@ -93,7 +102,7 @@ class ChatTab:
         """Answer a question: yields what is shown, as it changes."""
         visitor = self.visitor(request)
         if visitor.answering or not (question or "").strip():
-            yield tuple(gr.skip() for _ in range(6))
+            yield tuple(gr.skip() for _ in range(7))
             return
         yield from self._answer(visitor, question.strip(), scope or "")
 
@@ -101,7 +110,7 @@ class ChatTab:
         """Ask one of the questions again."""
         visitor, number = self.visitor(request), _values(wire).get("turn", -1)
         if visitor.answering or not 0 <= number < len(visitor.exchanges):
-            yield tuple(gr.skip() for _ in range(6))
+            yield tuple(gr.skip() for _ in range(7))
             return
         exchange = visitor.exchanges[number]
         if number == len(visitor.exchanges) - 1:
@@ -117,10 +126,8 @@ class ChatTab:
 
     def follow(self, visitor: Visitor) -> Iterator[tuple]:
         """What changes until the visitor's question is answered."""
-        import time
-
         run = visitor.run
-        version, skipped = -1, tuple(gr.skip() for _ in range(3))
+        version, skipped = -1, tuple(gr.skip() for _ in range(4))
         while run and run.running:
             now = run.wait(version, _POLL_S)
             if now != version and run.running:
@@ -131,7 +138,7 @@ class ChatTab:
             yield self.show(visitor)
 
     def show(self, visitor: Visitor) -> tuple:
-        """Log, newest exchange, evidence, stop and send, as they are now."""
+        """Log, newest exchange, evidence, stop and send, list of conversations, as they are now."""
         language, exchanges, run = visitor.language, visitor.exchanges, visitor.run
         answering = visitor.answering
         if answering:
@@ -144,7 +151,8 @@ class ChatTab:
         else:
             log, live = "", render_guide(self._desk.readiness(), self._desk.models.state, language)
         evidence = render_empty(language) if answering else self.show_evidence(visitor)
-        return log, live, evidence, gr.Button(visible=answering), gr.Button(visible=not answering)
+        buttons = gr.Button(visible=answering), gr.Button(visible=not answering)
+        return log, live, evidence, *buttons, self.talks.show(visitor)
 
     def show_evidence(self, visitor: Visitor) -> str:
         """The evidence that the visitor has chosen."""
@@ -173,10 +181,15 @@ class ChatTab:
     def start_anew(self, request: gr.Request) -> tuple:
         """Begin another conversation."""
         visitor = self.visitor(request)
-        if visitor.run:
-            visitor.run.stop()
-        visitor.exchanges, visitor.conversation, visitor.choice, visitor.run = [], None, Choice(), None
+        self._desk.close_conversation(visitor)
         return (*self.show(visitor), "")
+
+    def act(self, wire: str, request: gr.Request) -> tuple:
+        """Open, rename or delete a conversation."""
+        visitor = self.visitor(request)
+        if self.talks.act(wire, visitor):
+            return self.show(visitor)
+        return (*(gr.skip() for _ in range(5)), self.talks.show(visitor))
 
     def choices(self, language: str) -> list[tuple[str, str]]:
         """What a question can be restricted to: folders, then documents."""
@@ -203,12 +216,8 @@ def first_choice(exchange: Exchange, number: int) -> Choice:
     return Choice(number, "citation", citations[0]["n"]) if citations else Choice(number)
 
 
-def chosen_source(answer: dict, choice: Choice):
+def chosen_source(answer: dict, choice: Choice) -> Source | None:
     """The source of a choice, None where there is no such citation or passage."""
-    from dataclasses import replace
-
-    from ragapp.web.evidence import source_of_citation, source_of_passage
-
     listed, make = (
         (answer["passages"], source_of_passage)
         if choice.kind == "passage"

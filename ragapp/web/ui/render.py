@@ -22,19 +22,19 @@ _MARKUP = re.compile(r"[\\`*_<>!#|~]")
 SURE, FAIRLY_SURE = 0.75, 0.5
 
 
-def act(name: str, label: str, *, inner: str = "", title: str = "", css: str = "", **values: Any) -> str:
+def act(name: str, label: str, /, *, inner: str = "", tip: str = "", css: str = "", **values: Any) -> str:
     """A button.
 
     Args:
         name: what it does, as ``page.js`` knows it.
         label: what it is called, for people who do not see ``inner``.
         inner: HTML that is shown; the escaped label when empty.
-        title: what is told when it is pointed at.
+        tip: what is told when it is pointed at.
         css: further classes.
         values: what it does it with.
     """
     named = f' aria-label="{escape(label)}"' if inner else ""
-    told = f' title="{escape(title)}"' if title else ""
+    told = f' title="{escape(tip)}"' if tip else ""
     data = escape(json.dumps(values, ensure_ascii=False))
     return (
         f'<button type="button" class="act {css}" data-act="{name}" data-values="{data}"{named}{told}>'
@@ -126,7 +126,7 @@ def render_mark(citation: Mapping[str, Any], number: int, language: str) -> str:
     where = f"{citation['document']}, {place}" if place else citation["document"]
     label = tr(language, "answer.source", n=citation["n"], where=where)
     return act(
-        "pick", label, inner=str(citation["n"]), title=where, css="mark", turn=number, kind="citation",
+        "pick", label, inner=str(citation["n"]), tip=where, css="mark", turn=number, kind="citation",
         n=citation["n"],
     )  # fmt: skip
 

@@ -159,7 +159,7 @@ def _head(column: str, listing: Listing, language: str) -> str:
 
 def _row(row: DocumentRow, language: str, chosen: int) -> str:
     tick = escape(tr(language, "documents.tick", name=row.name))
-    name = act("documents", row.name, css="name", title=row.path, what="preview", id=row.id)
+    name = act("documents", row.name, css="name", tip=row.path, what="preview", id=row.id)
     share = coverage(row)
     gaps = [tr(language, "documents.by_ocr", n=row.units_ocr)] if row.units_ocr else []
     gaps += [tr(language, "documents.unread_pages", n=row.units_needing_ocr)] if row.units_needing_ocr else []
@@ -169,8 +169,9 @@ def _row(row: DocumentRow, language: str, chosen: int) -> str:
         f"<ul>{warnings}</ul></details>"
         if warnings else ""
     )  # fmt: skip
+    title = row.title if row.title != Path(row.name).stem else ""
     cells = (
-        f'<td class="name">{name}<span class="title">{escape(row.title if row.title != Path(row.name).stem else "")}</span></td>'
+        f'<td class="name">{name}<span class="title">{escape(title)}</span></td>'
         f'<td class="type">{escape(suffix(row.name))}</td><td class="pages">{row.units}</td>'
         f'<td class="coverage" title="{escape(", ".join(gaps))}">{share * 100:.0f} %{" *" if gaps else ""}</td>'
         f'<td class="warnings">{warned}</td><td class="date">{escape(row.ingested_at[:10])}</td>'
@@ -186,7 +187,7 @@ def _group(files: Sequence[UnreadFile], title: str, language: str, *, opened: bo
     again = tr(language, "documents.again")
     rows = "".join(
         f"<li><strong>{escape(Path(file.path).name)}</strong> <span>{escape(_reason(file, language))}</span> "
-        f"{act('documents', again, css='tool', title=file.path, what='again', paths=[file.path])}</li>"
+        f"{act('documents', again, css='tool', tip=file.path, what='again', paths=[file.path])}</li>"
         for file in files[:ROWS]
     )
     return (

@@ -17,13 +17,14 @@ from ragapp.web.ui.translations import tr
 
 def render_running(running: Running, language: str) -> str:
     """What runs where."""
+    window = tr(language, "models.tokens", n=running.window) if running.window else ""
+    speed = tr(language, "models.per_second", n=format(running.tokens_per_s, ".1f")) if running.tokens_per_s else ""
+    memory = tr(language, "models.memory_of", used=gib(running.memory_used), free=gib(running.memory_free))
     facts = [
         ("models.model", running.model), ("models.embedder", running.embedder),
         ("models.state", tr(language, "models.loaded" if running.loaded else "models.not_loaded")),
-        ("models.where", _where(running, language)),
-        ("models.window", tr(language, "models.tokens", n=running.window) if running.window else ""),
-        ("models.speed", tr(language, "models.per_second", n=format(running.tokens_per_s, ".1f")) if running.tokens_per_s else ""),
-        ("models.memory", tr(language, "models.memory_of", used=gib(running.memory_used), free=gib(running.memory_free))),
+        ("models.where", _where(running, language)), ("models.window", window), ("models.speed", speed),
+        ("models.memory", memory),
     ]  # fmt: skip
     rows = "".join(f"<dt>{tr(language, key)}</dt><dd>{escape(value)}</dd>" for key, value in facts if value)
     return f'<dl class="facts">{rows}</dl>'

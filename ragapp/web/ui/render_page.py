@@ -25,7 +25,8 @@ def render_header(job: JobState, language: str) -> str:
         for code, name in LANGUAGES.items()
     )
     group = escape(tr(language, "settings.language"))
-    return f'<header class="top"><h1>ragapp</h1>{busy}<span class="switches" role="group" aria-label="{group}">{switch}</span></header>'
+    switches = f'<span class="switches" role="group" aria-label="{group}">{switch}</span>'
+    return f'<header class="top"><h1>ragapp</h1>{busy}{switches}</header>'
 
 
 def render_privacy(report: Mapping[str, Any] | None, remote: str, language: str) -> str:
@@ -36,10 +37,9 @@ def render_privacy(report: Mapping[str, Any] | None, remote: str, language: str)
     outside = report.get("to_allowed_hosts", 0)
     line += f" · {tr(language, 'privacy.connection' if outside == 1 else 'privacy.connections', n=outside)}"
     facts = [tr(language, "privacy.refused", n=report.get("attempts", 0)), tr(language, "privacy.explained")]
-    refused = "".join(
-        f"<li>{escape(str(one.get('address', '')))} — {escape(_by(one.get('by', '')))} {escape(str(one.get('when', '')))}</li>"
-        for one in report.get("refused", ())
-    )
+    seen = report.get("refused", ())
+    rows = (f"{one.get('address', '')} — {_by(one.get('by', ''))} {one.get('when', '')}" for one in seen)
+    refused = "".join(f"<li>{escape(text)}</li>" for text in rows)
     listed = f"<ul>{refused}</ul>" if refused else ""
     return (
         f'<details class="privacy"><summary><span class="shield" aria-hidden="true"></span>{escape(line)}</summary>'
