@@ -70,6 +70,7 @@ class Desk:
 
     def close(self) -> None:
         """Stop what is under way."""
+        self.visitors.stop_all()
         self.models.close()
         self.view.close()
 

@@ -116,7 +116,7 @@ class IngestJob:
         future: Future = Future()
 
         def work() -> IngestReport:
-            return self._app.pipeline.run(paths, progress=self._progress, cancelled=self._closing.is_set, **options)
+            return self._app.pipeline.run(paths, progress=self._progress, cancelled=self._let_go, **options)
 
         self._orders.append((work, future))
         self.start()
@@ -140,7 +140,8 @@ class IngestJob:
         for document_id in ids:
             row = library.remove(document_id)
             names.append(row.name)
-            self._files.pop(row.path, None)
+            with self._lock:
+                self._files.pop(row.path, None)
             # what is in the list of files that were left out, unchanged since, is not tried again
             if Path(row.path).is_file():
                 conditions = self._app.pipeline.conditions()
@@ -153,8 +154,11 @@ class IngestJob:
 
     # the thread
 
+    def _let_go(self) -> bool:
+        return self._closing.is_set() or self._paused.is_set()
+
     def _stopped(self) -> bool:
-        return self._closing.is_set() or self._paused.is_set() or bool(self._orders)
+        return self._let_go() or bool(self._orders)
 
     def _work(self) -> None:
         while not self._closing.is_set():
@@ -173,7 +177,9 @@ class IngestJob:
             report = work()
         except Exception as error:
             future.set_exception(error)
-            if isinstance(error, RagappError):
+            if isinstance(error, CancelledError):
+                self._set(progress=None, changes=self.state.changes + 1)
+            elif isinstance(error, RagappError):
                 self._set(phase="failed", told=str(error), progress=None, changes=self.state.changes + 1)
             else:
                 raise
@@ -221,9 +227,9 @@ class IngestJob:
                 before = self._files.get(file.path)
                 if before is None or before.status == "working" or before.status != file.status:
                     self._put(FileState(file.path, file.status, file.reason, time.monotonic()))
-        for path, state in list(self._files.items()):
-            if state.status == "working":
-                self._files.pop(path)
+        with self._lock:
+            for path in [path for path, file in self._files.items() if file.status == "working"]:
+                del self._files[path]
         counts = {status: report.count(status) for status in ("indexed", "updated", "removed", "failed")}
         self._set(
             phase="idle", progress=None, counts=counts, told=" ".join(report.warnings), files=self._latest(),
@@ -231,13 +237,15 @@ class IngestJob:
         )  # fmt: skip
 
     def _put(self, file: FileState) -> None:
-        self._files[file.path] = file
-        self._files.move_to_end(file.path)
-        while len(self._files) > SHOWN_FILES:
-            self._files.popitem(last=False)
+        with self._lock:
+            self._files[file.path] = file
+            self._files.move_to_end(file.path)
+            while len(self._files) > SHOWN_FILES:
+                self._files.popitem(last=False)
 
     def _latest(self) -> tuple[FileState, ...]:
-        return tuple(reversed(self._files.values()))
+        with self._lock:
+            return tuple(reversed(self._files.values()))
 
     def _set(self, **changes) -> None:
         with self._lock:

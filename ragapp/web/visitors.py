@@ -44,6 +44,7 @@ class Visitor:
         dialogue: the conversation that is open, None before its first question.
         search: words by which conversations are listed.
         language: of the page.
+        greeted: whether the tab has said who it is.
         preview: document id and unit that the documents tab shows.
         listing: search words, column and direction of the documents table, and how many rows.
         seen: versions of what follows by itself, by name, as they were last shown.
@@ -54,6 +55,7 @@ class Visitor:
     choice: Choice = field(default_factory=Choice)
     dialogue: Dialogue | None = None
     language: str = "en"
+    greeted: bool = False
     preview: tuple[int, int] = (0, 1)
     listing: dict = field(default_factory=dict)
     search: str = ""
@@ -86,7 +88,7 @@ class Visitors:
             key = tab if _TAB.fullmatch(tab) else session
             self._tabs[session] = key
             visitor = self._visitors.setdefault(key, Visitor())
-            visitor.language = language
+            visitor.language, visitor.greeted = language, True
             self._forget_oldest()
             return visitor
 
@@ -106,6 +108,13 @@ class Visitors:
         """A loaded page has gone; the tab may come back."""
         with self._lock:
             self._tabs.pop(session, None)
+
+    def stop_all(self) -> None:
+        """Stop every answer that is under way."""
+        with self._lock:
+            for visitor in self._visitors.values():
+                if visitor.run:
+                    visitor.run.stop()
 
     def _forget_oldest(self) -> None:
         if len(self._visitors) > MOST:

@@ -24,7 +24,9 @@ def keep_a_conversation(settings):
         timings = {"total_s": 8.2, "first_token_s": 6.1, "answer_tokens": 20}
         told = Answer(QUESTION, written, False, 0.91, sentences, citations, passages, "a-model", {}, timings)
         other = "What is the height of the Eiffel Tower?"
-        near = Answer(other, "Your documents do not say.", True, 0.02, passages=passages, model="a-model", timings=timings)
+        near = Answer(
+            other, "Your documents do not say.", True, 0.02, passages=passages, model="a-model", timings=timings
+        )
         kept = app.conversations
         talk = kept.create()
         kept.add_turn(talk, QUESTION, QUESTION, told.as_json())

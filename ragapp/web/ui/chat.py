@@ -18,7 +18,7 @@ from ragapp.web.ui.render import render_exchange, render_log, render_run
 from ragapp.web.ui.render_evidence import render_empty, render_evidence
 from ragapp.web.ui.render_page import render_guide
 from ragapp.web.ui.talks import TalksColumn
-from ragapp.web.ui.translations import TEXTS, tr
+from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Choice, Visitor
 
 # an answer that is being written is shown anew so often, at the most
@@ -64,7 +64,7 @@ class ChatTab:
                         )
                     with gr.Row(elem_id="scope-row"):
                         self.scope = gr.Dropdown(
-                            choices=[(text("chat.everything"), "")], value="", label=text("chat.scope"),
+                            choices=[("…", "")], value="", label=text("chat.scope"),
                             filterable=True, elem_id="scope", container=False, show_label=False, scale=3, min_width=160,
                         )  # fmt: skip
                         self.export = gr.HTML(elem_id="export", js_on_load=None)
@@ -196,7 +196,7 @@ class ChatTab:
         documents, _ = self._desk.documents()
         drop = self._desk.app.settings.paths.ingest
         folders = sorted({str(Path(row.path).parent) for row in documents} - {str(drop)})
-        everything = (TEXTS["chat.everything"][0 if language == "en" else 1], "")
+        everything = (tr(language, "chat.everything"), "")
         named = [(tr(language, "chat.folder", name=_short(folder, drop)), f"{folder}/") for folder in folders]
         files = [(row.name, row.path) for row in sorted(documents, key=lambda row: row.name.casefold())]
         return [everything, *named[:MOST_CHOICES], *files[:MOST_CHOICES]]

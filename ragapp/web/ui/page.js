@@ -246,13 +246,13 @@
   });
 
   // Gradio builds the page after this script; its fields are named once they are there
-  let greeted = false;
+  // its fields are there before it listens to them, so the tab says who it is until it is heard
+  const greet = setInterval(() => {
+    if (document.querySelector("#header .top")) clearInterval(greet);
+    else send("hello", { tab, language });
+  }, 120);
   const settle = () => {
     paint();
-    if (!greeted && field("wire-hello")) {
-      greeted = true;
-      setTimeout(() => send("hello", { tab, language }), 0);
-    }
     const theme = document.querySelector(`#setting-theme input[value="${store("theme") || "system"}"]`);
     if (theme && !theme.checked && !theme.dataset.set) { theme.dataset.set = "1"; theme.click(); }
     follow();

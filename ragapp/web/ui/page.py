@@ -16,7 +16,7 @@ from ragapp.web.ui.render_documents import render_job
 from ragapp.web.ui.render_page import render_guide, render_header, render_privacy
 from ragapp.web.ui.settings import SettingsTab
 from ragapp.web.ui.theme import make_theme
-from ragapp.web.ui.translations import LANGUAGES, make_i18n, wanted_language
+from ragapp.web.ui.translations import LANGUAGES, make_i18n, tr, wanted_language
 from ragapp.web.visitors import Visitor
 
 _POLL_S = 1.0
@@ -48,7 +48,7 @@ class Page:
         """The Gradio blocks."""
         text = self.i18n
         with gr.Blocks(title="ragapp", analytics_enabled=False, fill_width=True) as blocks:
-            self._header = gr.HTML(render_header(self._desk.job.state, "en"), elem_id="header", js_on_load=None)
+            self._header = gr.HTML(elem_id="header", js_on_load=None)
             with gr.Tabs(elem_id="tabs"):
                 with gr.Tab(text("tab.chat"), id="chat", elem_id="tab-chat"):
                     self._chat.build()
@@ -93,7 +93,7 @@ class Page:
         visitor = self._desk.visitors.greet(request.session_hash, tab, language)
         visitor.seen = {"job": self._desk.job.state, "models": self._desk.models.state.changes}
         visitor.seen["ready"] = self._desk.readiness()
-        label = _label(language, "chat.export")
+        label = tr(language, "chat.export")
         export = (
             f'<a class="act tool" href="/ui/export/{tab}.md" download="ragapp.md">{label}</a>' if tab.isalnum() else ""
         )
@@ -114,6 +114,8 @@ class Page:
     def follow(self, request: gr.Request) -> tuple:
         """What has changed since this visitor last saw it."""
         visitor = self._visitor(request)
+        if not visitor.greeted:
+            return tuple(gr.skip() for _ in range(8 + len(self._models.shown)))
         desk, language, seen = self._desk, visitor.language, visitor.seen
         job, before = desk.job.state, seen.get("job")
         privacy = self.show_privacy(visitor)
@@ -163,9 +165,3 @@ class Page:
 
     def _visitor(self, request: gr.Request) -> Visitor:
         return self._desk.visitors.of(request.session_hash)
-
-
-def _label(language: str, key: str) -> str:
-    from ragapp.web.ui.translations import tr
-
-    return tr(language, key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import gradio as gr
 
 from ragapp.errors import RagappError
@@ -15,6 +17,8 @@ from ragapp.web.visitors import Visitor
 # tokens of an answer at the most
 LENGTHS = {"short": 128, "normal": 256, "long": 768}
 MOST_PASSAGES = 12
+THEMES = ("system", "light", "dark")
+CAUTIONS = ("low", "normal", "high")
 
 
 class SettingsTab:
@@ -38,12 +42,12 @@ class SettingsTab:
                 elem_id="setting-language",
             )  # fmt: skip
             self.theme = gr.Radio(
-                [(text(f"theme.{name}"), name) for name in ("system", "light", "dark")], value="system",
+                _named("theme", THEMES), value="system",
                 label=text("settings.theme"), elem_id="setting-theme",
             )  # fmt: skip
         with gr.Row():
             self.length = gr.Radio(
-                [(text(f"length.{name}"), name) for name in LENGTHS], value=_length(settings.answer.max_tokens),
+                _named("length", LENGTHS), value=_length(settings.answer.max_tokens),
                 label=text("settings.length"), info=text("settings.length_help"), elem_id="setting-length",
                 interactive=not decided_elsewhere("answer", "max_tokens"),
             )  # fmt: skip
@@ -54,7 +58,7 @@ class SettingsTab:
             )  # fmt: skip
             # a setting of answers that are checked with more or less caution, where this ragapp has it
             self.caution = gr.Radio(
-                [(text(f"caution.{name}"), name) for name in ("low", "normal", "high")],
+                _named("caution", CAUTIONS),
                 value=getattr(settings.answer, "caution", "normal"), label=text("settings.caution"),
                 info=text("settings.caution_help"), elem_id="setting-caution",
                 visible=hasattr(settings.answer, "caution"),
@@ -66,7 +70,7 @@ class SettingsTab:
     @property
     def shown(self) -> list:
         """What :meth:`show` fills."""
-        return [self.language, self.length, self.passages, self.every]
+        return [self.language, self.theme, self.length, self.passages, self.caution, self.every]
 
     def wire(self) -> None:
         """Tie events to work; language and theme belong to the browser, ``page.js`` keeps them."""
@@ -78,10 +82,12 @@ class SettingsTab:
 
     def show(self, visitor: Visitor) -> tuple:
         """The values now."""
-        settings = self._desk.app.settings
+        settings, language = self._desk.app.settings, visitor.language
         return (
-            visitor.language, _length(settings.answer.max_tokens),
-            min(settings.retrieval.passages, MOST_PASSAGES), self.show_every(visitor),
+            language, gr.Radio(choices=_named("theme", THEMES, language)),
+            gr.Radio(choices=_named("length", LENGTHS, language), value=_length(settings.answer.max_tokens)),
+            min(settings.retrieval.passages, MOST_PASSAGES), gr.Radio(choices=_named("caution", CAUTIONS, language)),
+            self.show_every(visitor),
         )  # fmt: skip
 
     def show_every(self, visitor: Visitor) -> str:
@@ -114,6 +120,10 @@ class SettingsTab:
         except RagappError as error:
             told, css = f"{tr(visitor.language, 'settings.not_kept')} {error}", "job problem"
         return f'<div class="{css}" role="status">{escape(told)}</div>', self.show_every(visitor)
+
+
+def _named(group: str, values: Iterable[str], language: str = "en") -> list[tuple[str, str]]:
+    return [(tr(language, f"{group}.{value}"), value) for value in values]
 
 
 def _length(tokens: int) -> str:
