@@ -167,6 +167,34 @@ def test_two_may_ask_at_once(page):
     }
 
 
+def test_commands_ask_the_page_that_runs(page, tmp_path, monkeypatch):
+    import json
+
+    from typer.testing import CliRunner
+
+    from ragapp.cli.main import app
+
+    _, settings, home = page
+    for name, value in {"DATA": home / "data", "MODELS": settings.paths.models, "INGEST": home / "drop"}.items():
+        monkeypatch.setenv(f"RAGAPP_PATHS__{name}", str(value))
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, list(map(str, arguments)))
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    # a model of these settings that is not there does not matter: the page has its own
+    monkeypatch.setenv("RAGAPP_LLM__MODEL", "nothing")
+    assert json.loads(run("ask", QUESTION, "--json"))["model"] == "smollm2-135m-instruct"
+    assert "passages in" not in run("search", "hotel limit", "-k", "2")
+    assert len(json.loads(run("search", "hotel limit", "-k", "2", "--json"))["hits"]) == 2
+    (tmp_path / "lamp.txt").write_text("The lamp is red.", encoding="utf-8")
+    assert json.loads(run("ingest", tmp_path / "lamp.txt", "--json"))["totals"]["indexed"] == 1
+    listed = json.loads(run("documents", "list", "--json"))["documents"]
+    lamp = next(row for row in listed if row["document"] == "lamp.txt")
+    assert f"removed {lamp['id']}" in run("documents", "remove", lamp["id"])
+
+
 def test_a_page_that_was_killed_is_not_waited_for(tmp_path):
     with announced(tmp_path, "http://127.0.0.1:9", "x"):
         assert running_page(tmp_path) is None

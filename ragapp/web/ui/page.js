@@ -16,8 +16,8 @@
     const body = String(args.pop() ?? ""), names = args.map(String).join(",").split(",").map((name) => name.trim());
     const template = /^return `((?:[^`\\$]|\$\{value\})*)`;$/.exec(body);
     if (template) return (...values) => template[1].split("${value}").join(String(values[names.indexOf("value")] ?? ""));
-    const fixed = /return ("(?:[^"\\]|\\.)*");?\s*$/.exec(body);
-    if (fixed && fixed.index === 0) { const text = JSON.parse(fixed[1]); return () => text; }
+    const fixed = /^\s*return ("(?:[^"\\]|\\.)*");?\s*$/.exec(body);
+    if (fixed) { const text = JSON.parse(fixed[1]); return () => text; }
     return Real(...args, body);
   };
   made.prototype = Real.prototype;
