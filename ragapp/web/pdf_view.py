@@ -23,6 +23,8 @@ WIDTH = 1000
 # a page that is very long is made smaller, so that no file can ask for a picture of any size
 _MOST_PIXELS = 6_000_000
 _QUALITY = 85
+# by this share of their height boxes are larger than the glyphs
+_ROOM = 0.15
 _KEPT_PICTURES, _KEPT_PLACES, _KEPT_FILES = 64, 256, 4
 
 Made = TypeVar("Made")
@@ -213,9 +215,13 @@ def _boxes(page, ruler, quote: str, near: float) -> tuple[Box, ...]:
                 found.append((x0, y0, x1, y1))
     finally:
         text_page.close()
-    return tuple(
-        Box(x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height) for x0, y0, x1, y1 in _lines(found)
-    )
+    return tuple(_box(*line, width, height) for line in _lines(found))
+
+
+def _box(x0: float, y0: float, x1: float, y1: float, width: float, height: float) -> Box:
+    """A rectangle around glyphs, with the room that type leaves above and below them."""
+    room = _ROOM * (y1 - y0)
+    return Box((x0 - room) / width, (y0 - room) / height, (x1 - x0 + 2 * room) / width, (y1 - y0 + 2 * room) / height)
 
 
 def _character(code: int) -> str:

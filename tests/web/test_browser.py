@@ -79,7 +79,11 @@ def test_a_kept_conversation_shows_its_evidence(page, shots):  # noqa: F811
     page.click("#evidence [aria-label='Next page']")
     page.wait_for_function("document.querySelector('#evidence .at').innerText.startsWith('4')")
     page.click("#evidence .others summary")
-    page.locator("#evidence .others .passage").first.click()
+    other = page.locator("#evidence .others .passage").last
+    name = other.locator("strong").inner_text()
+    other.click()
+    page.wait_for_function("name => document.querySelector('#evidence .act.chip.chosen') === null", arg=name)
+    assert page.locator("#evidence .view-title strong").inner_text() == name
     page.wait_for_selector("#evidence .box, #evidence mark")
 
 

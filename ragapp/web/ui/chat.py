@@ -46,7 +46,7 @@ class ChatTab:
         text = self._i18n
         with gr.Row(elem_id="chat-row"):
             self.talks.build()
-            with gr.Column(scale=3, min_width=320, elem_id="talk-column"):
+            with gr.Column(scale=1, min_width=320, elem_id="talk-column"):
                 with gr.Column(elem_id="talk"):
                     self.log = gr.HTML(elem_id="log", js_on_load=None)
                     self.live = gr.HTML(elem_id="live", js_on_load=None)
@@ -68,7 +68,7 @@ class ChatTab:
                             filterable=True, elem_id="scope", container=False, show_label=False, scale=3, min_width=160,
                         )  # fmt: skip
                         self.export = gr.HTML(elem_id="export", js_on_load=None)
-            with gr.Column(scale=2, min_width=320, elem_id="evidence-column"):
+            with gr.Column(scale=1, min_width=320, elem_id="evidence-column"):
                 self.evidence = gr.HTML(elem_id="evidence", js_on_load=None)
         self.again = gr.Textbox(visible="hidden", elem_id="wire-retry", label="retry", show_label=False)
         self.pick = gr.Textbox(visible="hidden", elem_id="wire-pick", label="pick", show_label=False)
@@ -87,9 +87,11 @@ class ChatTab:
         self.again.input(self.retry, self.again, asked, **quiet)
         # not queued: they must get through while the answer is being written
         self.stop.click(self.halt, None, None, queue=False, **quiet)
-        self.pick.input(self.choose, self.pick, self.evidence, queue=False, **quiet)
+        self.pick.input(self.choose, self.pick, self.evidence, queue=False, trigger_mode="always_last", **quiet)
         self.talks.new.click(self.start_anew, None, asked, **quiet)
-        self.talks.wire_box.input(self.act, self.talks.wire_box, self.shown, queue=False, **quiet)
+        self.talks.wire_box.input(
+            self.act, self.talks.wire_box, self.shown, queue=False, trigger_mode="multiple", **quiet
+        )
         self.talks.search.input(
             self.talks.find, self.talks.search, self.talks.list, queue=False, trigger_mode="always_last", **quiet
         )

@@ -63,7 +63,9 @@ class DocumentsTab:
     def wire(self) -> None:
         """Tie events to work."""
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None, "queue": False}
-        self.wire_box.input(self.act, self.wire_box, [*self.shown, self.confirm, self.preview], **quiet)
+        self.wire_box.input(
+            self.act, self.wire_box, [*self.shown, self.confirm, self.preview], trigger_mode="multiple", **quiet
+        )
         self.search.input(self.find, self.search, self.table, trigger_mode="always_last", **quiet)
 
     def visitor(self, request: gr.Request) -> Visitor:

@@ -246,13 +246,17 @@
   });
 
   // Gradio builds the page after this script; its fields are named once they are there
-  // its fields are there before it listens to them, so the tab says who it is until it is heard
-  const greet = setInterval(() => {
-    if (document.querySelector("#header .top")) clearInterval(greet);
-    else send("hello", { tab, language });
-  }, 120);
+  // what is said before the page listens is lost, so the tab says who it is when it is asked for it
+  let greeted = 0;
+  const greet = () => {
+    if (!document.querySelector("#listening") || performance.now() - greeted < 3000) return;
+    greeted = performance.now();
+    send("hello", { tab, language });
+  };
+  setInterval(greet, 500);
   const settle = () => {
     paint();
+    greet();
     const theme = document.querySelector(`#setting-theme input[value="${store("theme") || "system"}"]`);
     if (theme && !theme.checked && !theme.dataset.set) { theme.dataset.set = "1"; theme.click(); }
     follow();

@@ -65,9 +65,12 @@ class Page:
                 tab.wire()
             quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
             frame = [self._header, self._privacy, self._chat.scope, self._chat.export]
+            # what the tab says before the page listens is lost: it waits for this
+            blocks.load(lambda: '<span id="listening"></span>', None, self._header, queue=False, **quiet)
             greeted = self._hello.input(
-                self.greet, self._hello, [*frame, *self._chat.shown, *self._documents.shown], queue=False, **quiet
-            )
+                self.greet, self._hello, [*frame, *self._chat.shown, *self._documents.shown],
+                queue=False, trigger_mode="multiple", **quiet,
+            )  # fmt: skip
             greeted.then(self.resume, None, self._chat.shown, **quiet)
             documents.select(self.show_documents, None, self._documents.shown, queue=False, **quiet)
             models.select(self.show_models, None, self._models.shown, queue=False, **quiet)
