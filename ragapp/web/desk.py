@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from ragapp.answer.followup import FollowUp
 from ragapp.app import App
 from ragapp.errors import RagappError
 from ragapp.index.catalog import Catalog
+from ragapp.index.conversations import Conversations
+from ragapp.index.library import CATALOG_NAME
 from ragapp.index.records import DocumentRow, UnreadFile
 from ragapp.models.discovery import list_models
 from ragapp.web.evidence import EvidenceDesk
@@ -80,6 +83,15 @@ class Desk:
         library = self.app.__dict__.get("library")
         return library.catalog if library else None
 
+    @cached_property
+    def conversations(self) -> Conversations:
+        """The conversations that are kept, by a connection of their own: they can be read while the store is opened.
+
+        Raises:
+            StoreError: the catalog cannot be opened.
+        """
+        return Conversations(Catalog(self.app.settings.paths.data / CATALOG_NAME))
+
     def documents(self) -> tuple[list[DocumentRow], list[UnreadFile]]:
         """All documents, and the files that are none; read anew when something has changed."""
         changes = self.job.state.changes
@@ -115,7 +127,7 @@ class Desk:
 
         def ask(cancelled: Callable[[], bool]) -> Iterator[FollowUp | Event]:
             if visitor.dialogue is None:
-                visitor.dialogue = self.app.dialogue()
+                visitor.dialogue = self.app.dialogue(visitor.conversation)
             return visitor.dialogue.ask(question, within=within, cancelled=cancelled)
 
         visitor.run = AnswerRun(question, ask, done, shown_within)
@@ -127,19 +139,20 @@ class Desk:
         Raises:
             StoreError: there is no such conversation.
         """
-        dialogue = self.app.dialogue(conversation_id)
+        turns = self.conversations.turns(conversation_id)
         self.close_conversation(visitor)
-        visitor.dialogue = dialogue
+        visitor.conversation = conversation_id
         visitor.exchanges = [
             Exchange(turn.question, {**turn.answer, "standalone": turn.standalone, "question": turn.question})
-            for turn in dialogue.turns
+            for turn in turns
         ]
 
     def close_conversation(self, visitor: Visitor) -> None:
         """Begin anew: what is under way is stopped."""
         if visitor.run:
             visitor.run.stop()
-        visitor.exchanges, visitor.dialogue, visitor.run, visitor.choice = [], None, None, Choice()
+        visitor.exchanges, visitor.choice = [], Choice()
+        visitor.conversation = visitor.dialogue = visitor.run = None
 
 
 def missing_models(settings) -> tuple[str, ...]:

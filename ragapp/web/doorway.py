@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 _STARTING = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ragapp</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><meta http-equiv="refresh" content="1"><style>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<meta http-equiv="refresh" content="1"><style>
 :root { color-scheme: light dark }
 body { font: 1.05rem system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh }
 </style></head><body><p>ragapp is starting … · ragapp démarre…</p></body></html>""".encode()

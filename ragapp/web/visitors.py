@@ -41,7 +41,8 @@ class Visitor:
         exchanges: finished ones of the conversation that is open.
         run: the latest question on its way, None before the first.
         choice: what the evidence column shows.
-        dialogue: the conversation that is open, None before its first question.
+        conversation: id of the kept conversation that was opened, None for a new one.
+        dialogue: the conversation that is open, None until something is asked in it.
         search: words by which conversations are listed.
         language: of the page.
         greeted: whether the tab has said who it is.
@@ -53,6 +54,7 @@ class Visitor:
     exchanges: list[Exchange] = field(default_factory=list)
     run: AnswerRun | None = None
     choice: Choice = field(default_factory=Choice)
+    conversation: int | None = None
     dialogue: Dialogue | None = None
     language: str = "en"
     greeted: bool = False
@@ -61,6 +63,11 @@ class Visitor:
     search: str = ""
     seen: dict = field(default_factory=dict)
     last: float = field(default_factory=time.monotonic)
+
+    @property
+    def opened(self) -> int | None:
+        """Id of the conversation that is open; None while it is not kept."""
+        return self.dialogue.id if self.dialogue else self.conversation
 
     @property
     def answering(self) -> bool:

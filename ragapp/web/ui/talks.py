@@ -39,10 +39,10 @@ class TalksColumn:
     def show(self, visitor: Visitor) -> str:
         """The list as it is now."""
         try:
-            rows = self._desk.app.conversations.list(visitor.search, MOST_TALKS)
+            rows = self._desk.conversations.list(visitor.search, MOST_TALKS)
         except RagappError:  # the store is being opened or can't be; the chat says so
             rows = []
-        opened = visitor.dialogue.id if visitor.dialogue else None
+        opened = visitor.opened
         return render_talks(rows, opened, visitor.language)
 
     def find(self, words: str, request: gr.Request) -> str:
@@ -59,15 +59,15 @@ class TalksColumn:
             title = str(values.get("title", ""))
         except (ValueError, TypeError, AttributeError):
             return False
-        opened = visitor.dialogue.id if visitor.dialogue else None
+        opened = visitor.opened
         try:
             if what == "open" and conversation_id != opened:
                 self._desk.open(visitor, conversation_id)
                 return True
             if what == "rename":
-                self._desk.app.conversations.rename(conversation_id, title)
+                self._desk.conversations.rename(conversation_id, title)
             elif what == "delete":
-                self._desk.app.conversations.delete(conversation_id)
+                self._desk.conversations.delete(conversation_id)
                 if conversation_id == opened:
                     self._desk.close_conversation(visitor)
                     return True
