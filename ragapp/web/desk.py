@@ -36,19 +36,17 @@ class Readiness:
     """Whether questions can be answered.
 
     Attributes:
-        opening: whether the store is still being opened, so that nothing is known of the documents.
         missing: names of models that are not here.
         documents: how many there are.
     """
 
-    opening: bool
     missing: tuple[str, ...]
     documents: int
 
     @property
     def ready(self) -> bool:
         """Whether nothing is wanting."""
-        return not self.missing and (self.opening or self.documents > 0)
+        return not self.missing and self.documents > 0
 
 
 class Desk:
@@ -67,7 +65,7 @@ class Desk:
         self.visitors = Visitors()
         self.models = ModelJob(app, settings_file, ready=job.start)
         self.view = PdfView(app.settings.ingest.passwords)
-        self.evidence = EvidenceDesk(app, self.view)
+        self.evidence = EvidenceDesk(lambda: self.catalog, self.view)
         self._missing: tuple[float, tuple[str, ...]] = (0.0, ())
         self._listed: tuple[int, list[DocumentRow], list[UnreadFile]] = (-1, [], [])
 
@@ -76,28 +74,30 @@ class Desk:
         self.visitors.stop_all()
         self.models.close()
         self.view.close()
+        if "catalog" in self.__dict__:
+            self.catalog.close()
 
-    @property
-    def catalog(self) -> Catalog | None:
-        """The catalog, None while the store is being opened: nobody waits for that in front of a blank page."""
-        library = self.app.__dict__.get("library")
-        return library.catalog if library else None
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The catalog, by a connection of its own: what is stored can be seen while the store is opened, which takes
+        seconds, and also where a model is missing.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        return Catalog(self.app.settings.paths.data / CATALOG_NAME)
 
     @cached_property
     def conversations(self) -> Conversations:
-        """The conversations that are kept, by a connection of their own: they can be read while the store is opened.
-
-        Raises:
-            StoreError: the catalog cannot be opened.
-        """
-        return Conversations(Catalog(self.app.settings.paths.data / CATALOG_NAME))
+        """The conversations that are kept."""
+        return Conversations(self.catalog)
 
     def documents(self) -> tuple[list[DocumentRow], list[UnreadFile]]:
         """All documents, and the files that are none; read anew when something has changed."""
         changes = self.job.state.changes
-        if self._listed[0] != changes and (catalog := self.catalog):
+        if self._listed[0] != changes:
             with suppress(RagappError):
-                self._listed = changes, catalog.documents(), catalog.unread()
+                self._listed = changes, self.catalog.documents(), self.catalog.unread()
         return self._listed[1], self._listed[2]
 
     def readiness(self) -> Readiness:
@@ -106,8 +106,7 @@ class Desk:
         if not since or (missing and time.monotonic() - since > _MODELS_S):
             missing = missing_models(self.app.settings)
             self._missing = time.monotonic(), missing
-        opening = self.catalog is None and not missing and self.job.state.phase != "failed"
-        return Readiness(opening, missing, len(self.documents()[0]))
+        return Readiness(missing, len(self.documents()[0]))
 
     def ask(self, visitor: Visitor, question: str, within: str = "", shown_within: str = "") -> AnswerRun:
         """Begin to answer a visitor's question in the conversation that is open.

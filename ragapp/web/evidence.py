@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ragapp.app import App
 from ragapp.errors import ReadingError
+from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow
 from ragapp.reading.document import BLOCK_BREAK, Unit
 from ragapp.web.highlight import find_quote
@@ -83,17 +83,17 @@ class EvidenceDesk:
     """Finds evidence.
 
     Args:
-        app: whose library holds the documents.
+        catalog: gives what holds the documents.
         view: shows pages of PDFs.
     """
 
-    def __init__(self, app: App, view: PdfView):
-        self._app = app
+    def __init__(self, catalog: Callable[[], Catalog], view: PdfView):
+        self._catalog = catalog
         self._view = view
 
     def show(self, source: Source) -> Evidence:
         """What there is to see of a source; a file that has gone or changed is no error."""
-        catalog = self._app.library.catalog
+        catalog = self._catalog()
         row = catalog.document_at(source.path)
         if row is None:
             kept = (Block("text", ((source.quote, True),)),) if source.quote else ()

@@ -42,8 +42,7 @@ def make_router(desk: Desk, script: Path) -> APIRouter:
 
     @router.get("/page/{document_id}/{number}.jpg")
     def page_picture(document_id: int, number: int) -> Response:
-        catalog = desk.catalog
-        row = catalog.document(document_id) if catalog else None
+        row = desk.catalog.document(document_id)
         if row is None or file_state(row) != "same" or Path(row.path).suffix.lower() != ".pdf":
             return Response(status_code=404)
         try:
@@ -54,8 +53,7 @@ def make_router(desk: Desk, script: Path) -> APIRouter:
 
     @router.get("/file/{document_id}")
     def file(document_id: int) -> Response:
-        catalog = desk.catalog
-        row = catalog.document(document_id) if catalog else None
+        row = desk.catalog.document(document_id)
         if row is None or not Path(row.path).is_file():
             return Response(status_code=404)
         kind = _SHOWN.get(Path(row.path).suffix.lower())

@@ -85,7 +85,7 @@ def everything():
         yield render_page.render_privacy(
             {"attempts": 1, "refused": [{"address": HOSTILE, "by": [HOSTILE]}]}, HOSTILE, language
         )
-        yield render_page.render_guide(Readiness(False, (HOSTILE,), 0), ModelState(error=HOSTILE), language)
+        yield render_page.render_guide(Readiness((HOSTILE,), 0), ModelState(error=HOSTILE), language)
         yield render_talks.render_talks([ConversationRow(1, HOSTILE, "", HOSTILE, 1)], 1, language)
         yield render_models.render_settings({"llm": [SettingRow(HOSTILE, HOSTILE, "file", HOSTILE)]}, HOSTILE, language)
 
@@ -239,10 +239,10 @@ def test_the_privacy_line_has_a_figure_only_where_it_was_counted():
 
 
 def test_the_first_steps_are_told():
-    html = render_page.render_guide(Readiness(False, ("all-minilm-l6-v2",), 0), ModelState(), "en")
+    html = render_page.render_guide(Readiness(("all-minilm-l6-v2",), 0), ModelState(), "en")
     assert "ragapp models pull all-minilm-l6-v2" in html
     assert "Try the sample documents" in html
-    assert "What would you like to know" in render_page.render_guide(Readiness(False, (), 3), ModelState(), "en")
+    assert "What would you like to know" in render_page.render_guide(Readiness((), 3), ModelState(), "en")
 
 
 def test_models_are_told_with_what_they_need(tmp_path):

@@ -136,7 +136,7 @@ class DocumentsTab:
         """One unit of the document that the visitor has chosen."""
         catalog = self._desk.catalog
         document_id, page = visitor.preview
-        row = catalog.document(document_id) if catalog else None
+        row = catalog.document(document_id)
         if row is None:
             return ""
         unit = catalog.unit(row.id, page)
