@@ -42,12 +42,12 @@ class SettingsTab:
                 elem_id="setting-language",
             )  # fmt: skip
             self.theme = gr.Radio(
-                _named("theme", THEMES), value="system",
+                _named("theme.{}", THEMES), value="system",
                 label=text("settings.theme"), elem_id="setting-theme",
             )  # fmt: skip
         with gr.Row():
             self.length = gr.Radio(
-                _named("length", LENGTHS), value=_length(settings.answer.max_tokens),
+                _named("length.{}", LENGTHS), value=_length(settings.answer.max_tokens),
                 label=text("settings.length"), info=text("settings.length_help"), elem_id="setting-length",
                 interactive=not decided_elsewhere("answer", "max_tokens"),
             )  # fmt: skip
@@ -58,7 +58,7 @@ class SettingsTab:
             )  # fmt: skip
             # a setting of answers that are checked with more or less caution, where this ragapp has it
             self.caution = gr.Radio(
-                _named("caution", CAUTIONS),
+                _named("caution.{}", CAUTIONS),
                 value=getattr(settings.answer, "caution", "normal"), label=text("settings.caution"),
                 info=text("settings.caution_help"), elem_id="setting-caution",
                 visible=hasattr(settings.answer, "caution"),
@@ -84,9 +84,9 @@ class SettingsTab:
         """The values now."""
         settings, language = self._desk.app.settings, visitor.language
         return (
-            language, gr.Radio(choices=_named("theme", THEMES, language)),
-            gr.Radio(choices=_named("length", LENGTHS, language), value=_length(settings.answer.max_tokens)),
-            min(settings.retrieval.passages, MOST_PASSAGES), gr.Radio(choices=_named("caution", CAUTIONS, language)),
+            language, gr.Radio(choices=_named("theme.{}", THEMES, language)),
+            gr.Radio(choices=_named("length.{}", LENGTHS, language), value=_length(settings.answer.max_tokens)),
+            min(settings.retrieval.passages, MOST_PASSAGES), gr.Radio(choices=_named("caution.{}", CAUTIONS, language)),
             self.show_every(visitor),
         )  # fmt: skip
 
@@ -123,7 +123,7 @@ class SettingsTab:
 
 
 def _named(group: str, values: Iterable[str], language: str = "en") -> list[tuple[str, str]]:
-    return [(tr(language, f"{group}.{value}"), value) for value in values]
+    return [(tr(language, group.format(value)), value) for value in values]
 
 
 def _length(tokens: int) -> str:
