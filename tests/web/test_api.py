@@ -30,7 +30,7 @@ def page(models_dir, sample_store, tmp_path_factory, request):
     overrides = {
         "paths": {"data": home / "data", "models": models_dir, "ingest": home / "drop"},
         "llm": {"model": "smollm2-135m-instruct", "context": 2048},
-        "answer": {"threshold": 0, "max_tokens": 24},
+        "answer": {"threshold": 0, "max_tokens": 24}, "retrieval": {"passages": 2},
     }  # fmt: skip
     settings = load_settings(request.config.rootpath / "settings.yaml", overrides)
     settings.server.port = 0

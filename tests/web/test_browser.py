@@ -49,7 +49,8 @@ def url(home, models_dir, sample_store, request):
     keep_a_conversation(load_settings(root / "settings.yaml", overrides))
     with running_page(
         home, root, RAGAPP_PATHS__MODELS=str(models_dir), RAGAPP_LLM__MODEL="smollm2-135m-instruct",
-        RAGAPP_LLM__CONTEXT="2048", RAGAPP_ANSWER__THRESHOLD="0", RAGAPP_ANSWER__MAX_TOKENS="48",
+        RAGAPP_LLM__CONTEXT="2048", RAGAPP_ANSWER__THRESHOLD="0", RAGAPP_ANSWER__MAX_TOKENS="32",
+        RAGAPP_RETRIEVAL__PASSAGES="2",
     ) as url:  # fmt: skip
         yield url
 
