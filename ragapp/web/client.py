@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +84,9 @@ def running_page(data: Path) -> PageClient | None:
 
 def answer_of(values: dict[str, Any]) -> Answer:
     """An answer out of the shape that :meth:`Answer.as_json` gives it."""
-    kept = ("question", "answer", "abstained", "confidence", "model", "context", "timings")
+    plain = {field.name for field in fields(Answer)} - {"sentences", "citations", "passages"}
     return Answer(
-        **{key: values[key] for key in kept},
+        **{key: value for key, value in values.items() if key in plain},
         sentences=[Sentence(one["text"], one["supported"], tuple(one["citations"])) for one in values["sentences"]],
         citations=[Citation(**one) for one in values["citations"]],
         passages=[passage_of(one) for one in values["passages"]],

@@ -122,7 +122,7 @@ class ModelJob:
         loaded = bool(engine and getattr(engine, "loaded", True))
         return Running(
             model=llm.model, embedder=self._app.settings.embedding.model, loaded=loaded,
-            threads=llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1, gpu_layers=llm.gpu_layers,
+            threads=llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1, gpu_layers=llm.gpu_layers if isinstance(llm.gpu_layers, int) else 0,
             window=engine.window if engine and loaded else 0, tokens_per_s=self.tokens_per_s,
             memory_used=psutil.Process().memory_info().rss, memory_free=free_memory(),
             remote=llm.url if llm.mode == "openai" else "",

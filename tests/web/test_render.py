@@ -71,7 +71,7 @@ def everything():
         yield render.render_exchange(Exchange(HOSTILE, answer(abstained=True)), 0, language)
         yield render.render_exchange(Exchange(HOSTILE, None, HOSTILE), 0, language)
         yield render.render_exchange(
-            Exchange(HOSTILE, {**answer(), "standalone": HOSTILE + "?", "conflicts": [HOSTILE]}), 0, language
+            Exchange(HOSTILE, {**answer(), "standalone": HOSTILE + "?", "note": HOSTILE}), 0, language
         )
         yield render.render_run(Run(), language)
         yield render_evidence.render_evidence(answer(), Choice(0, "citation", 1), shown, language)

@@ -89,9 +89,8 @@ def render_stage(run: AnswerRun, language: str) -> str:
     """What the person is waiting for, and since when; ``page.js`` counts the seconds on."""
     stage = run.stage
     name = "stopping" if run.stopping else stage.name if stage else "searching"
-    text = tr(
-        language, f"stage.{name}", n=stage.passages if stage else 0, ahead=stage.ahead if stage else 0,
-    )  # fmt: skip
+    told = {key: getattr(stage, key, 0) for key in ("passages", "ahead", "part", "parts")}
+    text = tr(language, f"stage.{name}", **told)
     return (
         f'<div class="stage" role="status"><span class="dot"></span><span>{escape(text)}</span> '
         f'<span class="seconds" data-started="{run.seconds:.1f}">{run.seconds:.0f} s</span></div>'
@@ -117,7 +116,7 @@ def render_answer(answer: Mapping[str, Any], number: int, language: str) -> str:
     if standalone and standalone != answer["question"]:
         understood = f'<div class="understood">{escape(tr(language, "answer.understood", question=standalone))}</div>'
     body = f'<div class="answer" lang="{_language(answer)}">{" ".join(parts)}</div>'
-    return understood + body + _conflicts(answer, language)
+    return understood + body + _note(answer)
 
 
 def render_mark(citation: Mapping[str, Any], number: int, language: str) -> str:
@@ -229,16 +228,10 @@ def _tools(number: int, language: str, *, copy: bool = False) -> str:
     return f'<span class="tools">{"".join(tools)}</span>'
 
 
-def _conflicts(answer: Mapping[str, Any], language: str) -> str:
-    """What else the documents say, where two of them disagree."""
-    conflicts = answer.get("conflicts") or []
-    told = (conflict if isinstance(conflict, str) else _described(conflict) for conflict in conflicts)
-    rows = "".join(f"<li>{escape(text)}</li>" for text in told)
-    return f'<div class="conflicts"><p>{tr(language, "answer.conflicts")}</p><ul>{rows}</ul></div>' if rows else ""
-
-
-def _described(conflict: Mapping[str, Any]) -> str:
-    return " — ".join(str(value) for value in conflict.values() if isinstance(value, str | int | float) and value != "")
+def _note(answer: Mapping[str, Any]) -> str:
+    """What the person should know beside the answer."""
+    note = str(answer.get("note") or "")
+    return f'<p class="answer-note">{escape(note)}</p>' if note else ""
 
 
 def _language(answer: Mapping[str, Any]) -> str:

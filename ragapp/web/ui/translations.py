@@ -31,14 +31,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat.within": ("in {name}", "dans {name}"),
     "stage.searching": ("Searching", "Recherche"),
     "stage.waiting": ("Waiting for {ahead} other questions", "En attente derrière {ahead} autres questions"),
-    "stage.reading": ("Reading {n} passages", "Lecture de {n} passages"),
+    "stage.reading": ("Reading {passages} passages", "Lecture de {passages} passages"),
     "stage.writing": ("Writing", "Rédaction"),
+    "stage.comparing": ("Comparing with another version", "Comparaison avec une autre version"),
+    "stage.summarising": ("Summarising part {part} of {parts}", "Résumé de la partie {part} sur {parts}"),
     "stage.stopping": ("Stopping", "Arrêt"),
     # answers
     "answer.source": ("Source {n}: {where}", "Source {n} : {where}"),
     "answer.unsupported": ("not found in the documents", "introuvable dans les documents"),
     "answer.understood": ("Understood as: {question}", "Compris comme : {question}"),
-    "answer.conflicts": ("The documents do not agree:", "Les documents ne concordent pas :"),
     "abstained.title": ("Not in your documents", "Pas dans vos documents"),
     "abstained.help": (
         "No passage states this clearly enough to answer from it.",
