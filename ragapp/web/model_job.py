@@ -120,10 +120,11 @@ class ModelJob:
         llm = self._app.settings.llm
         engine = self._app.__dict__.get("_engine")
         loaded = bool(engine and getattr(engine, "loaded", True))
+        layers = llm.gpu_layers if isinstance(llm.gpu_layers, int) else 0
+        threads = llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1
         return Running(
-            model=llm.model, embedder=self._app.settings.embedding.model, loaded=loaded,
-            threads=llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1, gpu_layers=llm.gpu_layers if isinstance(llm.gpu_layers, int) else 0,
-            window=engine.window if engine and loaded else 0, tokens_per_s=self.tokens_per_s,
+            model=llm.model, embedder=self._app.settings.embedding.model, loaded=loaded, threads=threads,
+            gpu_layers=layers, window=engine.window if engine and loaded else 0, tokens_per_s=self.tokens_per_s,
             memory_used=psutil.Process().memory_info().rss, memory_free=free_memory(),
             remote=llm.url if llm.mode == "openai" else "",
         )  # fmt: skip
