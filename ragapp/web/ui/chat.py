@@ -84,15 +84,15 @@ class ChatTab:
         asked = [*self.shown, self.question]
         for event in (self.question.submit, self.send.click):
             event(self.ask, [self.question, self.scope], asked, **quiet)
-        self.again.input(self.retry, self.again, asked, **quiet)
+        self.again.change(self.retry, self.again, asked, trigger_mode="multiple", **quiet)
         # not queued: they must get through while the answer is being written
         self.stop.click(self.halt, None, None, queue=False, **quiet)
-        self.pick.input(self.choose, self.pick, self.evidence, queue=False, trigger_mode="always_last", **quiet)
+        self.pick.change(self.choose, self.pick, self.evidence, queue=False, trigger_mode="always_last", **quiet)
         self.talks.new.click(self.start_anew, None, asked, **quiet)
-        self.talks.wire_box.input(
+        self.talks.wire_box.change(
             self.act, self.talks.wire_box, self.shown, queue=False, trigger_mode="multiple", **quiet
         )
-        self.talks.search.input(
+        self.talks.search.change(
             self.talks.find, self.talks.search, self.talks.list, queue=False, trigger_mode="always_last", **quiet
         )
 

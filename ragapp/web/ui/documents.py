@@ -63,10 +63,10 @@ class DocumentsTab:
     def wire(self) -> None:
         """Tie events to work."""
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None, "queue": False}
-        self.wire_box.input(
+        self.wire_box.change(
             self.act, self.wire_box, [*self.shown, self.confirm, self.preview], trigger_mode="multiple", **quiet
         )
-        self.search.input(self.find, self.search, self.table, trigger_mode="always_last", **quiet)
+        self.search.change(self.find, self.search, self.table, trigger_mode="always_last", **quiet)
 
     def visitor(self, request: gr.Request) -> Visitor:
         """Who asks."""

@@ -43,7 +43,7 @@ class ModelsTab:
     def wire(self) -> None:
         """Tie events to work."""
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None, "queue": False}
-        self.wire_box.input(self.act, self.wire_box, self.shown, trigger_mode="multiple", **quiet)
+        self.wire_box.change(self.act, self.wire_box, self.shown, trigger_mode="multiple", **quiet)
 
     def show(self, visitor: Visitor) -> tuple:
         """What runs, what is being done, and the list."""

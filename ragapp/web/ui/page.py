@@ -67,7 +67,7 @@ class Page:
             frame = [self._header, self._privacy, self._chat.scope, self._chat.export]
             # what the tab says before the page listens is lost: it waits for this
             blocks.load(lambda: '<span id="listening"></span>', None, self._header, queue=False, **quiet)
-            greeted = self._hello.input(
+            greeted = self._hello.change(
                 self.greet, self._hello, [*frame, *self._chat.shown, *self._documents.shown],
                 queue=False, trigger_mode="multiple", **quiet,
             )  # fmt: skip
