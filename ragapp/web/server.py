@@ -13,6 +13,7 @@ from ragapp.errors import RagappError, SettingsError
 from ragapp.settings import Server
 from ragapp.web.desk import Desk
 from ragapp.web.doorway import Doorway
+from ragapp.web.early_script import EarlyScript
 from ragapp.web.ingest_job import IngestJob
 from ragapp.web.server_file import announced, new_token
 
@@ -48,10 +49,10 @@ def build_server(desk: Desk, token: str):
     for router in (make_router(desk, page.script), make_api(desk, token), make_openai_api(desk, token)):
         server.include_router(router)
     add_error_answers(server)
+    server.add_middleware(EarlyScript, script="/ui/page.js")
     return gr.mount_gradio_app(
         server, page.build(), path="/", theme=page.theme, css_paths=[page.stylesheet], footer_links=[],
         show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False, i18n=page.i18n,
-        head='<script src="/ui/page.js"></script>',
     )  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def test_a_question_is_answered_and_a_reload_brings_it_back(page, shots):  # noq
     page.reload()
     page.wait_for_selector(".exchange")
     page.wait_for_selector("#live .foot", timeout=120_000)
-    assert page.locator(".asked h3").inner_text() == QUESTION
+    assert page.locator(".asked h2").inner_text() == QUESTION
     assert "smollm2" in page.locator("#live .figures").inner_text()
     assert not page.locator("#stop").is_visible()
     with page.expect_download() as download:
@@ -125,7 +125,7 @@ def test_escape_stops_and_another_tab_is_not_disturbed(page, browser, url):  # n
     page.keyboard.press("Escape")
     page.wait_for_selector("#stop", state="hidden", timeout=60_000)
     other.wait_for_selector("#live .foot, #live .abstained", timeout=120_000)
-    assert other.locator(".asked h3").inner_text() == QUESTION
+    assert other.locator(".asked h2").inner_text() == QUESTION
     assert LONG not in other.locator("#talk").inner_text()
     other.context.close()
 

@@ -76,7 +76,10 @@
     retry: (values) => send("retry", values),
     documents: (values) => send("documents", values),
     models: (values) => send("models", values),
-    talks: (values) => send("talks", values),
+    talks: (values) => {
+      send("talks", values);
+      if (innerWidth <= 860) scrollTo(0, 0);
+    },
     rename: (values) => {
       const title = prompt(tr("talks.rename_ask"), values.title);
       if (title && title.trim()) send("talks", { what: "rename", id: values.id, title });
@@ -159,8 +162,9 @@
       const column = document.querySelector(`#${id}-column`);
       if (!column || column.dataset.shown === name) continue;
       column.dataset.shown = name;
-      if (mark) column.scrollTop += mark.getBoundingClientRect().top - column.getBoundingClientRect().top - column.clientHeight / 3;
-      else column.scrollTop = 0;
+      column.scrollTop = 0;
+      const below = mark ? mark.getBoundingClientRect().bottom - column.getBoundingClientRect().bottom : -1;
+      if (below > -20) column.scrollTop += below + column.clientHeight / 2;
     }
   };
 

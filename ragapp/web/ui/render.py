@@ -219,7 +219,7 @@ def _plain(text: str) -> str:
 def _asked(exchange: Exchange, language: str) -> str:
     told = tr(language, "chat.within", name=exchange.within) if exchange.within else ""
     within = f'<span class="within">{escape(told)}</span>' if told else ""
-    return f'<div class="asked"><h3>{escape(exchange.question)}</h3>{within}</div>'
+    return f'<div class="asked"><h2>{escape(exchange.question)}</h2>{within}</div>'
 
 
 def _tools(number: int, language: str, *, copy: bool = False) -> str:
