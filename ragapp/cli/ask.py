@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 
 from ragapp.cli.documents import Json, say_passages, where
 from ragapp.cli.output import note, say, say_json
-from ragapp.cli.parts import open_app
+from ragapp.cli.parts import open_app, page_of
 from ragapp.errors import UsageError
 
 
@@ -34,6 +33,15 @@ def ask(
     """Answer one question from the documents, with the page it stands on; or summarise one document."""
     if (question is None) == (document is None):
         raise UsageError("Either a question or --summarize is needed.", 'Ask something: ragapp ask "…"')
+    if document is None and not no_llm and (page := page_of(context)):
+        from ragapp.web.client import answer_of
+
+        values = page.post("ask", {"question": question, "in": within})
+        if as_json:
+            say_json(values)
+        else:
+            say_answer(answer_of(values), streamed=False)
+        return
     with open_app(context) as app:
         if document is not None:
             app.check_llm()
@@ -69,10 +77,11 @@ def _summarize(app, document: str, as_json: bool) -> None:
 def stream_answer(events) -> None:
     """Print an answer while it is written, then what it rests on."""
     from ragapp.answer.assistant import Delta, Stage, Thought
+    from ragapp.answer.marks import MarkFilter
     from ragapp.answer.result import Answer
 
     live = sys.stdout.isatty()
-    marks = _MarkFilter()
+    marks = MarkFilter()
     shown = False
     for event in events:
         if isinstance(event, Stage):
@@ -122,25 +131,6 @@ def say_answer(answer, *, streamed: bool) -> None:
     dropped = answer.context.get("passages_dropped", 0)
     left = f"; {dropped} more found, for which retrieval.context_tokens leaves no room" if dropped else ""
     note(f"({answer.model}, {timings['total_s']:.1f} s{first}{left})")
-
-
-class _MarkFilter:
-    """Holds back citation marks in a stream: which passage supports a sentence is known only when it ends."""
-
-    _OPEN = re.compile(r"\s*\[[\d,;\s]*$|\s+$")
-
-    def __init__(self) -> None:
-        from ragapp.answer.grounding import MARK
-
-        self._mark = MARK
-        self._held = ""
-
-    def feed(self, piece: str) -> str:
-        text = self._mark.sub("", self._held + piece)
-        match = self._OPEN.search(text)
-        cut = match.start() if match else len(text)
-        self._held = text[cut:]
-        return text[:cut]
 
 
 def _calibrate(app, results) -> dict:

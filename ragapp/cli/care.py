@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +28,8 @@ def demo(
     question: Annotated[str, typer.Argument(help="What to ask the sample documents.")] = DEMO_QUESTION,
 ) -> None:
     """Fetch the default models if they are missing, ingest the sample documents, answer one question."""
+    from ragapp.web.samples import sample_docs
+
     settings = settings_of(context)
     for name in models_in_use(settings):
         pull_model(settings, name)
@@ -42,22 +43,6 @@ def demo(
         stream_answer(app.assistant.ask(question))
     say("\nOpen the page on these documents: ragapp ui --demo")
     say("Your own: put files into ingest/ and run: ragapp ui")
-
-
-def sample_docs() -> Path:
-    """The folder of the sample documents: in the package when installed, beside it in a checkout.
-
-    Raises:
-        PathError: it is in neither place.
-    """
-    import ragapp
-    from ragapp.errors import PathError
-
-    package = Path(ragapp.__file__).resolve().parent
-    for folder in (package / "sample_docs", package.parent / "sample_docs"):
-        if folder.is_dir():
-            return folder
-    raise PathError("The sample documents are missing.", "Run the demo from a clone of ragapp.")
 
 
 def _demo_store(settings) -> dict[str, dict]:
@@ -77,6 +62,7 @@ def ui(
     if set_password:
         _set_password(context)
         return
+    from ragapp.web.samples import sample_docs
     from ragapp.web.server import serve
 
     settings = settings_of(context)
@@ -89,7 +75,7 @@ def ui(
         overrides |= _demo_store(settings)
         overrides["paths"]["ingest"] = sample_docs()
     with open_app(context, write=True, overrides=overrides) as app:
-        serve(app, note)
+        serve(app, note, context.obj)
 
 
 def _set_password(context: typer.Context) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ragapp.cli.output import ingest_bar, note, say, say_json, say_table, shown_path, shown_seconds
-from ragapp.cli.parts import open_app, settings_of
+from ragapp.cli.parts import open_app, page_of, settings_of
 from ragapp.errors import UsageError
 from ragapp.reading.document import OcrMode
 
@@ -49,6 +49,15 @@ def ingest(
     """Take files and folders into the store, or bring it in step with them."""
     if watch and (dry_run or as_json):
         raise UsageError("--watch goes on until it is stopped.", "Leave out --dry-run and --json.")
+    page = None if watch or dry_run else page_of(context)
+    if page:
+        from ragapp.web.client import report_of
+
+        paths = paths or [settings_of(context).paths.ingest]
+        asked = [str(path.expanduser().absolute()) for path in paths]
+        report = report_of(page.post("ingest", {"paths": asked, "force": force, "prune": prune, "ocr": ocr}))
+        _say_ingested(report, paths, dry_run, as_json)
+        return
     with open_app(context, write=not dry_run) as app, ingest_bar() as progress:
         paths = paths or [app.drop_folder()]
         options = {"force": force, "prune": prune, "ocr": ocr, "progress": progress}
@@ -56,6 +65,10 @@ def ingest(
             _watch(app, paths, options)
             return
         report = app.pipeline.run(paths, dry_run=dry_run, **options)
+    _say_ingested(report, paths, dry_run, as_json)
+
+
+def _say_ingested(report, paths: list[Path], dry_run: bool, as_json: bool) -> None:
     if as_json:
         from dataclasses import asdict
 
@@ -131,6 +144,16 @@ def search(
     """Find passages, without a language model."""
     from ragapp.answer.result import hit_json
 
+    if page := page_of(context):
+        from ragapp.web.client import passage_of
+
+        values = page.post("search", {"query": query, "k": k, "in": within})
+        if as_json:
+            say_json(values)
+            return
+        say_passages([passage_of(hit) for hit in values["hits"]])
+        note(f"{len(values['hits'])} passages in {values['seconds']:.2f} s")
+        return
     with open_app(context) as app:
         retriever = app.retriever
         started = time.monotonic()
@@ -248,6 +271,13 @@ def remove(
 
     if not ids and not purge:
         raise UsageError("No document is named.", "See: ragapp documents list")
+    if not purge and (page := page_of(context)):
+        values = page.post("documents/remove", {"ids": ids})
+        if as_json:
+            say_json(values)
+        for row in () if as_json else values["removed"]:
+            say(f"removed {row['id']}: {shown_path(row['path'])}")
+        return
     with Library(settings_of(context).paths.data, write=True) as library:
         removed = [library.remove(document_id) for document_id in ids or ()]
         forgotten = 0

@@ -13,6 +13,7 @@ from ragapp.cli.output import note
 if TYPE_CHECKING:
     from ragapp.app import App
     from ragapp.settings import Settings
+    from ragapp.web.client import PageClient
 
 
 def settings_of(context: typer.Context, overrides: dict[str, dict[str, Any]] | None = None) -> Settings:
@@ -23,6 +24,18 @@ def settings_of(context: typer.Context, overrides: dict[str, dict[str, Any]] | N
     settings = load_settings(context.obj, overrides)
     permit(settings.privacy.allow, settings.paths.data)
     return settings
+
+
+def page_of(context: typer.Context) -> PageClient | None:
+    """The page that runs on a command's store: its models are warm, and it alone may change the store."""
+    from ragapp.web.server_file import read_server_file
+
+    data = settings_of(context).paths.data
+    if read_server_file(data) is None:
+        return None
+    from ragapp.web.client import running_page
+
+    return running_page(data)
 
 
 @contextmanager

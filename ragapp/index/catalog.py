@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +17,8 @@ from ragapp.index.connection import connect
 from ragapp.index.migrations import migrate
 from ragapp.index.purge import purge
 from ragapp.index.records import Chunk, DocumentRow, Identity, StoredChunk, UnreadFile
-from ragapp.reading.document import Block, Document, Unit
+from ragapp.index.rows import CHUNKS, DOCUMENTS, UNITS, chunk_of, document_of, unit_of
+from ragapp.reading.document import Document, Unit
 
 # SQLite's limit on `?` in one statement was 999 for a long time
 _IDS_A_QUERY = 900
@@ -121,17 +121,27 @@ class Catalog:
 
     def documents(self) -> list[DocumentRow]:
         """All documents, by path."""
-        return [_document_row(row) for row in self._rows(f"{_DOCUMENTS} ORDER BY d.path")]
+        return [document_of(row) for row in self._rows(f"{DOCUMENTS} ORDER BY d.path")]
 
     def document(self, document_id: int) -> DocumentRow | None:
         """One document, None when there is none with this id."""
-        rows = self._rows(f"{_DOCUMENTS} WHERE d.id = ?", (document_id,))
-        return _document_row(rows[0]) if rows else None
+        rows = self._rows(f"{DOCUMENTS} WHERE d.id = ?", (document_id,))
+        return document_of(rows[0]) if rows else None
+
+    def document_at(self, path: str) -> DocumentRow | None:
+        """The document that was taken in from a path, None when there is none."""
+        rows = self._rows(f"{DOCUMENTS} WHERE d.path = ?", (path,))
+        return document_of(rows[0]) if rows else None
+
+    def unit(self, document_id: int, number: int) -> Unit | None:
+        """One unit with its blocks, None when there is no such unit."""
+        rows = self._rows(f"{UNITS} WHERE document_id = ? AND number = ?", (document_id, number))
+        return unit_of(rows[0])[0] if rows else None
 
     def document_with_content(self, sha256: str, suffix: str) -> DocumentRow | None:
         """A document with this content and a file name that ends like this, None when there is none."""
-        rows = self._rows(f"{_DOCUMENTS} WHERE d.sha256 = ? ORDER BY d.id", (sha256,))
-        found = (_document_row(row) for row in rows)
+        rows = self._rows(f"{DOCUMENTS} WHERE d.sha256 = ? ORDER BY d.id", (sha256,))
+        found = (document_of(row) for row in rows)
         return next((row for row in found if row.name.lower().endswith(suffix.lower())), None)
 
     def languages(self) -> list[str]:
@@ -141,16 +151,8 @@ class Catalog:
 
     def units(self, document_id: int) -> list[tuple[Unit, str]]:
         """The units of a document in order, each with its stored text."""
-        rows = self._rows(
-            "SELECT number, kind, label, text, blocks, coverage, confidence FROM units WHERE document_id = ?"
-            " ORDER BY number",
-            (document_id,),
-        )
-        units = []
-        for number, kind, label, text, blocks, coverage, confidence in rows:
-            parts = [Block(text[start:end], k, tuple(headings)) for k, start, end, headings in json.loads(blocks)]
-            units.append((Unit(number, kind, label, parts, coverage, confidence), text))
-        return units
+        rows = self._rows(f"{UNITS} WHERE document_id = ? ORDER BY number", (document_id,))
+        return list(map(unit_of, rows))
 
     def unit_text(self, document_id: int, number: int) -> str:
         """The stored text of one unit; empty when there is no such unit."""
@@ -300,15 +302,15 @@ class Catalog:
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Chunks by id; ids that do not exist are left out."""
-        found = map(_stored_chunk, self._in(f"{_CHUNKS} WHERE c.id IN ({{}})", ids))
+        found = map(chunk_of, self._in(f"{CHUNKS} WHERE c.id IN ({{}})", ids))
         return {chunk.id: chunk for chunk in found}
 
     def unit_chunks(self, document_id: int, number: int) -> list[StoredChunk]:
         """The chunks of one unit in the order of its text."""
         rows = self._rows(
-            f"{_CHUNKS} WHERE c.document_id = ? AND c.unit = ? ORDER BY c.start, c.id", (document_id, number)
+            f"{CHUNKS} WHERE c.document_id = ? AND c.unit = ? ORDER BY c.start, c.id", (document_id, number)
         )
-        return list(map(_stored_chunk, rows))
+        return list(map(chunk_of, rows))
 
     def vectors(self, ids: Sequence[int] | None = None) -> tuple[list[int], np.ndarray]:
         """Vectors of some or all chunks.
@@ -360,25 +362,3 @@ class Catalog:
             part = every[begin : begin + _IDS_A_QUERY]
             rows.extend(self._rows(query.format(",".join("?" * len(part))), part))
         return rows
-
-
-_DOCUMENTS = (
-    "SELECT d.id, d.identity_id, d.path, d.name, d.title, d.language, d.size, d.mtime_ns, d.sha256, d.warnings,"
-    " d.ingested_at, d.units, d.units_without_text, d.units_ocr, d.units_needing_ocr, d.chunks,"
-    " d.conditions FROM documents d"
-)
-
-_CHUNKS = (
-    'SELECT c.unit, c.headings, c.text, c.start, c."end", c.id, c.document_id, d.name, d.title, d.path, d.language,'
-    " u.label, u.kind FROM chunks c JOIN documents d ON d.id = c.document_id"
-    " JOIN units u ON u.document_id = c.document_id AND u.number = c.unit"
-)
-
-
-def _stored_chunk(row: tuple) -> StoredChunk:
-    headings = row[1]
-    return StoredChunk(row[0], () if headings == "[]" else tuple(json.loads(headings)), *row[2:])
-
-
-def _document_row(row: tuple) -> DocumentRow:
-    return DocumentRow(*row[:9], tuple(json.loads(row[9])), *row[10:])

@@ -83,7 +83,7 @@ class Pipeline:
         roots = [Path(os.path.abspath(path.expanduser())) for path in paths]
         found = discover(roots, self._settings.ignore, self._exclude)
         limits, options = self._limits(), self._options(ocr)
-        conditions = conditions_of(limits, options, self._settings.max_file_mb)
+        conditions = self.conditions(ocr)
         catalog = self._library.catalog
         plan = make_plan(catalog, roots, found, conditions=conditions, force=force, prune=prune)
         if waits:
@@ -115,6 +115,10 @@ class Pipeline:
         report.files += [FileReport(row.path, "removed", "the file is gone") for row in plan.gone]
         report.seconds = time.monotonic() - started
         return report
+
+    def conditions(self, ocr: OcrMode | None = None) -> str:
+        """What a reading depends on besides the file; see :func:`ragapp.ingest.plan.conditions_of`."""
+        return conditions_of(self._limits(), self._options(ocr), self._settings.max_file_mb)
 
     def rebuild(self, progress: ProgressListener | None = None) -> int:
         """Chunk and embed anew, from the catalog's own text, every document of another identity.

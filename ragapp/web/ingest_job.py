@@ -1,10 +1,15 @@
-"""Taking in the drop folder in the background: seen the same from every tab and after a reload."""
+"""Taking in documents in the background: seen the same from every tab and after a reload."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from ragapp.app import App
 from ragapp.errors import CancelledError, RagappError
@@ -12,6 +17,27 @@ from ragapp.ingest.report import IngestProgress, IngestReport
 
 # after a problem with the folder or the store, the job looks again so many seconds later
 RETRY_S = 10
+# files whose fate is shown, the latest
+SHOWN_FILES = 200
+
+Phase = Literal["idle", "running", "paused", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file of the run.
+
+    Attributes:
+        path: of the file.
+        status: ``working``, or its fate as :class:`ragapp.ingest.report.FileReport` has it.
+        text: what happens to it, or why it is not taken in.
+        since: when it was first heard of, by the monotonic clock.
+    """
+
+    path: str
+    status: str
+    text: str = ""
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +45,29 @@ class JobState:
     """Where the job stands.
 
     Attributes:
-        running: whether it is at work.
-        text: one line for the person.
-        failed: whether the text is an error.
+        phase: what it does.
+        progress: of the run, None between runs.
+        counts: of the last run, by status.
+        told: what a person should know; an error where the phase is failed.
+        files: those that were worked on lately, the latest first.
         changes: grows whenever the list of documents may have changed.
     """
 
-    running: bool = False
-    text: str = ""
-    failed: bool = False
+    phase: Phase = "idle"
+    progress: IngestProgress | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    told: str = ""
+    files: tuple[FileState, ...] = ()
     changes: int = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether it is at work."""
+        return self.phase == "running"
 
 
 class IngestJob:
-    """Keeps the library in step with the drop folder, on a thread of its own.
+    """Keeps the library in step with the drop folder, and takes in what is asked for, on a thread of its own.
 
     Args:
         app: open for writing.
@@ -40,43 +75,135 @@ class IngestJob:
 
     def __init__(self, app: App):
         self._app = app
-        self._thread = threading.Thread(target=self._follow, name="ragapp-ingest")
-        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="ragapp-ingest")
+        self._closing = threading.Event()
+        self._paused = threading.Event()
         self._wanted = threading.Event()
+        self._orders: deque[tuple[Callable[[], IngestReport], Future]] = deque()
+        self._lock = threading.Lock()
+        self._files: OrderedDict[str, FileState] = OrderedDict()
         self.state = JobState()
 
     def start(self) -> None:
         """Look through the drop folder now, and follow it from now on."""
-        if not self.state.running:
-            self.state = JobState(True, "Looking at the drop folder …", changes=self.state.changes)
+        self._paused.clear()
         if self._thread.ident is None:
+            self._set(phase="running", told="")
             self._thread.start()
         else:
             self._wanted.set()
 
+    def pause(self) -> None:
+        """Let go of what is not stored yet; :meth:`start` goes on from there."""
+        self._paused.set()
+
     def close(self) -> None:
         """Stop, and wait until what is in hand is stored or let go."""
-        self._stop.set()
+        self._closing.set()
         if self._thread.ident is not None:
             self._thread.join()
+
+    def run(self, paths: Sequence[Path], **options) -> Future:
+        """Take in some files and folders before anything else.
+
+        Args:
+            paths: see :meth:`ragapp.ingest.pipeline.Pipeline.run`.
+            options: likewise.
+
+        Returns:
+            Its report, or the :class:`RagappError` that ended it.
+        """
+        future: Future = Future()
+
+        def work() -> IngestReport:
+            return self._app.pipeline.run(paths, progress=self._progress, cancelled=self._let_go, **options)
+
+        self._orders.append((work, future))
+        self.start()
+        return future
+
+    def remove(self, ids: Sequence[int]) -> list[str]:
+        """Remove documents from the library.
+
+        A file in the drop folder stays where it is and is not taken in again until it changes or is asked for.
+
+        Returns:
+            Names of the documents.
+
+        Raises:
+            StoreError: a document is not there (any more).
+        """
+        from ragapp.index.records import UnreadFile
+
+        library = self._app.library
+        names = []
+        for document_id in ids:
+            row = library.remove(document_id)
+            names.append(row.name)
+            with self._lock:
+                self._files.pop(row.path, None)
+            # what is in the list of files that were left out, unchanged since, is not tried again
+            if Path(row.path).is_file():
+                conditions = self._app.pipeline.conditions()
+                library.catalog.put_unread(
+                    UnreadFile(row.path, "skipped", REMOVED, "", "", row.size, row.mtime_ns, conditions)
+                )
+        library.settle()
+        self._set(changes=self.state.changes + 1)
+        return names
+
+    # the thread
+
+    def _let_go(self) -> bool:
+        return self._closing.is_set() or self._paused.is_set()
+
+    def _stopped(self) -> bool:
+        return self._let_go() or bool(self._orders)
+
+    def _work(self) -> None:
+        while not self._closing.is_set():
+            if self._orders:
+                self._obey()
+            elif self._paused.is_set():
+                self._set(phase="paused", progress=None)
+                self._closing.wait(0.2)
+            else:
+                self._follow()
+
+    def _obey(self) -> None:
+        work, future = self._orders.popleft()
+        self._set(phase="running", told="")
+        try:
+            report = work()
+        except Exception as error:
+            future.set_exception(error)
+            if isinstance(error, CancelledError):
+                self._set(progress=None, changes=self.state.changes + 1)
+            elif isinstance(error, RagappError):
+                self._set(phase="failed", told=str(error), progress=None, changes=self.state.changes + 1)
+            else:
+                raise
+        else:
+            self._note(report)
+            future.set_result(report)
 
     def _follow(self) -> None:
         from ragapp.ingest.watch import follow
 
         settings = self._app.settings.ingest
-        while not self._stop.is_set():
-            try:
-                for report in follow(
-                    self._app.pipeline, [self._app.drop_folder()], settle_s=settings.settle_s,
-                    rescan_s=settings.rescan_s, progress=self._progress, stopped=self._stop.is_set,
-                    wanted=self._take_wanted,
-                ):  # fmt: skip
-                    self._note(report)
-            except CancelledError:
-                return
-            except RagappError as error:
-                self.state = JobState(False, str(error), True, self.state.changes + 1)
-                self._stop.wait(RETRY_S)
+        try:
+            for report in follow(
+                self._app.pipeline, [self._app.drop_folder()], settle_s=settings.settle_s,
+                rescan_s=settings.rescan_s, progress=self._progress, stopped=self._stopped, wanted=self._take_wanted,
+            ):  # fmt: skip
+                self._note(report)
+        except CancelledError:
+            self._set(progress=None, changes=self.state.changes + 1)
+        except RagappError as error:
+            self._set(phase="failed", told=str(error), progress=None, changes=self.state.changes + 1)
+            for _ in range(10 * RETRY_S):
+                if self._stopped() or self._take_wanted() or self._closing.wait(0.1):
+                    break
 
     def _take_wanted(self) -> bool:
         wanted = self._wanted.is_set()
@@ -84,13 +211,46 @@ class IngestJob:
         return wanted
 
     def _progress(self, at: IngestProgress) -> None:
-        name = f" · {Path(at.path).name} {at.stage}" if at.path else ""
-        changes = self.state.changes + (not self.state.text.startswith(f"{at.files_done} of"))
-        self.state = JobState(True, f"{at.files_done} of {at.files} files{name}", changes=changes)
+        done = self.state.progress.files_done if self.state.progress else 0
+        if at.path:
+            before = self._files.get(at.path)
+            since = before.since if before and before.status == "working" else time.monotonic()
+            self._put(FileState(at.path, "working", at.stage, since))
+        self._set(
+            phase="running", progress=at, files=self._latest(),
+            changes=self.state.changes + (at.files_done != done),
+        )  # fmt: skip
 
     def _note(self, report: IngestReport) -> None:
-        totals = report.totals
-        told = [f"{totals[s]} {s}" for s in ("indexed", "updated", "removed", "failed") if totals[s]]
-        text = f"{self._app.settings.paths.ingest}: {', '.join(told) or 'nothing new'}."
-        failed = bool(totals["failed"] or report.warnings)
-        self.state = JobState(False, " ".join([text, *report.warnings]), failed, self.state.changes + 1)
+        for file in report.files:
+            if file.status != "unchanged" and (file.path in self._files or file.status != "skipped"):
+                before = self._files.get(file.path)
+                if before is None or before.status == "working" or before.status != file.status:
+                    self._put(FileState(file.path, file.status, file.reason, time.monotonic()))
+        with self._lock:
+            for path in [path for path, file in self._files.items() if file.status == "working"]:
+                del self._files[path]
+        counts = {status: report.count(status) for status in ("indexed", "updated", "removed", "failed")}
+        self._set(
+            phase="idle", progress=None, counts=counts, told=" ".join(report.warnings), files=self._latest(),
+            changes=self.state.changes + 1,
+        )  # fmt: skip
+
+    def _put(self, file: FileState) -> None:
+        with self._lock:
+            self._files[file.path] = file
+            self._files.move_to_end(file.path)
+            while len(self._files) > SHOWN_FILES:
+                self._files.popitem(last=False)
+
+    def _latest(self) -> tuple[FileState, ...]:
+        with self._lock:
+            return tuple(reversed(self._files.values()))
+
+    def _set(self, **changes) -> None:
+        with self._lock:
+            self.state = replace(self.state, **changes)
+
+
+# the reason that is kept for a file whose document was removed by hand
+REMOVED = "removed by hand"

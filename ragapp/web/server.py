@@ -6,11 +6,16 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
+from pathlib import Path
 
 from ragapp.app import App
 from ragapp.errors import RagappError, SettingsError
 from ragapp.settings import Server
+from ragapp.web.desk import Desk
+from ragapp.web.doorway import Doorway
+from ragapp.web.early_script import EarlyScript
 from ragapp.web.ingest_job import IngestJob
+from ragapp.web.server_file import announced, new_token
 
 # an open page holds its connection for ever
 GRACE_S = 2
@@ -20,12 +25,12 @@ class PortError(RagappError):
     """The address cannot be listened on."""
 
 
-def build_server(app: App, job: IngestJob):
+def build_server(desk: Desk, token: str):
     """The web application.
 
     Args:
-        app: open for writing.
-        job: takes in the drop folder.
+        desk: the parts that it shows.
+        token: opens its API.
 
     Returns:
         A ``fastapi.FastAPI``.
@@ -33,23 +38,31 @@ def build_server(app: App, job: IngestJob):
     import gradio as gr
     from fastapi import FastAPI
 
+    from ragapp.web.api import add_error_answers, make_api
+    from ragapp.web.files import make_router
+    from ragapp.web.openai_api import make_openai_api
     from ragapp.web.ui.page import Page
 
-    page = Page(app, job)
+    page = Page(desk)
     # no generated API pages: they load their scripts from elsewhere
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
+    for router in (make_router(desk, page.script), make_api(desk, token), make_openai_api(desk, token)):
+        server.include_router(router)
+    add_error_answers(server)
+    server.add_middleware(EarlyScript, script="/ui/page.js")
     return gr.mount_gradio_app(
-        server, page.build(), path="/", theme=page.theme(), css_paths=[page.stylesheet], footer_links=[],
-        show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False,
+        server, page.build(), path="/", theme=page.theme, css_paths=[page.stylesheet], footer_links=[],
+        show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False, i18n=page.i18n,
     )  # fmt: skip
 
 
-def serve(app: App, say: Callable[[str], None]) -> None:
+def serve(app: App, say: Callable[[str], None], settings_file: Path | None = None) -> None:
     """Serve the page until stopped, and take in the drop folder meanwhile.
 
     Args:
         app: open for writing.
         say: tells the person where the page is.
+        settings_file: of the command line, None for the usual one.
 
     Raises:
         SettingsError: the address is not this machine's own.
@@ -60,13 +73,16 @@ def serve(app: App, say: Callable[[str], None]) -> None:
     settings = app.settings.server
     listening = listen(settings)
     job = IngestJob(app)
-    with closing(listening), closing(job):
-        say(f"Starting on http://{settings.host}:{settings.port} …")
-        config = uvicorn.Config(
-            build_server(app, job), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+    desk = Desk(app, job, settings_file)
+    token = new_token()
+    host, port = listening.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    with closing(listening), closing(desk), closing(job), announced(app.settings.paths.data, url, token):
+        doorway = Doorway(
+            lambda: build_server(desk, token), job.start, lambda error: say(f"The page cannot be made: {error}")
         )
-        job.start()
-        say("The page is open to this machine only. Stop with Ctrl-C.")
+        config = uvicorn.Config(doorway, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S)
+        say(f"The page is on {url}, open to this machine only. Stop with Ctrl-C.")
         # uvicorn raises it again after its own orderly end
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])

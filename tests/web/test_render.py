@@ -1,18 +1,37 @@
+import json
+import re
+
 import pytest
 
+from ragapp.answer.assistant import Stage
 from ragapp.answer.result import Answer, Citation, Sentence
+from ragapp.index.conversations import ConversationRow
 from ragapp.index.records import DocumentRow, StoredChunk, UnreadFile
+from ragapp.ingest.report import IngestProgress
+from ragapp.models.discovery import FoundModel
+from ragapp.models.packs import PACKS
 from ragapp.retrieval.passage import Passage
-from ragapp.web.ui import render
+from ragapp.web.desk import Readiness
+from ragapp.web.evidence import Block, Evidence, Source
+from ragapp.web.ingest_job import REMOVED, FileState, JobState
+from ragapp.web.model_job import ModelState, Running
+from ragapp.web.pdf_view import Box
+from ragapp.web.runs import Exchange
+from ragapp.web.setting_sources import SettingRow
+from ragapp.web.ui import render, render_documents, render_evidence, render_models, render_page, render_talks
+from ragapp.web.ui.render_documents import Listing
+from ragapp.web.visitors import Choice
 
-HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script> & [1](javascript:alert(1))"
+HOSTILE = (
+    "<img src=x onerror=alert(1)><script>alert(1)</script> & ${alert(1)} {{alert(1)}} [1](javascript:alert(1)) \"'>"
+)
 
 
 def row(**values):
     fields = {
         "id": 1, "identity_id": 1, "path": "/d/a.pdf", "name": "a.pdf", "title": "A", "language": "en", "size": 1,
-        "mtime_ns": 1, "sha256": "", "warnings": (), "ingested_at": "", "units": 2, "units_without_text": 0,
-        "units_ocr": 0, "units_needing_ocr": 0, "chunks": 3, "conditions": "",
+        "mtime_ns": 1, "sha256": "", "warnings": (), "ingested_at": "2025-03-01T10:00:00", "units": 2,
+        "units_without_text": 0, "units_ocr": 0, "units_needing_ocr": 0, "chunks": 3, "conditions": "",
     }  # fmt: skip
     return DocumentRow(**{**fields, **values})
 
@@ -24,58 +43,218 @@ def chunk(text=HOSTILE, document=HOSTILE):
     )  # fmt: skip
 
 
+def answer(**values):
+    made = Answer(HOSTILE, HOSTILE, False, 1.0, model=HOSTILE, timings={"total_s": 1.0, "first_token_s": 0.5})
+    made.sentences = [Sentence(f"{HOSTILE} [1]", True, (1,)), Sentence(HOSTILE, False, ())]
+    made.citations = [Citation(1, HOSTILE, HOSTILE, 1, HOSTILE, HOSTILE, 0, 5, "section")]
+    made.passages = [Passage(chunk(), 1.0, 1.0, 1.0)]
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made.as_json()
+
+
+class Run:
+    question, within, stage, written, thought = HOSTILE, HOSTILE, Stage("reading", 3), HOSTILE, ""
+    seconds, stopping = 2.4, False
+
+
 def everything():
-    answer = Answer(HOSTILE, HOSTILE, False, 1.0, model=HOSTILE, timings={"total_s": 1.0})
-    answer.sentences = [Sentence(f"{HOSTILE} [1]", True, (1,)), Sentence(HOSTILE, False, ())]
-    answer.citations = [Citation(1, HOSTILE, HOSTILE, 1, HOSTILE, HOSTILE, 0, 5, "section")]
-    answer.passages = [Passage(chunk(), 1.0, 1.0, 1.0)]
-    abstained = Answer(HOSTILE, HOSTILE, True, 0.0, passages=answer.passages)
-    yield render.render_answer(answer)
-    yield render.render_answer(abstained)
-    yield render.render_sources(answer)
-    yield render.render_sources(abstained)
-    yield render.render_partial(HOSTILE)
-    yield render.render_status(HOSTILE)
-    yield render.render_figures(answer)
-    yield render.render_documents([row(name=HOSTILE)], [UnreadFile(HOSTILE, "failed", HOSTILE, HOSTILE)])
+    source = Source(HOSTILE, HOSTILE, 2, HOSTILE, 0, HOSTILE, "section")
+    blocks = (
+        Block("text", ((HOSTILE, False), (HOSTILE, True))),
+        Block("table", ((f"| {HOSTILE} |\n|---|\n| ", False), (f"{HOSTILE} |", True))),
+    )
+    shown = Evidence(source, 1, (HOSTILE,), 5, "same", False, (), 1.4, blocks, True)
+    pictured = Evidence(source, 1, (HOSTILE,), 5, "same", True, (Box(0.1, 0.1, 0.2, 0.1),), 1.4, blocks, True)
+    for language in ("en", "fr"):
+        yield render.render_exchange(Exchange(HOSTILE, answer(), within=HOSTILE), 0, language)
+        yield render.render_exchange(Exchange(HOSTILE, answer(abstained=True)), 0, language)
+        yield render.render_exchange(Exchange(HOSTILE, None, HOSTILE), 0, language)
+        yield render.render_exchange(
+            Exchange(HOSTILE, {**answer(), "standalone": HOSTILE + "?", "note": HOSTILE}), 0, language
+        )
+        yield render.render_run(Run(), language)
+        yield render_evidence.render_evidence(answer(), Choice(0, "citation", 1), shown, language)
+        yield render_evidence.render_evidence(answer(), Choice(0, "citation", 1), pictured, language)
+        yield render_documents.render_table(
+            [row(name=HOSTILE, title=HOSTILE, path=HOSTILE, warnings=(HOSTILE,))], Listing(), language
+        )
+        yield render_documents.render_failures([UnreadFile(HOSTILE, "failed", HOSTILE, HOSTILE)], language)
+        yield render_documents.render_confirmation([row(name=HOSTILE)], language)
+        yield render_documents.render_job(JobState("idle", files=(FileState(HOSTILE, "failed", HOSTILE),)), language)
+        yield render_page.render_privacy(
+            {"attempts": 1, "refused": [{"address": HOSTILE, "by": [HOSTILE]}]}, HOSTILE, language
+        )
+        yield render_page.render_guide(Readiness((HOSTILE,), 0), ModelState(error=HOSTILE), language)
+        yield render_talks.render_talks([ConversationRow(1, HOSTILE, "", HOSTILE, 1)], 1, language)
+        yield render_models.render_settings({"llm": [SettingRow(HOSTILE, HOSTILE, "file", HOSTILE)]}, HOSTILE, language)
 
 
 @pytest.mark.parametrize("html", list(everything()))
 def test_text_of_documents_questions_and_models_is_inert(html):
     assert "<script" not in html
-    assert "<img" not in html
+    assert "<img src=x" not in html
     assert "alert(1)" in html
+    for values in re.findall(r'data-values="([^"]*)"', html):
+        json.loads(
+            values.replace("&quot;", '"')
+            .replace("&#x27;", "'")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&")
+        )
 
 
-def test_marks_and_unsupported_sentences_are_visible():
-    answer = Answer("q", "", False, 1.0)
-    answer.sentences = [Sentence("It is so. [2]", True, (2,)), Sentence("It may be.", False, ())]
-    html = render.render_answer(answer)
-    assert '<sup class="mark">2</sup>' in html
-    assert "[2]" not in html
-    assert "It may be. (not found)" in html
+def test_marks_lead_to_their_source_and_unsupported_sentences_are_told():
+    made = answer(sentences=[Sentence("It is so. [1]", True, (1,)), Sentence("It may be.", False, ())])
+    html = render.render_answer(made, 4, "en")
+    assert '"turn": 4, "kind": "citation", "n": 1' in html.replace("&quot;", '"')
+    assert ">1</button>" in html
+    assert "[1]" not in re.sub(r'(title|aria-label|data-values)="[^"]*"', "", html)
+    assert '<span class="unsupported"' in html
+    assert "not found in the documents" in html
 
 
-def test_an_abstention_shows_the_nearest_passages():
-    answer = Answer("q", "Your documents do not say.", True, 0.1, passages=[Passage(chunk("near", "b.pdf"), 1, 1, 1)])
-    assert "abstained" in render.render_answer(answer)
-    html = render.render_sources(answer)
-    assert "Nearest passages" in html
-    assert "b.pdf" in html
-
-
-def test_the_list_of_documents_says_what_is_missing():
-    html = render.render_documents(
-        [row(units=5, units_without_text=2)], [UnreadFile("/d/bad.pdf", "failed", "no PDF", "Save it.")]
+def test_an_abstention_has_a_form_of_its_own():
+    made = answer(
+        abstained=True, answer="Your documents do not say.", passages=[Passage(chunk("near", "b.pdf"), 1, 1, 1)]
     )
-    assert "5 pages, 3 passages, 2 without text" in html
-    assert "bad.pdf" in html
+    html = render.render_exchange(Exchange("q", made), 0, "en")
+    assert "Not in your documents" in html
+    assert "b.pdf" in html
+    assert 'class="confidence' not in html
+
+
+@pytest.mark.parametrize(("confidence", "level"), [(0.9, "high"), (0.6, "medium"), (0.4, "low")])
+def test_confidence_is_told_in_words_and_figures(confidence, level):
+    html = render.render_exchange(Exchange("q", answer(confidence=confidence)), 0, "en")
+    assert f'class="confidence {level}"' in html
+    assert f"{confidence * 100:.0f} %" in html
+
+
+def test_waiting_is_told_with_its_seconds():
+    html = render.render_run(Run(), "fr")
+    assert "Lecture de 3 passages" in html
+    assert 'data-started="2.4"' in html
+
+
+def test_an_export_has_the_quotes_and_nothing_that_comes_to_life():
+    text = render.render_markdown([Exchange("Why?", answer()), Exchange("And?", None, stopped=True)], "en")
+    assert "## Why?" in text
+    assert "> " in text
+    assert "](" not in text
+    assert not re.search(r"(?<!\\)<", text.replace("> ", ""))
+
+
+def test_a_picture_marks_the_words_and_leafs():
+    source = Source("/d/a.pdf", "a.pdf", 2, "words")
+    html = render_evidence.render_view(
+        Evidence(source, 7, (), 3, "same", True, (Box(0.25, 0.5, 0.1, 0.02),), 1.4, (), True), "en", "pick", turn=0
+    )
+    assert 'src="/ui/page/7/2.jpg"' in html
+    assert "left:25.00%;top:50.00%;width:10.00%;height:2.00%" in html
+    assert '"page": 1' in html.replace("&quot;", '"')
+    assert '"page": 3' in html.replace("&quot;", '"')
+    assert "could not be located" not in html
+
+
+@pytest.mark.parametrize(
+    ("file", "id_", "told"),
+    [("gone", 7, "not where it was"), ("changed", 7, "has changed"), ("gone", 0, "no longer in the store")],
+)
+def test_a_file_that_is_not_what_it_was_is_told(file, id_, told):
+    source = Source("/d/a.pdf", "a.pdf", 2, "words")
+    shown = Evidence(source, id_, (), 3, file, False, (), 1.4, (Block("text", (("words", True),)),), True)
+    html = render_evidence.render_view(shown, "en", "pick")
+    assert told in html
+    assert "<mark>words</mark>" in html
+    assert "<img" not in html
+
+
+def test_a_row_of_a_table_is_marked():
+    block = Block("table", (("| Place | Limit |\n| --- | --- |\n| Paris | 190 |\n", False), ("| London | 175 |", True)))
+    source = Source("/d/a.docx", "a.docx", 1, "| London | 175 |", kind="section")
+    html = render_evidence.render_view(Evidence(source, 7, (), 1, "same", blocks=(block,), found=True), "en", "pick")
+    assert "<td><mark>London</mark></td><td><mark>175</mark></td>" in html
+    assert "<td>Paris</td>" in html
+    assert "---" not in html
+
+
+def test_a_long_text_is_shown_around_its_quote():
+    blocks = tuple(Block("text", ((f"{n} " + "word " * 200, n == 40),)) for n in range(80))
+    html = render_evidence.render_view(Evidence(Source("p", "d", 1, "x"), 1, blocks=blocks, found=True), "en", "pick")
+    assert "<mark>40 " in html
+    assert "…" in html
+    assert len(html) < 20_000
+
+
+def test_documents_are_found_and_sorted():
+    rows = [
+        row(id=1, name="Zoé.pdf", units=9),
+        row(id=2, name="a.docx", units=2, title="Règlement"),
+        row(id=3, name="b.pdf", units=5),
+    ]
+    names = lambda **listing: [found.id for found in render_documents.select(rows, Listing(**listing))]  # noqa: E731
+    assert names() == [2, 3, 1]
+    assert names(column="pages", down=True) == [1, 3, 2]
+    assert names(search="reglement") == [2]
+    assert names(search="ZOE") == [1]
+    assert names(column="type") == [2, 3, 1]
+
+
+def test_many_documents_are_shown_in_parts():
+    html = render_documents.render_table([row(id=n, name=f"{n}.pdf") for n in range(300)], Listing(), "en")
+    assert html.count("<tr") == 101
+    assert "Show 200 more" in html
+
+
+def test_coverage_and_failures_are_told():
+    html = render_documents.render_table([row(units=4, units_without_text=1, units_needing_ocr=1)], Listing(), "en")
+    assert "75 %" in html
+    assert "1 pages are pictures that were not read" in html
+    unread = [UnreadFile("/d/bad.pdf", "failed", "no PDF", "Save it."), UnreadFile("/d/x.pdf", "skipped", REMOVED)]
+    html = render_documents.render_failures(unread, "en")
     assert "no PDF. Save it." in html
-    assert "No documents yet" in render.render_documents([], [])
+    assert "Removed by you (1)" in html
+    assert "removed by hand" not in html
 
 
-def test_skipped_files_are_told_in_one_line():
-    skipped = [UnreadFile(f"/d/{n}<.exe", "skipped", "no reader for .exe") for n in range(5)]
-    shown = render.render_documents([row()], skipped)
-    assert shown.count("<li") == 1
-    assert "0&lt;.exe, 1&lt;.exe, 2&lt;.exe and 2 more" in shown
+def test_progress_is_told_file_by_file():
+    files = (
+        FileState("/d/a.pdf", "working", "reading page 3 of 12"),
+        FileState("/d/b.pdf", "failed", "no PDF. Save it."),
+    )
+    html = render_documents.render_job(JobState("running", IngestProgress(1, 4, seconds_left=600), files=files), "en")
+    assert "1 of 4 files" in html
+    assert "10 min" in html
+    assert "reading page 3 of 12" in html
+    assert "no PDF. Save it." in html
+
+
+def test_the_privacy_line_has_a_figure_only_where_it_was_counted():
+    assert "0 connections" not in render_page.render_privacy(None, "", "en")
+    assert "0 connections" in render_page.render_privacy({"to_allowed_hosts": 0, "attempts": 2}, "", "en")
+    assert "http://gpu:8000" in render_page.render_privacy(None, "http://gpu:8000", "en")
+    assert "stays on this computer" not in render_page.render_privacy(None, "http://gpu:8000", "en")
+
+
+def test_the_first_steps_are_told():
+    html = render_page.render_guide(Readiness(("all-minilm-l6-v2",), 0), ModelState(), "en")
+    assert "ragapp models pull all-minilm-l6-v2" in html
+    assert "Try the sample documents" in html
+    assert "What would you like to know" in render_page.render_guide(Readiness((), 3), ModelState(), "en")
+
+
+def test_models_are_told_with_what_they_need(tmp_path):
+    found = [
+        FoundModel("big", "llm", tmp_path / "big.gguf", 10**10, None, "unknown", memory=12 << 30),
+        FoundModel("small", "llm", tmp_path / "small.gguf", 10**9, None, "unknown", memory=1 << 30),
+    ]
+    html = render_models.render_models(found, list(PACKS.values())[:1], ["small"], 4 << 30, "en")
+    assert "12.0 GiB, too large" in html
+    assert "1.0 GiB, fits" in html
+    assert "in use" in html
+    running = Running("m", "e", True, 4, 0, 4096, 12.5, 1 << 30, 2 << 30)
+    html = render_models.render_running(running, "en")
+    assert "12.5 tokens/s" in html
+    assert "4 threads" in html

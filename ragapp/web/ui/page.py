@@ -1,146 +1,170 @@
-"""The page: ask, read the answer as it is written, see its sources, see what is indexed."""
+"""The page: its frame, its tabs, and what follows by itself."""
 
 from __future__ import annotations
 
-import threading
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import gradio as gr
 
-from ragapp.answer.assistant import Delta, Stage, Thought
-from ragapp.answer.result import Answer
-from ragapp.app import App
-from ragapp.errors import CancelledError, RagappError
-from ragapp.web.ingest_job import IngestJob, JobState
-from ragapp.web.ui import render
+from ragapp.web.desk import Desk, privacy_report
+from ragapp.web.ui.chat import ChatTab
+from ragapp.web.ui.documents import DocumentsTab
+from ragapp.web.ui.models import ModelsTab
+from ragapp.web.ui.render_documents import render_job
+from ragapp.web.ui.render_page import render_guide, render_header, render_privacy
+from ragapp.web.ui.settings import SettingsTab
+from ragapp.web.ui.theme import make_theme
+from ragapp.web.ui.translations import LANGUAGES, make_i18n, tr, wanted_language
+from ragapp.web.visitors import Visitor
 
-_STAGES = {
-    "searching": "Searching …",
-    "waiting": "Waiting for {1} other questions …",
-    "reading": "Reading {0} passages …",
-    "writing": "Writing …",
-}
-_POLL_S = 0.5
+_POLL_S = 1.0
+_HERE = Path(__file__).parent
+# more documents than this are not listed anew for each file that is taken in, but at the end
+_MANY = 2000
 
 
 class Page:
-    """Builds the page of one :class:`App`; what belongs to a visitor is kept by session, never shared.
+    """Builds the page; what belongs to a visitor is kept by tab, never shared.
 
     Args:
-        app: open for writing.
-        job: takes in the drop folder.
+        desk: what the tabs share.
     """
 
-    stylesheet = Path(__file__).with_name("style.css")
+    stylesheet = _HERE / "style.css"
+    script = _HERE / "page.js"
 
-    def __init__(self, app: App, job: IngestJob):
-        self._app = app
-        self._job = job
-        self._stops: dict[str, threading.Event] = {}
-        self._shown: dict[str, JobState] = {}
+    def __init__(self, desk: Desk):
+        self._desk = desk
+        self.i18n = make_i18n()
+        self._chat = ChatTab(desk, self.i18n)
+        self._documents = DocumentsTab(desk, self.i18n)
+        self._models = ModelsTab(desk, self.i18n)
+        self._settings = SettingsTab(desk, self.i18n)
+        self.theme = make_theme()
 
-    def theme(self):
-        """A theme with the system's own fonts: nothing is fetched from elsewhere."""
-        return gr.themes.Base(
-            primary_hue="blue", neutral_hue="slate",
-            font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"],
-        )  # fmt: skip
-
-    def build(self):
+    def build(self) -> gr.Blocks:
         """The Gradio blocks."""
-        with gr.Blocks(title="ragapp", analytics_enabled=False) as blocks:
-            gr.HTML(
-                "<h1>ragapp</h1><p>Ask your documents. Everything stays on this computer.</p>", elem_classes="title"
-            )
-            with gr.Row():
-                with gr.Column(scale=3, min_width=320):
-                    question = gr.Textbox(
-                        label="Question", placeholder="Ask in your own language", lines=1, max_lines=5, autofocus=True,
-                        submit_btn=True, stop_btn=False, elem_id="question",
-                    )  # fmt: skip
-                    stop = gr.Button("Stop", visible=False, size="sm", variant="stop", elem_id="stop")
-                    status = gr.HTML(elem_id="status")
-                    answer = gr.HTML(elem_id="answer")
-                    sources = gr.HTML(elem_id="sources")
-                with gr.Column(scale=2, min_width=280):
-                    gr.HTML("<h3>Documents</h3>")
-                    documents = gr.HTML(elem_id="documents")
-                    ingest_status = gr.HTML(elem_id="ingest-status")
-                    rescan = gr.Button("Take in the drop folder", size="sm", elem_id="rescan")
-            shown = [status, answer, sources, stop]
-            question.submit(self.ask, question, shown, show_progress="hidden", api_visibility="private")
-            # not queued: it must get through while the answer is being written
-            stop.click(self.stop, None, None, queue=False, api_visibility="private")
-            listed = [ingest_status, documents, rescan]
+        text = self.i18n
+        with gr.Blocks(title="ragapp", analytics_enabled=False, fill_width=True) as blocks:
+            self._header = gr.HTML(elem_id="header", js_on_load=None)
+            with gr.Tabs(elem_id="tabs"):
+                with gr.Tab(text("tab.chat"), id="chat", elem_id="tab-chat"):
+                    self._chat.build()
+                with gr.Tab(text("tab.documents"), id="documents", elem_id="tab-documents") as documents:
+                    self._documents.build()
+                with gr.Tab(text("tab.models"), id="models", elem_id="tab-models") as models:
+                    self._models.build()
+                with gr.Tab(text("tab.settings"), id="settings", elem_id="tab-settings") as settings:
+                    self._settings.build()
+            self._privacy = gr.HTML(elem_id="privacy", js_on_load=None)
+            self._hello = gr.Textbox(visible="hidden", elem_id="wire-hello", label="hello", show_label=False)
+            timer = gr.Timer(_POLL_S)
+            for tab in (self._chat, self._documents, self._models, self._settings):
+                tab.wire()
             quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-            rescan.click(self.start_ingest, None, listed, **quiet)
-            blocks.load(self.show_ingest, None, listed, **quiet)
-            # files that are dropped while the page is open
-            gr.Timer(_POLL_S).tick(self.follow_ingest, None, listed, queue=False, **quiet)
-            blocks.unload(self.forget)
+            frame = [self._header, self._privacy, self._chat.scope, self._chat.export]
+            # what the tab says before the page listens is lost: it waits for this
+            blocks.load(lambda: '<span id="listening"></span>', None, self._header, queue=False, **quiet)
+            greeted = self._hello.change(
+                self.greet, self._hello, [*frame, *self._chat.shown, *self._documents.shown],
+                queue=False, trigger_mode="multiple", **quiet,
+            )  # fmt: skip
+            greeted.then(self.resume, None, self._chat.shown, **quiet)
+            documents.select(self.show_documents, None, self._documents.shown, queue=False, **quiet)
+            models.select(self.show_models, None, self._models.shown, queue=False, **quiet)
+            settings.select(self.show_settings, None, self._settings.shown, queue=False, **quiet)
+            following = [
+                self._header, self._privacy, self._chat.scope, self._chat.live, self._documents.job,
+                *(self._documents.drop, self._documents.table, self._documents.failures), *self._models.shown,
+            ]  # fmt: skip
+            timer.tick(self.follow, None, following, queue=False, **quiet)
+            blocks.unload(self.leave)
         return blocks
 
-    def ask(self, question: str, request: gr.Request) -> Iterator[tuple]:
-        """Answer a question: yields status, answer, sources and the stop button, as they change."""
-        stopped = self._stops[request.session_hash] = threading.Event()
-        written = thought = ""
+    def greet(self, wire: str, request: gr.Request) -> tuple:
+        """A tab was opened or loaded again: show it all that is its own."""
         try:
-            for event in self._app.assistant.ask(question, cancelled=stopped.is_set):
-                if isinstance(event, Stage):
-                    text = _STAGES[event.name].format(event.passages, event.ahead)
-                    yield render.render_status(text), "", "", gr.Button(visible=True)
-                elif isinstance(event, Thought):
-                    thought += event.text
-                    yield gr.skip(), render.render_thought(thought), gr.skip(), gr.skip()
-                elif isinstance(event, Delta):
-                    written += event.text
-                    yield gr.skip(), render.render_partial(written), gr.skip(), gr.skip()
-                elif isinstance(event, Answer):
-                    yield (
-                        render.render_figures(event), render.render_answer(event), render.render_sources(event),
-                        gr.Button(visible=False),
-                    )  # fmt: skip
-        except CancelledError:
-            yield render.render_status("Stopped."), "", "", gr.Button(visible=False)
-        except RagappError as error:
-            yield render.render_status(str(error), error=True), "", "", gr.Button(visible=False)
-
-    def stop(self, request: gr.Request) -> None:
-        """Stop this visitor's answer."""
-        if stopped := self._stops.get(request.session_hash):
-            stopped.set()
-
-    def forget(self, request: gr.Request) -> None:
-        """Stop and forget a visitor who has left."""
-        self._shown.pop(request.session_hash, None)
-        if stopped := self._stops.pop(request.session_hash, None):
-            stopped.set()
-
-    def start_ingest(self, request: gr.Request) -> tuple:
-        """Take in the drop folder now."""
-        self._job.start()
-        return self.show_ingest(request)
-
-    def show_ingest(self, request: gr.Request) -> tuple:
-        """A status line of the job, the list of documents, and the button."""
-        state = self._shown[request.session_hash] = self._job.state
+            values = json.loads(wire or "{}")
+        except ValueError:
+            values = {}
+        language = values.get("language")
+        if language not in LANGUAGES:
+            language = wanted_language(request.headers.get("accept-language", ""))
+        tab = str(values.get("tab", ""))
+        visitor = self._desk.visitors.greet(request.session_hash, tab, language)
+        visitor.seen = {"job": self._desk.job.state, "models": self._desk.models.state.changes}
+        visitor.seen["ready"] = self._desk.readiness()
+        label = tr(language, "chat.export")
+        export = (
+            f'<a class="act tool" href="/ui/export/{tab}.md" download="ragapp.md">{label}</a>' if tab.isalnum() else ""
+        )
         return (
-            render.render_status(state.text, error=state.failed), self._documents(),
-            gr.Button(interactive=not state.running),
+            render_header(self._desk.job.state, language), self.show_privacy(visitor),
+            gr.Dropdown(choices=self._chat.choices(language)), export, *self._chat.show(visitor),
+            *self._documents.show(visitor),
         )  # fmt: skip
 
-    def follow_ingest(self, request: gr.Request) -> tuple:
-        """What has changed of :meth:`show_ingest` since this visitor last saw it."""
-        before, state = self._shown.get(request.session_hash), self._job.state
-        if state == before:
-            return gr.skip(), gr.skip(), gr.skip()
-        status, documents, button = self.show_ingest(request)
-        return status, documents if before is None or state.changes != before.changes else gr.skip(), button
+    def resume(self, request: gr.Request) -> Iterator[tuple]:
+        """Go on showing an answer that was under way when the page was loaded again."""
+        visitor = self._visitor(request)
+        if visitor.answering:
+            yield from self._chat.follow(visitor)
+        else:
+            yield tuple(gr.skip() for _ in self._chat.shown)
 
-    def _documents(self) -> str:
-        try:
-            catalog = self._app.library.catalog
-        except RagappError as error:
-            return render.render_status(str(error), error=True)
-        return render.render_documents(catalog.documents(), catalog.unread())
+    def follow(self, request: gr.Request) -> tuple:
+        """What has changed since this visitor last saw it."""
+        visitor = self._visitor(request)
+        if not visitor.greeted:
+            return tuple(gr.skip() for _ in range(8 + len(self._models.shown)))
+        desk, language, seen = self._desk, visitor.language, visitor.seen
+        job, before = desk.job.state, seen.get("job")
+        privacy = self.show_privacy(visitor)
+        same_privacy, seen["privacy"] = seen.get("privacy") == privacy, privacy
+        header = job_html = drop = table = failures = scope = live = gr.skip()
+        if job is not before:
+            seen["job"] = job
+            header, job_html = render_header(job, language), render_job(job, language)
+            if before is None or before.running != job.running:
+                drop = self._documents.show(visitor)[0]
+            changed = before is None or before.changes != job.changes
+            if changed and (not job.running or len(desk.documents()[0]) < _MANY):
+                _, _, table, failures = self._documents.show(visitor)
+                scope = gr.Dropdown(choices=self._chat.choices(language))
+            elif changed:
+                seen["job"] = before
+        ready, models = desk.readiness(), desk.models.state
+        new_models = models.changes != seen.get("models")
+        if (ready != seen.get("ready") or (new_models and ready.missing)) and not visitor.exchanges:
+            live = gr.skip() if visitor.answering else render_guide(ready, models, language)
+        seen["ready"], seen["models"] = ready, models.changes
+        shown = self._models.show(visitor) if new_models else tuple(gr.skip() for _ in self._models.shown)
+        return (
+            header, gr.skip() if same_privacy else privacy, scope, live, job_html, drop, table, failures, *shown
+        )  # fmt: skip
+
+    def show_documents(self, request: gr.Request) -> tuple:
+        """The documents, now."""
+        return self._documents.show(self._visitor(request))
+
+    def show_models(self, request: gr.Request) -> tuple:
+        """The models, now."""
+        return self._models.show(self._visitor(request))
+
+    def show_settings(self, request: gr.Request) -> tuple:
+        """The settings, now."""
+        return self._settings.show(self._visitor(request))
+
+    def show_privacy(self, visitor: Visitor) -> str:
+        """The privacy line."""
+        llm = self._desk.app.settings.llm
+        return render_privacy(privacy_report(), llm.url if llm.mode == "openai" else "", visitor.language)
+
+    def leave(self, request: gr.Request) -> None:
+        """A loaded page has gone."""
+        self._desk.visitors.leave(request.session_hash)
+
+    def _visitor(self, request: gr.Request) -> Visitor:
+        return self._desk.visitors.of(request.session_hash)

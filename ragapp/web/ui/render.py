@@ -1,110 +1,238 @@
-"""Answers and documents as inert HTML: every text that comes from a document, a question or a model is escaped."""
+"""Questions and answers as inert HTML: every text that comes from a document, a question or a model is escaped.
+
+Buttons carry what they do in ``data-`` attributes; ``page.js`` tells it to the server.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
+from typing import Any
 
 from ragapp.answer.grounding import MARK
-from ragapp.answer.result import Answer, Citation
-from ragapp.index.records import DocumentRow, UnreadFile
-from ragapp.reading.document import place_name
-from ragapp.retrieval.passage import Passage
+from ragapp.web.runs import AnswerRun, Exchange
+from ragapp.web.ui.translations import tr
 
-# skipped files that are named
-_NAMED = 3
-
-
-def render_partial(text: str) -> str:
-    """An answer that is still being written; its marks come when they are checked."""
-    return f'<div class="answer">{escape(MARK.sub("", text))}<span class="cursor"></span></div>'
+SNIPPET_CHARACTERS = 220
+# what Markdown makes more of; brackets alone mean nothing to it, and citation marks have them
+_MARKUP = re.compile(r"[\\`*_<>!#|~]")
+# from here on an answer counts as sure, or as fairly sure
+SURE, FAIRLY_SURE = 0.75, 0.5
 
 
-def render_thought(text: str) -> str:
-    """What a model thinks before it answers, folded."""
-    return f'<details class="thought"><summary>Thinking …</summary><p>{escape(text)}</p></details>'
+def act(name: str, label: str, /, *, inner: str = "", tip: str = "", css: str = "", **values: Any) -> str:
+    """A button.
+
+    Args:
+        name: what it does, as ``page.js`` knows it.
+        label: what it is called, for people who do not see ``inner``.
+        inner: HTML that is shown; the escaped label when empty.
+        tip: what is told when it is pointed at.
+        css: further classes.
+        values: what it does it with.
+    """
+    named = f' aria-label="{escape(label)}"' if inner else ""
+    told = f' title="{escape(tip)}"' if tip else ""
+    data = escape(json.dumps(values, ensure_ascii=False))
+    return (
+        f'<button type="button" class="act {css}" data-act="{name}" data-values="{data}"{named}{told}>'
+        f"{inner or escape(label)}</button>"
+    )
 
 
-def render_answer(answer: Answer) -> str:
+def render_place(kind: str, page: int, label: str, language: str) -> str:
+    """How a unit is pointed at, as plain text; empty for a unit that is the whole file."""
+    if kind == "page":
+        return f"p. {page} ({label})" if label else f"p. {page}"
+    if kind in ("slide", "sheet", "section"):
+        if kind != "section" or not label:
+            return tr(language, f"place.{kind}", name=label or page)
+        return label
+    return label
+
+
+def render_log(exchanges: Sequence[Exchange], language: str, first: int = 0) -> str:
+    """Finished exchanges, from number ``first`` on."""
+    return "".join(render_exchange(exchange, first + n, language) for n, exchange in enumerate(exchanges))
+
+
+def render_exchange(exchange: Exchange, number: int, language: str) -> str:
+    """A question with its answer, or with why there is none."""
+    if exchange.answer:
+        body = render_answer(exchange.answer, number, language)
+        body += render_figures(exchange, number, language)
+    elif exchange.error:
+        body = f'<div class="problem" role="alert">{escape(exchange.error)}</div>' + _tools(number, language)
+    else:
+        body = f'<div class="stopped">{tr(language, "chat.stopped")}</div>' + _tools(number, language)
+    return f'<section class="exchange" data-turn="{number}">{_asked(exchange, language)}{body}</section>'
+
+
+def render_run(run: AnswerRun, language: str) -> str:
+    """A question on its way: the stage with its seconds, and what is written so far."""
+    parts = [_asked(Exchange(run.question, within=run.within), language)]
+    if run.thought and not run.written:
+        parts.append(
+            f'<details class="thought"><summary>{tr(language, "chat.thinking")}</summary>'
+            f"<p>{escape(run.thought)}</p></details>"
+        )
+    if run.written:
+        shown = escape(MARK.sub("", run.written))
+        parts.append(f'<div class="answer">{shown}<span class="cursor"></span></div>')
+    parts.append(render_stage(run, language))
+    return f'<section class="exchange running">{"".join(parts)}</section>'
+
+
+def render_stage(run: AnswerRun, language: str) -> str:
+    """What the person is waiting for, and since when; ``page.js`` counts the seconds on."""
+    stage = run.stage
+    name = "stopping" if run.stopping else stage.name if stage else "searching"
+    told = {key: getattr(stage, key, 0) for key in ("passages", "ahead", "part", "parts")}
+    text = tr(language, f"stage.{name}", **told)
+    return (
+        f'<div class="stage" role="status"><span class="dot"></span><span>{escape(text)}</span> '
+        f'<span class="seconds" data-started="{run.seconds:.1f}">{run.seconds:.0f} s</span></div>'
+    )
+
+
+def render_answer(answer: Mapping[str, Any], number: int, language: str) -> str:
     """A checked answer: marks for its sources, sentences without support marked as such."""
-    if answer.abstained:
-        return f'<div class="answer abstained">{escape(answer.answer)}</div>'
+    if answer["abstained"]:
+        return render_abstained(answer, number, language)
+    cited = {citation["n"]: citation for citation in answer["citations"]}
     parts = []
-    for sentence in answer.sentences:
-        text = escape(MARK.sub("", sentence.text))
-        marks = "".join(f'<sup class="mark">{n}</sup>' for n in sentence.citations)
-        if sentence.supported:
+    for sentence in answer["sentences"]:
+        text = escape(MARK.sub("", sentence["text"]))
+        if sentence["supported"]:
+            marks = "".join(render_mark(cited[n], number, language) for n in sentence["citations"] if n in cited)
             parts.append(f"<span>{text}{marks}</span>")
         else:
-            parts.append(f'<span class="unsupported" title="Not found in the passages">{text} (not found)</span>')
-    return f'<div class="answer">{" ".join(parts)}</div>'
+            told = escape(tr(language, "answer.unsupported"))
+            parts.append(f'<span class="unsupported" title="{told}">{text}<span class="flag"> {told}</span></span>')
+    standalone = answer.get("standalone") or ""
+    understood = ""
+    if standalone and standalone != answer["question"]:
+        understood = f'<div class="understood">{escape(tr(language, "answer.understood", question=standalone))}</div>'
+    body = f'<div class="answer" lang="{_language(answer)}">{" ".join(parts)}</div>'
+    return understood + body + _note(answer)
 
 
-def render_sources(answer: Answer) -> str:
-    """The quotes that an answer rests on, or the nearest passages when the documents do not say."""
-    if answer.abstained:
-        shown = "".join(_passage(passage) for passage in answer.passages)
-        return f'<h3>Nearest passages</h3><ol class="sources">{shown}</ol>' if shown else ""
-    shown = "".join(_citation(citation) for citation in answer.citations)
-    return f'<h3>Sources</h3><ol class="sources">{shown}</ol>' if shown else ""
+def render_mark(citation: Mapping[str, Any], number: int, language: str) -> str:
+    """The small number that leads to the evidence."""
+    place = render_place(citation.get("kind", "page"), citation["page"], citation.get("label", ""), language)
+    where = f"{citation['document']}, {place}" if place else citation["document"]
+    label = tr(language, "answer.source", n=citation["n"], where=where)
+    return act(
+        "pick", label, inner=str(citation["n"]), tip=where, css="mark", turn=number, kind="citation",
+        n=citation["n"],
+    )  # fmt: skip
 
 
-def render_status(text: str, *, error: bool = False) -> str:
-    """A line that says what goes on."""
-    return f'<div class="status{" error" if error else ""}" role="status">{escape(text)}</div>'
-
-
-def render_figures(answer: Answer) -> str:
-    """Model and seconds of an answer."""
-    timings = answer.timings
-    first = f" · first word after {timings['first_token_s']:.1f} s" if "first_token_s" in timings else ""
-    return render_status(f"{answer.model} · {timings['total_s']:.1f} s{first}")
-
-
-def render_documents(documents: Sequence[DocumentRow], unread: Sequence[UnreadFile]) -> str:
-    """What the assistant can see, and what it can't, with the reason."""
-    if not documents and not unread:
-        return '<p class="empty">No documents yet. Put files into the drop folder.</p>'
-    rows = "".join(
-        f"<li><strong>{escape(row.name)}</strong> <small>{row.units} "
-        f"{'page' if row.units == 1 else 'pages'}, {row.chunks} passages{_gap(row)}</small></li>"
-        for row in documents
+def render_abstained(answer: Mapping[str, Any], number: int, language: str) -> str:
+    """The answer that the documents do not say it, with what comes nearest."""
+    passages = answer["passages"]
+    near = "".join(
+        f"<li>{render_passage(passage, number, language)}</li>" for passage in passages[:3]
+    )  # fmt: skip
+    nearest = f'<p class="hint">{tr(language, "abstained.nearest")}</p><ul class="near">{near}</ul>' if near else ""
+    return (
+        f'<div class="abstained"><h3>{tr(language, "abstained.title")}</h3>'
+        f"<p>{escape(answer['answer'])} {tr(language, 'abstained.help')}</p>{nearest}</div>"
     )
-    failed = "".join(
-        f'<li class="failed"><strong>{escape(Path(file.path).name)}</strong> '
-        f"<small>{escape(file.reason)}. {escape(file.hint)}</small></li>"
-        for file in unread
-        if file.status == "failed"
+
+
+def render_passage(passage: Mapping[str, Any], number: int, language: str, *, score: bool = False) -> str:
+    """A passage as a button that shows it where it stands."""
+    place = render_place(passage.get("kind", "page"), passage["page"], passage.get("label", ""), language)
+    text = " ".join(passage["text"].split())
+    snippet = text[:SNIPPET_CHARACTERS] + ("…" if len(text) > SNIPPET_CHARACTERS else "")
+    figure = tr(language, "evidence.score", score=format(passage["score"], ".2f"))
+    scored = f'<span class="score">{escape(figure)}</span>' if score else ""
+    inner = (
+        f'<span class="where"><strong>{escape(passage["document"])}</strong> {escape(place)}{scored}</span>'
+        f'<span class="snippet">{escape(snippet)}</span>'
     )
-    return f'<ul class="documents">{failed}{rows}</ul>{_skipped([f for f in unread if f.status == "skipped"])}'
+    label = f"{passage['document']}, {place}: {snippet}"
+    return act("pick", label, inner=inner, css="passage", turn=number, kind="passage", n=passage["n"])
 
 
-def _skipped(files: Sequence[UnreadFile]) -> str:
-    """A line for all files that have no reader: there may be thousands."""
-    if not files:
-        return ""
-    names = ", ".join(escape(Path(file.path).name) for file in files[:_NAMED])
-    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
-    return f'<p class="skipped"><small>Skipped, not of a kind that is read: {names}{more}</small></p>'
+def render_figures(exchange: Exchange, number: int, language: str) -> str:
+    """Below an answer: how sure it is, what made it, how long it took, and what can be done with it."""
+    answer = exchange.answer or {}
+    timings, facts = answer.get("timings", {}), []
+    if not answer["abstained"]:
+        confidence = answer["confidence"]
+        level = "high" if confidence >= SURE else "medium" if confidence >= FAIRLY_SURE else "low"
+        facts.append(
+            f'<span class="confidence {level}" title="{escape(tr(language, "confidence.help"))}">'
+            f'<span class="level" aria-hidden="true"></span>{tr(language, f"confidence.{level}")}'
+            f" {confidence * 100:.0f} %</span>"
+        )
+    if exchange.stopped:
+        facts.append(tr(language, "chat.stopped"))
+    if "total_s" in timings:
+        first = timings.get("first_token_s")
+        told = f", {tr(language, 'figures.first', s=format(first, '.1f'))}" if first else ""
+        facts.append(f"{timings['total_s']:.1f} s{escape(told)}")
+    facts.append(escape(answer.get("model", "")))
+    dropped = answer.get("context", {}).get("passages_dropped", 0)
+    if dropped:
+        facts.append(escape(tr(language, "figures.dropped", n=dropped)))
+    shown = " · ".join(fact for fact in facts if fact)
+    return f'<div class="foot"><span class="figures">{shown}</span>{_tools(number, language, copy=True)}</div>'
 
 
-def _gap(row: DocumentRow) -> str:
-    without = f", {row.units_without_text} without text" if row.units_without_text else ""
-    return without + (f", {row.units_ocr} by OCR" if row.units_ocr else "")
+def render_markdown(exchanges: Sequence[Exchange], language: str) -> str:
+    """A conversation as Markdown, with the quotes that its answers rest on."""
+    lines = [f"# {tr(language, 'export.title')}", ""]
+    for exchange in exchanges:
+        lines += [f"## {_one_line(exchange.question)}", ""]
+        answer = exchange.answer
+        if not answer:
+            lines += [_one_line(exchange.error) or tr(language, "chat.stopped"), ""]
+            continue
+        if answer["abstained"]:
+            lines += [_plain(answer["answer"]), ""]
+            continue
+        for sentence in answer["sentences"]:
+            flag = "" if sentence["supported"] else f" *({tr(language, 'answer.unsupported')})*"
+            lines.append(_plain(sentence["text"]) + flag)
+        lines.append("")
+        for citation in answer["citations"]:
+            place = render_place(citation.get("kind", "page"), citation["page"], citation.get("label", ""), language)
+            lines.append(f"[{citation['n']}] **{_plain(citation['document'])}**{', ' + _plain(place) if place else ''}")
+            lines += [f"> {_plain(_one_line(citation['quote']))}", ""]
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def _citation(citation: Citation) -> str:
-    place = _place(citation.document, citation.kind, citation.page, citation.label)
-    quote = escape(" ".join(citation.quote.split()))
-    return f'<li value="{citation.n}"><div class="place">{place}</div><blockquote>{quote}</blockquote></li>'
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
-def _passage(passage: Passage) -> str:
-    chunk = passage.chunk
-    place = _place(chunk.document, chunk.kind, chunk.unit, chunk.label)
-    return f'<li><div class="place">{place}</div><blockquote>{escape(chunk.text)}</blockquote></li>'
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is: no picture, link or markup of a document's comes to life in an export."""
+    return _MARKUP.sub(r"\\\g<0>", text).replace("](", "] (").replace("]:", "] :")
 
 
-def _place(document: str, kind: str, page: int, label: str) -> str:
-    return f"{escape(document)} <small>{escape(place_name(kind, page, label))}</small>"
+def _asked(exchange: Exchange, language: str) -> str:
+    told = tr(language, "chat.within", name=exchange.within) if exchange.within else ""
+    within = f'<span class="within">{escape(told)}</span>' if told else ""
+    return f'<div class="asked"><h2>{escape(exchange.question)}</h2>{within}</div>'
+
+
+def _tools(number: int, language: str, *, copy: bool = False) -> str:
+    tools = [act("copy", tr(language, "chat.copy"), css="tool", turn=number)] if copy else []
+    tools.append(act("retry", tr(language, "chat.retry"), css="tool", turn=number))
+    return f'<span class="tools">{"".join(tools)}</span>'
+
+
+def _note(answer: Mapping[str, Any]) -> str:
+    """What the person should know beside the answer."""
+    note = str(answer.get("note") or "")
+    return f'<p class="answer-note">{escape(note)}</p>' if note else ""
+
+
+def _language(answer: Mapping[str, Any]) -> str:
+    return escape(str(answer.get("language") or ""))

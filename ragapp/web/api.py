@@ -1,0 +1,148 @@
+"""The API: the same answers for programs, below ``/api``; a secret token opens it."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from ragapp.answer.result import Answer, hit_json
+from ragapp.errors import RagappError, StoreError
+from ragapp.index.records import DocumentRow, UnreadFile
+from ragapp.web.api_shapes import Ingest, Question, Remove, Search
+from ragapp.web.desk import Desk
+
+# a disconnected client is noticed so often
+_POLL_S = 0.1
+
+
+def document_json(row: DocumentRow) -> dict[str, Any]:
+    """A document as programs get it."""
+    return {
+        "id": row.id, "document": row.name, "path": row.path, "title": row.title, "language": row.language,
+        "size": row.size, "units": row.units, "units_without_text": row.units_without_text,
+        "units_ocr": row.units_ocr, "units_needing_ocr": row.units_needing_ocr, "chunks": row.chunks,
+        "warnings": list(row.warnings), "ingested_at": row.ingested_at,
+    }  # fmt: skip
+
+
+def unread_json(file: UnreadFile) -> dict[str, Any]:
+    """A file that was not read as programs get it."""
+    return {"path": file.path, "reason": file.reason, "hint": file.hint, "tried_at": file.tried_at, "size": file.size}
+
+
+def make_guard(token: str) -> Callable[[Request], None]:
+    """A FastAPI dependency that lets only those in who know the token."""
+
+    def check(request: Request) -> None:
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
+            raise HTTPException(401, "The token is missing or wrong: it stands in server.json of the data folder.")
+
+    return check
+
+
+def make_api(desk: Desk, token: str) -> APIRouter:
+    """The routes below ``/api``.
+
+    Args:
+        desk: the parts that they work with.
+        token: that opens them.
+
+    """
+    router = APIRouter(prefix="/api", dependencies=[Depends(make_guard(token))])
+
+    @router.post("/ask")
+    async def ask(body: Question, request: Request) -> dict[str, Any]:
+        return await answered(desk, request, body.question, body.within)
+
+    @router.post("/search")
+    def search(body: Search) -> dict[str, Any]:
+        retriever = desk.app.retriever
+        started = time.monotonic()
+        found = retriever.search(body.query, body.k, body.within)
+        hits = [hit_json(passage) for passage in found.passages]
+        seconds = round(time.monotonic() - started, 3)
+        return {"query": body.query, "hits": hits, "seconds": seconds, "stages": found.seconds}
+
+    @router.get("/documents")
+    def documents() -> dict[str, Any]:
+        catalog = desk.app.library.catalog
+        unread = catalog.unread()
+        return {
+            "documents": [document_json(row) for row in catalog.documents()],
+            "failures": [unread_json(file) for file in unread if file.status == "failed"],
+            "skipped": [unread_json(file) for file in unread if file.status == "skipped"],
+        }
+
+    @router.post("/documents/remove")
+    def remove(body: Remove) -> dict[str, Any]:
+        catalog = desk.app.library.catalog
+        rows = [catalog.document(document_id) for document_id in body.ids]
+        for document_id, row in zip(body.ids, rows, strict=True):
+            if row is None:
+                raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
+        desk.job.remove(body.ids)
+        return {"removed": [document_json(row) for row in rows if row]}
+
+    @router.post("/ingest")
+    def ingest(body: Ingest) -> dict[str, Any]:
+        paths = [Path(path) for path in body.paths] or [desk.app.drop_folder()]
+        report = desk.job.run(paths, force=body.force, prune=body.prune, ocr=body.ocr).result()
+        files = [asdict(file) for file in report.files]
+        return {"files": files, "totals": report.totals, "warnings": report.warnings}
+
+    @router.get("/ingest")
+    def ingest_status() -> dict[str, Any]:
+        state = desk.job.state
+        return {
+            "phase": state.phase, "told": state.told, "counts": state.counts,
+            "progress": asdict(state.progress) if state.progress else None,
+            "files": [{"path": file.path, "status": file.status, "text": file.text} for file in state.files],
+        }  # fmt: skip
+
+    return router
+
+
+async def answered(desk: Desk, request: Request, question: str, within: str = "") -> dict[str, Any]:
+    """An answer in the shape of ``ragapp ask --json``; when the client hangs up, the work ends."""
+    hung_up = [False]
+    events = desk.app.assistant.ask
+
+    def work() -> dict[str, Any]:
+        for event in events(question, within=within, cancelled=lambda: hung_up[0]):
+            if isinstance(event, Answer):
+                desk.models.note_answer(event.as_json())
+                return event.as_json()
+        raise AssertionError("ask() ends with an Answer")
+
+    return await while_connected(request, lambda: run_in_threadpool(work), hung_up)
+
+
+async def while_connected(request: Request, work: Callable[[], Awaitable], hung_up: list[bool]) -> Any:
+    """Await some work and note in ``hung_up`` when the client has gone meanwhile."""
+    task = asyncio.ensure_future(work())
+    while not task.done():
+        await asyncio.wait({task}, timeout=_POLL_S)
+        if not task.done() and await request.is_disconnected():
+            hung_up[0] = True
+    return task.result()
+
+
+def add_error_answers(server: FastAPI) -> None:
+    """Tell what ragapp raises as JSON, ``{"error": {message, hint, type}}``, never as a traceback."""
+
+    def tell(request: Request, error: RagappError) -> JSONResponse:
+        status = {2: 400, 130: 499}.get(error.exit_code, 422)
+        body = {"message": error.message, "hint": error.hint, "type": type(error).__name__, "code": None, "param": None}
+        return JSONResponse({"error": body, "exit_code": error.exit_code}, status)
+
+    server.add_exception_handler(RagappError, tell)

@@ -1,0 +1,181 @@
+"""What is shown for a citation: the page as a picture with its words marked, or the stored text of the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ragapp.errors import ReadingError
+from ragapp.index.catalog import Catalog
+from ragapp.index.records import DocumentRow
+from ragapp.reading.document import BLOCK_BREAK, Unit
+from ragapp.web.highlight import find_quote
+from ragapp.web.pdf_view import Box, PdfView
+
+FileState = Literal["same", "changed", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is to be shown.
+
+    Attributes:
+        path: of the document, as it was taken in.
+        document: its name.
+        page: unit, 1-based.
+        quote: words to mark; empty for none.
+        start: offset of the quote in the unit's stored text.
+        label: of the unit.
+        kind: of the unit.
+    """
+
+    path: str
+    document: str
+    page: int
+    quote: str = ""
+    start: int = 0
+    label: str = ""
+    kind: str = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of the unit's text: its kind, and its pieces with whether they are marked."""
+
+    kind: str
+    pieces: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a person sees of a source.
+
+    Attributes:
+        source: what was asked for; its page may be another one than the quote's.
+        id: of the document in the catalog, 0 where it has gone.
+        headings: above the quote.
+        units: of the document.
+        file: whether the file is still as it was when it was taken in.
+        picture: whether the page can be shown as a picture.
+        boxes: around the quote on the picture.
+        ratio: height of the picture by its width.
+        blocks: the stored text, the quote marked.
+        found: whether the quote was found in what is shown.
+        ocr: whether the text was recognised in a picture.
+    """
+
+    source: Source
+    id: int = 0
+    headings: tuple[str, ...] = ()
+    units: int = 0
+    file: FileState = "gone"
+    picture: bool = False
+    boxes: tuple[Box, ...] = ()
+    ratio: float = 1.414
+    blocks: tuple[Block, ...] = ()
+    found: bool = False
+    ocr: bool = False
+
+
+class EvidenceDesk:
+    """Finds evidence.
+
+    Args:
+        catalog: gives what holds the documents.
+        view: shows pages of PDFs.
+    """
+
+    def __init__(self, catalog: Callable[[], Catalog], view: PdfView):
+        self._catalog = catalog
+        self._view = view
+
+    def show(self, source: Source) -> Evidence:
+        """What there is to see of a source; a file that has gone or changed is no error."""
+        catalog = self._catalog()
+        row = catalog.document_at(source.path)
+        if row is None:
+            kept = (Block("text", ((source.quote, True),)),) if source.quote else ()
+            return Evidence(source, blocks=kept)
+        unit = catalog.unit(row.id, source.page)
+        text = unit.text if unit else ""
+        span = _span(text, source)
+        file = file_state(row)
+        shown = {
+            "source": source, "id": row.id, "units": row.units, "file": file, "found": span is not None,
+            "headings": _headings(unit, span), "ocr": bool(unit and unit.coverage == "ocr"),
+            "blocks": _blocks(unit, span) if unit else (),
+        }  # fmt: skip
+        if file == "same" and Path(row.path).suffix.lower() == ".pdf":
+            near = source.start / len(text) if text else 0.0
+            try:
+                placed = self._view.place(Path(row.path), source.page, source.quote, near)
+            except ReadingError:
+                pass  # the stored text is shown in place of it
+            else:
+                shown |= {"picture": True, "boxes": placed.boxes, "ratio": placed.ratio}
+        return Evidence(**shown)
+
+
+def file_state(row: DocumentRow) -> FileState:
+    """Whether a document's file is as it was when it was taken in; by size and time, as ingestion sees it."""
+    try:
+        state = Path(row.path).stat()
+    except OSError:
+        return "gone"
+    return "same" if (state.st_size, state.st_mtime_ns) == (row.size, row.mtime_ns) else "changed"
+
+
+def source_of_citation(citation: Mapping[str, Any]) -> Source:
+    """The source of a citation as :meth:`ragapp.answer.result.Answer.as_json` gives it."""
+    return Source(
+        citation["path"], citation["document"], citation["page"], citation["quote"], citation["start"],
+        citation.get("label", ""), citation.get("kind", "page"),
+    )  # fmt: skip
+
+
+def source_of_passage(passage: Mapping[str, Any]) -> Source:
+    """The source of a passage as :func:`ragapp.answer.result.passage_json` gives it."""
+    return Source(
+        passage["path"], passage["document"], passage["page"], passage["text"], 0, passage.get("label", ""),
+        passage.get("kind", "page"),
+    )  # fmt: skip
+
+
+def _span(text: str, source: Source) -> tuple[int, int] | None:
+    """Where the quote stands in the unit's text; None where it does not (any more)."""
+    if not source.quote:
+        return None
+    end = source.start + len(source.quote)
+    if text[source.start : end] == source.quote:
+        return source.start, end
+    spans = find_quote(text, source.quote, source.start / len(text) if text else 0.0)
+    return (spans[0][0], spans[-1][1]) if spans else None
+
+
+def _headings(unit: Unit | None, span: tuple[int, int] | None) -> tuple[str, ...]:
+    at = 0
+    for block in unit.blocks if unit else ():
+        end = at + len(block.text)
+        if span is None or span[0] < end:
+            return block.headings
+        at = end + len(BLOCK_BREAK)
+    return ()
+
+
+def _blocks(unit: Unit, span: tuple[int, int] | None) -> tuple[Block, ...]:
+    blocks = []
+    at = 0
+    start, end = span or (-1, -1)
+    for block in unit.blocks:
+        text = block.text
+        begin, stop = max(0, min(len(text), start - at)), max(0, min(len(text), end - at))
+        cut = (
+            ((text[:begin], False), (text[begin:stop], True), (text[stop:], False))
+            if stop > begin
+            else ((text, False),)
+        )
+        blocks.append(Block(block.kind, tuple(piece for piece in cut if piece[0])))
+        at += len(text) + len(BLOCK_BREAK)
+    return tuple(blocks)

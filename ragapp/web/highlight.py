@@ -1,0 +1,122 @@
+"""Where quoted words stand: in a text that was set, hyphenated and spaced in another way."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+# where the words of a quote are found one by one, so many characters in a row must be alike
+_SHORTEST_RUN = 4
+# and so much of the quote must be found in all
+_ENOUGH = 0.5
+# a page longer than this is not searched word by word
+_MOST_CHARACTERS = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """The letters and digits of a text, in one form, each with its place."""
+
+    text: str
+    places: tuple[int, ...]
+
+
+# signs that belong to the word before or behind them
+_CLOSING, _OPENING = ".,;:!?%°)]»”’", "£$€§#([«“‘"
+
+
+def find_quote(text: str, quote: str, near: float = 0.0) -> list[tuple[int, int]]:
+    """Spans of a text that hold a quote.
+
+    Only letters and digits count; case, accents, ligatures, spaces, line ends, hyphens and table rules do not.
+
+    Args:
+        text: to search, for example the characters of a page in the order in which they are drawn.
+        quote: the exact words of the stored text.
+        near: where in the text, 0 to 1, it is expected; of several places the nearest is taken.
+
+    Returns:
+        (start, end) in order.  One span where the quote stands in one piece; several where its words are apart;
+        none where less than half of it is there.
+    """
+    there, wanted = _letters(text), _letters(quote)
+    if not wanted.text:
+        return []
+    starts = _occurrences(there.text, wanted.text)
+    if starts:
+        expected = near * max(len(there.text), 1)
+        start = min(starts, key=lambda at: abs(at - expected))
+        return [_with_signs(text, *_span(there, start, start + len(wanted.text)))]
+    if len(there.text) > _MOST_CHARACTERS:
+        return []
+    return _scattered(there, wanted)
+
+
+def _letters(text: str) -> _Letters:
+    kept: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        if character.isascii():
+            if character.isalnum():
+                kept.append(character.lower())
+                places.append(place)
+            continue
+        for part in unicodedata.normalize("NFKD", character.casefold()):
+            if part.isalnum():
+                kept.append(part)
+                places.append(place)
+    return _Letters("".join(kept), tuple(places))
+
+
+def _occurrences(text: str, wanted: str) -> list[int]:
+    found = []
+    at = text.find(wanted)
+    while at >= 0:
+        found.append(at)
+        at = text.find(wanted, at + 1)
+    return found
+
+
+def _span(letters: _Letters, start: int, end: int) -> tuple[int, int]:
+    return letters.places[start], letters.places[end - 1] + 1
+
+
+def _with_signs(text: str, start: int, end: int) -> tuple[int, int]:
+    while start > 0 and text[start - 1] in _OPENING:
+        start -= 1
+    while end < len(text) and text[end] in _CLOSING:
+        end += 1
+    return start, end
+
+
+def _scattered(there: _Letters, wanted: _Letters) -> list[tuple[int, int]]:
+    """The runs of a quote whose parts are drawn in another order, or with something in between."""
+    matcher = SequenceMatcher(None, there.text, wanted.text, autojunk=False)
+    blocks = [block for block in matcher.get_matching_blocks() if block.size >= _SHORTEST_RUN]
+    if sum(block.size for block in blocks) < _ENOUGH * len(wanted.text):
+        return []
+    return [_span(there, block.a, block.a + block.size) for block in blocks]
+
+
+def mark_spans(length: int, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int, bool]]:
+    """A text cut into marked and unmarked pieces: (start, end, marked), none of them empty.
+
+    Args:
+        length: of the text.
+        spans: in order, not overlapping; what lies outside of the text is cut off.
+    """
+    pieces: list[tuple[int, int, bool]] = []
+    at = 0
+    for start, end in spans:
+        start, end = max(start, at), min(end, length)
+        if start >= end:
+            continue
+        if start > at:
+            pieces.append((at, start, False))
+        pieces.append((start, end, True))
+        at = end
+    if at < length:
+        pieces.append((at, length, False))
+    return pieces

@@ -1,0 +1,182 @@
+"""Loading, choosing and fetching models in the background, and what of them runs where."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ragapp.app import App
+from ragapp.errors import ModelError, RagappError
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """What is done to the models.
+
+    Attributes:
+        what: ``loading``, ``fetching``, or empty.
+        name: of the model in hand.
+        detail: how far it is, in words.
+        started: when it began, by the monotonic clock.
+        told: what came of the last, in words.
+        error: why the last failed; empty otherwise.
+        changes: grows with every change.
+    """
+
+    what: str = ""
+    name: str = ""
+    detail: str = ""
+    started: float = 0.0
+    told: str = ""
+    error: str = ""
+    changes: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs where.
+
+    Attributes:
+        model: the language model's name.
+        embedder: the embedder's name.
+        loaded: whether the language model is in memory.
+        threads: of the processor that it uses.
+        gpu_layers: that lie on a GPU; -1 = all.
+        window: tokens, 0 while it is not loaded.
+        tokens_per_s: written by the last answer, 0 before the first.
+        memory_used: by this process, bytes.
+        memory_free: what another model could take, bytes.
+        remote: host of the model server where the model runs elsewhere.
+    """
+
+    model: str
+    embedder: str
+    loaded: bool
+    threads: int
+    gpu_layers: int
+    window: int
+    tokens_per_s: float
+    memory_used: int
+    memory_free: int
+    remote: str = ""
+
+
+class ModelJob:
+    """Does one thing to the models at a time, on a thread of its own.
+
+    Args:
+        app: whose models they are.
+        settings_file: of the command line, None for the usual one.
+        ready: told when models have come or changed.
+    """
+
+    def __init__(self, app: App, settings_file: Path | None = None, ready: Callable[[], None] = lambda: None):
+        self._app = app
+        self._settings_file = settings_file
+        self._ready = ready
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen | None = None
+        self.state = ModelState()
+        #: tokens a second that the last answer was written with
+        self.tokens_per_s = 0.0
+
+    def load(self) -> None:
+        """Bring the language model of the settings into memory."""
+        self._begin("loading", self._app.settings.llm.model, self._app.engine)
+
+    def use(self, name: str) -> None:
+        """Answer with another language model from now on, and keep that choice.
+
+        It is kept in the settings file, so that it holds after the next start, too.
+        """
+        self._begin("loading", name, lambda: self._use(name))
+
+    def fetch(self, name: str) -> None:
+        """Fetch a pack by ``ragapp models pull``, the only command that may."""
+        self._begin("fetching", name, lambda: self._fetch(name))
+
+    def close(self) -> None:
+        """Stop fetching."""
+        if self._child:
+            self._child.terminate()
+
+    def running(self) -> Running:
+        """What runs where, now."""
+        import psutil
+
+        from ragapp.models.fit import free_memory
+
+        llm = self._app.settings.llm
+        engine = self._app.__dict__.get("_engine")
+        loaded = bool(engine and getattr(engine, "loaded", True))
+        layers = llm.gpu_layers if isinstance(llm.gpu_layers, int) else 0
+        threads = llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1
+        return Running(
+            model=llm.model, embedder=self._app.settings.embedding.model, loaded=loaded, threads=threads,
+            gpu_layers=layers, window=engine.window if engine and loaded else 0, tokens_per_s=self.tokens_per_s,
+            memory_used=psutil.Process().memory_info().rss, memory_free=free_memory(),
+            remote=llm.url if llm.mode == "openai" else "",
+        )  # fmt: skip
+
+    def note_answer(self, answer: dict) -> None:
+        """Learn the speed from an answer's figures."""
+        timings = answer.get("timings", {})
+        tokens, first, total = (timings.get(key, 0) for key in ("answer_tokens", "first_token_s", "total_s"))
+        if tokens > 1 and total > first:
+            self.tokens_per_s = (tokens - 1) / (total - first)
+
+    def _begin(self, what: str, name: str, work: Callable[[], object]) -> None:
+        with self._lock:
+            if self.state.what:
+                return
+            changes = self.state.changes + 1
+            self.state = ModelState(what, name, started=time.monotonic(), changes=changes)
+        threading.Thread(target=self._run, args=(work,), name="ragapp-models", daemon=True).start()
+
+    def _run(self, work: Callable[[], object]) -> None:
+        error = ""
+        try:
+            work()
+        except RagappError as problem:
+            error = str(problem)
+        finally:
+            told = "" if error else f"{self.state.name} ✓"
+            self.state = ModelState(told=told, error=error, changes=self.state.changes + 1)
+        if not error:
+            self._ready()
+
+    def _use(self, name: str) -> None:
+        from ragapp.settings import write_setting
+
+        change = getattr(self._app, "use_model", None)
+        if change is None:
+            write_setting("llm", "model", name, self._settings_file)
+            raise ModelError(f"{name} is chosen in settings.yaml.", "Start the page again to use it.")
+        change(name)
+        write_setting("llm", "model", name, self._settings_file)
+
+    def _fetch(self, name: str) -> None:
+        command = [sys.executable, "-m", "ragapp"]
+        command += ["--settings", str(self._settings_file)] if self._settings_file else []
+        environment = {**os.environ, "RAGAPP_PATHS__MODELS": str(self._app.settings.paths.models)}
+        self._child = subprocess.Popen(
+            [*command, "models", "pull", name], env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
+        )  # fmt: skip
+        lines = []
+        for line in self._child.stdout or ():
+            lines = [*lines, line.strip()][-12:]
+            self.state = replace(self.state, detail=line.strip(), changes=self.state.changes + 1)
+        if self._child.wait():
+            raise ModelError(" ".join(lines).removeprefix("ragapp: ") or f"{name} could not be fetched.")

@@ -1,0 +1,127 @@
+"""Answers that are being made: each on a thread of its own, so that neither a reload nor a closed tab disturbs it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ragapp.answer.assistant import Delta, Event, Stage, Thought
+from ragapp.answer.followup import FollowUp
+from ragapp.answer.result import Answer
+from ragapp.errors import CancelledError, RagappError
+
+# a run that nobody looks at for so long is stopped: the tab was closed, not reloaded
+UNWATCHED_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question with what came of it.
+
+    Attributes:
+        question: as it was asked.
+        answer: as :meth:`ragapp.answer.result.Answer.as_json` gives it; None where there is none.
+        error: why there is none, in words; empty otherwise.
+        stopped: whether the person stopped it.
+        within: to which documents it was restricted, a pattern.
+    """
+
+    question: str
+    answer: dict[str, Any] | None = None
+    error: str = ""
+    stopped: bool = False
+    within: str = ""
+
+
+class AnswerRun:
+    """One question on its way to an answer.
+
+    Args:
+        question: as it was asked.
+        ask: gives the events of answering; is handed the function that says whether to stop.
+        done: told the exchange at the end, on the run's own thread, before :attr:`running` turns False.
+        within: to which documents it is restricted.
+    """
+
+    def __init__(
+        self, question: str, ask: Callable[[Callable[[], bool]], Iterator[FollowUp | Event]],
+        done: Callable[[Exchange], None] = lambda exchange: None, within: str = "",
+    ):  # fmt: skip
+        self.question = question
+        self.within = within
+        self.stage: Stage | None = None
+        self.written = ""
+        self.thought = ""
+        self.standalone = ""
+        self.running = True
+        self.started = time.monotonic()
+        self._ask = ask
+        self._done = done
+        self._stop = threading.Event()
+        self._changed = threading.Condition()
+        self._version = 0
+        self._watched = time.monotonic()
+        threading.Thread(target=self._run, name="ragapp-answer", daemon=True).start()
+
+    @property
+    def seconds(self) -> float:
+        """Since the question was asked."""
+        return time.monotonic() - self.started
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """End it soon."""
+        self._stop.set()
+        self._tell()
+
+    def wait(self, version: int, timeout_s: float) -> int:
+        """Wait until something has changed since a version, or the time is over; returns the version now."""
+        self._watched = time.monotonic()
+        with self._changed:
+            self._changed.wait_for(lambda: self._version != version or not self.running, timeout_s)
+            return self._version
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._version += 1
+            self._changed.notify_all()
+
+    def _cancelled(self) -> bool:
+        return self._stop.is_set() or time.monotonic() - self._watched > UNWATCHED_S
+
+    def _run(self) -> None:
+        answer, error = None, ""
+        try:
+            for event in self._ask(self._cancelled):
+                if isinstance(event, Stage):
+                    self.stage = event
+                elif isinstance(event, Delta):
+                    self.written += event.text
+                elif isinstance(event, Thought):
+                    self.thought += event.text
+                elif isinstance(event, FollowUp):
+                    self.standalone = event.question
+                elif isinstance(event, Answer):
+                    answer = {**event.as_json(), "question": self.question, "standalone": self.standalone}
+                self._tell()
+        except CancelledError:
+            pass
+        except RagappError as problem:
+            error = str(problem)
+        except Exception as problem:  # a defect must not leave the person waiting for ever
+            error = f"{type(problem).__name__}: {problem}"
+            raise
+        finally:
+            stopped = self._cancelled()
+            if stopped and answer and answer["abstained"]:
+                answer = None  # what was cut off says nothing of what the documents hold
+            self._done(Exchange(self.question, answer, error, stopped, self.within))
+            self.running = False
+            self._tell()

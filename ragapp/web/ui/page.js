@@ -1,0 +1,277 @@
+// What the browser does by itself: keys, buttons in HTML, seconds, files that are dropped, language and appearance.
+"use strict";
+(() => {
+  const texts = "TEXTS";  // the server puts them in
+  const store = (key, value) => {
+    try {
+      if (value !== undefined) localStorage.setItem("ragapp-" + key, value);
+      return localStorage.getItem("ragapp-" + key);
+    } catch { return null; }
+  };
+
+  // Gradio's HTML component makes a function out of its template by way of Function, which a strict content policy
+  // forbids. The only templates here are fixed text and "${value}", and for those no code need be made.
+  const Real = Function;
+  const made = (...args) => {
+    const body = String(args.pop() ?? ""), names = args.map(String).join(",").split(",").map((name) => name.trim());
+    const template = /^return `((?:[^`\\$]|\$\{value\})*)`;$/.exec(body);
+    if (template) return (...values) => template[1].split("${value}").join(String(values[names.indexOf("value")] ?? ""));
+    const fixed = /^\s*return ("(?:[^"\\]|\\.)*");?\s*$/.exec(body);
+    if (fixed) { const text = JSON.parse(fixed[1]); return () => text; }
+    return Real(...args, body);
+  };
+  made.prototype = Real.prototype;
+  window.Function = function (...args) { return made(...args); };
+  window.Function.prototype = Real.prototype;
+
+  // language: Gradio asks the browser for it, so the one that was chosen must be in place before it starts
+  const chosen = store("language");
+  const language = texts[chosen] ? chosen : (navigator.languages || ["en"]).map((code) => code.slice(0, 2)).find((code) => texts[code]) || "en";
+  for (const [name, value] of [["language", language], ["languages", [language]]]) {
+    Object.defineProperty(navigator, name, { get: () => value, configurable: true });
+  }
+  document.documentElement.lang = language;
+  const tr = (key) => texts[language][key] || key;
+
+  // appearance
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const paint = () => {
+    const theme = store("theme") || "system";
+    document.body.classList.toggle("dark", theme === "dark" || (theme === "system" && dark.matches));
+  };
+  dark.addEventListener("change", paint);
+
+  // a tab keeps its name over a reload, so that its work comes back to it
+  const tab = (() => {
+    const random = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    try {
+      // a tab that was duplicated has the name of its parent, but was not reloaded
+      const kept = sessionStorage.getItem("ragapp-tab");
+      const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
+      const name = kept && (again || sessionStorage.getItem("ragapp-gone")) ? kept : random();
+      sessionStorage.setItem("ragapp-tab", name);
+      sessionStorage.removeItem("ragapp-gone");
+      addEventListener("pagehide", () => sessionStorage.setItem("ragapp-gone", "1"));
+      return name;
+    } catch { return random(); }
+  })();
+
+  const field = (id) => document.querySelector(`#${id} textarea, #${id} input`);
+  let count = 0;
+  const send = (wire, values) => {
+    const box = field("wire-" + wire);
+    if (!box) return;
+    const proto = box.tagName === "TEXTAREA" ? HTMLTextAreaElement : HTMLInputElement;
+    Object.getOwnPropertyDescriptor(proto.prototype, "value").set.call(box, JSON.stringify({ ...values, count: ++count }));
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const showTab = (name) => {
+    const names = ["chat", "documents", "models", "settings"];
+    document.querySelectorAll('#tabs [role="tab"]')[names.indexOf(name)]?.click();
+  };
+  const ticked = () => [...document.querySelectorAll("#documents tbody input:checked")].map((box) => +box.value);
+
+  const acts = {
+    pick: (values) => { send("pick", values); document.querySelector("#evidence-column")?.scrollIntoView({ block: "nearest" }); },
+    retry: (values) => send("retry", values),
+    documents: (values) => send("documents", values),
+    models: (values) => send("models", values),
+    talks: (values) => {
+      send("talks", values);
+      if (innerWidth <= 860) scrollTo(0, 0);
+    },
+    rename: (values) => {
+      const title = prompt(tr("talks.rename_ask"), values.title);
+      if (title && title.trim()) send("talks", { what: "rename", id: values.id, title });
+    },
+    forget: (values) => { if (confirm(tr("talks.delete_ask"))) send("talks", { what: "delete", id: values.id }); },
+    ticked: (values) => { const ids = ticked(); if (ids.length) send("documents", { ...values, ids }); },
+    tab: (values) => showTab(values.tab),
+    language: (values) => { store("language", values.language); location.reload(); },
+    "choose-files": () => choose(false),
+    "choose-folder": () => choose(true),
+    copy: (values, button) => {
+      const answer = document.querySelector(`.exchange[data-turn="${values.turn}"] .answer`);
+      const copy = answer ? answer.cloneNode(true) : null;
+      copy?.querySelectorAll(".mark").forEach((mark) => (mark.textContent = ` [${mark.textContent}]`));
+      navigator.clipboard?.writeText(copy ? copy.textContent.trim() : "").then(() => {
+        const before = button.textContent;
+        button.textContent = tr("chat.copied");
+        setTimeout(() => (button.textContent = before), 1200);
+      });
+    },
+  };
+  addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-act]");
+    if (!button) return;
+    event.preventDefault();
+    acts[button.dataset.act]?.(JSON.parse(button.dataset.values || "{}"), button);
+  });
+  addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.matches?.(".tick-all")) {
+      document.querySelectorAll("#documents tbody input[type=checkbox]").forEach((one) => (one.checked = box.checked));
+    }
+    if (box.closest?.("#setting-theme")) { store("theme", box.value); paint(); }
+    if (box.closest?.("#setting-language")) acts.language({ language: box.value });
+    document.body.classList.toggle("has-ticked", ticked().length > 0);
+  });
+
+  // keys: Enter sends (Gradio), Esc stops, / focuses
+  addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "Escape") document.querySelector("#stop")?.click();
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      showTab("chat");
+      setTimeout(() => field("question")?.focus(), 30);
+    }
+  });
+
+  // seconds count on between two words from the server
+  const since = new WeakMap();
+  setInterval(() => {
+    for (const place of document.querySelectorAll(".seconds[data-started]")) {
+      const told = place.dataset.started;
+      let entry = since.get(place);
+      if (!entry || entry.told !== told) since.set(place, (entry = { told, at: performance.now() - 1000 * told }));
+      const shown = Math.floor((performance.now() - entry.at) / 1000) + " s";
+      if (place.textContent !== shown) place.textContent = shown;
+    }
+  }, 250);
+
+  // the newest words stay in sight while a person has not scrolled away
+  let pinned = true;
+  const follow = () => {
+    const talk = document.querySelector("#talk");
+    if (!talk || talk.dataset.followed) return;
+    talk.dataset.followed = "1";
+    talk.tabIndex = 0;
+    talk.setAttribute("role", "log");
+    talk.setAttribute("aria-label", tr("tab.chat"));
+    talk.addEventListener("scroll", () => { pinned = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60; });
+    new MutationObserver(() => { if (pinned) talk.scrollTop = talk.scrollHeight; })
+      .observe(talk, { childList: true, subtree: true, characterData: true });
+  };
+  // the marked words come into sight, also on a page that is higher than the column
+  const reveal = () => {
+    for (const id of ["evidence", "preview"]) {
+      const place = document.querySelector(`#${id} .view`);
+      const mark = place?.querySelector(".box, mark");
+      const name = place ? place.querySelector(".view-title")?.textContent + (place.querySelector("img")?.src || "") + (mark?.getAttribute("style") || mark?.textContent || "") : "";
+      const column = document.querySelector(`#${id}-column`);
+      if (!column || column.dataset.shown === name) continue;
+      column.dataset.shown = name;
+      column.scrollTop = 0;
+      const below = mark ? mark.getBoundingClientRect().bottom - column.getBoundingClientRect().bottom : -1;
+      if (below > -20) column.scrollTop += below + column.clientHeight / 2;
+    }
+  };
+
+  // files that are dropped or chosen: one after the other, each with how far it is
+  const queue = [];
+  let sending = null;
+  const choose = (folder) => {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "file", multiple: true, webkitdirectory: folder });
+    input.addEventListener("change", () => add([...input.files].map((file) => [file, file.webkitRelativePath || file.name])));
+    input.click();
+  };
+  const add = (files) => {
+    const list = document.querySelector("#drop .uploads");
+    for (const [file, path] of files) {
+      if (path.split("/").some((part) => part.startsWith("."))) continue;
+      const row = document.createElement("li");
+      const name = document.createElement("strong"), state = document.createElement("span"), cancel = document.createElement("button");
+      name.textContent = path;
+      state.textContent = tr("upload.waiting");
+      Object.assign(cancel, { type: "button", className: "act tool", textContent: tr("upload.cancel") });
+      const entry = { file, path, row, state, cancel, over: false };
+      cancel.addEventListener("click", () => { entry.over = true; entry.request?.abort(); state.textContent = tr("upload.cancelled"); cancel.remove(); });
+      row.append(name, " ", state, " ", cancel);
+      list?.append(row);
+      queue.push(entry);
+    }
+    if (!sending) next();
+  };
+  const next = () => {
+    sending = queue.shift();
+    if (!sending) { send("documents", { what: "look" }); return; }
+    const entry = sending;
+    if (entry.over) { next(); return; }
+    const request = (entry.request = new XMLHttpRequest());
+    request.open("POST", "/ui/upload");
+    request.setRequestHeader("X-Ragapp", "1");
+    request.setRequestHeader("X-Path", encodeURIComponent(entry.path));
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.addEventListener("progress", (event) => {
+      if (event.total) entry.state.textContent = Math.round((100 * event.loaded) / event.total) + " %";
+    });
+    request.addEventListener("loadend", () => {
+      if (!entry.over) {
+        let told = {};
+        try { told = JSON.parse(request.responseText); } catch { /* the server has gone */ }
+        const fine = request.status === 200;
+        entry.state.textContent = fine ? tr("upload.done") : told.error || tr("upload.failed");
+        entry.row.classList.add(fine ? "done" : "failed");
+        if (fine) setTimeout(() => entry.row.remove(), 4000);
+      }
+      entry.cancel.remove();
+      next();
+    });
+    request.send(entry.file);
+  };
+  const walk = async (entry, path) => {
+    if (entry.isFile) return [[await new Promise((done, failed) => entry.file(done, failed)), path + entry.name]];
+    const reader = entry.createReader(), found = [];
+    for (;;) {
+      const some = await new Promise((done, failed) => reader.readEntries(done, failed));
+      if (!some.length) break;
+      for (const one of some) found.push(...(await walk(one, path + entry.name + "/")));
+    }
+    return found;
+  };
+  const holdsFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
+  addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
+  addEventListener("drop", async (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    document.body.classList.remove("dropping");
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    const plain = [...event.dataTransfer.files].map((file) => [file, file.name]);
+    showTab("documents");
+    const files = entries.length ? (await Promise.all(entries.map((entry) => walk(entry, "")))).flat() : plain;
+    setTimeout(() => add(files), 50);
+  });
+
+  // Gradio builds the page after this script; its fields are named once they are there
+  // what is said before the page listens is lost, so the tab says who it is when it is asked for it
+  let greeted = 0;
+  const greet = () => {
+    if (!document.querySelector("#listening") || performance.now() - greeted < 3000) return;
+    greeted = performance.now();
+    send("hello", { tab, language });
+  };
+  setInterval(greet, 500);
+  const settle = () => {
+    paint();
+    greet();
+    const theme = document.querySelector(`#setting-theme input[value="${store("theme") || "system"}"]`);
+    if (theme && !theme.checked && !theme.dataset.set) { theme.dataset.set = "1"; theme.click(); }
+    follow();
+    reveal();
+    for (const box of document.querySelectorAll('[id^="wire-"]')) box.setAttribute("inert", "");
+  };
+  const start = () => {
+    paint();
+    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true });
+    settle();
+  };
+  if (document.body) start();
+  else addEventListener("DOMContentLoaded", start);
+})();

@@ -1,0 +1,130 @@
+"""Who looks at the page: one visitor a browser tab, the same one after a reload."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+
+from ragapp.answer.dialogue import Dialogue
+from ragapp.web.runs import AnswerRun, Exchange
+
+# a tab names itself by a random number that outlives a reload
+_TAB = re.compile(r"[0-9a-f]{32}")
+# so many are remembered, the latest
+MOST = 200
+
+
+@dataclass(slots=True)
+class Choice:
+    """What the evidence column shows.
+
+    Attributes:
+        exchange: number of the exchange, from 0.
+        kind: citation or passage.
+        n: its number.
+        page: another unit of the same document that the person has leafed to; 0 = the one of the citation.
+    """
+
+    exchange: int = -1
+    kind: str = "citation"
+    n: int = 0
+    page: int = 0
+
+
+@dataclass(slots=True)
+class Visitor:
+    """One tab's own things.
+
+    Attributes:
+        exchanges: finished ones of the conversation that is open.
+        run: the latest question on its way, None before the first.
+        choice: what the evidence column shows.
+        conversation: id of the kept conversation that was opened, None for a new one.
+        dialogue: the conversation that is open, None until something is asked in it.
+        search: words by which conversations are listed.
+        language: of the page.
+        greeted: whether the tab has said who it is.
+        preview: document id and unit that the documents tab shows.
+        listing: search words, column and direction of the documents table, and how many rows.
+        seen: versions of what follows by itself, by name, as they were last shown.
+    """
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    run: AnswerRun | None = None
+    choice: Choice = field(default_factory=Choice)
+    conversation: int | None = None
+    dialogue: Dialogue | None = None
+    language: str = "en"
+    greeted: bool = False
+    preview: tuple[int, int] = (0, 1)
+    listing: dict = field(default_factory=dict)
+    search: str = ""
+    seen: dict = field(default_factory=dict)
+    last: float = field(default_factory=time.monotonic)
+
+    @property
+    def opened(self) -> int | None:
+        """Id of the conversation that is open; None while it is not kept."""
+        return self.dialogue.id if self.dialogue else self.conversation
+
+    @property
+    def answering(self) -> bool:
+        """Whether a question is on its way."""
+        return self.run is not None and self.run.running
+
+
+class Visitors:
+    """All visitors of one page, by tab."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tabs: dict[str, str] = {}
+        self._visitors: dict[str, Visitor] = {}
+
+    def greet(self, session: str, tab: str, language: str) -> Visitor:
+        """A tab was opened, or loaded again.
+
+        Args:
+            session: what Gradio calls the loaded page.
+            tab: what the tab calls itself.
+            language: that it wants.
+        """
+        with self._lock:
+            key = tab if _TAB.fullmatch(tab) else session
+            self._tabs[session] = key
+            visitor = self._visitors.setdefault(key, Visitor())
+            visitor.language, visitor.greeted = language, True
+            self._forget_oldest()
+            return visitor
+
+    def of(self, session: str) -> Visitor:
+        """The visitor of a loaded page."""
+        with self._lock:
+            visitor = self._visitors.setdefault(self._tabs.get(session, session), Visitor())
+            visitor.last = time.monotonic()
+            return visitor
+
+    def by_tab(self, tab: str) -> Visitor | None:
+        """The visitor of a tab, None when it is not known."""
+        with self._lock:
+            return self._visitors.get(tab)
+
+    def leave(self, session: str) -> None:
+        """A loaded page has gone; the tab may come back."""
+        with self._lock:
+            self._tabs.pop(session, None)
+
+    def stop_all(self) -> None:
+        """Stop every answer that is under way."""
+        with self._lock:
+            for visitor in self._visitors.values():
+                if visitor.run:
+                    visitor.run.stop()
+
+    def _forget_oldest(self) -> None:
+        if len(self._visitors) > MOST:
+            idle = [(v.last, key) for key, v in self._visitors.items() if not v.answering]
+            for _, key in sorted(idle)[: len(self._visitors) - MOST]:
+                del self._visitors[key]

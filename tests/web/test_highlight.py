@@ -1,0 +1,53 @@
+import pytest
+
+from ragapp.web.highlight import find_quote, mark_spans
+
+PAGE = (
+    "4 Hotels\r\nThe travel desk books the ho\x02\r\ntel within the limits be-\r\nlow. "
+    "Office\ufb01ling costs \u00a3175. Caf\u00e9 au lait."
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "found"),
+    [
+        ("The travel desk books", "The travel desk books"),
+        ("books the hotel within", "books the ho\x02\r\ntel within"),
+        ("limits below. Office", "limits be-\r\nlow. Office"),
+        ("| office | filing |", "Office\ufb01ling"),
+        ("cafe AU lait", "Caf\u00e9 au lait."),
+        ("175", "\u00a3175."),
+    ],
+)
+def test_a_quote_is_found_however_it_is_set(quote, found):
+    spans = find_quote(PAGE, quote)
+    assert [PAGE[start:end] for start, end in spans] == [found]
+
+
+def test_of_several_places_the_nearest_is_taken():
+    text = "Paid monthly. " + "x " * 100 + "Paid monthly."
+    assert find_quote(text, "paid monthly", 0.0)[0][0] == 0
+    assert find_quote(text, "paid monthly", 1.0)[0][0] > 100
+
+
+def test_cells_that_are_drawn_apart_are_found_one_by_one():
+    text = "London Hotel \u00a3175 per night\r\nLunch in London costs fourteen pounds"
+    spans = find_quote(text, "London per night Lunch costs fourteen pounds")
+    assert len(spans) > 1
+    assert "fourteen" in text[spans[-1][0] : spans[-1][1]]
+
+
+@pytest.mark.parametrize("quote", ["", "|---|", "something else entirely, of which nothing is here"])
+def test_what_is_not_there_is_not_found(quote):
+    assert find_quote("The kettle is green.", quote) == []
+
+
+def test_pieces_cover_the_text_once():
+    assert mark_spans(10, [(2, 4), (3, 6), (8, 99)]) == [
+        (0, 2, False),
+        (2, 4, True),
+        (4, 6, True),
+        (6, 8, False),
+        (8, 10, True),
+    ]
+    assert mark_spans(0, [(0, 3)]) == []

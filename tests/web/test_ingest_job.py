@@ -1,0 +1,74 @@
+import time
+from pathlib import Path
+
+import pytest
+
+from ragapp.app import App
+from ragapp.errors import PathError
+from ragapp.settings import load_settings
+from ragapp.web.ingest_job import IngestJob
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def job(models_dir, tmp_path, request):
+    overrides = {
+        "paths": {"data": tmp_path / "data", "models": models_dir, "ingest": tmp_path / "drop"},
+        "ingest": {"settle_s": 0.2},
+    }  # fmt: skip
+    with App(load_settings(request.config.rootpath / "settings.yaml", overrides), write=True) as app:
+        job = IngestJob(app)
+        yield job, app, tmp_path / "drop"
+        job.close()
+
+
+def wait(true, seconds=60):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def names(app):
+    return sorted(row.name for row in app.library.catalog.documents())
+
+
+def test_the_drop_folder_is_followed_paused_asked_and_what_is_removed_stays_removed(job, tmp_path):
+    job, app, drop = job
+    drop.mkdir()
+    (drop / "one.txt").write_text("The first one.", encoding="utf-8")
+    (drop / "bad.pdf").write_bytes(b"%PDF-1.7 broken")
+    job.start()
+    wait(lambda: job.state.phase == "idle" and job.state.counts.get("indexed"))
+    assert names(app) == ["one.txt"]
+    fates = {Path(file.path).name: file.status for file in job.state.files}
+    assert fates == {"one.txt": "indexed", "bad.pdf": "failed"}
+
+    job.pause()
+    wait(lambda: job.state.phase == "paused")
+    (drop / "two.txt").write_text("The second one.", encoding="utf-8")
+    time.sleep(1)
+    assert names(app) == ["one.txt"]
+    job.start()
+    wait(lambda: names(app) == ["one.txt", "two.txt"])
+
+    other = tmp_path / "elsewhere.txt"
+    other.write_text("From elsewhere.", encoding="utf-8")
+    report = job.run([other]).result(60)
+    assert report.count("indexed") == 1
+    with pytest.raises(PathError):
+        job.run([tmp_path / "nothing.txt"]).result(60)
+
+    changes = job.state.changes
+    one = app.library.catalog.document_at(str(drop / "one.txt"))
+    assert job.remove([one.id]) == ["one.txt"]
+    assert job.state.changes > changes
+    job.start()
+    wait(lambda: job.state.phase == "idle")
+    time.sleep(0.5)
+    assert names(app) == ["elsewhere.txt", "two.txt"]
+    assert (drop / "one.txt").exists()
+    assert job.run([drop / "one.txt"], force=True).result(60).count("indexed") == 1
+    assert app.library.catalog.unread()[0].path.endswith("bad.pdf")
+    assert len(app.library.catalog.unread()) == 1

@@ -1,0 +1,58 @@
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import ragapp.web.ui.translations as translations
+from ragapp.web.ui.translations import TEXTS, tr, wanted_language
+
+WEB = Path(translations.__file__).parent.parent
+CODE = "".join(
+    path.read_text(encoding="utf-8") for path in [*WEB.rglob("*.py"), *WEB.rglob("*.js")] if path.stem != "translations"
+)
+
+
+def names(text):
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_both_languages_say_the_same_with_the_same_values(key):
+    english, french = TEXTS[key]
+    assert english.strip()
+    assert french.strip()
+    assert names(english) == names(french)
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_every_text_is_used(key):
+    section, _, _ = key.partition(".")
+    assert f'"{key}"' in CODE or f"'{key}'" in CODE or re.search(rf"""["']{section}\.\{{""", CODE)
+
+
+def test_every_text_that_is_used_is_there():
+    used = set(re.findall(r"""tr\((?:[a-z.]*language, )?["']([a-z]+\.[a-z_0-9]+)["']""", CODE))
+    used |= set(re.findall(r'\btext\("([a-z]+\.[a-z_]+)"\)', CODE))
+    assert len(used) > 100
+    assert used <= TEXTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        ("de,en;q=0.5,fr;q=0.7", "fr"),
+        ("de", "en"),
+        ("", "en"),
+        ("en-GB", "en"),
+        ("*;q=x", "en"),
+    ],
+)
+def test_the_browser_decides(accepted, language):
+    assert wanted_language(accepted) == language
+
+
+def test_an_unknown_language_is_english():
+    assert tr("de", "chat.stop") == "Stop"
+    assert tr("fr", "documents.count", n=1, all=2) == "1 documents sur 2"
