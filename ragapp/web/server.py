@@ -1,4 +1,4 @@
-"""The local server: one FastAPI app with the page at ``/``, on this machine's own address only."""
+"""The local server: one FastAPI app with the page at ``/`` and the API, behind what protects both."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from ragapp.app import App
-from ragapp.errors import RagappError, SettingsError
+from ragapp.errors import RagappError
 from ragapp.settings import Server
 from ragapp.web.desk import Desk
 from ragapp.web.doorway import Doorway
 from ragapp.web.early_script import EarlyScript
 from ragapp.web.ingest_job import IngestJob
+from ragapp.web.security import Security, policy_for, warning
 from ragapp.web.server_file import announced, new_token
 
 # an open page holds its connection for ever
@@ -65,46 +66,51 @@ def serve(app: App, say: Callable[[str], None], settings_file: Path | None = Non
         settings_file: of the command line, None for the usual one.
 
     Raises:
-        SettingsError: the address is not this machine's own.
+        SettingsError: the address is not valid, or is not this machine's own and there is no password.
         PortError: the port is taken.
     """
     import uvicorn
 
     settings = app.settings.server
     listening = listen(settings)
-    job = IngestJob(app)
-    desk = Desk(app, job, settings_file)
     token = new_token()
     host, port = listening.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    policy = policy_for(
+        settings.host, port, password=settings.password, token=token, max_file_mb=app.settings.ingest.max_file_mb
+    )
+    job = IngestJob(app)
+    desk = Desk(app, job, settings_file)
+    # where everybody may come in, this machine's own programs use the shortest way
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    url = f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
     with closing(listening), closing(desk), closing(job), announced(app.settings.paths.data, url, token):
         doorway = Doorway(
             lambda: build_server(desk, token), job.start, lambda error: say(f"The page cannot be made: {error}")
         )
-        config = uvicorn.Config(doorway, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S)
-        say(f"The page is on {url}, open to this machine only. Stop with Ctrl-C.")
+        # uvloop's connections could not be seen by the guard; what a proxy says of the asker could be anybody's word
+        config = uvicorn.Config(
+            Security(doorway, policy), loop="asyncio", proxy_headers=False, server_header=False, log_level="warning",
+            access_log=False, timeout_graceful_shutdown=GRACE_S,
+        )  # fmt: skip
+        to_whom = "open to this machine only" if policy.loopback else "open to the network, with a password"
+        say(f"The page is on {url}, {to_whom}. Stop with Ctrl-C.")
+        if told := warning(policy):
+            say(told)
         # uvicorn raises it again after its own orderly end
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(settings: Server) -> socket.socket:
-    """A listening socket on a loopback address.
+    """A listening socket.
 
     Raises:
-        SettingsError: ``server.host`` is another address; without a password the page is for this machine only.
+        SettingsError: ``server.host`` is no address, or another than this machine's own and there is no password.
         PortError: the port is taken or not allowed.
     """
+    policy_for(settings.host, settings.port, password=settings.password)  # says what is wrong with them
     host = "127.0.0.1" if settings.host == "localhost" else settings.host
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        raise SettingsError(f"server.host {settings.host!r} is no address.", "Use 127.0.0.1.") from None
-    if not address.is_loopback:
-        raise SettingsError(
-            f"The page is not served on {settings.host}: it has no password, so it is for this machine only.",
-            "Use 127.0.0.1.",
-        )
+    address = ipaddress.ip_address(host)
     listening = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
