@@ -82,6 +82,7 @@ def open_page(browser, url, **options):
     page.requested, page.complaints = [], []
     page.on("request", lambda request: page.requested.append(request.url))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("console", lambda line: "Security Policy" in line.text and page.complaints.append(line.text))
     page.goto(url)
     page.wait_for_selector(".welcome, .exchange", timeout=60_000)
     return page

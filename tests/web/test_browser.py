@@ -1,6 +1,7 @@
 """The page in a real browser, with the real store and a small language model."""
 
 import shutil
+import time
 
 import pytest
 from pagekit import ask, browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
@@ -65,6 +66,14 @@ def page(browser, url):  # noqa: F811
     page.context.close()
 
 
+def becomes(page, expression, arg=None, seconds=30):
+    """Wait until an expression is true; Playwright's own way makes code from text, which the page's policy forbids."""
+    until = time.monotonic() + seconds
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < until, expression
+        time.sleep(0.05)
+
+
 def test_a_kept_conversation_shows_its_evidence(page, shots):  # noqa: F811
     page.click("#talks .act.name")
     page.wait_for_selector("#log .answer")
@@ -72,18 +81,18 @@ def test_a_kept_conversation_shows_its_evidence(page, shots):  # noqa: F811
     assert page.locator(".abstained h3").inner_text() == "Not in your documents"
     page.locator("#log .act.mark").first.click()
     page.wait_for_selector("#evidence .sheet .box")
-    page.wait_for_function("document.querySelector('#evidence .sheet img').naturalWidth > 500")
+    becomes(page, "document.querySelector('#evidence .sheet img').naturalWidth > 500")
     sheet, box = page.locator("#evidence .sheet").bounding_box(), page.locator("#evidence .box").first.bounding_box()
     assert sheet["x"] <= box["x"] <= sheet["x"] + sheet["width"]
     assert page.locator("#evidence .view-title").inner_text().startswith("travel-policy-2025.pdf p. 3")
     page.screenshot(path=shots / "evidence.png")
     page.click("#evidence [aria-label='Next page']")
-    page.wait_for_function("document.querySelector('#evidence .at').innerText.startsWith('4')")
+    becomes(page, "document.querySelector('#evidence .at').innerText.startsWith('4')")
     page.click("#evidence .others summary")
     other = page.locator("#evidence .others .passage").last
     name = other.locator("strong").inner_text()
     other.click()
-    page.wait_for_function("name => document.querySelector('#evidence .act.chip.chosen') === null", arg=name)
+    becomes(page, "name => document.querySelector('#evidence .act.chip.chosen') === null", arg=name)
     assert page.locator("#evidence .view-title strong").inner_text() == name
     page.wait_for_selector("#evidence .box, #evidence mark")
 
@@ -148,14 +157,14 @@ def test_files_are_dropped_taken_in_looked_at_and_removed(page, home, shots):  #
     page.wait_for_selector("#preview img")
     page.screenshot(path=shots / "documents.png")
     page.fill("#documents-search textarea, #documents-search input", "KETTLE")
-    page.wait_for_function("document.querySelectorAll('#documents tbody tr').length == 1")
+    becomes(page, "document.querySelectorAll('#documents tbody tr').length == 1")
     page.check("#documents tbody input")
     page.click("[data-act='ticked']:has-text('Remove')")
     page.click("#confirm .danger")
     page.wait_for_selector("#failures summary:has-text('Removed by you')")
     assert (home / "drop" / "kettle.txt").exists()
     page.fill("#documents-search textarea, #documents-search input", "")
-    page.wait_for_function("document.querySelectorAll('#documents tbody tr').length == 12")
+    becomes(page, "document.querySelectorAll('#documents tbody tr').length == 12")
 
 
 def test_what_runs_and_what_is_set_is_shown_and_nobody_is_shut_out(page, home, shots):  # noqa: F811
@@ -169,7 +178,7 @@ def test_what_runs_and_what_is_set_is_shown_and_nobody_is_shut_out(page, home, s
     page.click("#setting-length label:has-text('Long') >> nth=0")
     page.wait_for_selector("#settings-told .job")
     page.click("#setting-theme label:has-text('Dark')")
-    page.wait_for_function("document.body.classList.contains('dark')")
+    becomes(page, "document.body.classList.contains('dark')")
     show_tab(page, "chat")
     assert serious_violations(page) == []
     page.screenshot(path=shots / "dark.png")
@@ -185,7 +194,7 @@ def test_french_and_a_small_screen(page, shots):  # noqa: F811
     page.screenshot(path=shots / "phone.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.keyboard.press("/")
-    page.wait_for_function("document.activeElement.closest('#question') !== null")
+    becomes(page, "document.activeElement.closest('#question') !== null")
 
 
 def test_the_first_start_is_a_guided_page_and_needs_no_eval(browser, tmp_path, request, shots):  # noqa: F811
