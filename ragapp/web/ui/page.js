@@ -69,6 +69,8 @@
     const names = ["chat", "documents", "models", "settings"];
     document.querySelectorAll('#tabs [role="tab"]')[names.indexOf(name)]?.click();
   };
+  // Gradio makes style.css speak of what lies within its container only, so the body can't carry this
+  const mark = (name, on) => document.querySelector("#documents-row")?.classList.toggle(name, on);
   // ticks belong to documents, not to rows: the table is written anew under them
   const ticks = new Set();
   const boxes = () => [...document.querySelectorAll("#documents tbody input[type=checkbox]")];
@@ -76,7 +78,7 @@
     const there = new Set(boxes().map((box) => +box.value));
     for (const id of ticks) if (!there.has(id)) ticks.delete(id);
     for (const box of boxes()) if (box.checked !== ticks.has(+box.value)) box.checked = ticks.has(+box.value);
-    document.body.classList.toggle("has-ticked", ticks.size > 0);
+    mark("has-ticked", ticks.size > 0);
   };
 
   const acts = {
@@ -242,13 +244,13 @@
   addEventListener("dragover", (event) => {
     if (!holdsFiles(event)) return;
     event.preventDefault();
-    document.body.classList.add("dropping");
+    mark("dropping", true);
   });
-  addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) mark("dropping", false); });
   addEventListener("drop", async (event) => {
     if (!holdsFiles(event)) return;
     event.preventDefault();
-    document.body.classList.remove("dropping");
+    mark("dropping", false);
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
     const plain = [...event.dataTransfer.files].map((file) => [file, file.name]);
     showTab("documents");
