@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ragapp.settings import write_setting
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -22,12 +24,14 @@ AXE = Path(__import__("axe_core_python").__file__).with_name("axe.min.js")
 
 
 @contextmanager
-def running_page(home, root, **settings):
-    """`ragapp ui` as a process of its own; gives its address."""
+def running_page(home, root, written=None, **settings):
+    """`ragapp ui` as a process of its own; gives its address.  ``written`` goes into the file, below `answer`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     shutil.copy(root / "settings.yaml", home / "settings.yaml")  # the page writes into it
+    for key, value in (written or {}).items():
+        write_setting("answer", key, value, home / "settings.yaml")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("RAGAPP_")},
         "RAGAPP_PATHS__DATA": str(home / "data"), "RAGAPP_PATHS__INGEST": str(home / "drop"),

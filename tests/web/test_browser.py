@@ -50,8 +50,8 @@ def url(home, models_dir, sample_store, request):
     keep_a_conversation(load_settings(root / "settings.yaml", overrides))
     with running_page(
         home, root, RAGAPP_PATHS__MODELS=str(models_dir), RAGAPP_LLM__MODEL="smollm2-135m-instruct",
-        RAGAPP_LLM__CONTEXT="2048", RAGAPP_ANSWER__THRESHOLD="0", RAGAPP_ANSWER__MAX_TOKENS="32",
-        RAGAPP_RETRIEVAL__PASSAGES="2",
+        RAGAPP_LLM__CONTEXT="2048", RAGAPP_ANSWER__THRESHOLD="0",
+        RAGAPP_RETRIEVAL__PASSAGES="2", written={"max_tokens": 32},
     ) as url:  # fmt: skip
         yield url
 
@@ -144,7 +144,7 @@ def test_files_are_dropped_taken_in_looked_at_and_removed(page, home, shots):  #
     page.wait_for_selector("#documents tbody tr")
     assert page.locator("#documents tbody tr").count() == 12
     files = [
-        {"name": "../kettle.txt", "mimeType": "text/plain", "buffer": b"The kettle of the Lyon office is green."},
+        {"name": "kettle.txt", "mimeType": "text/plain", "buffer": b"The kettle of the Lyon office is green."},
         {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 broken"},
     ]
     with page.expect_file_chooser() as chooser:
@@ -177,6 +177,7 @@ def test_what_runs_and_what_is_set_is_shown_and_nobody_is_shut_out(page, home, s
     assert not any(problems.values()), problems
     page.click("#setting-length label:has-text('Long') >> nth=0")
     page.wait_for_selector("#settings-told .job")
+    assert "max_tokens: 768" in (home / "settings.yaml").read_text(encoding="utf-8")
     page.click("#setting-theme label:has-text('Dark')")
     becomes(page, "document.body.classList.contains('dark')")
     show_tab(page, "chat")

@@ -69,7 +69,17 @@
     const names = ["chat", "documents", "models", "settings"];
     document.querySelectorAll('#tabs [role="tab"]')[names.indexOf(name)]?.click();
   };
-  const ticked = () => [...document.querySelectorAll("#documents tbody input:checked")].map((box) => +box.value);
+  // Gradio makes style.css speak of what lies within its container only, so the body can't carry this
+  const mark = (name, on) => document.querySelector("#documents-row")?.classList.toggle(name, on);
+  // ticks belong to documents, not to rows: the table is written anew under them
+  const ticks = new Set();
+  const boxes = () => [...document.querySelectorAll("#documents tbody input[type=checkbox]")];
+  const retick = () => {
+    const there = new Set(boxes().map((box) => +box.value));
+    for (const id of ticks) if (!there.has(id)) ticks.delete(id);
+    for (const box of boxes()) if (box.checked !== ticks.has(+box.value)) box.checked = ticks.has(+box.value);
+    mark("has-ticked", ticks.size > 0);
+  };
 
   const acts = {
     pick: (values) => { send("pick", values); document.querySelector("#evidence-column")?.scrollIntoView({ block: "nearest" }); },
@@ -85,7 +95,7 @@
       if (title && title.trim()) send("talks", { what: "rename", id: values.id, title });
     },
     forget: (values) => { if (confirm(tr("talks.delete_ask"))) send("talks", { what: "delete", id: values.id }); },
-    ticked: (values) => { const ids = ticked(); if (ids.length) send("documents", { ...values, ids }); },
+    ticked: (values) => { if (ticks.size) send("documents", { ...values, ids: [...ticks] }); },
     tab: (values) => showTab(values.tab),
     language: (values) => { store("language", values.language); location.reload(); },
     "choose-files": () => choose(false),
@@ -109,12 +119,11 @@
   });
   addEventListener("change", (event) => {
     const box = event.target;
-    if (box.matches?.(".tick-all")) {
-      document.querySelectorAll("#documents tbody input[type=checkbox]").forEach((one) => (one.checked = box.checked));
-    }
+    const rows = box.matches?.(".tick-all") ? boxes() : box.matches?.("#documents tbody input") ? [box] : [];
+    for (const row of rows) ticks[box.checked ? "add" : "delete"](+row.value);
+    if (rows.length) retick();
     if (box.closest?.("#setting-theme")) { store("theme", box.value); paint(); }
     if (box.closest?.("#setting-language")) acts.language({ language: box.value });
-    document.body.classList.toggle("has-ticked", ticked().length > 0);
   });
 
   // keys: Enter sends (Gradio), Esc stops, / focuses
@@ -235,13 +244,13 @@
   addEventListener("dragover", (event) => {
     if (!holdsFiles(event)) return;
     event.preventDefault();
-    document.body.classList.add("dropping");
+    mark("dropping", true);
   });
-  addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) mark("dropping", false); });
   addEventListener("drop", async (event) => {
     if (!holdsFiles(event)) return;
     event.preventDefault();
-    document.body.classList.remove("dropping");
+    mark("dropping", false);
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
     const plain = [...event.dataTransfer.files].map((file) => [file, file.name]);
     showTab("documents");
@@ -261,6 +270,7 @@
   const settle = () => {
     paint();
     greet();
+    retick();
     const theme = document.querySelector(`#setting-theme input[value="${store("theme") || "system"}"]`);
     if (theme && !theme.checked && !theme.dataset.set) { theme.dataset.set = "1"; theme.click(); }
     follow();
@@ -269,7 +279,7 @@
   };
   const start = () => {
     paint();
-    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true });
+    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributeFilter: ["value"] });
     settle();
   };
   if (document.body) start();

@@ -39,11 +39,11 @@ class SettingsTab:
         with gr.Row():
             self.language = gr.Radio(
                 [(name, code) for code, name in LANGUAGES.items()], label=text("settings.language"),
-                elem_id="setting-language",
+                elem_id="setting-language", interactive=True,
             )  # fmt: skip
             self.theme = gr.Radio(
                 _named("theme.{}", THEMES), value="system",
-                label=text("settings.theme"), elem_id="setting-theme",
+                label=text("settings.theme"), elem_id="setting-theme", interactive=True,
             )  # fmt: skip
         with gr.Row():
             self.length = gr.Radio(
