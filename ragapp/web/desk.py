@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from ragapp.answer.assistant import Event
 from ragapp.answer.followup import FollowUp
@@ -160,10 +158,3 @@ def missing_models(settings) -> tuple[str, ...]:
     found = list_models(settings.paths.models)
     here = {name for model in found if model.status != "incomplete" for name in (model.name, model.path.name)}
     return tuple(name for name in wanted if name not in here and not Path(name).expanduser().exists())
-
-
-def privacy_report() -> dict[str, Any] | None:
-    """What the guard has seen of the network, None where there is no guard."""
-    with suppress(ImportError):
-        return importlib.import_module("ragapp.guard").report()
-    return None

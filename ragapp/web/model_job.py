@@ -52,7 +52,7 @@ class Running:
         embedder: the embedder's name.
         loaded: whether the language model is in memory.
         threads: of the processor that it uses.
-        gpu_layers: that lie on a GPU; -1 = all.
+        gpu_layers: that lie on a GPU, as llama.cpp told; 0 while it is not loaded.
         window: tokens, 0 while it is not loaded.
         tokens_per_s: written by the last answer, 0 before the first.
         memory_used: by this process, bytes.
@@ -93,7 +93,7 @@ class ModelJob:
 
     def load(self) -> None:
         """Bring the language model of the settings into memory."""
-        self._begin("loading", self._app.settings.llm.model, self._app.engine)
+        self._begin("loading", self._app.settings.llm.model, lambda: self._app.assistant.prepare())
 
     def use(self, name: str) -> None:
         """Answer with another language model from now on, and keep that choice.
@@ -120,7 +120,8 @@ class ModelJob:
         llm = self._app.settings.llm
         engine = self._app.__dict__.get("_engine")
         loaded = bool(engine and getattr(engine, "loaded", True))
-        layers = llm.gpu_layers if isinstance(llm.gpu_layers, int) else 0
+        placement = getattr(engine, "placement", None) if loaded else None
+        layers = placement.offloaded if placement else 0
         threads = llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1
         return Running(
             model=llm.model, embedder=self._app.settings.embedding.model, loaded=loaded, threads=threads,
@@ -159,11 +160,7 @@ class ModelJob:
     def _use(self, name: str) -> None:
         from ragapp.settings import write_setting
 
-        change = getattr(self._app, "use_model", None)
-        if change is None:
-            write_setting("llm", "model", name, self._settings_file)
-            raise ModelError(f"{name} is chosen in settings.yaml.", "Start the page again to use it.")
-        change(name)
+        self._app.use_model(name)
         write_setting("llm", "model", name, self._settings_file)
 
     def _fetch(self, name: str) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from ragapp.web.desk import Desk, privacy_report
+from ragapp import guard
+from ragapp.web.desk import Desk
 from ragapp.web.ui.chat import ChatTab
 from ragapp.web.ui.documents import DocumentsTab
 from ragapp.web.ui.models import ModelsTab
@@ -160,7 +161,11 @@ class Page:
     def show_privacy(self, visitor: Visitor) -> str:
         """The privacy line."""
         llm = self._desk.app.settings.llm
-        return render_privacy(privacy_report(), llm.url if llm.mode == "openai" else "", visitor.language)
+        seen = guard.report()
+        # without the guard there is no figure that could be told
+        return render_privacy(
+            seen if seen["guarded"] else None, llm.url if llm.mode == "openai" else "", visitor.language
+        )
 
     def leave(self, request: gr.Request) -> None:
         """A loaded page has gone."""
