@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ragapp.cli.ask import _MarkFilter
+from ragapp.answer.marks import MarkFilter
 from ragapp.cli.main import app
 
 
@@ -62,7 +62,7 @@ def test_version_and_no_arguments(ragapp):
     ],
 )
 def test_marks_are_held_back_while_streaming(pieces, shown):
-    marks = _MarkFilter()
+    marks = MarkFilter()
     assert "".join(marks.feed(piece) for piece in pieces) == shown
 
 
