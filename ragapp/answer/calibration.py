@@ -24,7 +24,7 @@ FILE_NAME = "calibration.json"
 #: what serves a model that was never calibrated
 GENERAL = "general"
 # how strongly the weights are held back towards what they were fitted to before, or to none
-PENALTY = 1.0
+PENALTY = 3.0
 # fewer questions of either kind teach nothing
 LEAST_OF_A_KIND = 8
 ROUNDS = 50

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ragapp.errors import StoreError
@@ -102,16 +103,27 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"The catalog has schema {version}; this ragapp knows {len(MIGRATIONS)}.", "Install the newer ragapp."
         )
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        stamp = datetime.now(UTC).isoformat(timespec="seconds")
+        connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.executescript(
-                f"BEGIN IMMEDIATE;{script}"
-                f"INSERT OR REPLACE INTO state VALUES ('migration-{number}', '{stamp}');"
-                f"PRAGMA user_version = {number};COMMIT;"
-            )
-        except sqlite3.Error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            # another process that opened the new catalog at the same time may have taken the step
+            # another process that opened the catalog at the same time may have taken the step meanwhile
             if connection.execute("PRAGMA user_version").fetchone()[0] < number:
-                raise
+                for statement in _statements(script):
+                    connection.execute(statement)
+                stamp = datetime.now(UTC).isoformat(timespec="seconds")
+                connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (f"migration-{number}", stamp))
+                connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script; ``executescript`` would end the transaction."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):  # a semicolon may stand within a string
+            if statement.strip(" \n;"):
+                yield statement
+            statement = ""
