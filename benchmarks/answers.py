@@ -133,9 +133,9 @@ def plain(app, question: str) -> dict:
 
 
 def read(paths: Sequence[Path], half: str) -> list[dict]:
-    """The answered questions of one half."""
+    """The answered questions of one half, or of both."""
     lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
-    return [item for item in map(json.loads, lines) if item["half"] == half]
+    return [item for item in map(json.loads, lines) if half in (item["half"], "all") and item["signals"]]
 
 
 def right(item: dict) -> bool:
@@ -148,7 +148,7 @@ def fit(options: argparse.Namespace) -> None:
     from ragapp.answer import calibration
     from ragapp.answer.signals import Signals
 
-    items = [item for item in read(options.files, "choose") if item["signals"]]
+    items = read(options.files, options.half)
     fitted = calibration.fit([Signals(**item["signals"]) for item in items], [right(item) for item in items])
     path = Path(calibration.__file__).with_name(calibration.FILE_NAME)
     model = items[0]["model"]
@@ -200,14 +200,21 @@ def plain_figures(items: Sequence[dict]) -> Iterator[tuple[str, str]]:
 
 def score(options: argparse.Namespace) -> None:
     """Print what each caution gives, beside the plain prompt."""
-    from ragapp.answer.calibration import calibration_for
+    from ragapp.answer.calibration import calibration_for, fit
     from ragapp.answer.signals import Signals
 
-    items = [item for item in read(options.files, options.half) if item["signals"]]
+    items = read(options.files, options.half)
     calibration = calibration_for(items[0]["model"])
+    signals = [Signals(**item["signals"]) for item in items]
+    known: dict[int, float] = {}
+    for n, (item, signal) in enumerate(zip(items, signals, strict=True)):
+        fitted = calibration
+        if options.leave_one_out:
+            fitted = fit(signals[:n] + signals[n + 1 :], [right(other) for other in items[:n] + items[n + 1 :]])
+        known[id(item)] = fitted.probability(signal)
 
     def probability(item: dict) -> float:
-        return calibration.probability(Signals(**item["signals"]))
+        return known[id(item)]
 
     columns = {name: dict(figures(items, cut, probability)) for name, cut in calibration.thresholds.items()}
     columns["every question answered"] = dict(figures(items, 0.0, probability))
@@ -241,10 +248,14 @@ def main() -> None:
     asking.set_defaults(run=ask)
     scoring = commands.add_parser("score")
     scoring.add_argument("files", type=Path, nargs="+")
-    scoring.add_argument("--half", choices=("choose", "report"), default="report")
+    scoring.add_argument("--half", choices=("choose", "report", "all"), default="report")
+    scoring.add_argument(
+        "--leave-one-out", action="store_true", help="judge each question by a calibration fitted to all others"
+    )
     scoring.set_defaults(run=score)
     fitting = commands.add_parser("fit")
     fitting.add_argument("files", type=Path, nargs="+")
+    fitting.add_argument("--half", choices=("choose", "all"), default="choose")
     fitting.add_argument("--general", action="store_true", help="for models that were never calibrated, too")
     fitting.set_defaults(run=fit)
     options = parser.parse_args()
