@@ -77,6 +77,13 @@ _DENIALS = {
     "de": r"nicht|kein\w*|nie|niemals|weder|ohne",
     "es": r"no|nunca|ning[uú]n\w*|sin|tampoco|ni",
 }
+# words that forbid what stands before them
+_FORBIDS = {
+    "en": r"prohibited|forbidden|excluded|banned|disallowed",
+    "fr": r"interdit\w*|prohib\w*|exclue?s?|refus[ée]\w*",
+    "de": r"verboten\w*|untersagt\w*|ausgeschlossen\w*",
+    "es": r"prohibid\w*|excluid\w*",
+}
 _HINTS = {
     "en": r"without|except|exclud\w*|unless|forbid\w*|forbidden|prohibit\w*|refus\w*|den(?:y|ied)|lack\w*|"
     r"fail\w*|un\w{4,}|in(?:valid|eligible|capable)|stop\w*|ban(?:ned)?|only|reject\w*|lapse\w*|avoid\w*|exempt\w*|less|free",
@@ -227,17 +234,20 @@ def denies(statement: str, source: str, language: str, stems: Callable[[str], It
     """
     if language not in _DENIALS:
         return False
-    strict, broad = _denial_patterns(language)
+    strict, forbids, broad = _denial_patterns(language)
     for one, other in ((statement, source), (source, statement)):
+        if broad.search(other):
+            continue
         shared = set(stems(other))
-        for match in strict.finditer(one):
-            beside = re.findall(r"[^\W_]+", one[match.end() :])[:3]
-            if shared & set(stems(" ".join(beside))) and not broad.search(other):
-                return True
+        beside = [one[match.end() :].split()[:3] for match in strict.finditer(one)]
+        beside += [one[: match.start()].split()[-4:] for match in forbids.finditer(one)]
+        if any(shared & set(stems(" ".join(words))) for words in beside):
+            return True
     return False
 
 
 @lru_cache
-def _denial_patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    strict, hints = _DENIALS[language], _HINTS[language]
-    return tuple(re.compile(rf"\b(?:{words})(?![^\W_])", re.IGNORECASE) for words in (strict, f"{strict}|{hints}"))
+def _denial_patterns(language: str) -> tuple[re.Pattern[str], ...]:
+    strict, forbids = _DENIALS[language], _FORBIDS[language]
+    every = (strict, forbids, f"{strict}|{forbids}|{_HINTS[language]}")
+    return tuple(re.compile(rf"\b(?:{words})(?![^\W_])", re.IGNORECASE) for words in every)
