@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 
@@ -150,6 +150,8 @@ def fit(options: argparse.Namespace) -> None:
 
     items = read(options.files, options.half)
     fitted = calibration.fit([Signals(**item["signals"]) for item in items], [right(item) for item in items])
+    if options.normal:
+        fitted = replace(fitted, thresholds=calibration.thresholds_around(options.normal))
     path = Path(calibration.__file__).with_name(calibration.FILE_NAME)
     model = items[0]["model"]
     for name in (model, calibration.GENERAL) if options.general else (model,):
@@ -256,6 +258,7 @@ def main() -> None:
     fitting = commands.add_parser("fit")
     fitting.add_argument("files", type=Path, nargs="+")
     fitting.add_argument("--half", choices=("choose", "all"), default="choose")
+    fitting.add_argument("--normal", type=float, help="threshold of normal caution, instead of the best balance")
     fitting.add_argument("--general", action="store_true", help="for models that were never calibrated, too")
     fitting.set_defaults(run=fit)
     options = parser.parse_args()

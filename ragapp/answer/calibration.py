@@ -145,6 +145,11 @@ def _thresholds(p: np.ndarray, right: np.ndarray) -> dict[str, float]:
     cuts = np.unique(p)
     gain = [(p[right] >= cut).mean() - (p[~right] >= cut).mean() for cut in cuts]
     normal = float(cuts[int(np.argmax(gain))])
+    return thresholds_around(normal)
+
+
+def thresholds_around(normal: float) -> dict[str, float]:
+    """Thresholds by caution: half and twice the odds of the normal one."""
     return {"low": _moved(normal, 0.5), "normal": round(normal, 4), "high": _moved(normal, 2.0)}
 
 

@@ -13,8 +13,6 @@ from ragapp.retrieval.passage import Passage
 
 # a probability is never so certain that its logarithm outweighs everything else
 _LEAST = 0.002
-# a greater distance between two passages says no more
-_FAR = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +21,6 @@ class Signals:
 
     Attributes:
         probe: log-odds that the likeliest passage states the answer, by the language model.
-        second: by how much the next likeliest passage is less likely, in log-odds, two at the most; as much where no
-            other was read because the model was sure.
-        rank: place of the likeliest passage in the search, as logarithm of one more than the number before it.
         score: fused score of the best passage of the search, 0 to 1.
         dense: its cosine with the question.
         coverage: share of the question's words, rare ones counting more, that the likeliest passage has.
@@ -34,8 +29,6 @@ class Signals:
     """
 
     probe: float
-    second: float
-    rank: float
     score: float
     dense: float
     coverage: float
@@ -60,13 +53,10 @@ def read_signals(question: str, passages: Sequence[Passage], judged: Sequence[fl
         language: of the question, ISO 639-1.
     """
     likeliest = max(range(len(judged)), key=judged.__getitem__)
-    others = [p for n, p in enumerate(judged) if n != likeliest]
     best = passages[likeliest]
     shown = " ".join((best.chunk.document, best.chunk.title, *best.chunk.headings, best.chunk.text))
     return Signals(
         probe=_log_odds(judged[likeliest]),
-        second=min(_FAR, _log_odds(judged[likeliest]) - _log_odds(max(others, default=0.0))),
-        rank=math.log1p(likeliest),
         score=min(1.0, max(passage.score for passage in passages)),
         dense=max(passage.dense for passage in passages),
         coverage=best.coverage,

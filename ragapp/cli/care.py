@@ -12,7 +12,7 @@ from ragapp.cli.models import models_in_use, pull_model
 from ragapp.cli.output import ingest_bar, note, say, say_json, say_table
 from ragapp.cli.parts import open_app, settings_of
 
-DEMO_QUESTION = "What is the mileage rate for a private car in the 2025 travel policy?"
+DEMO_QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
 DEMO_FOLDER = "demo"
 
 

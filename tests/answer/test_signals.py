@@ -14,8 +14,6 @@ def read(question, judged=(0.8, 0.2), passages=(LEAVE, OTHER), language="en"):
 def test_the_likeliest_passage_speaks():
     first, second = read("How many days?"), read("How many days?", (0.2, 0.8))
     assert first.probe == second.probe > 0
-    assert first.rank == 0 < second.rank
-    assert first.second == second.second > 0
     assert len(first.values()) == len(NAMES)
 
 
@@ -42,4 +40,4 @@ def test_a_question_for_a_figure_wants_a_passage_with_one():
 
 
 def test_one_passage_is_enough():
-    assert read("Why?", (0.5,), (LEAVE,)).second > 0
+    assert read("Why?", (0.5,), (LEAVE,)).probe == 0

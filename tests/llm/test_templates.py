@@ -197,7 +197,7 @@ def test_an_unknown_style_is_refused_with_the_list():
         ("chatml", {"<|im_start|>", "<|im_end|>"}),
         ("alpaca", {"### Instruction:", "### Response:", "</s>"}),
         ("deepseek-r1", {"<s>", "<｜User｜>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>", "<think>"}),
-        ("plain", set()),
+        ("plain", {"User:", "Assistant:"}),
     ],
 )
 def test_the_marks_that_no_document_may_write(style, marks):
