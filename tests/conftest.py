@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ import pytest
 from ragapp.privacy import go_offline
 
 go_offline()
+
+# a shell ignores Ctrl-C for what it runs in the background, and so would every process that a test stops by it
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_LLM = "smollm2-135m-instruct"
