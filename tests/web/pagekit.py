@@ -82,7 +82,8 @@ def shots(tmp_path_factory):
 
 def open_page(browser, url, **options):
     """A tab of a new window; what it asks for and complains of is kept."""
-    page = browser.new_context(viewport={"width": 1280, "height": 800}, **options).new_page()
+    still = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+    page = browser.new_context(**still, **options).new_page()
     page.requested, page.complaints = [], []
     page.on("request", lambda request: page.requested.append(request.url))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
