@@ -55,7 +55,8 @@ class Shelf:
             return
         # a longer reading of the same beginning serves for both
         self._kept = deque(kept for kept in self._kept if tokens[: len(kept.tokens)] != kept.tokens)
-        self._kept.append(_Kept(tokens, bytes(buffer[:written])))
+        # a slice of the buffer would be a list of numbers, one for each of some millions of bytes
+        self._kept.append(_Kept(tokens, ctypes.string_at(buffer, written)))
         while sum(len(kept.state) for kept in self._kept) > self._most_bytes:
             self._kept.popleft()
 
