@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +21,11 @@ ENV_PREFIX = "RAGAPP_"
 # variables that steer where settings come from; they are not settings themselves
 ENV_RESERVED = frozenset({"RAGAPP_SETTINGS", "RAGAPP_PROFILE"})
 FILE_NAME = "settings.yaml"
+
+
+Caution = Literal["low", "normal", "high"]
+#: every value that ``answer.caution`` takes, the least first
+CAUTIONS: tuple[Caution, ...] = get_args(Caution)
 
 
 class _Section(BaseModel):
@@ -106,7 +111,7 @@ class Answer(_Section):
 
     max_tokens: int = Field(256, ge=16)
     max_seconds: float = Field(180, ge=0)
-    caution: Literal["low", "normal", "high"] = "normal"
+    caution: Caution = "normal"
     threshold: float | None = Field(None, ge=0.0, le=1.0)
     prompts: dict[str, dict[str, str]] = Field(default_factory=dict)
 

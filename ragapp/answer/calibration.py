@@ -12,14 +12,14 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from ragapp import private
 from ragapp.answer.signals import NAMES, Signals
 from ragapp.errors import StoreError, UsageError
+from ragapp.settings import CAUTIONS
 
-Caution = Literal["low", "normal", "high"]
 FILE_NAME = "calibration.json"
 #: what serves a model that was never calibrated
 GENERAL = "general"
@@ -88,10 +88,8 @@ def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
     values = asdict(calibration)
     kept[model] = {**values, "weights": dict(zip(NAMES, values["weights"], strict=True))}
     try:
-        own.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        staged = own.with_suffix(".part")
-        staged.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-        staged.replace(own)
+        private.make_folder(own.parent)
+        private.replace_text(own, json.dumps(kept, indent=2) + "\n")
     except OSError as error:
         raise StoreError(f"The calibration {own} cannot be written: {error.strerror}.", "Check paths.data.") from None
 
@@ -163,7 +161,7 @@ def _parse(values: dict) -> dict[str, Calibration]:
     return {
         model: Calibration(
             tuple(float(entry["weights"][name]) for name in NAMES), float(entry["intercept"]),
-            {name: float(entry["thresholds"][name]) for name in ("low", "normal", "high")}, int(entry["questions"]),
+            {name: float(entry["thresholds"][name]) for name in CAUTIONS}, int(entry["questions"]),
         )
         for model, entry in values.items()
     }  # fmt: skip

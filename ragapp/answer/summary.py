@@ -74,7 +74,9 @@ class Summarizer:
             EmptyStoreError: the document has no text.
         """
         started = time.monotonic()
-        rows = [row for row in self._catalog.documents() if row.id in self._matching(pattern)]
+        every = self._catalog.documents()
+        matching = set(documents_within(every, pattern))
+        rows = [row for row in every if row.id in matching]
         if len(rows) > 1:
             raise UsageError(
                 f"{len(rows)} documents match {pattern!r}, such as {rows[0].name} and {rows[1].name}.",
@@ -105,9 +107,6 @@ class Summarizer:
         answer.timings = {"total_s": round(time.monotonic() - started, 3), "sentences_of_parts": of_parts}
         answer.context = {"window": engine.window, "parts": len(parts), "passages_used": len(passages)}
         yield answer
-
-    def _matching(self, pattern: str) -> set[int]:
-        return set(documents_within(self._catalog.documents(), pattern))
 
     def _say(
         self, engine: LanguageModel, prompts: PromptSet, shown: Sequence[Passage], sources: Sequence[Passage],

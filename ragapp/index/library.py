@@ -24,7 +24,7 @@ CHROMA_NAME = "chroma"
 LOCK_NAME = "store.lock"
 OWNER_NAME = "store.owner"
 # what the names in a data folder begin with: the store's, the demo's, and what other parts of ragapp keep there
-OWN_NAMES = (CATALOG_NAME, CHROMA_NAME, "store.", "refused.log", "server.json", "demo", "uploads")
+OWN_NAMES = (CATALOG_NAME, CHROMA_NAME, "store.", "refused.log", "server.json", "calibration.json", "demo", "uploads")
 # set in the catalog while Chroma may lag behind it
 _BEHIND = "chroma_behind"
 # Chroma pays for every call, so that many small documents are given to it together; the catalog has them already

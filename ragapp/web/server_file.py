@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ragapp import private
+
 SERVER_FILE = "server.json"
 
 
@@ -42,14 +44,9 @@ def announced(data: Path, url: str, token: str) -> Iterator[Path]:
         url: base address.
         token: opens the API.
     """
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.make_folder(data)
     file = data / SERVER_FILE
-    staged = file.with_suffix(f".{os.getpid()}")
-    staged.unlink(missing_ok=True)
-    # made with these rights, not given them afterwards
-    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(asdict(RunningServer(url, os.getpid(), token)), stream)
-    os.replace(staged, file)
+    private.replace_text(file, json.dumps(asdict(RunningServer(url, os.getpid(), token))))
     try:
         yield file
     finally:

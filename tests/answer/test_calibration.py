@@ -5,6 +5,7 @@ import pytest
 from ragapp.answer.calibration import GENERAL, Calibration, calibration_for, fit, save_calibration
 from ragapp.answer.signals import NAMES, Signals
 from ragapp.errors import StoreError, UsageError
+from ragapp.index.library import OWN_NAMES
 
 
 def signals(**values):
@@ -74,6 +75,13 @@ def test_ones_own_is_kept_a_model_and_wins(tmp_path):
     assert calibration_for("b", own) == second
     assert calibration_for("c", own) == calibration_for(GENERAL)
     assert calibration_for("c", tmp_path / "none.json") == calibration_for(GENERAL)
+
+
+def test_ones_own_is_for_its_owner_alone(tmp_path):
+    own = tmp_path / "calibration.json"
+    save_calibration(own, "a", fit(*sample(100)))
+    assert own.stat().st_mode & 0o077 == 0
+    assert own.name in OWN_NAMES
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"a": {}}', '{"a": {"weights": {"probe": "x"}}}'])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import gradio as gr
 
 from ragapp.errors import RagappError
-from ragapp.settings import find_settings_file, write_setting
+from ragapp.settings import CAUTIONS, find_settings_file, write_setting
 from ragapp.web.desk import Desk
 from ragapp.web.setting_sources import decided_elsewhere, setting_rows
 from ragapp.web.ui.render_models import render_settings
@@ -18,7 +18,6 @@ from ragapp.web.visitors import Visitor
 LENGTHS = {"short": 128, "normal": 256, "long": 768}
 MOST_PASSAGES = 12
 THEMES = ("system", "light", "dark")
-CAUTIONS = ("low", "normal", "high")
 
 
 class SettingsTab:
