@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ragapp.answer.calibration import calibration_for
-from ragapp.answer.grounding import Similarity, ground
+from ragapp.answer.calibration import Calibration, calibration_for
+from ragapp.answer.grounding import MARK, Similarity, ground
 from ragapp.answer.judging import SURE, Judged, judge, likeliest_first, to_answer_from
 from ragapp.answer.prompts import (
     DEFAULT_LANGUAGE,
@@ -147,9 +147,10 @@ class Assistant:
         answer.timings["retrieve_s"] = _since(started, retrieved)
         read = time.monotonic()
         listing = wants_list(question)
+        calibration = calibration_for(engine.name, self._calibration)
         # a list is made from all that is found; for one fact the first sure passage is enough
         judged = judge(engine, prompts, question, context.passages, cancelled, sure=2.0 if listing else SURE)
-        enough = self._decide(answer, question, judged, language)
+        enough = self._decide(answer, calibration, judged, language)
         answer.passages = _shown(judged, context.passages)
         answer.timings["probe_s"] = _since(read)
         used = _used(judged, listing)
@@ -163,11 +164,11 @@ class Assistant:
                     written += piece.text
                 yield piece
             answer.timings["answer_tokens"] = engine.stats.answer_tokens
-            self._check(answer, written, used, language)
+            self._check(answer, written, used, language, listing)
             if listing and not answer.abstained:
                 answer.note = prompts.listed.format(count=len(used))
             elif not answer.abstained and not cancelled():
-                yield from self._compare(answer, engine, prompts, found, language, cancelled)
+                yield from self._compare(answer, engine, prompts, calibration, found, language, cancelled)
         answer.context = {
             "window": engine.window,
             "prompt_tokens": len(engine.prompt_tokens(messages)),
@@ -196,12 +197,11 @@ class Assistant:
         budget = min(self._budget(engine) if wished == "auto" else wished, room)
         return pack(passages, lambda n, p: engine.escape(render_passage(n, p)), engine.count, budget)
 
-    def _decide(self, answer: Answer, question: str, judged: Sequence[Judged], language: str) -> bool:
+    def _decide(self, answer: Answer, calibration: Calibration, judged: Sequence[Judged], language: str) -> bool:
         """Whether to answer at all: what the model and the search say, weighed by what was learnt from questions."""
         if not judged:
             return False
-        signals = read_signals(question, [one.passage for one in judged], [one.likelihood for one in judged], language)
-        calibration = calibration_for(answer.model, self._calibration)
+        signals = read_signals(answer.question, judged, language)
         answer.signals = asdict(signals)
         answer.confidence = calibration.probability(signals)
         threshold = self._settings.answer.threshold
@@ -222,10 +222,9 @@ class Assistant:
         for piece in engine.generate_pieces(messages, **limits, thinking=True):
             yield Thought(piece.text) if piece.kind == "thinking" else Delta(piece.text)
 
-    def _check(self, answer: Answer, written: str, used: Sequence[Passage], language: str) -> None:
+    def _check(self, answer: Answer, written: str, used: Sequence[Passage], language: str, listing: bool) -> None:
         """Ground what was written; where no passage states its main sentence, the answer stays an abstention."""
         sentences, citations = ground(written, answer.question, used, language, self._similar)
-        listing = wants_list(answer.question)
         # a line that only introduces a list says nothing that could be stated
         main = next((sentence for sentence in sentences if not sentence.text.endswith(":")), None)
         if main and (main.supported or (listing and any(sentence.supported for sentence in sentences))):
@@ -234,8 +233,8 @@ class Assistant:
             answer.answer = ("\n" if listing else " ").join(sentence.text for sentence in sentences)
 
     def _compare(
-        self, answer: Answer, engine: LanguageModel, prompts: PromptSet, found: Sequence[Passage], language: str,
-        cancelled: Callable[[], bool],
+        self, answer: Answer, engine: LanguageModel, prompts: PromptSet, calibration: Calibration,
+        found: Sequence[Passage], language: str, cancelled: Callable[[], bool],
     ) -> Iterator[Stage]:  # fmt: skip
         """Where another version of the passage gives other figures, say so beside the answer."""
         best = answer.passages[answer.citations[0].n - 1]
@@ -246,8 +245,8 @@ class Assistant:
             if row is None or cancelled():
                 continue
             yield Stage("comparing", 1)
-            (judged,) = judge(engine, prompts, answer.question, [passage], cancelled)
-            if self._probability(answer, judged, language) < answer.confidence / 2:
+            judged = judge(engine, prompts, answer.question, [passage], cancelled)
+            if calibration.probability(read_signals(answer.question, judged, language)) < answer.confidence / 2:
                 continue
             messages = answer_messages(prompts, answer.question, [passage], engine.escape)
             text = "".join(piece.text for piece in self._write(engine, messages, cancelled) if isinstance(piece, Delta))
@@ -258,15 +257,11 @@ class Assistant:
                 answer.passages.append(passage)
             n = answer.passages.index(passage) + 1
             said = prompts.disagrees.format(
-                document=passage.chunk.document, date=document_date(row), answer=sentences[0].text.rpartition(" [")[0]
+                document=passage.chunk.document, date=document_date(row), answer=MARK.sub("", sentences[0].text)
             )
             answer.sentences.append(Sentence(f"{said} [{n}]", True, (n,)))
             answer.citations.append(replace(citations[0], n=n))
             answer.answer = f"{answer.answer} {said} [{n}]"
-
-    def _probability(self, answer: Answer, judged: Judged, language: str) -> float:
-        signals = read_signals(answer.question, [judged.passage], [judged.likelihood], language)
-        return calibration_for(answer.model, self._calibration).probability(signals)
 
 
 def _used(judged: Sequence[Judged], listing: bool) -> list[Passage]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ragapp.answer import facts
 from ragapp.answer.result import Citation, Sentence
 from ragapp.answer.spans import SENTENCE_END, best_span
-from ragapp.index.analysis import content_terms
+from ragapp.index.analysis import content_terms, content_words
 from ragapp.retrieval.passage import Passage
 
 MARK = re.compile(r"\s*\[(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\]")
@@ -25,6 +25,8 @@ _CAPITAL_NOUNS = {"de", "lb"}
 
 #: how near a text is to others, 0 unrelated to 1 identical, for wording that differs
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+# offsets in a passage's text
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ def ground(
         if found is None:
             sentences.append(Sentence(text, False, ()))
             continue
-        citations.setdefault(found, _cite(found, text, question, passages[found - 1], language))
-        sentences.append(Sentence(f"{text} [{found}]", True, (found,)))
+        n, span = found
+        citations.setdefault(n, _cite(n, passages[n - 1], span))
+        sentences.append(Sentence(f"{text} [{n}]", True, (n,)))
     return sentences, list(citations.values())
 
 
@@ -96,8 +99,8 @@ def split_sentences(text: str) -> list[str]:
 def _supporting(
     text: str, question: str, passages: Sequence[Passage], language: str, cited: Sequence[int],
     similar: Similarity | None,
-) -> int | None:  # fmt: skip
-    """Number of the passage that states a sentence: a cited one if any does, else the one that holds most of it.
+) -> tuple[int, Span] | None:  # fmt: skip
+    """Which passage states a sentence, and where: a cited one if any does, else the one that holds most of it.
 
     Between passages that hold as much of the sentence, the one that holds more of the question wins: two versions of
     a policy share many sentences, and the question says which is meant.
@@ -112,8 +115,11 @@ def _supporting(
     # the model's own choice stands unless another passage holds clearly more
     kept = [n for n in cited if best_first and held[best_first[0]].share - held[n].share < CITED_MARGIN]
     for n in dict.fromkeys([*kept, *best_first]):
-        if held[n].share >= SUPPORT_SHARE and not _denied(text, question, passages[n - 1], language):
-            return n
+        if held[n].share < SUPPORT_SHARE:
+            continue
+        span = _span(text, question, passages[n - 1], language)
+        if not _denied(text, passages[n - 1], span, language):
+            return n, span
     return None
 
 
@@ -144,7 +150,7 @@ def _support(
         return 0.0
     given = facts.numbers_and_parts(question)
     figures = [number for number in facts.numbers(text) if number not in given]
-    words = {term for term in content_terms(text, language) if not any(map(str.isdigit, term))}
+    words = content_words(text, language)
     own = words - asked
     # an echo of the question adds nothing, so all of it must be in the passage
     held_figures = 2 * (len(figures) + days)
@@ -152,31 +158,28 @@ def _support(
     weight = len(own) + held_figures
     share = (len(own & held) + held_figures) / weight if weight else 0.0
     if share < SUPPORT_SHARE and similar and weight:
-        statement = _statement(text, question, passage, language)
+        statement = passage.chunk.text[slice(*_span(text, question, passage, language))]
         share = SUPPORT_SHARE if similar(text, [statement])[0] >= SIMILAR else share
     return share
 
 
-def _denied(text: str, question: str, passage: Passage, language: str) -> bool:
+def _denied(text: str, passage: Passage, span: Span, language: str) -> bool:
     if passage.chunk.language != language:
         return False
-    statement = _statement(text, question, passage, language)
+    statement = passage.chunk.text[slice(*span)]
     return facts.denies(text, statement, language, lambda words: content_terms(words, language))
 
 
-def _statement(text: str, question: str, passage: Passage, language: str) -> str:
-    chunk = passage.chunk
-    begin, end = best_span(chunk.text, text, question, language, chunk.language)
-    return chunk.text[begin:end]
+def _span(text: str, question: str, passage: Passage, language: str) -> Span:
+    return best_span(passage.chunk.text, text, question, language, passage.chunk.language)
 
 
-def _cite(n: int, text: str, question: str, passage: Passage, language: str) -> Citation:
+def _cite(n: int, passage: Passage, span: Span) -> Citation:
     chunk = passage.chunk
-    begin, end = best_span(chunk.text, text, question, language, chunk.language)
-    quote = chunk.text[begin:end]
+    quote = chunk.text[slice(*span)]
     # a table chunk repeats its header: its rows stand in the unit at the end of its span
     shift = chunk.end - len(chunk.text)
-    start = max(chunk.start, shift + begin)
+    start = max(chunk.start, shift + span[0])
     return Citation(
         n, chunk.document, chunk.path, chunk.unit, chunk.label, quote, start, start + len(quote), chunk.kind
     )

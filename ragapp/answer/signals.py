@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from ragapp.answer import facts
+from ragapp.answer.judging import Judged, likeliest_first
 from ragapp.answer.question import has_figure, wants_figure
 from ragapp.index.analysis import content_terms
-from ragapp.retrieval.passage import Passage
 
 # a probability is never so certain that its logarithm outweighs everything else
 _LEAST = 0.002
@@ -43,22 +43,21 @@ class Signals:
 NAMES = tuple(Signals.__dataclass_fields__)
 
 
-def read_signals(question: str, passages: Sequence[Passage], judged: Sequence[float], language: str) -> Signals:
+def read_signals(question: str, judged: Sequence[Judged], language: str) -> Signals:
     """The signals of a question.
 
     Args:
         question: what was asked.
-        passages: those that the model judged, in the order of the search; at least one.
-        judged: the model's probability for each that it states the answer.
+        judged: the passages that the model judged, at least one.
         language: of the question, ISO 639-1.
     """
-    likeliest = max(range(len(judged)), key=judged.__getitem__)
-    best = passages[likeliest]
+    likeliest = likeliest_first(judged)[0]
+    best = likeliest.passage
     shown = " ".join((best.chunk.document, best.chunk.title, *best.chunk.headings, best.chunk.text))
     return Signals(
-        probe=_log_odds(judged[likeliest]),
-        score=min(1.0, max(passage.score for passage in passages)),
-        dense=max(passage.dense for passage in passages),
+        probe=_log_odds(likeliest.likelihood),
+        score=min(1.0, max(one.passage.score for one in judged)),
+        dense=max(one.passage.dense for one in judged),
         coverage=best.coverage,
         figures=float(_lacks(question, shown, language)),
         wanted=float(wants_figure(question) and not has_figure(best.chunk.text)),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ragapp.answer import facts
-from ragapp.index.analysis import content_terms
+from ragapp.index.analysis import content_words
 from ragapp.index.records import DocumentRow
 from ragapp.retrieval.passage import Passage
 
@@ -27,12 +27,12 @@ def other_versions(best: Passage, passages: Sequence[Passage]) -> list[Passage]:
         The first of each document, in the order of the search.
     """
     found: dict[int, Passage] = {}
-    words, figures = _words(best), facts.numbers_and_parts(best.chunk.text)
+    words, figures = content_words(best.chunk.text, best.chunk.language), facts.numbers_and_parts(best.chunk.text)
     for passage in passages:
         chunk = passage.chunk
         if chunk.document_id == best.chunk.document_id or chunk.document_id in found:
             continue
-        others = _words(passage)
+        others = content_words(chunk.text, chunk.language)
         alike = len(words & others) / max(1, len(words | others))
         if alike >= ALIKE and facts.numbers_and_parts(chunk.text) != figures:
             found[chunk.document_id] = passage
@@ -52,8 +52,3 @@ def document_date(row: DocumentRow) -> str:
     if years:
         return years[-1]
     return datetime.fromtimestamp(row.mtime_ns / 1e9, UTC).date().isoformat()
-
-
-def _words(passage: Passage) -> set[str]:
-    chunk = passage.chunk
-    return {term for term in content_terms(chunk.text, chunk.language) if not any(map(str.isdigit, term))}

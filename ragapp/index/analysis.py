@@ -123,6 +123,11 @@ def content_terms(text: str, language: str) -> list[str]:
     return [term for term in (*stems, *codes) if term]
 
 
+def content_words(text: str, language: str) -> set[str]:
+    """The terms of :func:`content_terms` that hold no figure."""
+    return {term for term in content_terms(text, language) if not any(map(str.isdigit, term))}
+
+
 def _words_and_codes(text: str) -> tuple[list[str], list[str]]:
     normal = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("i\u0307", "i")
     codes = [

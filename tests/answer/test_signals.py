@@ -1,6 +1,7 @@
 import pytest
 from answerkit import passage
 
+from ragapp.answer.judging import Judged
 from ragapp.answer.signals import NAMES, read_signals
 
 LEAVE = passage("Annual leave is 25 days.", "leave.pdf", title="Leave 2025")
@@ -8,7 +9,7 @@ OTHER = passage("Sheffield has a canteen.", "canteen.pdf")
 
 
 def read(question, judged=(0.8, 0.2), passages=(LEAVE, OTHER), language="en"):
-    return read_signals(question, passages, judged, language)
+    return read_signals(question, list(map(Judged, passages, judged)), language)
 
 
 def test_the_likeliest_passage_speaks():
