@@ -197,8 +197,8 @@ def list_documents(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         listed = {"failures": "failed", "skipped": "skipped"}
         say_json(
-            {"documents": [_document_json(row) for row in documents]}
-            | {key: [_unread_json(file) for file in unread if file.status == status] for key, status in listed.items()}
+            {"documents": [row.as_json() for row in documents]}
+            | {key: [file.as_json() for file in unread if file.status == status] for key, status in listed.items()}
         )
         return
     if not documents and not unread:
@@ -244,7 +244,7 @@ def show(
             raise StoreError(f"There is no document {id}.", "See: ragapp documents list")
         units = [_unit_json(unit, len(text)) for unit, text in library.catalog.units(id)]
     if as_json:
-        say_json({**_document_json(row), "units_list": units})
+        say_json({**row.as_json(), "units_list": units})
         return
     say(f"{row.name}: {row.title}\n{row.path}")
     gaps = f", {row.units_without_text} without text" if row.units_without_text else ""
@@ -285,7 +285,7 @@ def remove(
             forgotten = Conversations(library.catalog).forget_removed()
             library.purge()
     if as_json:
-        removed_json = [_document_json(row) for row in removed]
+        removed_json = [row.as_json() for row in removed]
         say_json({"removed": removed_json, "purged": purge, "answers_forgotten": forgotten})
         return
     for row in removed:
@@ -296,22 +296,9 @@ def remove(
         say("Nothing of what was removed is left in the store's files.")
 
 
-def _document_json(row) -> dict:
-    return {
-        "id": row.id, "document": row.name, "path": row.path, "title": row.title, "language": row.language,
-        "size": row.size, "units": row.units, "units_without_text": row.units_without_text,
-        "units_ocr": row.units_ocr, "units_needing_ocr": row.units_needing_ocr, "chunks": row.chunks,
-        "warnings": list(row.warnings), "ingested_at": row.ingested_at,
-    }  # fmt: skip
-
-
 def _unit_json(unit, characters: int) -> dict:
     confidence = None if unit.confidence is None else round(unit.confidence, 3)
     return {
         "number": unit.number, "kind": unit.kind, "label": unit.label, "characters": characters,
         "coverage": unit.coverage, "confidence": confidence,
     }  # fmt: skip
-
-
-def _unread_json(file) -> dict:
-    return {"path": file.path, "reason": file.reason, "hint": file.hint, "tried_at": file.tried_at, "size": file.size}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,15 @@ class DocumentRow:
     chunks: int
     conditions: str
 
+    def as_json(self) -> dict[str, Any]:
+        """What programs get of it."""
+        return {
+            "id": self.id, "document": self.name, "path": self.path, "title": self.title, "language": self.language,
+            "size": self.size, "units": self.units, "units_without_text": self.units_without_text,
+            "units_ocr": self.units_ocr, "units_needing_ocr": self.units_needing_ocr, "chunks": self.chunks,
+            "warnings": list(self.warnings), "ingested_at": self.ingested_at,
+        }  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class UnreadFile:
@@ -110,3 +119,9 @@ class UnreadFile:
     size: int = -1
     mtime_ns: int = -1
     conditions: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """What programs get of it."""
+        return {
+            "path": self.path, "reason": self.reason, "hint": self.hint, "tried_at": self.tried_at, "size": self.size
+        }  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 
 from ragapp.errors import ModelError
 from ragapp.llm.generation import Limits, TurnWriter
-from ragapp.llm.interface import TIMED_TOKENS, GenerationStats
+from ragapp.llm.interface import TIMED_TOKENS, AnswersAlone, GenerationStats
 from ragapp.llm.loading import attach_adapter, place_llama
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload
 from ragapp.llm.placement import Placement
@@ -27,7 +27,7 @@ from ragapp.llm.vocabulary import Vocabulary, broken
 __all__ = ["BATCH_TOKENS", "TIMED_TOKENS", "Engine", "EngineOptions", "GenerationStats"]
 
 
-class Engine:
+class Engine(AnswersAlone):
     """One GGUF model, loaded at first use.  One caller at a time: further ones wait.
 
     Args:
@@ -258,20 +258,6 @@ class Engine:
         weights = [float(shifted[self._vocabulary.first_tokens(choice)].sum()) for choice in choices]
         total = sum(weights) or 1.0
         return [weight / total for weight in weights]
-
-    def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.0,
-        cancelled: Cancelled | None = None,
-    ) -> Iterator[str]:
-        """Stream the assistant's next turn, as :meth:`generate_pieces` without thinking."""
-        pieces = self.generate_pieces(
-            messages, max_tokens=max_tokens, temperature=temperature, cancelled=cancelled, thinking=False
-        )
-        yield from (piece.text for piece in pieces if piece.kind == "answer")
 
     def generate_pieces(
         self,

@@ -132,3 +132,21 @@ class LanguageModel(Protocol):
 
     def reading_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
+
+
+class AnswersAlone:
+    """What every language model does the same way, whatever makes its pieces."""
+
+    def generate(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        cancelled: Cancelled | None = None,
+    ) -> Iterator[str]:
+        """Stream the assistant's next turn; see :meth:`LanguageModel.generate`."""
+        pieces = self.generate_pieces(
+            messages, max_tokens=max_tokens, temperature=temperature, cancelled=cancelled, thinking=False
+        )
+        yield from (piece.text for piece in pieces if piece.kind == "answer")

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from ragapp.errors import CancelledError, ModelError
 from ragapp.llm.chat import Message
-from ragapp.llm.interface import TIMED_TOKENS, GenerationStats
+from ragapp.llm.interface import TIMED_TOKENS, AnswersAlone, GenerationStats
 from ragapp.llm.reasoning import Piece, ThinkingSplitter, split_thinking
 from ragapp.llm.remote_address import check_allowed, parse_address, read_key
 from ragapp.llm.remote_completions import Completions, first, get, weight
@@ -46,7 +46,7 @@ _MARKS = re.compile(
 )
 
 
-class RemoteEngine:
+class RemoteEngine(AnswersAlone):
     """One model of an OpenAI-compatible server.  One caller at a time: further ones wait.
 
     Args:
@@ -238,23 +238,6 @@ class RemoteEngine:
             return [1 / len(choices)] * len(choices)
         rest = (1 - WORD_SHARE) / max(1, len(choices) - 1)
         return [WORD_SHARE if place == said else rest for place in range(len(choices))]
-
-    def generate(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.0,
-        cancelled: Cancelled | None = None,
-    ) -> Iterator[str]:
-        """Stream the assistant's next turn; its thinking, if there is any, is left out.
-
-        Args, errors and :attr:`stats`: see :meth:`generate_pieces`.
-        """
-        pieces = self.generate_pieces(
-            messages, max_tokens=max_tokens, temperature=temperature, cancelled=cancelled, thinking=False
-        )
-        yield from (piece.text for piece in pieces if piece.kind == "answer")
 
     def generate_pieces(
         self,

@@ -16,27 +16,11 @@ from starlette.concurrency import run_in_threadpool
 
 from ragapp.answer.result import Answer, hit_json
 from ragapp.errors import RagappError, StoreError
-from ragapp.index.records import DocumentRow, UnreadFile
 from ragapp.web.api_shapes import Ingest, Question, Remove, Search
 from ragapp.web.desk import Desk
 
 # a disconnected client is noticed so often
 _POLL_S = 0.1
-
-
-def document_json(row: DocumentRow) -> dict[str, Any]:
-    """A document as programs get it."""
-    return {
-        "id": row.id, "document": row.name, "path": row.path, "title": row.title, "language": row.language,
-        "size": row.size, "units": row.units, "units_without_text": row.units_without_text,
-        "units_ocr": row.units_ocr, "units_needing_ocr": row.units_needing_ocr, "chunks": row.chunks,
-        "warnings": list(row.warnings), "ingested_at": row.ingested_at,
-    }  # fmt: skip
-
-
-def unread_json(file: UnreadFile) -> dict[str, Any]:
-    """A file that was not read as programs get it."""
-    return {"path": file.path, "reason": file.reason, "hint": file.hint, "tried_at": file.tried_at, "size": file.size}
 
 
 def make_guard(token: str) -> Callable[[Request], None]:
@@ -78,9 +62,9 @@ def make_api(desk: Desk, token: str) -> APIRouter:
         catalog = desk.app.library.catalog
         unread = catalog.unread()
         return {
-            "documents": [document_json(row) for row in catalog.documents()],
-            "failures": [unread_json(file) for file in unread if file.status == "failed"],
-            "skipped": [unread_json(file) for file in unread if file.status == "skipped"],
+            "documents": [row.as_json() for row in catalog.documents()],
+            "failures": [file.as_json() for file in unread if file.status == "failed"],
+            "skipped": [file.as_json() for file in unread if file.status == "skipped"],
         }
 
     @router.post("/documents/remove")
@@ -91,7 +75,7 @@ def make_api(desk: Desk, token: str) -> APIRouter:
             if row is None:
                 raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
         desk.job.remove(body.ids)
-        return {"removed": [document_json(row) for row in rows if row]}
+        return {"removed": [row.as_json() for row in rows if row]}
 
     @router.post("/ingest")
     def ingest(body: Ingest) -> dict[str, Any]:

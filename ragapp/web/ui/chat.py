@@ -17,6 +17,7 @@ from ragapp.web.runs import Exchange
 from ragapp.web.ui.render import render_exchange, render_log, render_run
 from ragapp.web.ui.render_evidence import render_empty, render_evidence
 from ragapp.web.ui.render_page import render_guide
+from ragapp.web.ui.tab import QUIET, Tab
 from ragapp.web.ui.talks import TalksColumn
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Choice, Visitor
@@ -28,17 +29,11 @@ _POLL_S = 0.5
 MOST_CHOICES = 500
 
 
-class ChatTab:
-    """Builds the tab; :meth:`wire` ties its events to its work.
-
-    Args:
-        desk: what the tabs share.
-        i18n: gives labels in the visitor's language.
-    """
+class ChatTab(Tab):
+    """Builds the tab; :meth:`wire` ties its events to its work."""
 
     def __init__(self, desk: Desk, i18n: gr.I18n):
-        self._desk = desk
-        self._i18n = i18n
+        super().__init__(desk, i18n)
         self.talks = TalksColumn(desk, i18n)
 
     def build(self) -> None:
@@ -80,20 +75,19 @@ class ChatTab:
 
     def wire(self) -> None:
         """Tie events to work."""
-        quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         asked = [*self.shown, self.question]
         for event in (self.question.submit, self.send.click):
-            event(self.ask, [self.question, self.scope], asked, **quiet)
-        self.again.change(self.retry, self.again, asked, trigger_mode="multiple", **quiet)
+            event(self.ask, [self.question, self.scope], asked, **QUIET)
+        self.again.change(self.retry, self.again, asked, trigger_mode="multiple", **QUIET)
         # not queued: they must get through while the answer is being written
-        self.stop.click(self.halt, None, None, queue=False, **quiet)
-        self.pick.change(self.choose, self.pick, self.evidence, queue=False, trigger_mode="always_last", **quiet)
-        self.talks.new.click(self.start_anew, None, asked, **quiet)
+        self.stop.click(self.halt, None, None, queue=False, **QUIET)
+        self.pick.change(self.choose, self.pick, self.evidence, queue=False, trigger_mode="always_last", **QUIET)
+        self.talks.new.click(self.start_anew, None, asked, **QUIET)
         self.talks.wire_box.change(
-            self.act, self.talks.wire_box, self.shown, queue=False, trigger_mode="multiple", **quiet
+            self.act, self.talks.wire_box, self.shown, queue=False, trigger_mode="multiple", **QUIET
         )
         self.talks.search.change(
-            self.talks.find, self.talks.search, self.talks.list, queue=False, trigger_mode="always_last", **quiet
+            self.talks.find, self.talks.search, self.talks.list, queue=False, trigger_mode="always_last", **QUIET
         )
 
     def visitor(self, request: gr.Request) -> Visitor:

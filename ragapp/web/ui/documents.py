@@ -21,21 +21,13 @@ from ragapp.web.ui.render_documents import (
     render_table,
 )
 from ragapp.web.ui.render_evidence import render_view
+from ragapp.web.ui.tab import QUIET, Tab
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Visitor
 
 
-class DocumentsTab:
-    """Builds the tab; :meth:`wire` ties its events to its work.
-
-    Args:
-        desk: what the tabs share.
-        i18n: gives labels in the visitor's language.
-    """
-
-    def __init__(self, desk: Desk, i18n: gr.I18n):
-        self._desk = desk
-        self._i18n = i18n
+class DocumentsTab(Tab):
+    """Builds the tab; :meth:`wire` ties its events to its work."""
 
     def build(self) -> None:
         """Make the components."""
@@ -62,7 +54,7 @@ class DocumentsTab:
 
     def wire(self) -> None:
         """Tie events to work."""
-        quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None, "queue": False}
+        quiet = {**QUIET, "queue": False}
         self.wire_box.change(
             self.act, self.wire_box, [*self.shown, self.confirm, self.preview], trigger_mode="multiple", **quiet
         )

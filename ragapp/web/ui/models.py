@@ -9,24 +9,15 @@ import gradio as gr
 from ragapp.models.discovery import list_models
 from ragapp.models.fit import free_memory
 from ragapp.models.packs import PACKS
-from ragapp.web.desk import Desk
 from ragapp.web.ui.render import act
 from ragapp.web.ui.render_models import render_model_job, render_models, render_running
+from ragapp.web.ui.tab import QUIET, Tab
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Visitor
 
 
-class ModelsTab:
-    """Builds the tab; :meth:`wire` ties its events to its work.
-
-    Args:
-        desk: what the tabs share.
-        i18n: gives labels in the visitor's language.
-    """
-
-    def __init__(self, desk: Desk, i18n: gr.I18n):
-        self._desk = desk
-        self._i18n = i18n
+class ModelsTab(Tab):
+    """Builds the tab; :meth:`wire` ties its events to its work."""
 
     def build(self) -> None:
         """Make the components."""
@@ -42,7 +33,7 @@ class ModelsTab:
 
     def wire(self) -> None:
         """Tie events to work."""
-        quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None, "queue": False}
+        quiet = {**QUIET, "queue": False}
         self.wire_box.change(self.act, self.wire_box, self.shown, trigger_mode="multiple", **quiet)
 
     def show(self, visitor: Visitor) -> tuple:

@@ -16,6 +16,7 @@ from ragapp.web.ui.models import ModelsTab
 from ragapp.web.ui.render_documents import render_job
 from ragapp.web.ui.render_page import render_guide, render_header, render_privacy
 from ragapp.web.ui.settings import SettingsTab
+from ragapp.web.ui.tab import QUIET
 from ragapp.web.ui.theme import make_theme
 from ragapp.web.ui.translations import LANGUAGES, make_i18n, tr, wanted_language
 from ragapp.web.visitors import Visitor
@@ -64,23 +65,22 @@ class Page:
             timer = gr.Timer(_POLL_S)
             for tab in (self._chat, self._documents, self._models, self._settings):
                 tab.wire()
-            quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
             frame = [self._header, self._privacy, self._chat.scope, self._chat.export]
             # what the tab says before the page listens is lost: it waits for this
-            blocks.load(lambda: '<span id="listening"></span>', None, self._header, queue=False, **quiet)
+            blocks.load(lambda: '<span id="listening"></span>', None, self._header, queue=False, **QUIET)
             greeted = self._hello.change(
                 self.greet, self._hello, [*frame, *self._chat.shown, *self._documents.shown],
-                queue=False, trigger_mode="multiple", **quiet,
+                queue=False, trigger_mode="multiple", **QUIET,
             )  # fmt: skip
-            greeted.then(self.resume, None, self._chat.shown, **quiet)
-            documents.select(self.show_documents, None, self._documents.shown, queue=False, **quiet)
-            models.select(self.show_models, None, self._models.shown, queue=False, **quiet)
-            settings.select(self.show_settings, None, self._settings.shown, queue=False, **quiet)
+            greeted.then(self.resume, None, self._chat.shown, **QUIET)
+            documents.select(self.show_documents, None, self._documents.shown, queue=False, **QUIET)
+            models.select(self.show_models, None, self._models.shown, queue=False, **QUIET)
+            settings.select(self.show_settings, None, self._settings.shown, queue=False, **QUIET)
             following = [
                 self._header, self._privacy, self._chat.scope, self._chat.live, self._documents.job,
                 *(self._documents.drop, self._documents.table, self._documents.failures), *self._models.shown,
             ]  # fmt: skip
-            timer.tick(self.follow, None, following, queue=False, **quiet)
+            timer.tick(self.follow, None, following, queue=False, **QUIET)
             blocks.unload(self.leave)
         return blocks
 

@@ -8,9 +8,9 @@ import gradio as gr
 
 from ragapp.errors import RagappError
 from ragapp.settings import CAUTIONS, find_settings_file, write_setting
-from ragapp.web.desk import Desk
 from ragapp.web.setting_sources import decided_elsewhere, setting_rows
 from ragapp.web.ui.render_models import render_settings
+from ragapp.web.ui.tab import QUIET, Tab
 from ragapp.web.ui.translations import LANGUAGES, tr
 from ragapp.web.visitors import Visitor
 
@@ -20,17 +20,8 @@ MOST_PASSAGES = 12
 THEMES = ("system", "light", "dark")
 
 
-class SettingsTab:
-    """Builds the tab; :meth:`wire` ties its events to its work.
-
-    Args:
-        desk: what the tabs share.
-        i18n: gives labels in the visitor's language.
-    """
-
-    def __init__(self, desk: Desk, i18n: gr.I18n):
-        self._desk = desk
-        self._i18n = i18n
+class SettingsTab(Tab):
+    """Builds the tab; :meth:`wire` ties its events to its work."""
 
     def build(self) -> None:
         """Make the components."""
@@ -73,7 +64,7 @@ class SettingsTab:
 
     def wire(self) -> None:
         """Tie events to work; language and theme belong to the browser, ``page.js`` keeps them."""
-        quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None, "queue": False}
+        quiet = {**QUIET, "queue": False}
         told = [self.told, self.every]
         self.length.input(self.set_length, self.length, told, **quiet)
         self.passages.release(self.set_passages, self.passages, told, **quiet)

@@ -7,22 +7,13 @@ import json
 import gradio as gr
 
 from ragapp.errors import RagappError
-from ragapp.web.desk import Desk
 from ragapp.web.ui.render_talks import render_talks
+from ragapp.web.ui.tab import Tab
 from ragapp.web.visitors import Visitor
 
 
-class TalksColumn:
-    """Builds the column beside the chat; the page ties its events to the chat's.
-
-    Args:
-        desk: what the tabs share.
-        i18n: gives labels in the visitor's language.
-    """
-
-    def __init__(self, desk: Desk, i18n: gr.I18n):
-        self._desk = desk
-        self._i18n = i18n
+class TalksColumn(Tab):
+    """Builds the column beside the chat; the page ties its events to the chat's."""
 
     def build(self) -> None:
         """Make the components."""
