@@ -106,14 +106,15 @@ class Desk:
             self._missing = time.monotonic(), missing
         return Readiness(missing, len(self.documents()[0]))
 
-    def ask(self, visitor: Visitor, question: str, within: str = "", shown_within: str = "") -> AnswerRun:
+    def ask(self, visitor: Visitor, question: str, within: str = "", scope: str = "", named: str = "") -> AnswerRun:
         """Begin to answer a visitor's question in the conversation that is open.
 
         Args:
             visitor: who asks.
             question: as it was asked.
             within: restricts the documents, see :meth:`ragapp.answer.assistant.Assistant.ask`.
-            shown_within: the same for people.
+            scope: the same as it was chosen.
+            named: the same for people.
         """
         exchanges = visitor.exchanges  # a new conversation has a list of its own
 
@@ -127,7 +128,7 @@ class Desk:
                 visitor.dialogue = self.app.dialogue(visitor.conversation)
             return visitor.dialogue.ask(question, within=within, cancelled=cancelled)
 
-        visitor.run = AnswerRun(question, ask, done, shown_within)
+        visitor.run = AnswerRun(question, ask, done, scope, named)
         return visitor.run
 
     def open(self, visitor: Visitor, conversation_id: int) -> None:

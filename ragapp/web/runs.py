@@ -26,7 +26,8 @@ class Exchange:
         answer: as :meth:`ragapp.answer.result.Answer.as_json` gives it; None where there is none.
         error: why there is none, in words; empty otherwise.
         stopped: whether the person stopped it.
-        within: to which documents it was restricted, a pattern.
+        within: to which documents it was restricted: a path, a folder's with a slash at its end.
+        named: what people call that.
     """
 
     question: str
@@ -34,6 +35,7 @@ class Exchange:
     error: str = ""
     stopped: bool = False
     within: str = ""
+    named: str = ""
 
 
 class AnswerRun:
@@ -44,14 +46,16 @@ class AnswerRun:
         ask: gives the events of answering; is handed the function that says whether to stop.
         done: told the exchange at the end, on the run's own thread, before :attr:`running` turns False.
         within: to which documents it is restricted.
+        named: what people call that.
     """
 
     def __init__(
         self, question: str, ask: Callable[[Callable[[], bool]], Iterator[FollowUp | Event]],
-        done: Callable[[Exchange], None] = lambda exchange: None, within: str = "",
+        done: Callable[[Exchange], None] = lambda exchange: None, within: str = "", named: str = "",
     ):  # fmt: skip
         self.question = question
         self.within = within
+        self.named = named
         self.stage: Stage | None = None
         self.written = ""
         self.thought = ""
@@ -122,6 +126,6 @@ class AnswerRun:
             stopped = self._cancelled()
             if stopped and answer and answer["abstained"]:
                 answer = None  # what was cut off says nothing of what the documents hold
-            self._done(Exchange(self.question, answer, error, stopped, self.within))
+            self._done(Exchange(self.question, answer, error, stopped, self.within, self.named))
             self.running = False
             self._tell()

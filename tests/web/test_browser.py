@@ -109,6 +109,77 @@ def test_switching_to_another_source_is_quick(page):
     assert took < 1000  # 200 on a machine that does nothing else
 
 
+SENT = """() => {
+    window.sent = {most: 0};
+    const look = () => {
+        const running = document.querySelectorAll("#live .exchange.running");
+        sent.most = Math.max(sent.most, document.querySelectorAll("#talk .exchange.running").length);
+        if (!sent.begun || sent.took !== undefined || !running.length || !running[0].querySelector(".stage")) return;
+        sent.section = running[0];
+        sent.took = 0;
+        requestAnimationFrame(() => { sent.took = performance.now() - sent.begun; });
+    };
+    new MutationObserver(look).observe(document.querySelector("#talk"), {childList: true, subtree: true});
+    const begin = () => { sent.begun ??= performance.now(); };
+    for (const name of ["keydown", "pointerdown"]) addEventListener(name, begin, {capture: true});
+}"""
+
+
+def stop(page):
+    page.wait_for_selector("#stop", state="visible", timeout=60_000)
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#stop", state="hidden", timeout=60_000)
+
+
+def test_a_question_stands_in_the_talk_as_soon_as_it_is_sent(page):
+    page.click("#new")
+    page.wait_for_selector(".welcome")
+    page.evaluate(SENT)
+    asked, took = "<img src=x onerror=alert(1)> & what is <b>said</b> of hotels?", []
+    ways = [
+        lambda: page.press("#question textarea", "Enter"),
+        lambda: page.click("#send"),
+        lambda: page.press("#question textarea", "Enter"),
+        lambda: page.locator("#live [data-act=retry]").click(),
+        lambda: page.locator("#log [data-act=retry]").first.click(),
+    ]
+    for number, way in enumerate(ways):
+        question = asked if number in (3, 4) else f"{asked} {number}"
+        if number < 3:
+            page.fill("#question textarea", question)
+        page.evaluate("Object.assign(sent, {begun: undefined, took: undefined, section: null})")
+        way()
+        becomes(page, "sent.took > 0")
+        took.append(page.evaluate("sent.took"))
+        page.wait_for_selector("#stop", state="visible", timeout=60_000)
+        # the server's word changes what stands there; it puts nothing in its place
+        assert page.evaluate("sent.section === document.querySelector('#live .exchange.running')")
+        assert page.locator("#live .asked h2").inner_text().startswith(asked)
+        assert page.locator("#talk img").count() == 0
+        stop(page)
+    assert page.evaluate("sent.most") == 1
+    assert page.locator("#talk .exchange").count() == 4  # the last was asked again in its own place, the first anew
+    assert sorted(took)[2] < 150, took
+
+
+def test_what_is_not_taken_is_not_shown(page):
+    page.click("#new")
+    page.wait_for_selector(".welcome")
+    page.fill("#question textarea", "  ")
+    page.press("#question textarea", "Enter")
+    page.wait_for_timeout(300)
+    assert page.locator("#talk .exchange").count() == 0
+    ask(page, QUESTION)
+    page.wait_for_selector("#stop", state="visible")
+    # as if the browser did not know that a question is on its way
+    page.evaluate("document.querySelector('#live .exchange.running').classList.remove('running')")
+    ask(page, LONG)
+    becomes(page, "question => document.querySelector('#live h2').innerText === question", arg=QUESTION)
+    assert page.locator("#talk .exchange").count() == 1
+    stop(page)
+    assert page.locator("#talk .asked h2").all_inner_texts() == [QUESTION]
+
+
 def test_a_question_is_answered_and_a_reload_brings_it_back(page, shots):  # noqa: F811
     page.click("#new")
     page.wait_for_selector(".welcome")

@@ -76,9 +76,14 @@ class ChatTab(Tab):
     def wire(self) -> None:
         """Tie events to work."""
         asked = [*self.shown, self.question]
+        # not queued: a question is taken at once, and then followed
         for event in (self.question.submit, self.send.click):
-            event(self.ask, [self.question, self.scope], asked, **QUIET)
-        self.again.change(self.retry, self.again, asked, trigger_mode="multiple", **QUIET)
+            event(self.ask, [self.question, self.scope], asked, queue=False, **QUIET).then(
+                self.follow_up, None, self.shown, **QUIET
+            )
+        self.again.change(self.retry, self.again, asked, queue=False, trigger_mode="multiple", **QUIET).then(
+            self.follow_up, None, self.shown, **QUIET
+        )
         # not queued: they must get through while the answer is being written
         self.stop.click(self.halt, None, None, queue=False, **QUIET)
         self.pick.change(self.choose, self.pick, self.evidence, queue=False, trigger_mode="always_last", **QUIET)
@@ -94,31 +99,38 @@ class ChatTab(Tab):
         """Who asks."""
         return self._desk.visitors.of(request.session_hash)
 
-    def ask(self, question: str, scope: str, request: gr.Request) -> Iterator[tuple]:
-        """Answer a question: yields what is shown, as it changes."""
+    def ask(self, question: str, scope: str, request: gr.Request) -> tuple:
+        """Begin to answer a question."""
         visitor = self.visitor(request)
         if visitor.answering or not (question or "").strip():
-            yield tuple(gr.skip() for _ in range(7))
-            return
-        yield from self._answer(visitor, question.strip(), scope or "")
+            return self._refuse(visitor)
+        return self._begin(visitor, question.strip(), scope or "")
 
-    def retry(self, wire: str, request: gr.Request) -> Iterator[tuple]:
+    def retry(self, wire: str, request: gr.Request) -> tuple:
         """Ask one of the questions again."""
         visitor, number = self.visitor(request), _values(wire).get("turn", -1)
         if visitor.answering or not 0 <= number < len(visitor.exchanges):
-            yield tuple(gr.skip() for _ in range(7))
-            return
+            return self._refuse(visitor)
         exchange = visitor.exchanges[number]
         if number == len(visitor.exchanges) - 1:
             visitor.exchanges.pop()
-        yield from self._answer(visitor, exchange.question, exchange.within, keep=True)
+        return self._begin(visitor, exchange.question, exchange.within, keep=True)
 
-    def _answer(self, visitor: Visitor, question: str, within: str, *, keep: bool = False) -> Iterator[tuple]:
+    def _begin(self, visitor: Visitor, question: str, within: str, *, keep: bool = False) -> tuple:
         visitor.choice = Choice()
-        self._desk.ask(visitor, question, pattern(within), within)
-        yield (*self.show(visitor), gr.skip() if keep else "")
-        for shown in self.follow(visitor):
-            yield (*shown, gr.skip())
+        named = scope_label(within, self._desk.app.settings.paths.ingest, visitor.language)
+        self._desk.ask(visitor, question, pattern(within), within, named)
+        return *self.show(visitor), gr.skip() if keep else ""
+
+    def _refuse(self, visitor: Visitor) -> tuple:
+        """The talk as it is: the browser may already show the question as asked, and only replaces what is new."""
+        log, live, *rest = self.show(visitor)
+        new = f"<!--{time.monotonic_ns()}-->"
+        return log + new, live + new, *rest, gr.skip()
+
+    def follow_up(self, request: gr.Request) -> Iterator[tuple]:
+        """Show how a question that was taken gets on."""
+        yield from self.follow(self.visitor(request))
 
     def follow(self, visitor: Visitor) -> Iterator[tuple]:
         """What changes until the visitor's question is answered."""
@@ -132,6 +144,8 @@ class ChatTab(Tab):
                 time.sleep(_FRAME_S)
         if run:
             yield self.show(visitor)
+        else:
+            yield tuple(gr.skip() for _ in self.shown)
 
     def show(self, visitor: Visitor) -> tuple:
         """Log, newest exchange, evidence, stop and send, list of conversations, as they are now."""
@@ -193,7 +207,7 @@ class ChatTab(Tab):
         drop = self._desk.app.settings.paths.ingest
         folders = sorted({str(Path(row.path).parent) for row in documents} - {str(drop)})
         everything = (tr(language, "chat.everything"), "")
-        named = [(tr(language, "chat.folder", name=_short(folder, drop)), f"{folder}/") for folder in folders]
+        named = [(scope_label(f"{folder}/", drop, language), f"{folder}/") for folder in folders]
         files = [(row.name, row.path) for row in sorted(documents, key=lambda row: row.name.casefold())]
         return [everything, *named[:MOST_CHOICES], *files[:MOST_CHOICES]]
 
@@ -203,6 +217,19 @@ def pattern(within: str) -> str:
     if not within:
         return ""
     return f"{escape_glob(within)}*" if within.endswith("/") else escape_glob(within)
+
+
+def scope_label(within: str, drop: Path, language: str) -> str:
+    """What a restriction is called: a document's name, or the folder's; empty for none.
+
+    Args:
+        within: a document's path, or a folder's with a slash at its end.
+        drop: folders in the drop folder are called by where they lie in it.
+        language: of the page.
+    """
+    if within.endswith("/"):
+        return tr(language, "chat.folder", name=_short(within[:-1], drop))
+    return Path(within).name
 
 
 def first_choice(exchange: Exchange, number: int) -> Choice:

@@ -81,9 +81,41 @@
     mark("has-ticked", ticks.size > 0);
   };
 
+  // A question stands in the talk as soon as it is sent: the same markup as the server's first word on it, which then
+  // finds nothing to change.  Texts go in as texts.  What the server refuses, it answers with the talk as it was.
+  const make = (tag, css, ...inside) => {
+    const element = document.createElement(tag);
+    if (css) element.className = css;
+    element.append(...inside);
+    return element;
+  };
+  const asking = (question, within, again) => {
+    const [log, live] = ["log", "live"].map((id) => document.querySelector(`#${id} .prose`));
+    if (!log || !live || !question || live.querySelector(".exchange.running")) return;
+    const asked = make("div", "asked", make("h2", "", question));
+    if (within) asked.append(make("span", "within", within));
+    const seconds = make("span", "seconds", "0 s"), stage = make("div", "stage", make("span", "dot"));
+    seconds.dataset.started = "0.0";
+    stage.setAttribute("role", "status");
+    stage.append(make("span", "", tr("stage.searching")), " ", seconds);
+    const last = live.querySelector(".exchange");
+    if (last && last.dataset.turn !== again) log.append(last);
+    live.replaceChildren(make("section", "exchange running", asked, stage));
+    pinned = true;
+  };
+  const askingAgain = (turn) => {
+    const asked = document.querySelector(`.exchange[data-turn="${turn}"] .asked`);
+    if (asked) asking(asked.querySelector("h2").textContent, asked.querySelector(".within")?.textContent, String(turn));
+  };
+  const askingAnew = () => {
+    const scope = field("scope")?.value || "";
+    const within = scope && scope !== tr("chat.everything") ? tr("chat.within").replace("{name}", () => scope) : "";
+    asking((field("question")?.value || "").trim(), within);
+  };
+
   const acts = {
     pick: (values) => { send("pick", values); document.querySelector("#evidence-column")?.scrollIntoView({ block: "nearest" }); },
-    retry: (values) => send("retry", values),
+    retry: (values) => { askingAgain(values.turn); send("retry", values); },
     documents: (values) => send("documents", values),
     models: (values) => send("models", values),
     talks: (values) => {
@@ -112,6 +144,7 @@
     },
   };
   addEventListener("click", (event) => {
+    if (event.target.closest?.("#send")) askingAnew();
     const button = event.target.closest?.("[data-act]");
     if (!button) return;
     event.preventDefault();
@@ -126,7 +159,10 @@
     if (box.closest?.("#setting-language")) acts.language({ language: box.value });
   });
 
-  // keys: Enter sends (Gradio), Esc stops, / focuses
+  // keys: Enter sends (Gradio, by the same event), Esc stops, / focuses
+  addEventListener("keypress", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && event.target.closest?.("#question")) askingAnew();
+  }, true);
   addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (event.key === "Escape") document.querySelector("#stop")?.click();
@@ -260,7 +296,7 @@
 
   // Gradio builds the page after this script; its fields are named once they are there
   // what is said before the page listens is lost, so the tab says who it is when it is asked for it
-  let greeted = 0;
+  let greeted = -Infinity;
   const greet = () => {
     if (!document.querySelector("#listening") || performance.now() - greeted < 3000) return;
     greeted = performance.now();

@@ -72,7 +72,7 @@ def render_exchange(exchange: Exchange, number: int, language: str) -> str:
 
 def render_run(run: AnswerRun, language: str) -> str:
     """A question on its way: the stage with its seconds, and what is written so far."""
-    parts = [_asked(Exchange(run.question, within=run.within), language)]
+    parts = [_asked(Exchange(run.question, within=run.within, named=run.named), language)]
     if run.thought and not run.written:
         parts.append(
             f'<details class="thought"><summary>{tr(language, "chat.thinking")}</summary>'
@@ -217,7 +217,7 @@ def _plain(text: str) -> str:
 
 
 def _asked(exchange: Exchange, language: str) -> str:
-    told = tr(language, "chat.within", name=exchange.within) if exchange.within else ""
+    told = tr(language, "chat.within", name=exchange.named or exchange.within) if exchange.within else ""
     within = f'<span class="within">{escape(told)}</span>' if told else ""
     return f'<div class="asked"><h2>{escape(exchange.question)}</h2>{within}</div>'
 
