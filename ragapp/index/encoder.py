@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +16,7 @@ from ragapp.index.folder import FolderFacts
 from ragapp.index.prompts import own_prompts
 from ragapp.index.quantize import Precision, quantize_linear
 from ragapp.index.tokenizer import FolderTokenizer
+from ragapp.native import keep_freed_memory, threads_that_sleep
 
 # a passage of ordinary length, in tokens; a batch holds as many tokens as so many of them
 ORDINARY_TOKENS = 128
@@ -39,7 +36,6 @@ TRIAL = (
     "x",
     "",
 )
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def load_model(folder: Path):
@@ -50,7 +46,7 @@ def load_model(folder: Path):
     """
     logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
     try:
-        with _threads_that_sleep():
+        with threads_that_sleep():
             import transformers
             from sentence_transformers import SentenceTransformer
 
@@ -91,7 +87,7 @@ class Encoder:
         self._tokenizer = tokenizer
         # the library's tokenizer keeps state while it works
         self._lock = threading.Lock()
-        _keep_freed_memory()
+        keep_freed_memory()
         self._model = load_model(folder)
         self._threads = _threads()
         if precision == "int8":
@@ -229,36 +225,3 @@ def _threads() -> int:
     import torch
 
     return torch.get_num_threads()
-
-
-@contextmanager
-def _threads_that_sleep() -> Iterator[None]:
-    """What is imported below has threads that sleep where they wait for each other, instead of turning in a loop.
-
-    OpenMP's runtime reads this once.  While other processes want the cores too, as the readers do, turning threads
-    made embedding up to four times slower; alone it makes no difference that could be measured.
-    """
-    name = "OMP_WAIT_POLICY"
-    before = os.environ.get(name)
-    os.environ.setdefault(name, "PASSIVE")
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-
-
-def _keep_freed_memory() -> None:
-    """Have glibc keep what a forward pass freed for the next one.
-
-    By default it gives it back to the system each time and takes it again page by page, which was a third of the
-    time.  At the most 256 MiB stay with the process.
-    """
-    if sys.platform != "linux":
-        return
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):  # another C library
-        return
-    mallopt(_M_MMAP_THRESHOLD, 32 << 20)
-    mallopt(_M_TRIM_THRESHOLD, 256 << 20)

@@ -19,7 +19,7 @@ from ragapp.ingest.flow import Flow
 from ragapp.ingest.plan import Contents, Plan, Task, conditions_of, make_plan
 from ragapp.ingest.report import FileReport, IngestProgress, IngestReport, ProgressListener
 from ragapp.ingest.worker import Limits, Preparer
-from ragapp.reading.discover import FoundFile, discover
+from ragapp.reading.discover import FoundFile, absolute, discover
 from ragapp.reading.document import Document, OcrMode, ReadOptions
 from ragapp.settings import Ingest
 
@@ -80,7 +80,7 @@ class Pipeline:
             IdentityError: the library was made with another embedder.
         """
         started = time.monotonic()
-        roots = [Path(os.path.abspath(path.expanduser())) for path in paths]
+        roots = [absolute(path) for path in paths]
         found = discover(roots, self._settings.ignore, self._exclude)
         limits, options = self._limits(), self._options(ocr)
         conditions = self.conditions(ocr)

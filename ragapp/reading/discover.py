@@ -14,6 +14,8 @@ from pathlib import Path
 from ragapp.errors import PathError, TransientReadingError
 
 HASH_BLOCK_BYTES = 1 << 20
+# of a path that is told because nothing is there; a real one has no more
+_SHOWN_CHARACTERS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ def discover(paths: Iterable[Path], ignore: Iterable[str] = (), exclude: Iterabl
     ignored = re.compile("|".join(fnmatch.translate(os.path.normcase(pattern)) for pattern in (".*", *ignore)))
     found: dict[Path, FoundFile] = {}
     for given in paths:
-        path = Path(os.path.abspath(given.expanduser()))
-        if not path.exists():
-            raise PathError(f"There is nothing at {path}.", "Check the spelling.")
+        path = absolute(given)
+        if not _is_there(path):
+            raise PathError(f"There is nothing at {str(path)[:_SHOWN_CHARACTERS]}.", "Check the spelling.")
         if not os.access(path, os.R_OK):
             raise PathError(f"{path} may not be read.", "Check its permissions.")
         for file in _walk(path, ignored) if path.is_dir() else [path]:
@@ -64,6 +66,27 @@ def discover(paths: Iterable[Path], ignore: Iterable[str] = (), exclude: Iterabl
     for path in exclude:
         found.pop(path, None)
     return sorted(found.values(), key=lambda file: str(file.path))
+
+
+def absolute(given: Path) -> Path:
+    """A path from the root on, a person's own folder in it resolved.
+
+    Raises:
+        PathError: it names a person who is not known.
+    """
+    try:
+        return Path(os.path.abspath(given.expanduser()))
+    except RuntimeError:
+        raise PathError(f"There is nothing at {given}.", "Check the spelling.") from None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):  # no name can be so long, or hold half a character
+        return False
 
 
 def unreadable(error: OSError) -> TransientReadingError:

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 from ragapp.answer.result import Answer, hit_json
-from ragapp.errors import RagappError, StoreError
+from ragapp.errors import StoreError, UsageError
+from ragapp.web.api_answers import Answered, Documents, Ingested, IngestState, Removed, Searched, answers
 from ragapp.web.api_shapes import Ingest, Question, Remove, Search
 from ragapp.web.desk import Desk
 
@@ -44,11 +44,11 @@ def make_api(desk: Desk, token: str) -> APIRouter:
     """
     router = APIRouter(prefix="/api", dependencies=[Depends(make_guard(token))])
 
-    @router.post("/ask")
+    @router.post("/ask", **answers(Answered))
     async def ask(body: Question, request: Request) -> dict[str, Any]:
         return await answered(desk, request, body.question, body.within)
 
-    @router.post("/search")
+    @router.post("/search", **answers(Searched))
     def search(body: Search) -> dict[str, Any]:
         retriever = desk.app.retriever
         started = time.monotonic()
@@ -57,7 +57,7 @@ def make_api(desk: Desk, token: str) -> APIRouter:
         seconds = round(time.monotonic() - started, 3)
         return {"query": body.query, "hits": hits, "seconds": seconds, "stages": found.seconds}
 
-    @router.get("/documents")
+    @router.get("/documents", **answers(Documents))
     def documents() -> dict[str, Any]:
         catalog = desk.app.library.catalog
         unread = catalog.unread()
@@ -67,7 +67,7 @@ def make_api(desk: Desk, token: str) -> APIRouter:
             "skipped": [file.as_json() for file in unread if file.status == "skipped"],
         }
 
-    @router.post("/documents/remove")
+    @router.post("/documents/remove", **answers(Removed))
     def remove(body: Remove) -> dict[str, Any]:
         catalog = desk.app.library.catalog
         rows = [catalog.document(document_id) for document_id in body.ids]
@@ -77,14 +77,14 @@ def make_api(desk: Desk, token: str) -> APIRouter:
         desk.job.remove(body.ids)
         return {"removed": [row.as_json() for row in rows if row]}
 
-    @router.post("/ingest")
+    @router.post("/ingest", **answers(Ingested))
     def ingest(body: Ingest) -> dict[str, Any]:
-        paths = [Path(path) for path in body.paths] or [desk.app.drop_folder()]
+        paths = [_absolute(path) for path in body.paths] or [desk.app.drop_folder()]
         report = desk.job.run(paths, force=body.force, prune=body.prune, ocr=body.ocr).result()
         files = [asdict(file) for file in report.files]
         return {"files": files, "totals": report.totals, "warnings": report.warnings}
 
-    @router.get("/ingest")
+    @router.get("/ingest", **answers(IngestState))
     def ingest_status() -> dict[str, Any]:
         state = desk.job.state
         return {
@@ -93,7 +93,38 @@ def make_api(desk: Desk, token: str) -> APIRouter:
             "files": [{"path": file.path, "status": file.status, "text": file.text} for file in state.files],
         }  # fmt: skip
 
+    @router.get("/openapi.json", include_in_schema=False)
+    def document(request: Request) -> dict[str, Any]:
+        return request.app.openapi()
+
+    add_nothing_else(router)
     return router
+
+
+def add_nothing_else(router: APIRouter) -> None:
+    """Say of every other address below a router that there is nothing; else the page would be asked for it.
+
+    Args:
+        router: with all its routes.
+    """
+    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+    @router.api_route("", methods=methods, include_in_schema=False)
+    @router.api_route("/{rest:path}", methods=methods, include_in_schema=False)
+    def nothing(request: Request) -> None:
+        raise HTTPException(404, f"There is nothing to {request.method} here.")
+
+
+def _absolute(path: str) -> Path:
+    """A path of the asker, who may stand in another folder than the page.
+
+    Raises:
+        UsageError: it is relative, or no path.
+    """
+    given = Path(path)
+    if not given.is_absolute() or "\0" in path:
+        raise UsageError(f"{path!r} is no absolute path.", "The page does not know in which folder you are.")
+    return given
 
 
 async def answered(desk: Desk, request: Request, question: str, within: str = "") -> dict[str, Any]:
@@ -119,14 +150,3 @@ async def while_connected(request: Request, work: Callable[[], Awaitable], hung_
         if not task.done() and await request.is_disconnected():
             hung_up[0] = True
     return task.result()
-
-
-def add_error_answers(server: FastAPI) -> None:
-    """Tell what ragapp raises as JSON, ``{"error": {message, hint, type}}``, never as a traceback."""
-
-    def tell(request: Request, error: RagappError) -> JSONResponse:
-        status = {2: 400, 130: 499}.get(error.exit_code, 422)
-        body = {"message": error.message, "hint": error.hint, "type": type(error).__name__, "code": None, "param": None}
-        return JSONResponse({"error": body, "exit_code": error.exit_code}, status)
-
-    server.add_exception_handler(RagappError, tell)

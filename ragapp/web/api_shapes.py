@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class Question(BaseModel):
-    """Body of ``POST /api/ask``."""
+    """Body of ``POST /api/ask``; ``in`` restricts the documents: a name, a pattern, or a folder."""
 
     question: str
     within: str = Field("", alias="in")
@@ -16,7 +16,7 @@ class Question(BaseModel):
 
 
 class Search(BaseModel):
-    """Body of ``POST /api/search``."""
+    """Body of ``POST /api/search``; ``k`` is how many passages, ``in`` as for a question."""
 
     query: str
     k: int = Field(5, ge=1, le=200)
@@ -25,7 +25,7 @@ class Search(BaseModel):
 
 
 class Ingest(BaseModel):
-    """Body of ``POST /api/ingest``; no path means the drop folder."""
+    """Body of ``POST /api/ingest``: absolute paths; none means the drop folder."""
 
     paths: list[str] = Field(default_factory=list)
     force: bool = False
@@ -36,20 +36,27 @@ class Ingest(BaseModel):
 class Remove(BaseModel):
     """Body of ``POST /api/documents/remove``."""
 
-    ids: list[int]
+    ids: list[Annotated[int, Field(ge=1, lt=2**63)]]
+
+
+class ContentPart(BaseModel):
+    """A part of a message; what is no text is passed over."""
+
+    type: str
+    text: str | None = None
 
 
 class ChatMessage(BaseModel):
     """A message as OpenAI's clients send it; its content may come in parts."""
 
     role: str
-    content: str | list[dict[str, Any]] | None = ""
+    content: str | list[ContentPart] | None = ""
 
     @property
     def text(self) -> str:
         """Its text."""
         if isinstance(self.content, list):
-            return "\n".join(str(part.get("text", "")) for part in self.content if part.get("type") == "text")
+            return "\n".join(part.text or "" for part in self.content if part.type == "text")
         return self.content or ""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from ragapp.web.api_errors import error_json
 from ragapp.web.headers import Headers, new_nonce, secured, with_nonce
 
 
@@ -73,10 +75,17 @@ class Request:
 
 
 class Answer:
-    """Sends responses with the headers that protect."""
+    """Sends responses with the headers that protect.
 
-    def __init__(self, scope, send):
+    Args:
+        scope: of the request.
+        send: as ASGI has it.
+        to_program: whether a refusal is told as the API tells it, not in plain words.
+    """
+
+    def __init__(self, scope, send, to_program: bool = False):
         self._scope, self.raw = scope, send
+        self._to_program = to_program
         self._nonce = new_nonce()
         self._page: bytearray | None = None
         self._start: dict[str, Any] = {}
@@ -98,8 +107,10 @@ class Answer:
         if self._scope["type"] == "websocket":
             await self.raw({"type": "websocket.close", "code": 1008})
         elif not self.started:
-            plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-            await self.send(status, text.encode(), [*plain, *(headers or [])])
+            kind = b"application/json" if self._to_program else b"text/plain; charset=utf-8"
+            told = json.dumps(error_json(text, kind="Refused")) if self._to_program else text
+            plain = [(b"content-type", kind), (b"connection", b"close")]
+            await self.send(status, told.encode(), [*plain, *(headers or [])])
         self.closed = True
 
     async def pass_on(self, message: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -177,12 +178,7 @@ class IngestJob:
             report = work()
         except Exception as error:
             future.set_exception(error)
-            if isinstance(error, CancelledError):
-                self._set(progress=None, changes=self.state.changes + 1)
-            elif isinstance(error, RagappError):
-                self._set(phase="failed", told=str(error), progress=None, changes=self.state.changes + 1)
-            else:
-                raise
+            self._note_problem(error)
         else:
             self._note(report)
             future.set_result(report)
@@ -197,13 +193,23 @@ class IngestJob:
                 rescan_s=settings.rescan_s, progress=self._progress, stopped=self._stopped, wanted=self._take_wanted,
             ):  # fmt: skip
                 self._note(report)
-        except CancelledError:
-            self._set(progress=None, changes=self.state.changes + 1)
-        except RagappError as error:
-            self._set(phase="failed", told=str(error), progress=None, changes=self.state.changes + 1)
+        except Exception as error:
+            self._note_problem(error)
+            if isinstance(error, CancelledError):
+                return
+            if not isinstance(error, RagappError):
+                traceback.print_exc()
             for _ in range(10 * RETRY_S):
                 if self._stopped() or self._take_wanted() or self._closing.wait(0.1):
                     break
+
+    def _note_problem(self, error: Exception) -> None:
+        """Tell why a run ended; the thread goes on whatever it was, or nothing would be taken in ever after."""
+        if isinstance(error, CancelledError):
+            self._set(progress=None, changes=self.state.changes + 1)
+            return
+        told = str(error) if isinstance(error, RagappError) else f"{type(error).__name__}: a defect of ragapp."
+        self._set(phase="failed", told=told, progress=None, changes=self.state.changes + 1)
 
     def _take_wanted(self) -> bool:
         wanted = self._wanted.is_set()

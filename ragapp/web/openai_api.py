@@ -22,7 +22,8 @@ from ragapp.answer.result import Answer
 from ragapp.errors import RagappError, UsageError
 from ragapp.index.conversations import Turn
 from ragapp.reading.document import place_name
-from ragapp.web.api import make_guard, while_connected
+from ragapp.web.api import add_nothing_else, make_guard, while_connected
+from ragapp.web.api_answers import Completed, Embedded, Models, answers
 from ragapp.web.api_shapes import ChatMessage, Completion, EmbeddingInput
 from ragapp.web.desk import Desk
 
@@ -39,8 +40,10 @@ def make_openai_api(desk: Desk, token: str) -> APIRouter:
         token: that opens them; clients call it the API key.
     """
     router = APIRouter(prefix="/v1", dependencies=[Depends(make_guard(token))])
+    streamed = answers(Completed)
+    streamed["responses"][200]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
 
-    @router.get("/models")
+    @router.get("/models", **answers(Models))
     def models() -> dict[str, Any]:
         settings = desk.app.settings
         named = {MODEL: "documents", settings.embedding.model: "embedder"}
@@ -48,7 +51,7 @@ def make_openai_api(desk: Desk, token: str) -> APIRouter:
         listed = [{"id": name, "owned_by": f"ragapp ({kind})", **entry} for name, kind in named.items()]
         return {"object": "list", "data": listed}
 
-    @router.post("/chat/completions")
+    @router.post("/chat/completions", **streamed)
     async def completions(body: Completion, request: Request):
         question, turns = question_of(body.messages)
         asked = await run_in_threadpool(standalone, question, turns)
@@ -68,7 +71,7 @@ def make_openai_api(desk: Desk, token: str) -> APIRouter:
         desk.models.note_answer(answer.as_json())
         return _completion(answer)
 
-    @router.post("/embeddings")
+    @router.post("/embeddings", **answers(Embedded))
     def embeddings(body: EmbeddingInput) -> dict[str, Any]:
         texts = [body.input] if isinstance(body.input, str) else body.input
         if not texts or len(texts) > MOST_INPUTS or not all(texts):
@@ -83,6 +86,7 @@ def make_openai_api(desk: Desk, token: str) -> APIRouter:
             "usage": {"prompt_tokens": 0, "total_tokens": 0},
         }  # fmt: skip
 
+    add_nothing_else(router)
     return router
 
 

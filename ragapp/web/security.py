@@ -129,7 +129,7 @@ class Security:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        answer = Answer(scope, send)
+        answer = Answer(scope, send, bool(_TOKEN_PATHS.match(request.path)))
         refusal = self._refusal(request)
         if refusal:
             await answer.refuse(*refusal)

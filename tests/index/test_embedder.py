@@ -333,17 +333,6 @@ def test_a_question_does_not_wait_for_passages(exact):
     work.join()
 
 
-def test_the_environment_is_left_as_it_was(monkeypatch):
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    with encoder._threads_that_sleep():
-        assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
-    assert "OMP_WAIT_POLICY" not in os.environ
-    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
-    with encoder._threads_that_sleep():
-        assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
-    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
-
-
 @needs_int8
 def test_int8_gives_nearly_the_same_vectors_whatever_shares_the_batch(minilm, exact):
     rough = Embedder(minilm, "minilm", precision="int8")

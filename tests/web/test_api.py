@@ -1,14 +1,12 @@
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from apikit import serving
 
-from ragapp.app import App
 from ragapp.errors import StoreError
-from ragapp.settings import load_settings
 from ragapp.web.api_shapes import ChatMessage
 from ragapp.web.client import PageClient, answer_of, passage_of, running_page
-from ragapp.web.server_file import RunningServer, announced, new_token, read_server_file
+from ragapp.web.server_file import RunningServer, announced, read_server_file
 
 pytestmark = pytest.mark.real
 QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
@@ -16,42 +14,9 @@ QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
 
 @pytest.fixture(scope="module")
 def page(models_dir, sample_store, tmp_path_factory, request):
-    """The whole web application on a copy of the sample store, on a port of its own."""
-    import threading
-
-    import uvicorn
-
-    from ragapp.web.desk import Desk
-    from ragapp.web.ingest_job import IngestJob
-    from ragapp.web.server import build_server, listen
-
     home = tmp_path_factory.mktemp("api")
-    shutil.copytree(sample_store, home / "data")
-    overrides = {
-        "paths": {"data": home / "data", "models": models_dir, "ingest": home / "drop"},
-        "llm": {"model": "smollm2-135m-instruct", "context": 2048},
-        "answer": {"threshold": 0, "max_tokens": 24}, "retrieval": {"passages": 2},
-    }  # fmt: skip
-    settings = load_settings(request.config.rootpath / "settings.yaml", overrides)
-    settings.server.port = 0
-    with App(settings, write=True) as app:
-        job = IngestJob(app)
-        desk = Desk(app, job)
-        listening = listen(settings.server)
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        token = new_token()
-        server = uvicorn.Server(
-            uvicorn.Config(build_server(desk, token), log_level="warning", timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        job.start()
-        with announced(settings.paths.data, url, token):
-            yield PageClient(RunningServer(url, 1, token)), settings, home
-        server.should_exit = True
-        thread.join()
-        job.close()
-        desk.close()
+    with serving(home, request.config.rootpath, models_dir, sample_store) as (client, settings):
+        yield client, settings, home
 
 
 def test_the_file_beside_the_store_tells_its_owner_only(page):
@@ -67,7 +32,7 @@ def test_without_the_token_nothing_is_told(page):
     from ragapp.web.client import ServerError
 
     for token in ("", "wrong", client.server.token[:-1]):
-        with pytest.raises(ServerError, match="401"):
+        with pytest.raises(ServerError, match="token is missing or wrong"):
             PageClient(RunningServer(client.server.url, 1, token)).get("documents")
 
 
@@ -107,6 +72,8 @@ def test_problems_are_told_in_words(page):
     with pytest.raises(ServerError, match=r"nothing\.pdf") as told:
         client.post("search", {"query": "x", "in": "nothing.pdf"})
     assert "documents list" in str(told.value)
+    with pytest.raises(ServerError, match="no absolute path"):
+        client.post("ingest", {"paths": ["docs"]})
     with pytest.raises(ServerError, match="no document 999"):
         client.post("documents/remove", {"ids": [999]})
 

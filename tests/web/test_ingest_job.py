@@ -72,3 +72,18 @@ def test_the_drop_folder_is_followed_paused_asked_and_what_is_removed_stays_remo
     assert job.run([drop / "one.txt"], force=True).result(60).count("indexed") == 1
     assert app.library.catalog.unread()[0].path.endswith("bad.pdf")
     assert len(app.library.catalog.unread()) == 1
+
+
+def test_a_defect_ends_one_run_and_not_the_job(job, tmp_path, monkeypatch):
+    job, _, drop = job
+    drop.mkdir()
+    (drop / "one.txt").write_text("The first one.", encoding="utf-8")
+    with monkeypatch.context() as broken:
+        broken.setattr("ragapp.ingest.pipeline.discover", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            job.run([drop]).result(60)
+        wait(lambda: job.state.phase == "failed")
+        assert "ZeroDivisionError" in job.state.told
+    assert job.run([drop]).result(60).count("indexed") == 1
+    with pytest.raises(PathError):
+        job.run([drop / ("x" * 5000)]).result(60)
