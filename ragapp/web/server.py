@@ -39,7 +39,8 @@ def build_server(desk: Desk, token: str):
     import gradio as gr
     from fastapi import FastAPI
 
-    from ragapp.web.api import add_error_answers, make_api
+    from ragapp.web.api import make_api
+    from ragapp.web.api_errors import add_error_answers
     from ragapp.web.files import make_router
     from ragapp.web.openai_api import make_openai_api
     from ragapp.web.ui.page import Page
