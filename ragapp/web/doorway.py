@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from ragapp.web.assets import preloads
+
+_READY = "/ui/ready"
+# so long a browser's question whether the page is there waits for the answer
+_HELD_S = 20.0
 _STARTING = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ragapp</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<meta http-equiv="refresh" content="1"><style>
-:root { color-scheme: light dark }
-body { font: 1.05rem system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh }
-</style></head><body><p>ragapp is starting … · ragapp démarre…</p></body></html>""".encode()
+<noscript><meta http-equiv="refresh" content="1"></noscript><style>
+:root {{ color-scheme: light dark }}
+body {{ font: 1.05rem system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh }}
+</style>{preloads}</head><body><p>ragapp is starting … · ragapp démarre…</p>
+<script>fetch("{ready}").finally(() => setTimeout(() => location.reload(), 50))</script></body></html>"""
 _FAILED = b"ragapp could not start; the terminal says why."
 
 
@@ -33,6 +40,8 @@ class Doorway:
         self._failed = failed
         self._inner: Any = None
         self._problem = False
+        self._settled = asyncio.Event()
+        self._starting = _STARTING.format(ready=_READY, preloads=preloads().decode()).encode()
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         """Hand a request on, or ask for patience."""
@@ -44,8 +53,11 @@ class Doorway:
             await self._answer(scope["path"], send)
 
     async def _answer(self, path: str, send: Callable) -> None:
-        status = 500 if self._problem else 200 if path == "/" else 503
-        body = _FAILED if self._problem else _STARTING
+        if path == _READY:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), _HELD_S)
+        status = 500 if self._problem else 200 if path in ("/", _READY) else 503
+        body = _FAILED if self._problem else self._starting
         kind = b"text/plain" if self._problem else b"text/html; charset=utf-8"
         headers = [(b"content-type", kind), (b"cache-control", b"no-store"), (b"retry-after", b"1")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -66,10 +78,12 @@ class Doorway:
             inner = await asyncio.to_thread(self._build)
         except Exception as error:
             self._problem = True
+            self._settled.set()
             self._failed(error)
             return
         async with inner.router.lifespan_context(inner):
             self._inner = inner
+            self._settled.set()
             self._ready()
             await closing.wait()
             self._inner = None

@@ -14,11 +14,12 @@ class EarlyScript:
     Args:
         app: whose page it is.
         script: address of the script.
+        more: further tags.
     """
 
-    def __init__(self, app: Callable, script: str):
+    def __init__(self, app: Callable, script: str, more: bytes = b""):
         self._app = app
-        self._tag = f'<script src="{script}"></script>'.encode()
+        self._tags = f'<script src="{script}"></script>'.encode() + more
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         """Hand on, the page at ``/`` with the script in it."""
@@ -38,7 +39,7 @@ class EarlyScript:
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            body = body.replace(b"<head>", b"<head>" + self._tag, 1)
+            body = body.replace(b"<head>", b"<head>" + self._tags, 1)
             kept = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
             kept.append((b"content-length", str(len(body)).encode()))
             await send({**start, "headers": kept})

@@ -24,20 +24,23 @@ _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-
 UPLOAD_HEADER = "x-ragapp"
 
 
-def make_router(desk: Desk, script: Path) -> APIRouter:
+def script_code(script: Path) -> str:
+    """The page's own script, with the texts that it says."""
+    named = {code: {key: text[n] for key, text in TEXTS.items()} for n, code in enumerate(LANGUAGES)}
+    return script.read_text(encoding="utf-8").replace('"TEXTS"', json.dumps(named, ensure_ascii=False), 1)
+
+
+def make_router(desk: Desk, code: str) -> APIRouter:
     """The routes below ``/ui``.
 
     Args:
         desk: what the tabs share.
-        script: the page's own script.
+        code: the page's own script.
     """
     router = APIRouter(prefix="/ui", include_in_schema=False)
-    named = {code: {key: text[n] for key, text in TEXTS.items()} for n, code in enumerate(LANGUAGES)}
-    texts = json.dumps(named, ensure_ascii=False)
 
     @router.get("/page.js")
-    def page_script() -> Response:
-        code = script.read_text(encoding="utf-8").replace('"TEXTS"', texts, 1)
+    async def page_script() -> Response:
         return Response(code, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     @router.get("/page/{document_id}/{number}.jpg")

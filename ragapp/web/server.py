@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -11,15 +13,19 @@ from pathlib import Path
 from ragapp.app import App
 from ragapp.errors import RagappError
 from ragapp.settings import Server
+from ragapp.web.assets import Assets, preloads
 from ragapp.web.desk import Desk
 from ragapp.web.doorway import Doorway
 from ragapp.web.early_script import EarlyScript
+from ragapp.web.gradio_start import import_gradio
 from ragapp.web.ingest_job import IngestJob
 from ragapp.web.security import Security, policy_for, warning
 from ragapp.web.server_file import announced, new_token
 
 # an open page holds its connection for ever
 GRACE_S = 2
+# so long the drop folder waits for a first visitor
+FIRST_S = 5.0
 
 
 class PortError(RagappError):
@@ -36,22 +42,24 @@ def build_server(desk: Desk, token: str):
     Returns:
         A ``fastapi.FastAPI``.
     """
-    import gradio as gr
+    gr = import_gradio()
     from fastapi import FastAPI
 
     from ragapp.web.api import make_api
     from ragapp.web.api_errors import add_error_answers
-    from ragapp.web.files import make_router
+    from ragapp.web.files import make_router, script_code
     from ragapp.web.openai_api import make_openai_api
     from ragapp.web.ui.page import Page
 
     page = Page(desk)
+    code = script_code(page.script)
+    version = hashlib.sha256(code.encode()).hexdigest()[:16]
     # no generated API pages: they load their scripts from elsewhere
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
-    for router in (make_router(desk, page.script), make_api(desk, token), make_openai_api(desk, token)):
+    for router in (make_router(desk, code), make_api(desk, token), make_openai_api(desk, token)):
         server.include_router(router)
     add_error_answers(server)
-    server.add_middleware(EarlyScript, script="/ui/page.js")
+    server.add_middleware(EarlyScript, script=f"/ui/page.js?v={version}", more=preloads())
     return gr.mount_gradio_app(
         server, page.build(), path="/", theme=page.theme, css_paths=[page.stylesheet], footer_links=[],
         show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False, i18n=page.i18n,
@@ -81,17 +89,27 @@ def serve(app: App, say: Callable[[str], None], settings_file: Path | None = Non
     )
     job = IngestJob(app)
     desk = Desk(app, job, settings_file)
+
+    def begin() -> None:
+        """Take in the drop folder once the first page is there, which its libraries would hold up for seconds."""
+
+        def wait() -> None:
+            desk.visitors.came.wait(FIRST_S)
+            job.start()
+
+        threading.Thread(target=wait, name="ragapp-begin", daemon=True).start()
+
     # where everybody may come in, this machine's own programs use the shortest way
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     url = f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
     with closing(listening), closing(desk), closing(job), announced(app.settings.paths.data, url, token):
         doorway = Doorway(
-            lambda: build_server(desk, token), job.start, lambda error: say(f"The page cannot be made: {error}")
+            lambda: build_server(desk, token), begin, lambda error: say(f"The page cannot be made: {error}")
         )
         # uvloop's connections could not be seen by the guard; what a proxy says of the asker could be anybody's word
         config = uvicorn.Config(
-            Security(doorway, policy), loop="asyncio", proxy_headers=False, server_header=False, log_level="warning",
-            access_log=False, timeout_graceful_shutdown=GRACE_S,
+            Security(Assets(doorway), policy), loop="asyncio", proxy_headers=False, server_header=False,
+            log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S,
         )  # fmt: skip
         to_whom = "open to this machine only" if policy.loopback else "open to the network, with a password"
         say(f"The page is on {url}, {to_whom}. Stop with Ctrl-C.")

@@ -76,9 +76,14 @@ class Visitor:
 
 
 class Visitors:
-    """All visitors of one page, by tab."""
+    """All visitors of one page, by tab.
+
+    Attributes:
+        came: set when somebody has come.
+    """
 
     def __init__(self) -> None:
+        self.came = threading.Event()
         self._lock = threading.Lock()
         self._tabs: dict[str, str] = {}
         self._visitors: dict[str, Visitor] = {}
@@ -97,6 +102,7 @@ class Visitors:
             visitor = self._visitors.setdefault(key, Visitor())
             visitor.language, visitor.greeted = language, True
             self._forget_oldest()
+            self.came.set()
             return visitor
 
     def of(self, session: str) -> Visitor:

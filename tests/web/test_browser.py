@@ -256,6 +256,23 @@ def test_what_runs_and_what_is_set_is_shown_and_nobody_is_shut_out(page, home, s
     page.screenshot(path=shots / "dark.png")
 
 
+def test_what_the_page_loads_is_fetched_early(browser, url):  # noqa: F811
+    from ragapp.web import assets
+
+    listed = set(assets._LIST.read_text(encoding="utf-8").split())
+    other = open_page(browser, url, locale="en-GB")
+    loaded = {address.partition("/assets/")[2] for address in other.requested if "/assets/" in address}
+    # of another version of Gradio; the list is made anew by: python benchmarks/page.py --assets
+    assert loaded == listed
+    asked = len(other.requested)
+    other.reload()
+    other.wait_for_selector(".welcome, .exchange")
+    again = other.evaluate("performance.getEntriesByType('resource').filter((one) => one.transferSize > 0).length")
+    assert asked > 50
+    assert again < 10  # the rest the browser has kept
+    other.context.close()
+
+
 def test_french_and_a_small_screen(page, shots):  # noqa: F811
     page.click("[data-act='language'][aria-label='Français']")
     page.wait_for_selector("#send:has-text('Demander')")

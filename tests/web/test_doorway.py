@@ -50,7 +50,11 @@ def test_the_door_answers_at_once_and_then_hands_on():
         while not sent:
             await asyncio.sleep(0.01)
         before = await status(doorway), await status(doorway, "/api/ask")
+        asking = asyncio.create_task(status(doorway, "/ui/ready"))
+        await asyncio.sleep(0.05)
+        assert not asking.done()
         may_build.set()
+        assert await asking == 200
         while not ready.is_set():
             await asyncio.sleep(0.01)
         after = await status(doorway)

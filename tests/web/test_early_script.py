@@ -24,9 +24,9 @@ def other(request):
 
 @pytest.mark.parametrize("first", [page, streamed])
 def test_the_script_comes_before_all_others(first):
-    app = EarlyScript(Starlette(routes=[Route("/", first), Route("/other", other)]), "/ui/page.js")
+    app = EarlyScript(Starlette(routes=[Route("/", first), Route("/other", other)]), "/ui/page.js", b"<link>")
     client = TestClient(app)
     answer = client.get("/")
-    assert answer.text == PAGE.replace("<head>", '<head><script src="/ui/page.js"></script>')
+    assert answer.text == PAGE.replace("<head>", '<head><script src="/ui/page.js"></script><link>')
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert client.get("/other").text == PAGE

@@ -56,6 +56,18 @@
     } catch { return random(); }
   })();
 
+  // who the tab is goes into the page as Gradio is told of it, so that its first question to the server says it
+  let config;
+  Object.defineProperty(window, "gradio_config", {
+    configurable: true,
+    get: () => config,
+    set: (value) => {
+      const hello = value?.components?.find((component) => component.props?.elem_id === "wire-hello");
+      if (hello) hello.props.value = JSON.stringify({ tab, language });
+      config = value;
+    },
+  });
+
   const field = (id) => document.querySelector(`#${id} textarea, #${id} input`);
   let count = 0;
   const send = (wire, values) => {
@@ -294,18 +306,8 @@
     setTimeout(() => add(files), 50);
   });
 
-  // Gradio builds the page after this script; its fields are named once they are there
-  // what is said before the page listens is lost, so the tab says who it is when it is asked for it
-  let greeted = -Infinity;
-  const greet = () => {
-    if (!document.querySelector("#listening") || performance.now() - greeted < 3000) return;
-    greeted = performance.now();
-    send("hello", { tab, language });
-  };
-  setInterval(greet, 500);
   const settle = () => {
     paint();
-    greet();
     retick();
     const theme = document.querySelector(`#setting-theme input[value="${store("theme") || "system"}"]`);
     if (theme && !theme.checked && !theme.dataset.set) { theme.dataset.set = "1"; theme.click(); }

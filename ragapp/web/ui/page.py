@@ -66,12 +66,10 @@ class Page:
             for tab in (self._chat, self._documents, self._models, self._settings):
                 tab.wire()
             frame = [self._header, self._privacy, self._chat.scope, self._chat.export]
-            # what the tab says before the page listens is lost: it waits for this
-            blocks.load(lambda: '<span id="listening"></span>', None, self._header, queue=False, **QUIET)
-            greeted = self._hello.change(
-                self.greet, self._hello, [*frame, *self._chat.shown, *self._documents.shown],
-                queue=False, trigger_mode="multiple", **QUIET,
-            )  # fmt: skip
+            # the tab has put its name into the box before Gradio made the page of it
+            greeted = blocks.load(
+                self.greet, self._hello, [*frame, *self._chat.shown, *self._documents.shown], queue=False, **QUIET
+            )
             greeted.then(self.resume, None, self._chat.shown, **QUIET)
             documents.select(self.show_documents, None, self._documents.shown, queue=False, **QUIET)
             models.select(self.show_models, None, self._models.shown, queue=False, **QUIET)

@@ -1,0 +1,221 @@
+"""How soon is the page there, and how soon does it answer a hand?
+
+    python benchmarks/page.py [--rounds N] [--models DIR] [--model NAME]
+
+A store of the sample documents is made once.  In each round `ragapp ui` is started anew on a copy of it, and a new
+browser (Chromium by way of Playwright) opens the page twice: with an empty cache, and again with what it kept.  No
+language model is loaded before a question is asked.
+
+- port answers: from the start of the command until http://127.0.0.1 answers at all, and until it answers with the page
+- page ready: from the address being opened, while the page is being served, until the question box can be used
+- first status: from Enter in the question box until the question and "Searching" stand in the talk
+- first word of the server: until the server's own first word on that question has come
+- citation: from a click on a source until its evidence stands beside the answer
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ragapp.privacy import go_offline
+
+ROOT = Path(__file__).resolve().parent.parent
+QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+# seconds: told by the page's own clock, so that neither Playwright nor a busy machine's scheduling of it counts
+_READY = """
+  const box = () => document.querySelector("#question textarea");
+  const there = () => box() && !box().disabled && document.querySelector(".welcome, .exchange");
+  const look = () => { if (there() && !window.readyAt) { window.readyAt = performance.now(); watch.disconnect(); } };
+  const watch = new MutationObserver(look);
+  watch.observe(document, {childList: true, subtree: true});
+"""
+_WATCHED = """
+  let begun = 0;
+  window.seen = {};
+  const note = (name) => {
+    if (begun && !(name in window.seen)) {
+      window.seen[name] = 0;
+      requestAnimationFrame(() => { window.seen[name] = performance.now() - begun; });  // it can be seen from then on
+    }
+  };
+  addEventListener("keydown", (event) => {
+    if (event.key === "Enter") { window.seen = {}; begun = performance.now(); }
+  }, true);
+  addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
+    if (!document.querySelector("#live .stage")) return;
+    note("status");
+    if (document.querySelector("#stop")?.offsetParent) note("server");
+  }).observe(document.body, {childList: true, subtree: true, attributes: true, characterData: true}));
+"""
+_CITED = """async (n) => {
+  const place = document.querySelector("#evidence"), marks = document.querySelectorAll("#log .mark, #live .mark");
+  const mark = marks[n % marks.length];
+  const there = () => place.querySelector(".chip.chosen")?.dataset.values === mark.dataset.values;
+  if (there()) return null;
+  const begun = performance.now();
+  const all = {childList: true, subtree: true, attributes: true, characterData: true};
+  const changed = new Promise((done) => new MutationObserver(() => there() && done()).observe(place, all));
+  mark.click();
+  await changed;
+  await new Promise(requestAnimationFrame);
+  return performance.now() - begun;
+}"""
+
+
+def make_store(home: Path, models: Path, model: str) -> None:
+    """The sample documents, and a conversation that cites two places."""
+    from ragapp.answer.grounding import ground
+    from ragapp.answer.result import Answer
+    from ragapp.app import App
+    from ragapp.settings import load_settings
+
+    overrides = {"paths": {"data": home / "data", "models": models}, "llm": {"model": model}}
+    with App(load_settings(ROOT / "settings.yaml", overrides), write=True) as app:
+        app.pipeline.run([ROOT / "sample_docs"])
+        passages = list(app.retriever.search(QUESTION, 4, "*travel-policy-2025.pdf").passages)
+        written = "The hotel limit for London is £175 per night. Claims are sent within 30 days."
+        sentences, citations = ground(written, QUESTION, passages, "en")
+        answer = Answer(QUESTION, written, False, 0.9, sentences, citations, passages, model, {}, {"total_s": 8.0})
+        kept = app.conversations
+        talk = kept.create()
+        for _ in range(2):  # so that there is another mark to go to
+            kept.add_turn(talk, QUESTION, QUESTION, answer.as_json())
+
+
+@contextmanager
+def started(home: Path, models: Path, model: str, figures: dict[str, list[float]]) -> Iterator[str]:
+    """`ragapp ui` on a store, with how long it took; gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("RAGAPP_")},
+        "RAGAPP_PATHS__DATA": str(home / "data"), "RAGAPP_PATHS__INGEST": str(home / "drop"),
+        "RAGAPP_PATHS__MODELS": str(models), "RAGAPP_LLM__MODEL": model, "RAGAPP_ANSWER__THRESHOLD": "0",
+        "RAGAPP_ANSWER__MAX_TOKENS": "16", "RAGAPP_RETRIEVAL__PASSAGES": "1",
+    }  # fmt: skip
+    begun = time.monotonic()
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "ragapp", "ui", "--port", str(port)], env=environment, stdout=log, stderr=log
+        )
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        waiting = ["port answers", "port answers with the page"]
+        while waiting:
+            try:
+                with urllib.request.urlopen(url, timeout=5) as reply:
+                    served = b"gradio-app" in reply.read()
+            except OSError:
+                if server.poll() is not None:
+                    sys.exit((home / "log").read_text())
+            else:
+                done = waiting if served else waiting[: len(waiting) - 1]
+                waiting = waiting[len(done) :]
+                for name in done:
+                    figures[name].append(time.monotonic() - begun)
+            time.sleep(0.02)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def one_round(browser, url: str, figures: dict[str, list[float]], requests: dict[str, list[int]]) -> None:
+    """Open the page with an empty cache and again, ask, and go from source to source."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context.add_init_script(_READY)
+    context.add_init_script(_WATCHED)
+    for cache in ("cold", "warm"):
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("response", lambda reply, asked=asked: asked.append(reply.url))
+        page.goto(url)
+        page.wait_for_selector(".welcome, .exchange", timeout=60_000)
+        page.wait_for_timeout(200)
+        figures[f"page ready, {cache} cache"].append(page.evaluate("window.readyAt") / 1000)
+        requests[cache].append(len(asked))
+        if cache == "cold":
+            page.close()
+    for number in range(3):
+        page.fill("#question textarea", f"{QUESTION} {number}")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#stop", state="visible", timeout=60_000)
+        page.wait_for_selector("#live .foot, #live .abstained, #live .problem", timeout=240_000)
+        seen = page.evaluate("window.seen")
+        figures["first status"].append(seen["status"] / 1000)
+        figures["first word of the server"].append(seen["server"] / 1000)
+        page.click("#new")
+        page.wait_for_selector(".welcome")
+    page.locator("#talks .act.name").last.click()
+    page.wait_for_selector("#live .act.mark")
+    page.wait_for_timeout(500)
+    for number in range(6):
+        took = page.evaluate(_CITED, number)
+        if took is not None:
+            figures["citation"].append(took / 1000)
+        page.wait_for_timeout(300)
+    context.close()
+
+
+def print_assets(browser, url: str) -> None:
+    """The list that ``ragapp/web/ui/assets.txt`` holds: what the page loads, in that order."""
+    page, names = browser.new_page(locale="en-GB"), []
+    page.on("request", lambda request: names.append(request.url.partition("/assets/")[2]))
+    page.goto(url)
+    page.wait_for_selector(".welcome, .exchange", timeout=60_000)
+    page.wait_for_timeout(500)
+    print("\n".join(filter(None, dict.fromkeys(names))))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder with the models")
+    parser.add_argument("--model", default="qwen2.5-coder-1.5b-instruct", help="language model that answers")
+    parser.add_argument(
+        "--chromium", default=next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    )
+    parser.add_argument("--assets", action="store_true", help="print what the page loads, and nothing else")
+    arguments = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    figures: dict[str, list[float]] = defaultdict(list)
+    requests: dict[str, list[int]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        home = Path(folder)
+        make_store(home, arguments.models, arguments.model)
+        for number in range(arguments.rounds):
+            browser = playwright.chromium.launch(executable_path=arguments.chromium, args=FLAGS)
+            with started(home, arguments.models, arguments.model, figures) as url:
+                if arguments.assets:
+                    print_assets(browser, url)
+                    return
+                one_round(browser, url, figures, requests)
+            browser.close()
+            print(f"round {number + 1} of {arguments.rounds}", file=sys.stderr, flush=True)
+    print("| | median, s | from | to |")
+    print("|---|---|---|---|")
+    for name, values in figures.items():
+        print(f"| {name} | {statistics.median(values):.3f} | {min(values):.3f} | {max(values):.3f} |")
+    told = ", ".join(f"{statistics.median(counts):.0f} with a {cache} cache" for cache, counts in requests.items())
+    print(f"\nRequests until the page is ready: {told}.")
+
+
+if __name__ == "__main__":
+    go_offline()
+    main()
