@@ -266,7 +266,7 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Remove documents from the store; the files themselves stay."""
-    from ragapp.index.conversations import Conversations
+    from ragapp.care.erase import erase
     from ragapp.index.library import Library
 
     if not ids and not purge:
@@ -278,15 +278,14 @@ def remove(
         for row in () if as_json else values["removed"]:
             say(f"removed {row['id']}: {shown_path(row['path'])}")
         return
-    with Library(settings_of(context).paths.data, write=True) as library:
+    paths = settings_of(context).paths
+    with Library(paths.data, write=True) as library:
         removed = [library.remove(document_id) for document_id in ids or ()]
-        forgotten = 0
-        if purge:
-            forgotten = Conversations(library.catalog).forget_removed()
-            library.purge()
+        forgotten = erase(library, paths.ingest) if purge else 0
+    kept = [row.path for row in removed if Path(row.path).exists()]
     if as_json:
         removed_json = [row.as_json() for row in removed]
-        say_json({"removed": removed_json, "purged": purge, "answers_forgotten": forgotten})
+        say_json({"removed": removed_json, "purged": purge, "answers_forgotten": forgotten, "files_kept": kept})
         return
     for row in removed:
         say(f"removed {row.id}: {shown_path(row.path)}")
@@ -294,6 +293,8 @@ def remove(
         if forgotten:
             say(f"Answers in conversations that showed removed documents, deleted as well: {forgotten}.")
         say("Nothing of what was removed is left in the store's files.")
+        for path in kept:
+            say(f"The file itself is yours and stays until you delete it: {shown_path(path)}")
 
 
 def _unit_json(unit, characters: int) -> dict:

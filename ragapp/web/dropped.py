@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from ragapp.errors import PathError
+from ragapp.ingest.staging import staged_path
 from ragapp.reading.registry import reason_unread
 
 # what Windows, shells or people stumble over in a name
 _ODD = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _MOST_NAME, _MOST_FOLDERS = 150, 8
-_HEAD_BYTES = 4096
 
 
 class UploadError(PathError):
@@ -87,8 +87,7 @@ async def store_upload(given: str, content: AsyncIterator[bytes], folder: Path, 
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.parent.resolve().is_relative_to(folder.resolve()):
             raise UploadError(f"{relative} would lie outside of the drop folder.", "Check the folder's links.")
-        # the dot hides it from ingestion, whatever the ignore rules say
-        staged = free_path(target.with_name(f".{target.name}.part"))
+        staged = staged_path(target)
         size = 0
         with staged.open("xb") as stream:
             async for piece in content:
@@ -110,8 +109,8 @@ def _settle(staged: Path, target: Path) -> Path:
     if target.is_file() and _same(staged, target):
         return target
     final = free_path(target)
-    # the suffix decides, so the check needs the final name
-    probe = staged.with_name(f".{final.name}")
+    # the suffix decides, so the check needs the final one
+    probe = staged.with_suffix(final.suffix)
     os.replace(staged, probe)
     try:
         if unread := reason_unread(probe):

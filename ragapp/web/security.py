@@ -26,12 +26,12 @@ _MIB = 1024 * 1024
 # a password and its name in a form
 _FORM_BYTES = 4096
 _TOKEN_PATHS = re.compile(r"/(?:api|v1)(?:/|$)")
-_UPLOADS = re.compile(r"/(?:ui/upload|gradio_api/upload|api/documents)/?$")
-# the page's own, and what it needs of Gradio's; the rest of those fetch other addresses or change the program
+_UPLOADS = re.compile(r"/ui/upload$")
+# the page's own, and what it needs of Gradio's; the rest of those hand out or take in files by ways of their own, fetch
+# other addresses, or change the program
 _ROUTES = re.compile(
     r"/(?:$|config/?$|theme\.css$|favicon\.ico$|manifest\.json$|pwa_icon(?:/|$)|assets/|static/|ui/"
-    r"|gradio_api/(?:queue/(?:join|data)|run/predict|heartbeat/|reset|cancel|upload(?:_progress)?(?:/|$)|info|theme\.css"
-    r"|startup-events|app_id|user|file=))"
+    r"|gradio_api/(?:queue/(?:join|data)|run/predict|heartbeat/|reset|cancel|info|theme\.css|startup-events|app_id|user))"
 )
 # after decoding there is nothing left to decode in an honest path, and no way up
 _ODD_PATH = re.compile(r"(?i)(?:^|[/\\=])\.\.(?:[/\\]|$)|[\x00-\x1f\\]|%(?:2e|2f|5c|25|00)|//")

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
+from ragapp import private
 from ragapp.app import App
 from ragapp.errors import RagappError
+from ragapp.privacy import UPLOADS_NAME
 from ragapp.settings import Server
 from ragapp.web.assets import Assets, preloads
 from ragapp.web.desk import Desk
@@ -60,10 +62,12 @@ def build_server(desk: Desk, token: str):
         server.include_router(router)
     add_error_answers(server)
     server.add_middleware(EarlyScript, script=f"/ui/page.js?v={version}", more=preloads())
-    return gr.mount_gradio_app(
+    mounted = gr.mount_gradio_app(
         server, page.build(), path="/", theme=page.theme, css_paths=[page.stylesheet], footer_links=[],
         show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False, i18n=page.i18n,
     )  # fmt: skip
+    private.restrict(desk.app.settings.paths.data / UPLOADS_NAME)  # Gradio makes folders there that all may look into
+    return mounted
 
 
 def serve(app: App, say: Callable[[str], None], settings_file: Path | None = None) -> None:

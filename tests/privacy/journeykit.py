@@ -1,4 +1,4 @@
-"""Runs the journey once for all proofs: alone in a network namespace and traced, where the system allows it."""
+"""Runs the journeys once for all proofs: alone in a network namespace and traced, where the system allows it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = [ROOT / "sample_docs" / name for name in ("travel-policy-2025.pdf", "onboarding-guide-sheffield.md")]
 # words of a document and of a question that nothing else holds
-CANARY, QUESTION_CANARY = "qzxvkw", "jqxzvb"
+CANARY, QUESTION_CANARY, UPLOAD_CANARY = "qzxvkw", "jqxzvb", "wkxzqj"
 # what continuous integration demands, so that no proof is skipped there unseen
 DEMANDED = {part.strip() for part in os.environ.get("TESTS_DEMAND", "").split(",")}
 NAMESPACE = ["unshare", "--net"] if hasattr(os, "geteuid") and os.geteuid() == 0 else ["unshare", "-r", "--net"]
@@ -50,15 +50,11 @@ def need(what: str, there: bool, how: str) -> None:
     pytest.skip(message)
 
 
-def travel(home: Path, models: Path) -> Journey:
-    """Run the script with everything that it writes below ``home``."""
-    for name in ("drop", "docs", "tmp"):
+def _environment(home: Path, models: Path) -> dict[str, str]:
+    """Settings that have everything written below ``home``, and a small model answer shortly."""
+    for name in ("drop", "tmp"):
         (home / name).mkdir()
-    (home / "docs" / "canary.md").write_text(f"# Code words\n\nThe code word of the cellar is {CANARY}.\n", "utf-8")
-    trace = home.parent / f"{home.name}.trace"
-    isolated = _works([*NAMESPACE, "true"])
-    traced = _works([*TRACER, os.devnull, "true"])
-    environment = {
+    return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("RAGAPP_", "HF_", "NO_PROXY"))},
         "HOME": str(home), "TMPDIR": str(home / "tmp"), "XDG_CACHE_HOME": str(home / "cache"),
         "PYTHONPATH": str(ROOT), "RAGAPP_SETTINGS": str(ROOT / "settings.yaml"),
@@ -67,6 +63,16 @@ def travel(home: Path, models: Path) -> Journey:
         "RAGAPP_LLM__CONTEXT": "1024", "RAGAPP_RETRIEVAL__PASSAGES": "1", "RAGAPP_ANSWER__THRESHOLD": "0",
         "RAGAPP_ANSWER__MAX_TOKENS": "16", "RAGAPP_RETRIEVAL__CONTEXT_TOKENS": "256",
     }  # fmt: skip
+
+
+def travel(home: Path, models: Path) -> Journey:
+    """Run the script with everything that it writes below ``home``."""
+    environment = _environment(home, models)
+    (home / "docs").mkdir()
+    (home / "docs" / "canary.md").write_text(f"# Code words\n\nThe code word of the cellar is {CANARY}.\n", "utf-8")
+    trace = home.parent / f"{home.name}.trace"
+    isolated = _works([*NAMESPACE, "true"])
+    traced = _works([*TRACER, os.devnull, "true"])
     command = [*(NAMESPACE if isolated else []), *([*TRACER, trace] if traced else [])]
     script = [sys.executable, ROOT / "tests" / "privacy" / "journey.py"]
     done = subprocess.run(
@@ -78,3 +84,16 @@ def travel(home: Path, models: Path) -> Journey:
     return Journey(
         home, seen if isolated else None, trace.read_text(encoding="utf-8", errors="replace") if traced else None
     )
+
+
+def visit(home: Path, browser_home: Path, models: Path, chromium: str | None, flags: list[str]) -> dict | None:
+    """Run the script of the person with a browser; what it saw, None where the system does not allow it."""
+    if not chromium or not _works([*NAMESPACE, "true"]):
+        return None
+    script = [sys.executable, ROOT / "tests" / "privacy" / "browse.py"]
+    done = subprocess.run(
+        [*NAMESPACE, *script, chromium, browser_home, json.dumps(flags), UPLOAD_CANARY, QUESTION_CANARY],
+        env=_environment(home, models), cwd=home, capture_output=True, text=True, check=False, timeout=290,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])

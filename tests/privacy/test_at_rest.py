@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import sqlite3
@@ -13,9 +14,13 @@ import pytest
 from storekit import WordEmbedder, identity_of, put_text
 
 from ragapp import private
+from ragapp.care.erase import erase
 from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
 from ragapp.index.library import CHROMA_NAME, Library
+from ragapp.index.records import UnreadFile
+from ragapp.ingest.staging import clear_leftovers
+from ragapp.web.dropped import store_upload
 
 EMBEDDER = WordEmbedder()
 IDENTITY = identity_of(EMBEDDER)
@@ -26,8 +31,7 @@ FORMS = [word.encode(code) for word in (CANARY, HEADING) for code in ("utf-8", "
 
 def modes(folder: Path) -> dict[str, int]:
     return {
-        path.relative_to(folder).as_posix(): stat.S_IMODE(path.lstat().st_mode)
-        for path in [folder, *folder.rglob("*")]
+        path.relative_to(folder).as_posix(): stat.S_IMODE(path.lstat().st_mode) for path in [folder, *folder.rglob("*")]
     }
 
 
@@ -170,3 +174,38 @@ def test_purging_needs_the_store(library):
     with Library(library.folder) as reader, pytest.raises(StoreError, match="not open for writing"):
         reader.purge()
     assert (library.folder / CHROMA_NAME).is_dir()
+
+
+def test_erasing_takes_what_uploads_have_left_and_names_of_files_that_are_gone(library, tmp_path):
+    drop, uploads = tmp_path / "drop", library.folder / "uploads"
+    for left in (drop / ".ragapp-upload-1f.part", drop / "sub" / ".ragapp-upload-2f.pdf", uploads / "x" / "a.pdf"):
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_text(CANARY)
+    (drop / "own.part").write_text("the person's own")
+    (drop / ".hidden.part").write_text("also the person's own")
+    (drop / "here.txt").write_text("here")
+    for path in (drop / f"{HEADING}.txt", drop / "here.txt", tmp_path / "unplugged" / "far.txt"):
+        library.catalog.put_unread(UnreadFile(str(path), "skipped", "removed by hand"))
+    library.remove(next(row.id for row in library.catalog.documents() if HEADING in row.path))
+    assert erase(library, drop) == 0
+    assert files_with(tmp_path, *FORMS) == set()
+    assert sorted(path.name for path in drop.iterdir()) == [".hidden.part", "here.txt", "own.part", "sub"]
+    assert [Path(file.path).name for file in library.catalog.unread()] == ["here.txt", "far.txt"]
+
+
+def test_an_upload_that_lost_its_power_is_not_taken_in_and_is_known_again(tmp_path):
+    from ragapp.reading.discover import discover
+
+    async def broken():
+        yield CANARY.encode()
+        raise KeyboardInterrupt
+
+    kept = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", lambda path, missing_ok=False: kept.append(path))  # no time is left for it
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(store_upload("a.txt", broken(), tmp_path, 1000))
+    assert files_with(tmp_path, CANARY.encode()) == {path.name for path in kept}
+    assert discover([tmp_path]) == []
+    assert clear_leftovers(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []

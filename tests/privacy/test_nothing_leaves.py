@@ -22,6 +22,38 @@ def test_the_whole_journey_needs_no_network(journey):
 
 
 @pytest.mark.real
+@pytest.mark.browser
+def test_a_real_browser_needs_no_network(visited):
+    need("browser", visited is not None, "there is no Chromium, or network namespaces are not allowed here.")
+    assert {key: visited[key] for key in ("interfaces", "elsewhere", "complaints", "refused")} == {
+        "interfaces": ["lo"], "elsewhere": [], "complaints": [], "refused": False,
+    }  # fmt: skip
+    # the browser saw what there was to see
+    assert visited["requests"] > 10
+    assert (visited["answered"], visited["evidence"], visited["source"]) == (True, True, "vault.md")
+    assert QUESTION_CANARY in visited["asked"]
+
+
+@pytest.mark.real
+@pytest.mark.browser
+def test_what_came_through_the_page_is_purged_to_the_last_byte(visited):
+    need("browser", visited is not None, "there is no Chromium, or network namespaces are not allowed here.")
+    stores = [path for path in visited["held"] if path.startswith(("data/catalog.sqlite3", "data/chroma/"))]
+    assert stores, "the search must find what the store holds"
+    assert set(visited["held"]) - set(stores) == {"drop/vault.md"}
+    assert visited["forgotten"] == 1
+    # the person's own file stays, and the command says so
+    assert (visited["left"], visited["kept"]) == (["drop/vault.md"], ["drop/vault.md"])
+
+
+@pytest.mark.real
+@pytest.mark.browser
+def test_what_the_page_writes_is_for_its_owner_alone(visited):
+    need("browser", visited is not None, "there is no Chromium, or network namespaces are not allowed here.")
+    assert visited["open_to_others"] == []
+
+
+@pytest.mark.real
 def test_no_system_call_of_the_journey_names_another_machine(journey):
     need("strace", journey.trace is not None, "strace is missing or not allowed here (apt install strace).")
     assert addresses_outside(journey.trace) == []

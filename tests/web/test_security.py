@@ -161,7 +161,14 @@ def test_a_websocket_from_another_site_is_refused(local, headers, allowed):
 # what is there
 
 
-@pytest.mark.parametrize("path", ["/monitoring", "/login", "/gradio_api/proxy=http://x/", "/apiary", "/docs", "/.env"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/monitoring", "/login", "/gradio_api/proxy=http://x/", "/apiary", "/docs", "/.env", "/file=/etc/passwd",
+        "/gradio_api/file=/etc/passwd", "/gradio_api/upload", "/gradio_api/upload_progress", "/gradio_api/vibe-edit/",
+        "/gradio_api/stream/a/b/c/d", "/gradio_api/component_server",
+    ],
+)  # fmt: skip
 def test_what_the_page_does_not_need_is_not_there(local, path):
     assert local.get(path).status_code in (400, 404)
 
@@ -244,9 +251,9 @@ def sign_in(signed, password=PASSWORD, **headers):
 def test_with_a_password_nothing_is_shown_before_it():
     signed = client(password=HASH)
     assert signed.get("/", headers=NAVIGATION).headers["location"] == "/sign-in"
-    for path in ("/config", "/assets/a.js", "/gradio_api/queue/data", "/gradio_api/file=x"):
+    for path in ("/config", "/assets/a.js", "/gradio_api/queue/data", "/ui/file/1"):
         assert signed.get(path).status_code == 401
-    assert signed.post("/gradio_api/upload", content=b"x").status_code == 401
+    assert signed.post("/ui/upload", content=b"x").status_code == 401
     with pytest.raises(WebSocketDisconnect), signed.websocket_connect(f"ws://{HOST}/gradio_api/queue/join"):
         pass
     assert signed.get("/api/search", headers={"authorization": "Bearer secret-token"}).status_code == 200
@@ -366,7 +373,7 @@ def test_uploads_and_other_bodies_are_limited():
         for _ in range(count):
             yield b"x" * 50
 
-    for path, limit in (("/gradio_api/upload", 1000), ("/ui/upload", 1000), ("/gradio_api/queue/join", 100)):
+    for path, limit in (("/ui/upload", 1000), ("/gradio_api/queue/join", 100)):
         assert small.post(path, content=b"x" * limit).text == str(limit)
         assert small.post(path, content=b"x" * (limit + 1)).status_code == 413
         assert small.post(path, content=pieces(limit // 50)).text == str(limit)

@@ -1,0 +1,38 @@
+"""Leaving no trace of removed documents: in the store, in conversations, in what uploads have left behind."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ragapp.index.conversations import Conversations
+from ragapp.index.library import Library
+from ragapp.ingest.staging import clear_leftovers
+from ragapp.privacy import UPLOADS_NAME
+
+
+def erase(library: Library, drop_folder: Path) -> int:
+    """Erase what was removed from the library, now or before, wherever ragapp has put it.
+
+    The files that the person gave stay: they are the person's own.
+
+    Args:
+        library: open for writing.
+        drop_folder: ``paths.ingest``; it need not exist.
+
+    Returns:
+        How many answers were deleted from conversations because they showed a removed document.
+
+    Raises:
+        StoreError: another process reads the store.
+    """
+    forgotten = Conversations(library.catalog).forget_removed()
+    for file in library.catalog.unread():
+        path = Path(file.path)
+        # its name is all that is known of it; where the folder is missing, too, a drive may not be connected
+        if path.parent.is_dir() and not path.exists():
+            library.catalog.remove_unread(file.path)
+    library.purge()
+    clear_leftovers(drop_folder)
+    shutil.rmtree(library.folder / UPLOADS_NAME, ignore_errors=True)
+    return forgotten
