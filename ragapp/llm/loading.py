@@ -7,7 +7,8 @@ import re
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,22 @@ _ERROR = 4  # GGML_LOG_LEVEL_ERROR
 _INFO = 2  # GGML_LOG_LEVEL_INFO
 _FUNCTION = re.compile(r"^(?:(?:llama|gguf|ggml)_\w+: )?(?:error loading model: |failed to apply lora adapter: )?")
 _UNKNOWN = re.compile(r"unknown model architecture: '([^']*)'")
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """A model on its way into memory.
+
+    Attributes:
+        path: of its file.
+        share: of its weights that have been read, 0 to 1.
+    """
+
+    path: Path
+    share: float
+
+
+_now: Loading | None = None
 _lines: deque[str] = deque(maxlen=20)
 _facts: deque[str] = deque(maxlen=200)
 # the log is one for the whole process: who loads reads his own lines
@@ -39,6 +56,16 @@ def keep_log() -> None:
 
     keep_log.callback = keep  # llama.cpp calls it as long as the process lives
     llama_cpp.llama_log_set(keep, ctypes.c_void_p(0))
+
+
+def loading_now() -> Loading | None:
+    """What is being loaded at this moment and how far that is; one model at a time is."""
+    return _now
+
+
+def _note(now: Loading | None) -> None:
+    global _now
+    _now = now
 
 
 def load_llama(path: Path, **options):
@@ -63,7 +90,8 @@ def place_llama(path: Path, **options) -> tuple[object, Placement]:
         _lines.clear()
         _facts.clear()
         try:
-            with _no_templates():
+            # a vocabulary is there at once
+            with _no_templates(), nullcontext() if options.get("vocab_only") else _told(path):
                 return llama_cpp.Llama(str(path), verbose=False, **options), read_placement(_facts)
         except (ValueError, RuntimeError, OSError, AssertionError, MemoryError) as error:
             # the first line says what is wrong, those behind it what could not be done for it
@@ -95,6 +123,33 @@ def _no_templates() -> Iterator[None]:
         yield
     finally:
         llama_chat_format.Jinja2ChatFormatter = own
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """While inside, llama.cpp tells how far it is.
+
+    :class:`llama_cpp.Llama` has no argument for that, but it begins with the default parameters of llama.cpp.
+    """
+    own, low = import_llama().llama_model_default_params, import_llama().llama_cpp
+
+    @low.llama_progress_callback
+    def tell(share: float, data: ctypes.c_void_p) -> bool:
+        _note(Loading(path, share))
+        return True  # go on
+
+    def telling():
+        parameters = own()
+        parameters.progress_callback = tell
+        return parameters
+
+    _note(Loading(path, 0.0))
+    low.llama_model_default_params = telling
+    try:
+        yield
+    finally:
+        low.llama_model_default_params = own
+        _note(None)
 
 
 class _NoFormatter:

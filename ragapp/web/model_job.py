@@ -130,6 +130,14 @@ class ModelJob:
             remote=llm.url if llm.mode == "openai" else "",
         )  # fmt: skip
 
+    @property
+    def percent(self) -> int | None:
+        """How much of a language model's weights has been read; None while none is being loaded."""
+        from ragapp.llm.loading import loading_now
+
+        now = loading_now()
+        return int(100 * now.share) if now else None
+
     def note_answer(self, answer: dict) -> None:
         """Learn the speed from an answer's figures."""
         timings = answer.get("timings", {})

@@ -54,7 +54,8 @@ def answer(**values):
 
 
 class Run:
-    question, within, stage, written, thought = HOSTILE, HOSTILE, Stage("reading", 3), HOSTILE, ""
+    question, within, named, stage = HOSTILE, HOSTILE, HOSTILE, Stage("reading", 3)
+    written, thought = HOSTILE, ""
     seconds, stopping = 2.4, False
 
 
@@ -136,6 +137,10 @@ def test_waiting_is_told_with_its_seconds():
     html = render.render_run(Run(), "fr")
     assert "Lecture de 3 passages" in html
     assert 'data-started="2.4"' in html
+    assert "%" not in render.render_run(Run(), "en", 40)  # the model is there when passages are read
+    run = Run()
+    run.stage = None
+    assert "Loading the model: 40 %" in render.render_run(run, "en", 40)
 
 
 def test_an_export_has_the_quotes_and_nothing_that_comes_to_life():
@@ -243,6 +248,16 @@ def test_the_first_steps_are_told():
     assert "ragapp models pull all-minilm-l6-v2" in html
     assert "Try the sample documents" in html
     assert "What would you like to know" in render_page.render_guide(Readiness((), 3), ModelState(), "en")
+
+
+def test_how_far_a_model_is_loaded_is_told():
+    state = ModelState("loading", HOSTILE)
+    html = render_models.render_model_job(state, "fr", 7)
+    assert ": 7 %" in html
+    assert '<progress max="100" value="7"' in html
+    assert "<script>" not in html
+    assert "%" not in render_models.render_model_job(ModelState("loading", "m"), "en")
+    assert "progress" not in render_models.render_model_job(ModelState("fetching", "m"), "en", 7)
 
 
 def test_models_are_told_with_what_they_need(tmp_path):

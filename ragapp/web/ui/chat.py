@@ -24,7 +24,8 @@ from ragapp.web.visitors import Choice, Visitor
 
 # an answer that is being written is shown anew so often, at the most
 _FRAME_S = 0.06
-_POLL_S = 0.5
+# how far a model is loaded is looked up so often
+_POLL_S = 0.25
 # a dropdown with more is of no use; folders and patterns remain
 MOST_CHOICES = 500
 
@@ -135,12 +136,12 @@ class ChatTab(Tab):
     def follow(self, visitor: Visitor) -> Iterator[tuple]:
         """What changes until the visitor's question is answered."""
         run = visitor.run
-        version, skipped = -1, tuple(gr.skip() for _ in range(4))
+        seen, skipped = (-1, None), tuple(gr.skip() for _ in range(4))
         while run and run.running:
-            now = run.wait(version, _POLL_S)
-            if now != version and run.running:
-                version = now
-                yield gr.skip(), render_run(run, visitor.language), *skipped
+            now = run.wait(seen[0], _POLL_S), self._desk.models.percent
+            if now != seen and run.running:
+                seen = now
+                yield gr.skip(), render_run(run, visitor.language, now[1]), *skipped
                 time.sleep(_FRAME_S)
         if run:
             yield self.show(visitor)
@@ -152,7 +153,7 @@ class ChatTab(Tab):
         language, exchanges, run = visitor.language, visitor.exchanges, visitor.run
         answering = visitor.answering
         if answering:
-            log, live = render_log(exchanges, language), render_run(run, language)
+            log, live = render_log(exchanges, language), render_run(run, language, self._desk.models.percent)
         elif exchanges:
             last = len(exchanges) - 1
             log, live = render_log(exchanges[:-1], language), render_exchange(exchanges[-1], last, language)

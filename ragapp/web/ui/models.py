@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import gradio as gr
 
@@ -53,7 +54,10 @@ class ModelsTab(Tab):
         button = ""
         if not running.loaded and not models.state.what and not running.remote:
             button = act("models", tr(language, "models.load"), css="primary", what="load")
-        return render_running(running, language) + button, render_model_job(models.state, language)
+        state, percent = models.state, models.percent
+        if percent is not None and not state.what:  # a question has it loaded
+            state, button = replace(state, what="loading", name=running.model, error=""), ""
+        return render_running(running, language) + button, render_model_job(state, language, percent)
 
     def act(self, wire: str, request: gr.Request) -> tuple:
         """Do what a button says."""

@@ -135,11 +135,17 @@ class Page:
             elif changed:
                 seen["job"] = before
         ready, models = desk.readiness(), desk.models.state
+        percent = desk.models.percent
         new_models = models.changes != seen.get("models")
         if (ready != seen.get("ready") or (new_models and ready.missing)) and not visitor.exchanges:
             live = gr.skip() if visitor.answering else render_guide(ready, models, language)
         seen["ready"], seen["models"] = ready, models.changes
-        shown = self._models.show(visitor) if new_models else tuple(gr.skip() for _ in self._models.shown)
+        shown = tuple(gr.skip() for _ in self._models.shown)
+        if new_models:
+            shown = self._models.show(visitor)
+        elif percent != seen.get("percent"):
+            shown = *self._models.show_running(visitor), gr.skip()
+        seen["percent"] = percent
         return (
             header, gr.skip() if same_privacy else privacy, scope, live, job_html, drop, table, failures, *shown
         )  # fmt: skip

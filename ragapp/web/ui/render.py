@@ -70,8 +70,14 @@ def render_exchange(exchange: Exchange, number: int, language: str) -> str:
     return f'<section class="exchange" data-turn="{number}">{_asked(exchange, language)}{body}</section>'
 
 
-def render_run(run: AnswerRun, language: str) -> str:
-    """A question on its way: the stage with its seconds, and what is written so far."""
+def render_run(run: AnswerRun, language: str, percent: int | None = None) -> str:
+    """A question on its way: the stage with its seconds, and what is written so far.
+
+    Args:
+        run: the question.
+        language: of the page.
+        percent: of the model's weights that have been read, None while it is not being loaded.
+    """
     parts = [_asked(Exchange(run.question, within=run.within, named=run.named), language)]
     if run.thought and not run.written:
         parts.append(
@@ -81,16 +87,18 @@ def render_run(run: AnswerRun, language: str) -> str:
     if run.written:
         shown = escape(MARK.sub("", run.written))
         parts.append(f'<div class="answer">{shown}<span class="cursor"></span></div>')
-    parts.append(render_stage(run, language))
+    parts.append(render_stage(run, language, percent))
     return f'<section class="exchange running">{"".join(parts)}</section>'
 
 
-def render_stage(run: AnswerRun, language: str) -> str:
+def render_stage(run: AnswerRun, language: str, percent: int | None = None) -> str:
     """What the person is waiting for, and since when; ``page.js`` counts the seconds on."""
     stage = run.stage
     name = "stopping" if run.stopping else stage.name if stage else "searching"
     told = {key: getattr(stage, key, 0) for key in ("passages", "ahead", "part", "parts")}
     text = tr(language, f"stage.{name}", **told)
+    if name == "searching" and percent is not None:
+        text = tr(language, "stage.loading", percent=percent)
     return (
         f'<div class="stage" role="status"><span class="dot"></span><span>{escape(text)}</span> '
         f'<span class="seconds" data-started="{run.seconds:.1f}">{run.seconds:.0f} s</span></div>'

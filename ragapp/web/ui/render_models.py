@@ -30,14 +30,23 @@ def render_running(running: Running, language: str) -> str:
     return f'<dl class="facts">{rows}</dl>'
 
 
-def render_model_job(state: ModelState, language: str) -> str:
-    """What is being loaded or fetched."""
+def render_model_job(state: ModelState, language: str, percent: int | None = None) -> str:
+    """What is being loaded or fetched.
+
+    Args:
+        state: what is done to the models.
+        language: of the page.
+        percent: of a model's weights that have been read, None while none is being loaded.
+    """
     if state.error:
         return f'<div class="job problem" role="alert">{escape(state.error)}</div>'
     if state.what:
         text = tr(language, f"models.{state.what}", name=state.name)
         counted = f'<span class="seconds" data-started="{state.seconds:.1f}">{state.seconds:.0f} s</span>'
         detail = f"<p>{escape(state.detail)}</p>" if state.detail else ""
+        if percent is not None and state.what == "loading":
+            text = f"{text}: {percent} %"
+            detail = f'<progress max="100" value="{percent}" aria-label="{escape(text)}"></progress>'
         return f'<div class="job" role="status"><p><span class="dot"></span>{escape(text)} {counted}</p>{detail}</div>'
     return f'<div class="job" role="status"><p>{escape(state.told)}</p></div>' if state.told else ""
 

@@ -30,6 +30,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat.folder": ("Folder {name}", "Dossier {name}"),
     "chat.within": ("in {name}", "dans {name}"),
     "stage.searching": ("Searching", "Recherche"),
+    "stage.loading": ("Loading the model: {percent} %", "Chargement du modèle : {percent} %"),
     "stage.waiting": ("Waiting for {ahead} other questions", "En attente derrière {ahead} autres questions"),
     "stage.reading": ("Reading {passages} passages", "Lecture de {passages} passages"),
     "stage.writing": ("Writing", "Rédaction"),
