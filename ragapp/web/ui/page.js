@@ -207,7 +207,14 @@
     talk.setAttribute("role", "log");
     talk.setAttribute("aria-label", tr("tab.chat"));
     talk.addEventListener("scroll", () => { pinned = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60; });
-    new MutationObserver(() => { if (pinned) talk.scrollTop = talk.scrollHeight; })
+    new MutationObserver(() => {
+      if (!pinned) return;
+      talk.scrollTop = talk.scrollHeight;
+      // an answer that is there whole is read from its beginning
+      const done = document.querySelector("#live .exchange:not(.running)");
+      const above = done ? talk.getBoundingClientRect().top - done.getBoundingClientRect().top : 0;
+      if (above > 0) talk.scrollTop -= above;
+    })
       .observe(talk, { childList: true, subtree: true, characterData: true });
   };
   // the marked words come into sight, also on a page that is higher than the column
@@ -220,7 +227,7 @@
       if (!column || column.dataset.shown === name) continue;
       column.dataset.shown = name;
       column.scrollTop = 0;
-      const below = mark ? mark.getBoundingClientRect().bottom - column.getBoundingClientRect().bottom : -1;
+      const below = mark ? mark.getBoundingClientRect().bottom - column.getBoundingClientRect().bottom : -Infinity;
       if (below > -20) column.scrollTop += below + column.clientHeight / 2;
     }
   };

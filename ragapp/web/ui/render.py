@@ -188,7 +188,7 @@ def render_figures(exchange: Exchange, number: int, language: str) -> str:
     dropped = answer.get("context", {}).get("passages_dropped", 0)
     if dropped:
         facts.append(escape(tr(language, "figures.dropped", n=dropped)))
-    shown = " · ".join(fact for fact in facts if fact)
+    shown = " · ".join(f'<span class="fact">{fact}</span>' for fact in facts if fact)
     return f'<div class="foot"><span class="figures">{shown}</span>{_tools(number, language, copy=True)}</div>'
 
 
