@@ -1,7 +1,10 @@
 """What documents may try on the one who reads them."""
 
+import ast
 import json
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -56,6 +59,21 @@ def test_every_way_out_of_the_command_line_is_inert(capsys):
     out, err = capsys.readouterr()
     assert not set(out + err) & set("\x1b\x07\x9b\u202e")
     assert json.loads(out[out.index("{") :]) == {"text": attack}
+
+
+def test_nothing_else_of_the_command_line_writes_to_the_terminal():
+    """But the version, which is ragapp's own word."""
+    folder = Path(output.__file__).parent
+    writers = set()
+    for file in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                if called in ("print", "typer.echo", "typer.secho") or re.fullmatch(
+                    r"sys\.std(out|err)\.write", called
+                ):
+                    writers.add((file.name, called))
+    assert writers == {("output.py", "sys.stdout.write"), ("output.py", "sys.stderr.write"), ("main.py", "typer.echo")}
 
 
 def test_json_stays_the_same_document():

@@ -13,7 +13,7 @@ import numpy as np
 from ragapp.errors import StoreError
 from ragapp.index import changes, lexical
 from ragapp.index.changes import VECTOR_DTYPE, Changed
-from ragapp.index.connection import connect
+from ragapp.index.connection import TOO_LARGE, connect
 from ragapp.index.migrations import migrate
 from ragapp.index.purge import purge
 from ragapp.index.records import Chunk, DocumentRow, Identity, StoredChunk, UnreadFile
@@ -125,6 +125,8 @@ class Catalog:
 
     def document(self, document_id: int) -> DocumentRow | None:
         """One document, None when there is none with this id."""
+        if abs(document_id) >= TOO_LARGE:
+            return None
         rows = self._rows(f"{DOCUMENTS} WHERE d.id = ?", (document_id,))
         return document_of(rows[0]) if rows else None
 
@@ -135,6 +137,8 @@ class Catalog:
 
     def unit(self, document_id: int, number: int) -> Unit | None:
         """One unit with its blocks, None when there is no such unit."""
+        if max(abs(document_id), abs(number)) >= TOO_LARGE:
+            return None
         rows = self._rows(f"{UNITS} WHERE document_id = ? AND number = ?", (document_id, number))
         return unit_of(rows[0])[0] if rows else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ragapp import private
@@ -13,6 +14,8 @@ from ragapp import private
 BUSY_S = 30
 # SQLite's own 2 MiB are less than what one question reads of a large index
 CACHE_KIB = 32 * 1024
+# SQLite's integers are smaller, so this is the id of nothing
+TOO_LARGE = 2**63
 # SQLite's name for a database that is no file
 IN_MEMORY = ":memory:"
 
@@ -27,14 +30,27 @@ def connect(path: Path) -> sqlite3.Connection:
     if str(path) != IN_MEMORY:
         private.make_folder(path.parent)
         private.make_file(path)  # its log and its index get the same rights
-        # what SQLite sorts or rewrites on disk belongs beside the catalog, not into a folder that all share
-        os.environ["SQLITE_TMPDIR"] = str(path.parent)
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
+    if str(path) != IN_MEMORY:
+        _sort_in(path.parent, connection)
     _use_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return connection
+
+
+def _sort_in(folder: Path, connection: sqlite3.Connection) -> None:
+    """Have what SQLite sorts or rewrites on disk beside the catalog, not in a folder that all share.
+
+    The environment is for Chroma's own SQLite. Python's has read it when it was imported; it takes only the pragma,
+    which holds for the whole process and is not set again while other threads may be reading it.
+    """
+    os.environ["SQLITE_TMPDIR"] = str(folder)
+    with suppress(sqlite3.OperationalError):  # the folder may only be read; then nothing is sorted in it
+        if connection.execute("PRAGMA temp_store_directory").fetchone() != (str(folder),):
+            quoted = str(folder).replace("'", "''")
+            connection.execute(f"PRAGMA temp_store_directory = '{quoted}'")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from ragapp.errors import StoreError
 from ragapp.index.analysis import fold
 from ragapp.index.catalog import Catalog
+from ragapp.index.connection import TOO_LARGE
 
 TITLE_CHARACTERS = 60
 MAX_TITLE_CHARACTERS = 200
@@ -230,8 +231,7 @@ _ROWS = (
 
 
 def _row(query: Callable[..., Iterable[tuple]], conversation_id: int) -> ConversationRow:
-    # a larger number than SQLite's integers is no id either
-    if abs(conversation_id) < 2**63:
+    if abs(conversation_id) < TOO_LARGE:
         for found in query(f"{_ROWS} WHERE id = ?", (conversation_id,)):
             return ConversationRow(*found)
     raise StoreError(f"There is no conversation {conversation_id}.", "See: ragapp conversations list")

@@ -428,3 +428,11 @@ def test_a_lexical_table_that_is_gone_is_told(catalog: Catalog, ask) -> None:
 )
 def test_the_context_line_says_each_part_once(name: str, title: str, headings: tuple, line: str) -> None:
     assert context_line(name, title, headings) == line
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30, -(2**63) - 1, 2**63 - 1, 0, -1])
+def test_a_number_that_no_id_can_be_is_the_id_of_nothing(catalog, number):
+    _put(catalog, "/a.txt", make_document("Apples are red."))
+    assert catalog.document(number) is None
+    assert catalog.unit(1, number) is None
+    assert catalog.unit(number, 1) is None

@@ -89,6 +89,7 @@ class Hub:
         self.status_after_break = 0  # what the GETs after that are answered with
         self.ranges: list[str | None] = []
         self.agents: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.served = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -132,6 +133,7 @@ class Hub:
                 path = self.path.lstrip("/")
                 hub.paths.append(path)
                 hub.agents.append(self.headers.get("User-Agent", ""))
+                hub.headers.append({name.lower(): value for name, value in self.headers.items()})
                 if hub.status or path not in hub.files:
                     self._plain(hub.status or 404)
                     return None

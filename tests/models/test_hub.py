@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,27 @@ def test_from_the_hub(models, hub):
     assert set(hub.paths) == {"o/tiny/resolve/main/tiny.gguf"}
     assert not any("torch" in agent for agent in hub.agents)
     assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_nothing_of_the_person_is_sent_but_a_token_that_is_set_for_it(models, hub, tmp_path, monkeypatch):
+    """No token that lies about, no name of person or machine, nothing by which two visits could be put together."""
+    hub.files["o/tiny/resolve/main/tiny.gguf"] = DATA
+    cache = tmp_path / "home" / ".cache" / "huggingface"
+    cache.mkdir(parents=True)
+    (cache / "token").write_text("lying-about")
+    for n in range(2):
+        pull(llm(wheels=()), models / str(n), hub_url=hub.url, use_hub=True)
+    sent = {name for headers in hub.headers for name in headers}
+    assert sent <= {"host", "accept", "accept-encoding", "connection", "user-agent", "range", "x-amzn-trace-id"}
+    traces = [headers["x-amzn-trace-id"] for headers in hub.headers]
+    assert len(set(traces)) == len(traces)  # by chance, one a request
+    everything = str(hub.headers) + str(hub.paths)
+    for own in ("lying", getpass.getuser(), socket.gethostname(), str(tmp_path), str(uuid.getnode())):
+        assert own not in everything, own
+    assert len(set(hub.agents)) == 1
+    monkeypatch.setenv("HF_TOKEN", "set-for-it")
+    pull(llm(wheels=()), models / "2", hub_url=hub.url, use_hub=True)
+    assert hub.headers[-1]["authorization"] == "Bearer set-for-it"
 
 
 def test_folder_from_the_hub_at_its_pinned_commit(models, hub):

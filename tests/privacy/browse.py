@@ -14,7 +14,10 @@ from pathlib import Path
 
 from journey import RAGAPP, bring_loopback_up, free_port
 
+from ragapp.web.passwords import hash_password
+
 HOME = Path(os.environ["HOME"])
+PASSWORD = "correct horse battery"
 
 
 @contextlib.contextmanager
@@ -33,22 +36,29 @@ def page(port: int):
         assert "Traceback" not in told, told
 
 
-def open_tab(tab, url: str) -> None:
-    """Open the page as soon as it is there."""
+def open_tab(tab, url: str) -> list[dict]:
+    """Open the page as soon as it is there, and sign in; gives the cookies."""
     until = time.monotonic() + 120
     while True:
         try:
             tab.goto(url)
-            tab.wait_for_selector(".welcome, .exchange, .guide", timeout=60_000)
-            return
+            break
         except Exception:
             assert time.monotonic() < until
             time.sleep(0.2)
+    for password in ("a wrong password", PASSWORD):
+        assert tab.url == f"{url}sign-in"
+        assert tab.evaluate("fetch('/config').then((answer) => answer.status)") == 401
+        tab.fill("#password", password)
+        tab.click("button")
+        tab.wait_for_load_state()
+    tab.wait_for_selector(".welcome, .exchange, .guide", timeout=60_000)
+    return [{key: cookie[key] for key in ("httpOnly", "sameSite", "path")} for cookie in tab.context.cookies()]
 
 
 def visit(tab, url: str, word: str, question: str) -> dict:
     """Drop a file, ask about it, look at its evidence; gives what was seen."""
-    open_tab(tab, url)
+    cookies = open_tab(tab, url)
     tab.locator('#tabs [role="tab"]').nth(1).click()
     with tab.expect_file_chooser() as chooser:
         tab.click("[data-act='choose-files']")
@@ -65,7 +75,8 @@ def visit(tab, url: str, word: str, question: str) -> dict:
     tab.wait_for_selector("#evidence .view-title")
     tab.wait_for_selector("#evidence .unit-text")
     return {
-        "asked": asked, "answered": len(tab.locator("#talk .exchange").last.inner_text()) > len(question),
+        "cookies": cookies, "script_sees": tab.evaluate("document.cookie"), "asked": asked,
+        "answered": len(tab.locator("#talk .exchange").last.inner_text()) > len(question),
         "evidence": word in tab.locator("#evidence .unit-text").inner_text(),
         "source": tab.locator("#evidence .view-title strong").inner_text(),
     }  # fmt: skip
@@ -98,6 +109,7 @@ def main() -> None:
     word, question_word = words
     marks = [mark.encode(code) for mark in words for code in ("utf-8", "utf-16-le")]
     os.umask(0o022)
+    os.environ["RAGAPP_SERVER__PASSWORD"] = hash_password(PASSWORD)
     seen: dict = {"interfaces": bring_loopback_up()}
     url_port = free_port()
     with page(url_port) as url:

@@ -49,8 +49,38 @@ def command(*arguments: object) -> dict:
     return json.loads(out.getvalue())
 
 
-def open_page(port: int) -> int:
-    """Start the page, fetch it, stop it.  Returns the HTTP status."""
+# how a stranger might ask, by another site, another name or another path -> the status that is right
+STRANGERS = {
+    ("/", "Host: evil.example"): 421, ("/", "Origin: http://evil.example"): 403,
+    ("/", "Sec-Fetch-Site: cross-site"): 403,
+    ("/api/documents", ""): 401, ("/v1/models", ""): 401, ("/v1/models", "Authorization: Bearer x"): 401,
+    ("/api/openapi.json", ""): 401, ("/openapi.json", ""): 404, ("/docs", ""): 404,
+    ("/gradio_api/file=/etc/passwd", ""): 404, ("/gradio_api/file/etc/passwd", ""): 404, ("/file=/etc/passwd", ""): 404,
+    ("/gradio_api/proxy=x", ""): 404, ("/gradio_api/upload", ""): 404,
+    ("/static/../../../../../../etc/passwd", ""): 400, ("/static/%2e%2e/%2e%2e/etc/passwd", ""): 400,
+    ("/static/..%2f..%2fetc/passwd", ""): 400, ("/assets/%252e%252e/settings.yaml", ""): 400, ("//etc/passwd", ""): 400,
+    ("/assets/..\\..\\settings.yaml", ""): 400, ("/assets//etc/passwd", ""): 400, ("/ui/file/%00", ""): 400,
+    ("/ui/file/99999999999999999999", ""): 404, ("/ui/file/1e3", ""): 422, ("/ui/file//etc/passwd", ""): 400,
+    ("/ui/export/..%2f..%2fx.md", ""): 400, ("/ui/page/1/99999999999999999999.jpg", ""): 404,
+}  # fmt: skip
+
+
+def asked(port: int, path: str, header: str = "") -> int:
+    """The status that a request gets, its path sent as it is."""
+    lines = [f"GET {path} HTTP/1.1", *([header] if header else []), "Connection: close"]
+    if not header.startswith("Host"):
+        lines.insert(1, f"Host: 127.0.0.1:{port}")
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        return int(connection.makefile("rb").readline().split()[1])
+
+
+def open_page(port: int) -> tuple[int, dict[str, int]]:
+    """Start the page, fetch it, have strangers ask, stop it.
+
+    Returns:
+        Its HTTP status, and what strangers got that they should not have got.
+    """
     with subprocess.Popen([*RAGAPP, "ui", "--port", str(port)], stderr=subprocess.PIPE, text=True) as page:
         try:
             for _ in range(600):
@@ -59,7 +89,12 @@ def open_page(port: int) -> int:
                     connection.request("GET", "/")
                     answer = connection.getresponse()
                     assert b"ragapp" in answer.read()
-                    return answer.status
+                    if answer.getheader("retry-after"):  # it is only beginning
+                        time.sleep(0.2)
+                        continue
+                    got = {f"{path} {header}": asked(port, path, header) for path, header in STRANGERS}
+                    wrong = {f"{path} {header}": right for (path, header), right in STRANGERS.items()}
+                    return answer.status, {name: status for name, status in got.items() if status != wrong[name]}
                 except ConnectionRefusedError:
                     assert page.poll() is None, page.stderr.read()
                     time.sleep(0.1)
@@ -84,7 +119,7 @@ def main() -> None:
     seen["asked"] = len(command("ask", question)["passages"])
     network = next(check for check in command("doctor")["checks"] if check["name"] == "network")
     seen["network"] = network["status"]
-    seen["page"] = open_page(free_port())
+    seen["page"], seen["strangers"] = open_page(free_port())
     seen["refused"] = Path(os.environ["RAGAPP_PATHS__DATA"], "refused.log").exists()
     print(json.dumps(seen))
 

@@ -209,3 +209,21 @@ def test_an_upload_that_lost_its_power_is_not_taken_in_and_is_known_again(tmp_pa
     assert discover([tmp_path]) == []
     assert clear_leftovers(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not tell what is open")
+def test_what_is_sorted_on_disk_is_sorted_beside_the_catalog(tmp_path, monkeypatch):
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "data").mkdir()
+    catalog = Catalog(tmp_path / "data" / "catalog.sqlite3")
+    with catalog.transaction() as connection:
+        connection.execute("PRAGMA temp_store = FILE")
+        connection.execute("CREATE TEMP TABLE sorted AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                           " WHERE i < 300000) SELECT i, hex(randomblob(40)) AS t FROM n ORDER BY t")  # fmt: skip
+        names = [os.readlink(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")
+                 if os.path.islink(f"/proc/self/fd/{number}")]  # fmt: skip
+    catalog.close()
+    written = [name for name in names if "etilqs" in name]
+    assert written, "the search must find what is written"
+    assert all(name.startswith(str(tmp_path / "data")) for name in written)

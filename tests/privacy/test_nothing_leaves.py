@@ -6,7 +6,7 @@ import ipaddress
 import re
 
 import pytest
-from journeykit import CANARY, QUESTION_CANARY, need
+from journeykit import CANARY, QUESTION_CANARY, ROOT, need
 
 # an address in a system call, as strace writes it
 ADDRESS = re.compile(r'inet_(?:addr|pton)\((?:AF_INET6?, )?"([^"]+)"')
@@ -17,7 +17,7 @@ def test_the_whole_journey_needs_no_network(journey):
     need("namespaces", journey.seen is not None, "network namespaces are not allowed here (unshare --net).")
     assert journey.seen == {
         "interfaces": ["lo"], "ingested": 3, "hit": "travel-policy-2025.pdf", "asked": 1, "page": 200,
-        "network": "ok", "refused": False,
+        "network": "ok", "refused": False, "strangers": {},
     }  # fmt: skip
 
 
@@ -32,6 +32,14 @@ def test_a_real_browser_needs_no_network(visited):
     assert visited["requests"] > 10
     assert (visited["answered"], visited["evidence"], visited["source"]) == (True, True, "vault.md")
     assert QUESTION_CANARY in visited["asked"]
+
+
+@pytest.mark.real
+@pytest.mark.browser
+def test_a_browser_that_has_signed_in_keeps_its_session_to_itself(visited):
+    need("browser", visited is not None, "there is no Chromium, or network namespaces are not allowed here.")
+    assert visited["cookies"] == [{"httpOnly": True, "sameSite": "Strict", "path": "/"}]
+    assert visited["script_sees"] == ""
 
 
 @pytest.mark.real
@@ -101,3 +109,14 @@ def test_nothing_that_was_read_or_asked_is_written_elsewhere(journey):
             (stores if inside else others).append(path)
     assert stores, "the search must find what the store holds"
     assert others == []
+
+
+def test_a_proof_that_is_demanded_is_not_skipped(monkeypatch):
+    monkeypatch.setattr("journeykit.DEMANDED", {"strace"})
+    need("strace", True, "")
+    with pytest.raises(pytest.fail.Exception, match="NOT PROVEN"):
+        need("strace", False, "it is missing.")
+    with pytest.warns(UserWarning, match="NOT PROVEN"), pytest.raises(pytest.skip.Exception):
+        need("namespaces", False, "they are not allowed.")
+    demanded = re.search(r"TESTS_DEMAND=(\S+)", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))[1]
+    assert set(demanded.split(",")) == {"namespaces", "strace", "browser"}

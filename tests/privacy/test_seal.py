@@ -82,3 +82,17 @@ def test_the_worker_that_reads_files_is_barred(tmp_path, monkeypatch):
     with Preparer(Chunker(chunker_of(WordEmbedder())), Limits(), ReadOptions()) as preparer:
         read = preparer.prepare(tmp_path / "a.txt")
     assert read.document.units[0].text == "[True, False, False]"
+
+
+def test_the_process_that_renders_templates_is_barred(tmp_path, monkeypatch):
+    from ragapp.llm import sandbox
+
+    (tmp_path / "child.py").write_text("input()\n" + NATIVE.format(seal="", children=False))
+    monkeypatch.setattr(sandbox, "_CHILD", tmp_path / "child.py")
+    answers = []
+    chat = sandbox.Sandbox("x")
+    real = chat._ask
+    monkeypatch.setattr(chat, "_ask", lambda *request: answers.append(real(*request)))
+    chat.start()
+    chat.close()
+    assert json.loads(answers[0])[0][:2] == [True, False]

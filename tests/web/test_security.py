@@ -393,7 +393,7 @@ def test_every_answer_protects(path):
     headers = client(password="" if path == "/config" else HASH).get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert "access-control-allow-origin" not in headers
     assert ("cache-control" in headers) == (not path.startswith("/assets"))
