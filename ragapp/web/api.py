@@ -1,16 +1,15 @@
-"""The API: the same answers for programs, below ``/api``; a secret token opens it."""
+"""The API: the same answers for programs, below ``/api``."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 from ragapp.answer.result import Answer, hit_json
@@ -23,26 +22,13 @@ from ragapp.web.desk import Desk
 _POLL_S = 0.1
 
 
-def make_guard(token: str) -> Callable[[Request], None]:
-    """A FastAPI dependency that lets only those in who know the token."""
-
-    def check(request: Request) -> None:
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
-            raise HTTPException(401, "The token is missing or wrong: it stands in server.json of the data folder.")
-
-    return check
-
-
-def make_api(desk: Desk, token: str) -> APIRouter:
-    """The routes below ``/api``.
+def make_api(desk: Desk) -> APIRouter:
+    """The routes below ``/api``, for those whom :class:`ragapp.web.security.Security` has let in by their token.
 
     Args:
         desk: the parts that they work with.
-        token: that opens them.
-
     """
-    router = APIRouter(prefix="/api", dependencies=[Depends(make_guard(token))])
+    router = APIRouter(prefix="/api")
 
     @router.post("/ask", **answers(Answered))
     async def ask(body: Question, request: Request) -> dict[str, Any]:

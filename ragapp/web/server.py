@@ -34,12 +34,11 @@ class PortError(RagappError):
     """The address cannot be listened on."""
 
 
-def build_server(desk: Desk, token: str):
-    """The web application.
+def build_server(desk: Desk):
+    """The web application; whoever reaches it may do everything, so it stands behind :class:`Security`.
 
     Args:
         desk: the parts that it shows.
-        token: opens its API.
 
     Returns:
         A ``fastapi.FastAPI``.
@@ -58,7 +57,7 @@ def build_server(desk: Desk, token: str):
     version = hashlib.sha256(code.encode()).hexdigest()[:16]
     # no generated API pages: they load their scripts from elsewhere
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
-    for router in (make_router(desk, code), make_api(desk, token), make_openai_api(desk, token)):
+    for router in (make_router(desk, code), make_api(desk), make_openai_api(desk)):
         server.include_router(router)
     add_error_answers(server)
     server.add_middleware(EarlyScript, script=f"/ui/page.js?v={version}", more=preloads())
@@ -107,9 +106,7 @@ def serve(app: App, say: Callable[[str], None], settings_file: Path | None = Non
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     url = f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
     with closing(listening), closing(desk), closing(job), announced(app.settings.paths.data, url, token):
-        doorway = Doorway(
-            lambda: build_server(desk, token), begin, lambda error: say(f"The page cannot be made: {error}")
-        )
+        doorway = Doorway(lambda: build_server(desk), begin, lambda error: say(f"The page cannot be made: {error}"))
         # uvloop's connections could not be seen by the guard; what a proxy says of the asker could be anybody's word
         config = uvicorn.Config(
             Security(Assets(doorway), policy), loop="asyncio", proxy_headers=False, server_header=False,

@@ -51,7 +51,7 @@ def serving(
         port = listening.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         token = new_token()
-        protected = Security(build_server(desk, token), policy_for("127.0.0.1", port, token=token))
+        protected = Security(build_server(desk), policy_for("127.0.0.1", port, token=token))
         server = uvicorn.Server(uvicorn.Config(protected, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
