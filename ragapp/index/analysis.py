@@ -46,6 +46,9 @@ STOP_WORDS = {
         ons op te tot uit van veel voor waar waarom wanneer wat we welke wie wij worden wordt zijn""",
 }
 
+# words whose stem is remembered: the rarer ones are not worth their memory
+_KNOWN_WORDS = 50_000
+
 # Languages whose stemmers do as well without accents (measured on SQuAD, PIAF and XQuAD).  Their words are folded
 # first, so that "securite" finds "sécurité"; others are stemmed first: their endings differ by their accents.
 FOLDED_FIRST = frozenset({"ca", "de", "en", "es", "fr", "it", "nl", "pt"})
@@ -152,7 +155,7 @@ def _pairs(word: str) -> list[str]:
     return [part for part in (*parts, word[end:]) if part]
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=_KNOWN_WORDS)
 def fold(text: str) -> str:
     """Drop accents: ``é`` -> ``e``, ``œ`` -> ``oe``."""
     return _folded(text)
@@ -215,7 +218,7 @@ def _stemmer(language: str):
     return snowballstemmer.stemmer(name) if name else None
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=_KNOWN_WORDS)
 def _stem(word: str, language: str) -> str:
     stemmer = _stemmer(language)
     if not stemmer:

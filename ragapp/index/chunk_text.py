@@ -83,7 +83,8 @@ class ChunkEmbedder:
             wanted, (lambda done: progress(min(done, len(texts)))) if progress else None
         )
         found = dict(zip(wanted, vectors, strict=True))
-        self._lines |= {line: found[line] for line in lines}
+        # a row that is kept would keep all vectors of its batch
+        self._lines |= {line: found[line].copy() for line in lines}
         mixed = np.array(
             [found[text.text] + CONTEXT_SHARE * self._lines[text.context] for text in texts], np.float32
         ).reshape(len(texts), self.dimension)

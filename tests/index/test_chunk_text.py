@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from storekit import WordEmbedder
@@ -101,3 +103,17 @@ def test_progress_counts_chunks_and_never_more_than_there_are() -> None:
 def test_a_fingerprint_tells_texts_and_lines_apart(one: ChunkText, other: ChunkText, same: bool) -> None:
     assert (one.fingerprint == other.fingerprint) == same
     assert len(one.fingerprint) == 16
+
+
+def test_what_is_kept_of_a_batch_is_its_lines_alone():
+    words = WordEmbedder(dimension=256)
+    embedder = ChunkEmbedder(words)
+    tracemalloc.start()
+    try:
+        for batch in range(20):
+            embedder.embed([ChunkText(f"file {batch}", f"text {batch} {n}") for n in range(200)])
+            words.embedded.clear()
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert kept < 20 * 256 * 4 * 20, "the vectors of all texts would be ten times as much"
