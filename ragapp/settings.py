@@ -7,7 +7,9 @@ Order, strongest first: values given in code (the command line), ``RAGAPP_<SECTI
 from __future__ import annotations
 
 import difflib
+import io
 import os
+import stat
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -15,12 +17,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ragapp import private
 from ragapp.errors import SettingsError
 
 ENV_PREFIX = "RAGAPP_"
 # variables that steer where settings come from; they are not settings themselves
 ENV_RESERVED = frozenset({"RAGAPP_SETTINGS", "RAGAPP_PROFILE"})
 FILE_NAME = "settings.yaml"
+# keys whose values are nobody else's business
+_SECRETS = ("password", "passwords")
 
 
 Caution = Literal["low", "normal", "high"]
@@ -298,7 +303,9 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_setting(section: str, key: str, value: Any, explicit: str | Path | None = None) -> Path:
-    """Change one value in the settings file, keeping its comments and order.
+    """Change one value in the settings file, keeping its comments, its order and who may read it.
+
+    A file that is made here, or that gets a password, is for its owner alone.
 
     Args:
         section: a section of :class:`Settings`.
@@ -323,10 +330,12 @@ def write_setting(section: str, key: str, value: Any, explicit: str | Path | Non
         if tree.get(section) is None:
             tree[section] = {}
         tree[section][key] = value
-        staged = file.with_suffix(".yaml.part")
-        with staged.open("w", encoding="utf-8") as stream:
-            yaml_round_trip.dump(tree, stream)
-        os.replace(staged, file)
+        text = io.StringIO()
+        yaml_round_trip.dump(tree, text)
+        mode = stat.S_IMODE(file.stat().st_mode) if file.is_file() else private.FILE_MODE
+        private.replace_text(file, text.getvalue())
+        if key not in _SECRETS:  # whom the person lets read the rest is the person's own matter
+            file.chmod(mode)
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}.", "Change the value by hand.") from None
     return file

@@ -1,3 +1,6 @@
+import os
+import stat
+
 import pytest
 import yaml
 
@@ -122,3 +125,22 @@ def test_write_setting_adds_a_missing_section(tmp_path):
     file = write(tmp_path, "# nothing yet\n")
     write_setting("embedding", "model", "other", file)
     assert load_settings(file).embedding.model == "other"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_who_may_read_the_settings_stays_and_with_a_password_nobody_else(tmp_path):
+    file = tmp_path / "settings.yaml"
+
+    def mode_after(section, key, value):
+        write_setting(section, key, value, file)
+        return stat.S_IMODE(file.stat().st_mode)
+
+    file.write_text("# mine\nllm:\n  context: 2048\n", encoding="utf-8")
+    for mode in (0o644, 0o640, 0o600):
+        file.chmod(mode)
+        assert mode_after("llm", "context", 1024) == mode
+    file.chmod(0o644)
+    assert mode_after("server", "password", "scrypt$…") == 0o600
+    assert mode_after("llm", "context", 512) == 0o600
+    assert file.read_text(encoding="utf-8").startswith("# mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.yaml"]
