@@ -7,10 +7,8 @@ grown too large.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from ragapp.errors import CancelledError, ReadingError, TransientReadingError
 from ragapp.index.analysis import detect_language
 from ragapp.index.chunk_text import ChunkText
 from ragapp.index.records import Chunk
+from ragapp.ingest.child import MIB, interrupts_blocked, shut_in
 from ragapp.ingest.chunking import Chunker
 from ragapp.reading.discover import unreadable
 from ragapp.reading.document import Document, ReadOptions
@@ -29,7 +28,6 @@ _START_S = 120
 _READY = "ready"
 # Python gives memory back rarely; a worker that one large file has made this large is started anew
 _RECYCLE_MB = 700
-_MIB = 1024 * 1024
 
 # told while a file is read: (unit in hand, units, whether OCR reads it)
 Tick = Callable[[int, int, bool], None]
@@ -129,7 +127,7 @@ class Preparer:
             code = self._process.exitcode
             self.close()
             raise ReadingError(f"the reader crashed on it (exit {code})", "Convert the file and try again.") from None
-        if self._used_bytes() > _RECYCLE_MB * _MIB:
+        if self._used_bytes() > _RECYCLE_MB * MIB:
             self.close()
         return replace(value, seconds=time.monotonic() - started)
 
@@ -149,7 +147,7 @@ class Preparer:
             self.close()
             raise ReadingError(f"reading took longer than {allowed:g} s", "Raise ingest.timeout_s, or split the file.")
         # the worker limits itself where the system can; this holds everywhere
-        if self._used_bytes() - self._base_bytes > self._limits.memory_mb * _MIB:
+        if self._used_bytes() - self._base_bytes > self._limits.memory_mb * MIB:
             self.close()
             raise _too_much_memory(self._limits.memory_mb)
 
@@ -171,7 +169,7 @@ class Preparer:
         process = context.Process(
             target=_serve, args=(other, self._chunker, self._limits, self._options), daemon=True, name="ragapp-reader"
         )
-        with _interrupts_blocked():
+        with interrupts_blocked():
             process.start()
         other.close()
         self._process, self._connection = process, connection
@@ -182,21 +180,6 @@ class Preparer:
         self._base_bytes = self._used_bytes()
 
 
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Ctrl-C reaches the whole process group; a worker inherits that it is deaf to it, and its parent ends it."""
-    import signal
-
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _too_much_memory(memory_mb: int) -> ReadingError:
     return ReadingError(f"reading it takes more than {memory_mb} MiB", "Raise ingest.memory_mb, or split the file.")
 
@@ -205,16 +188,9 @@ def _too_much_memory(memory_mb: int) -> ReadingError:
 
 
 def _serve(connection, chunker: Chunker, limits: Limits, options: ReadOptions) -> None:
-    import signal
-    import threading
-
-    from ragapp.guard.seal import forbid_network
     from ragapp.reading import registry  # noqa: F401  so that it counts as what the worker needs at start
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    forbid_network()  # before there is another thread
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _limit_memory(limits.memory_mb)
+    shut_in(limits.memory_mb)
     connection.send(_READY)
     options = replace(options, tick=lambda *unit: connection.send(("tick", unit)))
     while True:
@@ -263,25 +239,3 @@ def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions)
     return Prepared(
         document, chunks, [chunker.embedded_text(chunk, document.title, path.name) for chunk in chunks], 0.0
     )
-
-
-def _end_with_parent() -> None:
-    """Nobody waits for the worker of a process that was killed."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
-
-
-def _limit_memory(memory_mb: int) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    used = 0
-    if os.path.exists("/proc/self/statm"):
-        with open("/proc/self/statm", encoding="ascii") as stream:
-            used = int(stream.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    limit = used + memory_mb * _MIB
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    except (ValueError, OSError):
-        return  # macOS refuses RLIMIT_AS; the parent watches

@@ -128,6 +128,7 @@ class Desk:
                 visitor.dialogue = self.app.dialogue(visitor.conversation)
             return visitor.dialogue.ask(question, within=within, cancelled=cancelled)
 
+        self.view.prepare()  # while the answer is made; its sources are looked at next
         visitor.run = AnswerRun(question, ask, done, scope, named)
         return visitor.run
 
