@@ -143,7 +143,7 @@ def bodies(draw, api: Api, schema: dict, known: dict[str, st.SearchStrategy]) ->
 
 # path -> how many bodies; those that a model or a reader works on for long get fewer
 POSTS = {
-    "/api/search": 80, "/api/ask": 25, "/v1/chat/completions": 40, "/v1/embeddings": 60, "/api/ingest": 30,
+    "/api/search": 80, "/api/ask": 18, "/v1/chat/completions": 40, "/v1/embeddings": 60, "/api/ingest": 30,
     "/api/documents/remove": 50,
 }  # fmt: skip
 
