@@ -11,6 +11,7 @@ from typing import Literal
 from ragapp.answer.calibration import Calibration, calibration_for
 from ragapp.answer.grounding import MARK, Similarity, ground
 from ragapp.answer.judging import SURE, Judged, judge, likeliest_first, to_answer_from
+from ragapp.answer.orders import holds_orders
 from ragapp.answer.prompts import (
     DEFAULT_LANGUAGE,
     PROMPTS,
@@ -165,10 +166,9 @@ class Assistant:
                 yield piece
             answer.timings["answer_tokens"] = engine.stats.answer_tokens
             self._check(answer, written, used, language, listing)
-            if listing and not answer.abstained:
-                answer.note = prompts.listed.format(count=len(used))
-            elif not answer.abstained and not cancelled():
+            if not (listing or answer.abstained or cancelled()):
                 yield from self._compare(answer, engine, prompts, calibration, found, language, cancelled)
+        answer.note = _note(answer, prompts, [one.passage for one in judged], len(used) if listing else 0)
         answer.context = {
             "window": engine.window,
             "prompt_tokens": len(engine.prompt_tokens(messages)),
@@ -262,6 +262,13 @@ class Assistant:
             answer.sentences.append(Sentence(f"{said} [{n}]", True, (n,)))
             answer.citations.append(replace(citations[0], n=n))
             answer.answer = f"{answer.answer} {said} [{n}]"
+
+
+def _note(answer: Answer, prompts: PromptSet, read: Sequence[Passage], listed: int) -> str:
+    """What the person should know beside the answer; ``listed`` is the number of passages that a list was made from."""
+    notes = [prompts.listed.format(count=listed)] if listed and not answer.abstained else []
+    speaking = dict.fromkeys(passage.chunk.document for passage in read if holds_orders(passage))
+    return " ".join([*notes, *(prompts.orders.format(document=document) for document in speaking)])
 
 
 def _used(judged: Sequence[Judged], listing: bool) -> list[Passage]:

@@ -66,6 +66,8 @@ def _answer(answer: Mapping[str, Any]) -> Iterable[str]:
             yield f"{inert(sentence['text'])}{missing}"
     else:
         yield inert(str(answer.get("answer", "")))
+    if note := answer.get("note"):
+        yield from ("", inert(str(note)))
     if citations := answer.get("citations"):
         yield from ("", "Sources:", "")
         for citation in citations:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragapp.answer import facts
+from ragapp.answer.orders import as_evidence
 from ragapp.answer.result import Citation, Sentence
 from ragapp.answer.spans import SENTENCE_END, best_span
 from ragapp.index.analysis import content_terms, content_words
@@ -51,7 +52,8 @@ def ground(
 
     A sentence is supported when every number (with its unit), date and name in it, and most of the words that it does
     not share with the question, occur in the passage, and neither denies what the other says.  A citation to a passage
-    that does not support the sentence is moved to one that does, or dropped.
+    that does not support the sentence is moved to one that does, or dropped.  Orders to the program that reads a
+    passage support nothing.
 
     Args:
         answer: as the model wrote it, with marks such as ``[1]``.
@@ -63,6 +65,7 @@ def ground(
     Returns:
         The sentences with corrected marks, and one citation for each passage that is cited, in order of appearance.
     """
+    passages = [as_evidence(passage) for passage in passages]
     sentences: list[Sentence] = []
     citations: dict[int, Citation] = {}
     for raw in split_sentences(answer):

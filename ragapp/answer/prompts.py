@@ -14,6 +14,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
+from ragapp.answer.orders import without_orders
 from ragapp.errors import SettingsError
 from ragapp.llm.templates import Message
 from ragapp.retrieval.passage import Passage
@@ -38,6 +39,7 @@ class PromptSet:
         disagrees: what the person reads before another document's answer, with ``{document}``, ``{date}`` and
             ``{answer}``.
         listed: what the person reads below a list, with ``{count}``: from how many passages it was made.
+        orders: what the person reads where words in ``{document}`` that speak to the assistant were left out.
     """
 
     system: str
@@ -53,6 +55,7 @@ class PromptSet:
     not_found: str
     disagrees: str
     listed: str
+    orders: str
 
 
 PROMPTS = {
@@ -79,6 +82,7 @@ PROMPTS = {
         not_found="Your documents do not say.",
         disagrees="{document} ({date}) says otherwise: {answer}",
         listed="Listed from {count} passages; your documents may name more.",
+        orders="{document} holds words that speak to the assistant instead of to people; they were left out.",
     ),
     "fr": PromptSet(
         system=(
@@ -106,6 +110,7 @@ PROMPTS = {
         not_found="Vos documents ne le disent pas.",
         disagrees="{document} ({date}) dit autre chose : {answer}",
         listed="Liste tirée de {count} passages ; vos documents peuvent en donner d'autres.",
+        orders="{document} contient des mots adressés à l'assistant et non aux personnes ; ils ont été écartés.",
     ),
 }
 DEFAULT_LANGUAGE = "en"
@@ -159,10 +164,10 @@ def prompts_for(language: str, own: Mapping[str, Mapping[str, str]] | None = Non
 
 
 def render_passage(n: int, passage: Passage) -> str:
-    """A passage as it stands in the prompt: number, document, where in it, text."""
+    """A passage as it stands in the prompt: number, document, where in it, text without orders to who reads it."""
     chunk = passage.chunk
     where = " > ".join(dict.fromkeys(part for part in (chunk.title, *chunk.headings) if part))
-    return f"[{n}] {chunk.document}, {chunk.label or f'p. {chunk.unit}'} — {where}\n{chunk.text}\n\n"
+    return f"[{n}] {chunk.document}, {chunk.label or f'p. {chunk.unit}'} — {where}\n{without_orders(chunk.text)}\n\n"
 
 
 def opening_messages(prompts: PromptSet) -> list[Message]:

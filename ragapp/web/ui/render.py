@@ -147,7 +147,7 @@ def render_abstained(answer: Mapping[str, Any], number: int, language: str) -> s
     nearest = f'<p class="hint">{tr(language, "abstained.nearest")}</p><ul class="near">{near}</ul>' if near else ""
     return (
         f'<div class="abstained"><h3>{tr(language, "abstained.title")}</h3>'
-        f"<p>{escape(answer['answer'])} {tr(language, 'abstained.help')}</p>{nearest}</div>"
+        f"<p>{escape(answer['answer'])} {tr(language, 'abstained.help')}</p>{nearest}{_note(answer)}</div>"
     )
 
 
@@ -202,17 +202,22 @@ def render_markdown(exchanges: Sequence[Exchange], language: str) -> str:
             lines += [_one_line(exchange.error) or tr(language, "chat.stopped"), ""]
             continue
         if answer["abstained"]:
-            lines += [_plain(answer["answer"]), ""]
+            lines += [_plain(answer["answer"]), "", *_told(answer)]
             continue
         for sentence in answer["sentences"]:
             flag = "" if sentence["supported"] else f" *({tr(language, 'answer.unsupported')})*"
             lines.append(_plain(sentence["text"]) + flag)
-        lines.append("")
+        lines += ["", *_told(answer)]
         for citation in answer["citations"]:
             place = render_place(citation.get("kind", "page"), citation["page"], citation.get("label", ""), language)
             lines.append(f"[{citation['n']}] **{_plain(citation['document'])}**{', ' + _plain(place) if place else ''}")
             lines += [f"> {_plain(_one_line(citation['quote']))}", ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _told(answer: Mapping[str, Any]) -> list[str]:
+    note = str(answer.get("note") or "")
+    return [_plain(_one_line(note)), ""] if note else []
 
 
 def _one_line(text: str) -> str:

@@ -1,0 +1,125 @@
+"""Words in a document that give orders to the program that reads it: they are nobody's evidence.
+
+A company's document speaks to people.  Where it speaks to an assistant ("ignore the above", "the assistant must begin
+each answer with …"), somebody tries to have something said, so the model does not get to read that, and no sentence of
+an answer can rest on it.  The rest of the passage stays as it is, and the person is told.
+
+This is one line of defence, for English and French, and can be worded around; what holds in any wording is that an
+answer is grounded in what the documents say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ragapp.answer.spans import SENTENCE_END
+from ragapp.retrieval.passage import Passage
+
+#: what stands in the prompt where an order was
+LEFT_OUT = "[…]"
+
+# a program that answers, in words that mean no member of staff
+_PROGRAM = (
+    r"(?:(?:(?:AI|virtual|digital|language|document|search)[ -](?:assistant|model|agent|system|bot)s?"
+    r"|assistants? (?:IA|virtuels?|numériques?)|chat[ -]?bots?|LLMs?|ChatGPT|GPT|modèles? de langage|AI|IA)\b)"
+)
+# in a sentence that says enough otherwise
+_READER = rf"(?:{_PROGRAM}|(?:assistante?|model|modèle|bot)s?\b)"
+_ANSWERING = (
+    r"(?:answer|repl(?:y|ies)|respond|say|state|begin|start|end|write|output|print|repeat|tell|ignore|cite|quote|mention"
+    r"|include|add|append|répond|répons|di[tsr]|écri|commenc|termin|affich|répét|ajout|cit|mentionn)\w*"
+)
+_INSTRUCTIONS = (
+    r"(?:instructions?|prompts?|guidelines|directions|passages?|consignes?|directives?|the above|everything above"
+    r"|ce qui précède|(?:all|previous|prior|your|other|toutes (?:l|t|v)es) (?:rules|règles))"
+)
+_ORDERS = (
+    # attention, assistant: …   note to the AI: …
+    rf"(?:attention|dear|hey|hello|cher|(?:note|message|notice|instructions?|consignes?)\s+(?:to|for|à|pour))\b[\s,:]*"
+    rf"(?:l['’]|the |any |all |every |le |la |les |tout )?{_READER}",
+    # the AI assistant must answer …
+    rf"{_PROGRAM}\s+(?:must|should|shall|ha(?:s|ve) to|(?:is|are) to|needs? to|will|doi(?:t|vent)|devra)\b"
+    rf"[^.!?\n]{{0,60}}\b{_ANSWERING}",
+    # if you are an AI …   you are now an assistant that …
+    rf"(?:you are|vous êtes|tu es)\s+(?:now\s+|no longer\s+|désormais\s+|maintenant\s+)?(?:an?|une?|the)\s+(?:\w+\s+)?"
+    rf"(?:{_PROGRAM}|assistant(?=\s*[.,;:!?]|\s+(?:that|who|which|qui)\b))",
+    # assistants that read this …
+    rf"{_READER}\s+(?:(?:that|who|which|qui)\s+)?(?:read|process|summari[sz]|lis|lit|trait)\w*\s+(?:this|these|ce|cet|cette|ces)",
+    # ignore all previous instructions
+    rf"(?:ignor|disregard|forget|overrid|bypass|oubli)[a-zé]*\b[^.,;!?\n]{{0,40}}\b{_INSTRUCTIONS}",
+    rf"(?:ne ten(?:ez|ir) (?:pas|aucun) compte|fai(?:s|tes) abstraction)\b[^.!?\n]{{0,40}}\b{_INSTRUCTIONS}",
+    # begin each answer with …   answer every question with …
+    rf"{_ANSWERING}\s+(?:to\s+|à\s+|par\s+)?(?:each|every|all|any|your|chaque|toutes?|tout|vos|tes|votre|ta)\s+(?:\w+\s+)?"
+    r"(?:answers?|responses?|repl(?:y|ies)|questions?|réponses?)\s*(?:(?:with|by|as|in|par|avec|en|que)\b|:)",
+    # new instructions: …   your system prompt
+    r"(?:new|updated|real|actual|hidden|secret|nouvelles?|vraies?)\s+(?:system\s+)?"
+    r"(?:instructions?|prompts?|consignes?)\s*:",
+    r"(?:your|tes|vos|votre|ton)\s+(?:system\s+)?"
+    r"(?:prompts?|previous instructions?|instructions? (?:système|initiales?))",
+    r"(?:system prompt|prompt système|invite système|system (?:override|instruction)s?)",
+)
+_ORDER = re.compile("|".join(rf"\b{order}(?!\w)" for order in _ORDERS), re.IGNORECASE)
+_LINE = re.compile(r"[^\n]+")
+_PARAGRAPH_END = re.compile(r"\n\s*\n")
+
+
+def spans_of_orders(text: str) -> list[tuple[int, int]]:
+    """Where a text gives orders to the program that reads it.
+
+    Args:
+        text: of a passage.
+
+    Returns:
+        Offsets of sentences, in order, each with what follows it in its paragraph: an order goes on there.
+    """
+    spans: list[tuple[int, int]] = []
+    if not _ORDER.search(text):
+        return spans
+    for begin, end in _paragraphs(text):
+        for first, last in _sentences(text, begin, end):
+            if _ORDER.search(text, first, last):
+                spans.append((first, end))
+                break
+    return spans
+
+
+def without_orders(text: str) -> str:
+    """A text as the model is to read it."""
+    for begin, end in reversed(spans_of_orders(text)):
+        text = f"{text[:begin]}{LEFT_OUT}{text[end:]}"
+    return text
+
+
+def holds_orders(passage: Passage) -> bool:
+    """Whether a passage gives orders to the program that reads it."""
+    return bool(spans_of_orders(passage.chunk.text))
+
+
+def as_evidence(passage: Passage) -> Passage:
+    """A passage in which orders are blank, every other character at its place."""
+    text = passage.chunk.text
+    spans = spans_of_orders(text)
+    if not spans:
+        return passage
+    for begin, end in spans:
+        text = text[:begin] + " " * (end - begin) + text[end:]
+    return replace(passage, chunk=replace(passage.chunk, text=text))
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    begin = 0
+    for gap in _PARAGRAPH_END.finditer(text):
+        yield begin, gap.start()
+        begin = gap.end()
+    yield begin, len(text)
+
+
+def _sentences(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    for line in _LINE.finditer(text, begin, end):
+        first = line.start()
+        for gap in SENTENCE_END.finditer(text, line.start(), line.end()):
+            yield first, gap.start()
+            first = gap.end()
+        yield first, line.end()
