@@ -18,8 +18,7 @@ _SPACES = re.compile("[\u00a0\u2007\u202f]")
 # terminal colours, control characters, soft hyphens, zero-width spaces, direction marks, invisible tag characters
 _COLOURS = re.compile("\x1b\\[[0-9;]*m")
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 )
 # a joiner is part of the spelling in Persian, in Indic scripts and in emoji, and nowhere else
 _JOINERS = re.compile("(?<![^\x00-\u024f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\u024f])")

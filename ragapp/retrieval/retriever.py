@@ -97,9 +97,7 @@ class Retriever:
         joined = join_neighbours(passages, catalog, self._settings.neighbours)
         return Found(tuple(joined[:k]), clock.seconds)
 
-    def _fused(
-        self, question: str, vector: np.ndarray, candidates: int, only: Sequence[int] | None
-    ) -> list[Passage]:
+    def _fused(self, question: str, vector: np.ndarray, candidates: int, only: Sequence[int] | None) -> list[Passage]:
         catalog = self._library.catalog
         if only is not None and len(only) <= EXACT_WITHIN:
             near = nearest_exactly(catalog, vector, candidates, only)
@@ -127,7 +125,10 @@ class Retriever:
         named = _named_documents(set(chain.from_iterable(words)), chunks.values())
         passages = [
             Passage(
-                chunk, scores.score + NAMED_BONUS * (chunk.document_id in named), scores.dense, scores.lexical,
+                chunk,
+                scores.score + NAMED_BONUS * (chunk.document_id in named),
+                scores.dense,
+                scores.lexical,
                 scores.wording.coverage,
             )
             for chunk_id, scores in fused.items()

@@ -315,9 +315,10 @@ def test_labels_and_values_are_no_table_but_keep_their_rows(tmp_path: Path) -> N
 
 def test_empty_cells_stay_empty(tmp_path: Path) -> None:
     rows = [["Code", "Place", "Stock"], ["A1", "", "12"], ["", "North", "7"], ["C3", "South", ""]]
-    assert "| A1 |  | 12 |\n|  | North | 7 |\n| C3 | South |  |" in _tabled(
-        tmp_path / "t.pdf", rows, [], [120, 120, 120]
-    )[1][1]
+    assert (
+        "| A1 |  | 12 |\n|  | North | 7 |\n| C3 | South |  |"
+        in _tabled(tmp_path / "t.pdf", rows, [], [120, 120, 120])[1][1]
+    )
 
 
 # --- lines and words
