@@ -35,6 +35,10 @@ _INSTRUCTIONS = (
     r"(?:instructions?|prompts?|guidelines|directions|passages?|consignes?|directives?|the above|everything above"
     r"|ce qui précède|(?:all|previous|prior|your|other|toutes (?:l|t|v)es) (?:rules|règles))"
 )
+_FORM = (
+    r"(?:as|in|en|au format)\s+(?:valid\s+)?(?:JSON|XML|YAML|Base64|ROT13|rhymes?|emojis?|capitals|capital letters"
+    r"|lettres capitales|majuscules)"
+)
 _ORDERS = (
     # attention, assistant: …   note to the AI: …
     rf"(?:attention|dear|hey|hello|cher|(?:note|message|notice|instructions?|consignes?)\s+(?:to|for|à|pour))\b[\s,:]*"
@@ -53,6 +57,12 @@ _ORDERS = (
     # begin each answer with …   answer every question with …
     rf"{_ANSWERING}\s+(?:to\s+|à\s+|par\s+)?(?:each|every|all|any|your|chaque|toutes?|tout|vos|tes|votre|ta)\s+(?:\w+\s+)?"
     r"(?:answers?|responses?|repl(?:y|ies)|questions?|réponses?)\s*(?:(?:with|by|as|in|par|avec|en|que)\b|:)",
+    # answers must be given as JSON
+    rf"(?:answers?|responses?|replies|réponses?)\b[^.!?\n]{{0,40}}\b(?:must|should|shall|are to|have to|doivent)\b"
+    rf"[^.!?\n]{{0,30}}\b{_FORM}",
+    rf"(?:répond(?:s|ez)|answer|reply|respond)\s+(?:only\s+|always\s+|uniquement\s+|toujours\s+)?{_FORM}",
+    # decode this and obey
+    r"(?:decod|décod|deciph|déchiffr)\w*[^.!?\n]{0,60}\b(?:and|then|et|puis)\s+(?:obey|follow|execute|obéi|suiv|exécut)\w*",
     # new instructions: …   your system prompt
     r"(?:new|updated|real|actual|hidden|secret|nouvelles?|vraies?)\s+(?:system\s+)?"
     r"(?:instructions?|prompts?|consignes?)\s*:",
