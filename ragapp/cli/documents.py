@@ -265,9 +265,13 @@ def remove(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove documents from the store; the files themselves stay."""
+    """Remove documents from the store; the files themselves stay.
+
+    They are not taken in again until they change or are named: ragapp ingest FILE
+    """
     from ragapp.care.erase import erase
     from ragapp.index.library import Library
+    from ragapp.ingest.removal import remove_by_hand
 
     if not ids and not purge:
         raise UsageError("No document is named.", "See: ragapp documents list")
@@ -278,10 +282,10 @@ def remove(
         for row in () if as_json else values["removed"]:
             say(f"removed {row['id']}: {shown_path(row['path'])}")
         return
-    paths = settings_of(context).paths
-    with Library(paths.data, write=True) as library:
-        removed = [library.remove(document_id) for document_id in ids or ()]
-        forgotten = erase(library, paths.ingest) if purge else 0
+    settings = settings_of(context)
+    with Library(settings.paths.data, write=True) as library:
+        removed = remove_by_hand(library, ids or (), settings.ingest)
+        forgotten = erase(library, settings.paths.ingest) if purge else 0
     kept = [row.path for row in removed if Path(row.path).exists()]
     if as_json:
         removed_json = [row.as_json() for row in removed]

@@ -14,9 +14,10 @@ from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.embedder import Embedder
 from ragapp.index.library import Library
 from ragapp.ingest.chunking import Chunker
+from ragapp.ingest.conditions import conditions_of, limits_of, options_of
 from ragapp.ingest.estimate import estimate_s, foresee
 from ragapp.ingest.flow import Flow
-from ragapp.ingest.plan import Contents, Plan, Task, conditions_of, make_plan
+from ragapp.ingest.plan import Contents, Plan, Task, make_plan
 from ragapp.ingest.report import FileReport, IngestProgress, IngestReport, ProgressListener
 from ragapp.ingest.worker import Limits, Preparer
 from ragapp.reading.discover import FoundFile, absolute, discover
@@ -82,8 +83,8 @@ class Pipeline:
         started = time.monotonic()
         roots = [absolute(path) for path in paths]
         found = discover(roots, self._settings.ignore, self._exclude)
-        limits, options = self._limits(), self._options(ocr)
-        conditions = self.conditions(ocr)
+        limits, options = limits_of(self._settings), options_of(self._settings, ocr)
+        conditions = conditions_of(self._settings, ocr)
         catalog = self._library.catalog
         plan = make_plan(catalog, roots, found, conditions=conditions, force=force, prune=prune)
         if waits:
@@ -115,10 +116,6 @@ class Pipeline:
         report.files += [FileReport(row.path, "removed", "the file is gone") for row in plan.gone]
         report.seconds = time.monotonic() - started
         return report
-
-    def conditions(self, ocr: OcrMode | None = None) -> str:
-        """What a reading depends on besides the file; see :func:`ragapp.ingest.plan.conditions_of`."""
-        return conditions_of(self._limits(), self._options(ocr), self._settings.max_file_mb)
 
     def rebuild(self, progress: ProgressListener | None = None) -> int:
         """Chunk and embed anew, from the catalog's own text, every document of another identity.
@@ -184,14 +181,3 @@ class Pipeline:
     def _workers(self) -> int:
         # two at least: while one waits for a file that hangs, the other goes on
         return self._settings.workers or min(4, max(2, (os.cpu_count() or 2) // 2))
-
-    def _limits(self) -> Limits:
-        settings = self._settings
-        return Limits(settings.timeout_s, settings.ocr_timeout_s, settings.memory_mb, settings.max_text_mb)
-
-    def _options(self, ocr: OcrMode | None) -> ReadOptions:
-        settings = self._settings
-        return ReadOptions(
-            passwords=tuple(settings.passwords), ocr=ocr or settings.ocr, ocr_engine=settings.ocr_engine,
-            ocr_languages=tuple(settings.ocr_languages),
-        )  # fmt: skip

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,11 +12,8 @@ from ragapp.errors import ReadingError, TransientReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, UnreadFile
 from ragapp.ingest.report import FileReport, Status
-from ragapp.ingest.worker import Limits
 from ragapp.reading.discover import FoundFile, hash_file
-from ragapp.reading.document import ReadOptions
-from ragapp.reading.ocr import chosen_engine
-from ragapp.reading.registry import READERS_VERSION, reason_unread
+from ragapp.reading.registry import reason_unread
 
 # fewer documents are soon taken in again; more of them gone at once is rather a drive that is not there
 MANY_DOCUMENTS = 10
@@ -76,18 +71,6 @@ class Plan:
     forget: list[str] = field(default_factory=list)
 
 
-def conditions_of(limits: Limits, options: ReadOptions, max_file_mb: int) -> str:
-    """What a reading depends on besides the file, as a short digest.
-
-    While it stays the same, a file that failed is not tried again, and pages that need OCR are not looked at again.
-    """
-    engine, _ = chosen_engine(options)
-    chosen = {item.name: getattr(options, item.name) for item in fields(options) if item.name != "tick"}
-    told = json.dumps([READERS_VERSION, asdict(limits), chosen, max_file_mb, engine], sort_keys=True)
-    # cut short, since it also stands for the passwords
-    return hashlib.sha256(told.encode()).hexdigest()[:8]
-
-
 def make_plan(
     catalog: Catalog,
     roots: list[Path],
@@ -103,7 +86,7 @@ def make_plan(
         catalog: what is stored.
         roots: absolute paths that were given; a file that is named itself is always tried.
         found: all files below them.
-        conditions: see :func:`conditions_of`.
+        conditions: see :func:`ragapp.ingest.conditions.conditions_of`.
         force: take in unchanged files again.
         prune: remove what is gone even when a whole folder of documents is.
     """

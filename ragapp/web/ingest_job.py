@@ -134,24 +134,16 @@ class IngestJob:
         Raises:
             StoreError: a document is not there (any more).
         """
-        from ragapp.index.records import UnreadFile
+        from ragapp.ingest.removal import remove_by_hand
 
         library = self._app.library
-        names = []
-        for document_id in ids:
-            row = library.remove(document_id)
-            names.append(row.name)
-            with self._lock:
+        rows = remove_by_hand(library, ids, self._app.settings.ingest)
+        with self._lock:
+            for row in rows:
                 self._files.pop(row.path, None)
-            # what is in the list of files that were left out, unchanged since, is not tried again
-            if Path(row.path).is_file():
-                conditions = self._app.pipeline.conditions()
-                library.catalog.put_unread(
-                    UnreadFile(row.path, "skipped", REMOVED, "", "", row.size, row.mtime_ns, conditions)
-                )
         library.settle()
         self._set(changes=self.state.changes + 1)
-        return names
+        return [row.name for row in rows]
 
     # the thread
 
@@ -256,7 +248,3 @@ class IngestJob:
     def _set(self, **changes) -> None:
         with self._lock:
             self.state = replace(self.state, **changes)
-
-
-# the reason that is kept for a file whose document was removed by hand
-REMOVED = "removed by hand"

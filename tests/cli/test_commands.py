@@ -121,7 +121,8 @@ class TestJourney:
         assert code == 0
         assert "leave.md" in out
         assert "Nothing of what was removed is left" in ragapp("documents", "remove", "--purge")[1]
-        assert json.loads(ragapp("ingest", docs, "--json")[1])["totals"]["indexed"] == 1
+        assert json.loads(ragapp("ingest", docs, "--json")[1])["totals"]["indexed"] == 0
+        assert json.loads(ragapp("ingest", docs / "leave.md", "--json")[1])["totals"]["indexed"] == 1
         listed = json.loads(ragapp("documents", "list", "--json")[1])["documents"]
         leave = next(row["id"] for row in listed if row["document"] == "leave.md")
         told = ragapp("documents", "remove", leave, "--purge")[1]

@@ -7,13 +7,14 @@ from ragapp.answer.assistant import Stage
 from ragapp.answer.result import Answer, Citation, Sentence
 from ragapp.index.conversations import ConversationRow
 from ragapp.index.records import DocumentRow, StoredChunk, UnreadFile
+from ragapp.ingest.removal import REMOVED
 from ragapp.ingest.report import IngestProgress
 from ragapp.models.discovery import FoundModel
 from ragapp.models.packs import PACKS
 from ragapp.retrieval.passage import Passage
 from ragapp.web.desk import Readiness
 from ragapp.web.evidence import Block, Evidence, Source
-from ragapp.web.ingest_job import REMOVED, FileState, JobState
+from ragapp.web.ingest_job import FileState, JobState
 from ragapp.web.model_job import ModelState, Running
 from ragapp.web.pdf_view import Box
 from ragapp.web.runs import Exchange
