@@ -97,7 +97,7 @@ class Flow:
         library: open for writing.
         embedder: makes the vectors.
         preparers: one for each worker process.
-        conditions: see :func:`ragapp.ingest.plan.conditions_of`.
+        conditions: see :func:`ragapp.ingest.conditions.conditions_of`.
         max_file_mb: a larger file is not read.
         force: take in content that is stored already.
         listener: told where the run stands.

@@ -11,6 +11,7 @@ import pytest
 from placekit import SETTINGS, Place
 
 from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
+from ragapp.ingest import conditions
 from ragapp.ingest import plan as planning
 from ragapp.ingest.worker import Preparer
 from ragapp.reading import registry
@@ -194,7 +195,7 @@ class TestFailures:
         elif change == "passwords":
             pipeline = place.with_settings(SETTINGS.model_copy(update={"passwords": ["sesame"]}))
         elif change == "readers":
-            monkeypatch.setattr(planning, "READERS_VERSION", registry.READERS_VERSION + 1)
+            monkeypatch.setattr(conditions, "READERS_VERSION", registry.READERS_VERSION + 1)
         elif change == "named":
             paths = [path]
         assert pipeline.run(paths, force=force).count("failed") == 1
