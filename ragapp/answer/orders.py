@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from ragapp.answer.spans import SENTENCE_END
 from ragapp.retrieval.passage import Passage
@@ -84,15 +85,21 @@ def spans_of_orders(text: str) -> list[tuple[int, int]]:
     Returns:
         Offsets of sentences, in order, each with what follows it in its paragraph: an order goes on there.
     """
-    spans: list[tuple[int, int]] = []
+    return list(_spans(text))
+
+
+# a passage is looked through for the probe, the answer, the check and the note
+@lru_cache(maxsize=256)
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
     if not _ORDER.search(text):
-        return spans
+        return ()
+    spans = []
     for begin, end in _paragraphs(text):
         for first, last in _sentences(text, begin, end):
             if _ORDER.search(text, first, last):
                 spans.append((first, end))
                 break
-    return spans
+    return tuple(spans)
 
 
 def without_orders(text: str) -> str:

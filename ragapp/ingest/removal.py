@@ -30,12 +30,13 @@ def remove_by_hand(library: Library, ids: Sequence[int], settings: Ingest) -> li
         StoreError: a document is not there (any more).
     """
     rows = []
+    conditions = conditions_of(settings)
     for document_id in ids:
         row = library.remove(document_id)
         rows.append(row)
         # what is in the list of files that were left out, unchanged since, is not tried again
         if Path(row.path).is_file():
             library.catalog.put_unread(
-                UnreadFile(row.path, "skipped", REMOVED, HINT, "", row.size, row.mtime_ns, conditions_of(settings))
+                UnreadFile(row.path, "skipped", REMOVED, HINT, "", row.size, row.mtime_ns, conditions)
             )
     return rows

@@ -50,10 +50,9 @@ class Citation(BaseModel):
     end: int
 
 
-class Passage(BaseModel):
-    """A passage that was found for a question."""
+class _Found(BaseModel):
+    """What is told of any passage that was found."""
 
-    n: int
     document: str
     path: str
     page: int
@@ -62,6 +61,12 @@ class Passage(BaseModel):
     heading: str
     text: str
     score: float
+
+
+class Passage(_Found):
+    """A passage that was found for a question."""
+
+    n: int
 
 
 class Answered(BaseModel):
@@ -81,17 +86,9 @@ class Answered(BaseModel):
     note: str
 
 
-class Hit(BaseModel):
+class Hit(_Found):
     """A passage with its scores."""
 
-    document: str
-    path: str
-    page: int
-    label: str
-    kind: str
-    heading: str
-    text: str
-    score: float
     dense: float
     lexical: float
 

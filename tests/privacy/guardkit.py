@@ -22,3 +22,18 @@ def run_plain(code: str, *arguments: object, **environment: str) -> subprocess.C
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120,
         env={**os.environ, "PYTHONPATH": path, **environment},
     )  # fmt: skip
+
+
+def run_as_template(code: str, monkeypatch, tmp_path) -> str:
+    """What code says that runs in place of the process that renders a file's chat template."""
+    from ragapp.llm import sandbox
+
+    (tmp_path / "child.py").write_text("input()\n" + code)
+    monkeypatch.setattr(sandbox, "_CHILD", tmp_path / "child.py")
+    answers = []
+    chat = sandbox.Sandbox("x")
+    real = chat._ask
+    monkeypatch.setattr(chat, "_ask", lambda *request: answers.append(real(*request)))
+    chat.start()
+    chat.close()
+    return answers[0]

@@ -10,7 +10,7 @@ import sys
 import tomllib
 
 import pytest
-from guardkit import ROOT, run_guarded, run_plain
+from guardkit import ROOT, run_as_template, run_guarded, run_plain
 
 from ragapp import guard
 from ragapp.privacy import hub_hosts
@@ -269,17 +269,7 @@ def test_a_script_of_ragapps_own_is_guarded_from_its_first_line(tmp_path):
 
 
 def test_the_process_of_the_template_is_guarded(monkeypatch, tmp_path):
-    from ragapp.llm import sandbox
-
-    (tmp_path / "child.py").write_text("input()\n" + CHILD)
-    monkeypatch.setattr(sandbox, "_CHILD", tmp_path / "child.py")
-    answers = []
-    chat = sandbox.Sandbox("x")
-    real = chat._ask
-    monkeypatch.setattr(chat, "_ask", lambda *request: answers.append(real(*request)))
-    chat.start()
-    chat.close()
-    assert "A connection to 192.0.2.1 was refused" in answers[0]
+    assert "A connection to 192.0.2.1 was refused" in run_as_template(CHILD, monkeypatch, tmp_path)
 
 
 SPAWNED = """

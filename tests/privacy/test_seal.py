@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from guardkit import run_plain
+from guardkit import run_as_template, run_plain
 
 from ragapp import guard
 
@@ -85,14 +85,5 @@ def test_the_worker_that_reads_files_is_barred(tmp_path, monkeypatch):
 
 
 def test_the_process_that_renders_templates_is_barred(tmp_path, monkeypatch):
-    from ragapp.llm import sandbox
-
-    (tmp_path / "child.py").write_text("input()\n" + NATIVE.format(seal="", children=False))
-    monkeypatch.setattr(sandbox, "_CHILD", tmp_path / "child.py")
-    answers = []
-    chat = sandbox.Sandbox("x")
-    real = chat._ask
-    monkeypatch.setattr(chat, "_ask", lambda *request: answers.append(real(*request)))
-    chat.start()
-    chat.close()
-    assert json.loads(answers[0])[0][:2] == [True, False]
+    said = run_as_template(NATIVE.format(seal="", children=False), monkeypatch, tmp_path)
+    assert json.loads(said)[0][:2] == [True, False]
