@@ -50,6 +50,15 @@ class Citation(BaseModel):
     end: int
 
 
+class Twin(BaseModel):
+    """Where the same words stand, too."""
+
+    document: str
+    path: str
+    page: int
+    label: str
+
+
 class _Found(BaseModel):
     """What is told of any passage that was found."""
 
@@ -61,6 +70,7 @@ class _Found(BaseModel):
     heading: str
     text: str
     score: float
+    also_in: list[Twin]
 
 
 class Passage(_Found):
