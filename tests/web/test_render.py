@@ -4,6 +4,7 @@ import re
 import pytest
 
 from ragapp.answer.assistant import Stage
+from ragapp.answer.export import inert
 from ragapp.answer.result import Answer, Citation, Sentence
 from ragapp.index.conversations import ConversationRow
 from ragapp.index.records import DocumentRow, StoredChunk, UnreadFile
@@ -144,12 +145,16 @@ def test_waiting_is_told_with_its_seconds():
     assert "Loading the model: 40 %" in render.render_run(run, "en", 40)
 
 
-def test_an_export_has_the_quotes_and_nothing_that_comes_to_life():
-    text = render.render_markdown([Exchange("Why?", answer()), Exchange("And?", None, stopped=True)], "en")
-    assert "## Why?" in text
-    assert "> " in text
+def test_an_export_has_the_quotes_in_the_readers_language_and_nothing_that_comes_to_life():
+    exchanges = [Exchange("Why <b>?", answer(), within="/d/", named="hr"), Exchange("And?", None, stopped=True)]
+    text = render.render_markdown(exchanges, "fr")
+    assert "## 1. Why \\<b\\>? \\(dans hr\\)" in text
+    assert "## 2. And?\n\nArrêté" in text
+    assert "Sources:" in text
+    quote = answer()["citations"][0]["quote"]
+    assert inert(quote) in text
     assert "](" not in text
-    assert not re.search(r"(?<!\\)<", text.replace("> ", ""))
+    assert not re.search(r"(?<!\\)<", text)
 
 
 def test_a_picture_marks_the_words_and_leafs():

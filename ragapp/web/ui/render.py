@@ -6,18 +6,16 @@ Buttons carry what they do in ``data-`` attributes; ``page.js`` tells it to the 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from ragapp.answer.export import Entry, Words, entries_as_markdown
 from ragapp.answer.grounding import MARK
 from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.ui.translations import tr
 
 SNIPPET_CHARACTERS = 220
-# what Markdown makes more of; brackets alone mean nothing to it, and citation marks have them
-_MARKUP = re.compile(r"[\\`*_<>!#|~]")
 # from here on an answer counts as sure, or as fairly sure
 SURE, FAIRLY_SURE = 0.75, 0.5
 
@@ -194,39 +192,18 @@ def render_figures(exchange: Exchange, number: int, language: str) -> str:
 
 def render_markdown(exchanges: Sequence[Exchange], language: str) -> str:
     """A conversation as Markdown, with the quotes that its answers rest on."""
-    lines = [f"# {tr(language, 'export.title')}", ""]
+    entries = []
     for exchange in exchanges:
-        lines += [f"## {_one_line(exchange.question)}", ""]
-        answer = exchange.answer
-        if not answer:
-            lines += [_one_line(exchange.error) or tr(language, "chat.stopped"), ""]
-            continue
-        if answer["abstained"]:
-            lines += [_plain(answer["answer"]), "", *_told(answer)]
-            continue
-        for sentence in answer["sentences"]:
-            flag = "" if sentence["supported"] else f" *({tr(language, 'answer.unsupported')})*"
-            lines.append(_plain(sentence["text"]) + flag)
-        lines += ["", *_told(answer)]
-        for citation in answer["citations"]:
-            place = render_place(citation.get("kind", "page"), citation["page"], citation.get("label", ""), language)
-            lines.append(f"[{citation['n']}] **{_plain(citation['document'])}**{', ' + _plain(place) if place else ''}")
-            lines += [f"> {_plain(_one_line(citation['quote']))}", ""]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _told(answer: Mapping[str, Any]) -> list[str]:
-    note = str(answer.get("note") or "")
-    return [_plain(_one_line(note)), ""] if note else []
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is: no picture, link or markup of a document's comes to life in an export."""
-    return _MARKUP.sub(r"\\\g<0>", text).replace("](", "] (").replace("]:", "] :")
+        within = f" ({tr(language, 'chat.within', name=exchange.named or exchange.within)})" if exchange.within else ""
+        answer = exchange.answer or {"answer": exchange.error or tr(language, "chat.stopped")}
+        entries.append(Entry(f"{exchange.question}{within}", answer))
+    words = Words(
+        unsupported=tr(language, "answer.unsupported"),
+        sources=f"{tr(language, 'evidence.sources')}:",
+        nearest=tr(language, "abstained.nearest"),
+        place=lambda kind, page, label: render_place(kind, page, label, language),
+    )
+    return entries_as_markdown(tr(language, "export.title"), entries, words=words)
 
 
 def _asked(exchange: Exchange, language: str) -> str:
