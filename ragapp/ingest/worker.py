@@ -129,6 +129,10 @@ class Preparer:
             raise ReadingError(f"the reader crashed on it (exit {code})", "Convert the file and try again.") from None
         if self._used_bytes() > _RECYCLE_MB * MIB:
             self.close()
+        # here, because what knows the languages takes 75 MiB, once instead of in every worker
+        document = value.document
+        texts = [unit.text for unit in document.units]
+        document.language = document.language or detect_language("\n".join(texts)[:LANGUAGE_SAMPLE_CHARACTERS])
         return replace(value, seconds=time.monotonic() - started)
 
     def close(self) -> None:
@@ -234,7 +238,6 @@ def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions)
             f" ({limits.max_text_mb})",
             "Raise the limit, or split the file.",
         )
-    document.language = document.language or detect_language("\n".join(texts)[:LANGUAGE_SAMPLE_CHARACTERS])
     chunks = chunker.split(document)
     return Prepared(
         document, chunks, [chunker.embedded_text(chunk, document.title, path.name) for chunk in chunks], 0.0
