@@ -5,12 +5,14 @@ kinds: *answerable*; *adversarial*, which the file marks as impossible though th
 article is not ingested.  Every other article belongs to the half that is calibrated on, the rest to the half that is
 reported.
 
-    python benchmarks/answers.py ask squad2.json --out en.jsonl --questions 300 [--plain] [--models FOLDER]
-    python benchmarks/answers.py score en.jsonl            # figures of the half `report`, by threshold
-    python benchmarks/answers.py fit en.jsonl fr.jsonl     # ragapp/answer/calibration.json from the half `choose`
+    python benchmarks/answers.py ask squad2.json --half choose --out choose.jsonl [--texts FILE] [--models FOLDER]
+    python benchmarks/answers.py fit choose.jsonl …        # ragapp/answer/calibration.json
+    python benchmarks/answers.py ask squad2.json --half report --out report.jsonl --plain
+    python benchmarks/answers.py score report.jsonl        # figures by caution, beside the plain prompt
 
-`ask` goes on where an earlier run with the same arguments stopped.  Every question is answered, whatever the
-confidence, so that each threshold can be judged afterwards.
+`ask` goes on where an earlier run with the same arguments stopped.  Of the half `choose` every question is answered,
+whatever the confidence; the half `report` is asked at low caution, from which follows what more caution would give.
+The outcomes hold no words of the question file; those go to `--texts`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
@@ -36,6 +39,8 @@ KINDS = ("answerable", "adversarial", "easy")
 CYCLE = ("answerable", "adversarial", "answerable", "easy")
 # of each half's articles, so many are not ingested
 AWAY = 4
+# how each half is asked: all are answered, or as a person gets them who asks for little caution
+ASKED = {"choose": {"threshold": 0.0}, "report": {"caution": "low"}}
 PLAIN_PASSAGES = 4
 PLAIN = {
     "en": "Answer the question from the passages. If the passages do not say, reply that you don't know.",
@@ -68,7 +73,13 @@ def draw(path: Path, folder: Path, count: int) -> list[dict]:
             answers = [] if kind != "answerable" else [answer["text"] for answer in question["answers"]]
             half = "report" if number % 2 else "choose"
             pools[number % 2, kind].append(
-                {"question": question["question"], "answers": answers, "kind": kind, "half": half}
+                {
+                    "id": question["id"],
+                    "question": question["question"],
+                    "answers": answers,
+                    "kind": kind,
+                    "half": half,
+                }
             )
     rng = random.Random(0)
     for pool in pools.values():
@@ -85,30 +96,57 @@ def draw(path: Path, folder: Path, count: int) -> list[dict]:
 
 
 def ask(options: argparse.Namespace) -> None:
-    """Answer the questions and write one line for each."""
+    """Answer the questions of one half and write one line for each."""
     done = len(options.out.read_text(encoding="utf-8").splitlines()) if options.out.is_file() else 0
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         folder = Path(temporary) / "documents"
         folder.mkdir()
-        drawn = draw(options.file, folder, options.questions)
-        sections = {"answer": {"threshold": 0.0}}
-        with opened(Path(temporary) / "data", options.models, options.settings, **sections) as app:
-            app.pipeline.run([folder])
-            app.engine()
-            with options.out.open("a", encoding="utf-8") as stream:
-                for number, item in enumerate(drawn[done:], done + 1):
-                    answer = app.assistant.answer(item["question"])
-                    item["model"] = answer.model
-                    item["signals"] = answer.signals
-                    item["answer"], item["abstained"] = answer.answer, answer.abstained
-                    item["supported"] = bool(answer.sentences) and answer.sentences[0].supported
-                    item["quotes"] = [citation.quote for citation in answer.citations]
-                    item["timings"] = answer.timings
-                    if options.plain:
-                        item["plain"] = plain(app, item["question"])
-                    stream.write(json.dumps(item, ensure_ascii=False) + "\n")
-                    stream.flush()
-                    sys.stderr.write(f"\r{number} of {len(drawn)}")
+        drawn = [item for item in draw(options.file, folder, options.questions) if item["half"] == options.half]
+        app = stack.enter_context(
+            opened(Path(temporary) / "data", options.models, options.settings, answer=ASKED[options.half])
+        )
+        app.pipeline.run([folder])
+        app.assistant.prepare()
+        out = stack.enter_context(options.out.open("a", encoding="utf-8"))
+        texts = stack.enter_context(options.texts.open("a", encoding="utf-8")) if options.texts else None
+        for number, item in enumerate(drawn[done:], done + 1):
+            answer = app.assistant.answer(item["question"])
+            other = plain(app, item["question"]) if options.plain else None
+            out.write(json.dumps(outcome(item, answer, other)) + "\n")
+            out.flush()
+            if texts:
+                said = {"answer": answer.answer, "quotes": [citation.quote for citation in answer.citations]}
+                texts.write(json.dumps({**item, **said, "plain": other}, ensure_ascii=False) + "\n")
+                texts.flush()
+            sys.stderr.write(f"\r{number} of {len(drawn)}")
+
+
+def outcome(item: dict, answer, other: dict | None) -> dict:
+    """What came of a question, without its words."""
+
+    def holds(text: str) -> bool:
+        return item["kind"] == "answerable" and contains_answer(text, item["answers"])
+
+    values = answer.as_json()
+    read = values["passages"][: len(values["signals"])]
+    found = {
+        "id": item["id"],
+        "kind": item["kind"],
+        "half": item["half"],
+        "model": answer.model,
+        "signals": values["signals"],
+        "states": [holds(passage["text"]) for passage in read],
+        "abstained": answer.abstained,
+        "right": not answer.abstained and holds(answer.answer),
+        "supported": bool(answer.sentences) and answer.sentences[0].supported,
+        "quote_holds": any(holds(citation.quote) for citation in answer.citations),
+        "timings": answer.timings,
+    }
+    if other:
+        refused = bool(REFUSAL.search(other["answer"]))
+        seconds = {name: round(other[name], 3) for name in ("first_s", "total_s")}
+        found["plain"] = {"right": holds(other["answer"]), "refused": refused, **seconds}
+    return found
 
 
 def plain(app, question: str) -> dict:
@@ -132,24 +170,26 @@ def plain(app, question: str) -> dict:
     return {"answer": text, "first_s": first, "total_s": time.monotonic() - started}
 
 
-def read(paths: Sequence[Path], half: str) -> list[dict]:
-    """The answered questions of one half, or of both."""
+def read(paths: Sequence[Path]) -> list[dict]:
+    """The outcomes of some files; what nothing was found for teaches nothing."""
     lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
-    return [item for item in map(json.loads, lines) if half in (item["half"], "all") and item["signals"]]
+    return [item for item in map(json.loads, lines) if item["signals"]]
 
 
-def right(item: dict) -> bool:
-    """Whether what ragapp wrote holds an expected answer."""
-    return item["kind"] == "answerable" and not item["abstained"] and contains_answer(item["answer"], item["answers"])
+def example(item: dict):
+    """What a question teaches."""
+    from ragapp.answer.calibration import Example
+    from ragapp.answer.signals import Signals
+
+    return Example(tuple(Signals(**values) for values in item["signals"]), tuple(item["states"]), item["right"])
 
 
 def fit(options: argparse.Namespace) -> None:
     """Write the shipped calibration."""
     from ragapp.answer import calibration
-    from ragapp.answer.signals import Signals
 
-    items = read(options.files, options.half)
-    fitted = calibration.fit([Signals(**item["signals"]) for item in items], [right(item) for item in items])
+    items = read(options.files)
+    fitted = calibration.fit([example(item) for item in items])
     if options.normal:
         fitted = replace(fitted, thresholds=calibration.thresholds_around(options.normal))
     path = Path(calibration.__file__).with_name(calibration.FILE_NAME)
@@ -169,15 +209,12 @@ def figures(items: Sequence[dict], threshold: float, probability) -> Iterator[tu
     for kind in KINDS[1:]:
         yield f"{kind} refused", _share([not given(item) for item in by_kind[kind]])
     answerable = by_kind["answerable"]
-    yield "right, of the answerable", _share([given(item) and right(item) for item in answerable])
+    yield "right, of the answerable", _share([given(item) and item["right"] for item in answerable])
     yield "answered, of the answerable", _share([given(item) for item in answerable])
     shown = [item for item in items if given(item) and item["supported"]]
-    yield "wrong, of those shown as supported", _share([not right(item) for item in shown])
+    yield "wrong, of those shown as supported", _share([not item["right"] for item in shown])
     quoted = [item for item in shown if item["kind"] == "answerable"]
-    yield (
-        "quote holds the answer, of those",
-        _share([any(contains_answer(quote, item["answers"]) for quote in item["quotes"]) for item in quoted]),
-    )
+    yield "quote holds the answer, of those", _share([item["quote_holds"] for item in quoted])
     refused = [item for item in items if probability(item) < threshold]
     answered = [item for item in items if given(item)]
     yield "seconds to refuse, median", _median([i["timings"]["retrieve_s"] + i["timings"]["probe_s"] for i in refused])
@@ -189,37 +226,25 @@ def plain_figures(items: Sequence[dict]) -> Iterator[tuple[str, str]]:
     """The plain prompt's figures, in the same order."""
     asked = [item for item in items if "plain" in item]
     for kind in KINDS[1:]:
-        yield (
-            f"{kind} refused",
-            _share([bool(REFUSAL.search(i["plain"]["answer"])) for i in asked if i["kind"] == kind]),
-        )
+        yield f"{kind} refused", _share([item["plain"]["refused"] for item in asked if item["kind"] == kind])
     answerable = [item for item in asked if item["kind"] == "answerable"]
-    yield "right, of the answerable", _share([contains_answer(i["plain"]["answer"], i["answers"]) for i in answerable])
-    yield "answered, of the answerable", _share([not REFUSAL.search(i["plain"]["answer"]) for i in answerable])
+    yield "right, of the answerable", _share([item["plain"]["right"] for item in answerable])
+    yield "answered, of the answerable", _share([not item["plain"]["refused"] for item in answerable])
     yield "seconds to answer, median", _median([item["plain"]["total_s"] for item in asked])
     yield "seconds to the first word, median", _median([item["plain"]["first_s"] for item in asked])
 
 
 def score(options: argparse.Namespace) -> None:
     """Print what each caution gives, beside the plain prompt."""
-    from ragapp.answer.calibration import calibration_for, fit
-    from ragapp.answer.signals import Signals
+    from ragapp.answer.calibration import calibration_for
 
-    items = read(options.files, options.half)
+    items = read(options.files)
     calibration = calibration_for(items[0]["model"])
-    signals = [Signals(**item["signals"]) for item in items]
-    known: dict[int, float] = {}
-    for n, (item, signal) in enumerate(zip(items, signals, strict=True)):
-        fitted = calibration
-        if options.leave_one_out:
-            fitted = fit(signals[:n] + signals[n + 1 :], [right(other) for other in items[:n] + items[n + 1 :]])
-        known[id(item)] = fitted.probability(signal)
 
     def probability(item: dict) -> float:
-        return known[id(item)]
+        return calibration.likeliest(example(item).signals)
 
     columns = {name: dict(figures(items, cut, probability)) for name, cut in calibration.thresholds.items()}
-    columns["every question answered"] = dict(figures(items, 0.0, probability))
     columns["plain prompt"] = dict(plain_figures(items))
     counts = ", ".join(f"{sum(item['kind'] == kind for item in items)} {kind}" for kind in KINDS)
     sys.stdout.write(f"| {counts} | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|\n")
@@ -242,22 +267,19 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     asking = commands.add_parser("ask")
     asking.add_argument("file", type=Path, metavar="questions.json")
-    asking.add_argument("--out", type=Path, required=True)
-    asking.add_argument("--questions", type=int, default=300)
+    asking.add_argument("--half", choices=tuple(ASKED), required=True)
+    asking.add_argument("--out", type=Path, required=True, help="file for the outcomes")
+    asking.add_argument("--texts", type=Path, help="file for questions and answers")
+    asking.add_argument("--questions", type=int, default=300, help="of both halves together")
     asking.add_argument("--plain", action="store_true", help="the plain prompt as well")
     asking.add_argument("--settings", type=Path)
     asking.add_argument("--models", type=Path, help="instead of paths.models")
     asking.set_defaults(run=ask)
     scoring = commands.add_parser("score")
     scoring.add_argument("files", type=Path, nargs="+")
-    scoring.add_argument("--half", choices=("choose", "report", "all"), default="report")
-    scoring.add_argument(
-        "--leave-one-out", action="store_true", help="judge each question by a calibration fitted to all others"
-    )
     scoring.set_defaults(run=score)
     fitting = commands.add_parser("fit")
     fitting.add_argument("files", type=Path, nargs="+")
-    fitting.add_argument("--half", choices=("choose", "all"), default="choose")
     fitting.add_argument("--normal", type=float, help="threshold of normal caution, instead of the best balance")
     fitting.add_argument("--general", action="store_true", help="for models that were never calibrated, too")
     fitting.set_defaults(run=fit)

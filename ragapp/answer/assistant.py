@@ -10,7 +10,7 @@ from typing import Literal
 
 from ragapp.answer.calibration import Calibration, calibration_for
 from ragapp.answer.grounding import MARK, Similarity, ground
-from ragapp.answer.judging import SURE, Judged, judge, likeliest_first, to_answer_from
+from ragapp.answer.judging import Judge, Judged, to_answer_from
 from ragapp.answer.orders import holds_orders
 from ragapp.answer.prompts import (
     DEFAULT_LANGUAGE,
@@ -23,7 +23,6 @@ from ragapp.answer.prompts import (
 )
 from ragapp.answer.question import wants_list
 from ragapp.answer.result import Answer, Sentence
-from ragapp.answer.signals import read_signals
 from ragapp.answer.versions import disagree, document_date, other_versions
 from ragapp.errors import UsageError
 from ragapp.index.analysis import detect_language
@@ -144,19 +143,21 @@ class Assistant:
         if engine.ahead:
             yield Stage("waiting", ahead=engine.ahead)
         yield Stage("reading", len(context.passages))
-        answer = Answer(question, prompts.not_found, True, 0.0, model=engine.name)
+        answer = Answer(question, prompts.not_found, True, 0.0, model=engine.name, language=language)
         answer.timings["retrieve_s"] = _since(started, retrieved)
         read = time.monotonic()
         listing = wants_list(question)
-        calibration = calibration_for(engine.name, self._calibration)
+        judge = Judge(engine, prompts, question, language, calibration_for(engine.name, self._calibration))
+        enough = self._enough(judge.calibration)
         # a list is made from all that is found; for one fact the first sure passage is enough
-        judged = judge(engine, prompts, question, context.passages, cancelled, sure=2.0 if listing else SURE)
-        enough = self._decide(answer, calibration, judged, language)
+        judged = judge.read(context.passages, cancelled, **({"sure": 2.0} if listing else {"enough": enough}))
+        answer.signals = [asdict(one.signals) for one in judged]
+        answer.confidence = judged[0].probability if judged else 0.0
         answer.passages = _shown(judged, context.passages)
         answer.timings["probe_s"] = _since(read)
-        used = _used(judged, listing)
+        used = [one.passage for one in judged] if listing else to_answer_from(judged)
         messages = answer_messages(prompts, question, used, engine.escape, listing)
-        if used and enough:
+        if used and answer.confidence >= enough:
             yield Stage("writing", len(used))
             written = ""
             for piece in self._write(engine, messages, cancelled):
@@ -167,7 +168,7 @@ class Assistant:
             answer.timings["answer_tokens"] = engine.stats.answer_tokens
             self._check(answer, written, used, language, listing)
             if not (listing or answer.abstained or cancelled()):
-                yield from self._compare(answer, engine, prompts, calibration, found, language, cancelled)
+                yield from self._compare(answer, judge, found, cancelled)
         answer.note = _note(answer, prompts, [one.passage for one in judged], len(used) if listing else 0)
         answer.context = {
             "window": engine.window,
@@ -197,17 +198,10 @@ class Assistant:
         budget = min(self._budget(engine) if wished == "auto" else wished, room)
         return pack(passages, lambda n, p: engine.escape(render_passage(n, p)), engine.count, budget)
 
-    def _decide(self, answer: Answer, calibration: Calibration, judged: Sequence[Judged], language: str) -> bool:
-        """Whether to answer at all: what the model and the search say, weighed by what was learnt from questions."""
-        if not judged:
-            return False
-        signals = read_signals(answer.question, judged, language)
-        answer.signals = asdict(signals)
-        answer.confidence = calibration.probability(signals)
+    def _enough(self, calibration: Calibration) -> float:
+        """The confidence that is asked for before anything is answered."""
         threshold = self._settings.answer.threshold
-        if threshold is None:
-            threshold = calibration.thresholds[self._settings.answer.caution]
-        return answer.confidence >= threshold
+        return calibration.thresholds[self._settings.answer.caution] if threshold is None else threshold
 
     def _write(
         self, engine: LanguageModel, messages: Sequence[Message], cancelled: Callable[[], bool]
@@ -233,10 +227,10 @@ class Assistant:
             answer.answer = ("\n" if listing else " ").join(sentence.text for sentence in sentences)
 
     def _compare(
-        self, answer: Answer, engine: LanguageModel, prompts: PromptSet, calibration: Calibration,
-        found: Sequence[Passage], language: str, cancelled: Callable[[], bool],
-    ) -> Iterator[Stage]:  # fmt: skip
+        self, answer: Answer, judge: Judge, found: Sequence[Passage], cancelled: Callable[[], bool]
+    ) -> Iterator[Stage]:
         """Where another version of the passage gives other figures, say so beside the answer."""
+        engine, prompts = judge.engine, judge.prompts
         best = answer.passages[answer.citations[0].n - 1]
         versions = other_versions(best, found)
         rows = {row.id: row for row in self._catalog.documents()} if self._catalog and versions else {}
@@ -245,12 +239,11 @@ class Assistant:
             if row is None or cancelled():
                 continue
             yield Stage("comparing", 1)
-            judged = judge(engine, prompts, answer.question, [passage], cancelled)
-            if calibration.probability(read_signals(answer.question, judged, language)) < answer.confidence / 2:
+            if judge.read([passage], cancelled)[0].probability < answer.confidence / 2:
                 continue
             messages = answer_messages(prompts, answer.question, [passage], engine.escape)
             text = "".join(piece.text for piece in self._write(engine, messages, cancelled) if isinstance(piece, Delta))
-            sentences, citations = ground(text, answer.question, [passage], language, self._similar)
+            sentences, citations = ground(text, answer.question, [passage], judge.language, self._similar)
             if not (sentences and sentences[0].supported and disagree(answer.answer, text, answer.question)):
                 continue
             if passage not in answer.passages:
@@ -271,16 +264,9 @@ def _note(answer: Answer, prompts: PromptSet, read: Sequence[Passage], listed: i
     return " ".join([*notes, *(prompts.orders.format(document=document) for document in speaking)])
 
 
-def _used(judged: Sequence[Judged], listing: bool) -> list[Passage]:
-    """What to answer from, in the order of :func:`_shown`, so that numbers mean the same in both."""
-    if not judged:
-        return []
-    return [one.passage for one in likeliest_first(judged)] if listing else to_answer_from(judged)
-
-
 def _shown(judged: Sequence[Judged], passages: Sequence[Passage]) -> list[Passage]:
     """The passages that were read, the likeliest first, and those that were not."""
-    read = [one.passage for one in likeliest_first(judged)]
+    read = [one.passage for one in judged]
     return read + [passage for passage in passages if passage not in read]
 
 

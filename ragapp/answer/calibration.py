@@ -1,4 +1,5 @@
-"""From signals to the probability that an answer would be right: a small logistic model, one for each language model.
+"""From a passage's signals to the probability that it states the answer: a small logistic model, one for each language
+model.
 
 The figures in ``calibration.json`` were fitted by ``benchmarks/answers.py`` on samples of SQuAD 2.0 and PIAF; a
 person's own questions refit them (``ragapp eval --calibrate``).
@@ -25,6 +26,8 @@ FILE_NAME = "calibration.json"
 GENERAL = "general"
 # how strongly the weights are held back towards what they were fitted to before, or to none
 PENALTY = 3.0
+# of an intercept that nothing is known of
+FREE = 1e-3
 # fewer questions of either kind teach nothing
 LEAST_OF_A_KIND = 8
 ROUNDS = 50
@@ -32,7 +35,7 @@ ROUNDS = 50
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A logistic model over :class:`Signals`.
+    """A logistic model over the :class:`Signals` of a passage.
 
     Attributes:
         weights: one for each signal, in their order.
@@ -47,9 +50,28 @@ class Calibration:
     questions: int = 0
 
     def probability(self, signals: Signals) -> float:
-        """That an answer would be right, 0 to 1."""
+        """That this passage states the answer, 0 to 1."""
         log_odds = float(np.dot(self.weights, signals.values())) + self.intercept
         return float(1 / (1 + np.exp(-log_odds)))
+
+    def likeliest(self, signals: Sequence[Signals]) -> float:
+        """The probability of the likeliest of some passages; at least one."""
+        return max(map(self.probability, signals))
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question that was answered whatever the confidence, and whose right answer is known.
+
+    Attributes:
+        signals: of each passage that was read, one at least.
+        states: whether each of them states an expected answer.
+        right: whether the answer that was given holds one.
+    """
+
+    signals: tuple[Signals, ...]
+    states: tuple[bool, ...]
+    right: bool
 
 
 def calibration_for(model: str, own: Path | None = None) -> Calibration:
@@ -94,12 +116,14 @@ def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
         raise StoreError(f"The calibration {own} cannot be written: {error.strerror}.", "Check paths.data.") from None
 
 
-def fit(signals: Sequence[Signals], right: Sequence[bool], start: Calibration | None = None) -> Calibration:
-    """Fit a calibration: logistic regression with a ridge penalty on standardised signals, by Newton's method.
+def fit(examples: Sequence[Example], start: Calibration | None = None) -> Calibration:
+    """Fit a calibration.
+
+    The weights tell passages that state an expected answer from others: logistic regression with a ridge penalty on
+    standardised signals, by Newton's method.  The thresholds tell right answers from others.
 
     Args:
-        signals: one for each question.
-        right: whether the answer to it was, or would have been, right.
+        examples: answered questions.
         start: what to stay near where there are few questions.
 
     Returns:
@@ -109,34 +133,35 @@ def fit(signals: Sequence[Signals], right: Sequence[bool], start: Calibration | 
     Raises:
         UsageError: there are too few questions of either kind.
     """
-    labels = np.asarray(right, float)
-    if min(labels.sum(), len(labels) - labels.sum()) < LEAST_OF_A_KIND:
+    right = np.array([example.right for example in examples], bool)
+    if min(right.sum(), (~right).sum()) < LEAST_OF_A_KIND:
         raise UsageError(
-            f"{int(labels.sum())} answers were right and {int(len(labels) - labels.sum())} were not; at least"
+            f"{int(right.sum())} answers were right and {int((~right).sum())} were not; at least"
             f" {LEAST_OF_A_KIND} of each are needed to calibrate.",
             "Add questions, some of which the documents do not answer.",
         )
-    values = np.array([signal.values() for signal in signals], float)
+    values = np.array([signals.values() for example in examples for signals in example.signals], float)
+    states = np.array([stated for example in examples for stated in example.states], float)
     mean, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     rows = np.column_stack([(values - mean) / spread, np.ones(len(values))])
     centre = np.zeros(rows.shape[1])
     if start:
-        centre[:-1] = np.asarray(start.weights) * spread
+        centre[:-1] = np.multiply(start.weights, spread)
         centre[-1] = start.intercept + float(np.dot(start.weights, mean))
     pull = np.full(rows.shape[1], PENALTY)
-    pull[-1] = 1e-3 if not start else PENALTY
+    pull[-1] = PENALTY if start else FREE
     found = centre.copy()
     for _ in range(ROUNDS):
         p = 1 / (1 + np.exp(-rows @ found))
-        gradient = rows.T @ (p - labels) + pull * (found - centre)
+        gradient = rows.T @ (p - states) + pull * (found - centre)
         step = np.linalg.solve(rows.T @ (rows * (p * (1 - p))[:, None]) + np.diag(pull), gradient)
         found -= step
         if np.abs(step).max() < 1e-8:
             break
     weights = found[:-1] / spread
-    fitted = Calibration(tuple(weights.tolist()), float(found[-1] - np.dot(weights, mean)), {}, len(labels))
-    given = np.array([fitted.probability(signal) for signal in signals])
-    return replace(fitted, thresholds=_thresholds(given, labels > 0.5))
+    fitted = Calibration(tuple(weights.tolist()), float(found[-1] - np.dot(weights, mean)), {}, len(examples))
+    given = np.array([fitted.likeliest(example.signals) for example in examples])
+    return replace(fitted, thresholds=_thresholds(given, right))
 
 
 def _thresholds(p: np.ndarray, right: np.ndarray) -> dict[str, float]:

@@ -1,73 +1,94 @@
-"""Which passage states the answer: the language model's own probability, one passage at a time."""
+"""Which passage states the answer: what the language model and the search say of each, weighed by the calibration."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ragapp.answer.calibration import Calibration
 from ragapp.answer.prompts import PromptSet, probe_messages
+from ragapp.answer.signals import Signals, read_signals
 from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import Passage
 
-# a passage that the model is so sure of is answered from at once: what the search found behind it is not read
+# a passage that so surely states the answer is answered from at once: what the search found behind it is not read
 SURE = 0.65
+# the model is hardly ever surer of a passage than this: one that would not be enough even then is not read
+SUREST = 0.72
 # a passage is used beside the likeliest one when it is nearly as likely to state the answer
 KEEP_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A passage and how likely it, alone, states the answer.
+    """A passage that was read, and how likely it, alone, states the answer.
 
     Attributes:
         passage: as the search found it.
-        likelihood: the model's probability of yes, 0 to 1.
+        signals: what is known of it.
+        probability: what the calibration makes of them, 0 to 1.
     """
 
     passage: Passage
-    likelihood: float
+    signals: Signals
+    probability: float
 
 
-def judge(
-    engine: LanguageModel,
-    prompts: PromptSet,
-    question: str,
-    passages: Sequence[Passage],
-    cancelled: Callable[[], bool],
-    sure: float = SURE,
-) -> list[Judged]:
-    """Have the language model read passages one at a time, until it is sure of one.
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Has the language model read passages for one question, one at a time.
 
     A small model that reads one passage at a time is not led astray by the others, and says much more clearly whether
     the answer is there.
 
-    Args:
+    Attributes:
         engine: the loaded model.
         prompts: of the question's language.
         question: what was asked.
-        passages: the best of the search first.
-        cancelled: asked often; True stops the work.
-        sure: likelihood at which no further passage is read; above 1 all are.
-
-    Returns:
-        Those that were read, in the order of the search.
+        language: of the question, ISO 639-1.
+        calibration: of the model.
     """
-    judged: list[Judged] = []
-    for passage in passages:
-        messages = probe_messages(prompts, question, [passage], engine.escape)
-        likelihood = engine.choose(messages, (prompts.yes, prompts.no), cancelled)[0]
-        judged.append(Judged(passage, likelihood))
-        if likelihood >= sure:
-            break
-    return judged
 
+    engine: LanguageModel
+    prompts: PromptSet
+    question: str
+    language: str
+    calibration: Calibration
 
-def likeliest_first(judged: Sequence[Judged]) -> list[Judged]:
-    """The likeliest first; of those as likely, the better of the search."""
-    return sorted(judged, key=lambda one: -one.likelihood)
+    def read(
+        self, passages: Sequence[Passage], cancelled: Callable[[], bool], *, enough: float = 0.0, sure: float = SURE
+    ) -> list[Judged]:
+        """Judge passages until one surely states the answer.
+
+        Args:
+            passages: the best of the search first.
+            cancelled: asked often; True stops the work.
+            enough: probability that is asked for; after the first, passages that cannot reach it are not read.
+            sure: probability at which no further passage is read; above 1 none is too sure.
+
+        Returns:
+            Those that were read, the likeliest first; of those as likely, the better of the search.
+        """
+        judged: list[Judged] = []
+        for passage in passages:
+            if judged and self._weigh(passage, SUREST).probability < enough:
+                continue
+            messages = probe_messages(self.prompts, self.question, [passage], self.engine.escape)
+            yes = self.engine.choose(messages, (self.prompts.yes, self.prompts.no), cancelled)[0]
+            judged.append(self._weigh(passage, yes))
+            if judged[-1].probability >= sure:
+                break
+        return sorted(judged, key=lambda one: -one.probability)
+
+    def _weigh(self, passage: Passage, yes: float) -> Judged:
+        signals = read_signals(self.question, passage, yes, self.language)
+        return Judged(passage, signals, self.calibration.probability(signals))
 
 
 def to_answer_from(judged: Sequence[Judged]) -> list[Passage]:
-    """The likeliest passage, and those nearly as likely."""
-    ordered = likeliest_first(judged)
-    return [one.passage for one in ordered if one.likelihood >= KEEP_SHARE * ordered[0].likelihood]
+    """The likeliest passage, and those nearly as likely.
+
+    Args:
+        judged: the likeliest first.
+    """
+    return [one.passage for one in judged if one.probability >= KEEP_SHARE * judged[0].probability]

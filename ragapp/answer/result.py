@@ -58,15 +58,17 @@ class Answer:
         question: what was asked.
         answer: what the person reads, with citation marks.
         abstained: whether that is only that the documents do not say.
-        confidence: estimated probability that an answer is right, 0 to 1.
+        confidence: estimated probability, 0 to 1, that the likeliest passage states the answer.
         sentences: of the answer; empty when abstained.
         citations: one for each passage that is cited.
         passages: those that were found; their numbers are their places here, 1-based.
         model: name of the language model.
         context: tokens of window and prompt, passages used and dropped.
         timings: seconds, and the number of generated tokens.
-        signals: what the confidence was worked out from, see :class:`ragapp.answer.signals.Signals`.
+        signals: what is known of each passage that was read, in their order, see
+            :class:`ragapp.answer.signals.Signals`; the confidence was worked out from the first.
         note: what the person should know beside the answer; may be empty.
+        language: of the question and so of the answer, ISO 639-1; empty where it is unknown.
     """
 
     question: str
@@ -79,8 +81,9 @@ class Answer:
     model: str = ""
     context: dict[str, int] = field(default_factory=dict)
     timings: dict[str, float | int] = field(default_factory=dict)
-    signals: dict[str, float] = field(default_factory=dict)
+    signals: list[dict[str, float]] = field(default_factory=list)
     note: str = ""
+    language: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain values."""
@@ -103,8 +106,9 @@ class Answer:
             "model": self.model,
             "context": self.context,
             "timings": self.timings,
-            "signals": {name: round(value, 4) for name, value in self.signals.items()},
+            "signals": [{name: round(value, 4) for name, value in read.items()} for read in self.signals],
             "note": self.note,
+            "language": self.language,
         }  # fmt: skip
 
 

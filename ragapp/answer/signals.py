@@ -1,15 +1,14 @@
-"""What is known before an answer is written that tells whether the documents hold one."""
+"""What is known of a passage before an answer is written from it that tells whether it states one."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from ragapp.answer import facts
-from ragapp.answer.judging import Judged, likeliest_first
 from ragapp.answer.question import has_figure, wants_figure
 from ragapp.index.analysis import content_terms
+from ragapp.retrieval.passage import Passage
 
 # a probability is never so certain that its logarithm outweighs everything else
 _LEAST = 0.002
@@ -17,15 +16,15 @@ _LEAST = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """Figures about a question and the passages that were found for it.
+    """Figures about a question and a passage that was found for it.
 
     Attributes:
-        probe: log-odds that the likeliest passage states the answer, by the language model.
-        score: fused score of the best passage of the search, 0 to 1.
+        probe: log-odds that the passage states the answer, by the language model.
+        score: its fused score in the search, 0 to 1.
         dense: its cosine with the question.
-        coverage: share of the question's words, rare ones counting more, that the likeliest passage has.
-        figures: 1 where a number or name of the question is missing in the likeliest passage.
-        wanted: 1 where the question wants a figure and the likeliest passage has none.
+        coverage: share of the question's words, rare ones counting more, that it has.
+        figures: 1 where a number or name of the question is missing in it.
+        wanted: 1 where the question wants a figure and it has none.
     """
 
     probe: float
@@ -36,31 +35,31 @@ class Signals:
     wanted: float
 
     def values(self) -> list[float]:
-        """The figures in order."""
+        """The figures in the order of :data:`NAMES`."""
         return list(asdict(self).values())
 
 
 NAMES = tuple(Signals.__dataclass_fields__)
 
 
-def read_signals(question: str, judged: Sequence[Judged], language: str) -> Signals:
-    """The signals of a question.
+def read_signals(question: str, passage: Passage, yes: float, language: str) -> Signals:
+    """The signals of a passage.
 
     Args:
         question: what was asked.
-        judged: the passages that the model judged, at least one.
+        passage: as the search found it.
+        yes: the model's probability that the passage states the answer, 0 to 1.
         language: of the question, ISO 639-1.
     """
-    likeliest = likeliest_first(judged)[0]
-    best = likeliest.passage
-    shown = " ".join((best.chunk.document, best.chunk.title, *best.chunk.headings, best.chunk.text))
+    chunk = passage.chunk
+    shown = " ".join((chunk.document, chunk.title, *chunk.headings, chunk.text))
     return Signals(
-        probe=_log_odds(likeliest.likelihood),
-        score=min(1.0, max(one.passage.score for one in judged)),
-        dense=max(one.passage.dense for one in judged),
-        coverage=best.coverage,
+        probe=_log_odds(yes),
+        score=min(1.0, passage.score),
+        dense=passage.dense,
+        coverage=passage.coverage,
         figures=float(_lacks(question, shown, language)),
-        wanted=float(wants_figure(question) and not has_figure(best.chunk.text)),
+        wanted=float(wants_figure(question) and not has_figure(chunk.text)),
     )
 
 

@@ -9,7 +9,14 @@ from dataclasses import replace
 
 from ragapp.answer.assistant import Event, Stage
 from ragapp.answer.grounding import MARK, Similarity, ground
-from ragapp.answer.prompts import PROMPTS, PromptSet, prompts_for, render_passage, summary_messages
+from ragapp.answer.prompts import (
+    DEFAULT_LANGUAGE,
+    PROMPTS,
+    PromptSet,
+    prompts_for,
+    render_passage,
+    summary_messages,
+)
 from ragapp.answer.result import Answer, Sentence
 from ragapp.errors import EmptyStoreError, UsageError
 from ragapp.index.catalog import Catalog
@@ -88,7 +95,8 @@ class Summarizer:
         if not passages:
             raise EmptyStoreError(f"{row.name} has no text that could be summarised.", "See: ragapp documents show")
         engine = self._engine()
-        prompts = prompts_for(row.language if row.language in PROMPTS else "en", self._settings.answer.prompts)
+        language = row.language if row.language in PROMPTS else DEFAULT_LANGUAGE
+        prompts = prompts_for(language, self._settings.answer.prompts)
         parts = list(_parts(passages, engine))
         said: list[Said] = []
         for number, part in enumerate(parts, 1):
@@ -102,7 +110,7 @@ class Summarizer:
             shorter = self._shortened(engine, prompts, said, cancelled)
             # a model that only repeats what it is given does not make it shorter
             said = shorter if 0 < len(shorter) < len(said) else _spread(said, ENOUGH_SENTENCES)
-        answer = self._answer(row.name, said, prompts.not_found)
+        answer = self._answer(row.name, said, prompts.not_found, language)
         answer.model = engine.name
         answer.timings = {"total_s": round(time.monotonic() - started, 3), "sentences_of_parts": of_parts}
         answer.context = {"window": engine.window, "parts": len(parts), "passages_used": len(passages)}
@@ -131,8 +139,8 @@ class Summarizer:
             shorter += self._say(engine, prompts, part, behind, cancelled, shorten=True)
         return shorter
 
-    def _answer(self, name: str, said: Sequence[Said], not_found: str) -> Answer:
-        answer = Answer(name, not_found, True, 0.0)
+    def _answer(self, name: str, said: Sequence[Said], not_found: str, language: str) -> Answer:
+        answer = Answer(name, not_found, True, 0.0, language=language)
         for words, source in said:
             (sentence,), (citation,) = ground(words, "", [source], source.chunk.language, self._similar)
             if source not in answer.passages:

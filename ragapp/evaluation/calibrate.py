@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ragapp.answer.calibration import Calibration, fit
+from ragapp.answer.calibration import Calibration, Example, fit
 from ragapp.answer.signals import Signals
 from ragapp.errors import UsageError
 from ragapp.evaluation.runner import Result
@@ -29,10 +29,10 @@ def calibrate(results: Sequence[Result], start: Calibration) -> tuple[Calibratio
     known = [result for result in known if result.question.answers or not result.question.answerable]
     if not known:
         raise UsageError("No question of the file says what the right answer is.", "Give each line `answers`.")
-    right = [is_right(result) for result in known]
-    signals = [Signals(**result.answer["signals"]) for result in known]
-    fitted = fit(signals, right, start)
-    p = [fitted.probability(signal) for signal in signals]
+    examples = [example_of(result) for result in known]
+    right = [example.right for example in examples]
+    fitted = fit(examples, start)
+    p = [fitted.likeliest(example.signals) for example in examples]
     told: dict[str, Any] = {"questions": len(known), "right": sum(right)}
     for caution, threshold in fitted.thresholds.items():
         given = [value >= threshold for value in p]
@@ -42,6 +42,16 @@ def calibrate(results: Sequence[Result], start: Calibration) -> tuple[Calibratio
             "others_refused": _share(not g for g, r in zip(given, right, strict=True) if not r),
         }
     return fitted, told
+
+
+def example_of(result: Result) -> Example:
+    """What a question that was answered teaches."""
+    question = result.question
+    signals = tuple(Signals(**values) for values in result.answer["signals"])
+    # the passages that were read come first
+    texts = [passage["text"] for passage in result.answer["passages"][: len(signals)]]
+    states = tuple(question.answerable and contains_answer(text, question.answers) for text in texts)
+    return Example(signals, states, is_right(result))
 
 
 def is_right(result: Result) -> bool:

@@ -92,8 +92,9 @@ class Answered(BaseModel):
     model: str
     context: dict[str, int]
     timings: dict[str, float]
-    signals: dict[str, float]
+    signals: list[dict[str, float]]
     note: str
+    language: str
 
 
 class Hit(_Found):

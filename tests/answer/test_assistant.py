@@ -38,10 +38,13 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
     values = answer.as_json()
     assert set(values) == {
         "question", "answer", "abstained", "confidence", "sentences", "citations", "passages",
-        "model", "context", "timings", "signals", "note",
+        "model", "context", "timings", "signals", "note", "language",
     }  # fmt: skip
     assert 0 <= values["confidence"] <= 1
     assert values["model"] == "smollm2-135m-instruct"
+    assert values["language"] == "en"
+    assert values["confidence"] == pytest.approx(answer.confidence, abs=1e-4)
+    assert 1 <= len(values["signals"]) <= len(values["passages"])
     assert 1 <= values["context"]["passages_used"] <= len(values["passages"]) == 4
     assert values["context"]["prompt_tokens"] < values["context"]["window"]
     assert {"retrieve_s", "probe_s", "total_s"} <= set(values["timings"])

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from ragapp.answer.calibration import GENERAL, Calibration, calibration_for, fit, save_calibration
+from ragapp.answer.calibration import GENERAL, Calibration, Example, calibration_for, fit, save_calibration
 from ragapp.answer.signals import NAMES, Signals
 from ragapp.errors import StoreError, UsageError
 from ragapp.index.library import OWN_NAMES
@@ -13,46 +13,58 @@ def signals(**values):
 
 
 def sample(count, seed=0):
-    """Questions whose answers are right where the probe says so, mostly."""
+    """Questions of which a passage states the answer where the probe says so, mostly; one passage was read of each."""
     rng = random.Random(seed)
     given = [signals(probe=rng.gauss(0, 2), coverage=rng.random()) for _ in range(count)]
-    return given, [one.probe + rng.gauss(0, 1) > 0 for one in given]
+    states = [one.probe + rng.gauss(0, 1) > 0 for one in given]
+    return [Example((one,), (stated,), stated) for one, stated in zip(given, states, strict=True)]
 
 
 def test_what_tells_right_from_wrong_gets_the_weight():
-    fitted = fit(*sample(400))
+    fitted = fit(sample(400))
     weights = dict(zip(NAMES, fitted.weights, strict=True))
     assert weights["probe"] > 0.8
     assert abs(weights["coverage"]) < 0.8
     assert weights["dense"] == pytest.approx(0, abs=1e-6)
-    given, right = sample(400, seed=1)
-    agreeing = [(fitted.probability(one) >= fitted.thresholds["normal"]) == label
-                for one, label in zip(given, right, strict=True)]  # fmt: skip
+    agreeing = [(fitted.likeliest(one.signals) >= fitted.thresholds["normal"]) == one.right
+                for one in sample(400, seed=1)]  # fmt: skip
     assert sum(agreeing) / 400 > 0.8
 
 
 def test_probabilities_are_about_right():
-    fitted = fit(*sample(2000))
-    given, right = sample(2000, seed=2)
-    sure = [label for one, label in zip(given, right, strict=True) if fitted.probability(one) > 0.9]
+    fitted = fit(sample(2000))
+    sure = [one.right for one in sample(2000, seed=2) if fitted.likeliest(one.signals) > 0.9]
     assert sum(sure) / len(sure) > 0.88
 
 
+def test_every_passage_that_was_read_teaches():
+    # one of four states the answer, and what tells is in which it is; the questions themselves are all alike
+    rng = random.Random(0)
+    examples = []
+    for number in range(200):
+        states = tuple(place == number % 4 for place in range(4))
+        read = tuple(signals(probe=rng.gauss(0, 1), score=0.5 + 0.4 * stated) for stated in states)
+        examples.append(Example(read, states, number % 2 == 0))
+    weights = dict(zip(NAMES, fit(examples).weights, strict=True))
+    assert weights["score"] > 5
+    assert abs(weights["probe"]) < 0.5
+
+
 def test_more_caution_asks_for_more():
-    thresholds = fit(*sample(200)).thresholds
+    thresholds = fit(sample(200)).thresholds
     assert thresholds["low"] < thresholds["normal"] < thresholds["high"]
 
 
 def test_few_questions_stay_near_what_was_known():
     known = Calibration((5.0,) + (0.0,) * (len(NAMES) - 1), 0.0, {"low": 0.2, "normal": 0.4, "high": 0.6}, 300)
     few = sample(20)
-    assert fit(*few, known).weights[0] > fit(*few).weights[0]
+    assert fit(few, known).weights[0] > fit(few).weights[0]
 
 
 @pytest.mark.parametrize("right", [[True] * 40, [False] * 40, [True] * 3 + [False] * 37])
 def test_one_kind_of_question_teaches_nothing(right):
     with pytest.raises(UsageError, match="at least 8 of each"):
-        fit([signals(probe=n) for n in range(40)], right)
+        fit([Example((signals(probe=n),), (label,), label) for n, label in enumerate(right)])
 
 
 def test_the_shipped_ones_are_sound():
@@ -68,7 +80,7 @@ def test_a_model_that_was_never_calibrated_gets_the_general_one():
 
 def test_ones_own_is_kept_a_model_and_wins(tmp_path):
     own = tmp_path / "data" / "calibration.json"
-    first, second = fit(*sample(100)), fit(*sample(100, seed=5))
+    first, second = fit(sample(100)), fit(sample(100, seed=5))
     save_calibration(own, "a", first)
     save_calibration(own, "b", second)
     assert calibration_for("a", own) == first
@@ -79,7 +91,7 @@ def test_ones_own_is_kept_a_model_and_wins(tmp_path):
 
 def test_ones_own_is_for_its_owner_alone(tmp_path):
     own = tmp_path / "calibration.json"
-    save_calibration(own, "a", fit(*sample(100)))
+    save_calibration(own, "a", fit(sample(100)))
     assert own.stat().st_mode & 0o077 == 0
     assert own.name in OWN_NAMES
 

@@ -115,7 +115,7 @@ def test_a_passage_larger_than_the_budget_is_dropped_and_told():
 
 def test_passages_are_judged_alone_and_the_likeliest_is_answered_from():
     first, second, third = (passage(f"{word} leave is 25 days.", f"{word}.pdf") for word in ("Red", "Blue", "Green"))
-    parrot = Parrot("It is 25 days.", {"Red": 0.5, "Blue": 0.6, "Green": 0.2})
+    parrot = Parrot("It is 25 days.", {"Red": 0.3, "Blue": 0.4, "Green": 0.1})
     *_, answer = ask("", passages=(first, second, third), parrot=parrot)
     assert [[word in shown for word in ("Red", "Blue", "Green")] for shown in parrot.judged] == [
         [True, False, False], [False, True, False], [False, False, True]
@@ -128,7 +128,7 @@ def test_passages_are_judged_alone_and_the_likeliest_is_answered_from():
 
 
 def test_behind_a_passage_that_the_model_is_sure_of_nothing_is_read():
-    parrot = Parrot("It is 25 days.", {"Red": 0.5, "Blue": 0.95, "Green": 0.99})
+    parrot = Parrot("It is 25 days.", {"Red": 0.3, "Blue": 0.95, "Green": 0.99})
     shown = [passage(f"{word} is 25 days.", f"{word}.pdf") for word in ("Red", "Blue", "Green")]
     *_, answer = ask("", passages=shown, parrot=parrot)
     assert len(parrot.judged) == 2
@@ -154,7 +154,7 @@ def test_an_answer_whose_main_sentence_no_passage_states_is_withdrawn():
 
 
 def test_passages_nearly_as_likely_are_answered_from_together():
-    parrot = Parrot("x", {"Red": 0.58, "Blue": 0.6, "Green": 0.5})
+    parrot = Parrot("x", {"Red": 0.395, "Blue": 0.4, "Green": 0.2})
     ask("", passages=tuple(map(passage, ("Red", "Blue", "Green"))), parrot=parrot)
     assert "Blue" in parrot.asked
     assert "Red" in parrot.asked

@@ -1,26 +1,27 @@
 import pytest
 from answerkit import passage
 
-from ragapp.answer.judging import Judged
 from ragapp.answer.signals import NAMES, read_signals
 
-LEAVE = passage("Annual leave is 25 days.", "leave.pdf", title="Leave 2025")
+LEAVE = passage("Annual leave is 25 days.", "leave.pdf", title="Leave 2025", score=0.7)
 OTHER = passage("Sheffield has a canteen.", "canteen.pdf")
 
 
-def read(question, judged=(0.8, 0.2), passages=(LEAVE, OTHER), language="en"):
-    return read_signals(question, list(map(Judged, passages, judged)), language)
+def read(question, yes=0.8, of=LEAVE, language="en"):
+    return read_signals(question, of, yes, language)
 
 
-def test_the_likeliest_passage_speaks():
-    first, second = read("How many days?"), read("How many days?", (0.2, 0.8))
-    assert first.probe == second.probe > 0
-    assert len(first.values()) == len(NAMES)
+def test_what_the_model_and_the_search_say():
+    signals = read("How many days?")
+    assert signals.probe > 0 > read("How many days?", 0.2).probe
+    assert (signals.score, signals.dense) == (0.7, 0.5)
+    assert len(signals.values()) == len(NAMES)
 
 
 def test_certainty_is_bounded():
-    assert read("Why?", (1.0, 0.0)).probe == pytest.approx(-read("Why?", (0.0, 0.0)).probe)
-    assert read("Why?", (1.0, 0.0)).probe < 10
+    assert read("Why?", 1.0).probe == pytest.approx(-read("Why?", 0.0).probe)
+    assert read("Why?", 1.0).probe < 10
+    assert read("Why?", 0.5).probe == 0
 
 
 @pytest.mark.parametrize(
@@ -35,10 +36,6 @@ def test_what_the_question_names_should_be_in_the_passage(question, missing):
 
 
 def test_a_question_for_a_figure_wants_a_passage_with_one():
-    assert read("How many canteens?", (0.8, 0.2)).wanted == 0
-    assert read("How many canteens?", (0.2, 0.8)).wanted == 1
-    assert read("Who has a canteen?", (0.2, 0.8)).wanted == 0
-
-
-def test_one_passage_is_enough():
-    assert read("Why?", (0.5,), (LEAVE,)).probe == 0
+    assert read("How many canteens?").wanted == 0
+    assert read("How many canteens?", of=OTHER).wanted == 1
+    assert read("Who has a canteen?", of=OTHER).wanted == 0
