@@ -147,7 +147,7 @@ class Assistant:
         answer.timings["retrieve_s"] = _since(started, retrieved)
         read = time.monotonic()
         listing = wants_list(question)
-        judge = Judge(engine, prompts, question, language, calibration_for(engine.name, self._calibration))
+        judge = Judge(engine, prompts, question, calibration_for(engine.name, self._calibration))
         enough = self._enough(judge.calibration)
         # a list is made from all that is found; for one fact the first sure passage is enough
         judged = judge.read(context.passages, cancelled, **({"sure": 2.0} if listing else {"enough": enough}))
@@ -243,7 +243,7 @@ class Assistant:
                 continue
             messages = answer_messages(prompts, answer.question, [passage], engine.escape)
             text = "".join(piece.text for piece in self._write(engine, messages, cancelled) if isinstance(piece, Delta))
-            sentences, citations = ground(text, answer.question, [passage], judge.language, self._similar)
+            sentences, citations = ground(text, answer.question, [passage], answer.language, self._similar)
             if not (sentences and sentences[0].supported and disagree(answer.answer, text, answer.question)):
                 continue
             if passage not in answer.passages:

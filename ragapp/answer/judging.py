@@ -45,14 +45,12 @@ class Judge:
         engine: the loaded model.
         prompts: of the question's language.
         question: what was asked.
-        language: of the question, ISO 639-1.
         calibration: of the model.
     """
 
     engine: LanguageModel
     prompts: PromptSet
     question: str
-    language: str
     calibration: Calibration
 
     def read(
@@ -81,7 +79,7 @@ class Judge:
         return sorted(judged, key=lambda one: -one.probability)
 
     def _weigh(self, passage: Passage, yes: float) -> Judged:
-        signals = read_signals(self.question, passage, yes, self.language)
+        signals = read_signals(passage, yes)
         return Judged(passage, signals, self.calibration.probability(signals))
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from ragapp.answer.orders import without_orders
+from ragapp.answer.rows import spell_out_rows
 from ragapp.errors import SettingsError
 from ragapp.llm.templates import Message
 from ragapp.retrieval.passage import Passage
@@ -167,7 +168,8 @@ def render_passage(n: int, passage: Passage) -> str:
     """A passage as it stands in the prompt: number, document, where in it, text without orders to who reads it."""
     chunk = passage.chunk
     where = " > ".join(dict.fromkeys(part for part in (chunk.title, *chunk.headings) if part))
-    return f"[{n}] {chunk.document}, {chunk.label or f'p. {chunk.unit}'} — {where}\n{without_orders(chunk.text)}\n\n"
+    text = spell_out_rows(without_orders(chunk.text))
+    return f"[{n}] {chunk.document}, {chunk.label or f'p. {chunk.unit}'} — {where}\n{text}\n\n"
 
 
 def opening_messages(prompts: PromptSet) -> list[Message]:

@@ -15,7 +15,7 @@ def signals(**values):
 def sample(count, seed=0):
     """Questions of which a passage states the answer where the probe says so, mostly; one passage was read of each."""
     rng = random.Random(seed)
-    given = [signals(probe=rng.gauss(0, 2), coverage=rng.random()) for _ in range(count)]
+    given = [signals(probe=rng.gauss(0, 2), score=rng.random()) for _ in range(count)]
     states = [one.probe + rng.gauss(0, 1) > 0 for one in given]
     return [Example((one,), (stated,), stated) for one, stated in zip(given, states, strict=True)]
 
@@ -24,7 +24,7 @@ def test_what_tells_right_from_wrong_gets_the_weight():
     fitted = fit(sample(400))
     weights = dict(zip(NAMES, fitted.weights, strict=True))
     assert weights["probe"] > 0.8
-    assert abs(weights["coverage"]) < 0.8
+    assert abs(weights["score"]) < 0.8
     assert weights["dense"] == pytest.approx(0, abs=1e-6)
     agreeing = [(fitted.likeliest(one.signals) >= fitted.thresholds["normal"]) == one.right
                 for one in sample(400, seed=1)]  # fmt: skip
@@ -71,7 +71,7 @@ def test_the_shipped_ones_are_sound():
     for model in (GENERAL, "qwen2.5-coder-1.5b-instruct"):
         shipped = calibration_for(model)
         assert 0 < shipped.thresholds["low"] < shipped.thresholds["normal"] < shipped.thresholds["high"] < 1
-        assert shipped.probability(signals(probe=3, coverage=1)) > shipped.probability(signals(probe=-3))
+        assert shipped.probability(signals(probe=3, score=1)) > shipped.probability(signals(probe=-3))
 
 
 def test_a_model_that_was_never_calibrated_gets_the_general_one():

@@ -32,7 +32,7 @@ def found(**scores):
 
 def read(said, passages, **options):
     reader = Reader({f"{name}.pdf": yes for name, yes in said.items()})
-    judge = Judge(reader, PROMPTS["en"], "How long?", "en", CALIBRATION)
+    judge = Judge(reader, PROMPTS["en"], "How long?", CALIBRATION)
     judged = judge.read(passages, lambda: False, **options)
     return [one.passage.chunk.document[0] for one in judged], "".join(name[0] for name in reader.asked), judged
 
@@ -54,7 +54,7 @@ def test_a_sure_passage_ends_the_reading():
 
 def test_what_cannot_be_enough_is_not_read():
     passages = found(a=1.0, b=0.2, c=0.9)
-    hopeful = CALIBRATION.probability(read_signals("How long?", passages[2], SUREST, "en"))
+    hopeful = CALIBRATION.probability(read_signals(passages[2], SUREST))
     said = {"a": 0.3, "b": 0.9, "c": 0.4}
     assert read(said, passages)[1] == "abc"
     assert read(said, passages, enough=hopeful)[1] == "ac"

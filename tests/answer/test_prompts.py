@@ -44,6 +44,12 @@ def test_a_passage_says_whose_it_is_and_where():
     assert "p. 7" in render_passage(1, passage("Body.", "a.pdf", 7))
 
 
+def test_rows_of_a_table_are_spelled_out():
+    text = render_passage(1, passage("| Place | Hotel |\n| --- | --- |\n| Paris | €172 |", "a.pdf"))
+    assert "Place: Paris; Hotel: €172" in text
+    assert "|" not in text
+
+
 def test_other_languages_get_english_prompts_that_ask_for_an_answer_in_them():
     assert prompts_for("xx") == PROMPTS["en"]
     assert prompts_for("") == PROMPTS["en"]
