@@ -11,7 +11,7 @@ reported.
     python benchmarks/answers.py score report.jsonl        # figures by caution, beside the plain prompt
 
 `ask` goes on where an earlier run with the same arguments stopped.  Of the half `choose` every question is answered,
-whatever the confidence; the half `report` is asked at low caution, from which follows what more caution would give.
+whatever the confidence; of the half `report` as a person asks, from which follows what more caution would give.
 The outcomes hold no words of the question file; those go to `--texts`.
 """
 
@@ -39,8 +39,8 @@ KINDS = ("answerable", "adversarial", "easy")
 CYCLE = ("answerable", "adversarial", "answerable", "easy")
 # of each half's articles, so many are not ingested
 AWAY = 4
-# how each half is asked: all are answered, or as a person gets them who asks for little caution
-ASKED = {"choose": {"threshold": 0.0}, "report": {"caution": "low"}}
+# how each half is asked: all are answered, or as they come
+ASKED = {"choose": {"threshold": 0.0}, "report": {"threshold": None}}
 PLAIN_PASSAGES = 4
 PLAIN = {
     "en": "Answer the question from the passages. If the passages do not say, reply that you don't know.",
@@ -219,7 +219,7 @@ def figures(items: Sequence[dict], threshold: float, probability) -> Iterator[tu
     answered = [item for item in items if given(item)]
     yield "seconds to refuse, median", _median([i["timings"]["retrieve_s"] + i["timings"]["probe_s"] for i in refused])
     yield "seconds to answer, median", _median([item["timings"]["total_s"] for item in answered])
-    yield "seconds to the first word, median", _median([item["timings"].get("first_token_s") for item in answered])
+    yield "seconds to the first word, median", _median([item["timings"]["first_token_s"] for item in answered])
 
 
 def plain_figures(items: Sequence[dict]) -> Iterator[tuple[str, str]]:
@@ -244,7 +244,10 @@ def score(options: argparse.Namespace) -> None:
     def probability(item: dict) -> float:
         return calibration.likeliest(example(item).signals)
 
-    columns = {name: dict(figures(items, cut, probability)) for name, cut in calibration.thresholds.items()}
+    # what was refused when it was asked cannot be judged by a lower threshold
+    least = 0.0 if items[0]["half"] == "choose" else calibration.thresholds["normal"]
+    cuts = {name: cut for name, cut in calibration.thresholds.items() if cut >= least}
+    columns = {name: dict(figures(items, cut, probability)) for name, cut in cuts.items()}
     columns["plain prompt"] = dict(plain_figures(items))
     counts = ", ".join(f"{sum(item['kind'] == kind for item in items)} {kind}" for kind in KINDS)
     sys.stdout.write(f"| {counts} | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|\n")
@@ -256,9 +259,8 @@ def _share(values: Sequence[bool]) -> str:
     return f"{sum(values) / len(values):.2f} ({sum(values)} of {len(values)})" if values else "–"
 
 
-def _median(values: Sequence[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    return f"{median(known):.1f}" if known else "–"
+def _median(values: Sequence[float]) -> str:
+    return f"{median(values):.1f}" if values else "–"
 
 
 def main() -> None:

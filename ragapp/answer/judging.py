@@ -12,9 +12,10 @@ from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import Passage
 
 # a passage that so surely states the answer is answered from at once: what the search found behind it is not read
-SURE = 0.65
-# the model is hardly ever surer of a passage than this: one that would not be enough even then is not read
-SUREST = 0.72
+SURE = 0.6
+# What the model is taken to say of a passage that it has not read: one that would not be enough even so is not read.
+# It says more of a third of the passages that state the answer, but the search seldom thinks little of those.
+EXPECTED = 0.62
 # a passage is used beside the likeliest one when it is nearly as likely to state the answer
 KEEP_SHARE = 0.9
 
@@ -61,7 +62,7 @@ class Judge:
         Args:
             passages: the best of the search first.
             cancelled: asked often; True stops the work.
-            enough: probability that is asked for; after the first, passages that cannot reach it are not read.
+            enough: probability that is asked for; after the first, passages that can hardly reach it are not read.
             sure: probability at which no further passage is read; above 1 none is too sure.
 
         Returns:
@@ -69,7 +70,7 @@ class Judge:
         """
         judged: list[Judged] = []
         for passage in passages:
-            if judged and self._weigh(passage, SUREST).probability < enough:
+            if judged and self._weigh(passage, EXPECTED).probability < enough:
                 continue
             messages = probe_messages(self.prompts, self.question, [passage], self.engine.escape)
             yes = self.engine.choose(messages, (self.prompts.yes, self.prompts.no), cancelled)[0]

@@ -2,7 +2,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.calibration import Calibration
-from ragapp.answer.judging import SUREST, Judge, to_answer_from
+from ragapp.answer.judging import EXPECTED, Judge, to_answer_from
 from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.signals import NAMES, read_signals
 
@@ -52,9 +52,9 @@ def test_a_sure_passage_ends_the_reading():
     assert read(said, found(a=1.0, b=1.0, c=1.0), sure=2.0)[1] == "abc"
 
 
-def test_what_cannot_be_enough_is_not_read():
+def test_what_can_hardly_be_enough_is_not_read():
     passages = found(a=1.0, b=0.2, c=0.9)
-    hopeful = CALIBRATION.probability(read_signals(passages[2], SUREST))
+    hopeful = CALIBRATION.probability(read_signals(passages[2], EXPECTED))
     said = {"a": 0.3, "b": 0.9, "c": 0.4}
     assert read(said, passages)[1] == "abc"
     assert read(said, passages, enough=hopeful)[1] == "ac"
