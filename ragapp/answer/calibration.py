@@ -105,7 +105,8 @@ def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
     """
     try:
         kept = json.loads(own.read_text(encoding="utf-8")) if own.is_file() else {}
-    except ValueError:  # damaged: it is replaced
+        _parse(kept)
+    except (ValueError, KeyError, TypeError, AttributeError):  # damaged, or of another version: it is replaced
         kept = {}
     values = asdict(calibration)
     kept[model] = {**values, "weights": dict(zip(NAMES, values["weights"], strict=True))}
@@ -183,6 +184,9 @@ def _moved(p: float, factor: float) -> float:
 
 
 def _parse(values: dict) -> dict[str, Calibration]:
+    for model, entry in values.items():
+        if entry["weights"].keys() != set(NAMES):
+            raise ValueError(f"that of {model} was made by another version of ragapp")
     return {
         model: Calibration(
             tuple(float(entry["weights"][name]) for name in NAMES), float(entry["intercept"]),

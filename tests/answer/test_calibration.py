@@ -96,9 +96,14 @@ def test_ones_own_is_for_its_owner_alone(tmp_path):
     assert own.name in OWN_NAMES
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"a": {}}', '{"a": {"weights": {"probe": "x"}}}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"a": {}}', '{"a": {"weights": {"probe": "x"}}}', '{"a": {"weights": {"probe": 1, "old": 1}}}']
+)
 def test_a_damaged_one_is_told_and_can_be_replaced(tmp_path, text):
     own = tmp_path / "calibration.json"
     own.write_text(text)
     with pytest.raises(StoreError, match=r"calibration\.json"):
         calibration_for("a", own)
+    fitted = fit(sample(100))
+    save_calibration(own, "a", fitted)
+    assert calibration_for("a", own) == fitted
