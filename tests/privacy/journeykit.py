@@ -61,7 +61,7 @@ def _environment(home: Path, models: Path) -> dict[str, str]:
         "RAGAPP_PATHS__DATA": str(home / "data"), "RAGAPP_PATHS__INGEST": str(home / "drop"),
         "RAGAPP_PATHS__MODELS": str(models), "RAGAPP_LLM__MODEL": "smollm2-135m-instruct",
         "RAGAPP_LLM__CONTEXT": "1024", "RAGAPP_RETRIEVAL__PASSAGES": "1", "RAGAPP_ANSWER__THRESHOLD": "0",
-        "RAGAPP_ANSWER__MAX_TOKENS": "16", "RAGAPP_RETRIEVAL__CONTEXT_TOKENS": "256",
+        "RAGAPP_ANSWER__MAX_TOKENS": "16", "RAGAPP_RETRIEVAL__CONTEXT_TOKENS": "512",
     }  # fmt: skip
 
 
