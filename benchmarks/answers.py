@@ -124,20 +124,25 @@ def ask(options: argparse.Namespace) -> None:
 def outcome(item: dict, answer, other: dict | None) -> dict:
     """What came of a question, without its words."""
 
-    def holds(text: str) -> bool:
-        return item["kind"] == "answerable" and contains_answer(text, item["answers"])
+    from ragapp.evaluation.calibrate import example_of
+    from ragapp.evaluation.runner import Question, Result
 
+    def holds(text: str) -> bool:
+        return question.answerable and contains_answer(text, question.answers)
+
+    answerable = item["kind"] == "answerable"
+    question = Question(item["id"], item["question"], tuple(item["answers"]), answerable=answerable)
     values = answer.as_json()
-    read = values["passages"][: len(values["signals"])]
+    taught = example_of(Result(question, answer=values))
     found = {
         "id": item["id"],
         "kind": item["kind"],
         "half": item["half"],
         "model": answer.model,
         "signals": values["signals"],
-        "states": [holds(passage["text"]) for passage in read],
+        "states": taught.states,
         "abstained": answer.abstained,
-        "right": not answer.abstained and holds(answer.answer),
+        "right": taught.right,
         "supported": bool(answer.sentences) and answer.sentences[0].supported,
         "quote_holds": any(holds(citation.quote) for citation in answer.citations),
         "timings": answer.timings,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ragapp.answer.calibration import Calibration, calibration_for
 from ragapp.answer.grounding import MARK, Similarity, ground
-from ragapp.answer.judging import Judge, Judged, to_answer_from
+from ragapp.answer.judging import Judge, to_answer_from
 from ragapp.answer.orders import holds_orders
 from ragapp.answer.prompts import (
     DEFAULT_LANGUAGE,
@@ -150,12 +150,13 @@ class Assistant:
         judge = Judge(engine, prompts, question, calibration_for(engine.name, self._calibration))
         enough = self._enough(judge.calibration)
         # a list is made from all that is found; for one fact the first sure passage is enough
-        judged = judge.read(context.passages, cancelled, **({"sure": 2.0} if listing else {"enough": enough}))
+        judged = judge.read(context.passages, cancelled, enough=enough, every=listing)
+        likeliest_first = [one.passage for one in judged]
         answer.signals = [asdict(one.signals) for one in judged]
         answer.confidence = judged[0].probability if judged else 0.0
-        answer.passages = _shown(judged, context.passages)
+        answer.passages = likeliest_first + [one for one in context.passages if one not in likeliest_first]
         answer.timings["probe_s"] = _since(read)
-        used = [one.passage for one in judged] if listing else to_answer_from(judged)
+        used = likeliest_first if listing else to_answer_from(judged)
         messages = answer_messages(prompts, question, used, engine.escape, listing)
         if used and answer.confidence >= enough:
             yield Stage("writing", len(used))
@@ -169,7 +170,7 @@ class Assistant:
             self._check(answer, written, used, language, listing)
             if not (listing or answer.abstained or cancelled()):
                 yield from self._compare(answer, judge, found, cancelled)
-        answer.note = _note(answer, prompts, [one.passage for one in judged], len(used) if listing else 0)
+        answer.note = _note(answer, prompts, likeliest_first, len(used) if listing else 0)
         answer.context = {
             "window": engine.window,
             "prompt_tokens": len(engine.prompt_tokens(messages)),
@@ -262,12 +263,6 @@ def _note(answer: Answer, prompts: PromptSet, read: Sequence[Passage], listed: i
     notes = [prompts.listed.format(count=listed)] if listed and not answer.abstained else []
     speaking = dict.fromkeys(passage.chunk.document for passage in read if holds_orders(passage))
     return " ".join([*notes, *(prompts.orders.format(document=document) for document in speaking)])
-
-
-def _shown(judged: Sequence[Judged], passages: Sequence[Passage]) -> list[Passage]:
-    """The passages that were read, the likeliest first, and those that were not."""
-    read = [one.passage for one in judged]
-    return read + [passage for passage in passages if passage not in read]
 
 
 def _since(start: float, end: float | None = None) -> float:

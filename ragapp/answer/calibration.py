@@ -1,8 +1,8 @@
 """From a passage's signals to the probability that it states the answer: a small logistic model, one for each language
 model.
 
-The figures in ``calibration.json`` were fitted by ``benchmarks/answers.py`` on samples of SQuAD 2.0 and PIAF; a
-person's own questions refit them (``ragapp eval --calibrate``).
+The figures in ``calibration.json`` were fitted by ``benchmarks/answers.py`` to what came of questions of SQuAD 2.0 and
+PIAF and about the sample documents (``benchmarks/outcomes/``); a person's own refit them (``ragapp eval --calibrate``).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ragapp.index.conversations import ConversationRow, Turn, shortened
@@ -49,7 +49,7 @@ class Words:
     unsupported: str = "not found in the passages"
     sources: str = "Sources:"
     nearest: str = "Nearest passages:"
-    place: Callable[[str, int, str], str] = field(default=place_name)
+    place: Callable[[str, int, str], str] = place_name
 
 
 def as_markdown(row: ConversationRow, turns: Sequence[Turn]) -> str:

@@ -55,7 +55,7 @@ class Judge:
     calibration: Calibration
 
     def read(
-        self, passages: Sequence[Passage], cancelled: Callable[[], bool], *, enough: float = 0.0, sure: float = SURE
+        self, passages: Sequence[Passage], cancelled: Callable[[], bool], *, enough: float = 0.0, every: bool = False
     ) -> list[Judged]:
         """Judge passages until one surely states the answer.
 
@@ -63,19 +63,19 @@ class Judge:
             passages: the best of the search first.
             cancelled: asked often; True stops the work.
             enough: probability that is asked for; after the first, passages that can hardly reach it are not read.
-            sure: probability at which no further passage is read; above 1 none is too sure.
+            every: whether all are read instead, however unlikely or sure.
 
         Returns:
             Those that were read, the likeliest first; of those as likely, the better of the search.
         """
         judged: list[Judged] = []
         for passage in passages:
-            if judged and self._weigh(passage, EXPECTED).probability < enough:
+            if judged and not every and self._weigh(passage, EXPECTED).probability < enough:
                 continue
             messages = probe_messages(self.prompts, self.question, [passage], self.engine.escape)
             yes = self.engine.choose(messages, (self.prompts.yes, self.prompts.no), cancelled)[0]
             judged.append(self._weigh(passage, yes))
-            if judged[-1].probability >= sure:
+            if judged[-1].probability >= SURE and not every:
                 break
         return sorted(judged, key=lambda one: -one.probability)
 

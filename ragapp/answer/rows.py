@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-_ROW = re.compile(r"^\s*\|(.*)\|\s*$")
+from ragapp.reading.tables import row_cells
+
+_ROW = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
-_BAR = re.compile(r"(?<!\\)\|")
 
 
 def spell_out_rows(text: str) -> str:
@@ -19,23 +20,17 @@ def spell_out_rows(text: str) -> str:
     written: list[str] = []
     header: list[str] = []
     for number, line in enumerate(lines):
-        cells = _cells(line)
-        if cells is None:
+        if not _ROW.match(line):
             header = []
             written.append(line)
         elif header:
             if not _RULE.match(line):
-                written.append(_row(header, cells))
+                written.append(_row(header, row_cells(line)))
         elif number + 1 < len(lines) and _RULE.match(lines[number + 1]):
-            header = cells
+            header = row_cells(line)
         else:
             written.append(line)
     return "\n".join(written)
-
-
-def _cells(line: str) -> list[str] | None:
-    row = _ROW.match(line)
-    return [cell.strip().replace("\\|", "|") for cell in _BAR.split(row[1])] if row else None
 
 
 def _row(header: list[str], cells: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ragapp.reading.text import clean
@@ -11,6 +12,8 @@ _MAX_SPAN = 64
 # beyond this, rows keep their own lengths: one absurdly long row must not lengthen a million others
 _MAX_GRID = 5_000_000
 _MAX_CARRIED = 100_000  # cells that spans over rows may add to a table
+# between cells, not in one
+_BAR = re.compile(r"(?<!\\)\|")
 
 
 def spread_cells(rows: Iterable[list[Cell]]) -> list[list[str]]:
@@ -85,6 +88,13 @@ def markdown_table(rows: list[list[str]]) -> str:
     ]
     lines.insert(1, "| " + " | ".join(["---"] * max(width, len(rows[0]))) + " |")
     return "\n".join(lines)
+
+
+def row_cells(line: str) -> list[str]:
+    """The cells of a row that :func:`markdown_table` wrote, or of a part of one."""
+    cells = [cell.strip().replace("\\|", "|") for cell in _BAR.split(line.strip())]
+    # what is before the first bar and behind the last is no cell
+    return cells[not cells[0] : len(cells) - (len(cells) > 1 and not cells[-1])]
 
 
 def one_line(cell: str) -> str:

@@ -49,7 +49,7 @@ def test_the_likeliest_comes_first_and_what_the_search_said_counts():
 def test_a_sure_passage_ends_the_reading():
     said = {"a": 0.4, "b": 0.9, "c": 0.9}
     assert read(said, found(a=1.0, b=1.0, c=1.0))[1] == "ab"
-    assert read(said, found(a=1.0, b=1.0, c=1.0), sure=2.0)[1] == "abc"
+    assert read(said, found(a=1.0, b=1.0, c=1.0), every=True)[1] == "abc"
 
 
 def test_what_can_hardly_be_enough_is_not_read():

@@ -10,7 +10,7 @@ from ragapp.reading.html import read_html
 from ragapp.reading.markdown import read_markdown
 from ragapp.reading.plain import read_plain
 from ragapp.reading.separated import read_csv
-from ragapp.reading.tables import markdown_table, spread_cells
+from ragapp.reading.tables import markdown_table, row_cells, spread_cells
 from ragapp.reading.text import clean, decode
 
 FRENCH = "Le café est fermé à Noël, où l’été s’achève."
@@ -306,6 +306,14 @@ def test_csv_with_a_quote_that_never_closes(tmp_path: Path) -> None:
 
 def test_a_markdown_table_is_filled_up_and_escaped() -> None:
     assert markdown_table([["a|b", "c"], ["x\ny"]]) == "| a\\|b | c |\n| --- | --- |\n| x y |  |"
+
+
+def test_the_cells_of_a_row_are_what_was_written() -> None:
+    rows = [["a|b", "", "c"], ["", "x", ""], ["only", "1|2", "end"]]
+    header, _, *body = markdown_table(rows).split("\n")
+    assert [row_cells(line) for line in (header, *body)] == rows
+    assert row_cells("a part | of a row |") == ["a part", "of a row"]
+    assert row_cells("") == row_cells("|") == []
 
 
 def test_spans_that_overlap_keep_every_text() -> None:

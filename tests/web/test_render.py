@@ -191,6 +191,13 @@ def test_a_row_of_a_table_is_marked():
     assert "---" not in html
 
 
+def test_a_bar_in_a_cell_parts_no_cells():
+    block = Block("table", (("| Place | Limit |\n| --- | --- |\n| Paris \\| Lyon | 190 |", True),))
+    source = Source("/d/a.docx", "a.docx", 1, "190", kind="section")
+    html = render_evidence.render_view(Evidence(source, 7, (), 1, "same", blocks=(block,), found=True), "en", "pick")
+    assert "<td><mark>Paris | Lyon</mark></td><td><mark>190</mark></td>" in html
+
+
 def test_a_long_text_is_shown_around_its_quote():
     blocks = tuple(Block("text", ((f"{n} " + "word " * 200, n == 40),)) for n in range(80))
     html = render_evidence.render_view(Evidence(Source("p", "d", 1, "x"), 1, blocks=blocks, found=True), "en", "pick")

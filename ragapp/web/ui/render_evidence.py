@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from ragapp.reading.tables import row_cells
 from ragapp.web.evidence import Block, Evidence
 from ragapp.web.ui.render import act, render_passage, render_place
 from ragapp.web.ui.translations import tr
@@ -161,7 +162,7 @@ def _table(block: Block) -> str:
     shown, touching = [], [n for n, (_, marked) in enumerate(rows) if marked]
     near = touching[0] if touching else 0
     for number, (line, marked) in enumerate(rows):
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        cells = row_cells(line)
         if not line.strip() or all(set(cell) <= set("-: ") for cell in cells):
             continue
         if number > 2 and not near - 15 <= number <= (touching[-1] if touching else 0) + 25:
