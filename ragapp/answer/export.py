@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ragapp.answer.rows import spell_out_rows
 from ragapp.index.conversations import ConversationRow, Turn, shortened
 from ragapp.reading.document import place_name
 
@@ -127,7 +128,8 @@ def _answer(answer: Mapping[str, Any], words: Words) -> Iterator[str]:
     elif answer.get("abstained") and (passages := answer.get("passages")):
         yield from ("", words.nearest, "")
         for passage in passages:
-            yield f"- {_place(passage, words)}: “{inert(shortened(passage['text'], PASSAGE_CHARACTERS))}”"
+            text = shortened(spell_out_rows(passage["text"]), PASSAGE_CHARACTERS)
+            yield f"- {_place(passage, words)}: “{inert(text)}”"
 
 
 def _place(source: Mapping[str, Any], words: Words) -> str:

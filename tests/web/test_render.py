@@ -157,6 +157,25 @@ def test_an_export_has_the_quotes_in_the_readers_language_and_nothing_that_comes
     assert not re.search(r"(?<!\\)<", text)
 
 
+@pytest.mark.parametrize("abstained", [False, True])
+def test_how_a_follow_up_was_understood_is_told_and_exported(abstained):
+    made = {**answer(abstained=abstained), "question": "And in Paris?", "standalone": "What is the limit in Paris?"}
+    told = "Compris comme : What is the limit in Paris?"
+    assert told in render.render_exchange(Exchange("And in Paris?", made), 0, "fr")
+    assert told in render.render_markdown([Exchange("And in Paris?", made)], "fr")
+    alone = {**made, "standalone": made["question"]}
+    assert "Compris" not in render.render_exchange(Exchange("And in Paris?", alone), 0, "fr")
+    assert "Compris" not in render.render_markdown([Exchange("And in Paris?", alone)], "fr")
+
+
+def test_rows_of_a_table_are_told_in_words_where_a_passage_is_one_line():
+    table = "| Role | Limit |\n|---|---|\n| Managers | 215 |"
+    made = answer(abstained=True, citations=[], passages=[Passage(chunk(table), 1, 1, 1)])
+    for shown in (render.render_answer(made, 0, "en"), render.render_markdown([Exchange("q", made)], "en")):
+        assert "Role: Managers; Limit: 215" in shown.replace("\\", "")
+        assert "|" not in shown.replace("&quot;", "")
+
+
 def test_a_picture_marks_the_words_and_leafs():
     source = Source("/d/a.pdf", "a.pdf", 2, "words")
     html = render_evidence.render_view(
@@ -229,7 +248,7 @@ def test_many_documents_are_shown_in_parts():
 def test_coverage_and_failures_are_told():
     html = render_documents.render_table([row(units=4, units_without_text=1, units_needing_ocr=1)], Listing(), "en")
     assert "75 %" in html
-    assert "1 pages are pictures that were not read" in html
+    assert "1 page is a picture that was not read" in html
     unread = [UnreadFile("/d/bad.pdf", "failed", "no PDF", "Save it."), UnreadFile("/d/x.pdf", "skipped", REMOVED)]
     html = render_documents.render_failures(unread, "en")
     assert "no PDF. Save it." in html

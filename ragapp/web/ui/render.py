@@ -12,6 +12,7 @@ from typing import Any
 
 from ragapp.answer.export import Entry, Words, entries_as_markdown
 from ragapp.answer.grounding import MARK
+from ragapp.answer.rows import spell_out_rows
 from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.ui.translations import tr
 
@@ -104,9 +105,12 @@ def render_stage(run: AnswerRun, language: str, percent: int | None = None) -> s
 
 
 def render_answer(answer: Mapping[str, Any], number: int, language: str) -> str:
-    """A checked answer: marks for its sources, sentences without support marked as such."""
+    """A checked answer: marks for its sources, sentences without support marked as such; or that there is none."""
+    standalone, understood = _understood(answer), ""
+    if standalone:
+        understood = f'<div class="understood">{escape(tr(language, "answer.understood", question=standalone))}</div>'
     if answer["abstained"]:
-        return render_abstained(answer, number, language)
+        return understood + render_abstained(answer, number, language)
     cited = {citation["n"]: citation for citation in answer["citations"]}
     parts = []
     for sentence in answer["sentences"]:
@@ -117,10 +121,6 @@ def render_answer(answer: Mapping[str, Any], number: int, language: str) -> str:
         else:
             told = escape(tr(language, "answer.unsupported"))
             parts.append(f'<span class="unsupported" title="{told}">{text}<span class="flag"> {told}</span></span>')
-    standalone = answer.get("standalone") or ""
-    understood = ""
-    if standalone and standalone != answer["question"]:
-        understood = f'<div class="understood">{escape(tr(language, "answer.understood", question=standalone))}</div>'
     body = f'<div class="answer" lang="{_language(answer)}">{" ".join(parts)}</div>'
     return understood + body + _note(answer)
 
@@ -152,7 +152,7 @@ def render_abstained(answer: Mapping[str, Any], number: int, language: str) -> s
 def render_passage(passage: Mapping[str, Any], number: int, language: str, *, score: bool = False) -> str:
     """A passage as a button that shows it where it stands."""
     place = render_place(passage.get("kind", "page"), passage["page"], passage.get("label", ""), language)
-    text = " ".join(passage["text"].split())
+    text = " ".join(spell_out_rows(passage["text"]).split())
     snippet = text[:SNIPPET_CHARACTERS] + ("…" if len(text) > SNIPPET_CHARACTERS else "")
     figure = tr(language, "evidence.score", score=format(passage["score"], ".2f"))
     scored = f'<span class="score">{escape(figure)}</span>' if score else ""
@@ -196,14 +196,21 @@ def render_markdown(exchanges: Sequence[Exchange], language: str) -> str:
     for exchange in exchanges:
         within = f" ({tr(language, 'chat.within', name=exchange.named or exchange.within)})" if exchange.within else ""
         answer = exchange.answer or {"answer": exchange.error or tr(language, "chat.stopped")}
-        entries.append(Entry(f"{exchange.question}{within}", answer))
+        entries.append(Entry(f"{exchange.question}{within}", answer, _understood(answer)))
     words = Words(
+        understood=tr(language, "answer.understood"),
         unsupported=tr(language, "answer.unsupported"),
         sources=f"{tr(language, 'evidence.sources')}:",
         nearest=tr(language, "abstained.nearest"),
         place=lambda kind, page, label: render_place(kind, page, label, language),
     )
     return entries_as_markdown(tr(language, "export.title"), entries, words=words)
+
+
+def _understood(answer: Mapping[str, Any]) -> str:
+    """The question that was answered, where that is another than was asked; else empty."""
+    standalone = str(answer.get("standalone") or "")
+    return "" if standalone == answer.get("question") else standalone
 
 
 def _asked(exchange: Exchange, language: str) -> str:

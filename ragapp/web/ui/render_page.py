@@ -35,7 +35,7 @@ def render_privacy(report: Mapping[str, Any] | None, remote: str, language: str)
     if report is None:
         return f'<div class="privacy"><span class="shield" aria-hidden="true"></span>{escape(line)}</div>'
     outside = report.get("to_allowed_hosts", 0)
-    line += f" · {tr(language, 'privacy.connection' if outside == 1 else 'privacy.connections', n=outside)}"
+    line += f" · {tr(language, 'privacy.connections', n=outside)}"
     facts = [tr(language, "privacy.refused", n=report.get("attempts", 0)), tr(language, "privacy.explained")]
     seen = report.get("refused", ())
     rows = (f"{one.get('address', '')} — {_by(one.get('by', ''))} {one.get('when', '')}" for one in seen)

@@ -7,7 +7,7 @@ from typing import Any
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 
-# key: (English, French); what stands in braces is filled in
+# key: (English, French); what stands in braces is filled in; of two forms, parted by a bar, the first is for one
 TEXTS: dict[str, tuple[str, str]] = {
     "tab.chat": ("Ask", "Questions"),
     "tab.documents": ("Documents", "Documents"),
@@ -31,8 +31,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat.within": ("in {name}", "dans {name}"),
     "stage.searching": ("Searching", "Recherche"),
     "stage.loading": ("Loading the model: {percent} %", "Chargement du modèle : {percent} %"),
-    "stage.waiting": ("Waiting for {ahead} other questions", "En attente derrière {ahead} autres questions"),
-    "stage.reading": ("Reading {passages} passages", "Lecture de {passages} passages"),
+    "stage.waiting": (
+        "Waiting for {ahead} other question|Waiting for {ahead} other questions",
+        "En attente derrière {ahead} autre question|En attente derrière {ahead} autres questions",
+    ),
+    "stage.reading": (
+        "Reading {passages} passage|Reading {passages} passages",
+        "Lecture de {passages} passage|Lecture de {passages} passages",
+    ),
     "stage.writing": ("Writing", "Rédaction"),
     "stage.comparing": ("Comparing with another version", "Comparaison avec une autre version"),
     "stage.summarising": ("Summarising part {part} of {parts}", "Résumé de la partie {part} sur {parts}"),
@@ -55,7 +61,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "confidence.medium": ("Fairly supported", "Assez étayé"),
     "confidence.low": ("Weakly supported", "Peu étayé"),
     "figures.first": ("first word {s} s", "premier mot {s} s"),
-    "figures.dropped": ("{n} passages had no room", "{n} passages sans place"),
+    "figures.dropped": (
+        "{n} passage had no room|{n} passages had no room",
+        "{n} passage sans place|{n} passages sans place",
+    ),
     "export.title": ("Conversation", "Conversation"),
     # evidence
     "evidence.empty": (
@@ -113,14 +122,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Paused. “Look for changes” goes on from there.",
         "Suspendu. « Chercher les changements » reprend là où c’était.",
     ),
-    "job.running": ("Taking in: {done} of {files} files", "Lecture : {done} fichiers sur {files}"),
+    "job.running": (
+        "Taking in: {done} of {files} file|Taking in: {done} of {files} files",
+        "Lecture : {done} fichier sur {files}|Lecture : {done} fichiers sur {files}",
+    ),
     "job.progress": ("Progress", "Avancement"),
     "job.left": ("· about {time} left", "· encore {time} environ"),
     "job.looking": ("Looking for new documents …", "Recherche de nouveaux documents…"),
     "job.nothing": ("Everything is up to date.", "Tout est à jour."),
-    "job.indexed": ("{n} added", "{n} ajoutés"),
+    "job.indexed": ("{n} added", "{n} ajouté|{n} ajoutés"),
     "job.updated": ("{n} updated", "{n} mis à jour"),
-    "job.removed": ("{n} removed", "{n} retirés"),
+    "job.removed": ("{n} removed", "{n} retiré|{n} retirés"),
     "job.failed": ("{n} failed", "{n} en échec"),
     "file.indexed": ("added", "ajouté"),
     "file.updated": ("updated", "mis à jour"),
@@ -129,9 +141,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "file.skipped": ("skipped", "ignoré"),
     "documents.search": ("Search documents by name or title", "Chercher un document par nom ou titre"),
     "documents.table": ("Documents", "Documents"),
-    "documents.count": ("{n} of {all} documents", "{n} documents sur {all}"),
+    "documents.count": (
+        "{n} of {all} document|{n} of {all} documents",
+        "{n} document sur {all}|{n} documents sur {all}",
+    ),
     "documents.more": ("Show {n} more", "Afficher {n} de plus"),
-    "documents.and_more": ("and {n} more", "et {n} autres"),
+    "documents.and_more": ("and {n} more", "et {n} autre|et {n} autres"),
     "documents.all": ("Select all documents", "Sélectionner tous les documents"),
     "documents.tick": ("Select {name}", "Sélectionner {name}"),
     "documents.name": ("Name", "Nom"),
@@ -141,8 +156,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "documents.warnings": ("Warnings", "Avis"),
     "documents.date": ("Taken in", "Lu le"),
     "documents.size": ("Size", "Taille"),
-    "documents.by_ocr": ("{n} pages read by OCR", "{n} pages lues par OCR"),
-    "documents.unread_pages": ("{n} pages are pictures that were not read", "{n} pages sont des images non lues"),
+    "documents.by_ocr": ("{n} page read by OCR|{n} pages read by OCR", "{n} page lue par OCR|{n} pages lues par OCR"),
+    "documents.unread_pages": (
+        "{n} page is a picture that was not read|{n} pages are pictures that were not read",
+        "{n} page est une image non lue|{n} pages sont des images non lues",
+    ),
     "documents.failed": ("Could not be read ({n})", "Lecture impossible ({n})"),
     "documents.skipped": ("Left out ({n})", "Laissés de côté ({n})"),
     "documents.removed": ("Removed by you ({n})", "Retirés par vous ({n})"),
@@ -150,8 +168,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "documents.again": ("Take in again", "Relire"),
     "documents.remove_title": ("Remove documents", "Retirer des documents"),
     "documents.remove_ask": (
-        "Remove {n} documents? Their text and vectors are deleted from the store.",
-        "Retirer {n} documents ? Leur texte et leurs vecteurs sont supprimés de la base.",
+        "Remove {n} document? Its text and vectors are deleted from the store."
+        "|Remove {n} documents? Their text and vectors are deleted from the store.",
+        "Retirer {n} document ? Son texte et ses vecteurs sont supprimés de la base."
+        "|Retirer {n} documents ? Leur texte et leurs vecteurs sont supprimés de la base.",
     ),
     "documents.remove_note": (
         "The files themselves stay where they are and are not taken in again unless they change or you ask for it.",
@@ -242,15 +262,23 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Questions and passages go to your model server {host}",
         "Questions et passages vont à votre serveur de modèles {host}",
     ),
-    "privacy.connection": ("{n} connection to elsewhere", "{n} connexion vers l’extérieur"),
-    "privacy.connections": ("{n} connections to elsewhere", "{n} connexions vers l’extérieur"),
-    "privacy.refused": ("{n} attempts were refused.", "{n} tentatives ont été refusées."),
+    "privacy.connections": (
+        "{n} connection to elsewhere|{n} connections to elsewhere",
+        "{n} connexion vers l’extérieur|{n} connexions vers l’extérieur",
+    ),
+    "privacy.refused": (
+        "{n} attempt was refused.|{n} attempts were refused.",
+        "{n} tentative a été refusée.|{n} tentatives ont été refusées.",
+    ),
     "privacy.explained": (
         "Every connection that ragapp tries to make is checked; any address but this computer’s own is refused.",
         "Chaque connexion tentée par ragapp est contrôlée ; toute adresse autre que celle de ce poste est refusée.",
     ),
     "welcome.title": ("What would you like to know?", "Que voulez-vous savoir ?"),
-    "welcome.documents": ("{n} documents are ready.", "{n} documents sont prêts."),
+    "welcome.documents": (
+        "{n} document is ready.|{n} documents are ready.",
+        "{n} document est prêt.|{n} documents sont prêts.",
+    ),
     "welcome.1": (
         "Ask in your own words; the answer shows the sentence and page that it rests on.",
         "Posez la question à votre façon ; la réponse montre la phrase et la page dont elle vient.",
@@ -275,7 +303,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "PDF, Word, Excel, PowerPoint, HTML, mail, text and more.",
         "PDF, Word, Excel, PowerPoint, HTML, courriels, textes et autres.",
     ),
-    "guide.documents_done": ("{n} documents are ready", "{n} documents sont prêts"),
+    "guide.documents_done": (
+        "{n} document is ready|{n} documents are ready",
+        "{n} document est prêt|{n} documents sont prêts",
+    ),
     "guide.add": ("Add documents", "Ajouter des documents"),
     "guide.samples": ("Try the sample documents", "Essayer les documents d’exemple"),
     # conversations
@@ -289,11 +320,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "talks.delete_ask": ("Delete this conversation?", "Supprimer cette conversation ?"),
 }  # fmt: skip
 
+_FILLED = re.compile(r"{(\w+)}")
+
 
 def tr(language: str, key: str, **values: Any) -> str:
     """A text in a language, English where it is another one; what stands in braces is filled in."""
-    text = TEXTS[key][1 if language == "fr" else 0]
-    return text.format(**values) if values else text
+    french = language == "fr"
+    text = TEXTS[key][1 if french else 0]
+    if not values:
+        return text
+    one, _, many = text.partition("|")
+    if many:
+        # "1 of 3 documents" is "1 document sur 3"; zero is singular in French, too
+        count = values[_FILLED.findall(one)[0 if french else -1]]
+        text = one if count == 1 or (french and not count) else many
+    return text.format(**values)
 
 
 def wanted_language(accepted: str) -> str:
