@@ -6,7 +6,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _POLICY, _TURNS = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
 # glibc's names for them, in malloc.h
@@ -39,15 +39,24 @@ def keep_freed_memory() -> None:
     """Have glibc keep what a forward pass freed for the next one, in few pools.
 
     By default it gives it back to the system each time and takes it again page by page, which was a third of the
-    time.  At the most 256 MiB stay with the process.  And it would keep a pool for each of up to eight threads a
-    processor, in each of which something is left.
+    time.  And it would keep a pool for each of up to eight threads a processor, in each of which something is left.
     """
+    if mallopt := _of_glibc("mallopt"):
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(_M_TRIM_THRESHOLD, 256 << 20)
+        mallopt(_M_ARENA_MAX, ARENAS)
+
+
+def give_freed_memory_back() -> None:
+    """Have glibc give back to the system what is free anywhere in its pools; a matter of milliseconds."""
+    if trim := _of_glibc("malloc_trim"):
+        trim(0)
+
+
+def _of_glibc(name: str):
+    """A function of the C library, None where it is another one."""
     if sys.platform != "linux":
-        return
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):  # another C library
-        return
-    mallopt(_M_MMAP_THRESHOLD, 32 << 20)
-    mallopt(_M_TRIM_THRESHOLD, 256 << 20)
-    mallopt(_M_ARENA_MAX, ARENAS)
+        return None
+    with suppress(OSError):
+        return getattr(ctypes.CDLL(None), name, None)
+    return None

@@ -1,9 +1,13 @@
 import os
+import platform
+import subprocess
+import sys
 
 import pytest
 
-from ragapp.native import threads_that_sleep
+from ragapp.native import give_freed_memory_back, keep_freed_memory, threads_that_sleep
 
+THERE = sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
 NAMES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 
@@ -32,3 +36,20 @@ def test_what_a_person_chose_stays(monkeypatch, name):
     with threads_that_sleep(500):
         assert [os.environ.get(known) for known in NAMES] == ["7" if known == name else None for known in NAMES]
     assert os.environ[name] == "7"
+
+
+@pytest.mark.skipif(not THERE, reason="glibc's own way")
+def test_what_was_freed_between_what_is_in_use_goes_back_to_the_system():
+    code = (
+        "import psutil; from ragapp.native import give_freed_memory_back, keep_freed_memory; keep_freed_memory()\n"
+        "held = [bytes(100_000) for _ in range(1200)]; del held[:-1]; process = psutil.Process()\n"
+        "before = process.memory_info().rss; give_freed_memory_back(); print(before - process.memory_info().rss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 50_000_000
+
+
+def test_another_c_library_is_left_alone(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    keep_freed_memory()
+    give_freed_memory_back()

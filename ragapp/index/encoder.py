@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -15,8 +14,9 @@ from ragapp.errors import ModelError
 from ragapp.index.folder import FolderFacts
 from ragapp.index.prompts import own_prompts
 from ragapp.index.quantize import Precision, quantize_linear
+from ragapp.index.sbert import sentence_transformers
 from ragapp.index.tokenizer import FolderTokenizer
-from ragapp.native import keep_freed_memory, threads_that_sleep
+from ragapp.native import keep_freed_memory
 
 # a passage of ordinary length, in tokens; a batch holds as many tokens as so many of them
 ORDINARY_TOKENS = 128
@@ -44,14 +44,8 @@ def load_model(folder: Path):
     Raises:
         ModelError: it cannot be loaded.
     """
-    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
     try:
-        with threads_that_sleep():
-            import transformers
-            from sentence_transformers import SentenceTransformer
-
-        transformers.utils.logging.disable_progress_bar()
-        model = SentenceTransformer(
+        model = sentence_transformers().SentenceTransformer(
             str(folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:

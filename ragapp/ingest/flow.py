@@ -24,10 +24,13 @@ from ragapp.index.library import Library
 from ragapp.ingest.plan import Content, Contents, Plan, Task, Verdict, kept_report, settle_failed
 from ragapp.ingest.report import FileReport, IngestProgress, ProgressListener
 from ragapp.ingest.worker import Prepared, Preparer
+from ragapp.native import give_freed_memory_back
 from ragapp.reading.discover import unreadable
 
 # texts that are embedded together: enough to put texts of like length side by side, few enough to lose little
 WINDOW = 128
+# after so many embedded texts what was freed is given back to the system; between them it serves again
+TIDY = 1000
 _WAIT_S = 0.2
 _MIN_SHARE = 0.02  # of the work, before the time left is more than a guess
 
@@ -302,6 +305,8 @@ class Flow:
                 self._tell(windows.path, "embedding")
                 count, complete = windows.embed()
                 self._embedded += count
+                if self._embedded // TIDY > (self._embedded - count) // TIDY:
+                    give_freed_memory_back()
                 for item in complete:
                     self._put(self._to_store, item)
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ragapp.errors import ModelError
+from ragapp.index.sbert import sentence_transformers
 
 _BATCH = 8
 
@@ -58,11 +58,8 @@ class CrossEncoderReranker:
     def _model(self):
         from safetensors import SafetensorError
 
-        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
         try:
-            from sentence_transformers import CrossEncoder
-
-            model = CrossEncoder(
+            model = sentence_transformers().CrossEncoder(
                 str(self.folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
             )
         except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:

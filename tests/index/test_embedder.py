@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragapp.errors import ModelError
-from ragapp.index import encoder, folder, quantize
+from ragapp.index import encoder, folder, quantize, sbert
 from ragapp.index.embedder import Embedder
 from ragapp.index.encoder import batches
 from ragapp.index.folder import UnknownLayout, read_facts
@@ -233,6 +234,36 @@ def test_what_is_known_without_the_model_loads_no_model(minilm):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_library_comes_without_scikit_learn_until_that_is_called(minilm):
+    code = (
+        "import sys; from pathlib import Path; from ragapp.index.embedder import Embedder\n"
+        f"Embedder(Path({str(minilm)!r}), 'minilm').embed_question('x')\n"
+        "print(*sorted({'sklearn', 'pandas'} & set(sys.modules)), sep=',')\n"
+        "import torch; from sentence_transformers.util import manhattan_sim as far\n"
+        "sparse = [torch.tensor([pair]).to_sparse() for pair in ((1.0, 2.0), (4.0, 6.0))]\n"
+        "print(far(*sparse).item(), 'sklearn' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["", "-7.0 True"]
+
+
+@pytest.mark.parametrize("name", ["sklearn", "sklearn.metrics"])
+def test_stand_ins_are_gone_even_where_the_import_fails(monkeypatch, name):
+    for known in ("sklearn", "sklearn.metrics"):
+        monkeypatch.delitem(sys.modules, known, raising=False)
+    with pytest.raises(ImportError), sbert._stand_ins():
+        import_module("sklearn.cluster")
+    assert name not in sys.modules
+
+
+def test_a_library_that_needs_more_of_scikit_learn_is_imported_with_it(monkeypatch, tmp_path):
+    for known in [name for name in sys.modules if name.partition(".")[0] in ("sklearn", "sentence_transformers")]:
+        monkeypatch.delitem(sys.modules, known)
+    (tmp_path / "sentence_transformers.py").write_text("from sklearn.cluster import KMeans as found\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert sbert.sentence_transformers().found.__module__.startswith("sklearn.cluster")
 
 
 def test_a_tokenizer_travels_as_its_path(minilm):
