@@ -28,11 +28,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 from questions import opened
 
-from ragapp.evaluation.scores import contains_answer
+from ragapp.evaluation.scores import contains_answer, token_recall
 from ragapp.privacy import go_offline
 
 KINDS = ("answerable", "adversarial", "easy")
@@ -130,6 +130,9 @@ def outcome(item: dict, answer, other: dict | None) -> dict:
     def holds(text: str) -> bool:
         return question.answerable and contains_answer(text, question.answers)
 
+    def recall(text: str) -> float:
+        return round(token_recall(text, question.answers), 4)
+
     answerable = item["kind"] == "answerable"
     question = Question(item["id"], item["question"], tuple(item["answers"]), answerable=answerable)
     values = answer.as_json()
@@ -143,6 +146,7 @@ def outcome(item: dict, answer, other: dict | None) -> dict:
         "states": taught.states,
         "abstained": answer.abstained,
         "right": taught.right,
+        "recall": 0.0 if answer.abstained else recall(answer.answer),
         "supported": bool(answer.sentences) and answer.sentences[0].supported,
         "quote_holds": any(holds(citation.quote) for citation in answer.citations),
         "timings": answer.timings,
@@ -150,7 +154,8 @@ def outcome(item: dict, answer, other: dict | None) -> dict:
     if other:
         refused = bool(REFUSAL.search(other["answer"]))
         seconds = {name: round(other[name], 3) for name in ("first_s", "total_s")}
-        found["plain"] = {"right": holds(other["answer"]), "refused": refused, **seconds}
+        said = {"right": holds(other["answer"]), "recall": recall(other["answer"]), "refused": refused}
+        found["plain"] = {**said, **seconds}
     return found
 
 
@@ -215,6 +220,7 @@ def figures(items: Sequence[dict], threshold: float, probability) -> Iterator[tu
         yield f"{kind} refused", _share([not given(item) for item in by_kind[kind]])
     answerable = by_kind["answerable"]
     yield "right, of the answerable", _share([given(item) and item["right"] for item in answerable])
+    yield "words of the expected answer that are given", _mean([given(item) * item["recall"] for item in answerable])
     yield "answered, of the answerable", _share([given(item) for item in answerable])
     shown = [item for item in items if given(item) and item["supported"]]
     yield "wrong, of those shown as supported", _share([not item["right"] for item in shown])
@@ -234,6 +240,7 @@ def plain_figures(items: Sequence[dict]) -> Iterator[tuple[str, str]]:
         yield f"{kind} refused", _share([item["plain"]["refused"] for item in asked if item["kind"] == kind])
     answerable = [item for item in asked if item["kind"] == "answerable"]
     yield "right, of the answerable", _share([item["plain"]["right"] for item in answerable])
+    yield "words of the expected answer that are given", _mean([item["plain"]["recall"] for item in answerable])
     yield "answered, of the answerable", _share([not item["plain"]["refused"] for item in answerable])
     yield "seconds to answer, median", _median([item["plain"]["total_s"] for item in asked])
     yield "seconds to the first word, median", _median([item["plain"]["first_s"] for item in asked])
@@ -262,6 +269,10 @@ def score(options: argparse.Namespace) -> None:
 
 def _share(values: Sequence[bool]) -> str:
     return f"{sum(values) / len(values):.2f} ({sum(values)} of {len(values)})" if values else "–"
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{mean(values):.2f}" if values else "–"
 
 
 def _median(values: Sequence[float]) -> str:

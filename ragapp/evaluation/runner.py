@@ -11,7 +11,7 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import PathError, UsageError
-from ragapp.evaluation.scores import contains_answer, exact_match, token_f1
+from ragapp.evaluation.scores import contains_answer, exact_match, token_f1, token_recall
 
 if TYPE_CHECKING:
     from ragapp.app import App
@@ -150,6 +150,9 @@ def summarise(questions: Sequence[Question], results: Sequence[Result], *, with_
             "exact": _mean(exact_match(r.answer["answer"], r.question.answers) for r in answered),
             "contains": _mean(
                 not r.answer["abstained"] and contains_answer(r.answer["answer"], r.question.answers) for r in answered
+            ),
+            "recall": _mean(
+                0 if r.answer["abstained"] else token_recall(r.answer["answer"], r.question.answers) for r in answered
             ),
             "f1": _mean(token_f1(r.answer["answer"], r.question.answers) for r in answered),
         }

@@ -57,7 +57,7 @@ def test_summary_counts_what_it_says():
     summary = summarise([known, other, none], results, with_llm=True)
     assert summary["questions"] == 3
     assert summary["retrieval"] == {"document@5": 1.0, "page@1": 0.5, "page@5": 1.0, "mrr@10": 0.6667}
-    assert summary["answers"] == {"exact": 0.5, "contains": 0.5, "f1": 0.5}
+    assert summary["answers"] == {"exact": 0.5, "contains": 0.5, "recall": 0.5, "f1": 0.5}
     assert summary["citations"] == {"page_hit": 1.0, "quote_found": 1.0}
     assert summary["abstention"] == {"refused_unanswerable": 1.0, "answered_answerable": 0.5}
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.evaluation.scores import contains_answer, exact_match, normalise, token_f1
+from ragapp.evaluation.scores import contains_answer, exact_match, normalise, token_f1, token_recall
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,21 @@ from ragapp.evaluation.scores import contains_answer, exact_match, normalise, to
 def test_exact_and_contains(answer, expected, exact, contains):
     assert exact_match(answer, expected) is exact
     assert contains_answer(answer, expected) is contains
+
+
+def test_recall_asks_for_the_words_and_not_for_their_order():
+    assert token_recall("They have it on 25 days.", ["25 days"]) == 1
+    assert token_recall("On days 25 and 26.", ["25 days"]) == 1
+    assert token_recall("25 weeks", ["25 days"]) == 0.5
+    assert token_recall("25 weeks 25", ["25 25 days"]) == pytest.approx(2 / 3)
+    assert token_recall("none", ["25 days", "25 hours"]) == 0
+    assert token_recall("hours", ["25 days", "hours"]) == 1
+    assert token_recall("anything", []) == 0
+
+
+def test_french_articles_do_not_count():
+    assert contains_answer("Il a remporté l’argent.", ["argent"])
+    assert contains_answer("Il a remporté argent.", ["l'argent"])
 
 
 def test_f1_is_between_none_and_all():
