@@ -10,6 +10,8 @@ reported.
     python benchmarks/answers.py ask squad2.json --half report --out report.jsonl --plain
     python benchmarks/answers.py score report.jsonl        # figures by caution, beside the plain prompt
 
+A file of questions for `ragapp eval` (`sample_docs/questions.jsonl`) is asked whole, of the documents beside it.
+
 `ask` goes on where an earlier run with the same arguments stopped.  Of the half `choose` every question is answered,
 whatever the confidence; of the half `report` as a person asks, from which follows what more caution would give.
 The outcomes hold no words of the question file; those go to `--texts`.
@@ -95,13 +97,32 @@ def draw(path: Path, folder: Path, count: int) -> list[dict]:
     return drawn
 
 
+def own(path: Path, half: str) -> list[dict]:
+    """The questions of a file for `ragapp eval`; those that nothing answers are about what is there, so adversarial."""
+    from ragapp.evaluation.runner import read_questions
+
+    return [
+        {
+            "id": question.id,
+            "question": question.text,
+            "answers": list(question.answers),
+            "kind": "answerable" if question.answerable else "adversarial",
+            "half": half,
+        }
+        for question in read_questions(path)
+    ]
+
+
 def ask(options: argparse.Namespace) -> None:
     """Answer the questions of one half and write one line for each."""
     done = len(options.out.read_text(encoding="utf-8").splitlines()) if options.out.is_file() else 0
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
-        folder = Path(temporary) / "documents"
-        folder.mkdir()
-        drawn = [item for item in draw(options.file, folder, options.questions) if item["half"] == options.half]
+        if options.file.suffix == ".jsonl":
+            folder, drawn = options.file.parent, own(options.file, options.half)
+        else:
+            folder = Path(temporary) / "documents"
+            folder.mkdir()
+            drawn = [item for item in draw(options.file, folder, options.questions) if item["half"] == options.half]
         app = stack.enter_context(
             opened(Path(temporary) / "data", options.models, options.settings, answer=ASKED[options.half])
         )
@@ -284,7 +305,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
     asking = commands.add_parser("ask")
-    asking.add_argument("file", type=Path, metavar="questions.json")
+    asking.add_argument("file", type=Path, metavar="questions", help="in the format of SQuAD, or of `ragapp eval`")
     asking.add_argument("--half", choices=tuple(ASKED), required=True)
     asking.add_argument("--out", type=Path, required=True, help="file for the outcomes")
     asking.add_argument("--texts", type=Path, help="file for questions and answers")
