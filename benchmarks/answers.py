@@ -13,7 +13,8 @@ reported.
 A file of questions for `ragapp eval` (`sample_docs/questions.jsonl`) is asked whole, of the documents beside it.
 
 `ask` goes on where an earlier run with the same arguments stopped.  Of the half `choose` every question is answered,
-whatever the confidence; of the half `report` as a person asks, from which follows what more caution would give.
+whatever the confidence; of the half `report` as a person asks, with `--caution low` if wanted, from which follows what
+more caution would give.
 The outcomes hold no words of the question file; those go to `--texts`.
 """
 
@@ -41,8 +42,7 @@ KINDS = ("answerable", "adversarial", "easy")
 CYCLE = ("answerable", "adversarial", "answerable", "easy")
 # of each half's articles, so many are not ingested
 AWAY = 4
-# how each half is asked: all are answered, or as they come
-ASKED = {"choose": {"threshold": 0.0}, "report": {"threshold": None}}
+HALVES = ("choose", "report")
 PLAIN_PASSAGES = 4
 PLAIN = {
     "en": "Answer the question from the passages. If the passages do not say, reply that you don't know.",
@@ -115,6 +115,8 @@ def own(path: Path, half: str) -> list[dict]:
 
 def ask(options: argparse.Namespace) -> None:
     """Answer the questions of one half and write one line for each."""
+    # all are answered, or as they come
+    asked = {"threshold": 0.0 if options.half == "choose" else None, "caution": options.caution}
     done = len(options.out.read_text(encoding="utf-8").splitlines()) if options.out.is_file() else 0
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         if options.file.suffix == ".jsonl":
@@ -123,9 +125,7 @@ def ask(options: argparse.Namespace) -> None:
             folder = Path(temporary) / "documents"
             folder.mkdir()
             drawn = [item for item in draw(options.file, folder, options.questions) if item["half"] == options.half]
-        app = stack.enter_context(
-            opened(Path(temporary) / "data", options.models, options.settings, answer=ASKED[options.half])
-        )
+        app = stack.enter_context(opened(Path(temporary) / "data", options.models, options.settings, answer=asked))
         app.pipeline.run([folder])
         app.assistant.prepare()
         out = stack.enter_context(options.out.open("a", encoding="utf-8"))
@@ -133,7 +133,7 @@ def ask(options: argparse.Namespace) -> None:
         for number, item in enumerate(drawn[done:], done + 1):
             answer = app.assistant.answer(item["question"])
             other = plain(app, item["question"]) if options.plain else None
-            out.write(json.dumps(outcome(item, answer, other)) + "\n")
+            out.write(json.dumps({**outcome(item, answer, other), "asked": asked}) + "\n")
             out.flush()
             if texts:
                 said = {"answer": answer.answer, "quotes": [citation.quote for citation in answer.citations]}
@@ -278,7 +278,8 @@ def score(options: argparse.Namespace) -> None:
         return calibration.likeliest(example(item).signals)
 
     # what was refused when it was asked cannot be judged by a lower threshold
-    least = 0.0 if items[0]["half"] == "choose" else calibration.thresholds["normal"]
+    asked = items[0]["asked"]
+    least = calibration.thresholds[asked["caution"]] if asked["threshold"] is None else asked["threshold"]
     cuts = {name: cut for name, cut in calibration.thresholds.items() if cut >= least}
     columns = {name: dict(figures(items, cut, probability)) for name, cut in cuts.items()}
     columns["plain prompt"] = dict(plain_figures(items))
@@ -306,10 +307,11 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     asking = commands.add_parser("ask")
     asking.add_argument("file", type=Path, metavar="questions", help="in the format of SQuAD, or of `ragapp eval`")
-    asking.add_argument("--half", choices=tuple(ASKED), required=True)
+    asking.add_argument("--half", choices=HALVES, required=True)
     asking.add_argument("--out", type=Path, required=True, help="file for the outcomes")
     asking.add_argument("--texts", type=Path, help="file for questions and answers")
     asking.add_argument("--questions", type=int, default=300, help="of both halves together")
+    asking.add_argument("--caution", choices=("low", "normal", "high"), default="normal", help="of the half `report`")
     asking.add_argument("--plain", action="store_true", help="the plain prompt as well")
     asking.add_argument("--settings", type=Path)
     asking.add_argument("--models", type=Path, help="instead of paths.models")
