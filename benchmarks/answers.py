@@ -42,7 +42,6 @@ KINDS = ("answerable", "adversarial", "easy")
 CYCLE = ("answerable", "adversarial", "answerable", "easy")
 # of each half's articles, so many are not ingested
 AWAY = 4
-HALVES = ("choose", "report")
 PLAIN_PASSAGES = 4
 PLAIN = {
     "en": "Answer the question from the passages. If the passages do not say, reply that you don't know.",
@@ -307,7 +306,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     asking = commands.add_parser("ask")
     asking.add_argument("file", type=Path, metavar="questions", help="in the format of SQuAD, or of `ragapp eval`")
-    asking.add_argument("--half", choices=HALVES, required=True)
+    asking.add_argument("--half", choices=("choose", "report"), required=True)
     asking.add_argument("--out", type=Path, required=True, help="file for the outcomes")
     asking.add_argument("--texts", type=Path, help="file for questions and answers")
     asking.add_argument("--questions", type=int, default=300, help="of both halves together")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ragapp.answer.rows import spell_out_rows
-from ragapp.index.conversations import ConversationRow, Turn, shortened
+from ragapp.index.conversations import ConversationRow, Turn, shortened, understood_as
 from ragapp.reading.document import place_name
 
 PASSAGE_CHARACTERS = 300
@@ -60,11 +60,7 @@ def as_markdown(row: ConversationRow, turns: Sequence[Turn]) -> str:
         row: title and dates.
         turns: in order.
     """
-    alone = [turn.standalone.strip() == turn.question.strip() for turn in turns]
-    entries = [
-        Entry(turn.question, turn.answer, "" if same else turn.standalone)
-        for turn, same in zip(turns, alone, strict=True)
-    ]
+    entries = [Entry(turn.question, turn.answer, understood_as(turn.question, turn.standalone)) for turn in turns]
     return entries_as_markdown(row.title, entries, f"{row.created_at[:10]}, {_counted(len(turns))}")
 
 

@@ -148,8 +148,10 @@ def say_turn(turn) -> None:
 
 def say_understood(question: str, standalone: str) -> None:
     """Print how a question was understood, where that is not as it was asked."""
-    if " ".join(question.split()) != standalone:
-        say(f"(understood as: {standalone})")
+    from ragapp.index.conversations import understood_as
+
+    if understood := understood_as(question, standalone):
+        say(f"(understood as: {understood})")
 
 
 def row_json(row) -> dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 _ARTICLES = re.compile(r"\b(?:a|an|the|le|la|les|l|un|une|des)\b")
 _MARKS = re.compile(r"\[\d+\]")
@@ -37,25 +37,18 @@ def token_recall(answer: str, expected: Sequence[str]) -> float:
     Of the measures that count words, the one that agrees best with people about answers in whole sentences (Adlakha et
     al., Evaluating Correctness and Faithfulness of Instruction-Following Models for Question Answering, TACL 2024).
     """
-    got = Counter(normalise(answer).split())
-
-    def recall(text: str) -> float:
-        want = Counter(normalise(text).split())
-        return sum((got & want).values()) / max(1, sum(want.values()))
-
-    return max(map(recall, expected), default=0.0)
+    return max((shared / max(1, want) for shared, _, want in _overlaps(answer, expected)), default=0.0)
 
 
 def token_f1(answer: str, expected: Sequence[str]) -> float:
     """Best harmonic mean of token precision and recall against the expected answers, 0 to 1."""
+    # 2 / (1 / precision + 1 / recall), and nothing where nothing is shared
+    return max((2 * shared / max(1, got + want) for shared, got, want in _overlaps(answer, expected)), default=0.0)
+
+
+def _overlaps(answer: str, expected: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """For each expected answer: tokens that both have, those of the answer, those of the expected one."""
     got = Counter(normalise(answer).split())
-
-    def f1(text: str) -> float:
+    for text in expected:
         want = Counter(normalise(text).split())
-        shared = sum((got & want).values())
-        if not shared:
-            return 0.0
-        precision, recall = shared / sum(got.values()), shared / sum(want.values())
-        return 2 * precision * recall / (precision + recall)
-
-    return max(map(f1, expected), default=0.0)
+        yield (got & want).total(), got.total(), want.total()

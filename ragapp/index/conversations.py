@@ -208,6 +208,16 @@ class Conversations:
         return len(gone)
 
 
+def understood_as(question: str, standalone: str) -> str:
+    """The question that was answered, where that is another than was asked; else empty.
+
+    Args:
+        question: as the person asked it.
+        standalone: what was answered, its spaces evened out; may be empty where nothing was.
+    """
+    return "" if standalone == " ".join(question.split()) else standalone
+
+
 def shortened(text: str, characters: int) -> str:
     """A text on one line, cut between words where it is longer than so many characters."""
     text = " ".join(text.split())

@@ -13,6 +13,7 @@ from typing import Any
 from ragapp.answer.export import Entry, Words, entries_as_markdown
 from ragapp.answer.grounding import MARK
 from ragapp.answer.rows import spell_out_rows
+from ragapp.index.conversations import understood_as
 from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.ui.translations import tr
 
@@ -209,8 +210,7 @@ def render_markdown(exchanges: Sequence[Exchange], language: str) -> str:
 
 def _understood(answer: Mapping[str, Any]) -> str:
     """The question that was answered, where that is another than was asked; else empty."""
-    standalone = str(answer.get("standalone") or "")
-    return "" if standalone == answer.get("question") else standalone
+    return understood_as(str(answer.get("question") or ""), str(answer.get("standalone") or ""))
 
 
 def _asked(exchange: Exchange, language: str) -> str:
