@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from ragapp.answer import facts
 from ragapp.answer.orders import as_evidence
 from ragapp.answer.result import Citation, Sentence
-from ragapp.answer.spans import SENTENCE_END, best_span
+from ragapp.answer.sentences import sentence_spans
+from ragapp.answer.spans import best_span
 from ragapp.index.analysis import content_terms, content_words
 from ragapp.retrieval.passage import Passage
 
 MARK = re.compile(r"\s*\[(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\]")
 _LEADING_MARKS = re.compile(rf"(?:{MARK.pattern})+\s*")
+# what the answer numbers its points with is no figure of the documents
+_ITEM_NUMBER = re.compile(r"^\d{1,2}[.)]\s+")
 # share of what a sentence adds that the passage must hold
 SUPPORT_SHARE = 0.5
 # by how much another passage must hold more of a sentence to take a citation over
@@ -71,10 +74,11 @@ def ground(
     for raw in split_sentences(answer):
         cited = [int(n) for group in MARK.findall(raw) for n in re.findall(r"\d+", group)]
         text = MARK.sub("", raw).strip()
-        if not text.strip(" .,;:!?"):
+        claim = _ITEM_NUMBER.sub("", text)
+        if not claim.strip(" .,;:!?"):
             continue
         order = [n for n in dict.fromkeys(cited) if 1 <= n <= len(passages)]
-        found = _supporting(text, question, passages, language, order, similar)
+        found = _supporting(claim, question, passages, language, order, similar)
         if found is None:
             sentences.append(Sentence(text, False, ()))
             continue
@@ -87,9 +91,8 @@ def ground(
 def split_sentences(text: str) -> list[str]:
     """Sentences of an answer; a mark behind the full stop stays with its sentence, a line break ends one."""
     sentences: list[str] = []
-    for line in text.splitlines():
-        parts = SENTENCE_END.split(line.strip())
-        for number, part in enumerate(parts):
+    for line in map(str.strip, text.splitlines()):
+        for number, part in enumerate(line[begin:end] for begin, end in sentence_spans(line)):
             marks = _LEADING_MARKS.match(part)
             if number and marks:
                 sentences[-1] += f" {marks[0].strip()}"

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from ragapp.answer.spans import SENTENCE_END
+from ragapp.answer.sentences import sentence_spans
 from ragapp.retrieval.passage import Passage
 
 #: what stands in the prompt where an order was
@@ -135,8 +135,4 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
 
 def _sentences(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     for line in _LINE.finditer(text, begin, end):
-        first = line.start()
-        for gap in SENTENCE_END.finditer(text, line.start(), line.end()):
-            yield first, gap.start()
-            first = gap.end()
-        yield first, line.end()
+        yield from sentence_spans(text, *line.span())

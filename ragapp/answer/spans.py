@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ragapp.answer.facts import numbers, numbers_and_parts
+from ragapp.answer.sentences import sentence_spans
 from ragapp.index.analysis import content_terms
 
 MAX_QUOTE_CHARACTERS = 400
 FIGURE_WEIGHT = 3
 LONG_STATEMENT_CHARACTERS = 240
-
-# not behind an abbreviation's or an ordinal's dot
-SENTENCE_END = re.compile(
-    r"(?<=[.!?…])(?<!\b[A-Za-z]\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bNo\.)(?<!\bart\.)\s+(?=[^\W\d_]|[\"«“(\[\d])"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +55,8 @@ def _statements(passage: str, languages: set[str]) -> list[_Statement]:
     """Sentences and rows of a passage as candidates for a quote; at least one."""
     spans: list[tuple[int, int]] = []
     for paragraph in re.finditer(r"(?:(?!\n\s*\n).)+", passage, re.DOTALL):
-        begin = paragraph.start()
-        ends = [match.start() for match in SENTENCE_END.finditer(paragraph[0])] + [len(paragraph[0])]
-        for end in ends:
-            spans.extend(_cut_long(passage, begin, paragraph.start() + end))
-            begin = paragraph.start() + end
+        for begin, end in sentence_spans(passage, *paragraph.span()):
+            spans.extend(_cut_long(passage, begin, end))
     statements = []
     for begin, end in spans:
         piece = passage[begin:end]

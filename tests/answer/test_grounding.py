@@ -63,6 +63,22 @@ def test_a_citation_of_a_passage_that_was_not_shown_never_survives(mark):
     assert sentences[0].citations == (1,)
 
 
+def test_the_numbers_of_a_list_are_no_figures_of_the_documents():
+    answer = "1. Annual leave is 25 days [1].\n2. Hotels in London are limited to £175 [2]."
+    sentences, _ = ground(answer, "What are the rules?", [LEAVE, TRAVEL], "en")
+    assert [(sentence.text, sentence.supported) for sentence in sentences] == [
+        ("1. Annual leave is 25 days. [1]", True),
+        ("2. Hotels in London are limited to £175. [2]", True),
+    ]
+
+
+def test_a_title_in_front_of_a_name_ends_no_sentence():
+    leave = passage("The leave office is led by Dr. Ingrid Sollers since 2019.")
+    sentences, citations = ground("It is led by Dr. Ingrid Sollers [1].", "Who leads the leave office?", [leave], "en")
+    assert [sentence.supported for sentence in sentences] == [True]
+    assert citations[0].quote == leave.chunk.text
+
+
 def test_each_sentence_gets_its_own_source():
     answer = "Annual leave is 25 days [1]. The mileage rate is 45p a mile [1]. Lunch is free [2]."
     sentences, citations = ground(answer, "What are the rules?", [LEAVE, TRAVEL], "en")

@@ -1,0 +1,65 @@
+"""Where sentences end: at a full stop that is no abbreviation's, initial's or ordinal's, nor that of a number of a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# characters around a gap that are looked at
+_NEAR = 80
+_GAP = re.compile(r"(?<=[.!?…])\s+(?=[^\W\d_]|[\"«“(\[\d])")
+_LAST_WORD = re.compile(r"[^\s(\[\"«“]+\Z")
+_INITIAL = re.compile(r"\b[A-Za-z]\.\Z")
+# a name is seldom broken behind its initial; "protection class D." ends a line, and its sentence
+_LETTER_AFTER_WORD = re.compile(r"[^\W\d_A-Z]\s[A-Z]\.\Z")
+_ITEM = re.compile(r"(?:^|[.!?…:;])\W*\Z", re.MULTILINE)
+_ORDINAL_OF = re.compile(
+    r"[^\W\d_A-Z]|(?:Jan|Feb|M(?:är|ar)|Apr|Mai|Jun|Jul|Aug|Sep|Okt|O[ck]t|Nov|De[zc])[a-zäé]*\b|Jahrhundert|Quartal|Stock"
+)
+# nothing ends behind these
+_ABBREVIATIONS = frozenset(
+    "approx bzw ca cf dott dr env hr ing mlle mme mr mrs ms prof sr sra ste st vgl vs e.g i.e".split()
+)
+# nor behind these where a figure follows
+_BEFORE_FIGURES = frozenset(
+    "abb abs apr art aug ch dec dez eq ext feb fig figs jan jul jun mar nov no nos nr oct okt p pos pp sec sep sept tab"
+    " tel vol".split()
+)
+
+
+def sentence_spans(text: str, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a text are, without the spaces between them.
+
+    Args:
+        text: of an answer or a document, in any language written with full stops.
+        begin: where to look from.
+        end: where to look to; its end for None.
+
+    Yields:
+        Offsets in ``text``; at least one pair.
+    """
+    end = len(text) if end is None else end
+    first = begin
+    for gap in _GAP.finditer(text, begin, end):
+        before = text[max(begin, gap.start() - _NEAR) : gap.start()]
+        if not _goes_on(before, gap[0], text[gap.end() : min(end, gap.end() + _NEAR)]):
+            yield first, gap.start()
+            first = gap.end()
+    yield first, end
+
+
+def _goes_on(before: str, gap: str, behind: str) -> bool:
+    """Whether the full stop in front of a gap ends no sentence."""
+    word = _LAST_WORD.search(before)
+    if not word or not word[0].endswith("."):
+        return False
+    if _INITIAL.search(before):
+        return not ("\n" in gap and _LETTER_AFTER_WORD.search(before))
+    stem = word[0][:-1].casefold()
+    if stem in _ABBREVIATIONS:
+        return True
+    if stem in _BEFORE_FIGURES:
+        return behind[:1].isdigit()
+    if stem.isdigit() and len(stem) <= 2:
+        return bool(_ITEM.search(before[: word.start()]) or _ORDINAL_OF.match(behind))
+    return False
