@@ -1,4 +1,4 @@
-"""Where sentences end: at a full stop that is no abbreviation's, initial's or ordinal's, nor that of a number of a list."""
+"""Where sentences end: at a full stop that is no abbreviation's, initial's or ordinal's, and where a list has its points."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 # characters around a gap that are looked at
 _NEAR = 80
-_GAP = re.compile(r"(?<=[.!?…])\s+(?=[^\W\d_]|[\"«“(\[\d])")
+_POINT = r"\n[ \t]*(?=(?:\d{1,2}[.)]|[•·▪‣*–-])\s)"
+_DRAWN_LINE = r"\n[ \t]*[=_*~-]{3,}+[ \t]*(?:\n|\Z)"
+_GAP = re.compile(rf"(?<=[.!?…])\s+(?=[^\W\d_]|[\"«“(\[\d])|{_DRAWN_LINE}|{_POINT}")
 _LAST_WORD = re.compile(r"[^\s(\[\"«“]+\Z")
 _INITIAL = re.compile(r"\b[A-Za-z]\.\Z")
 # a name is seldom broken behind its initial; "protection class D." ends a line, and its sentence

@@ -13,6 +13,8 @@ from ragapp.index.analysis import content_terms
 MAX_QUOTE_CHARACTERS = 400
 FIGURE_WEIGHT = 3
 LONG_STATEMENT_CHARACTERS = 240
+# space, and lines that are drawn with characters
+_DRAWN = re.compile(r"(?:\s|[=_*~-]{3,}+)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ def _statements(passage: str, languages: set[str]) -> list[_Statement]:
     statements = []
     for begin, end in spans:
         piece = passage[begin:end]
-        begin += len(piece) - len(piece.lstrip())
-        end -= len(piece) - len(piece.rstrip())
+        begin += _DRAWN.match(piece).end()
+        end -= _DRAWN.match(piece[::-1]).end()
         if begin < end:
             piece = passage[begin:end]
             words = (term for language in languages for term in content_terms(piece, language))

@@ -79,6 +79,15 @@ def test_a_title_in_front_of_a_name_ends_no_sentence():
     assert citations[0].quote == leave.chunk.text
 
 
+def test_a_quote_is_a_point_of_a_list_without_the_lines_drawn_around_it():
+    slip = passage("MEDICINES\n-----\n1. Lisinopril 10 mg, once daily\n2. Metformin 500 mg, twice daily\n=====\nTOTAL $821.14 =====")
+    for answer, quote in (
+        ("It is Metformin 500 mg [1].", "2. Metformin 500 mg, twice daily"),
+        ("It was $821.14 [1].", "TOTAL $821.14"),
+    ):
+        assert ground(answer, "What is it?", [slip], "en")[1][0].quote == quote
+
+
 def test_each_sentence_gets_its_own_source():
     answer = "Annual leave is 25 days [1]. The mileage rate is 45p a mile [1]. Lunch is free [2]."
     sentences, citations = ground(answer, "What are the rules?", [LEAVE, TRAVEL], "en")
