@@ -11,13 +11,14 @@ import io
 import os
 import stat
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ragapp import private
+from ragapp.caution import Caution
 from ragapp.errors import SettingsError
 
 ENV_PREFIX = "RAGAPP_"
@@ -26,11 +27,6 @@ ENV_RESERVED = frozenset({"RAGAPP_SETTINGS", "RAGAPP_PROFILE"})
 FILE_NAME = "settings.yaml"
 # keys whose values are nobody else's business
 _SECRETS = ("password", "passwords")
-
-
-Caution = Literal["low", "normal", "high"]
-#: every value that ``answer.caution`` takes, the least first
-CAUTIONS: tuple[Caution, ...] = get_args(Caution)
 
 
 class _Section(BaseModel):

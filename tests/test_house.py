@@ -11,7 +11,7 @@ import ragapp
 
 PACKAGE = Path(ragapp.__file__).parent
 FLOORS = {
-    "errors": 1, "guard": 1.5, "private": 1.5, "inert": 1.5, "native": 1.5,
+    "errors": 1, "guard": 1.5, "private": 1.5, "inert": 1.5, "native": 1.5, "caution": 1.5,
     "settings": 2, "privacy": 2, "reading": 2, "llm": 2,
     "index": 3, "models": 3,
     "ingest": 4, "retrieval": 4,

@@ -24,6 +24,7 @@ from ragapp.answer.prompts import (
 from ragapp.answer.question import wants_list
 from ragapp.answer.result import Answer, Sentence
 from ragapp.answer.versions import disagree, document_date, other_versions
+from ragapp.caution import Caution
 from ragapp.errors import UsageError
 from ragapp.index.analysis import detect_language
 from ragapp.index.catalog import Catalog
@@ -116,12 +117,16 @@ class Assistant:
         prompts = prompts_for(language, self._settings.answer.prompts)
         self._engine().warm(opening_messages(prompts))
 
-    def ask(self, question: str, *, within: str = "", cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+    def ask(
+        self, question: str, *, within: str = "", caution: Caution | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:  # fmt: skip
         """Answer one question, telling what goes on.
 
         Args:
             question: in any language; English and French have prompts of their own.
             within: shell pattern that restricts the documents.
+            caution: for this question, instead of that of the settings.
             cancelled: asked often; True stops the work.
 
         Yields:
@@ -148,7 +153,7 @@ class Assistant:
         read = time.monotonic()
         listing = wants_list(question)
         judge = Judge(engine, prompts, question, calibration_for(engine.name, self._calibration))
-        enough = self._enough(judge.calibration)
+        enough = self._enough(judge.calibration, caution)
         # a list is made from all that is found; for one fact the first sure passage is enough
         judged = judge.read(context.passages, cancelled, enough=enough, every=listing)
         likeliest_first = [one.passage for one in judged]
@@ -170,6 +175,8 @@ class Assistant:
             self._check(answer, written, used, language, listing)
             if not (listing or answer.abstained or cancelled()):
                 yield from self._compare(answer, judge, found, cancelled)
+        elif used:
+            answer.bolder = judge.calibration.caution_for(answer.confidence)
         answer.note = _note(answer, prompts, likeliest_first, len(used) if listing else 0)
         answer.context = {
             "window": engine.window,
@@ -180,9 +187,9 @@ class Assistant:
         answer.timings["total_s"] = _since(started)
         yield answer
 
-    def answer(self, question: str, *, within: str = "") -> Answer:
+    def answer(self, question: str, *, within: str = "", caution: Caution | None = None) -> Answer:
         """The answer alone; see :meth:`ask`."""
-        for event in self.ask(question, within=within):
+        for event in self.ask(question, within=within, caution=caution):
             if isinstance(event, Answer):
                 return event
         raise AssertionError("ask() ends with an Answer")
@@ -199,10 +206,12 @@ class Assistant:
         budget = min(self._budget(engine) if wished == "auto" else wished, room)
         return pack(passages, lambda n, p: engine.escape(render_passage(n, p)), engine.count, budget)
 
-    def _enough(self, calibration: Calibration) -> float:
+    def _enough(self, calibration: Calibration, caution: Caution | None) -> float:
         """The confidence that is asked for before anything is answered."""
-        threshold = self._settings.answer.threshold
-        return calibration.thresholds[self._settings.answer.caution] if threshold is None else threshold
+        settings = self._settings.answer
+        if caution is None and settings.threshold is not None:
+            return settings.threshold
+        return calibration.thresholds[caution or settings.caution]
 
     def _write(
         self, engine: LanguageModel, messages: Sequence[Message], cancelled: Callable[[], bool]

@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from ragapp import private
 from ragapp.answer.signals import NAMES, Signals
+from ragapp.caution import CAUTIONS, Caution
 from ragapp.errors import StoreError, UsageError
-from ragapp.settings import CAUTIONS
 
 FILE_NAME = "calibration.json"
 #: what serves a model that was never calibrated
@@ -57,6 +58,11 @@ class Calibration:
     def likeliest(self, signals: Sequence[Signals]) -> float:
         """The probability of the likeliest of some passages; at least one."""
         return max(map(self.probability, signals))
+
+    def caution_for(self, probability: float) -> Caution | Literal[""]:
+        """The highest caution with which so likely a passage is answered from; empty where it is none."""
+        met = [caution for caution in CAUTIONS if self.thresholds.get(caution, 1.0) <= probability]
+        return met[-1] if met else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from ragapp.answer.assistant import Assistant, Event
 from ragapp.answer.followup import FollowUp, standalone
 from ragapp.answer.result import Answer
 from ragapp.answer.rewriting import Rewriter
+from ragapp.caution import Caution
 from ragapp.index.conversations import ConversationRow, Conversations, Turn
 
 
@@ -64,8 +65,9 @@ class Dialogue:
         return standalone(question, self.turns, covered=self._covered, rewrite=rewrite if rewriter else None)
 
     def ask(
-        self, question: str, *, within: str = "", cancelled: Callable[[], bool] = lambda: False
-    ) -> Iterator[FollowUp | Event]:
+        self, question: str, *, within: str = "", caution: Caution | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[FollowUp | Event]:  # fmt: skip
         """Answer a question in its conversation, and keep both; see :meth:`Assistant.ask`.
 
         Yields:
@@ -77,9 +79,10 @@ class Dialogue:
         """
         understood = self.understand(question, cancelled)
         yield understood
-        for event in self._assistant().ask(understood.question, within=within, cancelled=cancelled):
+        asked = understood.question
+        for event in self._assistant().ask(asked, within=within, caution=caution, cancelled=cancelled):
             if isinstance(event, Answer) and not cancelled():
-                self._keep(question, understood.question, event)
+                self._keep(question, asked, event)
             yield event
 
     def _keep(self, question: str, asked: str, answer: Answer) -> None:

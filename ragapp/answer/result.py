@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from ragapp.caution import Caution
 from ragapp.retrieval.passage import Passage
 
 
@@ -69,6 +70,7 @@ class Answer:
             :class:`ragapp.answer.signals.Signals`; the confidence was worked out from the first.
         note: what the person should know beside the answer; may be empty.
         language: of the question and so of the answer, ISO 639-1; empty where it is unknown.
+        bolder: the caution with which it would be tried to answer what was refused; empty where none would do.
     """
 
     question: str
@@ -84,6 +86,7 @@ class Answer:
     signals: list[dict[str, float]] = field(default_factory=list)
     note: str = ""
     language: str = ""
+    bolder: Caution | Literal[""] = ""
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain values."""
@@ -109,6 +112,7 @@ class Answer:
             "signals": [{name: round(value, 4) for name, value in read.items()} for read in self.signals],
             "note": self.note,
             "language": self.language,
+            "bolder": self.bolder,
         }  # fmt: skip
 
 

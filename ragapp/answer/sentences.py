@@ -1,4 +1,4 @@
-"""Where sentences end: at a full stop that is no abbreviation's, initial's or ordinal's, and where a list has its points."""
+"""Where sentences end: at a full stop that is no abbreviation's or ordinal's, and before each point of a list."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _ORDINAL_OF = re.compile(
     r"[^\W\d_A-Z]|(?:Jan|Feb|M(?:är|ar)|Apr|Mai|Jun|Jul|Aug|Sep|Okt|O[ck]t|Nov|De[zc])[a-zäé]*\b|Jahrhundert|Quartal|Stock"
 )
 # nothing ends behind these
-_ABBREVIATIONS = frozenset(
-    "approx bzw ca cf dott dr env hr ing mlle mme mr mrs ms prof sr sra ste st vgl vs e.g i.e".split()
+_ABBREVIATION = re.compile(
+    r"approx|bzw|ca|cf|dott|dr|env|hr|ing|mlle|mme|mr|mrs|ms|prof|sra?|ste?|vgl|vs|e\.g|i\.e", re.IGNORECASE
 )
 # nor behind these where a figure follows
-_BEFORE_FIGURES = frozenset(
-    "abb abs apr art aug ch dec dez eq ext feb fig figs jan jul jun mar nov no nos nr oct okt p pos pp sec sep sept tab"
-    " tel vol".split()
-)
+_OF_A_FIGURE = re.compile(
+    r"ab[bs]|art|ch|eq|ext|figs?|nos?|nr|p(?:os|p)?|sec|tab|tel|vol"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|o[ck]t|nov|de[cz]", re.IGNORECASE
+)  # fmt: skip
 
 
 def sentence_spans(text: str, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -57,10 +57,10 @@ def _goes_on(before: str, gap: str, behind: str) -> bool:
         return False
     if _INITIAL.search(before):
         return not ("\n" in gap and _LETTER_AFTER_WORD.search(before))
-    stem = word[0][:-1].casefold()
-    if stem in _ABBREVIATIONS:
+    stem = word[0][:-1]
+    if _ABBREVIATION.fullmatch(stem):
         return True
-    if stem in _BEFORE_FIGURES:
+    if _OF_A_FIGURE.fullmatch(stem):
         return behind[:1].isdigit()
     if stem.isdigit() and len(stem) <= 2:
         return bool(_ITEM.search(before[: word.start()]) or _ORDINAL_OF.match(behind))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ragapp.caution import Caution
 from ragapp.cli.documents import Json, say_passages, where
 from ragapp.cli.output import note, say, say_json
 from ragapp.cli.parts import open_app, page_of
@@ -24,6 +25,7 @@ def ask(
     context: typer.Context,
     question: Annotated[str | None, typer.Argument(help="In your own language.")] = None,
     within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
+    caution: Annotated[Caution | None, typer.Option(help="How sure ragapp must be, instead of answer.caution.")] = None,
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Passages only, without a language model.")] = False,
     document: Annotated[
         str | None, typer.Option("--summarize", help="Summarise this document instead; a name or a pattern.")
@@ -36,7 +38,7 @@ def ask(
     if document is None and not no_llm and (page := page_of(context)):
         from ragapp.web.client import answer_of
 
-        values = page.post("ask", {"question": question, "in": within})
+        values = page.post("ask", {"question": question, "in": within, "caution": caution})
         if as_json:
             say_json(values)
         else:
@@ -58,9 +60,9 @@ def ask(
             return
         app.check_llm()  # a missing model is told before the embedder is loaded
         if as_json:
-            say_json(app.assistant.answer(question, within=within).as_json())
+            say_json(app.assistant.answer(question, within=within, caution=caution).as_json())
         else:
-            stream_answer(app.assistant.ask(question, within=within))
+            stream_answer(app.assistant.ask(question, within=within, caution=caution))
 
 
 def _summarize(app, document: str, as_json: bool) -> None:
@@ -119,6 +121,8 @@ def say_answer(answer, *, streamed: bool) -> None:
         if answer.passages:
             say("\nNearest passages:")
             say_passages(answer.passages)
+        if answer.bolder:
+            say(f"\nThe answer may stand there all the same: --caution {answer.bolder} would try.")
     else:
         say("\nSources:")
         for citation in answer.citations:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ragapp.caution import Caution
 from ragapp.cli.ask import stream_answer
 from ragapp.cli.conversations import say_conversations, say_turn, say_understood, write_new
 from ragapp.cli.output import note, say
@@ -41,12 +42,13 @@ def register(app: typer.Typer) -> None:
 def chat(
     context: typer.Context,
     within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
+    caution: Annotated[Caution | None, typer.Option(help="How sure ragapp must be, instead of answer.caution.")] = None,
     conversation: Annotated[int | None, typer.Option("--open", help="Go on with this conversation.")] = None,
 ) -> None:
     """Talk with the documents: follow-up questions are understood, and the conversation is kept."""
     with open_app(context) as app:
         app.check_llm()
-        talk = _Talk(app, within, conversation)
+        talk = _Talk(app, within, caution, conversation)
         if sys.stdin.isatty():
             note("Ask, or /help. Ctrl-C stops an answer, Ctrl-D ends.")
         for line in _lines():
@@ -57,9 +59,10 @@ def chat(
 class _Talk:
     """What the lines of one terminal do."""
 
-    def __init__(self, app: App, within: str, conversation: int | None):
+    def __init__(self, app: App, within: str, caution: Caution | None, conversation: int | None):
         self._app = app
         self._within = within
+        self._caution = caution
         self._dialogue: Dialogue = app.dialogue(conversation)
         for turn in self._dialogue.turns:
             say_turn(turn)
@@ -87,7 +90,7 @@ class _Talk:
     def _ask(self, question: str) -> None:
         with _stoppable() as stop:
             try:
-                events = self._dialogue.ask(question, within=self._within, cancelled=stop.is_set)
+                events = self._dialogue.ask(question, within=self._within, caution=self._caution, cancelled=stop.is_set)
                 understood = next(events)
                 say_understood(question, understood.question)
                 from ragapp.answer.history import dropped_notice

@@ -32,7 +32,7 @@ def make_api(desk: Desk) -> APIRouter:
 
     @router.post("/ask", **answers(Answered))
     async def ask(body: Question, request: Request) -> dict[str, Any]:
-        return await answered(desk, request, body.question, body.within)
+        return await answered(desk, request, body.question, within=body.within, caution=body.caution)
 
     @router.post("/search", **answers(Searched))
     def search(body: Search) -> dict[str, Any]:
@@ -113,13 +113,20 @@ def _absolute(path: str) -> Path:
     return given
 
 
-async def answered(desk: Desk, request: Request, question: str, within: str = "") -> dict[str, Any]:
-    """An answer in the shape of ``ragapp ask --json``; when the client hangs up, the work ends."""
+async def answered(desk: Desk, request: Request, question: str, **restricted: Any) -> dict[str, Any]:
+    """An answer in the shape of ``ragapp ask --json``; when the client hangs up, the work ends.
+
+    Args:
+        desk: has the assistant.
+        request: of the client.
+        question: in any language.
+        restricted: to which documents, and by which caution; see :meth:`ragapp.answer.assistant.Assistant.ask`.
+    """
     hung_up = [False]
     events = desk.app.assistant.ask
 
     def work() -> dict[str, Any]:
-        for event in events(question, within=within, cancelled=lambda: hung_up[0]):
+        for event in events(question, **restricted, cancelled=lambda: hung_up[0]):
             if isinstance(event, Answer):
                 desk.models.note_answer(event.as_json())
                 return event.as_json()

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from ragapp.caution import Caution
 from ragapp.web.api_errors import REFUSALS
 
 Status = Literal["indexed", "updated", "unchanged", "removed", "skipped", "failed"]
@@ -95,6 +96,7 @@ class Answered(BaseModel):
     signals: list[dict[str, float]]
     note: str
     language: str
+    bolder: Caution | Literal[""]
 
 
 class Hit(_Found):

@@ -6,12 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ragapp.caution import Caution
+
 
 class Question(BaseModel):
-    """Body of ``POST /api/ask``; ``in`` restricts the documents: a name, a pattern, or a folder."""
+    """Body of ``POST /api/ask``.
+
+    ``in`` restricts the documents: a name, a pattern, or a folder; ``caution`` is for this question alone.
+    """
 
     question: str
     within: str = Field("", alias="in")
+    caution: Caution | None = None
     model_config = ConfigDict(populate_by_name=True)
 
 

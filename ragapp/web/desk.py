@@ -12,6 +12,7 @@ from pathlib import Path
 from ragapp.answer.assistant import Event
 from ragapp.answer.followup import FollowUp
 from ragapp.app import App
+from ragapp.caution import Caution
 from ragapp.errors import RagappError
 from ragapp.index.catalog import Catalog
 from ragapp.index.conversations import Conversations
@@ -106,7 +107,10 @@ class Desk:
             self._missing = time.monotonic(), missing
         return Readiness(missing, len(self.documents()[0]))
 
-    def ask(self, visitor: Visitor, question: str, within: str = "", scope: str = "", named: str = "") -> AnswerRun:
+    def ask(
+        self, visitor: Visitor, question: str, within: str = "", scope: str = "", named: str = "",
+        caution: Caution | None = None,
+    ) -> AnswerRun:  # fmt: skip
         """Begin to answer a visitor's question in the conversation that is open.
 
         Args:
@@ -115,6 +119,7 @@ class Desk:
             within: restricts the documents, see :meth:`ragapp.answer.assistant.Assistant.ask`.
             scope: the same as it was chosen.
             named: the same for people.
+            caution: for this question, instead of that of the settings.
         """
         exchanges = visitor.exchanges  # a new conversation has a list of its own
 
@@ -126,7 +131,7 @@ class Desk:
         def ask(cancelled: Callable[[], bool]) -> Iterator[FollowUp | Event]:
             if visitor.dialogue is None:
                 visitor.dialogue = self.app.dialogue(visitor.conversation)
-            return visitor.dialogue.ask(question, within=within, cancelled=cancelled)
+            return visitor.dialogue.ask(question, within=within, caution=caution, cancelled=cancelled)
 
         self.view.prepare()  # while the answer is made; its sources are looked at next
         visitor.run = AnswerRun(question, ask, done, scope, named)

@@ -38,7 +38,7 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
     values = answer.as_json()
     assert set(values) == {
         "question", "answer", "abstained", "confidence", "sentences", "citations", "passages",
-        "model", "context", "timings", "signals", "note", "language",
+        "model", "context", "timings", "signals", "note", "language", "bolder",
     }  # fmt: skip
     assert 0 <= values["confidence"] <= 1
     assert values["model"] == "smollm2-135m-instruct"

@@ -55,6 +55,14 @@ def test_more_caution_asks_for_more():
     assert thresholds["low"] < thresholds["normal"] < thresholds["high"]
 
 
+@pytest.mark.parametrize(
+    ("probability", "caution"), [(0.1, ""), (0.2, "low"), (0.39, "low"), (0.4, "normal"), (0.6, "high"), (1.0, "high")]
+)
+def test_the_highest_caution_that_lets_an_answer_through(probability, caution):
+    known = Calibration((1.0,) * len(NAMES), 0.0, {"low": 0.2, "normal": 0.4, "high": 0.6})
+    assert known.caution_for(probability) == caution
+
+
 def test_few_questions_stay_near_what_was_known():
     known = Calibration((5.0,) + (0.0,) * (len(NAMES) - 1), 0.0, {"low": 0.2, "normal": 0.4, "high": 0.6}, 300)
     few = sample(20)

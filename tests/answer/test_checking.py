@@ -7,6 +7,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.assistant import Assistant, Delta
+from ragapp.caution import CAUTIONS
 from ragapp.llm.engine import GenerationStats
 from ragapp.retrieval.passage import Found
 from ragapp.settings import load_settings
@@ -98,6 +99,30 @@ def test_caution_decides_where_no_threshold_is_set():
     )
     assert low >= normal >= high
     assert low > high
+
+
+@pytest.mark.parametrize("yes", [0.001, 0.05, 0.15, 0.3, 0.5, 0.7, 0.95])
+def test_what_is_refused_says_which_caution_would_try(yes):
+    settings = load_settings(NO_FILE, {"answer": {"caution": "high"}})
+    assistant = Assistant(OnePassage(LEAVE), lambda: Parrot("25 days.", {"": yes}), settings)
+    refused = {caution: assistant.answer("How much leave?", caution=caution).abstained for caution in CAUTIONS}
+    answer = assistant.answer("How much leave?")
+    assert answer.abstained == refused["high"]
+    tried = [caution for caution in CAUTIONS if not refused[caution]]
+    assert answer.bolder == (tried[-1] if tried and answer.abstained else "")
+
+
+def test_the_caution_of_a_question_counts_instead_of_all_settings():
+    settings = load_settings(NO_FILE, {"answer": {"threshold": 1.0, "caution": "high"}})
+    assistant = Assistant(OnePassage(LEAVE), lambda: Parrot("25 days.", {"": 0.9}), settings)
+    assert assistant.answer("How much leave?").abstained
+    assert not assistant.answer("How much leave?", caution="low").abstained
+
+
+def test_what_was_withdrawn_is_not_tried_with_less_caution():
+    *_, answer = ask("You get 40 days.")
+    assert answer.abstained
+    assert answer.bolder == ""
 
 
 def test_without_passages_nothing_is_asked_of_the_model():

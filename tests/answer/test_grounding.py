@@ -80,7 +80,9 @@ def test_a_title_in_front_of_a_name_ends_no_sentence():
 
 
 def test_a_quote_is_a_point_of_a_list_without_the_lines_drawn_around_it():
-    slip = passage("MEDICINES\n-----\n1. Lisinopril 10 mg, once daily\n2. Metformin 500 mg, twice daily\n=====\nTOTAL $821.14 =====")
+    slip = passage(
+        "MEDICINES\n-----\n1. Lisinopril 10 mg, once daily\n2. Metformin 500 mg, twice daily\n=====\nTOTAL $821.14 ===="
+    )
     for answer, quote in (
         ("It is Metformin 500 mg [1].", "2. Metformin 500 mg, twice daily"),
         ("It was $821.14 [1].", "TOTAL $821.14"),

@@ -290,3 +290,15 @@ class TestJourney:
         assert "ragapp ui --demo" in out
         assert (furnished / "data" / "demo" / "catalog.sqlite3").is_file()
         assert not (furnished / "data" / "catalog.sqlite3").exists()
+
+
+def test_a_refusal_says_which_caution_would_try(capsys):
+    from ragapp.answer.result import Answer
+    from ragapp.cli.ask import say_answer
+
+    for bolder, told in (("low", True), ("", False)):
+        say_answer(
+            Answer("q", "Your documents do not say.", True, 0.3, timings={"total_s": 1.0}, bolder=bolder),
+            streamed=False,
+        )
+        assert ("--caution low" in capsys.readouterr().out) == told

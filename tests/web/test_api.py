@@ -3,9 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from apikit import serving
 
+from ragapp.answer.calibration import calibration_for
 from ragapp.errors import StoreError
 from ragapp.web.api_shapes import ChatMessage
-from ragapp.web.client import PageClient, answer_of, passage_of, running_page
+from ragapp.web.client import PageClient, ServerError, answer_of, passage_of, running_page
 from ragapp.web.server_file import RunningServer, announced, read_server_file
 
 pytestmark = pytest.mark.real
@@ -29,8 +30,6 @@ def test_the_file_beside_the_store_tells_its_owner_only(page):
 
 def test_without_the_token_nothing_is_told(page):
     client, _, _ = page
-    from ragapp.web.client import ServerError
-
     for token in ("", "wrong", client.server.token[:-1]):
         with pytest.raises(ServerError, match="token is missing or wrong"):
             PageClient(RunningServer(client.server.url, 1, token)).get("documents")
@@ -58,6 +57,18 @@ def test_a_question_is_answered_in_the_shape_of_the_command(page):
     }
 
 
+def test_a_question_may_have_a_caution_of_its_own(page):
+    client, _, _ = page
+    thresholds = calibration_for("smollm2-135m-instruct").thresholds
+    for caution, threshold in thresholds.items():
+        values = client.post("ask", {"question": "What does a lunch cost in the canteen?", "caution": caution})
+        if values["confidence"] < threshold:
+            assert values["abstained"]
+            assert (values["bolder"] == "") == (values["confidence"] < thresholds["low"])
+    with pytest.raises(ServerError, match="caution"):
+        client.post("ask", {"question": QUESTION, "caution": "none"})
+
+
 def test_passages_are_found(page):
     client, _, _ = page
     found = client.post("search", {"query": "hotel limit London", "k": 3})
@@ -67,8 +78,6 @@ def test_passages_are_found(page):
 
 def test_problems_are_told_in_words(page):
     client, _, _ = page
-    from ragapp.web.client import ServerError
-
     with pytest.raises(ServerError, match=r"nothing\.pdf") as told:
         client.post("search", {"query": "x", "in": "nothing.pdf"})
     assert "documents list" in str(told.value)

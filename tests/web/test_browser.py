@@ -26,8 +26,9 @@ def keep_a_conversation(settings):
         told = Answer(QUESTION, written, False, 0.91, sentences, citations, passages, "a-model", {}, timings)
         other = "What is the height of the Eiffel Tower?"
         near = Answer(
-            other, "Your documents do not say.", True, 0.02, passages=passages, model="a-model", timings=timings
-        )
+            other, "Your documents do not say.", True, 0.3, passages=passages, model="a-model", timings=timings,
+            bolder="low",
+        )  # fmt: skip
         kept = app.conversations
         talk = kept.create()
         kept.add_turn(talk, QUESTION, QUESTION, told.as_json())
@@ -95,6 +96,14 @@ def test_a_kept_conversation_shows_its_evidence(page, shots):  # noqa: F811
     becomes(page, "name => document.querySelector('#evidence .act.chip.chosen') === null", arg=name)
     assert page.locator("#evidence .view-title strong").inner_text() == name
     page.wait_for_selector("#evidence .box, #evidence mark")
+
+
+def test_what_was_refused_can_be_asked_with_less_caution(page):
+    page.click("#talks .act.name")
+    page.click("#live .abstained [data-act=retry]")
+    page.wait_for_selector("#live .exchange.running")
+    assert page.locator("#live .asked h2").inner_text() == "What is the height of the Eiffel Tower?"
+    page.wait_for_selector("#live .foot", timeout=120_000)
 
 
 def test_switching_to_another_source_is_quick(page):

@@ -126,6 +126,10 @@ def test_an_abstention_has_a_form_of_its_own():
     assert "Not in your documents" in html
     assert "b.pdf" in html
     assert 'class="confidence' not in html
+    assert html.count('data-act="retry"') == 1
+    bolder = render.render_exchange(Exchange("q", made | {"bolder": "low"}), 0, "en")
+    assert "Answer from them all the same" in bolder
+    assert "&quot;caution&quot;: &quot;low&quot;" in bolder
 
 
 @pytest.mark.parametrize(("confidence", "level"), [(0.9, "high"), (0.6, "medium"), (0.4, "low")])

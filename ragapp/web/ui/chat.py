@@ -11,6 +11,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from ragapp.caution import CAUTIONS, Caution
 from ragapp.web.desk import Desk
 from ragapp.web.evidence import Source, source_of_citation, source_of_passage
 from ragapp.web.runs import Exchange
@@ -108,19 +109,23 @@ class ChatTab(Tab):
         return self._begin(visitor, question.strip(), scope or "")
 
     def retry(self, wire: str, request: gr.Request) -> tuple:
-        """Ask one of the questions again."""
-        visitor, number = self.visitor(request), _values(wire).get("turn", -1)
+        """Ask one of the questions again, with another caution where the button names one."""
+        visitor, values = self.visitor(request), _values(wire)
+        number, caution = values.get("turn", -1), values.get("caution")
         if visitor.answering or not 0 <= number < len(visitor.exchanges):
             return self._refuse(visitor)
         exchange = visitor.exchanges[number]
         if number == len(visitor.exchanges) - 1:
             visitor.exchanges.pop()
-        return self._begin(visitor, exchange.question, exchange.within, keep=True)
+        caution = caution if caution in CAUTIONS else None
+        return self._begin(visitor, exchange.question, exchange.within, caution, keep=True)
 
-    def _begin(self, visitor: Visitor, question: str, within: str, *, keep: bool = False) -> tuple:
+    def _begin(
+        self, visitor: Visitor, question: str, within: str, caution: Caution | None = None, *, keep: bool = False
+    ) -> tuple:
         visitor.choice = Choice()
         named = scope_label(within, self._desk.app.settings.paths.ingest, visitor.language)
-        self._desk.ask(visitor, question, pattern(within), within, named)
+        self._desk.ask(visitor, question, pattern(within), within, named, caution)
         return *self.show(visitor), gr.skip() if keep else ""
 
     def _refuse(self, visitor: Visitor) -> tuple:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import gradio as gr
 
+from ragapp.caution import CAUTIONS
 from ragapp.errors import RagappError
-from ragapp.settings import CAUTIONS, find_settings_file, write_setting
+from ragapp.settings import find_settings_file, write_setting
 from ragapp.web.setting_sources import decided_elsewhere, setting_rows
 from ragapp.web.ui.render_models import render_settings
 from ragapp.web.ui.tab import QUIET, Tab
@@ -46,12 +47,10 @@ class SettingsTab(Tab):
                 label=text("settings.passages"), info=text("settings.passages_help"), elem_id="setting-passages",
                 interactive=not decided_elsewhere("retrieval", "passages"),
             )  # fmt: skip
-            # a setting of answers that are checked with more or less caution, where this ragapp has it
             self.caution = gr.Radio(
                 _named("caution.{}", CAUTIONS),
-                value=getattr(settings.answer, "caution", "normal"), label=text("settings.caution"),
+                value=settings.answer.caution, label=text("settings.caution"),
                 info=text("settings.caution_help"), elem_id="setting-caution",
-                visible=hasattr(settings.answer, "caution"),
                 interactive=not decided_elsewhere("answer", "caution"),
             )  # fmt: skip
         self.told = gr.HTML(elem_id="settings-told", js_on_load=None)

@@ -52,6 +52,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "No passage states this clearly enough to answer from it.",
         "Aucun passage ne l’énonce assez clairement pour en tirer une réponse.",
     ),
+    "abstained.perhaps": (
+        "The answer may stand there all the same, but not as surely as the caution asks for.",
+        "La réponse s’y trouve peut-être quand même, mais moins sûrement que la prudence ne le demande.",
+    ),
+    "abstained.bolder": ("Answer from them all the same", "Répondre quand même à partir d’eux"),
     "abstained.nearest": ("The nearest passages:", "Les passages les plus proches :"),
     "confidence.help": (
         "How likely a passage states the answer, by the model’s own reading.",
