@@ -128,7 +128,7 @@ def test_an_abstention_has_a_form_of_its_own():
     assert 'class="confidence' not in html
     assert html.count('data-act="retry"') == 1
     bolder = render.render_exchange(Exchange("q", made | {"bolder": "low"}), 0, "en")
-    assert "Answer from them all the same" in bolder
+    assert "Answer all the same" in bolder
     assert "&quot;caution&quot;: &quot;low&quot;" in bolder
 
 

@@ -146,11 +146,11 @@ def render_abstained(answer: Mapping[str, Any], number: int, language: str) -> s
     nearest = f'<p class="hint">{tr(language, "abstained.nearest")}</p><ul class="near">{near}</ul>' if near else ""
     bolder = ""
     if caution := answer.get("bolder"):  # not in what was kept by an earlier version
-        button = act("retry", tr(language, "abstained.bolder"), css="tool", turn=number, caution=caution)
-        bolder = f'<p class="hint">{tr(language, "abstained.perhaps")} {button}</p>'
+        button = act("retry", tr(language, "abstained.bolder"), turn=number, caution=caution)
+        bolder = f'<p class="hint perhaps">{tr(language, "abstained.perhaps")} {button}</p>'
     return (
         f'<div class="abstained"><h3>{tr(language, "abstained.title")}</h3>'
-        f"<p>{escape(answer['answer'])} {tr(language, 'abstained.help')}</p>{nearest}{bolder}{_note(answer)}</div>"
+        f"<p>{escape(answer['answer'])} {tr(language, 'abstained.help')}</p>{bolder}{nearest}{_note(answer)}</div>"
     )
 
 

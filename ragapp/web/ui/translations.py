@@ -53,10 +53,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Aucun passage ne l’énonce assez clairement pour en tirer une réponse.",
     ),
     "abstained.perhaps": (
-        "The answer may stand there all the same, but not as surely as the caution asks for.",
-        "La réponse s’y trouve peut-être quand même, mais moins sûrement que la prudence ne le demande.",
+        "Perhaps one of those below does, but less surely than the caution asks for.",
+        "L’un des passages ci-dessous le fait peut-être, mais moins sûrement que la prudence ne le demande.",
     ),
-    "abstained.bolder": ("Answer from them all the same", "Répondre quand même à partir d’eux"),
+    "abstained.bolder": ("Answer all the same", "Répondre quand même"),
     "abstained.nearest": ("The nearest passages:", "Les passages les plus proches :"),
     "confidence.help": (
         "How likely a passage states the answer, by the model’s own reading.",
