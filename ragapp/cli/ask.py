@@ -122,7 +122,7 @@ def say_answer(answer, *, streamed: bool) -> None:
             say("\nNearest passages:")
             say_passages(answer.passages)
         if answer.bolder:
-            say(f"\nIt may stand there, but less surely than the caution asks for: --caution {answer.bolder} would try.")
+            say(f"\nIt may stand there, less surely than the caution asks for: --caution {answer.bolder} would try.")
     else:
         say("\nSources:")
         for citation in answer.citations:
