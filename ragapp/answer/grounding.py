@@ -16,8 +16,7 @@ from ragapp.retrieval.passage import Passage
 
 MARK = re.compile(r"\s*\[(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\]")
 _LEADING_MARKS = re.compile(rf"(?:{MARK.pattern})+\s*")
-# what the answer numbers its points with is no figure of the documents
-_ITEM_NUMBER = re.compile(r"^\d{1,2}[.)]\s+")
+_ITEM_NUMBER = re.compile(r"^(\d{1,2})[.)]\s+")
 # share of what a sentence adds that the passage must hold
 SUPPORT_SHARE = 0.5
 # by how much another passage must hold more of a sentence to take a citation over
@@ -71,10 +70,12 @@ def ground(
     passages = [as_evidence(passage) for passage in passages]
     sentences: list[Sentence] = []
     citations: dict[int, Citation] = {}
-    for raw in split_sentences(answer):
+    written = split_sentences(answer)
+    numbered = _is_numbered(written)
+    for raw in written:
         cited = [int(n) for group in MARK.findall(raw) for n in re.findall(r"\d+", group)]
         text = MARK.sub("", raw).strip()
-        claim = _ITEM_NUMBER.sub("", text)
+        claim = _ITEM_NUMBER.sub("", text) if numbered else text
         if not claim.strip(" .,;:!?"):
             continue
         order = [n for n in dict.fromkeys(cited) if 1 <= n <= len(passages)]
@@ -100,6 +101,12 @@ def split_sentences(text: str) -> list[str]:
             if part:
                 sentences.append(part)
     return sentences
+
+
+def _is_numbered(sentences: Sequence[str]) -> bool:
+    """Whether an answer counts its points: those numbers are no figures of the documents, any other may be."""
+    numbers = [int(item[1]) for item in map(_ITEM_NUMBER.match, sentences) if item]
+    return len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1))
 
 
 def _supporting(

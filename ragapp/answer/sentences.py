@@ -10,7 +10,7 @@ _NEAR = 80
 _POINT = r"\n[ \t]*(?=(?:\d{1,2}[.)]|[•·▪‣*–-])\s)"
 _DRAWN_LINE = r"\n[ \t]*[=_*~-]{3,}+[ \t]*(?:\n|\Z)"
 _GAP = re.compile(rf"(?<=[.!?…])\s+(?=[^\W\d_]|[\"«“(\[\d])|{_DRAWN_LINE}|{_POINT}")
-_LAST_WORD = re.compile(r"[^\s(\[\"«“]+\Z")
+_LAST_WORD = re.compile(r"[^\s(\[\"«“'’]+\Z")
 _INITIAL = re.compile(r"\b[A-Za-z]\.\Z")
 # a name is seldom broken behind its initial; "protection class D." ends a line, and its sentence
 _LETTER_AFTER_WORD = re.compile(r"[^\W\d_A-Z]\s[A-Z]\.\Z")
@@ -27,6 +27,9 @@ _OF_A_FIGURE = re.compile(
     r"ab[bs]|art|ch|eq|ext|figs?|nos?|nr|p(?:os|p)?|sec|tab|tel|vol"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|o[ck]t|nov|de[cz]", re.IGNORECASE
 )  # fmt: skip
+
+# 12, and L. 1234-5 of a code
+_FIGURE = re.compile(r"(?:[A-Z]{1,3}[. -]{0,2})?\d")
 
 
 def sentence_spans(text: str, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -61,7 +64,7 @@ def _goes_on(before: str, gap: str, behind: str) -> bool:
     if _ABBREVIATION.fullmatch(stem):
         return True
     if _OF_A_FIGURE.fullmatch(stem):
-        return behind[:1].isdigit()
+        return bool(_FIGURE.match(behind))
     if stem.isdigit() and len(stem) <= 2:
         return bool(_ITEM.search(before[: word.start()]) or _ORDINAL_OF.match(behind))
     return False

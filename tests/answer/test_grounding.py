@@ -72,6 +72,12 @@ def test_the_numbers_of_a_list_are_no_figures_of_the_documents():
     ]
 
 
+@pytest.mark.parametrize("answer", ["27. That is how many days there are.", "1. Annual leave is 27 days."])
+def test_a_number_that_begins_an_answer_is_a_figure_like_others(answer):
+    leave = passage("Annual leave is 25 days.")
+    assert not ground(answer, "How much leave?", [leave], "en")[0][0].supported
+
+
 def test_a_title_in_front_of_a_name_ends_no_sentence():
     leave = passage("The leave office is led by Dr. Ingrid Sollers since 2019.")
     sentences, citations = ground("It is led by Dr. Ingrid Sollers [1].", "Who leads the leave office?", [leave], "en")

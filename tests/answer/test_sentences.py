@@ -16,6 +16,7 @@ def sentences(text):
         "Die Frist endet am 3. Mai 2025, vgl. Abs. 2 und Art. 7, z. B. für das 2. Quartal.",
         "Cf. annexe, env. 300 € par mois, art. 12 du règlement.",
         "Reports are due on 14 Feb. 2025 at the latest.",
+        "C'est dit à l'art. L. 1234-5, à l'art. R4 et au no. 7.",
         "Version 2.2 costs 1.5 million.",
         "There is no space here.Nor here.",
     ],
