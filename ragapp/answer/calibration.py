@@ -61,7 +61,7 @@ class Calibration:
 
     def caution_for(self, probability: float) -> Caution | Literal[""]:
         """The highest caution with which so likely a passage is answered from; empty where it is none."""
-        met = [caution for caution in CAUTIONS if self.thresholds.get(caution, 1.0) <= probability]
+        met = [caution for caution in CAUTIONS if self.thresholds[caution] <= probability]
         return met[-1] if met else ""
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+#: a line that is drawn with characters, as a pattern
+DRAWN = r"[=_*~-]{3,}+"
 # characters around a gap that are looked at
 _NEAR = 80
 _POINT = r"\n[ \t]*(?=(?:\d{1,2}[.)]|[•·▪‣*–-])\s)"
-_DRAWN_LINE = r"\n[ \t]*[=_*~-]{3,}+[ \t]*(?:\n|\Z)"
+_DRAWN_LINE = rf"\n[ \t]*{DRAWN}[ \t]*(?:\n|\Z)"
 _GAP = re.compile(rf"(?<=[.!?…])\s+(?=[^\W\d_]|[\"«“(\[\d])|{_DRAWN_LINE}|{_POINT}")
 _LAST_WORD = re.compile(r"[^\s(\[\"«“'’]+\Z")
 _INITIAL = re.compile(r"\b[A-Za-z]\.\Z")
@@ -33,7 +35,7 @@ _FIGURE = re.compile(r"(?:[A-Z]{1,3}[. -]{0,2})?\d")
 
 
 def sentence_spans(text: str, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
-    """Where the sentences of a text are, without the spaces between them.
+    """Where the sentences of a text are, without the gaps between them.
 
     Args:
         text: of an answer or a document, in any language written with full stops.

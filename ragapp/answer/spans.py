@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ragapp.answer.facts import numbers, numbers_and_parts
-from ragapp.answer.sentences import sentence_spans
+from ragapp.answer.sentences import DRAWN, sentence_spans
 from ragapp.index.analysis import content_terms
 
 MAX_QUOTE_CHARACTERS = 400
 FIGURE_WEIGHT = 3
 LONG_STATEMENT_CHARACTERS = 240
 # space, and lines that are drawn with characters
-_DRAWN = re.compile(r"(?:\s|[=_*~-]{3,}+)*+")
+_DRAWN = re.compile(rf"(?:\s|{DRAWN})*+")
 
 
 @dataclass(frozen=True, slots=True)
