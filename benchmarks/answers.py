@@ -74,13 +74,7 @@ def draw(path: Path, folder: Path, count: int) -> list[dict]:
             answers = [] if kind != "answerable" else [answer["text"] for answer in question["answers"]]
             half = "report" if number % 2 else "choose"
             pools[number % 2, kind].append(
-                {
-                    "id": question["id"],
-                    "question": question["question"],
-                    "answers": answers,
-                    "kind": kind,
-                    "half": half,
-                }
+                {"id": question["id"], "question": question["question"], "answers": answers, "kind": kind, "half": half}
             )
     rng = random.Random(0)
     for pool in pools.values():

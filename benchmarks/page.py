@@ -106,10 +106,14 @@ def started(home: Path, models: Path, model: str, figures: dict[str, list[float]
         port = probe.getsockname()[1]
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("RAGAPP_")},
-        "RAGAPP_PATHS__DATA": str(home / "data"), "RAGAPP_PATHS__INGEST": str(home / "drop"),
-        "RAGAPP_PATHS__MODELS": str(models), "RAGAPP_LLM__MODEL": model, "RAGAPP_ANSWER__THRESHOLD": "0",
-        "RAGAPP_ANSWER__MAX_TOKENS": "16", "RAGAPP_RETRIEVAL__PASSAGES": "1",
-    }  # fmt: skip
+        "RAGAPP_PATHS__DATA": str(home / "data"),
+        "RAGAPP_PATHS__INGEST": str(home / "drop"),
+        "RAGAPP_PATHS__MODELS": str(models),
+        "RAGAPP_LLM__MODEL": model,
+        "RAGAPP_ANSWER__THRESHOLD": "0",
+        "RAGAPP_ANSWER__MAX_TOKENS": "16",
+        "RAGAPP_RETRIEVAL__PASSAGES": "1",
+    }
     begun = time.monotonic()
     with (home / "log").open("w") as log:
         server = subprocess.Popen(

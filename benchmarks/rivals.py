@@ -80,9 +80,11 @@ def langchain(files: list[Path], data: Path, models: Path) -> dict:
     for begin in range(0, len(texts), CHROMA_BATCH):
         part = slice(begin, begin + CHROMA_BATCH)
         collection.add(
-            ids=[str(i) for i in range(len(texts))[part]], documents=texts[part], metadatas=metadata[part],
+            ids=[str(i) for i in range(len(texts))[part]],
+            documents=texts[part],
+            metadatas=metadata[part],
             embeddings=vectors[part],
-        )  # fmt: skip
+        )
     return {"seconds": time.perf_counter() - started, "vectors": len(texts), "pages": pages}
 
 
@@ -108,13 +110,16 @@ def privategpt(files: list[Path], data: Path, models: Path) -> dict:
                 part = nodes[begin : begin + LLAMA_INDEX_BATCH]
                 embedded = model.encode(
                     [node.get_content(metadata_mode=MetadataMode.EMBED) for node in part],
-                    batch_size=LLAMA_INDEX_BATCH, normalize_embeddings=True, show_progress_bar=False,
-                )  # fmt: skip
+                    batch_size=LLAMA_INDEX_BATCH,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
                 collection.add(
-                    ids=[node.node_id for node in part], documents=[node.text for node in part],
+                    ids=[node.node_id for node in part],
+                    documents=[node.text for node in part],
                     metadatas=[{key: str(value) for key, value in node.metadata.items()} for node in part],
                     embeddings=embedded,
-                )  # fmt: skip
+                )
                 vectors += len(part)
     return {"seconds": time.perf_counter() - started, "vectors": vectors, "pages": pages}
 

@@ -172,10 +172,7 @@ def main() -> int:
     sys.stdout.write(f"{len(questions)} questions\n\n| |")
     sys.stdout.write("".join(f" {n} tokens: recall | precision |" for n in options.tokens))
     sys.stdout.write(f"\n|---|{'---|---|' * len(options.tokens)}\n")
-    with (
-        tempfile.TemporaryDirectory() as data,
-        opened(Path(data), options.models, options.settings) as app,
-    ):
+    with tempfile.TemporaryDirectory() as data, opened(Path(data), options.models, options.settings) as app:
         app.pipeline.run([options.folder / "corpora"])
         sides = {
             "ragapp": ragapp(app),

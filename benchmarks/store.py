@@ -141,9 +141,10 @@ def fill(made: Made, catalog, index, count: int) -> dict[str, str]:
     documents = max(1, count // DOCUMENT_CHUNKS)
     for number, (texts, vectors) in enumerate(made.documents(documents), start=1):
         document = Document(
-            title=f"Document {number}", language="en",
+            title=f"Document {number}",
+            language="en",
             units=[Unit(n, "page", str(n), [Block(text, "paragraph", ())]) for n, text in enumerate(texts, start=1)],
-        )  # fmt: skip
+        )
         chunks = [Chunk(n, (), text, 0, len(text)) for n, text in enumerate(texts, start=1)]
         begin = time.perf_counter()
         _, added, _ = catalog.put_document(
@@ -269,11 +270,23 @@ def main() -> None:
         try:
             print(f"{size} chunks in {folder}", file=sys.stderr, flush=True)
             command = [
-                sys.executable, __file__, "--chunks", str(size), "--keep", str(folder), "--figures",
-                "--clusters", str(options.clusters), "--spread", str(options.spread), "--words", str(options.words),
-                "--questions", str(options.questions),
+                sys.executable,
+                __file__,
+                "--chunks",
+                str(size),
+                "--keep",
+                str(folder),
+                "--figures",
+                "--clusters",
+                str(options.clusters),
+                "--spread",
+                str(options.spread),
+                "--words",
+                str(options.words),
+                "--questions",
+                str(options.questions),
                 *(["--no-rebuild"] if options.no_rebuild else []),
-            ]  # fmt: skip
+            ]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             columns.append(dict(line.split("\t") for line in done.stdout.splitlines()))
         finally:

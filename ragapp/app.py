@@ -86,9 +86,13 @@ class App:
         embedding = self.settings.embedding
         folder = find_model(embedding.model, self.settings.paths.models, "embedder")
         return Embedder(
-            folder, embedding.model, embedding.batch_size, embedding.precision,
-            query_prompt=embedding.query_prompt, document_prompt=embedding.document_prompt,
-        )  # fmt: skip
+            folder,
+            embedding.model,
+            embedding.batch_size,
+            embedding.precision,
+            query_prompt=embedding.query_prompt,
+            document_prompt=embedding.document_prompt,
+        )
 
     @_part
     def chunker(self) -> Chunker:
@@ -148,9 +152,14 @@ class App:
 
         catalog = self.library.catalog
         return Assistant(
-            self.retriever, self.engine, self.settings, ReadingBudget(catalog), catalog=catalog,
-            similar=self.embedder.similarities, calibration=self.calibration_file,
-        )  # fmt: skip
+            self.retriever,
+            self.engine,
+            self.settings,
+            ReadingBudget(catalog),
+            catalog=catalog,
+            similar=self.embedder.similarities,
+            calibration=self.calibration_file,
+        )
 
     @_part
     def summarizer(self) -> Summarizer:
@@ -237,10 +246,16 @@ class App:
 
         llm = settings.llm
         return RemoteEngine(
-            llm.url, llm.model, allow=settings.privacy.allow, key_variable=llm.api_key_env, context=llm.context,
-            seed=llm.seed, timeout_s=llm.timeout, max_seconds=settings.answer.max_seconds,
+            llm.url,
+            llm.model,
+            allow=settings.privacy.allow,
+            key_variable=llm.api_key_env,
+            context=llm.context,
+            seed=llm.seed,
+            timeout_s=llm.timeout,
+            max_seconds=settings.answer.max_seconds,
             thinking_tokens=llm.thinking_tokens,
-        )  # fmt: skip
+        )
 
     def check_llm(self) -> None:
         """Say early what is wrong with the language model of the settings; nothing is loaded and nobody is asked.

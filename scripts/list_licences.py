@@ -26,9 +26,12 @@ model pack.
 _CLASSIFIER = "License :: "
 # what a text of a licence begins with, where a package holds the text in place of its name
 _TEXTS = (
-    ("Apache License", "Apache-2.0"), ("MIT License", "MIT"), ("Permission is hereby granted, free of charge", "MIT"),
-    ("Redistribution and use in source and binary forms", "BSD"), ("Mozilla Public License", "MPL-2.0"),
-)  # fmt: skip
+    ("Apache License", "Apache-2.0"),
+    ("MIT License", "MIT"),
+    ("Permission is hereby granted, free of charge", "MIT"),
+    ("Redistribution and use in source and binary forms", "BSD"),
+    ("Mozilla Public License", "MPL-2.0"),
+)
 
 
 def pinned() -> dict[str, str]:

@@ -131,13 +131,7 @@ class Flow:
                 spaceAfter=12,
             ),
             "title": ParagraphStyle(
-                "title",
-                parent=body,
-                fontName="Helvetica-Bold",
-                fontSize=22,
-                leading=27,
-                textColor=dark,
-                spaceAfter=4,
+                "title", parent=body, fontName="Helvetica-Bold", fontSize=22, leading=27, textColor=dark, spaceAfter=4
             ),
             "subtitle": ParagraphStyle("subtitle", parent=body, fontSize=12, leading=16, spaceAfter=12),
             0: ParagraphStyle(

@@ -11,8 +11,11 @@ def check(root, path):
     environment = {name: value for name, value in os.environ.items() if name not in ("PATH", "CXX")}
     return subprocess.run(
         [sys.executable, root / "scripts" / "check_machine.py"],
-        env={**environment, "PATH": str(path)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**environment, "PATH": str(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_a_missing_compiler_is_told_with_the_package_to_install(request, tmp_path):

@@ -11,20 +11,43 @@ import ragapp
 
 PACKAGE = Path(ragapp.__file__).parent
 FLOORS = {
-    "errors": 1, "guard": 1.5, "private": 1.5, "inert": 1.5, "native": 1.5, "caution": 1.5,
-    "settings": 2, "privacy": 2, "reading": 2, "llm": 2,
-    "index": 3, "models": 3,
-    "ingest": 4, "retrieval": 4,
+    "errors": 1,
+    "guard": 1.5,
+    "private": 1.5,
+    "inert": 1.5,
+    "native": 1.5,
+    "caution": 1.5,
+    "settings": 2,
+    "privacy": 2,
+    "reading": 2,
+    "llm": 2,
+    "index": 3,
+    "models": 3,
+    "ingest": 4,
+    "retrieval": 4,
     "answer": 5,
     "app": 6,
-    "web": 7, "care": 7, "evaluation": 7,
-    "cli": 8, "__main__": 9,
-}  # fmt: skip
+    "web": 7,
+    "care": 7,
+    "evaluation": 7,
+    "cli": 8,
+    "__main__": 9,
+}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 HEAVY = (
-    "torch", "chromadb", "llama_cpp", "gradio", "sentence_transformers", "transformers", "langchain_text_splitters",
-    "pydantic", "rich", "numpy", "pypdf", "huggingface_hub",
-)  # fmt: skip
+    "torch",
+    "chromadb",
+    "llama_cpp",
+    "gradio",
+    "sentence_transformers",
+    "transformers",
+    "langchain_text_splitters",
+    "pydantic",
+    "rich",
+    "numpy",
+    "pypdf",
+    "huggingface_hub",
+)
 
 
 def room(path: Path) -> str:

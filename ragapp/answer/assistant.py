@@ -93,10 +93,16 @@ class Assistant:
     """
 
     def __init__(
-        self, retriever: Retriever, engine: Callable[[], LanguageModel], settings: Settings,
-        budget: Callable[[LanguageModel], int] = lambda engine: USUAL_TOKENS, *, catalog: Catalog | None = None,
-        similar: Similarity | None = None, calibration: Path | None = None,
-    ):  # fmt: skip
+        self,
+        retriever: Retriever,
+        engine: Callable[[], LanguageModel],
+        settings: Settings,
+        budget: Callable[[LanguageModel], int] = lambda engine: USUAL_TOKENS,
+        *,
+        catalog: Catalog | None = None,
+        similar: Similarity | None = None,
+        calibration: Path | None = None,
+    ):
         self._retriever = retriever
         self._engine = engine
         self._settings = settings
@@ -118,9 +124,13 @@ class Assistant:
         self._engine().warm(opening_messages(prompts))
 
     def ask(
-        self, question: str, *, within: str = "", caution: Caution | None = None,
+        self,
+        question: str,
+        *,
+        within: str = "",
+        caution: Caution | None = None,
         cancelled: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Event]:  # fmt: skip
+    ) -> Iterator[Event]:
         """Answer one question, telling what goes on.
 
         Args:
@@ -218,8 +228,10 @@ class Assistant:
     ) -> Iterator[Thought | Delta]:
         llm = self._settings.llm
         limits = {
-            "max_tokens": self._settings.answer.max_tokens, "temperature": llm.temperature, "cancelled": cancelled
-        }  # fmt: skip
+            "max_tokens": self._settings.answer.max_tokens,
+            "temperature": llm.temperature,
+            "cancelled": cancelled,
+        }
         if not llm.thinking:
             yield from map(Delta, engine.generate(messages, **limits))
             return

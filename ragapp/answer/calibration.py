@@ -195,11 +195,13 @@ def _parse(values: dict) -> dict[str, Calibration]:
             raise ValueError(f"that of {model} was made by another version of ragapp")
     return {
         model: Calibration(
-            tuple(float(entry["weights"][name]) for name in NAMES), float(entry["intercept"]),
-            {name: float(entry["thresholds"][name]) for name in CAUTIONS}, int(entry["questions"]),
+            tuple(float(entry["weights"][name]) for name in NAMES),
+            float(entry["intercept"]),
+            {name: float(entry["thresholds"][name]) for name in CAUTIONS},
+            int(entry["questions"]),
         )
         for model, entry in values.items()
-    }  # fmt: skip
+    }
 
 
 @cache

@@ -65,9 +65,13 @@ class Dialogue:
         return standalone(question, self.turns, covered=self._covered, rewrite=rewrite if rewriter else None)
 
     def ask(
-        self, question: str, *, within: str = "", caution: Caution | None = None,
+        self,
+        question: str,
+        *,
+        within: str = "",
+        caution: Caution | None = None,
         cancelled: Callable[[], bool] = lambda: False,
-    ) -> Iterator[FollowUp | Event]:  # fmt: skip
+    ) -> Iterator[FollowUp | Event]:
         """Answer a question in its conversation, and keep both; see :meth:`Assistant.ask`.
 
         Yields:

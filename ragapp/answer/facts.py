@@ -13,10 +13,31 @@ _SEPARATOR = re.compile(rf"[.,{_SPACES}]")
 
 # months by the start of their names, accents folded: English, French, German, Spanish
 _MONTHS = {
-    "jan": 1, "ene": 1, "feb": 2, "fev": 2, "mar": 3, "apr": 4, "avr": 4, "abr": 4, "may": 5, "mai": 5, "jun": 6,
-    "juin": 6, "jul": 7, "juil": 7, "aug": 8, "aou": 8, "ago": 8, "sep": 9, "oct": 10, "okt": 10, "nov": 11, "dec": 12,
-    "dez": 12, "dic": 12,
-}  # fmt: skip
+    "jan": 1,
+    "ene": 1,
+    "feb": 2,
+    "fev": 2,
+    "mar": 3,
+    "apr": 4,
+    "avr": 4,
+    "abr": 4,
+    "may": 5,
+    "mai": 5,
+    "jun": 6,
+    "juin": 6,
+    "jul": 7,
+    "juil": 7,
+    "aug": 8,
+    "aou": 8,
+    "ago": 8,
+    "sep": 9,
+    "oct": 10,
+    "okt": 10,
+    "nov": 11,
+    "dec": 12,
+    "dez": 12,
+    "dic": 12,
+}
 _MONTH_NAMES = (
     "january|february|march|april|may|june|july|august|september|october|november|december"
     "|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
@@ -28,7 +49,8 @@ _DATES = (
     # 31 March 2025, 1er mars, 31. März 2025, 3 de marzo de 2025
     re.compile(
         rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[ \u00a0](?:of |de )?(?P<m>{_MONTH_NAMES})\b\.?"
-        rf"(?:,?[ \u00a0](?:de )?(?P<y>\d{{4}})\b)?", re.IGNORECASE
+        rf"(?:,?[ \u00a0](?:de )?(?P<y>\d{{4}})\b)?",
+        re.IGNORECASE,
     ),
     # March 31, 2025
     re.compile(
@@ -39,24 +61,36 @@ _DATES = (
     re.compile(r"\b(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\b"),
     # 31/03/2025, 31.03.2025; 3/31/2025 where there is no month 31
     re.compile(r"\b(?P<d>\d{1,2})[/.](?P<m>\d{1,2})[/.](?P<y>\d{4})\b"),
-)  # fmt: skip
+)
 
 # What stands for one unit, by dimension: a number with another unit of the same dimension is another quantity.
 _UNITS: dict[str, dict[str, str]] = {
     "time": {
-        "second": r"seconds?|secondes?|sec", "minute": r"minutes?|mins?", "hour": r"hours?|heures?|hrs?|h",
-        "day": r"(?:working |calendar |business )?days?|jours?|tage?n?|d[ií]as?", "week": r"weeks?|semaines?|wochen?",
-        "month": r"months?|mois|monate?n?|mes(?:es)?", "year": r"years?|ans?|ann[ée]es?|jahre?n?|años?",
+        "second": r"seconds?|secondes?|sec",
+        "minute": r"minutes?|mins?",
+        "hour": r"hours?|heures?|hrs?|h",
+        "day": r"(?:working |calendar |business )?days?|jours?|tage?n?|d[ií]as?",
+        "week": r"weeks?|semaines?|wochen?",
+        "month": r"months?|mois|monate?n?|mes(?:es)?",
+        "year": r"years?|ans?|ann[ée]es?|jahre?n?|años?",
     },
     "money": {
-        "pound": r"£|pounds?|livres?|gbp", "pence": r"p|pence|penny", "euro": r"€|euros?|eur",
+        "pound": r"£|pounds?|livres?|gbp",
+        "pence": r"p|pence|penny",
+        "euro": r"€|euros?|eur",
         "cent": r"cents?|centimes?|ct",
-        "dollar": r"\$|dollars?|usd", "franc": r"francs?|chf", "yen": r"¥|yens?|jpy",
+        "dollar": r"\$|dollars?|usd",
+        "franc": r"francs?|chf",
+        "yen": r"¥|yens?|jpy",
     },
     "length": {
-        "mm": r"mm|millimet(?:er|re)s?|millim[èe]tres?", "cm": r"cm|centimet(?:er|re)s?|centim[èe]tres?",
-        "m": r"m|met(?:er|re)s?|m[èe]tres?", "km": r"km|kilomet(?:er|re)s?|kilom[èe]tres?", "mile": r"miles?|mi",
-        "foot": r"feet|foot|ft", "inch": r"inch(?:es)?",
+        "mm": r"mm|millimet(?:er|re)s?|millim[èe]tres?",
+        "cm": r"cm|centimet(?:er|re)s?|centim[èe]tres?",
+        "m": r"m|met(?:er|re)s?|m[èe]tres?",
+        "km": r"km|kilomet(?:er|re)s?|kilom[èe]tres?",
+        "mile": r"miles?|mi",
+        "foot": r"feet|foot|ft",
+        "inch": r"inch(?:es)?",
     },
     "weight": {"g": r"g|grams?|grammes?", "kg": r"kg|kilos?|kilograms?|kilogrammes?", "t": r"tonnes?|tons?"},
     "share": {"percent": r"%|percent|per cent|pour ?cent|prozent", "permille": r"‰"},
@@ -64,7 +98,7 @@ _UNITS: dict[str, dict[str, str]] = {
     "heat": {"celsius": r"°\s?c|degrees celsius", "fahrenheit": r"°\s?f|degrees fahrenheit"},
     "size": {"kb": r"kb|ko", "mb": r"mb|mo", "gb": r"gb|go", "tb": r"tb|to"},
     "scale": {"million": r"millions?", "billion": r"billions?|milliards?", "thousand": r"thousands?|mille|milliers?"},
-}  # fmt: skip
+}
 _DIMENSION = {unit: dimension for dimension, units in _UNITS.items() for unit in units}
 _ANY_UNIT = "|".join(f"(?P<{unit}>{pattern})" for units in _UNITS.values() for unit, pattern in units.items())
 _UNIT_BEHIND = re.compile(rf"[{_SPACES}-]?(?:{_ANY_UNIT})(?![^\W_])", re.IGNORECASE)

@@ -144,9 +144,15 @@ def _fragment(question: str, words: FollowUpWords) -> str:
 
 
 def _completed(
-    question: str, fragment: str, last: str, turns: Sequence[Turn], language: str, words: FollowUpWords,
-    covered: Callable[[str], float] | None, rewrite: Rewriter | None,
-) -> FollowUp:  # fmt: skip
+    question: str,
+    fragment: str,
+    last: str,
+    turns: Sequence[Turn],
+    language: str,
+    words: FollowUpWords,
+    covered: Callable[[str], float] | None,
+    rewrite: Rewriter | None,
+) -> FollowUp:
     filled = fill(last, fragment, words)
     low = question.lower().replace("’", "'")
     opened = words.opener.match(low) or words.asks_anew.match(low) or leading_preposition(fragment, words)
@@ -257,8 +263,10 @@ def _named(question: str, turns: Sequence[Turn], last: str, words: FollowUpWords
         named = re.sub(
             r"\b(he|she|him|hers|his|her(?=\s+\w+)|her)\b",
             lambda m: f"{name}'s" if m[1].lower() in ("his", "hers") or _owns(question, m) else name,
-            question, count=1, flags=re.IGNORECASE,
-        )  # fmt: skip
+            question,
+            count=1,
+            flags=re.IGNORECASE,
+        )
         # "and before her?" says nothing else
         own = words.opener.sub(" ", words.prepositions.sub(" ", words.personal.sub(" ", low)), count=1)
         return named if content_terms(own, language) or not words.opener.match(low) else _behind(named, last)

@@ -110,9 +110,13 @@ def _is_numbered(sentences: Sequence[str]) -> bool:
 
 
 def _supporting(
-    text: str, question: str, passages: Sequence[Passage], language: str, cited: Sequence[int],
+    text: str,
+    question: str,
+    passages: Sequence[Passage],
+    language: str,
+    cited: Sequence[int],
     similar: Similarity | None,
-) -> tuple[int, Span] | None:  # fmt: skip
+) -> tuple[int, Span] | None:
     """Which passage states a sentence, and where: a cited one if any does, else the one that holds most of it.
 
     Between passages that hold as much of the sentence, the one that holds more of the question wins: two versions of

@@ -100,8 +100,15 @@ class Answer:
             ],
             "citations": [
                 {
-                    "n": c.n, "document": c.document, "path": c.path, "page": c.page, "label": c.label,
-                    "kind": c.kind, "quote": c.quote, "start": c.start, "end": c.end,
+                    "n": c.n,
+                    "document": c.document,
+                    "path": c.path,
+                    "page": c.page,
+                    "label": c.label,
+                    "kind": c.kind,
+                    "quote": c.quote,
+                    "start": c.start,
+                    "end": c.end,
                 }
                 for c in self.citations
             ],
@@ -113,20 +120,27 @@ class Answer:
             "note": self.note,
             "language": self.language,
             "bolder": self.bolder,
-        }  # fmt: skip
+        }
 
 
 def passage_json(n: int, passage: Passage) -> dict[str, Any]:
     """A passage of an answer as plain values; ``n`` is its number in the prompt."""
     chunk = passage.chunk
     return {
-        "n": n, "document": chunk.document, "path": chunk.path, "page": chunk.unit, "label": chunk.label,
-        "kind": chunk.kind, "heading": " > ".join(chunk.headings), "text": chunk.text, "score": round(passage.score, 4),
+        "n": n,
+        "document": chunk.document,
+        "path": chunk.path,
+        "page": chunk.unit,
+        "label": chunk.label,
+        "kind": chunk.kind,
+        "heading": " > ".join(chunk.headings),
+        "text": chunk.text,
+        "score": round(passage.score, 4),
         "also_in": [
             {"document": other.document, "path": other.path, "page": other.unit, "label": other.label}
             for other in passage.also_in
         ],
-    }  # fmt: skip
+    }
 
 
 def hit_json(passage: Passage) -> dict[str, Any]:

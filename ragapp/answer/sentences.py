@@ -27,8 +27,9 @@ _ABBREVIATION = re.compile(
 # nor behind these where a figure follows
 _OF_A_FIGURE = re.compile(
     r"ab[bs]|art|ch|eq|ext|figs?|nos?|nr|p(?:os|p)?|sec|tab|tel|vol"
-    r"|jan|feb|mar|apr|jun|jul|aug|sept?|o[ck]t|nov|de[cz]", re.IGNORECASE
-)  # fmt: skip
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|o[ck]t|nov|de[cz]",
+    re.IGNORECASE,
+)
 
 # 12, and L. 1234-5 of a code
 _FIGURE = re.compile(r"(?:[A-Z]{1,3}[. -]{0,2})?\d")

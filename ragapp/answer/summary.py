@@ -9,14 +9,7 @@ from dataclasses import replace
 
 from ragapp.answer.assistant import Event, Stage
 from ragapp.answer.grounding import MARK, Similarity, ground
-from ragapp.answer.prompts import (
-    DEFAULT_LANGUAGE,
-    PROMPTS,
-    PromptSet,
-    prompts_for,
-    render_passage,
-    summary_messages,
-)
+from ragapp.answer.prompts import DEFAULT_LANGUAGE, PROMPTS, PromptSet, prompts_for, render_passage, summary_messages
 from ragapp.answer.result import Answer, Sentence
 from ragapp.errors import EmptyStoreError, UsageError
 from ragapp.index.catalog import Catalog
@@ -117,9 +110,14 @@ class Summarizer:
         yield answer
 
     def _say(
-        self, engine: LanguageModel, prompts: PromptSet, shown: Sequence[Passage], sources: Sequence[Passage],
-        cancelled: Callable[[], bool], shorten: bool = False,
-    ) -> list[Said]:  # fmt: skip
+        self,
+        engine: LanguageModel,
+        prompts: PromptSet,
+        shown: Sequence[Passage],
+        sources: Sequence[Passage],
+        cancelled: Callable[[], bool],
+        shorten: bool = False,
+    ) -> list[Said]:
         """What the model says of passages, as far as their sources state it."""
         messages = summary_messages(prompts, shown, engine.escape, shorten)
         text = "".join(engine.generate(messages, max_tokens=PART_ANSWER_TOKENS, cancelled=cancelled))

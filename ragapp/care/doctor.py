@@ -140,9 +140,11 @@ def _check_network(settings: Settings) -> CheckResult:
         return CheckResult("network", "ok", f"{detail}, no attempt to leave this machine so far")
     told = ", ".join(f"{by} ({count})" for by, count in sorted(counts.items(), key=lambda item: -item[1])[:MOST_NAMED])
     return CheckResult(
-        "network", "warn", f"{detail}; {sum(counts.values())} attempts to leave it were refused so far: {told}",
+        "network",
+        "warn",
+        f"{detail}; {sum(counts.values())} attempts to leave it were refused so far: {told}",
         f"Nothing left. To count anew, delete {settings.paths.data / TALLY_NAME}.",
-    )  # fmt: skip
+    )
 
 
 def _check_llm(settings: Settings) -> CheckResult:

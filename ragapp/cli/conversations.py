@@ -18,9 +18,10 @@ Id = Annotated[int, typer.Argument(help="See: ragapp conversations list")]
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     group = typer.Typer(
-        help="Conversations that are kept: listed, shown, renamed, removed, exported.", no_args_is_help=True,
+        help="Conversations that are kept: listed, shown, renamed, removed, exported.",
+        no_args_is_help=True,
         rich_markup_mode=None,
-    )  # fmt: skip
+    )
     group.command("list", epilog='Example: ragapp conversations list --search "hotel"')(list_conversations)
     group.command(epilog="Example: ragapp conversations show 3")(show)
     group.command(epilog='Example: ragapp conversations rename 3 "Travel to Paris"')(rename)
@@ -157,16 +158,23 @@ def say_understood(question: str, standalone: str) -> None:
 def row_json(row) -> dict:
     """A conversation as plain values."""
     return {
-        "id": row.id, "title": row.title, "created_at": row.created_at, "changed_at": row.changed_at, "turns": row.turns
-    }  # fmt: skip
+        "id": row.id,
+        "title": row.title,
+        "created_at": row.created_at,
+        "changed_at": row.changed_at,
+        "turns": row.turns,
+    }
 
 
 def turn_json(turn) -> dict:
     """A turn as plain values."""
     return {
-        "id": turn.id, "question": turn.question, "standalone": turn.standalone, "asked_at": turn.asked_at,
+        "id": turn.id,
+        "question": turn.question,
+        "standalone": turn.standalone,
+        "asked_at": turn.asked_at,
         "answer": turn.answer,
-    }  # fmt: skip
+    }
 
 
 def _app(context: typer.Context):

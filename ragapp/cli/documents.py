@@ -113,11 +113,19 @@ def _say_report(report, paths: list[Path], dry_run: bool) -> None:
         say_table(
             ("status", "units", "no text", "ocr", "chunks", "seconds", "file", "note"),
             [
-                (f.status, f.units or "", f.units_without_text or "", f.units_ocr or "", f.chunks or "",
-                 f"{f.seconds:.1f}" if f.seconds else "", shown_path(f.path), f.reason)
+                (
+                    f.status,
+                    f.units or "",
+                    f.units_without_text or "",
+                    f.units_ocr or "",
+                    f.chunks or "",
+                    f"{f.seconds:.1f}" if f.seconds else "",
+                    shown_path(f.path),
+                    f.reason,
+                )
                 for f in changed
             ],
-        )  # fmt: skip
+        )
     for reason, count in skipped.most_common() if "skipped" in hidden else ():
         say(f"{count} skipped: {reason}")
     totals = report.totals
@@ -304,6 +312,10 @@ def remove(
 def _unit_json(unit, characters: int) -> dict:
     confidence = None if unit.confidence is None else round(unit.confidence, 3)
     return {
-        "number": unit.number, "kind": unit.kind, "label": unit.label, "characters": characters,
-        "coverage": unit.coverage, "confidence": confidence,
-    }  # fmt: skip
+        "number": unit.number,
+        "kind": unit.kind,
+        "label": unit.label,
+        "characters": characters,
+        "coverage": unit.coverage,
+        "confidence": confidence,
+    }

@@ -67,15 +67,39 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
         for m in found
     ]
     rows += [
-        ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here", "", "", "", "", "", "",
-         f"ragapp models pull {p.name}")
+        (
+            "*" if p.name in chosen else "",
+            p.name,
+            p.role,
+            _size(p.size),
+            "not here",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            f"ragapp models pull {p.name}",
+        )
         for p in missing
-    ]  # fmt: skip
+    ]
     say_table(
-        ("", "name", "role", "size", "status", "family", "parameters", "quantization", "trained for", "template",
-         "memory", "where, or how to get it"),
+        (
+            "",
+            "name",
+            "role",
+            "size",
+            "status",
+            "family",
+            "parameters",
+            "quantization",
+            "trained for",
+            "template",
+            "memory",
+            "where, or how to get it",
+        ),
         rows,
-    )  # fmt: skip
+    )
     note(f"* in use, by settings.yaml. Memory at {discovery.USUAL_CONTEXT} tokens of context; {gib(free)} are free.")
 
 
@@ -137,10 +161,14 @@ def show(
     if path.is_file():
         info = read_model(path)
         facts |= {
-            "architecture": info.architecture, "quantization": info.quantization, "size": info.size,
-            "context_length": info.context_length, "embedding_length": info.embedding_length,
-            "block_count": info.block_count, "chat_template": info.chat_template,
-        }  # fmt: skip
+            "architecture": info.architecture,
+            "quantization": info.quantization,
+            "size": info.size,
+            "context_length": info.context_length,
+            "embedding_length": info.embedding_length,
+            "block_count": info.block_count,
+            "chat_template": info.chat_template,
+        }
         facts |= _load_facts(settings, name, path)
     if prompt:
         facts |= _prompt_facts(path, name, settings.llm.template)
@@ -170,9 +198,10 @@ def _load_facts(settings, name: str, path: Path) -> dict:
     try:
         plan = plan_engine(wanted, path=path)
         return {
-            "in_force": {"context": plan.context, **plan.reasons}, "memory": str(plan.need),
+            "in_force": {"context": plan.context, **plan.reasons},
+            "memory": str(plan.need),
             "placement": place(wanted, plan),
-        }  # fmt: skip
+        }
     except ModelError as error:  # the rest is worth showing still
         return {"problem": str(error)}
 
@@ -203,25 +232,37 @@ def tune(
     if as_json:
         say_json(
             {
-                "model": plan.name, "path": str(plan.path), "file": str(file), "threads": tuned.threads,
-                "batch": tuned.batch, "flash_attention": tuned.flash_attention, "cache_type": tuned.cache_type,
-                "gain": tuned.gain, "uncertain": round(measured.uncertain, 3),
+                "model": plan.name,
+                "path": str(plan.path),
+                "file": str(file),
+                "threads": tuned.threads,
+                "batch": tuned.batch,
+                "flash_attention": tuned.flash_attention,
+                "cache_type": tuned.cache_type,
+                "gain": tuned.gain,
+                "uncertain": round(measured.uncertain, 3),
                 "trials": [
                     {"options": str(t.options), "reading": t.reading, "writing": t.writing, "best": t is best}
                     for t in rows
                 ],
             }
-        )  # fmt: skip
+        )
     else:
         say_table(
             ("", "threads", "batch", "flash attention", "cache", "reading, tokens/s", "writing, tokens/s"),
             [
-                ("*" if t is best else "", t.options.threads_used, t.options.batch,
-                 "on" if t.options.flash_attention else "off", t.options.cache_type, f"{max(t.reading):.1f}",
-                 f"{max(t.writing):.1f}")
+                (
+                    "*" if t is best else "",
+                    t.options.threads_used,
+                    t.options.batch,
+                    "on" if t.options.flash_attention else "off",
+                    t.options.cache_type,
+                    f"{max(t.reading):.1f}",
+                    f"{max(t.writing):.1f}",
+                )
                 for t in rows
             ],
-        )  # fmt: skip
+        )
         say(f"* is used from now on where the settings say auto: {tuned.gain:.0%} faster than the first. In {file}")
     if measured.uncertain > 0.1:
         note(f"Two rounds differed by {measured.uncertain:.0%}: the machine had other work; measure again without.")
@@ -234,14 +275,19 @@ def _prompt_facts(path: Path, name: str, wanted: str) -> dict:
     template = read_template(path, name, wanted)
     try:
         chat = [
-            {"role": "system", "content": "SYSTEM"}, {"role": "user", "content": "QUESTION"},
-            {"role": "assistant", "content": "ANSWER"}, {"role": "user", "content": "NEXT QUESTION"},
-        ]  # fmt: skip
+            {"role": "system", "content": "SYSTEM"},
+            {"role": "user", "content": "QUESTION"},
+            {"role": "assistant", "content": "ANSWER"},
+            {"role": "user", "content": "NEXT QUESTION"},
+        ]
         return {
-            "style": template.style or "the file's own template", "takes_system": template.takes_system,
-            "stop": list(template.stop), "thinks": template.tags is not None,
-            "thinking_can_be_off": template.can_skip_thinking, "prompt": template.render(chat, thinking=False),
-        }  # fmt: skip
+            "style": template.style or "the file's own template",
+            "takes_system": template.takes_system,
+            "stop": list(template.stop),
+            "thinks": template.tags is not None,
+            "thinking_can_be_off": template.can_skip_thinking,
+            "prompt": template.render(chat, thinking=False),
+        }
     finally:
         template.close()
 
@@ -299,11 +345,21 @@ def use(context: typer.Context, name: Annotated[str, typer.Argument(help="Pack, 
 
 def _model_json(model, in_use: bool) -> dict:
     return {
-        "name": model.name, "role": model.role, "path": str(model.path), "size": model.size, "pack": model.pack,
-        "status": model.status, "family": model.architecture, "parameters": model.parameters,
-        "quantization": model.quantization, "context_length": model.context_length, "template": model.has_template,
-        "memory": model.memory, "problem": model.problem, "in_use": in_use,
-    }  # fmt: skip
+        "name": model.name,
+        "role": model.role,
+        "path": str(model.path),
+        "size": model.size,
+        "pack": model.pack,
+        "status": model.status,
+        "family": model.architecture,
+        "parameters": model.parameters,
+        "quantization": model.quantization,
+        "context_length": model.context_length,
+        "template": model.has_template,
+        "memory": model.memory,
+        "problem": model.problem,
+        "in_use": in_use,
+    }
 
 
 def _size(size: int) -> str:

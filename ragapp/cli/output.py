@@ -77,10 +77,15 @@ def ingest_bar() -> Iterator[Any]:
     from rich.text import Text
 
     bar = Progress(
-        BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("files"), TextColumn("{task.fields[figures]}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("files"),
+        TextColumn("{task.fields[figures]}"),
         TextColumn("{task.description}", table_column=None),
-        console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty(),
-    )  # fmt: skip
+        console=Console(file=sys.stderr),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
     with bar:
         task = bar.add_task("", total=None, figures="")
 
@@ -90,8 +95,11 @@ def ingest_bar() -> Iterator[Any]:
             units = f"{at.units} pages" if at.units else ""
             hand = f"{Path(at.path).name} {at.stage}" if at.path else ""
             bar.update(
-                task, completed=at.files_done, total=at.files, description=Text(_one_line(hand)).markup,
+                task,
+                completed=at.files_done,
+                total=at.files,
+                description=Text(_one_line(hand)).markup,
                 figures=" · ".join(part for part in (units, rate, left) if part),
-            )  # fmt: skip
+            )
 
         yield listen

@@ -120,8 +120,12 @@ def run_questions(
                 result.answer = app.assistant.answer(question.text).as_json()
             result.seconds = time.monotonic() - started
             if stream:
-                expected = {"answers": question.answers, "document": question.document, "pages": question.pages,
-                            "answerable": question.answerable}  # fmt: skip
+                expected = {
+                    "answers": question.answers,
+                    "document": question.document,
+                    "pages": question.pages,
+                    "answerable": question.answerable,
+                }
                 line = {"id": question.id, "expected": expected, "question": question.text, **result.answer}
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
                 stream.flush()
@@ -162,17 +166,19 @@ def summarise(questions: Sequence[Question], results: Sequence[Result], *, with_
             ),
             "quote_found": _mean(
                 any(contains_answer(c["quote"], r.question.answers) for c in r.answer["citations"])
-                for r in cited if r.question.answers
+                for r in cited
+                if r.question.answers
             ),
-        }  # fmt: skip
+        }
         summary["abstention"] = {
             "refused_unanswerable": _mean(r.answer["abstained"] for r in results if not r.question.answerable),
             "answered_answerable": _mean(not r.answer["abstained"] for r in results if r.question.answerable),
         }
     seconds = sorted(r.seconds for r in results)
     summary["seconds"] = {
-        "total": round(sum(seconds), 2), "median": round(seconds[len(seconds) // 2], 3) if seconds else None,
-    }  # fmt: skip
+        "total": round(sum(seconds), 2),
+        "median": round(seconds[len(seconds) // 2], 3) if seconds else None,
+    }
     return summary
 
 

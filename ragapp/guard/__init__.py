@@ -25,9 +25,17 @@ from ragapp.guard.state import (
 )
 
 __all__ = [
-    "VARIABLE", "allow", "count_in", "environment", "guarded_command", "install", "parse_entry", "program_allowed",
-    "read_tally", "report",
-]  # fmt: skip
+    "VARIABLE",
+    "allow",
+    "count_in",
+    "environment",
+    "guarded_command",
+    "install",
+    "parse_entry",
+    "program_allowed",
+    "read_tally",
+    "report",
+]
 
 _CHECKS: dict[str, Callable[[str, tuple], None]] = {
     "socket.__new__": watch_sockets,

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from ragapp.guard.state import refuse, state
 
 # programs of the system by which libraries ask what machine this is; and the OCR engine
-_KNOWN = frozenset({
-    "tesseract", "uname", "ldconfig", "ldd", "gcc", "cc", "ld", "objdump", "lscpu", "sysctl", "sw_vers", "getconf",
-})  # fmt: skip
+_KNOWN = frozenset(
+    {"tesseract", "uname", "ldconfig", "ldd", "gcc", "cc", "ld", "objdump", "lscpu", "sysctl", "sw_vers", "getconf"}
+)
 _START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.py")
 _SWITCHES = ("-I", "-P", "-s", "-E", "-u", "-B")
 

@@ -80,9 +80,12 @@ def report() -> dict:
         names the libraries from the one that was called to the one that tried.
     """
     return {
-        "guarded": state.installed, "connections": state.local + state.remote, "to_allowed_hosts": state.remote,
-        "attempts": state.refusals, "refused": list(state.refused),
-    }  # fmt: skip
+        "guarded": state.installed,
+        "connections": state.local + state.remote,
+        "to_allowed_hosts": state.remote,
+        "attempts": state.refusals,
+        "refused": list(state.refused),
+    }
 
 
 def read_tally(file: str | os.PathLike) -> dict[str, int]:

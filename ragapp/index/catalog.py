@@ -197,8 +197,12 @@ class Catalog:
         if len(chunks) != len(vectors):
             raise ValueError(f"{len(chunks)} chunks, but {len(vectors)} vectors")
         facts = {
-            "identity_id": identity_id, "size": size, "mtime_ns": mtime_ns, "sha256": sha256, "conditions": conditions
-        }  # fmt: skip
+            "identity_id": identity_id,
+            "size": size,
+            "mtime_ns": mtime_ns,
+            "sha256": sha256,
+            "conditions": conditions,
+        }
         with self.transaction() as connection:
             return changes.put(connection, path, document, chunks, vectors, fingerprints or [None] * len(chunks), facts)
 
@@ -267,9 +271,17 @@ class Catalog:
             connection.execute(
                 "INSERT OR REPLACE INTO unread (path, status, reason, hint, tried_at, size, mtime_ns, conditions)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (file.path, file.status, file.reason, file.hint, file.tried_at or changes.now(), file.size,
-                 file.mtime_ns, file.conditions),
-            )  # fmt: skip
+                (
+                    file.path,
+                    file.status,
+                    file.reason,
+                    file.hint,
+                    file.tried_at or changes.now(),
+                    file.size,
+                    file.mtime_ns,
+                    file.conditions,
+                ),
+            )
 
     def remove_unread(self, path: str) -> None:
         """Forget that a file was not read, because it is gone."""

@@ -41,14 +41,19 @@ def put(
         facts: further columns of ``documents``.
     """
     values = {
-        "path": str(path), "name": path.name, "title": document.title,
+        "path": str(path),
+        "name": path.name,
+        "title": document.title,
         "language": document.language,
-        "warnings": json.dumps(document.warnings), "ingested_at": now(), "units": len(document.units),
+        "warnings": json.dumps(document.warnings),
+        "ingested_at": now(),
+        "units": len(document.units),
         "units_without_text": document.units_without_text,
         "units_ocr": document.units_covered("ocr"),
         "units_needing_ocr": document.units_covered("needs_ocr"),
-        "chunks": len(chunks), **facts,
-    }  # fmt: skip
+        "chunks": len(chunks),
+        **facts,
+    }
     row = connection.execute("SELECT id FROM documents WHERE path = ?", (str(path),)).fetchone()
     gone = delete_chunks(connection, row[0]) if row else []
     if row:
@@ -69,11 +74,19 @@ def put(
     added = []
     for chunk, vector, fingerprint in zip(chunks, vectors, fingerprints, strict=True):
         chunk_id = _insert(
-            connection, "chunks",
-            {"document_id": document_id, "unit": chunk.unit, "headings": json.dumps(chunk.headings),
-             "text": chunk.text, "start": chunk.start, "end": chunk.end,
-             "vector": np.asarray(vector, VECTOR_DTYPE).tobytes(), "fingerprint": fingerprint},
-        )  # fmt: skip
+            connection,
+            "chunks",
+            {
+                "document_id": document_id,
+                "unit": chunk.unit,
+                "headings": json.dumps(chunk.headings),
+                "text": chunk.text,
+                "start": chunk.start,
+                "end": chunk.end,
+                "vector": np.asarray(vector, VECTOR_DTYPE).tobytes(),
+                "fingerprint": fingerprint,
+            },
+        )
         added.append(chunk_id)
         context = context_line(path.name, document.title, chunk.headings)
         lexical.add(connection, chunk_id, context, chunk.text, document.language)
@@ -124,11 +137,13 @@ def copy(
     for chunk_id, headings, text in connection.execute(
         "SELECT id, headings, text FROM chunks WHERE document_id = ? ORDER BY id", (document_id,)
     ).fetchall():
-        added.append(connection.execute(
-            'INSERT INTO chunks (document_id, unit, headings, text, start, "end", vector, fingerprint)'
-            ' SELECT ?, unit, headings, text, start, "end", vector, fingerprint FROM chunks WHERE id = ?',
-            (new_id, chunk_id),
-        ).lastrowid)  # fmt: skip
+        added.append(
+            connection.execute(
+                'INSERT INTO chunks (document_id, unit, headings, text, start, "end", vector, fingerprint)'
+                ' SELECT ?, unit, headings, text, start, "end", vector, fingerprint FROM chunks WHERE id = ?',
+                (new_id, chunk_id),
+            ).lastrowid
+        )
         lexical.add(connection, added[-1], context_line(path.name, title, json.loads(headings)), text, language)
     connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
     return new_id, added, gone

@@ -12,9 +12,7 @@ from ragapp import private
 # With the log this long Chroma writes the graph.  Every addition reads the log again, and so does every start, which
 # also adds what is in it to the graph; but each time that the graph is written, all ids are written with it.
 LOG_RECORDS = 5000
-HNSW = {
-    "space": "cosine", "max_neighbors": 16, "ef_construction": 200, "ef_search": 400, "sync_threshold": LOG_RECORDS,
-}  # fmt: skip
+HNSW = {"space": "cosine", "max_neighbors": 16, "ef_construction": 200, "ef_search": 400, "sync_threshold": LOG_RECORDS}
 # Deleted vectors stay in the graph, found by none but in the way of all.  So many times as many slots as vectors are
 # too many, unless there are few; what it costs to build the graph anew is spread over the deletions that led to it.
 WORN_TIMES = 3

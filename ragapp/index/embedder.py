@@ -47,9 +47,15 @@ class Embedder:
     """
 
     def __init__(
-        self, folder: Path, name: str, batch_size: int = 8, precision: Literal["auto", "fp32", "int8"] = "fp32", *,
-        query_prompt: str | None = None, document_prompt: str | None = None,
-    ):  # fmt: skip
+        self,
+        folder: Path,
+        name: str,
+        batch_size: int = 8,
+        precision: Literal["auto", "fp32", "int8"] = "fp32",
+        *,
+        query_prompt: str | None = None,
+        document_prompt: str | None = None,
+    ):
         self.folder = folder
         self.name = name
         self.batch_size = batch_size

@@ -157,9 +157,12 @@ class Encoder:
     def _encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         with self._lock:
             return self._model.encode_document(
-                list(texts), prompt=self._tokenizer.prompts.document, batch_size=len(texts),
-                normalize_embeddings=True, show_progress_bar=False,
-            )  # fmt: skip
+                list(texts),
+                prompt=self._tokenizer.prompts.document,
+                batch_size=len(texts),
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
 
     def _encode_ids(self, ids: Sequence[list[int]]) -> np.ndarray:
         import torch

@@ -21,10 +21,14 @@ DIGEST_FILE = ".weights-sha256.json"
 NO_LIMIT = 10**9
 # the files that one generation or another of the library keeps the window in
 _WINDOW_FILES = (
-    "sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json",
-    "sentence_camembert_config.json", "sentence_albert_config.json", "sentence_xlm-roberta_config.json",
+    "sentence_bert_config.json",
+    "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_camembert_config.json",
+    "sentence_albert_config.json",
+    "sentence_xlm-roberta_config.json",
     "sentence_xlnet_config.json",
-)  # fmt: skip
+)
 # modules that change neither the number of values nor the text
 _SAME_SIZE = ("Normalize", "LayerNorm", "Dropout")
 
@@ -69,9 +73,12 @@ def read_facts(folder: Path) -> FolderFacts:
         own = _optional(folder / "config_sentence_transformers.json")
         prompts = own_prompts(own.get("prompts") or {}, folder.name, str(config.get("_name_or_path") or ""))
         return FolderFacts(
-            _dimension(names, places, config, own), _window(places[0], config, window), places[0],
-            bool(window.get("do_lower_case")), prompts,
-        )  # fmt: skip
+            _dimension(names, places, config, own),
+            _window(places[0], config, window),
+            places[0],
+            bool(window.get("do_lower_case")),
+            prompts,
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnknownLayout(f"{folder}: {error}") from None
 

@@ -163,9 +163,18 @@ class Library:
             )
 
     def put(
-        self, path: Path, document: Document, chunks: Sequence[Chunk], vectors: np.ndarray,
-        *, size: int, mtime_ns: int, sha256: str, fingerprints: Sequence[bytes] | None = None, conditions: str = "",
-    ) -> int:  # fmt: skip
+        self,
+        path: Path,
+        document: Document,
+        chunks: Sequence[Chunk],
+        vectors: np.ndarray,
+        *,
+        size: int,
+        mtime_ns: int,
+        sha256: str,
+        fingerprints: Sequence[bytes] | None = None,
+        conditions: str = "",
+    ) -> int:
         """Store a document; see :meth:`Catalog.put_document`.
 
         The catalog has it when this returns; Chroma gets it together with others, see :meth:`flush`.

@@ -107,9 +107,20 @@ def _layer_class():
         def forward(self, x):
             rounded, scale = self._round(x)
             y = torch.ops.onednn.qlinear_pointwise(
-                rounded, 1 / 127, 128, self._packed, self._scale, self._zero, None, 1.0, 0, torch.float32,
-                "none", [], "",
-            )  # fmt: skip
+                rounded,
+                1 / 127,
+                128,
+                self._packed,
+                self._scale,
+                self._zero,
+                None,
+                1.0,
+                0,
+                torch.float32,
+                "none",
+                [],
+                "",
+            )
             torch.addcmul(self._bias, y, scale, out=y)
             return y.view(*x.shape[:-1], self.out_features)
 

@@ -90,11 +90,20 @@ class DocumentRow:
     def as_json(self) -> dict[str, Any]:
         """What programs get of it."""
         return {
-            "id": self.id, "document": self.name, "path": self.path, "title": self.title, "language": self.language,
-            "size": self.size, "units": self.units, "units_without_text": self.units_without_text,
-            "units_ocr": self.units_ocr, "units_needing_ocr": self.units_needing_ocr, "chunks": self.chunks,
-            "warnings": list(self.warnings), "ingested_at": self.ingested_at,
-        }  # fmt: skip
+            "id": self.id,
+            "document": self.name,
+            "path": self.path,
+            "title": self.title,
+            "language": self.language,
+            "size": self.size,
+            "units": self.units,
+            "units_without_text": self.units_without_text,
+            "units_ocr": self.units_ocr,
+            "units_needing_ocr": self.units_needing_ocr,
+            "chunks": self.chunks,
+            "warnings": list(self.warnings),
+            "ingested_at": self.ingested_at,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +132,9 @@ class UnreadFile:
     def as_json(self) -> dict[str, Any]:
         """What programs get of it."""
         return {
-            "path": self.path, "reason": self.reason, "hint": self.hint, "tried_at": self.tried_at, "size": self.size
-        }  # fmt: skip
+            "path": self.path,
+            "reason": self.reason,
+            "hint": self.hint,
+            "tried_at": self.tried_at,
+            "size": self.size,
+        }

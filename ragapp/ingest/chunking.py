@@ -160,9 +160,16 @@ class Chunker:
                 tokens += counts[row]
 
     def _table_chunk(
-        self, section: _Section, unit: int, size: int, header: str, lines: list[str], offsets: list[int],
-        first: int, last: int,
-    ) -> Iterator[Chunk]:  # fmt: skip
+        self,
+        section: _Section,
+        unit: int,
+        size: int,
+        header: str,
+        lines: list[str],
+        offsets: list[int],
+        first: int,
+        last: int,
+    ) -> Iterator[Chunk]:
         rows = "\n".join(lines[first:last])
         # the first chunk's header is the table's own
         top = 0 if first == 2 else first

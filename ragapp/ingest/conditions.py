@@ -21,9 +21,11 @@ def limits_of(settings: Ingest) -> Limits:
 def options_of(settings: Ingest, ocr: OcrMode | None = None) -> ReadOptions:
     """How files are read; ``ocr`` instead of ``ingest.ocr``."""
     return ReadOptions(
-        passwords=tuple(settings.passwords), ocr=ocr or settings.ocr, ocr_engine=settings.ocr_engine,
+        passwords=tuple(settings.passwords),
+        ocr=ocr or settings.ocr,
+        ocr_engine=settings.ocr_engine,
         ocr_languages=tuple(settings.ocr_languages),
-    )  # fmt: skip
+    )
 
 
 def conditions_of(settings: Ingest, ocr: OcrMode | None = None) -> str:

@@ -108,9 +108,18 @@ class Flow:
     """
 
     def __init__(
-        self, plan: Plan, library: Library, embedder: Embedder, preparers: list[Preparer], *, conditions: str,
-        max_file_mb: int, force: bool, listener: ProgressListener | None, cancelled: Callable[[], bool],
-    ):  # fmt: skip
+        self,
+        plan: Plan,
+        library: Library,
+        embedder: Embedder,
+        preparers: list[Preparer],
+        *,
+        conditions: str,
+        max_file_mb: int,
+        force: bool,
+        listener: ProgressListener | None,
+        cancelled: Callable[[], bool],
+    ):
         self._plan = plan
         self._library = library
         self._embedder = embedder
@@ -315,9 +324,12 @@ class Flow:
     def _enter(self, windows: _Windows, task: Task, prepared: Prepared) -> None:
         self._units += len(prepared.document.units)
         item = _Item(
-            task, prepared, [text.fingerprint for text in prepared.texts],
-            np.zeros((len(prepared.texts), self._embedder.dimension), np.float32), seconds=prepared.seconds,
-        )  # fmt: skip
+            task,
+            prepared,
+            [text.fingerprint for text in prepared.texts],
+            np.zeros((len(prepared.texts), self._embedder.dimension), np.float32),
+            seconds=prepared.seconds,
+        )
         windows.add(item)
         if not item.missing:
             self._put(self._to_store, item)
@@ -336,17 +348,30 @@ class Flow:
                 return
             task, document, chunks = item.task, item.prepared.document, item.prepared.chunks
             self._library.put(
-                task.file.path, document, chunks, item.vectors, size=task.file.size, mtime_ns=task.file.mtime_ns,
-                sha256=task.sha256, fingerprints=item.fingerprints, conditions=self._conditions,
-            )  # fmt: skip
+                task.file.path,
+                document,
+                chunks,
+                item.vectors,
+                size=task.file.size,
+                mtime_ns=task.file.mtime_ns,
+                sha256=task.sha256,
+                fingerprints=item.fingerprints,
+                conditions=self._conditions,
+            )
             reason = " ".join(document.warnings) or ("" if chunks else "There is no text in it.")
             self._settle(
                 task,
                 FileReport(
-                    task.path, "updated" if task.row else "indexed", reason, len(document.units),
-                    document.units_without_text, document.units_covered("ocr"), len(chunks), round(item.seconds, 3),
+                    task.path,
+                    "updated" if task.row else "indexed",
+                    reason,
+                    len(document.units),
+                    document.units_without_text,
+                    document.units_covered("ocr"),
+                    len(chunks),
+                    round(item.seconds, 3),
                 ),
-            )  # fmt: skip
+            )
 
     # telling
 

@@ -149,25 +149,46 @@ class Pipeline:
             tell(0)
             vectors = embedder.embed(texts, tell)
             catalog.put_document(
-                Path(row.path), document, chunks, vectors, current, row.size, row.mtime_ns, row.sha256,
-                [text.fingerprint for text in texts], row.conditions,
-            )  # fmt: skip
+                Path(row.path),
+                document,
+                chunks,
+                vectors,
+                current,
+                row.size,
+                row.mtime_ns,
+                row.sha256,
+                [text.fingerprint for text in texts],
+                row.conditions,
+            )
             embedded += len(texts)
         return len(stale)
 
     def _flow(
-        self, plan: Plan, limits: Limits, options: ReadOptions, conditions: str, force: bool,
-        progress: ProgressListener | None, cancelled: Callable[[], bool],
-    ) -> None:  # fmt: skip
+        self,
+        plan: Plan,
+        limits: Limits,
+        options: ReadOptions,
+        conditions: str,
+        force: bool,
+        progress: ProgressListener | None,
+        cancelled: Callable[[], bool],
+    ) -> None:
         with ExitStack() as stack:
             preparers = [
                 stack.enter_context(Preparer(self._chunker, limits, options))
                 for _ in range(min(self._workers(), len(plan.tasks)))
             ]
             flow = Flow(
-                plan, self._library, self._embedder, preparers, conditions=conditions,
-                max_file_mb=self._settings.max_file_mb, force=force, listener=progress, cancelled=cancelled,
-            )  # fmt: skip
+                plan,
+                self._library,
+                self._embedder,
+                preparers,
+                conditions=conditions,
+                max_file_mb=self._settings.max_file_mb,
+                force=force,
+                listener=progress,
+                cancelled=cancelled,
+            )
             flow.run()
 
     def _estimate_s(self, to_read: list[Task], limits: Limits, options: ReadOptions) -> float:

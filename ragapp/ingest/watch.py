@@ -43,9 +43,15 @@ def _notices(roots: Sequence[Path], stopped: Callable[[], bool]) -> Iterator[boo
 
     try:
         for noticed in watch(
-            *roots, watch_filter=None, debounce=_STEP_MS, step=_STEP_MS // 2, rust_timeout=_STEP_MS,
-            yield_on_timeout=True, stop_event=_Stop(stopped), ignore_permission_denied=True,
-        ):  # fmt: skip
+            *roots,
+            watch_filter=None,
+            debounce=_STEP_MS,
+            step=_STEP_MS // 2,
+            rust_timeout=_STEP_MS,
+            yield_on_timeout=True,
+            stop_event=_Stop(stopped),
+            ignore_permission_denied=True,
+        ):
             yield bool(noticed)
     except OSError:
         while not stopped():

@@ -47,9 +47,18 @@ class Engine(AnswersAlone):
     """
 
     def __init__(
-        self, path: Path, name: str, *, context: int, options: EngineOptions | None = None, seed: int = 42,
-        unload_after_s: float = 0.0, template: str = "auto", max_seconds: float = 0.0, thinking_tokens: int = 0,
-    ):  # fmt: skip
+        self,
+        path: Path,
+        name: str,
+        *,
+        context: int,
+        options: EngineOptions | None = None,
+        seed: int = 42,
+        unload_after_s: float = 0.0,
+        template: str = "auto",
+        max_seconds: float = 0.0,
+        thinking_tokens: int = 0,
+    ):
         self.path = path
         self.name = name
         self.options = options or EngineOptions()

@@ -42,9 +42,7 @@ class TurnWriter:
         abort: stops it in the middle of a token.
     """
 
-    def __init__(
-        self, llama, vocabulary: Vocabulary, template: ChatTemplate, prefix: PrefixCache, abort: AbortFlag
-    ):  # fmt: skip
+    def __init__(self, llama, vocabulary: Vocabulary, template: ChatTemplate, prefix: PrefixCache, abort: AbortFlag):
         self._llama, self._vocabulary, self._template = llama, vocabulary, template
         self._prefix, self._abort = prefix, abort
         # stop texts that are one token of the vocabulary: control tokens never show up as text
@@ -54,9 +52,14 @@ class TurnWriter:
         self._tag_tokens = frozenset(token for tokens in map(vocabulary.tokens, marks) for token in tokens)
 
     def write(
-        self, prompt: str, limits: Limits, temperature: float, stats: GenerationStats, cancelled: Cancelled | None,
+        self,
+        prompt: str,
+        limits: Limits,
+        temperature: float,
+        stats: GenerationStats,
+        cancelled: Cancelled | None,
         started: float,
-    ) -> Iterator[Piece]:  # fmt: skip
+    ) -> Iterator[Piece]:
         """Stream the turn that follows what is in the cache.
 
         Args:

@@ -56,11 +56,15 @@ class EngineOptions:
     def for_llama(self) -> dict[str, Any]:
         """Arguments of :class:`llama_cpp.Llama`."""
         return {
-            "n_batch": self.batch, "n_ubatch": self.batch, "n_threads": self.threads_used,
-            "n_threads_batch": self.threads_used, "n_gpu_layers": self.layers_wanted(),
-            "flash_attn": self.flash_attention, "type_k": CACHE_TYPES[self.cache_type],
+            "n_batch": self.batch,
+            "n_ubatch": self.batch,
+            "n_threads": self.threads_used,
+            "n_threads_batch": self.threads_used,
+            "n_gpu_layers": self.layers_wanted(),
+            "flash_attn": self.flash_attention,
+            "type_k": CACHE_TYPES[self.cache_type],
             "type_v": CACHE_TYPES[self.cache_type],
-        }  # fmt: skip
+        }
 
     def layers_wanted(self) -> int:
         """Layers for the GPU, -1 for all."""

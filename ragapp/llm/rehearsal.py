@@ -14,7 +14,7 @@ SYSTEM = "canary-system"
 TURNS: tuple[Message, ...] = tuple(
     {"role": "assistant" if place % 2 else "user", "content": f"canary-{word}"}
     for place, word in enumerate(("one", "two", "three", "four", "five", "six", "seven"))
-)  # fmt: skip
+)
 _MARK = re.compile(r"\s*(<[^<>\s]{1,40}>|\[/?[A-Z_]{2,}\])")
 _SHORTEST_STOP = 3
 # what a template writes that no plain text holds: <|im_start|>, [INST], <<SYS>>, ### Instruction:

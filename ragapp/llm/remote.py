@@ -69,11 +69,19 @@ class RemoteEngine(AnswersAlone):
     """
 
     def __init__(
-        self, url: str, model: str, *, allow: Sequence[str] = (), key_variable: str = "",
-        context: int | Literal["auto"] = "auto", seed: int = 42, timeout_s: float = 120.0, max_seconds: float = 0.0,
+        self,
+        url: str,
+        model: str,
+        *,
+        allow: Sequence[str] = (),
+        key_variable: str = "",
+        context: int | Literal["auto"] = "auto",
+        seed: int = 42,
+        timeout_s: float = 120.0,
+        max_seconds: float = 0.0,
         thinking_tokens: int = 0,
         tell: Callable[[str], None] = lambda sentence: None,
-    ):  # fmt: skip
+    ):
         check_allowed(url, allow)
         self.address = parse_address(url)
         #: names the place too, so that nobody takes the answer for this machine's

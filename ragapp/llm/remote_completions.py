@@ -52,9 +52,13 @@ class Completions:
         return self.adapted(lambda body: self._connection.fetch("POST", self._url, body | wishes, cancelled), messages)
 
     def stream(
-        self, messages: Sequence[Message], wishes: dict[str, Any], cancelled: Cancelled | None = None, *,
+        self,
+        messages: Sequence[Message],
+        wishes: dict[str, Any],
+        cancelled: Cancelled | None = None,
+        *,
         thinking: bool = False,
-    ) -> Iterator[dict]:  # fmt: skip
+    ) -> Iterator[dict]:
         """The answer event by event.
 
         Args:
@@ -107,9 +111,7 @@ class Completions:
                     raise
 
     def _body(self, messages: Sequence[Message]) -> dict[str, Any]:
-        body = {
-            "model": self._served.model, "messages": fold(messages, system=self._takes_system), "seed": self._seed,
-        }  # fmt: skip
+        body = {"model": self._served.model, "messages": fold(messages, system=self._takes_system), "seed": self._seed}
         # a check and a short answer leave no room for thinking; each kind of server has its own word for that
         if self._served.ollama:
             body["reasoning_effort"] = "none"

@@ -149,11 +149,13 @@ class Connection:
                 # as reading them takes a while
                 trust = ssl.create_default_context if self.address.encrypted else _trust_nobody
                 self._client = httpx.AsyncClient(
-                    verify=trust(), trust_env=False, follow_redirects=False,
+                    verify=trust(),
+                    trust_env=False,
+                    follow_redirects=False,
                     headers={**headers, "Accept-Encoding": "identity", "User-Agent": "ragapp"},
                     timeout=httpx.Timeout(self._timeout_s, connect=min(CONNECT_S, self._timeout_s)),
                     limits=httpx.Limits(keepalive_expiry=_KEEP_S),
-                )  # fmt: skip
+                )
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="ragapp-remote", daemon=True)
                 self._thread.start()

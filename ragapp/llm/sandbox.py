@@ -91,9 +91,11 @@ class Sandbox:
             # -I: neither the environment nor the folder it is started in can slip in other code
             self._process = subprocess.Popen(
                 guard.guarded_command(_CHILD, str(_MEMORY_BYTES), isolated=True),
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )  # fmt: skip
+            )
         except OSError as error:
             raise TemplateFailure(f"the process that renders it does not start: {error}") from None
         self._answers = queue.SimpleQueue()

@@ -153,9 +153,12 @@ class ChatTemplate:
         if self._own:
             return self._own.render(turns, self._bos, self._eos, generation=generation)
         variables = {
-            "messages": list(turns), "bos_token": self._bos, "eos_token": self._eos, **self._extras,
+            "messages": list(turns),
+            "bos_token": self._bos,
+            "eos_token": self._eos,
+            **self._extras,
             "add_generation_prompt": generation,
-        }  # fmt: skip
+        }
         if thinking is not None:
             # Qwen's name for it, and DeepSeek's and Granite's
             variables |= {"enable_thinking": thinking, "thinking": thinking}
@@ -185,8 +188,10 @@ class ChatTemplate:
         try:
             return rehearse(
                 lambda turns, generation: self._write(turns, generation=generation),
-                system=self.takes_system, bos=self._bos, eos=self._eos,
-            )  # fmt: skip
+                system=self.takes_system,
+                bos=self._bos,
+                eos=self._eos,
+            )
         except Unfit as error:
             raise self._refusal(str(error)) from None
 

@@ -88,9 +88,7 @@ class Vocabulary:
             ModelError: there is none, or it cannot be used.
         """
         bos, eos = (self.text(token) for token in (self._llama.token_bos(), self._llama.token_eos()))
-        template = ChatTemplate.choose(
-            self._llama.metadata, bos, eos, name, wanted=wanted, tokens=self.special_texts
-        )  # fmt: skip
+        template = ChatTemplate.choose(self._llama.metadata, bos, eos, name, wanted=wanted, tokens=self.special_texts)
         tokens = self.prompt_tokens(template, template.render([{"role": "user", "content": "canary"}]))
         if tokens[:2] == [self._llama.token_bos()] * 2:
             template.close()

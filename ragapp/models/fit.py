@@ -107,9 +107,14 @@ def largest_context(
 
 
 def fitting_context(
-    info: GgufInfo, name: str, wished: int | Literal["auto"], batch: int, free: int, cache_type: str = "f16",
+    info: GgufInfo,
+    name: str,
+    wished: int | Literal["auto"],
+    batch: int,
+    free: int,
+    cache_type: str = "f16",
     flash: bool = False,
-) -> int:  # fmt: skip
+) -> int:
     """The window to load a model with.
 
     Args:

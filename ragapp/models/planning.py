@@ -114,10 +114,16 @@ def open_engine(settings: Settings, plan: Plan) -> Engine:
     """The engine for a plan; nothing is loaded yet."""
     llm = settings.llm
     return Engine(
-        plan.path, plan.name, context=plan.context, options=plan.options, seed=llm.seed,
-        unload_after_s=60 * llm.unload_after, template=llm.template, max_seconds=settings.answer.max_seconds,
+        plan.path,
+        plan.name,
+        context=plan.context,
+        options=plan.options,
+        seed=llm.seed,
+        unload_after_s=60 * llm.unload_after,
+        template=llm.template,
+        max_seconds=settings.answer.max_seconds,
         thinking_tokens=llm.thinking_tokens,
-    )  # fmt: skip
+    )
 
 
 def place(settings: Settings, plan: Plan) -> str:

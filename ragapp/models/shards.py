@@ -48,9 +48,13 @@ def find_first_shard(folder: Path, name: str) -> Path | None:
     if not folder.is_dir():
         return None
     return next(
-        (p for p in sorted(folder.iterdir()) if first_shard(p) == p != folder / f"{name}.gguf" and whole_name(p) == name
-         and _NAME.fullmatch(p.name)), None,
-    )  # fmt: skip
+        (
+            p
+            for p in sorted(folder.iterdir())
+            if first_shard(p) == p != folder / f"{name}.gguf" and whole_name(p) == name and _NAME.fullmatch(p.name)
+        ),
+        None,
+    )
 
 
 def read_model(path: Path) -> GgufInfo:
@@ -85,10 +89,13 @@ def read_model(path: Path) -> GgufInfo:
     for part in infos:
         matrices.update(part.matrices)
     return replace(
-        info, tensor_count=sum(part.tensor_count for part in infos), parameters=sum(part.parameters for part in infos),
-        weights_size=sum(part.weights_size for part in infos), size=sum(part.size for part in infos),
+        info,
+        tensor_count=sum(part.tensor_count for part in infos),
+        parameters=sum(part.parameters for part in infos),
+        weights_size=sum(part.weights_size for part in infos),
+        size=sum(part.size for part in infos),
         matrices=dict(matrices),
-    )  # fmt: skip
+    )
 
 
 def _listed(names: list[str]) -> str:

@@ -73,15 +73,18 @@ class Measured:
         best = self.best.options
         gain = max(0.0, 1 - self.best.seconds / self.trials[0].seconds)
         return Tuned(
-            best.threads_used, best.batch, best.flash_attention, best.cache_type, date.today().isoformat(),
+            best.threads_used,
+            best.batch,
+            best.flash_attention,
+            best.cache_type,
+            date.today().isoformat(),
             round(gain, 3),
-        )  # fmt: skip
+        )
 
 
 def measure(
-    path: Path, options: EngineOptions, *, seconds: float = 60.0,
-    tell: Callable[[str], None] = lambda sentence: None,
-) -> Measured:  # fmt: skip
+    path: Path, options: EngineOptions, *, seconds: float = 60.0, tell: Callable[[str], None] = lambda sentence: None
+) -> Measured:
     """Try options on a model.
 
     Args:
@@ -93,8 +96,14 @@ def measure(
     Raises:
         ModelError: the model cannot be loaded.
     """
-    first = replace(options, threads=physical_cores(), batch=EngineOptions().batch, flash_attention=False,
-                    cache_type="f16", lora=None)  # fmt: skip
+    first = replace(
+        options,
+        threads=physical_cores(),
+        batch=EngineOptions().batch,
+        flash_attention=False,
+        cache_type="f16",
+        lora=None,
+    )
     llama = load_llama(path, n_ctx=READ_TOKENS + WRITE_TOKENS + 32, **first.for_llama())
     with closing(llama):
         bench = _Bench(llama)

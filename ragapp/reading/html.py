@@ -16,18 +16,76 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-_DROPPED = frozenset([
-    "script", "style", "nav", "template", "noscript", "head", "svg", "canvas", "iframe", "object", "button", "select",
-    "option", "input", "textarea", "annotation", "rp", "dialog",
-])  # fmt: skip
+_DROPPED = frozenset(
+    [
+        "script",
+        "style",
+        "nav",
+        "template",
+        "noscript",
+        "head",
+        "svg",
+        "canvas",
+        "iframe",
+        "object",
+        "button",
+        "select",
+        "option",
+        "input",
+        "textarea",
+        "annotation",
+        "rp",
+        "dialog",
+    ]
+)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # what may be hidden by an attribute, and the mark that documentation generators put behind each heading
 _SUSPECTS = "//*[@hidden or @style or @aria-hidden='true' or @role='navigation' or @class='headerlink']"
-_BLOCK_TAGS = frozenset([
-    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "legend",
-    "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
-])  # fmt: skip
+_BLOCK_TAGS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
 _BLANKS = re.compile(r"\s+")
 _SPACES = re.compile("  +")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -37,10 +95,35 @@ _MAX_LIST_DEPTH = 30
 # the parser gives up at 2048 open elements; those that it closes by itself are not counted here, so it may be fewer
 _MAX_OPEN = 400
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*>")
-_NEVER_OPEN = frozenset([
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
-    "p", "li", "td", "th", "tr", "dt", "dd", "option", "tbody", "thead", "tfoot",
-])  # fmt: skip
+_NEVER_OPEN = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "dt",
+        "dd",
+        "option",
+        "tbody",
+        "thead",
+        "tfoot",
+    ]
+)
 
 
 def read_html(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -238,13 +321,10 @@ def _belongs(part: HtmlElement, table: HtmlElement) -> bool:
 
 def _table_rows(table: HtmlElement) -> list[list[str]]:
     return spread_cells(
-        [
-            (_flat(cell), _span(cell, "rowspan"), _span(cell, "colspan"))
-            for cell in row.iterchildren("td", "th")
-        ]
+        [(_flat(cell), _span(cell, "rowspan"), _span(cell, "colspan")) for cell in row.iterchildren("td", "th")]
         for row in table.iter("tr")
         if _belongs(row, table)
-    )  # fmt: skip
+    )
 
 
 def _span(element: HtmlElement, name: str) -> int:

@@ -124,9 +124,14 @@ def _joined(last: Piece, first: Piece, space: str) -> Piece:
             left, right = [*left[:-1], (start + end, x0, x1)], right[1:]
         words = [*left, *right]
     return Piece(
-        last.text + space + first.text, last.x0, min(last.top, first.top), max(last.x1, first.x1),
-        max(last.bottom, first.bottom), last.bold, words,
-    )  # fmt: skip
+        last.text + space + first.text,
+        last.x0,
+        min(last.top, first.top),
+        max(last.x1, first.x1),
+        max(last.bottom, first.bottom),
+        last.bold,
+        words,
+    )
 
 
 def _continues(before: Line, line: Line, em: float) -> bool:

@@ -36,9 +36,14 @@ def read_xml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
     text, notes = decode_markup(read_bytes(path))
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, recover=True, remove_comments=True, remove_pis=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        recover=True,
+        remove_comments=True,
+        remove_pis=True,
         encoding="utf-8",
-    )  # fmt: skip
+    )
     try:
         root = etree.fromstring(text.removeprefix("\ufeff").encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:

@@ -35,11 +35,37 @@ _THREADS = max(1, (os.cpu_count() or 2) // 2)
 _TESSERACT_TIMEOUT_S = 120
 # ISO 639-1, as in the settings, to Tesseract's names
 _TESSERACT_LANGUAGES = {
-    "en": "eng", "fr": "fra", "de": "deu", "es": "spa", "it": "ita", "pt": "por", "nl": "nld", "pl": "pol",
-    "sv": "swe", "da": "dan", "nb": "nor", "no": "nor", "fi": "fin", "cs": "ces", "sk": "slk", "sl": "slv",
-    "hu": "hun", "ro": "ron", "hr": "hrv", "tr": "tur", "ca": "cat", "el": "ell", "ru": "rus", "uk": "ukr",
-    "bg": "bul", "ar": "ara", "he": "heb", "zh": "chi_sim", "ja": "jpn", "ko": "kor",
-}  # fmt: skip
+    "en": "eng",
+    "fr": "fra",
+    "de": "deu",
+    "es": "spa",
+    "it": "ita",
+    "pt": "por",
+    "nl": "nld",
+    "pl": "pol",
+    "sv": "swe",
+    "da": "dan",
+    "nb": "nor",
+    "no": "nor",
+    "fi": "fin",
+    "cs": "ces",
+    "sk": "slk",
+    "sl": "slv",
+    "hu": "hun",
+    "ro": "ron",
+    "hr": "hrv",
+    "tr": "tur",
+    "ca": "cat",
+    "el": "ell",
+    "ru": "rus",
+    "uk": "ukr",
+    "bg": "bul",
+    "ar": "ara",
+    "he": "heb",
+    "zh": "chi_sim",
+    "ja": "jpn",
+    "ko": "kor",
+}
 INSTALL = "pip install 'ragapp[ocr]'"
 
 
@@ -158,16 +184,18 @@ def _rapidocr():
             raise ReadingError(f"RapidOCR's own model {pattern} is missing", f"Install it again: {INSTALL}.")
         paths[f"{part}.model_path"] = str(fitting[0])
     logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
-    return rapidocr.RapidOCR(params={
-        "Global.log_level": "critical",
-        "Global.text_score": 0.0,  # kept or dropped here, so that what is dropped is counted
-        "Global.max_side_len": _MAX_SIDE,
-        # the classifier takes some upright lines for upside-down ones, which ruins them; pages are turned as a whole
-        "Global.use_cls": False,
-        "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
-        "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-        **paths,
-    })  # fmt: skip
+    return rapidocr.RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "Global.text_score": 0.0,  # kept or dropped here, so that what is dropped is counted
+            "Global.max_side_len": _MAX_SIDE,
+            # the classifier takes some upright lines for upside-down ones; pages are turned as a whole instead
+            "Global.use_cls": False,
+            "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            **paths,
+        }
+    )
 
 
 def _by_rapidocr(image: Image) -> _Found:
@@ -197,9 +225,13 @@ def _by_tesseract(image: Image, languages: Sequence[str]) -> _Found:
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
     try:
         done = subprocess.run(
-            command, input=buffer.getvalue(), capture_output=True, timeout=_TESSERACT_TIMEOUT_S, check=False,
+            command,
+            input=buffer.getvalue(),
+            capture_output=True,
+            timeout=_TESSERACT_TIMEOUT_S,
+            check=False,
             env=environment,
-        )  # fmt: skip
+        )
     except subprocess.TimeoutExpired:
         raise ReadingError(
             f"Tesseract took longer than {_TESSERACT_TIMEOUT_S} s for a page", "Scan it at a lower resolution."

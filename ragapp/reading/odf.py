@@ -30,10 +30,18 @@ _PRESENTATION = f"{{{_NS}presentation:1.0}}"
 _META = f"{{{_NS}meta:1.0}}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 # comments, what was deleted, tables of contents and other indexes that repeat the text, furigana
-_UNREAD = frozenset([
-    f"{OFFICE}annotation", f"{TEXT}tracked-changes", f"{TEXT}table-of-content", f"{TEXT}alphabetical-index",
-    f"{TEXT}illustration-index", f"{TEXT}table-index", f"{TEXT}ruby-text", f"{OFFICE}forms",
-])  # fmt: skip
+_UNREAD = frozenset(
+    [
+        f"{OFFICE}annotation",
+        f"{TEXT}tracked-changes",
+        f"{TEXT}table-of-content",
+        f"{TEXT}alphabetical-index",
+        f"{TEXT}illustration-index",
+        f"{TEXT}table-index",
+        f"{TEXT}ruby-text",
+        f"{OFFICE}forms",
+    ]
+)
 _ROWS, _COLUMNS = f"{TABLE}number-rows-spanned", f"{TABLE}number-columns-spanned"
 _MAX_SPACES = 100
 MAX_REPEATS = 1000

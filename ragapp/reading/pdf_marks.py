@@ -67,8 +67,9 @@ def _field_value(page, annotation) -> str:
     if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
         return "☒" if pdfium.FPDFAnnot_IsChecked(page.formenv, annotation) else "☐"
     if kind in (pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
-        return _one_line(_wide(lambda buffer, size: pdfium.FPDFAnnot_GetFormFieldValue(
-            page.formenv, annotation, buffer, size)))  # fmt: skip
+        return _one_line(
+            _wide(lambda buffer, size: pdfium.FPDFAnnot_GetFormFieldValue(page.formenv, annotation, buffer, size))
+        )
     return ""
 
 

@@ -58,9 +58,10 @@ READERS_VERSION = 2
 
 # suffixes that stand for plain text of some form: only a binary signature speaks against them
 _TEXTS = frozenset(
-    suffix for suffix, reader in READERS.items()
+    suffix
+    for suffix, reader in READERS.items()
     if reader in (_PLAIN, _HTML, _MARKDOWN, _CSV, _JSON, _JSON_LINES, _XML, _MAIL) or suffix == ".ipynb"
-)  # fmt: skip
+)
 _TABLES = (".xls", ".xlsx", ".ods")
 _TEXT_KINDS = (".html", ".xml", ".eml")
 _UNPACK = ("is an archive", UNPACK)
@@ -78,7 +79,7 @@ _UNREAD = {
     **dict.fromkeys((".heic", ".heif", ".avif"), ("", "Convert it to JPEG or PNG.")),
     **dict.fromkeys((".mobi", ".azw", ".azw3"), ("", "Convert it to EPUB, for example with calibre.")),
     ".wpd": ("", AS_DOCX),
-}  # fmt: skip
+}
 
 
 def read_file(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:

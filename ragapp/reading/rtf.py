@@ -26,27 +26,95 @@ _TOKEN = re.compile(
 _MAX_DEPTH = 1000
 _MAX_SKIP = 8  # characters that stand for one of \u
 _CHARACTERS = {
-    "tab": "\t", "line": "\n", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "bullet": "•",
-    "endash": "–", "emdash": "—", "emspace": " ", "enspace": " ", "qmspace": " ", "page": "\n", "column": "\n",
+    "tab": "\t",
+    "line": "\n",
+    "lquote": "‘",
+    "rquote": "’",
+    "ldblquote": "“",
+    "rdblquote": "”",
+    "bullet": "•",
+    "endash": "–",
+    "emdash": "—",
+    "emspace": " ",
+    "enspace": " ",
+    "qmspace": " ",
+    "page": "\n",
+    "column": "\n",
     "softline": "\n",
-}  # fmt: skip
+}
 _SYMBOLS = {"~": " ", "_": "-", "-": "", "\n": "\n", "\r": "\n", "\\": "\\", "{": "{", "}": "}"}
 # groups that hold no text of the body
-_SKIPPED = frozenset([
-    "colortbl", "header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf", "pict", "object",
-    "fldinst", "info", "listtable", "listoverridetable", "rsidtbl", "generator", "xe", "tc", "tcf", "bkmkstart",
-    "bkmkend", "themedata", "datastore", "latentstyles", "shprslt", "upr", "annotation", "atnid", "atnauthor",
-    "filetbl", "ftnsep", "ftnsepc", "aftnsep", "aftnsepc", "objdata", "nonshppict", "template", "operator", "author",
-    "company",
-])  # fmt: skip
+_SKIPPED = frozenset(
+    [
+        "colortbl",
+        "header",
+        "headerl",
+        "headerr",
+        "headerf",
+        "footer",
+        "footerl",
+        "footerr",
+        "footerf",
+        "pict",
+        "object",
+        "fldinst",
+        "info",
+        "listtable",
+        "listoverridetable",
+        "rsidtbl",
+        "generator",
+        "xe",
+        "tc",
+        "tcf",
+        "bkmkstart",
+        "bkmkend",
+        "themedata",
+        "datastore",
+        "latentstyles",
+        "shprslt",
+        "upr",
+        "annotation",
+        "atnid",
+        "atnauthor",
+        "filetbl",
+        "ftnsep",
+        "ftnsepc",
+        "aftnsep",
+        "aftnsepc",
+        "objdata",
+        "nonshppict",
+        "template",
+        "operator",
+        "author",
+        "company",
+    ]
+)
 # groups with a buffer of their own
-_OWN = {"fonttbl": "fonts", "stylesheet": "styles", "title": "title", "footnote": "note", "listtext": "mark",
-        "pntext": "mark"}  # fmt: skip
+_OWN = {
+    "fonttbl": "fonts",
+    "stylesheet": "styles",
+    "title": "title",
+    "footnote": "note",
+    "listtext": "mark",
+    "pntext": "mark",
+}
 _SHOWN = frozenset(["shptxt", "ud", "result"])  # text inside groups that are left out otherwise
 _CHARSETS = {
-    77: "mac_roman", 128: "cp932", 129: "cp949", 134: "cp936", 136: "cp950", 161: "cp1253", 162: "cp1254",
-    163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
-}  # fmt: skip
+    77: "mac_roman",
+    128: "cp932",
+    129: "cp949",
+    134: "cp936",
+    136: "cp950",
+    161: "cp1253",
+    162: "cp1254",
+    163: "cp1258",
+    177: "cp1255",
+    178: "cp1256",
+    186: "cp1257",
+    204: "cp1251",
+    222: "cp874",
+    238: "cp1250",
+}
 _BASES = {"ansi": "cp1252", "mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _HEADING = re.compile(r"\s*(?:heading|titre|überschrift|título|titolo) ([1-9])\b", re.IGNORECASE)
 

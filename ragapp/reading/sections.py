@@ -49,8 +49,10 @@ def page_units(out: BlockBuilder, pages: int) -> list[Unit]:
     starts = [0, *out.page_starts, len(out.blocks)]
     if not out.page_starts or len(starts) - 1 != pages:
         return section_units(out)
-    return [Unit(number, "page", blocks=out.blocks[first:last])
-            for number, (first, last) in enumerate(pairwise(starts), start=1)]  # fmt: skip
+    return [
+        Unit(number, "page", blocks=out.blocks[first:last])
+        for number, (first, last) in enumerate(pairwise(starts), start=1)
+    ]
 
 
 def numbered(pieces: list[_Piece], kind: UnitKind, first: int = 1) -> list[Unit]:
@@ -140,8 +142,9 @@ def _parts(blocks: list[Block]) -> list[_Piece]:
         length += len(block.text)
     if len(parts) == 1:
         return [(label, blocks)]
-    return [(f"{label}, part {number}" if label else f"part {number}", part)
-            for number, part in enumerate(parts, start=1)]  # fmt: skip
+    return [
+        (f"{label}, part {number}" if label else f"part {number}", part) for number, part in enumerate(parts, start=1)
+    ]
 
 
 def _label(blocks: list[Block]) -> str:

@@ -24,9 +24,10 @@ _UNREAD = frozenset([f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delTex
 _CHARACTERS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 _TYPE = "application/vnd."
 _OTHER_TYPES = (
-    "openxmlformats-officedocument.wordprocessingml.template", "ms-word.document.macroEnabled",
+    "openxmlformats-officedocument.wordprocessingml.template",
+    "ms-word.document.macroEnabled",
     "ms-word.template.macroEnabledTemplate",
-)  # fmt: skip
+)
 _TEXT_BOX = f"{_W}txbxContent"
 _NOT_OWN = _UNREAD | {_TEXT_BOX}
 # where Word began a new page when it last laid the document out
@@ -265,10 +266,13 @@ def _boxes(element: Any) -> Iterator[Any]:
 def _own_text(paragraph: Any) -> str:
     """The text of a paragraph without its text boxes."""
     return "".join(
-        node.text or "" if node.tag == f"{_W}t" else formula_text(node) if node.tag == _FORMULA else
-        _CHARACTERS.get(node.tag, "")
+        node.text or ""
+        if node.tag == f"{_W}t"
+        else formula_text(node)
+        if node.tag == _FORMULA
+        else _CHARACTERS.get(node.tag, "")
         for node in _descendants(paragraph, _NOT_OWN)
-    )  # fmt: skip
+    )
 
 
 def _all_text(element: Any) -> str:

@@ -49,9 +49,12 @@ class CrossEncoderReranker:
 
         with self._lock:
             scores = self._model.predict(
-                [(question, text) for text in texts], batch_size=_BATCH, activation_fn=torch.nn.Sigmoid(),
-                show_progress_bar=False, convert_to_numpy=True,
-            )  # fmt: skip
+                [(question, text) for text in texts],
+                batch_size=_BATCH,
+                activation_fn=torch.nn.Sigmoid(),
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
         return [float(score) for score in scores]
 
     @cached_property

@@ -24,9 +24,7 @@ def documents_within(rows: Iterable[DocumentRow], pattern: str) -> list[int]:
         PathError: no document matches.
     """
     wanted = _plain(pattern).strip("/")
-    name, path, folder = (
-        re.compile(fnmatch.translate(shape)) for shape in (wanted, _plain(pattern), f"*/{wanted}/*")
-    )  # fmt: skip
+    name, path, folder = (re.compile(fnmatch.translate(shape)) for shape in (wanted, _plain(pattern), f"*/{wanted}/*"))
     chosen = []
     for row in rows:
         where = _plain(row.path)

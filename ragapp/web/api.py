@@ -74,10 +74,12 @@ def make_api(desk: Desk) -> APIRouter:
     def ingest_status() -> dict[str, Any]:
         state = desk.job.state
         return {
-            "phase": state.phase, "told": state.told, "counts": state.counts,
+            "phase": state.phase,
+            "told": state.told,
+            "counts": state.counts,
             "progress": asdict(state.progress) if state.progress else None,
             "files": [{"path": file.path, "status": file.status, "text": file.text} for file in state.files],
-        }  # fmt: skip
+        }
 
     @router.get("/openapi.json", include_in_schema=False)
     def document(request: Request) -> dict[str, Any]:

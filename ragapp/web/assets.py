@@ -76,9 +76,11 @@ class Assets:
             "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0] or "application/octet-stream"
         )
         headers = [
-            (b"content-type", kind.encode()), (b"content-length", str(len(body)).encode()),
-            (b"vary", b"accept-encoding"), _KEEP,
-        ]  # fmt: skip
+            (b"content-type", kind.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"vary", b"accept-encoding"),
+            _KEEP,
+        ]
         if packed:
             headers.append((b"content-encoding", b"gzip"))
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -96,10 +96,20 @@ def answer_of(values: dict[str, Any]) -> Answer:
 def passage_of(values: dict[str, Any]) -> Passage:
     """A passage out of its shape in an answer or a search; ids are those of nothing."""
     chunk = StoredChunk(
-        values["page"], tuple(filter(None, values["heading"].split(" > "))), values["text"], 0, len(values["text"]),
-        id=0, document_id=0, document=values["document"], title="", path=values["path"], language="",
-        label=values["label"], kind=values["kind"],
-    )  # fmt: skip
+        values["page"],
+        tuple(filter(None, values["heading"].split(" > "))),
+        values["text"],
+        0,
+        len(values["text"]),
+        id=0,
+        document_id=0,
+        document=values["document"],
+        title="",
+        path=values["path"],
+        language="",
+        label=values["label"],
+        kind=values["kind"],
+    )
     also = tuple(
         replace(chunk, document=one["document"], path=one["path"], unit=one["page"], label=one["label"])
         for one in values.get("also_in", ())

@@ -108,9 +108,14 @@ class Desk:
         return Readiness(missing, len(self.documents()[0]))
 
     def ask(
-        self, visitor: Visitor, question: str, within: str = "", scope: str = "", named: str = "",
+        self,
+        visitor: Visitor,
+        question: str,
+        within: str = "",
+        scope: str = "",
+        named: str = "",
         caution: Caution | None = None,
-    ) -> AnswerRun:  # fmt: skip
+    ) -> AnswerRun:
         """Begin to answer a visitor's question in the conversation that is open.
 
         Args:

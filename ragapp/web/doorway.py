@@ -32,9 +32,11 @@ class Doorway:
     """
 
     def __init__(
-        self, build: Callable[[], Any], ready: Callable[[], None] = lambda: None,
+        self,
+        build: Callable[[], Any],
+        ready: Callable[[], None] = lambda: None,
         failed: Callable[[Exception], None] = lambda error: None,
-    ):  # fmt: skip
+    ):
         self._build = build
         self._ready = ready
         self._failed = failed

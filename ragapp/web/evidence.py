@@ -103,10 +103,15 @@ class EvidenceDesk:
         span = _span(text, source)
         file = file_state(row)
         shown = {
-            "source": source, "id": row.id, "units": row.units, "file": file, "found": span is not None,
-            "headings": _headings(unit, span), "ocr": bool(unit and unit.coverage == "ocr"),
+            "source": source,
+            "id": row.id,
+            "units": row.units,
+            "file": file,
+            "found": span is not None,
+            "headings": _headings(unit, span),
+            "ocr": bool(unit and unit.coverage == "ocr"),
             "blocks": _blocks(unit, span) if unit else (),
-        }  # fmt: skip
+        }
         if file == "same" and Path(row.path).suffix.lower() == ".pdf":
             near = source.start / len(text) if text else 0.0
             try:
@@ -130,17 +135,27 @@ def file_state(row: DocumentRow) -> FileState:
 def source_of_citation(citation: Mapping[str, Any]) -> Source:
     """The source of a citation as :meth:`ragapp.answer.result.Answer.as_json` gives it."""
     return Source(
-        citation["path"], citation["document"], citation["page"], citation["quote"], citation["start"],
-        citation.get("label", ""), citation.get("kind", "page"),
-    )  # fmt: skip
+        citation["path"],
+        citation["document"],
+        citation["page"],
+        citation["quote"],
+        citation["start"],
+        citation.get("label", ""),
+        citation.get("kind", "page"),
+    )
 
 
 def source_of_passage(passage: Mapping[str, Any]) -> Source:
     """The source of a passage as :func:`ragapp.answer.result.passage_json` gives it."""
     return Source(
-        passage["path"], passage["document"], passage["page"], passage["text"], 0, passage.get("label", ""),
+        passage["path"],
+        passage["document"],
+        passage["page"],
+        passage["text"],
+        0,
+        passage.get("label", ""),
         passage.get("kind", "page"),
-    )  # fmt: skip
+    )
 
 
 def _span(text: str, source: Source) -> tuple[int, int] | None:

@@ -61,9 +61,12 @@ def make_router(desk: Desk, code: str) -> APIRouter:
             return Response(status_code=404)
         kind = _SHOWN.get(Path(row.path).suffix.lower())
         return FileResponse(
-            row.path, media_type=kind or "application/octet-stream", filename=row.name,
-            content_disposition_type="inline" if kind else "attachment", headers={"X-Content-Type-Options": "nosniff"},
-        )  # fmt: skip
+            row.path,
+            media_type=kind or "application/octet-stream",
+            filename=row.name,
+            content_disposition_type="inline" if kind else "attachment",
+            headers={"X-Content-Type-Options": "nosniff"},
+        )
 
     @router.get("/export/{tab}.md")
     def export(tab: str) -> Response:

@@ -181,9 +181,14 @@ class IngestJob:
         settings = self._app.settings.ingest
         try:
             for report in follow(
-                self._app.pipeline, [self._app.drop_folder()], settle_s=settings.settle_s,
-                rescan_s=settings.rescan_s, progress=self._progress, stopped=self._stopped, wanted=self._take_wanted,
-            ):  # fmt: skip
+                self._app.pipeline,
+                [self._app.drop_folder()],
+                settle_s=settings.settle_s,
+                rescan_s=settings.rescan_s,
+                progress=self._progress,
+                stopped=self._stopped,
+                wanted=self._take_wanted,
+            ):
                 self._note(report)
         except Exception as error:
             self._note_problem(error)
@@ -215,9 +220,8 @@ class IngestJob:
             since = before.since if before and before.status == "working" else time.monotonic()
             self._put(FileState(at.path, "working", at.stage, since))
         self._set(
-            phase="running", progress=at, files=self._latest(),
-            changes=self.state.changes + (at.files_done != done),
-        )  # fmt: skip
+            phase="running", progress=at, files=self._latest(), changes=self.state.changes + (at.files_done != done)
+        )
 
     def _note(self, report: IngestReport) -> None:
         for file in report.files:
@@ -230,9 +234,13 @@ class IngestJob:
                 del self._files[path]
         counts = {status: report.count(status) for status in ("indexed", "updated", "removed", "failed")}
         self._set(
-            phase="idle", progress=None, counts=counts, told=" ".join(report.warnings), files=self._latest(),
+            phase="idle",
+            progress=None,
+            counts=counts,
+            told=" ".join(report.warnings),
+            files=self._latest(),
             changes=self.state.changes + 1,
-        )  # fmt: skip
+        )
 
     def _put(self, file: FileState) -> None:
         with self._lock:

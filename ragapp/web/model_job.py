@@ -124,11 +124,17 @@ class ModelJob:
         layers = placement.offloaded if placement else 0
         threads = llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1
         return Running(
-            model=llm.model, embedder=self._app.settings.embedding.model, loaded=loaded, threads=threads,
-            gpu_layers=layers, window=engine.window if engine and loaded else 0, tokens_per_s=self.tokens_per_s,
-            memory_used=psutil.Process().memory_info().rss, memory_free=free_memory(),
+            model=llm.model,
+            embedder=self._app.settings.embedding.model,
+            loaded=loaded,
+            threads=threads,
+            gpu_layers=layers,
+            window=engine.window if engine and loaded else 0,
+            tokens_per_s=self.tokens_per_s,
+            memory_used=psutil.Process().memory_info().rss,
+            memory_free=free_memory(),
             remote=llm.url if llm.mode == "openai" else "",
-        )  # fmt: skip
+        )
 
     @property
     def percent(self) -> int | None:
@@ -176,9 +182,15 @@ class ModelJob:
         command += ["--settings", str(self._settings_file)] if self._settings_file else []
         environment = {**os.environ, "RAGAPP_PATHS__MODELS": str(self._app.settings.paths.models)}
         self._child = subprocess.Popen(
-            [*command, "models", "pull", name], env=environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
-        )  # fmt: skip
+            [*command, "models", "pull", name],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
         lines = []
         for line in self._child.stdout or ():
             lines = [*lines, line.strip()][-12:]

@@ -77,13 +77,14 @@ def make_openai_api(desk: Desk) -> APIRouter:
             raise UsageError(f"input must hold 1 to {MOST_INPUTS} texts, none of them empty.")
         vectors = desk.app.embedder.embed_documents(texts)
         return {
-            "object": "list", "model": desk.app.settings.embedding.model,
+            "object": "list",
+            "model": desk.app.settings.embedding.model,
             "data": [
                 {"object": "embedding", "index": n, "embedding": _vector(vector, body.encoding_format)}
                 for n, vector in enumerate(vectors)
             ],
             "usage": {"prompt_tokens": 0, "total_tokens": 0},
-        }  # fmt: skip
+        }
 
     add_nothing_else(router)
     return router
@@ -130,9 +131,11 @@ def _quotes(answer: Answer) -> list[str]:
 def _completion(answer: Answer) -> dict[str, Any]:
     message = {"role": "assistant", "content": answer_text(answer)}
     return {
-        **_frame("chat.completion"), "usage": _usage(answer), **_extra(answer),
+        **_frame("chat.completion"),
+        "usage": _usage(answer),
+        **_extra(answer),
         "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
-    }  # fmt: skip
+    }
 
 
 def _stream(desk: Desk, events: Iterator[Event], hung_up: list[bool], usage: bool) -> Iterator[str]:

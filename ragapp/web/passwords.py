@@ -55,9 +55,14 @@ def is_password(password: str, stored: str) -> bool:
 
 def _derive(password: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
     return hashlib.scrypt(
-        password.encode("utf-8", "surrogatepass"), salt=salt, n=cost, r=block, p=lanes, maxmem=_MEMORY,
+        password.encode("utf-8", "surrogatepass"),
+        salt=salt,
+        n=cost,
+        r=block,
+        p=lanes,
+        maxmem=_MEMORY,
         dklen=_HASH_BYTES,
-    )  # fmt: skip
+    )
 
 
 def _parse(stored: str) -> tuple[bytes, bytes, int, int, int]:

@@ -50,9 +50,13 @@ class AnswerRun:
     """
 
     def __init__(
-        self, question: str, ask: Callable[[Callable[[], bool]], Iterator[FollowUp | Event]],
-        done: Callable[[Exchange], None] = lambda exchange: None, within: str = "", named: str = "",
-    ):  # fmt: skip
+        self,
+        question: str,
+        ask: Callable[[Callable[[], bool]], Iterator[FollowUp | Event]],
+        done: Callable[[Exchange], None] = lambda exchange: None,
+        within: str = "",
+        named: str = "",
+    ):
         self.question = question
         self.within = within
         self.named = named

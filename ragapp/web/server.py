@@ -62,9 +62,18 @@ def build_server(desk: Desk):
     add_error_answers(server)
     server.add_middleware(EarlyScript, script=f"/ui/page.js?v={version}", more=preloads())
     mounted = gr.mount_gradio_app(
-        server, page.build(), path="/", theme=page.theme, css_paths=[page.stylesheet], footer_links=[],
-        show_error=False, ssr_mode=False, run_history=False, enable_monitoring=False, i18n=page.i18n,
-    )  # fmt: skip
+        server,
+        page.build(),
+        path="/",
+        theme=page.theme,
+        css_paths=[page.stylesheet],
+        footer_links=[],
+        show_error=False,
+        ssr_mode=False,
+        run_history=False,
+        enable_monitoring=False,
+        i18n=page.i18n,
+    )
     private.restrict(desk.app.settings.paths.data / UPLOADS_NAME)  # Gradio makes folders there that all may look into
     return mounted
 
@@ -109,9 +118,14 @@ def serve(app: App, say: Callable[[str], None], settings_file: Path | None = Non
         doorway = Doorway(lambda: build_server(desk), begin, lambda error: say(f"The page cannot be made: {error}"))
         # uvloop's connections could not be seen by the guard; what a proxy says of the asker could be anybody's word
         config = uvicorn.Config(
-            Security(Assets(doorway), policy), loop="asyncio", proxy_headers=False, server_header=False,
-            log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S,
-        )  # fmt: skip
+            Security(Assets(doorway), policy),
+            loop="asyncio",
+            proxy_headers=False,
+            server_header=False,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
         to_whom = "open to this machine only" if policy.loopback else "open to the network, with a password"
         say(f"The page is on {url}, {to_whom}. Stop with Ctrl-C.")
         if told := warning(policy):

@@ -6,7 +6,17 @@ from ragapp.retrieval.passage import Passage
 
 def passage(text, document="a.pdf", unit=1, *, title="", headings=(), language="en", label="", start=0, score=1.0):
     chunk = StoredChunk(
-        unit, tuple(headings), text, start, start + len(text), id=abs(hash((document, unit, text))), document_id=1,
-        document=document, title=title, path=f"/docs/{document}", language=language, label=label,
-    )  # fmt: skip
+        unit,
+        tuple(headings),
+        text,
+        start,
+        start + len(text),
+        id=abs(hash((document, unit, text))),
+        document_id=1,
+        document=document,
+        title=title,
+        path=f"/docs/{document}",
+        language=language,
+        label=label,
+    )
     return Passage(chunk, score, 0.5, 1.0)

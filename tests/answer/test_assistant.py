@@ -37,9 +37,21 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
     answer = app.assistant.answer(QUESTION)
     values = answer.as_json()
     assert set(values) == {
-        "question", "answer", "abstained", "confidence", "sentences", "citations", "passages",
-        "model", "context", "timings", "signals", "note", "language", "bolder",
-    }  # fmt: skip
+        "question",
+        "answer",
+        "abstained",
+        "confidence",
+        "sentences",
+        "citations",
+        "passages",
+        "model",
+        "context",
+        "timings",
+        "signals",
+        "note",
+        "language",
+        "bolder",
+    }
     assert 0 <= values["confidence"] <= 1
     assert values["model"] == "smollm2-135m-instruct"
     assert values["language"] == "en"

@@ -26,8 +26,9 @@ def test_what_tells_right_from_wrong_gets_the_weight():
     assert weights["probe"] > 0.8
     assert abs(weights["score"]) < 0.8
     assert weights["dense"] == pytest.approx(0, abs=1e-6)
-    agreeing = [(fitted.likeliest(one.signals) >= fitted.thresholds["normal"]) == one.right
-                for one in sample(400, seed=1)]  # fmt: skip
+    agreeing = [
+        (fitted.likeliest(one.signals) >= fitted.thresholds["normal"]) == one.right for one in sample(400, seed=1)
+    ]
     assert sum(agreeing) / 400 > 0.8
 
 

@@ -143,8 +143,10 @@ def test_passages_are_judged_alone_and_the_likeliest_is_answered_from():
     parrot = Parrot("It is 25 days.", {"Red": 0.3, "Blue": 0.4, "Green": 0.1})
     *_, answer = ask("", passages=(first, second, third), parrot=parrot)
     assert [[word in shown for word in ("Red", "Blue", "Green")] for shown in parrot.judged] == [
-        [True, False, False], [False, True, False], [False, False, True]
-    ]  # fmt: skip
+        [True, False, False],
+        [False, True, False],
+        [False, False, True],
+    ]
     assert "Blue" in parrot.asked
     assert "Red" not in parrot.asked
     assert [shown.chunk.document for shown in answer.passages] == ["Blue.pdf", "Red.pdf", "Green.pdf"]
@@ -164,8 +166,12 @@ def test_behind_a_passage_that_the_model_is_sure_of_nothing_is_read():
 def test_for_a_list_every_passage_is_read_and_written_from():
     words = ("Red", "Blue", "Green")
     parrot = Parrot("- Red is 25 days.\n- Blue is 25 days.", {"Red": 0.95, "Blue": 0.5, "Green": 0.2})
-    *_, answer = ask("", passages=[passage(f"{word} is 25 days.", f"{word}.pdf") for word in words], parrot=parrot,
-                     question="List all leave")  # fmt: skip
+    *_, answer = ask(
+        "",
+        passages=[passage(f"{word} is 25 days.", f"{word}.pdf") for word in words],
+        parrot=parrot,
+        question="List all leave",
+    )
     assert len(parrot.judged) == 3
     assert all(word in parrot.asked for word in words)
     assert "3 passages" in answer.note

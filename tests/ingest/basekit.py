@@ -28,15 +28,18 @@ _PLAIN = {
     ".json": json.dumps({"rules": [{"no": 1, "text": "No smoking."}, {"no": 2, "text": "Doors close at six."}]}),
     ".jsonl": '{"no": 1, "text": "No smoking."}\n{"no": 2, "text": "Doors close at six."}\n',
     ".xml": "<?xml version='1.0'?><rules><rule no='1'>No smoking.</rule><rule no='2'>Doors close.</rule></rules>",
-    ".ipynb": json.dumps({
-        "nbformat": 4, "metadata": {},
-        "cells": [{"cell_type": "markdown", "source": ["# Rules"]}, {"cell_type": "code", "source": "1 + 1"}],
-    }),
+    ".ipynb": json.dumps(
+        {
+            "nbformat": 4,
+            "metadata": {},
+            "cells": [{"cell_type": "markdown", "source": ["# Rules"]}, {"cell_type": "code", "source": "1 + 1"}],
+        }
+    ),
     ".rtf": r"{\rtf1\ansi{\fonttbl{\f0 Arial;}}\f0 Rules\par No smoking in the cellar.\par\u233?t\'e9\par}",
     ".tsv": "name\tprice\nrent\t1\nwater\t2\n",
     ".mht": "From: a@b\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n"
-            "Content-Type: text/html\r\n\r\n<h1>Rules</h1><p>No smoking.</p>\r\n--x--\r\n",
-}  # fmt: skip
+    "Content-Type: text/html\r\n\r\n<h1>Rules</h1><p>No smoking.</p>\r\n--x--\r\n",
+}
 
 
 @cache
@@ -54,10 +57,13 @@ def base_files() -> dict[str, bytes]:
         files |= {path.name: path.read_bytes() for path in made}
     files["rules.xls"] = _xls()
     # subject and body of a mail, as Outlook names these streams
-    files["rules.msg"] = ole_file({
-        "__properties_version1.0": bytes(32), "__substg1.0_0037001F": "Rules".encode("utf-16-le"),
-        "__substg1.0_1000001F": ("No smoking in the cellar. " * 20).encode("utf-16-le"),
-    })  # fmt: skip
+    files["rules.msg"] = ole_file(
+        {
+            "__properties_version1.0": bytes(32),
+            "__substg1.0_0037001F": "Rules".encode("utf-16-le"),
+            "__substg1.0_1000001F": ("No smoking in the cellar. " * 20).encode("utf-16-le"),
+        }
+    )
     picture = Image.new("RGB", (300, 60), "white")
     ImageDraw.Draw(picture).text((10, 20), "No smoking", fill="black")
     for kind in ("png", "jpeg", "gif", "tiff", "bmp", "webp"):

@@ -58,8 +58,9 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Plac
     monkeypatch.setattr(Preparer, "prepare", disturbed)
     (report,) = place.pipeline.run([place.docs]).files
     assert (report.status, report.reason) == (
-        "failed", "it changed while it was being read. It is taken in at the next run."
-    )  # fmt: skip
+        "failed",
+        "it changed while it was being read. It is taken in at the next run.",
+    )
     monkeypatch.undo()
     assert place.run() == {"a.txt": "indexed"}
     assert place.text("a.txt") == "Second, which is longer."

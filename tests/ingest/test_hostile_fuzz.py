@@ -25,9 +25,13 @@ from ragapp.reading.registry import READERS
 SOON_S = 30
 MEMORY_MB = 1024
 QUIET = settings(
-    max_examples=15, deadline=None, database=None, derandomize=True, print_blob=False,
+    max_examples=15,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    print_blob=False,
     suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+)
 # what no outcome may say: a reader has failed in a way that nobody foresaw, or told how it is made
 UNFORESEEN = (
     "while reading",
@@ -38,10 +42,29 @@ UNFORESEEN = (
     str(Path(ragapp.__file__).parent),
 )
 PIECES = [
-    b"", b"\0" * 8, b"\xff" * 8, b"PK\x03\x04", b"<", b">", b"&#x110000;", b"<!DOCTYPE x [<!ENTITY a 'b'>]>",
-    b"[" * 200, b"{" * 200, b"1e999", b"-1", b"99999999999999999999", b"\xed\xa0\x80", b"\r\n--x", b'"', b"\\u-32768?",
-    b"\\bin99999999 ", b"%%EOF", b"endobj", b"/Length 99999999", b"stream\n",
-]  # fmt: skip
+    b"",
+    b"\0" * 8,
+    b"\xff" * 8,
+    b"PK\x03\x04",
+    b"<",
+    b">",
+    b"&#x110000;",
+    b"<!DOCTYPE x [<!ENTITY a 'b'>]>",
+    b"[" * 200,
+    b"{" * 200,
+    b"1e999",
+    b"-1",
+    b"99999999999999999999",
+    b"\xed\xa0\x80",
+    b"\r\n--x",
+    b'"',
+    b"\\u-32768?",
+    b"\\bin99999999 ",
+    b"%%EOF",
+    b"endobj",
+    b"/Length 99999999",
+    b"stream\n",
+]
 
 
 class Damage:

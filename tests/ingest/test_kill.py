@@ -48,9 +48,12 @@ def _change(docs: Path) -> None:
 def _start(root: Path) -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (HERE, HERE.parent, HERE.parent.parent)))}
     return subprocess.Popen(
-        [sys.executable, HERE / "killkit.py", root], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [sys.executable, HERE / "killkit.py", root],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def _run_with_kills(root: Path, how: signal.Signals, rng: random.Random) -> None:
@@ -93,11 +96,20 @@ def _content(root: Path) -> dict:
             ids, vectors = catalog.vectors(list(chunks))
             by_id = dict(zip(ids, vectors, strict=True))
             stored[place.named(row.path)] = (
-                row.name, row.title, row.language, row.size, row.mtime_ns, row.sha256, row.units,
-                row.units_without_text, row.warnings, row.conditions, place.library.identity,
+                row.name,
+                row.title,
+                row.language,
+                row.size,
+                row.mtime_ns,
+                row.sha256,
+                row.units,
+                row.units_without_text,
+                row.warnings,
+                row.conditions,
+                place.library.identity,
                 [(unit.number, text, unit.coverage) for unit, text in catalog.units(row.id)],
                 [(c.unit, c.headings, c.text, c.start, c.end, by_id[c.id].tobytes()) for c in chunks.values()],
-            )  # fmt: skip
+            )
         # whatever the run was stopped at, searching gives the same
         for word in ("word3", "changed17", "word499"):
             scores = catalog.match([word], 10)

@@ -25,17 +25,24 @@ def test_each_file_gets_the_fate_it_deserves(place: Place) -> None:
     place.write(".hidden.txt", "hidden")
     report = place.pipeline.run([place.docs])
     assert place.fates(report) == {
-        "Makefile": "skipped", "a.txt": "indexed", "b.md": "indexed", "c.xyz": "skipped", "d.pdf": "failed",
+        "Makefile": "skipped",
+        "a.txt": "indexed",
+        "b.md": "indexed",
+        "c.xyz": "skipped",
+        "d.pdf": "failed",
         "e.txt": "failed",
-    }  # fmt: skip
+    }
     reasons = {Path(file.path).name: file.reason for file in report.files}
     assert reasons["c.xyz"].startswith("no reader for .xyz")
     assert reasons["Makefile"].startswith("no reader for files without a suffix")
     assert "not a readable PDF" in reasons["d.pdf"]
     assert "the file is empty" in reasons["e.txt"]
     assert [(Path(f.path).name, f.status) for f in place.library.catalog.unread()] == [
-        ("Makefile", "skipped"), ("c.xyz", "skipped"), ("d.pdf", "failed"), ("e.txt", "failed")
-    ]  # fmt: skip
+        ("Makefile", "skipped"),
+        ("c.xyz", "skipped"),
+        ("d.pdf", "failed"),
+        ("e.txt", "failed"),
+    ]
     expected = {"files": 6, "indexed": 2, "updated": 0, "unchanged": 0, "removed": 0, "skipped": 2, "failed": 2}
     coverage = {"units": 2, "units_without_text": 0, "units_ocr": 0, "chunks": 2}
     assert report.totals == {**expected, **coverage, "seconds": report.totals["seconds"]}
@@ -173,9 +180,13 @@ def test_a_dry_run_tells_and_changes_nothing(place: Place) -> None:
     place.write("new.txt", "Fifth.")
     place.write("big.txt", "x" * (1 << 21))
     assert place.run(dry_run=True) == {
-        "changed.txt": "updated", "gone.txt": "removed", "touched.txt": "unchanged", "same.txt": "unchanged",
-        "new.txt": "indexed", "big.txt": "failed",
-    }  # fmt: skip
+        "changed.txt": "updated",
+        "gone.txt": "removed",
+        "touched.txt": "unchanged",
+        "same.txt": "unchanged",
+        "new.txt": "indexed",
+        "big.txt": "failed",
+    }
     assert (place.rows(), held_ids(place.library), place.library.catalog.unread()) == before
 
 

@@ -8,12 +8,7 @@ _QUESTIONS = (
     "第四节呢？",
     "\nThe last one.",
 )
-_ANSWERS = (
-    "It says that the pump must be off.",
-    "  Nothing about it.\n",
-    "Fünf Meter.",
-    "没有。",
-)
+_ANSWERS = ("It says that the pump must be off.", "  Nothing about it.\n", "Fünf Meter.", "没有。")
 
 
 def chat(exchanges: int, system: bool) -> list[dict[str, str]]:

@@ -66,17 +66,38 @@ load_tensors:   CPU_REPACK model buffer size =   600.00 MiB
     ("log", "devices", "offloaded", "layers", "host", "gpu", "said"),
     [
         (CPU, (), 0, 0, 165.89, 0, "on the processor, 166 MiB"),
-        (CUDA, ("NVIDIA GeForce RTX 3060 (CUDA0)",), 29, 29, 132.78, 1290.45,
-         "all layers on NVIDIA GeForce RTX 3060 (CUDA0): 1290 MiB there, 133 MiB of the machine's own memory"),
-        (PARTLY, ("NVIDIA RTX A2000 (CUDA0)", "NVIDIA RTX A2000 (CUDA1)"), 20, 33, 1500, 2500,
-         "20 of 33 layers on NVIDIA RTX A2000 (CUDA0), NVIDIA RTX A2000 (CUDA1): 2500 MiB there"),
+        (
+            CUDA,
+            ("NVIDIA GeForce RTX 3060 (CUDA0)",),
+            29,
+            29,
+            132.78,
+            1290.45,
+            "all layers on NVIDIA GeForce RTX 3060 (CUDA0): 1290 MiB there, 133 MiB of the machine's own memory",
+        ),
+        (
+            PARTLY,
+            ("NVIDIA RTX A2000 (CUDA0)", "NVIDIA RTX A2000 (CUDA1)"),
+            20,
+            33,
+            1500,
+            2500,
+            "20 of 33 layers on NVIDIA RTX A2000 (CUDA0), NVIDIA RTX A2000 (CUDA1): 2500 MiB there",
+        ),
         (METAL, ("Apple M2 (Metal)",), 29, 29, 125.19, 934.7, "all layers on Apple M2 (Metal)"),
-        (VULKAN, ("AMD Radeon Graphics (RADV GFX1030) (Vulkan0)",), 29, 29, 100, 900,
-         "all layers on AMD Radeon Graphics (RADV GFX1030) (Vulkan0): 900 MiB there"),
+        (
+            VULKAN,
+            ("AMD Radeon Graphics (RADV GFX1030) (Vulkan0)",),
+            29,
+            29,
+            100,
+            900,
+            "all layers on AMD Radeon Graphics (RADV GFX1030) (Vulkan0): 900 MiB there",
+        ),
         (NONE, (), 0, 29, 1534.7, 0, "on the processor, 1535 MiB"),
         ("", (), 0, 0, 0, 0, "on the processor"),
     ],
-)  # fmt: skip
+)
 def test_what_the_log_says(log, devices, offloaded, layers, host, gpu, said) -> None:
     placement = read_placement(log.splitlines())
     assert (placement.devices, placement.offloaded, placement.layers) == (devices, offloaded, layers)
@@ -95,11 +116,17 @@ def test_only_lines_of_use_are_kept() -> None:
 @pytest.mark.parametrize(
     ("wanted", "able", "offloaded", "words"),
     [
-        ("auto", False, 0, ""), (0, True, 0, ""), (0, False, 0, ""), (10, True, 10, ""), ("auto", True, 29, ""),
-        (10, False, 0, "cannot use a GPU"), (-1, False, 0, "cannot use a GPU"), ("auto", True, 0, "put no layer"),
+        ("auto", False, 0, ""),
+        (0, True, 0, ""),
+        (0, False, 0, ""),
+        (10, True, 10, ""),
+        ("auto", True, 29, ""),
+        (10, False, 0, "cannot use a GPU"),
+        (-1, False, 0, "cannot use a GPU"),
+        ("auto", True, 0, "put no layer"),
         (-1, True, 0, "put no layer"),
     ],
-)  # fmt: skip
+)
 def test_who_asks_for_the_gpu_is_told_where_it_is_not_used(monkeypatch, wanted, able, offloaded, words) -> None:
     monkeypatch.setattr(engines, "can_offload", lambda: able)
     notices = gpu_notices(EngineOptions(gpu_layers=wanted), Placement(offloaded=offloaded, layers=29), "tiny")

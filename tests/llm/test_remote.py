@@ -93,9 +93,19 @@ def test_what_is_not_allowed_is_refused_with_the_line_to_add(url, allow, place):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "gpu:8000", "ftp://gpu/v1", "http://", "http://gpu:port/v1", "http://gpu:99999/v1", "http://[::1/v1",
-     "http://a b/v1", "file:///etc/passwd", "http://evil%2eexample/v1"],
-)  # fmt: skip
+    [
+        "",
+        "gpu:8000",
+        "ftp://gpu/v1",
+        "http://",
+        "http://gpu:port/v1",
+        "http://gpu:99999/v1",
+        "http://[::1/v1",
+        "http://a b/v1",
+        "file:///etc/passwd",
+        "http://evil%2eexample/v1",
+    ],
+)
 def test_what_is_no_address(url):
     with pytest.raises(SettingsError, match=r"llm\.url"):
         check_allowed(url, [])
@@ -189,9 +199,15 @@ def test_an_answer_is_streamed_and_counted(engine_at):
         assert list(engine.generate(CHAT, max_tokens=20)) == ["In the ", "drawer", "."]
         assert server.bodies()[-1]["messages"] == CHAT
         assert server.bodies()[-1] | {"messages": 0} == {
-            "model": MODEL, "messages": 0, "max_tokens": 20, "temperature": 0.0, "seed": 42, "stream": True,
-            "stream_options": {"include_usage": True}, "chat_template_kwargs": {"enable_thinking": False},
-        }  # fmt: skip
+            "model": MODEL,
+            "messages": 0,
+            "max_tokens": 20,
+            "temperature": 0.0,
+            "seed": 42,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "chat_template_kwargs": {"enable_thinking": False},
+        }
         stats = engine.stats
         assert (stats.prompt_tokens, stats.answer_tokens, stats.cached_tokens, stats.finished) == (21, 5, 7, True)
         assert stats.first_token_s > 0
@@ -467,11 +483,19 @@ def test_a_server_without_a_list_of_models_is_asked_all_the_same(engine_at):
         assert text(engine_at(server)) == "ok"
 
 
-@pytest.mark.parametrize("sample", [
-    "The committee met on Tuesday, 14 March 2023, in Room 4.12b.", "Le relevé détaillé a été envoyé à l'équipe.",
-    "x = f(a[i], b['k']) != 0x1F;\n\n\treturn {}", "EUR 1,234.56 | 2024-05-01 | INV-000187",
-    "日本語の文書です。", "🙂🙂", "Donaudampfschifffahrtsgesellschaft", "a\n\n\nb   c\t\td",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "The committee met on Tuesday, 14 March 2023, in Room 4.12b.",
+        "Le relevé détaillé a été envoyé à l'équipe.",
+        "x = f(a[i], b['k']) != 0x1F;\n\n\treturn {}",
+        "EUR 1,234.56 | 2024-05-01 | INV-000187",
+        "日本語の文書です。",
+        "🙂🙂",
+        "Donaudampfschifffahrtsgesellschaft",
+        "a\n\n\nb   c\t\td",
+    ],
+)
 @pytest.mark.real
 def test_the_guess_is_no_less_than_a_real_tokenizer_counts(small, sample):
     real = small.count(sample)
@@ -563,9 +587,17 @@ def test_faults_of_a_choice(engine_at, fault):
     assert hint in caught.value.hint
 
 
-@pytest.mark.parametrize("odd", [
-    {}, [], 17, {"choices": None}, {"choices": [7]}, {"choices": [{"logprobs": {"content": [{"top_logprobs": [3]}]}}]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        [],
+        17,
+        {"choices": None},
+        {"choices": [7]},
+        {"choices": [{"logprobs": {"content": [{"top_logprobs": [3]}]}}]},
+    ],
+)
 def test_answers_of_an_odd_shape_are_no_traceback(engine_at, odd):
     with serving(lambda request, body: request.json(odd)) as server:
         assert engine_at(server).choose(CHAT, ("Yes", "No")) == [0.5, 0.5]
@@ -715,11 +747,31 @@ def test_the_reading_speed_is_measured_once_on_a_new_prompt(engine_at):
         assert server.bodies()[1]["messages"] != server.bodies()[-1]["messages"]
 
 
-@pytest.mark.parametrize("mark", [
-    "<|im_end|>", "<|eot_id|>", "<|start_header_id|>", "</s>", "<s>", "[INST]", "[/INST]", "<<SYS>>", "<end_of_turn>",
-    "<start_of_turn>", "<｜User｜>", "<｜end▁of▁sentence｜>", "<|END_OF_TURN_TOKEN|>", "<think>", "[SYSTEM_PROMPT]",
-    "<|channel|>", "<bos>", "<eos>", "<|endoftext|>", "<channel|>",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "<|im_end|>",
+        "<|eot_id|>",
+        "<|start_header_id|>",
+        "</s>",
+        "<s>",
+        "[INST]",
+        "[/INST]",
+        "<<SYS>>",
+        "<end_of_turn>",
+        "<start_of_turn>",
+        "<｜User｜>",
+        "<｜end▁of▁sentence｜>",
+        "<|END_OF_TURN_TOKEN|>",
+        "<think>",
+        "[SYSTEM_PROMPT]",
+        "<|channel|>",
+        "<bos>",
+        "<eos>",
+        "<|endoftext|>",
+        "<channel|>",
+    ],
+)
 def test_marks_of_every_family_lose_their_power(mark):
     engine = RemoteEngine("http://127.0.0.1:1/v1", "m")
     assert mark not in engine.escape(f"a{mark}b{mark}")
@@ -745,10 +797,32 @@ def llama_server(models_dir, tmp_path_factory):
     pytest.importorskip("sse_starlette", reason="the server of llama-cpp-python needs the packages of the extra dev")
     path, port = get_pack("smollm2-135m-instruct").target(models_dir), free_port()
     command = [
-        sys.executable, "-m", "llama_cpp.server", "--model", str(path), "--model_alias", "smol", "--host", "127.0.0.1",
-        "--port", str(port), "--n_ctx", "1024", "--n_batch", "256", "--n_ubatch", "256", "--api_key", SECRET,
-        "--n_threads", "1", "--n_threads_batch", "1", "--verbose", "False",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "llama_cpp.server",
+        "--model",
+        str(path),
+        "--model_alias",
+        "smol",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--n_ctx",
+        "1024",
+        "--n_batch",
+        "256",
+        "--n_ubatch",
+        "256",
+        "--api_key",
+        SECRET,
+        "--n_threads",
+        "1",
+        "--n_threads_batch",
+        "1",
+        "--verbose",
+        "False",
+    ]
     log = (tmp_path_factory.mktemp("server") / "log").open("w+")
     environment = {name: value for name, value in os.environ.items() if not name.upper().startswith("RAGAPP_")}
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)

@@ -34,15 +34,23 @@ finally:
 def ask(folder: Path, url: str, store: Path, models: Path) -> tuple[dict, list[list[str]]]:
     environment = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
     settings = {
-        "PATHS__DATA": store, "PATHS__MODELS": models, "LLM__MODE": "openai", "LLM__URL": url, "LLM__MODEL": MODEL,
+        "PATHS__DATA": store,
+        "PATHS__MODELS": models,
+        "LLM__MODE": "openai",
+        "LLM__URL": url,
+        "LLM__MODEL": MODEL,
         "ANSWER__THRESHOLD": 0,
-    }  # fmt: skip
+    }
     environment |= {f"RAGAPP_{name}": str(value) for name, value in settings.items()}
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     done = subprocess.run(
         [sys.executable, "-c", CHILD, "ask", "How many days a week can people work from home?", "--json"],
-        capture_output=True, text=True, env=environment, cwd=folder, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=folder,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), json.loads(done.stderr.splitlines()[-1])
 

@@ -15,10 +15,18 @@ RECORDED = sorted(Path(__file__).parent.glob("references/*.json"))
 REFERENCES = {path.stem: json.loads(path.read_text("utf-8")) for path in RECORDED}
 # llama.cpp's own renderers of the same families; it leaves the beginning of the sequence to the tokenizer
 LLAMA_CPP = {
-    "chatml": "chatml", "gemma": "gemma", "phi3": "phi3", "phi4": "phi4", "mistral-v1": "mistral-v1",
-    "mistral-v3": "mistral-v3", "mistral-v3-tekken": "mistral-v3-tekken", "mistral-v7": "mistral-v7",
-    "mistral-v7-tekken": "mistral-v7-tekken", "llama3": "llama3", "command-r": "command-r",
-}  # fmt: skip
+    "chatml": "chatml",
+    "gemma": "gemma",
+    "phi3": "phi3",
+    "phi4": "phi4",
+    "mistral-v1": "mistral-v1",
+    "mistral-v3": "mistral-v3",
+    "mistral-v3-tekken": "mistral-v3-tekken",
+    "mistral-v7": "mistral-v7",
+    "mistral-v7-tekken": "mistral-v7-tekken",
+    "llama3": "llama3",
+    "command-r": "command-r",
+}
 
 
 @pytest.mark.parametrize("name", CHATS)
@@ -80,8 +88,10 @@ def test_every_style_knows_where_an_answer_ends(style):
     turns = [*CHATS["1"], {"role": "assistant", "content": "ANSWER"}, {"role": "user", "content": "QUESTION"}]
     prompt = style.render(turns, "<s>", "")
     after_answer = prompt[prompt.index("ANSWER") + len("ANSWER") :]
-    assert any(after_answer.lstrip(" ").startswith(stop) or stop in after_answer.partition("QUESTION")[0]
-               for stop in style.stop)  # fmt: skip
+    assert any(
+        after_answer.lstrip(" ").startswith(stop) or stop in after_answer.partition("QUESTION")[0]
+        for stop in style.stop
+    )
 
 
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
@@ -101,8 +111,21 @@ def test_no_style_loses_or_changes_a_content(style, words, system):
 def test_the_choices_of_the_setting():
     assert CHOICES[0] == "auto"
     assert len(set(CHOICES)) == len(CHOICES)
-    assert {"llama2", "llama3", "mistral", "chatml", "gemma", "phi3", "phi4", "zephyr", "alpaca", "vicuna",
-            "deepseek-r1", "command-r", "plain"} <= set(CHOICES)  # fmt: skip
+    assert {
+        "llama2",
+        "llama3",
+        "mistral",
+        "chatml",
+        "gemma",
+        "phi3",
+        "phi4",
+        "zephyr",
+        "alpaca",
+        "vicuna",
+        "deepseek-r1",
+        "command-r",
+        "plain",
+    } <= set(CHOICES)
 
 
 def turn(role, content):
@@ -119,17 +142,23 @@ def turn(role, content):
         ([("user", "1"), ("user", "2"), ("assistant", "A")], True, [("user", "1\n\n2"), ("assistant", "A")]),
         ([("user", "1"), ("user", "")], True, [("user", "1")]),
         ([("assistant", "A"), ("user", "U")], True, [("user", "…"), ("assistant", "A"), ("user", "U")]),
-        ([("system", "S"), ("assistant", "A"), ("user", "U")], True,
-         [("system", "S"), ("user", "…"), ("assistant", "A"), ("user", "U")]),
-        ([("system", "S"), ("assistant", "A"), ("user", "U")], False,
-         [("user", "S"), ("assistant", "A"), ("user", "U")]),
+        (
+            [("system", "S"), ("assistant", "A"), ("user", "U")],
+            True,
+            [("system", "S"), ("user", "…"), ("assistant", "A"), ("user", "U")],
+        ),
+        (
+            [("system", "S"), ("assistant", "A"), ("user", "U")],
+            False,
+            [("user", "S"), ("assistant", "A"), ("user", "U")],
+        ),
         ([("system", "S")], True, [("system", "S"), ("user", "…")]),
         ([("system", "S")], False, [("user", "S")]),
         ([("system", "1"), ("system", "2"), ("user", "U")], True, [("system", "1\n\n2"), ("user", "U")]),
         ([("user", "U"), ("system", "S"), ("assistant", "A")], True, [("user", "U\n\nS"), ("assistant", "A")]),
         ([], True, []),
     ],
-)  # fmt: skip
+)
 def test_folding(turns, system, folded):
     assert fold([turn(*each) for each in turns], system=system) == [turn(*each) for each in folded]
 

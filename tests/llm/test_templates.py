@@ -130,8 +130,10 @@ def strict():
     return ChatTemplate(
         "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('turns') }}"
         "{% endif %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>",
-        "", "", "m",
-    )  # fmt: skip
+        "",
+        "",
+        "m",
+    )
 
 
 # --- the choice between the file's template and ragapp's styles

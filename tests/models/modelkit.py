@@ -221,8 +221,9 @@ class RealGguf:
 
     def write(self, path: Path, **changes: str) -> Path:
         """All of it, some entries (with ``__`` for the point in their keys) changed."""
-        entries = self.entries | {key: entry(key, value) for name, value in changes.items()
-                                  for key in [name.replace("__", ".")]}  # fmt: skip
+        entries = self.entries | {
+            key: entry(key, value) for name, value in changes.items() for key in [name.replace("__", ".")]
+        }
         path.write_bytes(gguf_of(b"".join(entries.values()), len(entries), self.tensors))
         return path
 
@@ -267,9 +268,12 @@ class RealGguf:
 def lora_bytes(width: int, rank: int = 4, architecture: str = "llama", strength: float = 0.05, **changes) -> bytes:
     """An adapter for the queries of the first layer of a model of this width."""
     metadata = {
-        "general.type": "adapter", "general.architecture": architecture, "adapter.type": "lora",
-        "adapter.lora.alpha": float(rank), **{key.replace("__", "."): value for key, value in changes.items()},
-    }  # fmt: skip
+        "general.type": "adapter",
+        "general.architecture": architecture,
+        "adapter.type": "lora",
+        "adapter.lora.alpha": float(rank),
+        **{key.replace("__", "."): value for key, value in changes.items()},
+    }
     numbers = [strength * (1 if n % 3 else -1) for n in range(width * rank)]
     raw = struct.pack(f"<{len(numbers)}f", *numbers)
     tensors = {

@@ -28,11 +28,24 @@ GIB, MIB = 1 << 30, 1 << 20
 def info_of(**changes) -> GgufInfo:
     """As a file of seven thousand million parameters would say of itself."""
     facts = GgufInfo(
-        version=3, architecture="llama", name="seven", quantization="Q4_K_M", context_length=32768,
-        embedding_length=4096, block_count=32, head_count=32, head_count_kv=8, chat_template=None, tensor_count=291,
-        parameters=7_000_000_000, weights_size=4 * GIB, matrices={"Q4_K": 3 * GIB, "Q6_K": GIB}, size=4 * GIB,
-        metadata={"llama.attention.head_count_kv": 8}, lengths={"tokenizer.ggml.tokens": 32_000},
-    )  # fmt: skip
+        version=3,
+        architecture="llama",
+        name="seven",
+        quantization="Q4_K_M",
+        context_length=32768,
+        embedding_length=4096,
+        block_count=32,
+        head_count=32,
+        head_count_kv=8,
+        chat_template=None,
+        tensor_count=291,
+        parameters=7_000_000_000,
+        weights_size=4 * GIB,
+        matrices={"Q4_K": 3 * GIB, "Q6_K": GIB},
+        size=4 * GIB,
+        metadata={"llama.attention.head_count_kv": 8},
+        lengths={"tokenizer.ggml.tokens": 32_000},
+    )
     return replace(facts, **changes)
 
 
@@ -52,10 +65,19 @@ def test_the_parts_by_hand() -> None:
         ({"metadata": {"llama.attention.head_count_kv": 2}}, "f16", 32 * 2 * 256 * 2),
         ({"metadata": {"llama.attention.head_count_kv": (8, 0) * 16}}, "f16", 16 * 8 * 256 * 2),
         ({"metadata": {}}, "f16", 32 * 32 * 256 * 2),
-        ({"metadata": {"llama.attention.head_count_kv": 1, "llama.attention.key_length": 256,
-                       "llama.attention.value_length": 64}}, "f16", 32 * 320 * 2),
+        (
+            {
+                "metadata": {
+                    "llama.attention.head_count_kv": 1,
+                    "llama.attention.key_length": 256,
+                    "llama.attention.value_length": 64,
+                }
+            },
+            "f16",
+            32 * 320 * 2,
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_cache_of_one_token(changes: dict, cache_type: str, cells: float) -> None:
     assert memory_need(info_of(**changes), 1024, 256, cache_type).cache == 1024 * cells
 
@@ -121,9 +143,7 @@ def test_what_llama_cpp_itself_says_that_it_took(models_dir: Path, context: int)
     assert need.total / MIB == pytest.approx(sum(parts.values()), rel=0.03)
 
 
-@pytest.mark.parametrize(
-    ("free", "layers"), [(64 * GIB, 33), (0, 0), (100 * MIB, 0), (3 * GIB, None)]
-)  # fmt: skip
+@pytest.mark.parametrize(("free", "layers"), [(64 * GIB, 33), (0, 0), (100 * MIB, 0), (3 * GIB, None)])
 def test_how_many_layers_fit_a_gpu(free: int, layers: int | None) -> None:
     need = memory_need(info_of(), 4096, 256)
     found = gpu_layers(info_of(), need, free)

@@ -55,8 +55,14 @@ def test_on_a_restless_machine_more_is_asked_of_a_gain() -> None:
 
 
 def test_changes_that_are_worth_it_alone_are_put_together() -> None:
-    trials = [trial(10), trial(9, threads=8), trial(12, batch=128), trial(9, batch=512), trial(9.5, **FLASH),
-              trial(9.5, **EIGHT)]  # fmt: skip
+    trials = [
+        trial(10),
+        trial(9, threads=8),
+        trial(12, batch=128),
+        trial(9, batch=512),
+        trial(9.5, **FLASH),
+        trial(9.5, **EIGHT),
+    ]
     assert combine(trials) == EngineOptions(8, 512, True, "f16")
     assert combine([trial(10), trial(9.9, threads=8), trial(9.9, batch=512), trial(11, **FLASH)]) == FIRST
 
@@ -99,9 +105,18 @@ def test_another_file_of_the_same_name_is_measured_anew(tmp_path, model) -> None
 
 @pytest.mark.parametrize(
     "changes",
-    [{"threads": 0}, {"threads": "4"}, {"batch": -1}, {"cache_type": "q2"}, {"flash_attention": False}, {"day": 3},
-     {"gain": "x"}, {"more": 1}, {"flash_attention": "yes"}],
-)  # fmt: skip
+    [
+        {"threads": 0},
+        {"threads": "4"},
+        {"batch": -1},
+        {"cache_type": "q2"},
+        {"flash_attention": False},
+        {"day": 3},
+        {"gain": "x"},
+        {"more": 1},
+        {"flash_attention": "yes"},
+    ],
+)
 def test_a_damaged_memory_is_no_memory(tmp_path, model, changes: dict) -> None:
     write_tuned(tmp_path, model, FOUND)
     tree = json.loads((tmp_path / FILE_NAME).read_text())

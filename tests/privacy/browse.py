@@ -75,11 +75,13 @@ def visit(tab, url: str, word: str, question: str) -> dict:
     tab.wait_for_selector("#evidence .view-title")
     tab.wait_for_selector("#evidence .unit-text")
     return {
-        "cookies": cookies, "script_sees": tab.evaluate("document.cookie"), "asked": asked,
+        "cookies": cookies,
+        "script_sees": tab.evaluate("document.cookie"),
+        "asked": asked,
         "answered": len(tab.locator("#talk .exchange").last.inner_text()) > len(question),
         "evidence": word in tab.locator("#evidence .unit-text").inner_text(),
         "source": tab.locator("#evidence .view-title strong").inner_text(),
-    }  # fmt: skip
+    }
 
 
 def files_with(*marks: bytes) -> list[str]:

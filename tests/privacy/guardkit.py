@@ -19,9 +19,13 @@ def run_plain(code: str, *arguments: object, **environment: str) -> subprocess.C
     """Run code in a fresh Python that finds this ragapp."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120,
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
         env={**os.environ, "PYTHONPATH": path, **environment},
-    )  # fmt: skip
+    )
 
 
 def run_as_template(code: str, monkeypatch, tmp_path) -> str:

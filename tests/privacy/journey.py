@@ -51,18 +51,34 @@ def command(*arguments: object) -> dict:
 
 # how a stranger might ask, by another site, another name or another path -> the status that is right
 STRANGERS = {
-    ("/", "Host: evil.example"): 421, ("/", "Origin: http://evil.example"): 403,
+    ("/", "Host: evil.example"): 421,
+    ("/", "Origin: http://evil.example"): 403,
     ("/", "Sec-Fetch-Site: cross-site"): 403,
-    ("/api/documents", ""): 401, ("/v1/models", ""): 401, ("/v1/models", "Authorization: Bearer x"): 401,
-    ("/api/openapi.json", ""): 401, ("/openapi.json", ""): 404, ("/docs", ""): 404,
-    ("/gradio_api/file=/etc/passwd", ""): 404, ("/gradio_api/file/etc/passwd", ""): 404, ("/file=/etc/passwd", ""): 404,
-    ("/gradio_api/proxy=x", ""): 404, ("/gradio_api/upload", ""): 404,
-    ("/static/../../../../../../etc/passwd", ""): 400, ("/static/%2e%2e/%2e%2e/etc/passwd", ""): 400,
-    ("/static/..%2f..%2fetc/passwd", ""): 400, ("/assets/%252e%252e/settings.yaml", ""): 400, ("//etc/passwd", ""): 400,
-    ("/assets/..\\..\\settings.yaml", ""): 400, ("/assets//etc/passwd", ""): 400, ("/ui/file/%00", ""): 400,
-    ("/ui/file/99999999999999999999", ""): 404, ("/ui/file/1e3", ""): 422, ("/ui/file//etc/passwd", ""): 400,
-    ("/ui/export/..%2f..%2fx.md", ""): 400, ("/ui/page/1/99999999999999999999.jpg", ""): 404,
-}  # fmt: skip
+    ("/api/documents", ""): 401,
+    ("/v1/models", ""): 401,
+    ("/v1/models", "Authorization: Bearer x"): 401,
+    ("/api/openapi.json", ""): 401,
+    ("/openapi.json", ""): 404,
+    ("/docs", ""): 404,
+    ("/gradio_api/file=/etc/passwd", ""): 404,
+    ("/gradio_api/file/etc/passwd", ""): 404,
+    ("/file=/etc/passwd", ""): 404,
+    ("/gradio_api/proxy=x", ""): 404,
+    ("/gradio_api/upload", ""): 404,
+    ("/static/../../../../../../etc/passwd", ""): 400,
+    ("/static/%2e%2e/%2e%2e/etc/passwd", ""): 400,
+    ("/static/..%2f..%2fetc/passwd", ""): 400,
+    ("/assets/%252e%252e/settings.yaml", ""): 400,
+    ("//etc/passwd", ""): 400,
+    ("/assets/..\\..\\settings.yaml", ""): 400,
+    ("/assets//etc/passwd", ""): 400,
+    ("/ui/file/%00", ""): 400,
+    ("/ui/file/99999999999999999999", ""): 404,
+    ("/ui/file/1e3", ""): 422,
+    ("/ui/file//etc/passwd", ""): 400,
+    ("/ui/export/..%2f..%2fx.md", ""): 400,
+    ("/ui/page/1/99999999999999999999.jpg", ""): 404,
+}
 
 
 def asked(port: int, path: str, header: str = "") -> int:

@@ -56,13 +56,21 @@ def _environment(home: Path, models: Path) -> dict[str, str]:
         (home / name).mkdir()
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("RAGAPP_", "HF_", "NO_PROXY"))},
-        "HOME": str(home), "TMPDIR": str(home / "tmp"), "XDG_CACHE_HOME": str(home / "cache"),
-        "PYTHONPATH": str(ROOT), "RAGAPP_SETTINGS": str(ROOT / "settings.yaml"),
-        "RAGAPP_PATHS__DATA": str(home / "data"), "RAGAPP_PATHS__INGEST": str(home / "drop"),
-        "RAGAPP_PATHS__MODELS": str(models), "RAGAPP_LLM__MODEL": "smollm2-135m-instruct",
-        "RAGAPP_LLM__CONTEXT": "1024", "RAGAPP_RETRIEVAL__PASSAGES": "1", "RAGAPP_ANSWER__THRESHOLD": "0",
-        "RAGAPP_ANSWER__MAX_TOKENS": "16", "RAGAPP_RETRIEVAL__CONTEXT_TOKENS": "512",
-    }  # fmt: skip
+        "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "PYTHONPATH": str(ROOT),
+        "RAGAPP_SETTINGS": str(ROOT / "settings.yaml"),
+        "RAGAPP_PATHS__DATA": str(home / "data"),
+        "RAGAPP_PATHS__INGEST": str(home / "drop"),
+        "RAGAPP_PATHS__MODELS": str(models),
+        "RAGAPP_LLM__MODEL": "smollm2-135m-instruct",
+        "RAGAPP_LLM__CONTEXT": "1024",
+        "RAGAPP_RETRIEVAL__PASSAGES": "1",
+        "RAGAPP_ANSWER__THRESHOLD": "0",
+        "RAGAPP_ANSWER__MAX_TOKENS": "16",
+        "RAGAPP_RETRIEVAL__CONTEXT_TOKENS": "512",
+    }
 
 
 def travel(home: Path, models: Path) -> Journey:
@@ -77,8 +85,13 @@ def travel(home: Path, models: Path) -> Journey:
     script = [sys.executable, ROOT / "tests" / "privacy" / "journey.py"]
     done = subprocess.run(
         [*command, *script, QUESTION_CANARY, home / "docs", *SAMPLES],
-        env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=280,
-    )  # fmt: skip
+        env=environment,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])
     return Journey(
@@ -93,7 +106,12 @@ def visit(home: Path, browser_home: Path, models: Path, chromium: str | None, fl
     script = [sys.executable, ROOT / "tests" / "privacy" / "browse.py"]
     done = subprocess.run(
         [*NAMESPACE, *script, chromium, browser_home, json.dumps(flags), UPLOAD_CANARY, QUESTION_CANARY],
-        env=_environment(home, models), cwd=home, capture_output=True, text=True, check=False, timeout=290,
-    )  # fmt: skip
+        env=_environment(home, models),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=290,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

@@ -219,10 +219,15 @@ def test_what_is_sorted_on_disk_is_sorted_beside_the_catalog(tmp_path, monkeypat
     catalog = Catalog(tmp_path / "data" / "catalog.sqlite3")
     with catalog.transaction() as connection:
         connection.execute("PRAGMA temp_store = FILE")
-        connection.execute("CREATE TEMP TABLE sorted AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-                           " WHERE i < 300000) SELECT i, hex(randomblob(40)) AS t FROM n ORDER BY t")  # fmt: skip
-        names = [os.readlink(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")
-                 if os.path.islink(f"/proc/self/fd/{number}")]  # fmt: skip
+        connection.execute(
+            "CREATE TEMP TABLE sorted AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+            " WHERE i < 300000) SELECT i, hex(randomblob(40)) AS t FROM n ORDER BY t"
+        )
+        names = [
+            os.readlink(f"/proc/self/fd/{number}")
+            for number in os.listdir("/proc/self/fd")
+            if os.path.islink(f"/proc/self/fd/{number}")
+        ]
     catalog.close()
     written = [name for name in names if "etilqs" in name]
     assert written, "the search must find what is written"

@@ -118,15 +118,22 @@ REFUSED = [
     ('os.posix_spawn("/bin/true", ["true"], os.environ)', "true"),
 ]
 ALLOWED = [
-    "tcp(listener())", "tcp(listener(socket.AF_INET6, '::1'), socket.AF_INET6)", "udp(listener())",
-    "tcp(('127.8.9.10', listener()[1]))", "unix()", "fork()", "asyncio.run(streams(*listener()))",
-    "socket.getaddrinfo('localhost', 80)", "socket.getaddrinfo(None, 80)", "socket.getaddrinfo('::1', 80)",
+    "tcp(listener())",
+    "tcp(listener(socket.AF_INET6, '::1'), socket.AF_INET6)",
+    "udp(listener())",
+    "tcp(('127.8.9.10', listener()[1]))",
+    "unix()",
+    "fork()",
+    "asyncio.run(streams(*listener()))",
+    "socket.getaddrinfo('localhost', 80)",
+    "socket.getaddrinfo(None, 80)",
+    "socket.getaddrinfo('::1', 80)",
     "socket.gethostname()",
     "subprocess.run(['uname'], capture_output=True, check=True)",
     "subprocess.run([sys.executable, '-m', 'ragapp', '--version'], capture_output=True, check=True)",
     "subprocess.run(guard.guarded_command(os.devnull), check=True)",
     "multiprocessing.get_context('spawn').Process(target=int).start()",
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -236,9 +243,15 @@ def test_an_allowed_host_is_reached_at_the_addresses_that_it_was_found_to_have()
         ("192.0.2.1:80", ("192.0.2.1", 80)),
         ("::1", ("::1", None)),
         ("[2001:DB8::1]:80", ("2001:db8::1", 80)),
-        ("http://x", None), ("a b", None), ("", None), ("x:y", None), ("x:0", None), ("x:70000", None), ("*", None),
+        ("http://x", None),
+        ("a b", None),
+        ("", None),
+        ("x:y", None),
+        ("x:0", None),
+        ("x:70000", None),
+        ("*", None),
     ],
-)  # fmt: skip
+)
 def test_entries_of_privacy_allow(entry, rule):
     if rule:
         assert guard.parse_entry(entry) == rule
@@ -341,8 +354,10 @@ def test_only_pulling_opens_the_guard():
                 if opens and file.parent.name != "guard":
                     openers.setdefault(name, set()).add(file.relative_to(ROOT / "ragapp").as_posix())
     assert openers == {
-        "program_allowed": {"models/wheels.py"}, "environment": {"models/sources.py"}, "allow": {"privacy.py"},
-    }  # fmt: skip
+        "program_allowed": {"models/wheels.py"},
+        "environment": {"models/sources.py"},
+        "allow": {"privacy.py"},
+    }
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,15 @@ ADDRESS = re.compile(r'inet_(?:addr|pton)\((?:AF_INET6?, )?"([^"]+)"')
 def test_the_whole_journey_needs_no_network(journey):
     need("namespaces", journey.seen is not None, "network namespaces are not allowed here (unshare --net).")
     assert journey.seen == {
-        "interfaces": ["lo"], "ingested": 3, "hit": "travel-policy-2025.pdf", "asked": 1, "page": 200,
-        "network": "ok", "refused": False, "strangers": {},
-    }  # fmt: skip
+        "interfaces": ["lo"],
+        "ingested": 3,
+        "hit": "travel-policy-2025.pdf",
+        "asked": 1,
+        "page": 200,
+        "network": "ok",
+        "refused": False,
+        "strangers": {},
+    }
 
 
 @pytest.mark.real
@@ -26,8 +32,11 @@ def test_the_whole_journey_needs_no_network(journey):
 def test_a_real_browser_needs_no_network(visited):
     need("browser", visited is not None, "there is no Chromium, or network namespaces are not allowed here.")
     assert {key: visited[key] for key in ("interfaces", "elsewhere", "complaints", "refused")} == {
-        "interfaces": ["lo"], "elsewhere": [], "complaints": [], "refused": False,
-    }  # fmt: skip
+        "interfaces": ["lo"],
+        "elsewhere": [],
+        "complaints": [],
+        "refused": False,
+    }
     # the browser saw what there was to see
     assert visited["requests"] > 10
     assert (visited["answered"], visited["evidence"], visited["source"]) == (True, True, "vault.md")
@@ -93,7 +102,7 @@ def addresses_outside(trace: str) -> list[str]:
         ('9 connect(5, {sa_family=AF_UNIX, sun_path="/run/nscd/socket"}, 110) = -1 ENOENT', False),
         ('9 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("0.0.0.0")}, 16) = 0', False),
     ],
-)  # fmt: skip
+)
 def test_a_trace_is_read_rightly(line, outside):
     assert bool(addresses_outside(line)) == outside
 

@@ -44,9 +44,24 @@ def ole_file(streams: dict[str, bytes]) -> bytes:
     table = b"".join(struct.pack("<I", entry) for entry in fat).ljust(fat_sectors * _SECTOR, b"\xff")
     difat = [*range(fat_start, fat_start + fat_sectors), *[_FREE] * (109 - fat_sectors)]
     header = struct.pack(
-        "<8s16sHHHHH6x9I", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", bytes(16), 0x3E, 3, 0xFFFE, 9, 6, 0,
-        fat_sectors, directory, 0, _CUTOFF, mini_fat_start, -(-len(mini_fat_data) // _SECTOR), _END, 0,
-    )  # fmt: skip
+        "<8s16sHHHHH6x9I",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        bytes(16),
+        0x3E,
+        3,
+        0xFFFE,
+        9,
+        6,
+        0,
+        fat_sectors,
+        directory,
+        0,
+        _CUTOFF,
+        mini_fat_start,
+        -(-len(mini_fat_data) // _SECTOR),
+        _END,
+        0,
+    )
     return header + struct.pack("<109I", *difat) + b"".join(sectors) + table
 
 
@@ -56,9 +71,10 @@ def _entry(
     def children(folder: str) -> list[int]:
         front = f"{folder}/" if folder else ""
         return [
-            place for place, other in enumerate(names)
+            place
+            for place, other in enumerate(names)
             if other and other.startswith(front) and "/" not in other[len(front) :]
-        ]  # fmt: skip
+        ]
 
     label = (name.rsplit("/", 1)[-1] or "Root Entry").encode("utf-16-le") + b"\0\0"
     is_stream = name in streams
@@ -69,6 +85,18 @@ def _entry(
     size = len(streams[name]) if is_stream else (0 if name else root_size)
     kind = 2 if is_stream else (1 if name else 5)
     return struct.pack(
-        "<64sHBBIII16sIQQIQ", label, len(label), kind, 1, _FREE, after[0] if after else _FREE,
-        inside[0] if inside else _FREE, bytes(16), 0, 0, 0, start, size,
-    )  # fmt: skip
+        "<64sHBBIII16sIQQIQ",
+        label,
+        len(label),
+        kind,
+        1,
+        _FREE,
+        after[0] if after else _FREE,
+        inside[0] if inside else _FREE,
+        bytes(16),
+        0,
+        0,
+        0,
+        start,
+        size,
+    )

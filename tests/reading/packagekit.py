@@ -9,10 +9,11 @@ ODF = "urn:oasis:names:tc:opendocument:xmlns:"
 NAMESPACES = " ".join(
     [
         *(f'xmlns:{name}="{ODF}{name}:1.0"' for name in ("office", "text", "table", "style", "meta", "presentation")),
-        f'xmlns:draw="{ODF}drawing:1.0"', f'xmlns:fo="{ODF}xsl-fo-compatible:1.0"',
+        f'xmlns:draw="{ODF}drawing:1.0"',
+        f'xmlns:fo="{ODF}xsl-fo-compatible:1.0"',
         'xmlns:dc="http://purl.org/dc/elements/1.1/"',
     ]
-)  # fmt: skip
+)
 _KINDS = {".odt": "text", ".ods": "spreadsheet", ".odp": "presentation"}
 
 

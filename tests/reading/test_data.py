@@ -106,10 +106,15 @@ def test_notebook_cells_and_outputs(tmp_path: Path) -> None:
     document = _read(tmp_path, "a.ipynb", {"cells": cells, "nbformat": 4, "metadata": {}})
     assert document.title == "Étude"
     assert [(kind, text) for kind, text, _ in _blocks(document)] == [
-        ("heading", "Étude"), ("text", "Some text"), ("text", "show(x)"), ("text", "one\ntwo"),
-        ("table", "| A | B |\n| --- | --- |\n| 1 | 2 |"), ("text", "<Figure>"), ("text", "ValueError: no"),
+        ("heading", "Étude"),
+        ("text", "Some text"),
+        ("text", "show(x)"),
+        ("text", "one\ntwo"),
+        ("table", "| A | B |\n| --- | --- |\n| 1 | 2 |"),
+        ("text", "<Figure>"),
+        ("text", "ValueError: no"),
         ("heading", "Fin"),
-    ]  # fmt: skip
+    ]
     assert _blocks(document)[-1][2] == ("Étude", "Fin")
 
 
@@ -164,8 +169,11 @@ def test_other_xml_is_text_with_names(tmp_path: Path) -> None:
         "<note>Call <b>before</b> noon.</note><!-- comment --></order>"
     )
     assert _read(tmp_path, "a.xml", text).units[0].text.split("\n\n") == [
-        "order (id=7)", "customer: Zoé\nline (sku=A-1)", "price: 12", "Call before noon.",
-    ]  # fmt: skip
+        "order (id=7)",
+        "customer: Zoé\nline (sku=A-1)",
+        "price: 12",
+        "Call before noon.",
+    ]
 
 
 def test_excel_in_xml_is_a_sheet(tmp_path: Path) -> None:

@@ -20,11 +20,16 @@ def test_chapters_in_the_order_of_the_spine(tmp_path: Path) -> None:
     document = read_file(write_epub(tmp_path / "a.epub", chapters))
     assert document.title == "Le livre d’été"
     assert [(unit.number, unit.kind, unit.label, unit.coverage) for unit in document.units] == [
-        (1, "section", "Deux", "text"), (2, "section", "Titre un", "text"), (3, "section", "cover", "empty"),
-    ]  # fmt: skip
+        (1, "section", "Deux", "text"),
+        (2, "section", "Titre un", "text"),
+        (3, "section", "cover", "empty"),
+    ]
     assert [(block.text, block.headings) for block in document.units[0].blocks] == [
-        ("Deux", ("Deux",)), ("café", ("Deux",)), ("Sous", ("Deux", "Sous")), ("fin", ("Deux", "Sous")),
-    ]  # fmt: skip
+        ("Deux", ("Deux",)),
+        ("café", ("Deux",)),
+        ("Sous", ("Deux", "Sous")),
+        ("fin", ("Deux", "Sous")),
+    ]
     assert "nobody asks" not in "".join(unit.text for unit in document.units)
 
 

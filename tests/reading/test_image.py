@@ -108,8 +108,7 @@ def test_a_photo_is_turned_as_it_says(tmp_path: Path, seen: list[Image.Image]) -
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
-    [(NO_OCR, "set ingest.ocr to auto"), (ReadOptions(), "pip install 'ragapp[ocr]'")],
+    ("options", "told"), [(NO_OCR, "set ingest.ocr to auto"), (ReadOptions(), "pip install 'ragapp[ocr]'")]
 )
 def test_without_ocr_a_picture_waits(tmp_path: Path, monkeypatch, options: ReadOptions, told: str) -> None:
     monkeypatch.setattr(ocr, "find_spec", lambda name: None)

@@ -44,8 +44,11 @@ def test_rows_of_a_table_in_any_order_stay_rows(seed: int) -> None:
     pieces = [at(x, 100 + 14 * row, text) for row, line in enumerate(cells) for x, text in line]
     random.Random(seed).shuffle(pieces)
     assert texts(in_reading_order(lines_of(*pieces), EM)) == [
-        "Code Unit Price", "A1 box 3.10", "B2 bag 4.20", "C3 can 5.30",
-    ]  # fmt: skip
+        "Code Unit Price",
+        "A1 box 3.10",
+        "B2 bag 4.20",
+        "C3 can 5.30",
+    ]
 
 
 def test_lines_that_cross_columns_are_noticed() -> None:

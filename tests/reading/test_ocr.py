@@ -93,8 +93,20 @@ def test_which_engine(monkeypatch, wanted: str, rapidocr: bool, tesseract: bool,
 TSV = "\n".join(
     "\t".join(row)
     for row in [
-        ["level", "page_num", "block_num", "par_num", "line_num", "word_num", "left", "top", "width", "height", "conf",
-         "text"],
+        [
+            "level",
+            "page_num",
+            "block_num",
+            "par_num",
+            "line_num",
+            "word_num",
+            "left",
+            "top",
+            "width",
+            "height",
+            "conf",
+            "text",
+        ],
         ["1", "1", "0", "0", "0", "0", "0", "0", "900", "360", "-1", ""],
         ["5", "1", "1", "1", "1", "1", "40", "40", "100", "30", "96.0", "Café"],
         ["5", "1", "1", "1", "1", "2", "150", "40", "60", "30", "90.0", "noir"],
@@ -102,7 +114,7 @@ TSV = "\n".join(
         ["5", "1", "1", "1", "2", "1", "40", "90", "100", "30", "95.0", " "],
         ["5", "1", "2", "1", "1", "1", "40", "140", "100", "30", "20.0", "~~;"],
     ]
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -186,9 +198,13 @@ def test_large_pictures_are_scaled_down() -> None:
 
 def test_what_is_told_of_pages() -> None:
     units = [
-        Unit(1, blocks=[Block("x")]), Unit(2, coverage="needs_ocr"), Unit(3, coverage="needs_ocr"),
-        Unit(4, blocks=[Block("y")], coverage="ocr", confidence=0.6), Unit(5, coverage="needs_ocr"), Unit(6),
-    ]  # fmt: skip
+        Unit(1, blocks=[Block("x")]),
+        Unit(2, coverage="needs_ocr"),
+        Unit(3, coverage="needs_ocr"),
+        Unit(4, blocks=[Block("y")], coverage="ocr", confidence=0.6),
+        Unit(5, coverage="needs_ocr"),
+        Unit(6),
+    ]
     assert ocr.coverage_warnings(units, ReadOptions(ocr="off")) == [
         "3 of 6 pages are pictures whose text was not recognised: 2-3, 5. Recognition is off: set ingest.ocr to auto.",
         "Pages that were recognised with little confidence: 4.",

@@ -95,8 +95,11 @@ def test_pages_where_the_breaks_are_as_many_as_the_document_says(tmp_path: Path)
     body = _p("one") + "<text:soft-page-break/>" + _p("two <text:soft-page-break/>on") + _p("three") + _p("four", "P9")
     document = _odt(tmp_path, body, styles=BREAK, meta=PAGES.format(4))
     assert [(unit.number, unit.kind, unit.text) for unit in document.units] == [
-        (1, "page", "one"), (2, "page", "two on"), (3, "page", "three"), (4, "page", "four"),
-    ]  # fmt: skip
+        (1, "page", "one"),
+        (2, "page", "two on"),
+        (3, "page", "three"),
+        (4, "page", "four"),
+    ]
     document = _odt(tmp_path, body, styles=BREAK, meta=PAGES.format(5))
     assert [unit.kind for unit in document.units] == ["document"]
 
@@ -123,11 +126,15 @@ def test_slides_with_titles_tables_and_notes(tmp_path: Path) -> None:
     document = _read(write_odf(tmp_path / "file.odp", body))
     assert document.title == "Résultats"
     assert [(unit.number, unit.kind, unit.coverage) for unit in document.units] == [
-        (1, "slide", "text"), (2, "slide", "empty"),
-    ]  # fmt: skip
+        (1, "slide", "text"),
+        (2, "slide", "empty"),
+    ]
     assert [text for _, text, _ in _blocks(document)] == [
-        "Résultats", "- point", "| A | B |\n| --- | --- |\n| 1 | 2 |", "Notes: say this",
-    ]  # fmt: skip
+        "Résultats",
+        "- point",
+        "| A | B |\n| --- | --- |\n| 1 | 2 |",
+        "Notes: say this",
+    ]
 
 
 def test_sheets_values_repeats_and_hidden_sheets(tmp_path: Path) -> None:
@@ -152,14 +159,18 @@ def test_sheets_values_repeats_and_hidden_sheets(tmp_path: Path) -> None:
     )
     document = _read(write_odf(tmp_path / "file.ods", body, styles=hidden))
     assert [(unit.number, unit.kind, unit.label) for unit in document.units] == [
-        (1, "sheet", "Tarifs"), (3, "sheet", "Vide"),
-    ]  # fmt: skip
+        (1, "sheet", "Tarifs"),
+        (3, "sheet", "Vide"),
+    ]
     assert document.warnings == ['The hidden sheet "Caché" was skipped.']
     assert _blocks(document) == [
         ("heading", "Liste des prix", ("Liste des prix",)),
-        ("table", "| Nom | Taux | Date |\n| --- | --- | --- |\n| é | 24 % | 2025-04-14 |\n| x |  |  |\n| x |  |  |",
-         ("Liste des prix",)),
-    ]  # fmt: skip
+        (
+            "table",
+            "| Nom | Taux | Date |\n| --- | --- | --- |\n| é | 24 % | 2025-04-14 |\n| x |  |  |\n| x |  |  |",
+            ("Liste des prix",),
+        ),
+    ]
 
 
 # --- what is refused

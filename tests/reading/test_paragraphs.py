@@ -49,12 +49,16 @@ FULL = "The committee looked at the figures of the year and"
         ([FULL, "12 Tilthammer Road", "Sheffield"], [f"{FULL} 12 Tilthammer Road\nSheffield"]),
         (["Dear Ada,", FULL, "so on."], [f"Dear Ada,\n{FULL} so on."]),
         ([FULL, "• a list", "• goes on"], [f"{FULL}\n• a list\n• goes on"]),
-        (["1 Introduction . . . . . . . . . . . . . . . . . 1", "2 Method . . . . . . . . . . . . . . . . . . . . . 4"],
-         ["1 Introduction . . . . . . . . . . . . . . . . . 1\n2 Method . . . . . . . . . . . . . . . . . . . . . 4"]),
-        (["The plan covers what is due in the years 2024-", "2025 and no more."],
-         ["The plan covers what is due in the years 2024-2025 and no more."]),
+        (
+            ["1 Introduction . . . . . . . . . . . 1", "2 Method . . . . . . . . . . . . . . . 4"],
+            ["1 Introduction . . . . . . . . . . . 1\n2 Method . . . . . . . . . . . . . . . 4"],
+        ),
+        (
+            ["The plan covers what is due in the years 2024-", "2025 and no more."],
+            ["The plan covers what is due in the years 2024-2025 and no more."],
+        ),
     ],
-)  # fmt: skip
+)
 def test_only_wrapped_lines_are_joined(lines: list[str], made: list[str]) -> None:
     assert paragraphs(stacked(*lines), 10) == made
 
@@ -68,8 +72,10 @@ def test_a_wider_gap_ends_a_paragraph() -> None:
 
 
 def test_a_paragraph_goes_on_in_the_next_column() -> None:
-    right = [Line([Piece(line.text, 350, line.top - 24, 350 + 5 * len(line.text), line.bottom - 24)])
-             for line in stacked("found them good.", "So it went on.")]  # fmt: skip
+    right = [
+        Line([Piece(line.text, 350, line.top - 24, 350 + 5 * len(line.text), line.bottom - 24)])
+        for line in stacked("found them good.", "So it went on.")
+    ]
     made = paragraphs([*stacked(FULL.replace("year", "past"), FULL, FULL), *right], 10)
     assert made[0].endswith(f"{FULL} found them good.\nSo it went on.")
 

@@ -94,8 +94,10 @@ def test_a_line_in_front_of_a_heading_is_no_part_of_it(tmp_path: Path) -> None:
     canvas.save()
     blocks = read_pdf(tmp_path / "short.pdf").units[0].blocks
     assert [(block.kind, block.text) for block in blocks] == [
-        ("text", "The company is covered under policy CW-70418-H."), ("heading", "5.3 Rest"), ("text", "Take a break."),
-    ]  # fmt: skip
+        ("text", "The company is covered under policy CW-70418-H."),
+        ("heading", "5.3 Rest"),
+        ("text", "Take a break."),
+    ]
 
 
 def test_a_heading_over_two_lines_is_found(tmp_path: Path) -> None:
@@ -106,8 +108,10 @@ def test_a_heading_over_two_lines_is_found(tmp_path: Path) -> None:
     canvas.save()
     blocks = read_pdf(tmp_path / "long.pdf").units[0].blocks
     assert [(block.kind, block.text) for block in blocks] == [
-        ("text", "Before."), ("heading", "2 Rules for travel to customers abroad"), ("text", "After."),
-    ]  # fmt: skip
+        ("text", "Before."),
+        ("heading", "2 Rules for travel to customers abroad"),
+        ("text", "After."),
+    ]
 
 
 def test_where_the_outline_points_decides_when_its_title_is_not_on_the_page(tmp_path: Path) -> None:
@@ -119,8 +123,9 @@ def test_where_the_outline_points_decides_when_its_title_is_not_on_the_page(tmp_
     canvas.save()
     blocks = read_pdf(tmp_path / "mistitled.pdf").units[0].blocks
     assert [(block.headings, block.text) for block in blocks] == [
-        (("First",), "Alpha.\nBeta."), (("Second",), "Gamma.\nDelta."),
-    ]  # fmt: skip
+        (("First",), "Alpha.\nBeta."),
+        (("Second",), "Gamma.\nDelta."),
+    ]
 
 
 def test_printed_labels_are_kept_where_they_differ(tmp_path: Path) -> None:
@@ -144,8 +149,9 @@ def test_attachments_are_listed(tmp_path: Path) -> None:
     writer.write(tmp_path / "with.pdf")
     warnings = read_pdf(tmp_path / "with.pdf").warnings
     assert warnings in (
-        ["Attachments were not read: rates.csv, café.txt."], ["Attachments were not read: café.txt, rates.csv."],
-    )  # fmt: skip
+        ["Attachments were not read: rates.csv, café.txt."],
+        ["Attachments were not read: café.txt, rates.csv."],
+    )
 
 
 def test_form_values_stand_beside_their_labels(tmp_path: Path) -> None:
@@ -170,8 +176,9 @@ def test_comments_are_read(tmp_path: Path) -> None:
     writer.add_annotation(0, note)
     writer.write(tmp_path / "noted.pdf")
     assert [block.text for block in read_pdf(tmp_path / "noted.pdf").units[0].blocks] == [
-        "The rate is 4%.", "Since May it is 5%.",
-    ]  # fmt: skip
+        "The rate is 4%.",
+        "Since May it is 5%.",
+    ]
 
 
 # --- running lines
@@ -281,8 +288,12 @@ def _tabled(path: Path, rows: list[list[str]], style: list, widths: list[int] | 
     return [(block.kind, block.text) for block in read_pdf(path).units[0].blocks]
 
 
-PRICES = [["Product", "Unit", "Price"], ["Electrode", "piece", "142.50"], ["Buffer", "bottle", "18.00"],
-          ["Probe", "piece", "77.25"]]  # fmt: skip
+PRICES = [
+    ["Product", "Unit", "Price"],
+    ["Electrode", "piece", "142.50"],
+    ["Buffer", "bottle", "18.00"],
+    ["Probe", "piece", "77.25"],
+]
 
 
 @pytest.mark.parametrize(
@@ -292,14 +303,21 @@ def test_a_table_becomes_rows_with_its_head(tmp_path: Path, style: list) -> None
     blocks = _tabled(tmp_path / "table.pdf", PRICES, style, [160, 120, 100])
     assert [kind for kind, _ in blocks] == ["text", "table", "text"]
     assert blocks[1][1].split("\n") == [
-        "| Product | Unit | Price |", "| --- | --- | --- |", "| Electrode | piece | 142.50 |",
-        "| Buffer | bottle | 18.00 |", "| Probe | piece | 77.25 |",
-    ]  # fmt: skip
+        "| Product | Unit | Price |",
+        "| --- | --- | --- |",
+        "| Electrode | piece | 142.50 |",
+        "| Buffer | bottle | 18.00 |",
+        "| Probe | piece | 77.25 |",
+    ]
 
 
 def test_cells_of_several_lines_stay_one_cell(tmp_path: Path) -> None:
-    rows = [["Zone", "Equipment", "Check"], ["Glass", "Goggles, gloves,\nsleeves", "weekly"],
-            ["Buffers\n(A1.07)", "Gloves", "monthly"], ["Store", "Shoes", "monthly"]]  # fmt: skip
+    rows = [
+        ["Zone", "Equipment", "Check"],
+        ["Glass", "Goggles, gloves,\nsleeves", "weekly"],
+        ["Buffers\n(A1.07)", "Gloves", "monthly"],
+        ["Store", "Shoes", "monthly"],
+    ]
     style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
     blocks = _tabled(tmp_path / "table.pdf", rows, style, [120, 160, 100])
     assert "| Glass | Goggles, gloves, sleeves | weekly |" in blocks[1][1]
@@ -365,10 +383,12 @@ def test_turned_pages_are_read_like_upright_ones(tmp_path: Path, turn: int) -> N
     page = writer.pages[0]
     page.rotate(turn)
     if turn:
-        page.add_transformation({  # the content stands upright when the page is shown
-            90: pypdf.Transformation((0, 1, -1, 0, WIDTH, 0)),
-            270: pypdf.Transformation((0, -1, 1, 0, 0, HEIGHT)),
-        }[turn])  # fmt: skip
+        page.add_transformation(
+            {  # the content stands upright when the page is shown
+                90: pypdf.Transformation((0, 1, -1, 0, WIDTH, 0)),
+                270: pypdf.Transformation((0, -1, 1, 0, 0, HEIGHT)),
+            }[turn]
+        )
         page.mediabox = page.cropbox = pypdf.generic.RectangleObject((-HEIGHT, -HEIGHT, HEIGHT, HEIGHT))
     writer.write(tmp_path / "turned.pdf")
     assert "| Buffer | bottle | 18.00 |" in read_pdf(tmp_path / "turned.pdf").units[0].text
@@ -395,8 +415,13 @@ def test_each_page_is_told_apart(tmp_path: Path) -> None:
     canvas.save()
     document = read_pdf(tmp_path / "mixed.pdf", NO_OCR)
     assert [unit.coverage for unit in document.units] == [
-        "text", "empty", "needs_ocr", "needs_ocr", "text", "needs_ocr",
-    ]  # fmt: skip
+        "text",
+        "empty",
+        "needs_ocr",
+        "needs_ocr",
+        "text",
+        "needs_ocr",
+    ]
     assert document.warnings == [
         "3 of 6 pages are pictures whose text was not recognised: 3-4, 6. Recognition is off: set ingest.ocr to auto."
     ]
@@ -409,8 +434,10 @@ def test_a_text_layer_of_noise_needs_ocr(tmp_path: Path) -> None:
     reader = pypdf.PdfWriter(clone_from=io.BytesIO(data))
     mapping = b"1 beginbfrange <00> <ff> <e000> endbfrange"
     stream = pypdf.generic.DecodedStreamObject()
-    stream.set_data(b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <ff> "
-                    b"endcodespacerange " + mapping + b" endcmap end")  # fmt: skip
+    stream.set_data(
+        b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <ff> "
+        b"endcodespacerange " + mapping + b" endcmap end"
+    )
     for font in reader.pages[0]["/Resources"]["/Font"].values():
         font.get_object()[pypdf.generic.NameObject("/ToUnicode")] = reader._add_object(stream)
     reader.write(tmp_path / "noise.pdf")

@@ -259,8 +259,11 @@ HOSTILE = {
     "tables.html": "<table><tr><td>" * 20_000 + "bottom",
     "lists.html": "<ul><li>x" * 20_000 + "bottom",
     "bold.html": "<b>" * DEEP + "bottom",
-    "spans.html": "<table><tr>" + "<td colspan=9999 rowspan=9999>x</td>" * 100 + "</tr>"
-    + "<tr><td>y</td></tr>" * 2000 + "</table>bottom",
+    "spans.html": "<table><tr>"
+    + "<td colspan=9999 rowspan=9999>x</td>" * 100
+    + "</tr>"
+    + "<tr><td>y</td></tr>" * 2000
+    + "</table>bottom",
     "quotes.md": ">" * DEEP + " bottom",
     "lists.md": "\n".join(" " * (2 * depth) + "- x" for depth in range(300)) + "bottom",
     "brackets.md": "[" * DEEP + "bottom" + "](" * 1000,
@@ -271,7 +274,7 @@ HOSTILE = {
     "line.xml": "<a>" + "word " * 400_000 + "bottom</a>",
     "line.rtf": r"{\rtf1 " + "word " * 400_000 + "bottom}",
     "line.eml": "Subject: x\nFrom: y\n\n" + "word " * 400_000 + "bottom",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -126,8 +126,11 @@ def test_plain_text_says_its_lines(tmp_path: Path, line: str) -> None:
 def test_plain_text_with_form_feeds_has_pages(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\n\fdeux\n\f\n\fquatre\f\n")
     assert [(u.number, u.kind, u.text) for u in read_file(tmp_path / "a.txt").units] == [
-        (1, "page", "one"), (2, "page", "deux"), (3, "page", ""), (4, "page", "quatre"),
-    ]  # fmt: skip
+        (1, "page", "one"),
+        (2, "page", "deux"),
+        (3, "page", ""),
+        (4, "page", "quatre"),
+    ]
 
 
 # --- pages of Word

@@ -41,8 +41,11 @@ def test_long_sheets_are_cut_into_ranges_of_rows_with_their_header(tmp_path: Pat
     book.save(tmp_path / "file.xlsx")
     document = read_file(tmp_path / "file.xlsx")
     assert _labels(document) == [
-        (1, "Sales, rows 2-201"), (2, "Sales, rows 202-401"), (3, "Sales, rows 402-451"), (4, "Small"),
-    ]  # fmt: skip
+        (1, "Sales, rows 2-201"),
+        (2, "Sales, rows 202-401"),
+        (3, "Sales, rows 402-451"),
+        (4, "Small"),
+    ]
     for unit in document.units[:3]:
         first, last = map(int, unit.label.split()[-1].split("-"))
         lines = unit.text.split("\n")
@@ -111,8 +114,9 @@ def test_xls_sheets_titles_tables_and_accents(tmp_path: Path) -> None:
     document = _xls(tmp_path, [["Prix d’été"], [], ["Nom", "Prix"], ["Éclair", 2.5], [True, None]])
     assert _labels(document) == [(1, "Feuille d’été")]
     assert [(block.kind, block.text) for block in document.units[0].blocks] == [
-        ("heading", "Prix d’été"), ("table", "| Nom | Prix |\n| --- | --- |\n| Éclair | 2.5 |\n| TRUE |  |"),
-    ]  # fmt: skip
+        ("heading", "Prix d’été"),
+        ("table", "| Nom | Prix |\n| --- | --- |\n| Éclair | 2.5 |\n| TRUE |  |"),
+    ]
 
 
 @pytest.mark.parametrize(

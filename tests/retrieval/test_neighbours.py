@@ -102,10 +102,7 @@ def test_the_better_ones_scores_stay_with_what_is_joined(catalog: Catalog) -> No
 
 def test_what_the_joined_ones_stand_for_is_kept(catalog: Catalog) -> None:
     chunks, others = _sentences(catalog), _sentences(catalog, "/b.txt")
-    hits = [
-        Passage(chunks[2], 1.0, 0.5, 1.0, 0.0, (others[2],)),
-        Passage(chunks[1], 0.9, 0.5, 1.0, 0.0, (others[1],)),
-    ]
+    hits = [Passage(chunks[2], 1.0, 0.5, 1.0, 0.0, (others[2],)), Passage(chunks[1], 0.9, 0.5, 1.0, 0.0, (others[1],))]
     (passage,) = join_neighbours(hits, catalog, 1)
     assert [chunk.id for chunk in passage.also_in] == [others[2].id, others[1].id]
 

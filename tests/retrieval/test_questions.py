@@ -33,19 +33,13 @@ DOCUMENTS = {
         "fristen.txt": "Die Kündigungsfristen betragen drei Monate.",
         "gebaeude.txt": "Das Gebäude wird um acht Uhr geöffnet.",
     },
-    "ja": {
-        "kyuka.txt": "有給休暇は年に二十日です。",
-        "keihi.txt": "出張の経費は一週間以内に精算してください。",
-    },
-    "th": {
-        "leave-th.txt": "พนักงานมีวันลาพักร้อนสิบวันต่อปี",
-        "travel-th.txt": "ค่าเดินทางเบิกได้ภายในสามสิบวัน",
-    },
+    "ja": {"kyuka.txt": "有給休暇は年に二十日です。", "keihi.txt": "出張の経費は一週間以内に精算してください。"},
+    "th": {"leave-th.txt": "พนักงานมีวันลาพักร้อนสิบวันต่อปี", "travel-th.txt": "ค่าเดินทางเบิกได้ภายในสามสิบวัน"},
     "hi": {
         "avkash.txt": "अवकाश नीति के अनुसार कर्मचारी को बीस दिन मिलते हैं।",
         "yatra.txt": "यात्रा का खर्च तीस दिन में दिया जाता है।",
     },
-}  # fmt: skip
+}
 
 
 def _fill(folder: Path, languages: list[str]) -> Path:

@@ -37,9 +37,15 @@ def _make_model(folder: Path, labels: int = 1) -> Path:
     )
     tokenizer.save_pretrained(folder)
     config = BertConfig(
-        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-        max_position_embeddings=64, num_labels=labels, initializer_range=0.5,
-    )  # fmt: skip
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        num_labels=labels,
+        initializer_range=0.5,
+    )
     torch.manual_seed(7)
     BertForSequenceClassification(config).eval().save_pretrained(folder)
     return folder

@@ -40,8 +40,9 @@ def serving(
     overrides = {
         "paths": {"data": home / "data", "models": models, "ingest": home / "drop"},
         "llm": {"model": "smollm2-135m-instruct", "context": context},
-        "answer": {"threshold": 0, "max_tokens": max_tokens}, "retrieval": {"passages": passages},
-    }  # fmt: skip
+        "answer": {"threshold": 0, "max_tokens": max_tokens},
+        "retrieval": {"passages": passages},
+    }
     settings = load_settings(root / "settings.yaml", overrides)
     settings.server.port = 0
     with App(settings, write=True) as app:

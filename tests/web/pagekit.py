@@ -16,9 +16,14 @@ from ragapp.settings import write_setting
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 TABS = ("chat", "documents", "models", "settings")
 AXE = Path(__import__("axe_core_python").__file__).with_name("axe.min.js")
 
@@ -34,9 +39,11 @@ def running_page(home, root, written=None, **settings):
         write_setting("answer", key, value, home / "settings.yaml")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("RAGAPP_")},
-        "RAGAPP_PATHS__DATA": str(home / "data"), "RAGAPP_PATHS__INGEST": str(home / "drop"),
-        "RAGAPP_SETTINGS": str(home / "settings.yaml"), **settings,
-    }  # fmt: skip
+        "RAGAPP_PATHS__DATA": str(home / "data"),
+        "RAGAPP_PATHS__INGEST": str(home / "drop"),
+        "RAGAPP_SETTINGS": str(home / "settings.yaml"),
+        **settings,
+    }
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "ragapp", "ui", "--port", str(port)], env=environment, stdout=log, stderr=log

@@ -21,29 +21,76 @@ BODY_BYTES = 4 * 1024 * 1024
 # what must not be told: how the program is made and where it lies
 INSIDE = ("Traceback (most", 'File "', str(Path(ragapp.__file__).parent), *site.getsitepackages())
 ODD_TEXTS = [
-    "", " ", "\0", "\ud800", "x\udfff", "*", "[", "[!", "**/", "../../etc/passwd", "~", "%00", "{{7*7}}", "' OR 1=1 --",
-    '"', 'NEAR("a" "b", 2)', "a* OR b", "<script>alert(1)</script>", "\u202egnp.exe", "\x1b]0;x\x07", "🙂" * 40,
-    "what is it " * 600, "x" * 20_000, "What is the hotel limit for London?", "travel-policy-2025.pdf",
-]  # fmt: skip
+    "",
+    " ",
+    "\0",
+    "\ud800",
+    "x\udfff",
+    "*",
+    "[",
+    "[!",
+    "**/",
+    "../../etc/passwd",
+    "~",
+    "%00",
+    "{{7*7}}",
+    "' OR 1=1 --",
+    '"',
+    'NEAR("a" "b", 2)',
+    "a* OR b",
+    "<script>alert(1)</script>",
+    "\u202egnp.exe",
+    "\x1b]0;x\x07",
+    "🙂" * 40,
+    "what is it " * 600,
+    "x" * 20_000,
+    "What is the hotel limit for London?",
+    "travel-policy-2025.pdf",
+]
 TEXT = st.sampled_from(ODD_TEXTS) | st.text(st.characters(), max_size=40)
 WRONG = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), TEXT, st.just(10**400), st.just([]), st.just({}),
-    st.just(float("nan")), st.lists(st.integers(), max_size=3), st.dictionaries(TEXT, TEXT, max_size=3),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    TEXT,
+    st.just(10**400),
+    st.just([]),
+    st.just({}),
+    st.just(float("nan")),
+    st.lists(st.integers(), max_size=3),
+    st.dictionaries(TEXT, TEXT, max_size=3),
+)
 RAW = st.one_of(
     st.binary(max_size=60),
-    st.sampled_from([
-        b"", b"null", b"[]", b"{", b'{"a":' * 3000, b"[" * 100_000, b"\xff\xfe{\x00}\x00", b"NaN", b'"\xed\xa0\x80"',
-        b'{"question": "\\ud800"}', b'{"k": 1e999}', b'{"question": "a", "question": "b"}',
-    ]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            b"",
+            b"null",
+            b"[]",
+            b"{",
+            b'{"a":' * 3000,
+            b"[" * 100_000,
+            b"\xff\xfe{\x00}\x00",
+            b"NaN",
+            b'"\xed\xa0\x80"',
+            b'{"question": "\\ud800"}',
+            b'{"k": 1e999}',
+            b'{"question": "a", "question": "b"}',
+        ]
+    ),
+)
 
 
 def bounded(cases):
     return settings(
-        max_examples=cases, deadline=None, database=None, derandomize=True, print_blob=False,
+        max_examples=cases,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        print_blob=False,
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
 
 
 class Api:
@@ -143,9 +190,13 @@ def bodies(draw, api: Api, schema: dict, known: dict[str, st.SearchStrategy]) ->
 
 # path -> how many bodies; those that a model or a reader works on for long get fewer
 POSTS = {
-    "/api/search": 80, "/api/ask": 18, "/v1/chat/completions": 40, "/v1/embeddings": 60, "/api/ingest": 30,
+    "/api/search": 80,
+    "/api/ask": 18,
+    "/v1/chat/completions": 40,
+    "/v1/embeddings": 60,
+    "/api/ingest": 30,
     "/api/documents/remove": 50,
-}  # fmt: skip
+}
 
 
 def test_every_route_is_tried(api):
@@ -163,12 +214,25 @@ def test_any_body(api, path):
     (files / "a.txt").write_text("The kettle is green.", encoding="utf-8")
     (files / "b.pdf").write_bytes(b"%PDF-1.7 broken")
     # nothing of this machine but these files is taken in
-    places = [str(files), f"{files}/a.txt", f"{files}/b.pdf", f"{files}/none", f"{files}/\0", f"{files}/\ud800",
-              f"{files}/{'x' * 5000}", "", ".", "a.txt", "~", "\0", "../.."]  # fmt: skip
+    places = [
+        str(files),
+        f"{files}/a.txt",
+        f"{files}/b.pdf",
+        f"{files}/none",
+        f"{files}/\0",
+        f"{files}/\ud800",
+        f"{files}/{'x' * 5000}",
+        "",
+        ".",
+        "a.txt",
+        "~",
+        "\0",
+        "../..",
+    ]
     known = {
         "paths": st.lists(st.sampled_from(places), min_size=1, max_size=3),
         "role": st.sampled_from(["user", "user", "user", "assistant", "system", "\ud800"]),
-    }  # fmt: skip
+    }
     schema = api.operation("POST", path)["requestBody"]["content"]["application/json"]["schema"]
     seen = set()
 
@@ -208,9 +272,10 @@ def test_any_address(api):
 
     @bounded(60)
     @given(
-        st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS"]), st.sampled_from(["/api", "/v1"]),
+        st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS"]),
+        st.sampled_from(["/api", "/v1"]),
         st.lists(pieces, max_size=5).map("".join),
-    )  # fmt: skip
+    )
     def check(method, below, rest):
         answer = api.client.request(method, f"{below}/x/{rest}")
         assert answer.status_code in (400, 404)

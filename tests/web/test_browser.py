@@ -26,9 +26,15 @@ def keep_a_conversation(settings):
         told = Answer(QUESTION, written, False, 0.91, sentences, citations, passages, "a-model", {}, timings)
         other = "What is the height of the Eiffel Tower?"
         near = Answer(
-            other, "Your documents do not say.", True, 0.3, passages=passages, model="a-model", timings=timings,
+            other,
+            "Your documents do not say.",
+            True,
+            0.3,
+            passages=passages,
+            model="a-model",
+            timings=timings,
             bolder="low",
-        )  # fmt: skip
+        )
         kept = app.conversations
         talk = kept.create()
         kept.add_turn(talk, QUESTION, QUESTION, told.as_json())
@@ -50,10 +56,15 @@ def url(home, models_dir, sample_store, request):
     overrides = {"paths": {"data": home / "data", "models": models_dir}}
     keep_a_conversation(load_settings(root / "settings.yaml", overrides))
     with running_page(
-        home, root, RAGAPP_PATHS__MODELS=str(models_dir), RAGAPP_LLM__MODEL="smollm2-135m-instruct",
-        RAGAPP_LLM__CONTEXT="2048", RAGAPP_ANSWER__THRESHOLD="0",
-        RAGAPP_RETRIEVAL__PASSAGES="2", written={"max_tokens": 32},
-    ) as url:  # fmt: skip
+        home,
+        root,
+        RAGAPP_PATHS__MODELS=str(models_dir),
+        RAGAPP_LLM__MODEL="smollm2-135m-instruct",
+        RAGAPP_LLM__CONTEXT="2048",
+        RAGAPP_ANSWER__THRESHOLD="0",
+        RAGAPP_RETRIEVAL__PASSAGES="2",
+        written={"max_tokens": 32},
+    ) as url:
         yield url
 
 

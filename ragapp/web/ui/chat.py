@@ -50,9 +50,16 @@ class ChatTab(Tab):
                 with gr.Column(elem_id="composer"):
                     with gr.Row(elem_id="ask-row"):
                         self.question = gr.Textbox(
-                            label=text("chat.question"), placeholder=text("chat.placeholder"), show_label=False,
-                            lines=1, max_lines=6, autofocus=True, elem_id="question", container=False, scale=8,
-                        )  # fmt: skip
+                            label=text("chat.question"),
+                            placeholder=text("chat.placeholder"),
+                            show_label=False,
+                            lines=1,
+                            max_lines=6,
+                            autofocus=True,
+                            elem_id="question",
+                            container=False,
+                            scale=8,
+                        )
                         self.send = gr.Button(
                             text("chat.send"), variant="primary", elem_id="send", scale=1, min_width=90
                         )
@@ -61,9 +68,16 @@ class ChatTab(Tab):
                         )
                     with gr.Row(elem_id="scope-row"):
                         self.scope = gr.Dropdown(
-                            choices=[("…", "")], value="", label=text("chat.scope"),
-                            filterable=True, elem_id="scope", container=False, show_label=False, scale=3, min_width=160,
-                        )  # fmt: skip
+                            choices=[("…", "")],
+                            value="",
+                            label=text("chat.scope"),
+                            filterable=True,
+                            elem_id="scope",
+                            container=False,
+                            show_label=False,
+                            scale=3,
+                            min_width=160,
+                        )
                         self.export = gr.HTML(elem_id="export", js_on_load=None)
             with gr.Column(scale=1, min_width=320, elem_id="evidence-column"):
                 self.evidence = gr.HTML(elem_id="evidence", js_on_load=None)
@@ -184,9 +198,11 @@ class ChatTab(Tab):
         """Show the evidence of a citation or passage, or leaf in it."""
         visitor, values = self.visitor(request), _values(wire)
         visitor.choice = Choice(
-            int(values.get("turn", -1)), str(values.get("kind", "citation")), int(values.get("n", 0)),
+            int(values.get("turn", -1)),
+            str(values.get("kind", "citation")),
+            int(values.get("n", 0)),
             int(values.get("page", 0)),
-        )  # fmt: skip
+        )
         return self.show_evidence(visitor)
 
     def halt(self, request: gr.Request) -> None:

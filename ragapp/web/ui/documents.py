@@ -12,14 +12,7 @@ from ragapp.errors import RagappError
 from ragapp.web.desk import Desk
 from ragapp.web.evidence import Source
 from ragapp.web.ui.render import act
-from ragapp.web.ui.render_documents import (
-    ROWS,
-    Listing,
-    render_confirmation,
-    render_failures,
-    render_job,
-    render_table,
-)
+from ragapp.web.ui.render_documents import ROWS, Listing, render_confirmation, render_failures, render_job, render_table
 from ragapp.web.ui.render_evidence import render_view
 from ragapp.web.ui.tab import QUIET, Tab
 from ragapp.web.ui.translations import tr
@@ -38,9 +31,12 @@ class DocumentsTab(Tab):
                 self.job = gr.HTML(elem_id="job", js_on_load=None)
                 self.confirm = gr.HTML(elem_id="confirm", js_on_load=None)
                 self.search = gr.Textbox(
-                    label=text("documents.search"), placeholder=text("documents.search"), show_label=False,
-                    elem_id="documents-search", container=False,
-                )  # fmt: skip
+                    label=text("documents.search"),
+                    placeholder=text("documents.search"),
+                    show_label=False,
+                    elem_id="documents-search",
+                    container=False,
+                )
                 self.table = gr.HTML(elem_id="documents", js_on_load=None)
                 self.failures = gr.HTML(elem_id="failures", js_on_load=None)
             with gr.Column(scale=2, min_width=320, elem_id="preview-column"):
@@ -69,9 +65,11 @@ class DocumentsTab(Tab):
         documents, unread = self._desk.documents()
         language = visitor.language
         return (
-            render_drop(self._desk, language), render_job(self._desk.job.state, language),
-            render_table(documents, _listing(visitor), language, visitor.preview[0]), render_failures(unread, language),
-        )  # fmt: skip
+            render_drop(self._desk, language),
+            render_job(self._desk.job.state, language),
+            render_table(documents, _listing(visitor), language, visitor.preview[0]),
+            render_failures(unread, language),
+        )
 
     def find(self, words: str, request: gr.Request) -> str:
         """List the documents that have some words in their names."""
@@ -154,11 +152,14 @@ def render_drop(desk: Desk, language: str) -> str:
     tools = [
         act("choose-files", tr(language, "drop.files"), css="primary"),
         act("choose-folder", tr(language, "drop.folder")),
-        act("documents", tr(language, "drop.pause" if state.running else "drop.look"),
-            what="pause" if state.running else "look"),
+        act(
+            "documents",
+            tr(language, "drop.pause" if state.running else "drop.look"),
+            what="pause" if state.running else "look",
+        ),
         act("ticked", tr(language, "drop.again"), css="needs-tick", what="again"),
         act("ticked", tr(language, "drop.remove"), css="needs-tick danger", what="ask-remove"),
-    ]  # fmt: skip
+    ]
     folder = tr(language, "drop.where", folder=desk.app.settings.paths.ingest)
     limit = tr(language, "drop.limit", mb=desk.app.settings.ingest.max_file_mb)
     return (

@@ -75,9 +75,14 @@ class Page:
             models.select(self.show_models, None, self._models.shown, queue=False, **QUIET)
             settings.select(self.show_settings, None, self._settings.shown, queue=False, **QUIET)
             following = [
-                self._header, self._privacy, self._chat.scope, self._chat.live, self._documents.job,
-                *(self._documents.drop, self._documents.table, self._documents.failures), *self._models.shown,
-            ]  # fmt: skip
+                self._header,
+                self._privacy,
+                self._chat.scope,
+                self._chat.live,
+                self._documents.job,
+                *(self._documents.drop, self._documents.table, self._documents.failures),
+                *self._models.shown,
+            ]
             timer.tick(self.follow, None, following, queue=False, **QUIET)
             blocks.unload(self.leave)
         return blocks
@@ -100,10 +105,13 @@ class Page:
             f'<a class="act tool" href="/ui/export/{tab}.md" download="ragapp.md">{label}</a>' if tab.isalnum() else ""
         )
         return (
-            render_header(self._desk.job.state, language), self.show_privacy(visitor),
-            gr.Dropdown(choices=self._chat.choices(language)), export, *self._chat.show(visitor),
+            render_header(self._desk.job.state, language),
+            self.show_privacy(visitor),
+            gr.Dropdown(choices=self._chat.choices(language)),
+            export,
+            *self._chat.show(visitor),
             *self._documents.show(visitor),
-        )  # fmt: skip
+        )
 
     def resume(self, request: gr.Request) -> Iterator[tuple]:
         """Go on showing an answer that was under way when the page was loaded again."""
@@ -146,9 +154,7 @@ class Page:
         elif percent != seen.get("percent"):
             shown = *self._models.show_running(visitor), gr.skip()
         seen["percent"] = percent
-        return (
-            header, gr.skip() if same_privacy else privacy, scope, live, job_html, drop, table, failures, *shown
-        )  # fmt: skip
+        return (header, gr.skip() if same_privacy else privacy, scope, live, job_html, drop, table, failures, *shown)
 
     def show_documents(self, request: gr.Request) -> tuple:
         """The documents, now."""

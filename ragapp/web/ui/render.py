@@ -132,17 +132,14 @@ def render_mark(citation: Mapping[str, Any], number: int, language: str) -> str:
     where = f"{citation['document']}, {place}" if place else citation["document"]
     label = tr(language, "answer.source", n=citation["n"], where=where)
     return act(
-        "pick", label, inner=str(citation["n"]), tip=where, css="mark", turn=number, kind="citation",
-        n=citation["n"],
-    )  # fmt: skip
+        "pick", label, inner=str(citation["n"]), tip=where, css="mark", turn=number, kind="citation", n=citation["n"]
+    )
 
 
 def render_abstained(answer: Mapping[str, Any], number: int, language: str) -> str:
     """The answer that the documents do not say it, with what comes nearest."""
     passages = answer["passages"]
-    near = "".join(
-        f"<li>{render_passage(passage, number, language)}</li>" for passage in passages[:3]
-    )  # fmt: skip
+    near = "".join(f"<li>{render_passage(passage, number, language)}</li>" for passage in passages[:3])
     nearest = f'<p class="hint">{tr(language, "abstained.nearest")}</p><ul class="near">{near}</ul>' if near else ""
     bolder = ""
     if caution := answer.get("bolder"):  # not in what was kept by an earlier version

@@ -43,10 +43,14 @@ def select(documents: Iterable[DocumentRow], listing: Listing) -> list[DocumentR
     words = _plain(listing.search).split()
     found = [row for row in documents if all(word in _plain(f"{row.name} {row.title} {row.path}") for word in words)]
     keys = {
-        "name": lambda row: _plain(row.name), "type": lambda row: (suffix(row.name), _plain(row.name)),
-        "pages": lambda row: row.units, "coverage": coverage, "warnings": lambda row: len(row.warnings),
-        "date": lambda row: row.ingested_at, "size": lambda row: row.size,
-    }  # fmt: skip
+        "name": lambda row: _plain(row.name),
+        "type": lambda row: (suffix(row.name), _plain(row.name)),
+        "pages": lambda row: row.units,
+        "coverage": coverage,
+        "warnings": lambda row: len(row.warnings),
+        "date": lambda row: row.ingested_at,
+        "size": lambda row: row.size,
+    }
     return sorted(found, key=keys.get(listing.column, keys["name"]), reverse=listing.down)
 
 
@@ -122,8 +126,13 @@ def render_confirmation(rows: Sequence[DocumentRow], language: str) -> str:
     """The question before documents are removed."""
     names = "".join(f"<li>{escape(row.name)}</li>" for row in rows[:10])
     more = f"<li>{tr(language, 'documents.and_more', n=len(rows) - 10)}</li>" if len(rows) > 10 else ""
-    yes = act("documents", tr(language, "documents.remove_yes", n=len(rows)), css="danger", what="remove",
-              ids=[row.id for row in rows])  # fmt: skip
+    yes = act(
+        "documents",
+        tr(language, "documents.remove_yes", n=len(rows)),
+        css="danger",
+        what="remove",
+        ids=[row.id for row in rows],
+    )
     no = act("documents", tr(language, "documents.remove_no"), what="cancel")
     return (
         f'<div class="confirm" role="alertdialog" aria-label="{escape(tr(language, "documents.remove_title"))}">'
@@ -168,8 +177,9 @@ def _row(row: DocumentRow, language: str, chosen: int) -> str:
     warned = (
         f'<details><summary aria-label="{escape(tr(language, "documents.warnings"))}">{len(row.warnings)}</summary>'
         f"<ul>{warnings}</ul></details>"
-        if warnings else ""
-    )  # fmt: skip
+        if warnings
+        else ""
+    )
     title = row.title if row.title != Path(row.name).stem else ""
     cells = (
         f'<td class="name">{name}<span class="title">{escape(title)}</span></td>'

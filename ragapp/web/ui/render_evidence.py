@@ -34,8 +34,9 @@ def render_evidence(answer: Mapping[str, Any], choice: Choice, shown: Evidence |
     opened = " open" if answer["abstained"] else ""
     more = (
         f'<details class="others"{opened}><summary>{escape(title)}</summary><ul class="near">{rest}</ul></details>'
-        if rest else ""
-    )  # fmt: skip
+        if rest
+        else ""
+    )
     return f'<div class="evidence">{chips}{view}{more}</div>'
 
 

@@ -21,11 +21,14 @@ def render_running(running: Running, language: str) -> str:
     speed = tr(language, "models.per_second", n=format(running.tokens_per_s, ".1f")) if running.tokens_per_s else ""
     memory = tr(language, "models.memory_of", used=gib(running.memory_used), free=gib(running.memory_free))
     facts = [
-        ("models.model", running.model), ("models.embedder", running.embedder),
+        ("models.model", running.model),
+        ("models.embedder", running.embedder),
         ("models.state", tr(language, "models.loaded" if running.loaded else "models.not_loaded")),
-        ("models.where", _where(running, language)), ("models.window", window), ("models.speed", speed),
+        ("models.where", _where(running, language)),
+        ("models.window", window),
+        ("models.speed", speed),
         ("models.memory", memory),
-    ]  # fmt: skip
+    ]
     rows = "".join(f"<dt>{tr(language, key)}</dt><dd>{escape(value)}</dd>" for key, value in facts if value)
     return f'<dl class="facts">{rows}</dl>'
 
@@ -99,11 +102,14 @@ def _found(model: FoundModel, chosen: Sequence[str], free: int, language: str) -
     else:
         fit = tr(language, "models.fits" if fits else "models.too_large", need=gib(model.memory))
     kind = " · ".join(
-        part for part in (
-            model.architecture or "", f"{model.parameters / 1e9:.1f} B" if model.parameters else "",
+        part
+        for part in (
+            model.architecture or "",
+            f"{model.parameters / 1e9:.1f} B" if model.parameters else "",
             model.quantization or "",
-        ) if part
-    )  # fmt: skip
+        )
+        if part
+    )
     if used:
         choose = f'<span class="used">{tr(language, "models.in_use")}</span>'
     elif model.role == "llm" and not model.problem:

@@ -29,30 +29,45 @@ class SettingsTab(Tab):
         text, settings = self._i18n, self._desk.app.settings
         with gr.Row():
             self.language = gr.Radio(
-                [(name, code) for code, name in LANGUAGES.items()], label=text("settings.language"),
-                elem_id="setting-language", interactive=True,
-            )  # fmt: skip
+                [(name, code) for code, name in LANGUAGES.items()],
+                label=text("settings.language"),
+                elem_id="setting-language",
+                interactive=True,
+            )
             self.theme = gr.Radio(
-                _named("theme.{}", THEMES), value="system",
-                label=text("settings.theme"), elem_id="setting-theme", interactive=True,
-            )  # fmt: skip
+                _named("theme.{}", THEMES),
+                value="system",
+                label=text("settings.theme"),
+                elem_id="setting-theme",
+                interactive=True,
+            )
         with gr.Row():
             self.length = gr.Radio(
-                _named("length.{}", LENGTHS), value=_length(settings.answer.max_tokens),
-                label=text("settings.length"), info=text("settings.length_help"), elem_id="setting-length",
+                _named("length.{}", LENGTHS),
+                value=_length(settings.answer.max_tokens),
+                label=text("settings.length"),
+                info=text("settings.length_help"),
+                elem_id="setting-length",
                 interactive=not decided_elsewhere("answer", "max_tokens"),
-            )  # fmt: skip
+            )
             self.passages = gr.Slider(
-                1, MOST_PASSAGES, min(settings.retrieval.passages, MOST_PASSAGES), step=1,
-                label=text("settings.passages"), info=text("settings.passages_help"), elem_id="setting-passages",
+                1,
+                MOST_PASSAGES,
+                min(settings.retrieval.passages, MOST_PASSAGES),
+                step=1,
+                label=text("settings.passages"),
+                info=text("settings.passages_help"),
+                elem_id="setting-passages",
                 interactive=not decided_elsewhere("retrieval", "passages"),
-            )  # fmt: skip
+            )
             self.caution = gr.Radio(
                 _named("caution.{}", CAUTIONS),
-                value=settings.answer.caution, label=text("settings.caution"),
-                info=text("settings.caution_help"), elem_id="setting-caution",
+                value=settings.answer.caution,
+                label=text("settings.caution"),
+                info=text("settings.caution_help"),
+                elem_id="setting-caution",
                 interactive=not decided_elsewhere("answer", "caution"),
-            )  # fmt: skip
+            )
         self.told = gr.HTML(elem_id="settings-told", js_on_load=None)
         self.every = gr.HTML(elem_id="settings", js_on_load=None)
 
@@ -73,11 +88,13 @@ class SettingsTab(Tab):
         """The values now."""
         settings, language = self._desk.app.settings, visitor.language
         return (
-            language, gr.Radio(choices=_named("theme.{}", THEMES, language)),
+            language,
+            gr.Radio(choices=_named("theme.{}", THEMES, language)),
             gr.Radio(choices=_named("length.{}", LENGTHS, language), value=_length(settings.answer.max_tokens)),
-            min(settings.retrieval.passages, MOST_PASSAGES), gr.Radio(choices=_named("caution.{}", CAUTIONS, language)),
+            min(settings.retrieval.passages, MOST_PASSAGES),
+            gr.Radio(choices=_named("caution.{}", CAUTIONS, language)),
             self.show_every(visitor),
-        )  # fmt: skip
+        )
 
     def show_every(self, visitor: Visitor) -> str:
         """Every setting with its source."""

@@ -21,9 +21,14 @@ class TalksColumn(Tab):
         with gr.Column(scale=1, min_width=190, elem_id="talks-column"):
             self.new = gr.Button(text("chat.new"), size="sm", elem_id="new")
             self.search = gr.Textbox(
-                label=text("talks.search"), placeholder=text("talks.search"), show_label=False, container=False,
-                elem_id="talks-search", lines=1, max_lines=1,
-            )  # fmt: skip
+                label=text("talks.search"),
+                placeholder=text("talks.search"),
+                show_label=False,
+                container=False,
+                elem_id="talks-search",
+                lines=1,
+                max_lines=1,
+            )
             self.list = gr.HTML(elem_id="talks", js_on_load=None)
         self.wire_box = gr.Textbox(visible="hidden", elem_id="wire-talks", label="conversations", show_label=False)
 

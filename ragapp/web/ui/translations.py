@@ -238,9 +238,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "length.normal": ("Normal", "Normale"),
     "length.long": ("Long", "Longue"),
     "settings.passages": ("Passages that are read", "Passages lus"),
-    "settings.passages_help": (
-        "More find more, and take longer.", "En lire plus trouve plus, et prend plus de temps."
-    ),
+    "settings.passages_help": ("More find more, and take longer.", "En lire plus trouve plus, et prend plus de temps."),
     "settings.caution": ("Caution", "Prudence"),
     "settings.caution_help": (
         "With more caution, “not in your documents” comes sooner.",
@@ -323,7 +321,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "talks.delete": ("Delete", "Supprimer"),
     "talks.rename_ask": ("New title", "Nouveau titre"),
     "talks.delete_ask": ("Delete this conversation?", "Supprimer cette conversation ?"),
-}  # fmt: skip
+}
 
 _FILLED = re.compile(r"{(\w+)}")
 

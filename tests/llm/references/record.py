@@ -24,7 +24,9 @@ SOURCES = {
     "mistral-v7": ("mistralai/Mistral-Large-Instruct-2411, as in llama.cpp's tests", "<s>", "</s>", True),
     "mistral-v7-tekken": (
         "mistralai/Mistral-Small-3.2-24B-Instruct-2506, llama.cpp's models/templates; without its default system turn",
-        "<s>", "</s>", True,
+        "<s>",
+        "</s>",
+        True,
     ),
     "chatml": ("teknium/OpenHermes-2.5-Mistral-7B, as in llama.cpp's tests", "<s>", "<|im_end|>", True),
     "gemma": ("google/gemma-2-2b-it, llama.cpp's models/templates", "<bos>", "<eos>", False),
@@ -35,12 +37,17 @@ SOURCES = {
     "alpaca": ("tatsu-lab/stanford_alpaca's prompt; later turns as Unsloth writes them", "<s>", "</s>", True),
     "deepseek-r1": (
         "deepseek-ai/DeepSeek-R1-Distill-Llama-8B, llama.cpp's models/templates",
-        "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", True,
+        "<｜begin▁of▁sentence｜>",
+        "<｜end▁of▁sentence｜>",
+        True,
     ),
     "command-r": (
-        "CohereForAI/c4ai-command-r-plus, as in llama.cpp's tests", "<BOS_TOKEN>", "<|END_OF_TURN_TOKEN|>", True,
+        "CohereForAI/c4ai-command-r-plus, as in llama.cpp's tests",
+        "<BOS_TOKEN>",
+        "<|END_OF_TURN_TOKEN|>",
+        True,
     ),
-}  # fmt: skip
+}
 # Mistral Small writes a system turn with today's date where the chat has none
 DEFAULT_SYSTEM_ENDS = {"mistral-v7-tekken": "[/SYSTEM_PROMPT]"}
 VICUNA_SYSTEM = (
@@ -69,9 +76,13 @@ def by_template(source, turns, bos, eos):
 
     template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(source)
     return template.render(
-        messages=turns, bos_token=bos, eos_token=eos, add_generation_prompt=True, raise_exception=refuse,
+        messages=turns,
+        bos_token=bos,
+        eos_token=eos,
+        add_generation_prompt=True,
+        raise_exception=refuse,
         strftime_now=lambda form: datetime(2025, 1, 1).strftime(form),
-    )  # fmt: skip
+    )
 
 
 def by_fastchat(turns):
