@@ -106,6 +106,7 @@ def test_a_reader_that_grows_is_stopped_where_the_system_does_not_limit_it(tmp_p
         assert "second floor" in _text(reader, good)
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("misbehaving")
 def test_pages_that_ocr_reads_have_time_of_their_own(tmp_path: Path) -> None:
     slow, told = _file(tmp_path, "slow"), []

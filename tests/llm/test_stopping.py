@@ -97,6 +97,7 @@ def engine(models_dir: Path):
 CHAT = [{"role": "user", "content": "Name three colours."}]
 
 
+@pytest.mark.alone
 def test_reading_stops_within_a_batch_and_the_cache_stays_right(engine: Engine) -> None:
     expected = "".join(engine.generate(CHAT, max_tokens=8))
     long = [{"role": "user", "content": "tree " * 3000}]
