@@ -202,8 +202,7 @@ def read(paths: Sequence[Path]) -> list[dict]:
 
 def example(item: dict):
     """What a question teaches."""
-    from ragapp.answer.calibration import Example
-    from ragapp.answer.signals import Signals
+    from ragapp.answer.calibration import Example, Signals
 
     return Example(tuple(Signals(**values) for values in item["signals"]), tuple(item["states"]), item["right"])
 

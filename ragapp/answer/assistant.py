@@ -21,8 +21,8 @@ from ragapp.answer.prompts import (
     opening_messages,
     prompts_for,
     render_passage,
+    wants_list,
 )
-from ragapp.answer.question import wants_list
 from ragapp.answer.rewriting import rewriter
 from ragapp.answer.versions import disagree, document_date, other_versions
 from ragapp.contract import (

@@ -1,4 +1,4 @@
-"""Tables as a small model reads them best: every value beside the name of its column."""
+"""Tables for a small model: every value beside the name of its column."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ _RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 
 
 def spell_out_rows(text: str) -> str:
-    """Markdown tables with each row as ``column: value; column: value``; what is no table stays as it is.
+    """The text of a chunk with each row of its Markdown tables as ``column: value; column: value``.
 
-    Args:
-        text: of a chunk; the header of a table is repeated in each of its chunks.
+    Each chunk of a table repeats the header.
     """
     lines = text.split("\n")
     written: list[str] = []

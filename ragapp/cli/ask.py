@@ -79,7 +79,7 @@ def _summarize(app, document: str, as_json: bool) -> None:
 def stream_answer(events) -> None:
     """Print an answer while it is written, then what it rests on."""
     from ragapp.answer.assistant import Delta, Stage, Thought
-    from ragapp.answer.marks import MarkFilter
+    from ragapp.answer.grounding import MarkFilter
     from ragapp.contract import Answer
 
     live = sys.stdout.isatty()

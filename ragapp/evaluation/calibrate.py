@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ragapp.answer.calibration import Calibration, Example, fit
-from ragapp.answer.signals import Signals
+from ragapp.answer.calibration import Calibration, Example, Signals, fit
 from ragapp.contract import Answer
 from ragapp.errors import UsageError
 from ragapp.evaluation.runner import Question, Result

@@ -42,8 +42,6 @@ _CHECKS: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
         ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"), check_program
     ),
 }
-# makes connections without Python, so the hook would not see them; asyncio's own loop stands in for it
-_UNSEEN = ("uvloop",)
 
 
 def install() -> None:
@@ -53,21 +51,17 @@ def install() -> None:
     state.installed = True
     _read_environment()
     os.environ.update(environment())
-    for name in _UNSEEN:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # importing it raises ImportError
+    # uvloop connects without Python, unseen by the hook; where its import fails, asyncio's own loop is used
+    sys.modules.setdefault("uvloop", None)  # type: ignore[arg-type]
     if state.rules:
         remember_addresses()
     sys.addaudithook(_hook)
 
 
 def allow(entries: Iterable[str]) -> None:
-    """Let this process, but not those that it starts, reach these hosts.
+    """Let this process, but not those that it starts, reach hosts.
 
-    Args:
-        entries: ``host`` or ``host:port``; ``.example.org`` includes subdomains.
-
-    Raises:
-        ValueError: an entry is neither.
+    Each is a ``host`` or ``host:port``; ``.example.org`` includes subdomains. Anything else raises ValueError.
     """
     state.rules |= {parse_entry(entry) for entry in entries}
     if state.rules:
@@ -75,12 +69,7 @@ def allow(entries: Iterable[str]) -> None:
 
 
 def environment(entries: Iterable[str] = (), *, own: bool = False) -> dict[str, str]:
-    """Environment variables of a guarded process that may reach some hosts; by default none.
-
-    Args:
-        entries: these hosts; see :func:`allow`.
-        own: whether it may also reach what this process may.
-    """
+    """Environment of a guarded process that may reach these hosts, and with ``own`` those of this process, too."""
     rules = {parse_entry(entry) for entry in entries} | (state.rules if own else set())
     return {VARIABLE: json.dumps({"allow": sorted(rules, key=str), "tally": state.tally})}
 
@@ -95,10 +84,9 @@ def count_in(file: str | os.PathLike[str]) -> None:
 def report() -> dict[str, Any]:
     """What the guard of this process has seen.
 
-    Returns:
-        ``connections`` (all that were made), ``to_allowed_hosts`` (those that left this machine), ``attempts`` (number
-        of refusals), and ``refused``: of the latest refusals ``{"address", "by", "when", "kind"}``, where ``by`` names
-        the libraries from the one that was called to the one that tried.
+    ``connections`` counts all that were made, ``to_allowed_hosts`` those that left this machine, ``attempts`` refusals.
+    ``refused`` has the latest of these as ``{"address", "by", "when", "kind"}``; ``by`` names the libraries from the
+    one that ragapp called to the one that tried.
     """
     return {
         "guarded": state.installed,
@@ -121,6 +109,5 @@ def _read_environment() -> None:
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    check = _CHECKS.get(event)
-    if check:
+    if check := _CHECKS.get(event):
         check(event, arguments)

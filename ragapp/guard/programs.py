@@ -21,11 +21,8 @@ _SWITCHES = ("-I", "-P", "-s", "-E", "-u", "-B")
 def guarded_command(script: str | os.PathLike[str], *arguments: str, isolated: bool = False) -> list[str]:
     """The command that runs a Python file with the guard installed before its first line.
 
-    Args:
-        script: the file.
-        arguments: its arguments.
-        isolated: whether to ignore environment variables and user packages (``python -I``), and to give up the network
-            altogether where the system can do that (:mod:`ragapp.guard.seal`).
+    An ``isolated`` one ignores environment variables and user packages (``python -I``), and gives up the network
+    altogether where the system can do that (:mod:`ragapp.guard.seal`).
     """
     return [sys.executable, "-I" if isolated else "-P", _START, os.fspath(script), *arguments]
 

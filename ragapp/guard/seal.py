@@ -24,10 +24,9 @@ _WITHIN = (1, 16)
 
 
 def forbid_network() -> bool:
-    """Give up the network in this process and all that it starts, except in threads that are already running.
+    """Give up the network in this process, but for threads that are running already, and in all that it starts.
 
-    Returns:
-        Whether the system could do it; the guard works in any case.
+    Gives whether the system could do it; the guard works in any case.
     """
     machine = _MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None or sys.maxsize < 2**32:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
 from collections import Counter, deque
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -71,15 +73,11 @@ def read_tally(file: str | os.PathLike[str]) -> dict[str, int]:
 def _count(by: str) -> None:
     if not state.tally:
         return
-    try:
+    with suppress(OSError):  # an attempt that cannot be counted is refused all the same
         descriptor = os.open(state.tally, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
+        with open(descriptor, "ab") as stream:
             if os.fstat(descriptor).st_size < _TALLY_BYTES:
-                os.write(descriptor, f"{by}\n".encode())
-        finally:
-            os.close(descriptor)
-    except OSError:
-        pass  # an attempt that cannot be counted is refused all the same
+                stream.write(f"{by}\n".encode())
 
 
 def _libraries_on_stack() -> str:
@@ -101,10 +99,8 @@ def _library(file: str, module: str) -> str:
     path = os.path.abspath(file)
     if os.path.dirname(path) == _HERE:
         return ""
-    for folder in ("site-packages", "dist-packages"):
-        _, found, after = path.replace("\\", "/").rpartition(f"/{folder}/")
-        if found:
-            return after.split("/")[0].removesuffix(".py")
+    if found := re.match(r".*/(?:site|dist)-packages/([^/]+)", path.replace("\\", "/")):
+        return found[1].removesuffix(".py")
     if path.startswith(_STDLIB + os.sep) or file.startswith("<frozen"):
         return ""
     return os.path.basename(path) if module in ("__main__", "__mp_main__") else module.split(".")[0]

@@ -2,8 +2,16 @@ import random
 
 import pytest
 
-from ragapp.answer.calibration import GENERAL, Calibration, Example, calibration_for, fit, save_calibration
-from ragapp.answer.signals import NAMES, Signals
+from ragapp.answer.calibration import (
+    GENERAL,
+    NAMES,
+    Calibration,
+    Example,
+    Signals,
+    calibration_for,
+    fit,
+    save_calibration,
+)
 from ragapp.errors import StoreError, UsageError
 from ragapp.index.library import OWN_NAMES
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.answer.question import wants_list
+from ragapp.answer.prompts import wants_list
 
 
 @pytest.mark.parametrize(

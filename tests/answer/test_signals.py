@@ -1,7 +1,7 @@
 import pytest
 from answerkit import passage
 
-from ragapp.answer.signals import NAMES, read_signals
+from ragapp.answer.calibration import NAMES, read_signals
 
 LEAVE = passage("Annual leave is 25 days.", "leave.pdf", title="Leave 2025", score=0.7)
 

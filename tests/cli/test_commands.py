@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ragapp.answer.marks import MarkFilter
+from ragapp.answer.grounding import MarkFilter
 from ragapp.cli.main import app
 
 
@@ -297,8 +297,8 @@ class TestJourney:
 
 
 def test_a_refusal_says_which_caution_would_try(capsys):
-    from ragapp.contract import Answer
     from ragapp.cli.ask import say_answer
+    from ragapp.contract import Answer
 
     for bolder, told in (("low", True), ("", False)):
         say_answer(
