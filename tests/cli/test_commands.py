@@ -45,7 +45,7 @@ def test_the_readme_names_every_command(request):
 
 
 def test_version_and_no_arguments(ragapp):
-    assert ragapp("--version")[:2] == (0, "ragapp 0.1.0\n")
+    assert ragapp("--version")[:2] == (0, "ragapp 0.2.0\n")
     code, out, err = ragapp()
     assert "ingest" in out + err
     assert code in (0, 2)
@@ -297,8 +297,8 @@ class TestJourney:
 
 
 def test_a_refusal_says_which_caution_would_try(capsys):
-    from ragapp.contract import Answer
     from ragapp.cli.ask import say_answer
+    from ragapp.contract import Answer
 
     for bolder, told in (("low", True), ("", False)):
         say_answer(
