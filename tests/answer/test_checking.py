@@ -77,7 +77,7 @@ def test_an_answer_that_no_passage_states_is_withdrawn(text):
     assert answer.answer == "Your documents do not say."
     assert answer.sentences == ()
     assert answer.citations == ()
-    assert answer.passages == [LEAVE]
+    assert answer.passages == (LEAVE.described(1),)
 
 
 def test_the_threshold_decides_before_anything_is_written():

@@ -53,10 +53,8 @@ def app(opened):
 def holds_together(app: App, answer) -> None:
     """Every quote stands in the stored text where it says."""
     for citation in answer.citations:
-        chunk = answer.passages[citation.n - 1].chunk
-        assert app.library.catalog.unit_text(chunk.document_id, citation.page)[citation.start : citation.end] == (
-            citation.quote
-        )
+        row = app.library.catalog.document_at(answer.passages[citation.n - 1].path)
+        assert app.library.catalog.unit_text(row.id, citation.page)[citation.start : citation.end] == (citation.quote)
 
 
 def test_where_every_document_says_the_same_it_is_read_once(app):

@@ -98,7 +98,7 @@ class TestJourney:
         code, out, _ = ragapp("ingest", docs, "--json")
         report = json.loads(out)
         assert code == 0
-        assert set(report) == {"files", "totals", "warnings"}
+        assert set(report) == {"files", "totals", "warnings", "estimate_s"}
         assert {"path", "status", "reason", "units", "units_without_text", "units_ocr", "chunks", "seconds"} == set(
             report["files"][0]
         )
