@@ -26,15 +26,12 @@ class ReadingBudget:
     def __call__(self, engine: LanguageModel) -> int:
         """The budget, regardless of the context window."""
         key = f"reading speed of {engine.fingerprint} on {platform.machine()} {platform.processor()}"
-        known = self._remembered(key)
+        known = 0.0
+        with suppress(ValueError):
+            known = float(self._catalog.get_state(key) or 0)
         seen = engine.seen_speed if known else engine.reading_speed()
         if seen > FASTER * known:
             known = seen
             with suppress(StoreError):  # the store may be full or belong to another process; it is measured again then
                 self._catalog.set_state(key, f"{seen:.1f}")
         return max(MIN_TOKENS, int(known * READING_S))
-
-    def _remembered(self, key: str) -> float:
-        with suppress(ValueError):
-            return float(self._catalog.get_state(key) or 0)
-        return 0.0

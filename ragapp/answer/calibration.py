@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ragapp import private
 from ragapp.contract import CAUTIONS, Caution
@@ -26,10 +25,8 @@ from ragapp.retrieval.passage import Passage
 FILE_NAME = "calibration.json"
 #: the calibration of a language model that has none of its own
 GENERAL = "general"
-# ridge penalty that holds the weights to their start, or to zero
-PENALTY = 3.0
-# and that of the intercept where there is no start
-FREE = 1e-3
+# ridge penalties: of the weights, and of an intercept without a start
+PENALTY, FREE = 3.0, 1e-3
 # right answers and others that are needed at least
 LEAST_OF_A_KIND = 8
 ROUNDS = 50
@@ -151,15 +148,9 @@ def fit(examples: Sequence[Example], start: Calibration | None = None) -> Calibr
     """Fit a calibration.
 
     The weights separate passages that state an expected answer from others: logistic regression with a ridge penalty on
-    standardised features, by Newton's method.  The thresholds separate right answers from others.
-
-    Args:
-        examples: answered questions.
-        start: what to stay near where there are few questions.
-
-    Returns:
-        A calibration whose ``normal`` threshold has the highest Youden's J: the share of right answers that are given
-        less that of others.  ``low`` and ``high`` have half and twice its odds.
+    standardised features, by Newton's method; with few examples they stay near those of ``start``.  The thresholds
+    separate right answers from others: ``normal`` has the highest Youden's J (the share of right answers that are given
+    less that of others), ``low`` and ``high`` have half and twice its odds.
 
     Raises:
         UsageError: there are too few questions of either kind.
@@ -191,8 +182,10 @@ def fit(examples: Sequence[Example], start: Calibration | None = None) -> Calibr
             break
     weights = found[:-1] / spread
     fitted = Calibration(tuple(weights.tolist()), float(found[-1] - np.dot(weights, mean)), {}, len(examples))
-    given = np.array([fitted.likeliest(example.signals) for example in examples])
-    return replace(fitted, thresholds=thresholds_around(_best_cut(given, right)))
+    p = np.array([fitted.likeliest(example.signals) for example in examples])
+    cuts = np.unique(p)
+    youden = [(p[right] >= cut).mean() - (p[~right] >= cut).mean() for cut in cuts]
+    return replace(fitted, thresholds=thresholds_around(float(cuts[int(np.argmax(youden))])))
 
 
 def thresholds_around(normal: float) -> dict[str, float]:
@@ -200,12 +193,6 @@ def thresholds_around(normal: float) -> dict[str, float]:
     odds = normal / max(1e-9, 1 - normal)
     low, high = (round(factor * odds / (1 + factor * odds), 4) for factor in (0.5, 2.0))
     return {"low": low, "normal": round(normal, 4), "high": high}
-
-
-def _best_cut(p: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
-    cuts = np.unique(p)
-    youden = [(p[right] >= cut).mean() - (p[~right] >= cut).mean() for cut in cuts]
-    return float(cuts[int(np.argmax(youden))])
 
 
 def _parse(values: dict[str, Any]) -> dict[str, Calibration]:

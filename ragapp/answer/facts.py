@@ -228,14 +228,8 @@ def names(text: str) -> list[str]:
 def denies(statement: str, source: str, language: str, stems: Callable[[str], Iterable[str]]) -> bool:
     """Whether a statement negates its source, or the other way round.
 
-    Only clear cases count: one has a negation right beside words that both share, and the other has nothing that may
-    express one in other words ("excluded" for "not included").
-
-    Args:
-        statement: to be checked.
-        source: the sentence that is to support it.
-        language: ISO 639-1 code of both; in languages whose negations are not known, nothing is one.
-        stems: gives the terms of a text, by which shared words are found.
+    Only clear cases count, in languages whose negations are known: one has a negation right beside terms (by ``stems``)
+    that both share, and the other has nothing that may express one in other words ("excluded" for "not included").
     """
     if language not in _DENIALS:
         return False

@@ -33,11 +33,7 @@ class Judged:
 class Judge:
     """Judges the passages of one question, one at a time, since a small model confuses passages that it reads together.
 
-    Attributes:
-        engine: the loaded model.
-        prompts: of the question's language.
-        question: what was asked.
-        calibration: of the model.
+    The prompts are those of the question's language, and the calibration that of the model.
     """
 
     engine: LanguageModel

@@ -143,12 +143,8 @@ _WANTS_LIST = re.compile(
 def prompts_for(language: str, own: Mapping[str, Mapping[str, str]] | None = None) -> PromptSet:
     """The prompts of a language; where it has none, the English ones, which then ask for an answer in it.
 
-    Args:
-        language: ISO 639-1 code.
-        own: ``answer.prompts`` of the settings: a person's own prompts, by language and name.
-
     Raises:
-        SettingsError: ``own`` names an unknown prompt.
+        SettingsError: ``own``, which is ``answer.prompts`` of the settings, names an unknown prompt.
     """
     prompts = PROMPTS.get(language) or PROMPTS[DEFAULT_LANGUAGE]
     if language not in PROMPTS and language in _OTHER_LANGUAGES:

@@ -11,10 +11,7 @@ _RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 
 
 def spell_out_rows(text: str) -> str:
-    """The text of a chunk with each row of its Markdown tables as ``column: value; column: value``.
-
-    Each chunk of a table repeats the header.
-    """
+    """The text of a chunk with each row of its Markdown tables as ``column: value; column: value``."""
     lines = text.split("\n")
     written: list[str] = []
     header: list[str] = []

@@ -74,8 +74,8 @@ def _summarize(context: typer.Context, document: str, as_json: bool) -> None:
 
 def say_events(events: Iterator[Event], question: str, as_json: bool = False) -> None:
     """Print an answer to a question while it is written, then what it rests on."""
-    from ragapp.answer.history import dropped_notice
     from ragapp.answer.grounding import MarkFilter
+    from ragapp.answer.history import dropped_notice
 
     live = sys.stdout.isatty() and not as_json
     marks = MarkFilter()
@@ -145,7 +145,7 @@ def say_citation(citation: Citation) -> None:
 
 def _calibrate(app: App, results: list[Result]) -> dict[str, Any]:
     from ragapp.answer.calibration import calibration_for, save_calibration
-    from ragapp.evaluation.calibrate import calibrate
+    from ragapp.evaluation.runner import calibrate
 
     model = results[0].answer.model if results[0].answer else ""
     fitted, told = calibrate(results, calibration_for(model))

@@ -53,8 +53,7 @@ def install() -> None:
     os.environ.update(environment())
     # uvloop connects without Python, unseen by the hook; where its import fails, asyncio's own loop is used
     sys.modules.setdefault("uvloop", None)  # type: ignore[arg-type]
-    if state.rules:
-        remember_addresses()
+    allow(())
     sys.addaudithook(_hook)
 
 

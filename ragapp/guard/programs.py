@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import dropwhile
 from typing import Any
 
 from ragapp.guard.state import refuse, state
@@ -21,8 +22,8 @@ _SWITCHES = ("-I", "-P", "-s", "-E", "-u", "-B")
 def guarded_command(script: str | os.PathLike[str], *arguments: str, isolated: bool = False) -> list[str]:
     """The command that runs a Python file with the guard installed before its first line.
 
-    An ``isolated`` one ignores environment variables and user packages (``python -I``), and gives up the network
-    altogether where the system can do that (:mod:`ragapp.guard.seal`).
+    An ``isolated`` one ignores environment variables and user packages (``python -I``), and is sealed off the network
+    where the system can do that (:mod:`ragapp.guard.seal`).
     """
     return [sys.executable, "-I" if isolated else "-P", _START, os.fspath(script), *arguments]
 
@@ -68,9 +69,7 @@ def _is_own(words: list[str]) -> bool:
     pythons = {os.path.abspath(path) for path in (sys.executable, getattr(sys, "_base_executable", "")) if path}
     if not words or os.path.abspath(words[0]) not in pythons:
         return False
-    rest = words[1:]
-    while rest and rest[0] in _SWITCHES:
-        rest = rest[1:]
+    rest = list(dropwhile(_SWITCHES.__contains__, words[1:]))
     if rest[:1] == ["-m"]:
         return len(rest) > 1 and rest[1].split(".")[0] == "ragapp"
     if rest[:1] == ["-c"]:  # how multiprocessing starts its processes; their environment has the guard

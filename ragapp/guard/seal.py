@@ -24,10 +24,7 @@ _WITHIN = (1, 16)
 
 
 def forbid_network() -> bool:
-    """Give up the network in this process, but for threads that are running already, and in all that it starts.
-
-    Gives whether the system could do it; the guard works in any case.
-    """
+    """Give up the network in this process, except its other threads, and in its children; False where that fails."""
     machine = _MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None or sys.maxsize < 2**32:
         return False

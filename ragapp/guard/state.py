@@ -42,17 +42,14 @@ state = State()
 
 
 def refuse(kind: str, address: str, what: str) -> NoReturn:
-    """Record an attempt and refuse it.
-
-    Raises:
-        PrivacyError: always; ProgramError where a program was to be started.
-    """
+    """Record an attempt and raise PrivacyError, or ProgramError where a program was to be started."""
     by = _libraries_on_stack()
     with state.lock:
         state.refusals += 1
         when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         state.refused.append({"address": address, "by": by, "when": when, "kind": kind})
-        _count(by)
+        if state.tally:
+            _count(by)
     message = f"{what} was refused; {by} tried."
     if kind == "program":
         raise ProgramError(message, "ragapp needs no such program; please report it.")
@@ -71,8 +68,6 @@ def read_tally(file: str | os.PathLike[str]) -> dict[str, int]:
 
 
 def _count(by: str) -> None:
-    if not state.tally:
-        return
     with suppress(OSError):  # an attempt that cannot be counted is refused all the same
         descriptor = os.open(state.tally, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with open(descriptor, "ab") as stream:
