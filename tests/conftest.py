@@ -38,12 +38,18 @@ _SHARED = pytest.StashKey[tempfile.TemporaryDirectory]()
 # Files that take a minute or more, begun first so that no worker is left with one at the end.
 SLOWEST_FIRST = (
     "web/test_browser.py",
+    "cli/test_commands.py",
     "privacy/test_nothing_leaves.py",
     "ingest/test_kill.py",
-    "web/test_browser_models.py",
     "answer/test_odd_collections.py",
+    "web/test_browser_models.py",
+    "answer/test_assistant.py",
     "ingest/test_hostile_fuzz.py",
-    "cli/test_commands.py",
+    "llm/test_engine.py",
+    "web/test_api.py",
+    "web/test_api_fuzz.py",
+    "index/test_embedder.py",
+    "retrieval/test_questions.py",
 )
 
 
