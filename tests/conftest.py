@@ -81,13 +81,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def _turn(item: pytest.Item) -> Iterator[None]:
     """Hold this worker's lock during a test, or the locks of all workers during one that must be alone."""
     folder = Path(item.config.workerinput["shared_folder"])
-    workers = range(int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
-    wanted = [f"gw{number}" for number in workers] if item.get_closest_marker("alone") else [WORKER]
+    locks = {folder / f"{WORKER}.running"}
     with ExitStack() as held:
         # whoever waits for its turn keeps the others from beginning another test
         with FileLock(folder / "turn.lock"):
-            for name in wanted:
-                held.enter_context(FileLock(folder / f"{name}.lock"))
+            if item.get_closest_marker("alone"):
+                locks.update(folder.glob("*.running"))
+            for lock in sorted(locks):
+                held.enter_context(FileLock(lock))
         yield
 
 
