@@ -6,10 +6,10 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ragapp.errors import ModelError
-from ragapp.index.sbert import sentence_transformers
+from ragapp.index.sbert import load_model
 
 _BATCH = 8
 
@@ -58,19 +58,9 @@ class CrossEncoderReranker:
         return [float(score) for score in scores]
 
     @cached_property
-    def _model(self):
-        from safetensors import SafetensorError
-
-        try:
-            model = sentence_transformers().CrossEncoder(
-                str(self.folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
-            )
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(
-                f"The reranker in {self.folder} cannot be loaded: {reason}.",
-                "Check retrieval.reranker, or set it to nothing.",
-            ) from None
+    def _model(self) -> Any:
+        hint = "Check retrieval.reranker, or set it to nothing."
+        model = load_model("CrossEncoder", self.folder, "reranker", hint)
         if model.num_labels != 1:
             raise ModelError(
                 f"{self.folder} is no reranker: it gives {model.num_labels} figures for a pair of texts, not one.",
