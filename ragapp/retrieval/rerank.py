@@ -1,4 +1,4 @@
-"""A second look at the best candidates by a cross-encoder, which reads question and passage together."""
+"""Reranking by a cross-encoder, which reads question and passage together."""
 
 from __future__ import annotations
 
@@ -15,30 +15,28 @@ _BATCH = 8
 
 
 class Reranker(Protocol):
-    """Says how well passages answer a question."""
+    """Scores how well passages answer a question."""
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """One figure a text, 0 to 1, the larger the better."""
+        """One score a text, 0 to 1, the larger the better."""
         ...
 
 
 class CrossEncoderReranker:
     """A sentence-transformers cross-encoder from a local folder, loaded when first needed.
 
-    Weights come from safetensors only, and no code from the folder is run.
-
     Args:
-        folder: of the model; it gives one figure for a pair of texts.
+        folder: of the model; it gives one score for a pair of texts.
         name: what people call it.
     """
 
-    def __init__(self, folder: Path, name: str):
+    def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
         self.name = name
         self._lock = threading.Lock()
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """See :class:`Reranker`; what is longer than the model reads is cut at the end.
+        """See :class:`Reranker`; what is longer than the model's window is cut at the end.
 
         Raises:
             ModelError: the model cannot be loaded, or is no reranker.
