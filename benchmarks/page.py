@@ -81,7 +81,7 @@ _CITED = """async (n) => {
 def make_store(home: Path, models: Path, model: str) -> None:
     """The sample documents, and a conversation that cites two places."""
     from ragapp.answer.grounding import ground
-    from ragapp.answer.result import Answer
+    from ragapp.contract import Answer
     from ragapp.app import App
     from ragapp.settings import load_settings
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragapp.errors import PathError, RagappError
+from ragapp.errors import PathError, RagappError, StoreError
 from ragapp.settings import Settings
 
 if TYPE_CHECKING:
     from ragapp.answer.assistant import Assistant
-    from ragapp.answer.dialogue import Dialogue
+    from ragapp.answer.chat_session import ChatSession
     from ragapp.answer.summary import Summarizer
+    from ragapp.contract import Answer, Caution, DocumentDetails, DocumentList, IngestReport, SearchResult, Turn
     from ragapp.index.catalog import Catalog
     from ragapp.index.conversations import Conversations
     from ragapp.index.embedder import Embedder
@@ -68,8 +71,8 @@ class App:
             self.library.close()
         if "_engine" in self.__dict__:
             self._engine.close()
-        if "_conversations_catalog" in self.__dict__:
-            self._conversations_catalog.close()
+        if "catalog" in self.__dict__:
+            self.catalog.close()
 
     @property
     def notices(self) -> list[str]:
@@ -165,8 +168,26 @@ class App:
     def summarizer(self) -> Summarizer:
         """Summarises documents of the library."""
         from ragapp.answer.summary import Summarizer
+    from ragapp.contract import Answer, Caution, DocumentDetails, DocumentList, IngestReport, SearchResult, Turn
 
         return Summarizer(self.library.catalog, self.engine, self.settings, self.embedder.similarities)
+
+    def document(self, document_id: int) -> DocumentDetails:
+        """One document with the coverage of each unit.
+
+        Raises:
+            StoreError: there is no such document.
+        """
+        from ragapp.contract import UnitCoverage
+
+        row = self.catalog.document(document_id)
+        if row is None:
+            raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
+        units = []
+        for unit, text in self.catalog.units(document_id):
+            confidence = None if unit.confidence is None else round(unit.confidence, 3)
+            units.append(UnitCoverage(unit.number, unit.kind, unit.label, len(text), unit.coverage or "", confidence))
+        return row.detailed(units)
 
     @property
     def calibration_file(self) -> Path:
@@ -174,7 +195,11 @@ class App:
         return self.settings.paths.data / "calibration.json"
 
     @_part
-    def _conversations_catalog(self) -> Catalog:
+    def catalog(self) -> Catalog:
+        """The catalog of the settings' data folder, by a connection of its own.
+
+        No model is needed for it, and another process may own the store.
+        """
         from ragapp.index.catalog import Catalog
         from ragapp.index.library import CATALOG_NAME
 
@@ -182,12 +207,66 @@ class App:
 
     @_part
     def conversations(self) -> Conversations:
-        """The conversations of the settings' data folder; no model is needed, and the store need not be owned."""
+        """The conversations that are kept."""
         from ragapp.index.conversations import Conversations
 
-        return Conversations(self._conversations_catalog)
+        return Conversations(self.catalog)
 
-    def dialogue(self, conversation_id: int | None = None) -> Dialogue:
+    def ask(
+        self, question: str, turns: Sequence[Turn] = (), *, scope: str = "", caution: Caution | None = None
+    ) -> Answer:
+        """The answer to a question; :meth:`ragapp.answer.assistant.Assistant.ask` tells what goes on meanwhile.
+
+        Args:
+            question: in any language.
+            turns: of the conversation so far, the oldest first.
+            scope: restricts the documents: a name, a shell pattern, or a folder.
+            caution: for this question, instead of that of the settings.
+
+        Raises:
+            RagappError: no documents, no model.
+        """
+        return self.assistant.answer(question, turns, scope=scope, caution=caution)
+
+    def ingest(self, *paths: str | Path, force: bool = False) -> IngestReport:
+        """Add files and folders to the store, or bring it in step with them.
+
+        Args:
+            paths: none means the drop folder.
+            force: whether unchanged files are read again.
+
+        Raises:
+            PathError: a path does not exist.
+            IdentityError: the store was made with another embedder.
+        """
+        return self.pipeline.run([Path(path) for path in paths] or [self.drop_folder()], force=force)
+
+    def search(self, query: str, k: int = 5, scope: str = "") -> SearchResult:
+        """The ``k`` best passages for a query, without a language model.
+
+        Raises:
+            EmptyStoreError: there are no documents.
+            PathError: no document is in ``scope``.
+        """
+        from ragapp.contract import SearchResult
+
+        started = time.monotonic()
+        found = self.retriever.search(query, k, scope)
+        hits = tuple(passage.described(n) for n, passage in enumerate(found.passages, 1))
+        return SearchResult(query, hits, round(time.monotonic() - started, 3), found.seconds)
+
+    def documents(self) -> DocumentList:
+        """The documents of the store, and the files that are not in it, with the reason."""
+        from ragapp.contract import DocumentList
+
+        unread = self.catalog.unread()
+        return DocumentList(
+            tuple(row.described() for row in self.catalog.documents()),
+            tuple(file.described() for file in unread if file.status == "failed"),
+            tuple(file.described() for file in unread if file.status == "skipped"),
+        )
+
+    def chat(self, conversation_id: int | None = None) -> ChatSession:
         """A conversation to go on with.
 
         Args:
@@ -196,17 +275,9 @@ class App:
         Raises:
             StoreError: there is no such conversation.
         """
-        from ragapp.answer.dialogue import Dialogue
-        from ragapp.answer.rewriting import rewriter
+        from ragapp.answer.chat_session import ChatSession
 
-        def covered(question: str) -> float:
-            found = self.retriever.search(question, self.settings.retrieval.passages)
-            return max((passage.coverage for passage in found.passages), default=0.0)
-
-        def rewrite(cancelled):
-            return rewriter(self.engine(), cancelled)
-
-        return Dialogue(lambda: self.assistant, self.conversations, conversation_id, covered=covered, rewriter=rewrite)
+        return ChatSession(lambda: self.assistant, self.conversations, conversation_id)
 
     def drop_folder(self) -> Path:
         """The folder whose files are taken in without being named; made when missing.

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ragapp import private
-from ragapp.caution import Caution
+from ragapp.contract import Caution
 from ragapp.errors import SettingsError
 
 ENV_PREFIX = "RAGAPP_"

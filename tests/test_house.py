@@ -12,6 +12,7 @@ import ragapp
 PACKAGE = Path(ragapp.__file__).parent
 FLOORS = {
     "errors": 1,
+    "contract": 1,
     "guard": 1.5,
     "private": 1.5,
     "inert": 1.5,

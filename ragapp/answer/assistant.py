@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from ragapp.answer.calibration import Calibration, calibration_for
+from ragapp.answer.followup import standalone
 from ragapp.answer.grounding import MARK, Similarity, ground
 from ragapp.answer.judging import Judge, to_answer_from
 from ragapp.answer.orders import holds_orders
@@ -22,9 +23,21 @@ from ragapp.answer.prompts import (
     render_passage,
 )
 from ragapp.answer.question import wants_list
-from ragapp.answer.result import Answer, Sentence
+from ragapp.answer.rewriting import rewriter
 from ragapp.answer.versions import disagree, document_date, other_versions
-from ragapp.caution import Caution
+from ragapp.contract import (
+    Answer,
+    AnswerContext,
+    Caution,
+    Citation,
+    Delta,
+    Event,
+    Sentence,
+    Stage,
+    Thought,
+    Turn,
+    Understood,
+)
 from ragapp.errors import UsageError
 from ragapp.index.analysis import detect_language
 from ragapp.index.catalog import Catalog
@@ -43,39 +56,21 @@ USUAL_TOKENS = 900
 VERSIONS_AMONG = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What the person is waiting for.
+@dataclass(slots=True)
+class _Draft:
+    """An answer while it is being made; an abstention until its sentences have been checked."""
 
-    Attributes:
-        passages: how many are read, or written from.
-        ahead: how many questions are answered before this one.
-        part: which part of a document is summarised, 1-based.
-        parts: how many there are.
-    """
-
-    name: Literal["searching", "waiting", "reading", "writing", "comparing", "summarising"]
-    passages: int = 0
-    ahead: int = 0
-    part: int = 0
-    parts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A piece of the answer, as the model writes it."""
-
+    question: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Thought:
-    """A piece of what a reasoning model thinks before it answers; never grounded, cited or kept."""
-
-    text: str
-
-
-Event = Stage | Thought | Delta | Answer
+    model: str
+    language: str
+    abstained: bool = True
+    confidence: float = 0.0
+    sentences: list[Sentence] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    timings: dict[str, int | float] = field(default_factory=dict)
+    bolder: Caution | Literal[""] = ""
 
 
 class Assistant:
@@ -126,30 +121,70 @@ class Assistant:
     def ask(
         self,
         question: str,
+        turns: Sequence[Turn] = (),
         *,
-        within: str = "",
+        scope: str = "",
         caution: Caution | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
-        """Answer one question, telling what goes on.
+        """Answer one question of a conversation, telling what goes on.
+
+        Every door (command line, page, API) comes in here.
 
         Args:
             question: in any language; English and French have prompts of their own.
-            within: shell pattern that restricts the documents.
+            turns: of the conversation so far, the oldest first; a follow-up is understood by them.
+            scope: restricts the documents: a name, a shell pattern, or a folder.
             caution: for this question, instead of that of the settings.
             cancelled: asked often; True stops the work.
 
         Yields:
-            Stages and pieces of text, and one :class:`Answer` at the end.
+            How the question was understood, stages and pieces of text, and one :class:`Answer` at the end.
 
         Raises:
             RagappError: no documents, no model, stopped while reading.
         """
         started = time.monotonic()
-        question = question.strip()
+        understood = self.understand(question, turns, cancelled)
+        yield understood
+        for event in self._answer(understood.question, scope, caution, cancelled, started):
+            if isinstance(event, Answer):
+                yield replace(
+                    event, question=question, standalone=understood.question, turns_dropped=understood.turns_dropped
+                )
+            else:
+                yield event
+
+    def answer(
+        self, question: str, turns: Sequence[Turn] = (), *, scope: str = "", caution: Caution | None = None
+    ) -> Answer:
+        """The answer alone; see :meth:`ask`."""
+        return answer_of(self.ask(question, turns, scope=scope, caution=caution))
+
+    def understand(
+        self, question: str, turns: Sequence[Turn] = (), cancelled: Callable[[], bool] = lambda: False
+    ) -> Understood:
+        """The question as it is searched for and answered; a follow-up is made to stand alone.
+
+        Raises:
+            RagappError: the model was needed, and cannot be used.
+        """
+
+        def covered(text: str) -> float:
+            found = self._retriever.search(text, self._settings.retrieval.passages)
+            return max((passage.coverage for passage in found.passages), default=0.0)
+
+        def rewrite(text: str, earlier: Sequence[Turn], language: str) -> tuple[str, int]:
+            return rewriter(self._engine(), cancelled)(text, earlier, language)
+
+        return standalone(question, turns, covered=covered, rewrite=rewrite)
+
+    def _answer(
+        self, question: str, scope: str, caution: Caution | None, cancelled: Callable[[], bool], started: float
+    ) -> Iterator[Event]:
         yield Stage("searching")
         wanted = self._settings.retrieval.passages
-        found = self._retriever.search(question, max(wanted, VERSIONS_AMONG), within).passages
+        found = self._retriever.search(question, max(wanted, VERSIONS_AMONG), scope).passages
         language = detect_language(question, {*PROMPTS, *(self._catalog.languages() if self._catalog else ())})
         prompts = prompts_for(language, self._settings.answer.prompts)
         retrieved = time.monotonic()
@@ -158,8 +193,8 @@ class Assistant:
         if engine.ahead:
             yield Stage("waiting", ahead=engine.ahead)
         yield Stage("reading", len(context.passages))
-        answer = Answer(question, prompts.not_found, True, 0.0, model=engine.name, language=language)
-        answer.timings["retrieve_s"] = _since(started, retrieved)
+        draft = _Draft(question, prompts.not_found, engine.name, language)
+        draft.timings["retrieve_s"] = _since(started, retrieved)
         read = time.monotonic()
         listing = wants_list(question)
         judge = Judge(engine, prompts, question, calibration_for(engine.name, self._calibration))
@@ -167,42 +202,43 @@ class Assistant:
         # a list is made from all that is found; for one fact the first sure passage is enough
         judged = judge.read(context.passages, cancelled, enough=enough, every=listing)
         likeliest_first = [one.passage for one in judged]
-        answer.signals = [asdict(one.signals) for one in judged]
-        answer.confidence = judged[0].probability if judged else 0.0
-        answer.passages = likeliest_first + [one for one in context.passages if one not in likeliest_first]
-        answer.timings["probe_s"] = _since(read)
+        draft.confidence = judged[0].probability if judged else 0.0
+        draft.passages = likeliest_first + [one for one in context.passages if one not in likeliest_first]
+        draft.timings["probe_s"] = _since(read)
         used = likeliest_first if listing else to_answer_from(judged)
         messages = answer_messages(prompts, question, used, engine.escape, listing)
-        if used and answer.confidence >= enough:
+        if used and draft.confidence >= enough:
             yield Stage("writing", len(used))
             written = ""
             for piece in self._write(engine, messages, cancelled):
-                answer.timings.setdefault("first_token_s", _since(started))
+                draft.timings.setdefault("first_token_s", _since(started))
                 if isinstance(piece, Delta):
                     written += piece.text
                 yield piece
-            answer.timings["answer_tokens"] = engine.stats.answer_tokens
-            self._check(answer, written, used, language, listing)
-            if not (listing or answer.abstained or cancelled()):
-                yield from self._compare(answer, judge, found, cancelled)
+            draft.timings["answer_tokens"] = engine.stats.answer_tokens
+            self._check(draft, written, used, listing)
+            if not (listing or draft.abstained or cancelled()):
+                yield from self._compare(draft, judge, found, cancelled)
         elif used:
-            answer.bolder = judge.calibration.caution_for(answer.confidence)
-        answer.note = _note(answer, prompts, likeliest_first, len(used) if listing else 0)
-        answer.context = {
-            "window": engine.window,
-            "prompt_tokens": len(engine.prompt_tokens(messages)),
-            "passages_used": len(used),
-            "passages_dropped": context.dropped,
-        }
-        answer.timings["total_s"] = _since(started)
-        yield answer
-
-    def answer(self, question: str, *, within: str = "", caution: Caution | None = None) -> Answer:
-        """The answer alone; see :meth:`ask`."""
-        for event in self.ask(question, within=within, caution=caution):
-            if isinstance(event, Answer):
-                return event
-        raise AssertionError("ask() ends with an Answer")
+            draft.bolder = judge.calibration.caution_for(draft.confidence)
+        prompt_tokens = len(engine.prompt_tokens(messages))
+        draft.timings["total_s"] = _since(started)
+        yield Answer(
+            question,
+            draft.text,
+            draft.abstained,
+            round(draft.confidence, 4),
+            tuple(draft.sentences),
+            tuple(draft.citations),
+            tuple(passage.described(n) for n, passage in enumerate(draft.passages, 1)),
+            engine.name,
+            AnswerContext(engine.window, prompt_tokens, len(used), context.dropped),
+            draft.timings,
+            tuple({name: round(value, 4) for name, value in asdict(one.signals).items()} for one in judged),
+            _note(draft.abstained, prompts, likeliest_first, len(used) if listing else 0),
+            language,
+            draft.bolder,
+        )
 
     def _pack(self, engine: LanguageModel, prompts: PromptSet, question: str, passages: Sequence[Passage]) -> Context:
         frame = engine.prompt_tokens(answer_messages(prompts, question, [], engine.escape))
@@ -238,22 +274,22 @@ class Assistant:
         for piece in engine.generate_pieces(messages, **limits, thinking=True):
             yield Thought(piece.text) if piece.kind == "thinking" else Delta(piece.text)
 
-    def _check(self, answer: Answer, written: str, used: Sequence[Passage], language: str, listing: bool) -> None:
+    def _check(self, draft: _Draft, written: str, used: Sequence[Passage], listing: bool) -> None:
         """Ground what was written; where no passage states its main sentence, the answer stays an abstention."""
-        sentences, citations = ground(written, answer.question, used, language, self._similar)
+        sentences, citations = ground(written, draft.question, used, draft.language, self._similar)
         # a line that only introduces a list says nothing that could be stated
         main = next((sentence for sentence in sentences if not sentence.text.endswith(":")), None)
         if main and (main.supported or (listing and any(sentence.supported for sentence in sentences))):
-            answer.abstained = False
-            answer.sentences, answer.citations = sentences, citations
-            answer.answer = ("\n" if listing else " ").join(sentence.text for sentence in sentences)
+            draft.abstained = False
+            draft.sentences, draft.citations = sentences, citations
+            draft.text = ("\n" if listing else " ").join(sentence.text for sentence in sentences)
 
     def _compare(
-        self, answer: Answer, judge: Judge, found: Sequence[Passage], cancelled: Callable[[], bool]
+        self, draft: _Draft, judge: Judge, found: Sequence[Passage], cancelled: Callable[[], bool]
     ) -> Iterator[Stage]:
         """Where another version of the passage gives other figures, say so beside the answer."""
         engine, prompts = judge.engine, judge.prompts
-        best = answer.passages[answer.citations[0].n - 1]
+        best = draft.passages[draft.citations[0].n - 1]
         versions = other_versions(best, found)
         rows = {row.id: row for row in self._catalog.documents()} if self._catalog and versions else {}
         for passage in versions[:2]:
@@ -261,27 +297,35 @@ class Assistant:
             if row is None or cancelled():
                 continue
             yield Stage("comparing", 1)
-            if judge.read([passage], cancelled)[0].probability < answer.confidence / 2:
+            if judge.read([passage], cancelled)[0].probability < draft.confidence / 2:
                 continue
-            messages = answer_messages(prompts, answer.question, [passage], engine.escape)
+            messages = answer_messages(prompts, draft.question, [passage], engine.escape)
             text = "".join(piece.text for piece in self._write(engine, messages, cancelled) if isinstance(piece, Delta))
-            sentences, citations = ground(text, answer.question, [passage], answer.language, self._similar)
-            if not (sentences and sentences[0].supported and disagree(answer.answer, text, answer.question)):
+            sentences, citations = ground(text, draft.question, [passage], draft.language, self._similar)
+            if not (sentences and sentences[0].supported and disagree(draft.text, text, draft.question)):
                 continue
-            if passage not in answer.passages:
-                answer.passages.append(passage)
-            n = answer.passages.index(passage) + 1
+            if passage not in draft.passages:
+                draft.passages.append(passage)
+            n = draft.passages.index(passage) + 1
             said = prompts.disagrees.format(
                 document=passage.chunk.document, date=document_date(row), answer=MARK.sub("", sentences[0].text)
             )
-            answer.sentences.append(Sentence(f"{said} [{n}]", True, (n,)))
-            answer.citations.append(replace(citations[0], n=n))
-            answer.answer = f"{answer.answer} {said} [{n}]"
+            draft.sentences.append(Sentence(f"{said} [{n}]", True, (n,)))
+            draft.citations.append(replace(citations[0], n=n))
+            draft.text = f"{draft.text} {said} [{n}]"
 
 
-def _note(answer: Answer, prompts: PromptSet, read: Sequence[Passage], listed: int) -> str:
+def answer_of(events: Iterator[Event]) -> Answer:
+    """The answer at the end of some events."""
+    for event in events:
+        if isinstance(event, Answer):
+            return event
+    raise AssertionError("the events end with an Answer")
+
+
+def _note(abstained: bool, prompts: PromptSet, read: Sequence[Passage], listed: int) -> str:
     """What the person should know beside the answer; ``listed`` is the number of passages that a list was made from."""
-    notes = [prompts.listed.format(count=listed)] if listed and not answer.abstained else []
+    notes = [prompts.listed.format(count=listed)] if listed and not abstained else []
     speaking = dict.fromkeys(passage.chunk.document for passage in read if holds_orders(passage))
     return " ".join([*notes, *(prompts.orders.format(document=document) for document in speaking)])
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from ragapp import private
 from ragapp.answer.signals import NAMES, Signals
-from ragapp.caution import CAUTIONS, Caution
+from ragapp.contract import CAUTIONS, Caution
 from ragapp.errors import StoreError, UsageError
 
 FILE_NAME = "calibration.json"

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from ragapp.answer.followup_words import FOLLOW_UP_WORDS, FollowUpWords
 from ragapp.answer.rewriting import Rewriter, checked
 from ragapp.answer.slots import CODE, add, fill, kind_of, leading_preposition, without_determiner
+from ragapp.contract import Turn
+from ragapp.contract import Understood as FollowUp
 from ragapp.index.analysis import content_terms, detect_language
-from ragapp.index.conversations import Turn
 
-How = Literal["unchanged", "replaced", "added", "named", "model", "appended"]
 # a fragment that has more words is a question, or a search, of its own
 MAX_FRAGMENT_WORDS = 8
 # in a longer one a pronoun may stand for what an earlier verb is about
@@ -34,23 +32,6 @@ _APPENDED = re.compile(r"[^()]{1,200}\((?P<last>[^()]+)\)\s*")
 _SUBCLAUSE = re.compile(r"(?:if|when|unless|i|we|you|si|s'ils?|quand|je|nous|vous)\s")
 _IT_DEPARTMENT = re.compile(r"\bIT\b")
 _RESULT_MARKS = " ?!.…\u00a0\u202f"
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """A question as it is to be searched for and answered.
-
-    Attributes:
-        question: stands alone.
-        how: ``unchanged``; ``replaced``: its phrase was put into the last question in another's place; ``added``: its
-            phrase was added to the last question; ``named``: a pronoun was replaced by what it stands for; ``model``:
-            the language model rewrote it; ``appended``: the last question was put behind it.
-        turns_dropped: how many of the oldest turns the model could not be shown.
-    """
-
-    question: str
-    how: How
-    turns_dropped: int = 0
 
 
 def standalone(

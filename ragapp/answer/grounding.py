@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from ragapp.answer import facts
 from ragapp.answer.orders import as_evidence
-from ragapp.answer.result import Citation, Sentence
 from ragapp.answer.sentences import sentence_spans
 from ragapp.answer.spans import best_span
+from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words
 from ragapp.retrieval.passage import Passage
 
@@ -197,6 +197,5 @@ def _cite(n: int, passage: Passage, span: Span) -> Citation:
     # a table chunk repeats its header: its rows stand in the unit at the end of its span
     shift = chunk.end - len(chunk.text)
     start = max(chunk.start, shift + span[0])
-    return Citation(
-        n, chunk.document, chunk.path, chunk.unit, chunk.label, quote, start, start + len(quote), chunk.kind
-    )
+    place = (chunk.document, chunk.path, chunk.unit, chunk.label, chunk.kind)
+    return Citation(*place, n=n, quote=quote, start=start, end=start + len(quote))

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragapp.answer.grounding import MARK
-from ragapp.index.conversations import Turn, shortened
+from ragapp.contract import Turn
+from ragapp.index.conversations import shortened
 
 REPLY_CHARACTERS = 240
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ragapp.answer.history import fit_turns, short_reply
+from ragapp.contract import Turn
 from ragapp.index.analysis import content_terms, plain_words, terms
-from ragapp.index.conversations import Turn
 from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
 

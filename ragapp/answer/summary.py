@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from ragapp.answer.assistant import Event, Stage
 from ragapp.answer.grounding import MARK, Similarity, ground
 from ragapp.answer.prompts import DEFAULT_LANGUAGE, PROMPTS, PromptSet, prompts_for, render_passage, summary_messages
-from ragapp.answer.result import Answer, Sentence
+from ragapp.contract import Answer, AnswerContext, Citation, Event, Sentence, Stage
 from ragapp.errors import EmptyStoreError, UsageError
 from ragapp.index.catalog import Catalog
 from ragapp.llm.interface import LanguageModel
@@ -104,10 +103,12 @@ class Summarizer:
             # a model that only repeats what it is given does not make it shorter
             said = shorter if 0 < len(shorter) < len(said) else _spread(said, ENOUGH_SENTENCES)
         answer = self._answer(row.name, said, prompts.not_found, language)
-        answer.model = engine.name
-        answer.timings = {"total_s": round(time.monotonic() - started, 3), "sentences_of_parts": of_parts}
-        answer.context = {"window": engine.window, "parts": len(parts), "passages_used": len(passages)}
-        yield answer
+        yield replace(
+            answer,
+            model=engine.name,
+            timings={"total_s": round(time.monotonic() - started, 3), "sentences_of_parts": of_parts},
+            context=AnswerContext(engine.window, parts=len(parts), passages_used=len(passages)),
+        )
 
     def _say(
         self,
@@ -138,18 +139,27 @@ class Summarizer:
         return shorter
 
     def _answer(self, name: str, said: Sequence[Said], not_found: str, language: str) -> Answer:
-        answer = Answer(name, not_found, True, 0.0, language=language)
+        sources: list[Passage] = []
+        sentences: list[Sentence] = []
+        citations: list[Citation] = []
         for words, source in said:
             (sentence,), (citation,) = ground(words, "", [source], source.chunk.language, self._similar)
-            if source not in answer.passages:
-                answer.passages.append(source)
-                answer.citations.append(replace(citation, n=len(answer.passages)))
-            n = answer.passages.index(source) + 1
-            answer.sentences.append(Sentence(f"{words} [{n}]", sentence.supported, (n,)))
-        if answer.sentences:
-            answer.abstained, answer.confidence = False, 1.0
-            answer.answer = "\n".join(sentence.text for sentence in answer.sentences)
-        return answer
+            if source not in sources:
+                sources.append(source)
+                citations.append(replace(citation, n=len(sources)))
+            n = sources.index(source) + 1
+            sentences.append(Sentence(f"{words} [{n}]", sentence.supported, (n,)))
+        return Answer(
+            name,
+            "\n".join(sentence.text for sentence in sentences) or not_found,
+            not sentences,
+            1.0 if sentences else 0.0,
+            tuple(sentences),
+            tuple(citations),
+            tuple(passage.described(n) for n, passage in enumerate(sources, 1)),
+            language=language,
+            standalone=name,
+        )
 
 
 def _parts(passages: Sequence[Passage], engine: LanguageModel) -> Iterator[list[Passage]]:

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ragapp.caution import Caution
 from ragapp.cli.documents import Json, say_passages, where
 from ragapp.cli.output import note, say, say_json
 from ragapp.cli.parts import open_app, page_of
+from ragapp.contract import Caution
 from ragapp.errors import UsageError
 
 
@@ -52,7 +52,7 @@ def ask(
         if no_llm:
             passages = app.retriever.search(question, app.settings.retrieval.passages, within).passages
             if as_json:
-                from ragapp.answer.result import Answer
+                from ragapp.contract import Answer
 
                 say_json(Answer(question, "", True, 0.0, passages=passages).as_json())
             else:
@@ -66,7 +66,7 @@ def ask(
 
 
 def _summarize(app, document: str, as_json: bool) -> None:
-    from ragapp.answer.result import Answer
+    from ragapp.contract import Answer
 
     events = app.summarizer.summarize(document)
     if as_json:
@@ -80,7 +80,7 @@ def stream_answer(events) -> None:
     """Print an answer while it is written, then what it rests on."""
     from ragapp.answer.assistant import Delta, Stage, Thought
     from ragapp.answer.marks import MarkFilter
-    from ragapp.answer.result import Answer
+    from ragapp.contract import Answer
 
     live = sys.stdout.isatty()
     marks = MarkFilter()

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragapp.caution import Caution
 from ragapp.cli.ask import stream_answer
 from ragapp.cli.conversations import say_conversations, say_turn, say_understood, write_new
 from ragapp.cli.output import note, say
 from ragapp.cli.parts import open_app
+from ragapp.contract import Caution
 from ragapp.errors import CancelledError, RagappError, UsageError
 
 if TYPE_CHECKING:

@@ -150,7 +150,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Find passages, without a language model."""
-    from ragapp.answer.result import hit_json
+    from ragapp.contract import hit_json
 
     if page := page_of(context):
         from ragapp.web.client import passage_of

@@ -7,8 +7,9 @@ from typing import Any
 
 from ragapp.answer.calibration import Calibration, Example, fit
 from ragapp.answer.signals import Signals
+from ragapp.contract import Answer
 from ragapp.errors import UsageError
-from ragapp.evaluation.runner import Result
+from ragapp.evaluation.runner import Question, Result
 from ragapp.evaluation.scores import contains_answer
 
 
@@ -25,11 +26,11 @@ def calibrate(results: Sequence[Result], start: Calibration) -> tuple[Calibratio
     Raises:
         UsageError: there are too few questions with known answers, or none that the documents do not answer.
     """
-    known = [result for result in results if result.answer.get("signals")]
-    known = [result for result in known if result.question.answers or not result.question.answerable]
+    known = [(r.question, r.answer) for r in results if r.answer and r.answer.signals]
+    known = [(question, answer) for question, answer in known if question.answers or not question.answerable]
     if not known:
         raise UsageError("No question of the file says what the right answer is.", "Give each line `answers`.")
-    examples = [example_of(result) for result in known]
+    examples = [example_of(question, answer) for question, answer in known]
     right = [example.right for example in examples]
     fitted = fit(examples, start)
     p = [fitted.likeliest(example.signals) for example in examples]
@@ -44,23 +45,18 @@ def calibrate(results: Sequence[Result], start: Calibration) -> tuple[Calibratio
     return fitted, told
 
 
-def example_of(result: Result) -> Example:
+def example_of(question: Question, answer: Answer) -> Example:
     """What a question that was answered teaches."""
-    question = result.question
-    signals = tuple(Signals(**values) for values in result.answer["signals"])
+    signals = tuple(Signals(**values) for values in answer.signals)
     # the passages that were read come first
-    texts = [passage["text"] for passage in result.answer["passages"][: len(signals)]]
+    texts = [passage.text for passage in answer.passages[: len(signals)]]
     states = tuple(question.answerable and contains_answer(text, question.answers) for text in texts)
-    return Example(signals, states, is_right(result))
+    return Example(signals, states, is_right(question, answer))
 
 
-def is_right(result: Result) -> bool:
+def is_right(question: Question, answer: Answer) -> bool:
     """Whether an answer is right: the documents hold one, and it was given."""
-    return (
-        result.question.answerable
-        and not result.answer["abstained"]
-        and contains_answer(result.answer["answer"], result.question.answers)
-    )
+    return question.answerable and not answer.abstained and contains_answer(answer.answer, question.answers)
 
 
 def _share(values) -> float:

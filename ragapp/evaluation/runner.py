@@ -10,6 +10,8 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from ragapp.contract import Answer
+from ragapp.contract.codec import to_values
 from ragapp.errors import PathError, UsageError
 from ragapp.evaluation.scores import contains_answer, exact_match, token_f1, token_recall
 
@@ -47,11 +49,11 @@ class Question:
 
 @dataclass(slots=True)
 class Result:
-    """What one question gave: places that were searched, in order, and the answer's JSON."""
+    """What one question gave: places that were searched, in order, and the answer, None where only a search was made."""
 
     question: Question
     places: list[tuple[str, int]] = field(default_factory=list)
-    answer: dict[str, Any] = field(default_factory=dict)
+    answer: Answer | None = None
     seconds: float = 0.0
 
 
@@ -117,7 +119,7 @@ def run_questions(
             hits = app.retriever.search(question.text, SEARCH_DEPTH).passages
             result = Result(question, [(hit.chunk.document, hit.chunk.unit) for hit in hits])
             if with_llm:
-                result.answer = app.assistant.answer(question.text).as_json()
+                result.answer = app.assistant.answer(question.text)
             result.seconds = time.monotonic() - started
             if stream:
                 expected = {
@@ -126,7 +128,8 @@ def run_questions(
                     "pages": question.pages,
                     "answerable": question.answerable,
                 }
-                line = {"id": question.id, "expected": expected, "question": question.text, **result.answer}
+                line = {"id": question.id, "expected": expected, "question": question.text}
+                line |= to_values(result.answer) if result.answer else {}
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
                 stream.flush()
             yield result
@@ -147,32 +150,25 @@ def summarise(questions: Sequence[Question], results: Sequence[Result], *, with_
             "mrr@10": _mean(_reciprocal_rank(r) for r in located),
         },
     }
+    answers = [(r.question, r.answer) for r in results if r.answer]
     if with_llm:
-        answered = [r for r in results if r.question.answerable and r.question.answers]
-        cited = [r for r in located if not r.answer["abstained"]]
+        known = [(q, a) for q, a in answers if q.answerable and q.answers]
+        cited = [(q, a) for q, a in answers if q.answerable and q.document and not a.abstained]
         summary["answers"] = {
-            "exact": _mean(exact_match(r.answer["answer"], r.question.answers) for r in answered),
-            "contains": _mean(
-                not r.answer["abstained"] and contains_answer(r.answer["answer"], r.question.answers) for r in answered
-            ),
-            "recall": _mean(
-                0 if r.answer["abstained"] else token_recall(r.answer["answer"], r.question.answers) for r in answered
-            ),
-            "f1": _mean(token_f1(r.answer["answer"], r.question.answers) for r in answered),
+            "exact": _mean(exact_match(a.answer, q.answers) for q, a in known),
+            "contains": _mean(not a.abstained and contains_answer(a.answer, q.answers) for q, a in known),
+            "recall": _mean(0 if a.abstained else token_recall(a.answer, q.answers) for q, a in known),
+            "f1": _mean(token_f1(a.answer, q.answers) for q, a in known),
         }
         summary["citations"] = {
-            "page_hit": _mean(
-                any(r.question.matches(c["document"], c["page"]) for c in r.answer["citations"]) for r in cited
-            ),
+            "page_hit": _mean(any(q.matches(c.document, c.page) for c in a.citations) for q, a in cited),
             "quote_found": _mean(
-                any(contains_answer(c["quote"], r.question.answers) for c in r.answer["citations"])
-                for r in cited
-                if r.question.answers
+                any(contains_answer(c.quote, q.answers) for c in a.citations) for q, a in cited if q.answers
             ),
         }
         summary["abstention"] = {
-            "refused_unanswerable": _mean(r.answer["abstained"] for r in results if not r.question.answerable),
-            "answered_answerable": _mean(not r.answer["abstained"] for r in results if r.question.answerable),
+            "refused_unanswerable": _mean(a.abstained for q, a in answers if not q.answerable),
+            "answered_answerable": _mean(not a.abstained for q, a in answers if q.answerable),
         }
     seconds = sorted(r.seconds for r in results)
     summary["seconds"] = {

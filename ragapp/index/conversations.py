@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
+from ragapp.contract import Answer, Conversation, Turn
+from ragapp.contract.codec import from_values, to_values
 from ragapp.errors import StoreError
 from ragapp.index.analysis import fold
 from ragapp.index.catalog import Catalog
@@ -15,49 +19,6 @@ from ragapp.index.connection import TOO_LARGE
 
 TITLE_CHARACTERS = 60
 MAX_TITLE_CHARACTERS = 200
-# what a model thinks is no part of its answer
-_NEVER_KEPT = frozenset({"thinking", "thought", "thoughts", "reasoning"})
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question and its answer.
-
-    Attributes:
-        question: as the person asked it.
-        standalone: what was searched for and answered; the same where the question stands alone.
-        answer: as :meth:`ragapp.answer.result.Answer.as_json` gives it.
-        asked_at: ISO 8601, UTC.
-    """
-
-    id: int
-    question: str
-    standalone: str
-    answer: dict[str, Any]
-    asked_at: str
-
-    @property
-    def reply(self) -> str:
-        """The answer's words alone."""
-        return self.answer.get("answer", "")
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationRow:
-    """A conversation as it is listed.
-
-    Attributes:
-        title: made from the first question until the person gives another; empty before the first question.
-        created_at: ISO 8601, UTC.
-        changed_at: when the last turn was added, or the title changed.
-        turns: how many there are.
-    """
-
-    id: int
-    title: str
-    created_at: str
-    changed_at: str
-    turns: int
 
 
 class Conversations:
@@ -89,7 +50,7 @@ class Conversations:
                 (_title(title, MAX_TITLE_CHARACTERS), now, now),
             ).lastrowid
 
-    def list(self, search: str = "", limit: int | None = None) -> list[ConversationRow]:
+    def list(self, search: str = "", limit: int | None = None) -> list[Conversation]:
         """Conversations, the one that changed last first.
 
         Args:
@@ -97,7 +58,7 @@ class Conversations:
                 and accents do not matter.
             limit: how many at the most; all when None.
         """
-        rows = [ConversationRow(*row) for row in self._catalog.rows(f"{_ROWS} ORDER BY changed_at DESC, id DESC")]
+        rows = [Conversation(*row) for row in self._catalog.rows(f"{_ROWS} ORDER BY changed_at DESC, id DESC")]
         if wanted := _plain(search).split():
             texts = {row.id: [row.title] for row in rows}
             for conversation_id, *said in self._catalog.rows(
@@ -108,7 +69,7 @@ class Conversations:
             rows = [row for row in rows if all(word in plain[row.id] for word in wanted)]
         return rows[:limit]
 
-    def get(self, conversation_id: int) -> ConversationRow:
+    def get(self, conversation_id: int) -> Conversation:
         """One conversation.
 
         Raises:
@@ -127,36 +88,38 @@ class Conversations:
             "SELECT id, question, standalone, answer, asked_at FROM turns WHERE conversation_id = ? ORDER BY id",
             (conversation_id,),
         )
-        return [Turn(id_, question, asked, json.loads(answer), at) for id_, question, asked, answer, at in rows]
+        return [
+            Turn(question, _kept_answer(json.loads(kept), question, standalone, conversation_id), id_, at)
+            for id_, question, standalone, kept, at in rows
+        ]
 
-    def add_turn(self, conversation_id: int, question: str, standalone: str, answer: Mapping[str, Any]) -> Turn:
+    def add_turn(self, conversation_id: int, answer: Answer) -> Turn:
         """Add a question and its answer to a conversation.
 
         Args:
             conversation_id: where.
-            question: as the person asked it.
-            standalone: what was answered.
-            answer: as :meth:`ragapp.answer.result.Answer.as_json` gives it; what the model thought is not kept.
+            answer: with the question as it was asked and as it was understood.
 
         Raises:
             StoreError: there is no such conversation, or the catalog cannot be written.
         """
-        kept = {key: value for key, value in answer.items() if key not in _NEVER_KEPT}
-        question, standalone, now = _storable(question), _storable(standalone), _now()
+        question, standalone, now = _storable(answer.question), _storable(answer.standalone), _now()
+        answer = replace(answer, question=question, standalone=standalone, conversation=conversation_id)
         with self._catalog.transaction() as connection:
             row = _row(connection.execute, conversation_id)
+            kept = json.dumps(to_values(answer))
             turn_id = connection.execute(
                 "INSERT INTO turns (conversation_id, question, standalone, asked_at, reply, answer)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (conversation_id, question, standalone, now, _storable(str(kept.get("answer", ""))), json.dumps(kept)),
+                (conversation_id, question, standalone, now, _storable(answer.answer), kept),
             ).lastrowid
             connection.execute(
                 "UPDATE conversations SET title = ?, changed_at = ? WHERE id = ?",
                 (row.title or _title(question, TITLE_CHARACTERS), now, conversation_id),
             )
-        return Turn(turn_id, question, standalone, json.loads(json.dumps(kept)), now)
+        return Turn(question, answer, turn_id, now)
 
-    def rename(self, conversation_id: int, title: str) -> ConversationRow:
+    def rename(self, conversation_id: int, title: str) -> Conversation:
         """Give a conversation another title.
 
         Raises:
@@ -172,7 +135,7 @@ class Conversations:
             )
             return _row(connection.execute, conversation_id)
 
-    def delete(self, conversation_id: int) -> ConversationRow:
+    def delete(self, conversation_id: int) -> Conversation:
         """Delete a conversation with all its turns.
 
         Returns:
@@ -208,16 +171,6 @@ class Conversations:
         return len(gone)
 
 
-def understood_as(question: str, standalone: str) -> str:
-    """The question that was answered, where that is another than was asked; else empty.
-
-    Args:
-        question: as the person asked it.
-        standalone: what was answered, its spaces evened out; may be empty where nothing was.
-    """
-    return "" if standalone == " ".join(question.split()) else standalone
-
-
 def shortened(text: str, characters: int) -> str:
     """A text on one line, cut between words where it is longer than so many characters."""
     text = " ".join(text.split())
@@ -226,6 +179,17 @@ def shortened(text: str, characters: int) -> str:
     head = text[: characters - 1]
     cut = head.rfind(" ")
     return (head[:cut] if cut > characters // 2 else head).rstrip(" ,;:.") + "…"
+
+
+def _kept_answer(kept: Mapping[str, Any], question: str, standalone: str, conversation_id: int) -> Answer:
+    """An answer as it was stored, by this version or an earlier one; what is of another shape today is left out."""
+    values = {"answer": "", "abstained": False, "confidence": 0.0, **kept}
+    values |= {"question": question, "standalone": standalone, "conversation": conversation_id}
+    try:
+        return from_values(Answer, values)
+    except ValidationError as error:
+        strange = {problem["loc"][0] for problem in error.errors()}
+        return from_values(Answer, {name: value for name, value in values.items() if name not in strange})
 
 
 def _paths(answer: Mapping[str, Any]) -> set[str]:
@@ -240,10 +204,10 @@ _ROWS = (
 )
 
 
-def _row(query: Callable[..., Iterable[tuple]], conversation_id: int) -> ConversationRow:
+def _row(query: Callable[..., Iterable[tuple]], conversation_id: int) -> Conversation:
     if abs(conversation_id) < TOO_LARGE:
         for found in query(f"{_ROWS} WHERE id = ?", (conversation_id,)):
-            return ConversationRow(*found)
+            return Conversation(*found)
     raise StoreError(f"There is no conversation {conversation_id}.", "See: ragapp conversations list")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Any, Literal
+
+from ragapp import contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +90,17 @@ class DocumentRow:
     chunks: int
     conditions: str
 
-    def as_json(self) -> dict[str, Any]:
-        """What programs get of it."""
-        return {
-            "id": self.id,
-            "document": self.name,
-            "path": self.path,
-            "title": self.title,
-            "language": self.language,
-            "size": self.size,
-            "units": self.units,
-            "units_without_text": self.units_without_text,
-            "units_ocr": self.units_ocr,
-            "units_needing_ocr": self.units_needing_ocr,
-            "chunks": self.chunks,
-            "warnings": list(self.warnings),
-            "ingested_at": self.ingested_at,
-        }
+    def described(self) -> contract.Document:
+        """The document as it leaves the core."""
+        return contract.Document(**self._description())
+
+    def detailed(self, units: Iterable[contract.UnitCoverage]) -> contract.DocumentDetails:
+        """The document with the coverage of its units, as it leaves the core."""
+        return contract.DocumentDetails(**self._description(), units_list=tuple(units))
+
+    def _description(self) -> dict[str, Any]:
+        names = [field.name for field in fields(contract.Document) if field.name != "document"]
+        return {"document": self.name} | {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +126,6 @@ class UnreadFile:
     mtime_ns: int = -1
     conditions: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """What programs get of it."""
-        return {
-            "path": self.path,
-            "reason": self.reason,
-            "hint": self.hint,
-            "tried_at": self.tried_at,
-            "size": self.size,
-        }
+    def described(self) -> contract.UnreadFile:
+        """The file as it leaves the core."""
+        return contract.UnreadFile(self.path, self.reason, self.hint, self.tried_at, self.size)

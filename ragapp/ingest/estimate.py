@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from ragapp.contract import FileReport
 from ragapp.errors import ReadingError
 from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
 from ragapp.index.embedder import Embedder
 from ragapp.ingest.plan import Contents, Plan, Task, kept_report, settle_failed
-from ragapp.ingest.report import FileReport
 from ragapp.ingest.worker import Prepared, Preparer
 from ragapp.reading.discover import unreadable
 from ragapp.reading.document import OcrMode

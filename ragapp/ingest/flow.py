@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ragapp.contract import FileReport, IngestProgress, ProgressListener
 from ragapp.errors import CancelledError, ReadingError, StoreError, TransientReadingError
 from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
 from ragapp.index.embedder import Embedder
 from ragapp.index.library import Library
 from ragapp.ingest.plan import Content, Contents, Plan, Task, Verdict, kept_report, settle_failed
-from ragapp.ingest.report import FileReport, IngestProgress, ProgressListener
 from ragapp.ingest.worker import Prepared, Preparer
 from ragapp.native import give_freed_memory_back
 from ragapp.reading.discover import unreadable

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from ragapp.contract import FileReport, IngestProgress, IngestReport, ProgressListener
 from ragapp.errors import CancelledError
 from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.embedder import Embedder
@@ -18,7 +19,6 @@ from ragapp.ingest.conditions import conditions_of, limits_of, options_of
 from ragapp.ingest.estimate import estimate_s, foresee
 from ragapp.ingest.flow import Flow
 from ragapp.ingest.plan import Contents, Plan, Task, make_plan
-from ragapp.ingest.report import FileReport, IngestProgress, IngestReport, ProgressListener
 from ragapp.ingest.worker import Limits, Preparer
 from ragapp.reading.discover import FoundFile, absolute, discover
 from ragapp.reading.document import Document, OcrMode, ReadOptions
@@ -89,10 +89,10 @@ class Pipeline:
         plan = make_plan(catalog, roots, found, conditions=conditions, force=force, prune=prune)
         if waits:
             plan.tasks = [task for task in plan.tasks if not waits(task.file)]
-        report = IngestReport(warnings=plan.notes)
+        estimate = None
         if dry_run:
             to_read = foresee(plan, Contents(catalog, plan, force, self._settings.max_file_mb), conditions)
-            report.estimate_s = self._estimate_s(to_read, limits, options)
+            estimate = self._estimate_s(to_read, limits, options)
         else:
             self._library.check_identity()
             for entry in plan.unread:
@@ -112,10 +112,10 @@ class Pipeline:
                     "The same command goes on from there.",
                 ) from None
             self._library.settle()
-        report.files += [plan.reports[path] for path in sorted(plan.reports)]
-        report.files += [FileReport(row.path, "removed", "the file is gone") for row in plan.gone]
-        report.seconds = time.monotonic() - started
-        return report
+        reports = [plan.reports[path] for path in sorted(plan.reports)]
+        reports += [FileReport(row.path, "removed", "the file is gone") for row in plan.gone]
+        seconds = time.monotonic() - started
+        return IngestReport.of(reports, warnings=plan.notes, seconds=seconds, estimate_s=estimate)
 
     def rebuild(self, progress: ProgressListener | None = None) -> int:
         """Chunk and embed anew, from the catalog's own text, every document of another identity.

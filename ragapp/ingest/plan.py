@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ragapp.contract import FileReport, FileStatus
 from ragapp.errors import ReadingError, TransientReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, UnreadFile
-from ragapp.ingest.report import FileReport, Status
 from ragapp.reading.discover import FoundFile, hash_file
 from ragapp.reading.registry import reason_unread
 
@@ -179,7 +179,7 @@ class Verdict:
             return ""
         return f"{'moved from' if self.kind == 'moved' else 'same content as'} {self.source.path}"
 
-    def status(self, task: Task) -> Status:
+    def status(self, task: Task) -> FileStatus:
         """The fate of a file that need not be read, or will be."""
         if self.kind == "unchanged":
             return "unchanged"

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from ragapp.contract import IngestReport, ProgressListener
 from ragapp.errors import PathError
 from ragapp.ingest.pipeline import Pipeline
-from ragapp.ingest.report import IngestReport, ProgressListener
 from ragapp.reading.discover import FoundFile
 
 # how often the system's notices are collected, and whether to stop is asked

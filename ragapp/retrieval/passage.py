@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ragapp import contract
 from ragapp.index.records import StoredChunk
 
 
@@ -27,6 +28,28 @@ class Passage:
     lexical: float
     coverage: float = 0.0
     also_in: tuple[StoredChunk, ...] = ()
+
+    def described(self, n: int) -> contract.Passage:
+        """The passage as it leaves the core, with its number in an answer or its rank in a search, 1-based."""
+        chunk = self.chunk
+        return contract.Passage(
+            chunk.document,
+            chunk.path,
+            chunk.unit,
+            chunk.label,
+            chunk.kind,
+            n=n,
+            heading=" > ".join(chunk.headings),
+            text=chunk.text,
+            score=round(self.score, 4),
+            dense=round(self.dense, 4),
+            lexical=round(self.lexical, 4),
+            coverage=round(self.coverage, 4),
+            also_in=tuple(
+                contract.Place(other.document, other.path, other.unit, other.label, other.kind)
+                for other in self.also_in
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

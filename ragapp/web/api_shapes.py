@@ -1,4 +1,4 @@
-"""What the API takes."""
+"""What the API takes, the shapes of OpenAI's API, and how it refuses; all else is :mod:`ragapp.contract`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,34 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ragapp.caution import Caution
+from ragapp.contract import Answer, Caution, Citation, Passage, Sentence, Turn
+from ragapp.web.api_errors import REFUSALS
+
+
+class EarlierTurn(BaseModel):
+    """An earlier question of the conversation with its answer; ``standalone`` as the answer told it, if it is known."""
+
+    question: str
+    answer: str
+    standalone: str = ""
+
+    def as_turn(self) -> Turn:
+        """The same for the assistant."""
+        return Turn(self.question, Answer(self.question, self.answer, False, 0.0, standalone=self.standalone))
 
 
 class Question(BaseModel):
     """Body of ``POST /api/ask``.
 
-    ``in`` restricts the documents: a name, a pattern, or a folder; ``caution`` is for this question alone.
+    ``in`` restricts the documents: a name, a pattern, or a folder; ``caution`` is for this question alone. A follow-up
+    is understood by ``turns``, the oldest first, or by a kept ``conversation``, to which the answer is added.
     """
 
     question: str
-    within: str = Field("", alias="in")
+    scope: str = Field("", alias="in")
     caution: Caution | None = None
+    turns: list[EarlierTurn] = Field(default_factory=list, max_length=100)
+    conversation: int | None = Field(None, ge=1, lt=2**63)
     model_config = ConfigDict(populate_by_name=True)
 
 
@@ -26,7 +42,7 @@ class Search(BaseModel):
 
     query: str
     k: int = Field(5, ge=1, le=200)
-    within: str = Field("", alias="in")
+    scope: str = Field("", alias="in")
     model_config = ConfigDict(populate_by_name=True)
 
 
@@ -81,3 +97,110 @@ class EmbeddingInput(BaseModel):
     input: str | list[str]
     model: str = ""
     encoding_format: Literal["float", "base64"] = "float"
+
+
+class Model(BaseModel):
+    """A name that OpenAI's clients may ask for."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str
+
+
+class Models(BaseModel):
+    """Answer of ``GET /v1/models``."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]
+
+
+class Reply(BaseModel):
+    """The message of a completion."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+
+
+class CompletionChoice(BaseModel):
+    """The one choice of a completion."""
+
+    index: int = 0
+    message: Reply
+    finish_reason: Literal["stop"] = "stop"
+    logprobs: None = None
+
+
+class Usage(BaseModel):
+    """Tokens of a completion."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+
+
+class Checked(BaseModel):
+    """What a completion says beside its text: the fields of :class:`ragapp.contract.Answer` of the same names."""
+
+    abstained: bool
+    confidence: float
+    standalone: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+
+    @classmethod
+    def of(cls, answer: Answer) -> Checked:
+        """The fields of an answer."""
+        return cls(**{name: getattr(answer, name) for name in Checked.model_fields})
+
+
+class Completed(Checked):
+    """Answer of ``POST /v1/chat/completions`` that is not streamed."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[CompletionChoice]
+    usage: Usage
+
+
+class Vector(BaseModel):
+    """The vector of a text: numbers, or these as little-endian float32 in Base64."""
+
+    object: Literal["embedding"] = "embedding"
+    index: int
+    embedding: list[float] | str
+
+
+class Embedded(BaseModel):
+    """Answer of ``POST /v1/embeddings``."""
+
+    object: Literal["list"] = "list"
+    model: str
+    data: list[Vector]
+    usage: Usage = Usage()
+
+
+class Problem(BaseModel):
+    """Why something could not be done, in the words of the command line; ``param`` names the field that is wrong."""
+
+    message: str
+    hint: str
+    type: str
+    code: str | None
+    param: str | None
+
+
+class Refusal(BaseModel):
+    """Body of everything that is not done; ``exit_code`` is the one that the command would end with."""
+
+    error: Problem
+    exit_code: int
+
+
+#: what a router tells FastAPI of refusals
+REFUSED: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refusal, "description": why} for status, why in REFUSALS.items()
+}

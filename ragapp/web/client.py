@@ -1,6 +1,6 @@
 """Talking to the running page from another process: the store and the warm model are its own.
 
-Only the standard library is used, so that a command that finds no page has lost no time.
+Only the standard library is used until it answers, so that a command that finds no page has lost no time.
 """
 
 from __future__ import annotations
@@ -8,19 +8,17 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from dataclasses import fields, replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ragapp.answer.result import Answer, Citation, Sentence
+from ragapp.contract import Answer, Caution, IngestReport, Removal, SearchResult
 from ragapp.errors import RagappError, StoreError
-from ragapp.index.records import StoredChunk
-from ragapp.ingest.report import FileReport, IngestReport
-from ragapp.retrieval.passage import Passage
 from ragapp.web.server_file import RunningServer, read_server_file
 
+T = TypeVar("T")
 _HELLO_S = 2.0
-# an answer may take minutes on a slow machine, taking in a folder hours
+# an answer may take minutes on a slow machine, ingesting a folder hours
 _WORK_S = 24 * 3600.0
 # the page is on this machine: no proxy of the environment is asked
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -31,27 +29,53 @@ class ServerError(RagappError):
 
 
 class PageClient:
-    """The API of a running page.
+    """The API of a running page; every call gives what the same call of :class:`ragapp.app.App` gives.
 
-    Args:
-        server: where it listens.
+    Raises:
+        ServerError: what the page said.
+        StoreError: it has gone meanwhile.
     """
 
     def __init__(self, server: RunningServer):
         self.server = server
 
+    def ask(
+        self, question: str, *, scope: str = "", caution: Caution | None = None, conversation: int | None = None
+    ) -> Answer:
+        """The answer to a question, in a kept conversation where one is named."""
+        body = {"question": question, "in": scope, "caution": caution, "conversation": conversation}
+        return self._record(Answer, "ask", body)
+
+    def search(self, query: str, k: int = 5, scope: str = "") -> SearchResult:
+        """The ``k`` best passages for a query."""
+        return self._record(SearchResult, "search", {"query": query, "k": k, "in": scope})
+
+    def ingest(self, *paths: Path, force: bool, prune: bool, ocr: str | None) -> IngestReport:
+        """Add files and folders to the store."""
+        asked = [str(path.expanduser().absolute()) for path in paths]
+        return self._record(IngestReport, "ingest", {"paths": asked, "force": force, "prune": prune, "ocr": ocr})
+
+    def remove(self, ids: Sequence[int]) -> Removal:
+        """Remove documents from the store."""
+        return self._record(Removal, "documents/remove", {"ids": list(ids)})
+
     def get(self, path: str, timeout_s: float = _WORK_S) -> Any:
-        """The answer to a GET below ``/api``."""
+        """The JSON that a GET below ``/api`` gives."""
         return self._send(path, None, timeout_s)
 
     def post(self, path: str, values: dict[str, Any]) -> Any:
-        """The answer to a POST below ``/api``.
-
-        Raises:
-            ServerError: what the page said.
-            StoreError: it has gone meanwhile.
-        """
+        """The JSON that a POST below ``/api`` gives."""
         return self._send(path, json.dumps(values).encode(), _WORK_S)
+
+    def _record(self, kind: type[T], path: str, values: dict[str, Any]) -> T:
+        from ragapp.contract.codec import from_values
+
+        try:
+            return from_values(kind, self.post(path, values))
+        except ValueError:
+            raise StoreError(
+                f"The page at {self.server.url} is of another version of ragapp.", "Stop it and start it again."
+            ) from None
 
     def _send(self, path: str, body: bytes | None, timeout_s: float) -> Any:
         headers = {"Authorization": f"Bearer {self.server.token}", "Content-Type": "application/json"}
@@ -66,11 +90,7 @@ class PageClient:
 
 
 def running_page(data: Path) -> PageClient | None:
-    """The page that runs on a store; None where there is none.
-
-    Args:
-        data: ``paths.data``.
-    """
+    """The page that runs on the store in ``data``; None where there is none."""
     server = read_server_file(data)
     if server is None:
         return None
@@ -80,48 +100,6 @@ def running_page(data: Path) -> PageClient | None:
     except RagappError:  # a page that was killed leaves its file behind
         return None
     return client
-
-
-def answer_of(values: dict[str, Any]) -> Answer:
-    """An answer out of the shape that :meth:`Answer.as_json` gives it."""
-    plain = {field.name for field in fields(Answer)} - {"sentences", "citations", "passages"}
-    return Answer(
-        **{key: value for key, value in values.items() if key in plain},
-        sentences=[Sentence(one["text"], one["supported"], tuple(one["citations"])) for one in values["sentences"]],
-        citations=[Citation(**one) for one in values["citations"]],
-        passages=[passage_of(one) for one in values["passages"]],
-    )
-
-
-def passage_of(values: dict[str, Any]) -> Passage:
-    """A passage out of its shape in an answer or a search; ids are those of nothing."""
-    chunk = StoredChunk(
-        values["page"],
-        tuple(filter(None, values["heading"].split(" > "))),
-        values["text"],
-        0,
-        len(values["text"]),
-        id=0,
-        document_id=0,
-        document=values["document"],
-        title="",
-        path=values["path"],
-        language="",
-        label=values["label"],
-        kind=values["kind"],
-    )
-    also = tuple(
-        replace(chunk, document=one["document"], path=one["path"], unit=one["page"], label=one["label"])
-        for one in values.get("also_in", ())
-    )
-    scores = (values.get(key, 0.0) for key in ("score", "dense", "lexical", "coverage"))
-    return Passage(chunk, *scores, also_in=also)
-
-
-def report_of(values: dict[str, Any]) -> IngestReport:
-    """A report of ingestion out of its shape."""
-    files = [FileReport(**file) for file in values["files"]]
-    return IngestReport(files, values["warnings"], seconds=values["totals"]["seconds"])
 
 
 def _told(error: urllib.error.HTTPError) -> RagappError:

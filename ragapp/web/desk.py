@@ -12,7 +12,7 @@ from pathlib import Path
 from ragapp.answer.assistant import Event
 from ragapp.answer.followup import FollowUp
 from ragapp.app import App
-from ragapp.caution import Caution
+from ragapp.contract import Caution
 from ragapp.errors import RagappError
 from ragapp.index.catalog import Catalog
 from ragapp.index.conversations import Conversations

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from ragapp.app import App
+from ragapp.contract import IngestProgress, IngestReport
 from ragapp.errors import CancelledError, RagappError
-from ragapp.ingest.report import IngestProgress, IngestReport
 
 # after a problem with the folder or the store, the job looks again so many seconds later
 RETRY_S = 10

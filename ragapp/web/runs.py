@@ -10,7 +10,7 @@ from typing import Any
 
 from ragapp.answer.assistant import Delta, Event, Stage, Thought
 from ragapp.answer.followup import FollowUp
-from ragapp.answer.result import Answer
+from ragapp.contract import Answer
 from ragapp.errors import CancelledError, RagappError
 
 # a run that nobody looks at for so long is stopped: the tab was closed, not reloaded

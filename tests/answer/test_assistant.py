@@ -3,7 +3,7 @@
 import pytest
 
 from ragapp.answer.assistant import Assistant, Delta, Stage
-from ragapp.answer.result import Answer
+from ragapp.contract import Answer
 from ragapp.app import App
 from ragapp.errors import CancelledError, UsageError
 

@@ -7,7 +7,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.assistant import Assistant, Delta
-from ragapp.caution import CAUTIONS
+from ragapp.contract import CAUTIONS
 from ragapp.llm.engine import GenerationStats
 from ragapp.retrieval.passage import Found
 from ragapp.settings import load_settings

@@ -6,7 +6,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.assistant import Stage
-from ragapp.answer.result import Answer
+from ragapp.contract import Answer
 from ragapp.answer.summary import ENOUGH_SENTENCES, Summarizer
 from ragapp.errors import EmptyStoreError, PathError, UsageError
 from ragapp.llm.engine import GenerationStats

@@ -297,7 +297,7 @@ class TestJourney:
 
 
 def test_a_refusal_says_which_caution_would_try(capsys):
-    from ragapp.answer.result import Answer
+    from ragapp.contract import Answer
     from ragapp.cli.ask import say_answer
 
     for bolder, told in (("low", True), ("", False)):

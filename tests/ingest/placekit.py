@@ -11,7 +11,7 @@ from storekit import WordEmbedder, chunker_of, identity_of
 from ragapp.index.library import Library
 from ragapp.index.records import DocumentRow
 from ragapp.ingest.pipeline import Pipeline
-from ragapp.ingest.report import FileReport, IngestReport
+from ragapp.contract import FileReport, IngestReport
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Ingest, Retrieval
 

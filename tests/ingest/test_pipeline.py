@@ -10,7 +10,7 @@ from storekit import WordEmbedder, assert_in_step, held_ids
 
 from ragapp.errors import CancelledError, IdentityError, PathError
 from ragapp.ingest import flow
-from ragapp.ingest.report import IngestProgress
+from ragapp.contract import IngestProgress
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

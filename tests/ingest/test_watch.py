@@ -13,7 +13,7 @@ from placekit import Place
 
 from ragapp.errors import CancelledError, PathError
 from ragapp.ingest import watch
-from ragapp.ingest.report import IngestReport
+from ragapp.contract import IngestReport
 from ragapp.ingest.watch import changes, follow
 
 PATIENCE_S = 60

@@ -15,7 +15,7 @@ LONG = "Tell me everything about the calibration of the HM-200, its electrodes a
 def keep_a_conversation(settings):
     """A conversation as it is kept: a checked answer with a sentence that nothing supports, and an abstention."""
     from ragapp.answer.grounding import ground
-    from ragapp.answer.result import Answer
+    from ragapp.contract import Answer
     from ragapp.app import App
 
     with App(settings) as app:

@@ -5,11 +5,11 @@ import pytest
 
 from ragapp.answer.assistant import Stage
 from ragapp.answer.export import inert
-from ragapp.answer.result import Answer, Citation, Sentence
+from ragapp.contract import Answer, Citation, Sentence
 from ragapp.index.conversations import ConversationRow
 from ragapp.index.records import DocumentRow, StoredChunk, UnreadFile
 from ragapp.ingest.removal import REMOVED
-from ragapp.ingest.report import IngestProgress
+from ragapp.contract import IngestProgress
 from ragapp.models.discovery import FoundModel
 from ragapp.models.packs import PACKS
 from ragapp.retrieval.passage import Passage

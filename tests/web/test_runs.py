@@ -5,7 +5,7 @@ import pytest
 
 from ragapp.answer.assistant import Delta, Stage
 from ragapp.answer.followup import FollowUp
-from ragapp.answer.result import Answer
+from ragapp.contract import Answer
 from ragapp.errors import CancelledError, EmptyStoreError
 from ragapp.web import runs
 from ragapp.web.runs import AnswerRun

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from ragapp.caution import CAUTIONS, Caution
+from ragapp.contract import CAUTIONS, Caution
 from ragapp.web.desk import Desk
 from ragapp.web.evidence import Source, source_of_citation, source_of_passage
 from ragapp.web.runs import Exchange

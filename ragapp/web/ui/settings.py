@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import gradio as gr
 
-from ragapp.caution import CAUTIONS
+from ragapp.contract import CAUTIONS
 from ragapp.errors import RagappError
 from ragapp.settings import find_settings_file, write_setting
 from ragapp.web.setting_sources import decided_elsewhere, setting_rows

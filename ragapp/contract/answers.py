@@ -1,0 +1,169 @@
+"""An answer with its sentences, citations and passages; the result of a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ragapp.contract.terms import Caution
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer.
+
+    Attributes:
+        text: with its citation marks, such as ``[1]``.
+        supported: whether a cited passage states it.
+        citations: numbers of the passages that do.
+    """
+
+    text: str
+    supported: bool
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A unit of a document.
+
+    Attributes:
+        document: file name.
+        path: of the file.
+        page: 1-based position of the unit in the file.
+        label: printed page label, sheet or slide name; may be empty.
+        kind: what the unit is called: page, slide, sheet, section, …
+    """
+
+    document: str
+    path: str
+    page: int
+    label: str = ""
+    kind: str = "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation(Place):
+    """A number in the answer, tied to exact words of one unit.
+
+    Attributes:
+        n: number of the passage.
+        quote: exact words of the unit's stored text.
+        start: offset of the quote in that text.
+        end: offset behind it.
+    """
+
+    n: int
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage(Place):
+    """A passage that was found.
+
+    Attributes:
+        n: its number in the answer, 1-based; its rank in a search.
+        heading: heading path, joined by `` > ``.
+        text: the stored text.
+        score: by which passages are ordered: the reranker's where there is one, else the fused score.
+        dense: cosine with the question.
+        lexical: BM25.
+        coverage: share of the question's words that it holds, rare ones counting more; 0 to 1.
+        also_in: where the same words stand, too.
+    """
+
+    n: int = 0
+    heading: str = ""
+    text: str
+    score: float
+    dense: float = 0.0
+    lexical: float = 0.0
+    coverage: float = 0.0
+    also_in: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerContext:
+    """What the language model was given, in tokens.
+
+    Attributes:
+        window: size of its context window.
+        prompt_tokens: of the prompt that the answer was written from.
+        passages_used: passages in it.
+        passages_dropped: passages that were found but left no room.
+        parts: of a summary, how many parts of the document were read.
+    """
+
+    window: int = 0
+    prompt_tokens: int = 0
+    passages_used: int = 0
+    passages_dropped: int = 0
+    parts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A checked answer.
+
+    Attributes:
+        question: as it was asked.
+        answer: what the person reads, with citation marks.
+        abstained: whether that is only that the documents do not say.
+        confidence: estimated probability, 0 to 1, that the likeliest passage states the answer.
+        sentences: of the answer; empty when abstained.
+        citations: one for each passage that is cited.
+        passages: those that were found; their numbers are their places here, 1-based.
+        model: name of the language model.
+        context: what the model was given.
+        timings: seconds by stage, and ``answer_tokens``, the number of generated tokens.
+        signals: features of each passage that was judged, in the order of the passages; see
+            :class:`ragapp.answer.signals.Signals`.
+        note: what the person should know beside the answer; may be empty.
+        language: of the question and the answer, ISO 639-1; empty where it is unknown.
+        bolder: the caution with which a refused question would be tried; empty where none would do.
+        standalone: the question as it was understood in its conversation; the same where it stands alone.
+        turns_dropped: earlier turns of the conversation that the model could not be shown.
+        conversation: id of the conversation that keeps this answer, None where none does.
+    """
+
+    question: str
+    answer: str
+    abstained: bool
+    confidence: float
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    model: str = ""
+    context: AnswerContext = AnswerContext()
+    timings: dict[str, int | float] = field(default_factory=dict)
+    signals: tuple[dict[str, float], ...] = ()
+    note: str = ""
+    language: str = ""
+    bolder: Caution | Literal[""] = ""
+    standalone: str = ""
+    turns_dropped: int = 0
+    conversation: int | None = None
+
+    @property
+    def understood_as(self) -> str:
+        """The question that was answered, where that is another than was asked; else empty."""
+        return "" if self.standalone == " ".join(self.question.split()) else self.standalone
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Passages found for a query, the best first.
+
+    Attributes:
+        query: as it was asked.
+        hits: what was found.
+        seconds: in all.
+        stages: seconds by stage: ``embed``, ``search`` and, where there is a reranker, ``rerank``.
+    """
+
+    query: str
+    hits: tuple[Passage, ...]
+    seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)

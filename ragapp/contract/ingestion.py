@@ -1,0 +1,168 @@
+"""A run of ingestion: its progress, and its report file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+FileStatus = Literal["indexed", "updated", "unchanged", "removed", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file.
+
+    Attributes:
+        path: absolute.
+        status: its fate.
+        reason: why, or what a person should know about the reading; may be empty.
+        units: pages, slides, sheets, sections of it.
+        units_without_text: how many of them have no text.
+        units_ocr: how many were recognised by OCR.
+        chunks: stored of it.
+        seconds: that it took, reading and its share of embedding.
+    """
+
+    path: str
+    status: FileStatus
+    reason: str = ""
+    units: int = 0
+    units_without_text: int = 0
+    units_ocr: int = 0
+    chunks: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class IngestTotals:
+    """Files by status, and sums over all files."""
+
+    files: int = 0
+    indexed: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    skipped: int = 0
+    failed: int = 0
+    units: int = 0
+    units_without_text: int = 0
+    units_ocr: int = 0
+    chunks: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of a run.
+
+    Attributes:
+        files: in the order of their paths, removed ones last.
+        totals: over the files.
+        warnings: what concerns no single file.
+        estimate_s: of a dry run: seconds that the real one would take, None where that is not known.
+    """
+
+    files: tuple[FileReport, ...] = ()
+    totals: IngestTotals = IngestTotals()
+    warnings: tuple[str, ...] = ()
+    estimate_s: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        files: Sequence[FileReport],
+        *,
+        warnings: Sequence[str] = (),
+        seconds: float = 0.0,
+        estimate_s: float | None = None,
+    ) -> IngestReport:
+        """A report with its totals."""
+        counts = {status: 0 for status in ("indexed", "updated", "unchanged", "removed", "skipped", "failed")}
+        for file in files:
+            counts[file.status] += 1
+        totals = IngestTotals(
+            len(files),
+            **counts,
+            units=sum(file.units for file in files),
+            units_without_text=sum(file.units_without_text for file in files),
+            units_ocr=sum(file.units_ocr for file in files),
+            chunks=sum(file.chunks for file in files),
+            seconds=round(seconds, 3),
+        )
+        return cls(tuple(files), totals, tuple(warnings), estimate_s)
+
+    def count(self, status: FileStatus) -> int:
+        """How many files have a status."""
+        return sum(file.status == status for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestProgress:
+    """Where a run stands.
+
+    Attributes:
+        files_done: files whose fate is settled.
+        files: all files.
+        units: read so far.
+        chunks: embedded so far.
+        seconds: since the start.
+        seconds_left: by the bytes that are done and those that are left; None while that would be a guess.
+        path: a file in hand, empty when there is none.
+        stage: what happens to it, for example ``reading page 3 of 12 (OCR)``.
+    """
+
+    files_done: int
+    files: int
+    units: int = 0
+    chunks: int = 0
+    seconds: float = 0.0
+    seconds_left: float | None = None
+    path: str = ""
+    stage: str = ""
+
+
+ProgressListener = Callable[[IngestProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file of the run that is under way, or of the last one.
+
+    Attributes:
+        path: of the file.
+        status: ``working``, or its fate.
+        text: what happens to it, or why it is not in the store.
+        since: when it was first heard of, by the monotonic clock.
+    """
+
+    path: str
+    status: FileStatus | Literal["working"]
+    text: str = ""
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class IngestState:
+    """Where ingestion in the background stands.
+
+    Attributes:
+        phase: what it does.
+        told: what a person should know; an error where the phase is ``failed``.
+        counts: of the last run, by status.
+        progress: of the run, None between runs.
+        files: those that were worked on lately, the latest first.
+        changes: grows whenever the list of documents may have changed.
+    """
+
+    phase: Literal["idle", "running", "paused", "failed"] = "idle"
+    told: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    progress: IngestProgress | None = None
+    files: tuple[FileState, ...] = ()
+    changes: int = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether it is at work."""
+        return self.phase == "running"
