@@ -62,7 +62,7 @@ class Encoder:
             self._to_int8()
 
     def question(self, text: str) -> np.ndarray:
-        """Vector of a question: float32 array of shape (dimension,), of length one."""
+        """See :meth:`ragapp.index.embedder.Embedder.embed_question`."""
         import torch
 
         with self._lock:
@@ -74,25 +74,18 @@ class Encoder:
             return vector
 
     def passages(self, texts: Sequence[str], batch_tokens: int, progress: Callable[[int], None]) -> np.ndarray:
-        """Vectors of passages: float32 array of shape (len(texts), dimension), rows of length one.
+        """See :meth:`ragapp.index.embedder.Embedder.embed_documents`; a batch has up to ``batch_tokens`` with padding.
 
         Several batches are in the model at a time, each on its own share of the cores: threads that share one batch
         wait for each other after every layer, for long whenever something else wants a core.
-
-        Args:
-            texts: passages.
-            batch_tokens: tokens a forward pass, padding included.
-            progress: called after each batch with the number of texts done so far.
         """
         vectors = np.zeros((len(texts), self._tokenizer.dimension), np.float32)
         ids = self._tokenizer.passage_ids(texts)
 
         def encode(part: list[int]) -> np.ndarray:
-            return (
-                self._encode_ids([ids[i] for i in part])
-                if self._direct
-                else self._encode_texts([texts[i] for i in part])
-            )
+            if self._direct:
+                return self._encode_ids([ids[i] for i in part])
+            return self._encode_texts([texts[i] for i in part])
 
         futures = {
             self._lanes.submit(encode, part): part for part in batches([len(text) for text in ids], batch_tokens)
