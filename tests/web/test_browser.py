@@ -15,8 +15,8 @@ LONG = "Tell me everything about the calibration of the HM-200, its electrodes a
 def keep_a_conversation(settings):
     """A conversation as it is kept: a checked answer with a sentence that nothing supports, and an abstention."""
     from ragapp.answer.grounding import ground
-    from ragapp.contract import Answer
     from ragapp.app import App
+    from ragapp.contract import Answer
 
     with App(settings) as app:
         passages = list(app.retriever.search(QUESTION, 4, "travel-policy-2025.pdf").passages)

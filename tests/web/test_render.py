@@ -5,11 +5,10 @@ import pytest
 
 from ragapp.answer.assistant import Stage
 from ragapp.answer.export import inert
-from ragapp.contract import Answer, Citation, Sentence
+from ragapp.contract import Answer, Citation, IngestProgress, Sentence
 from ragapp.index.conversations import ConversationRow
 from ragapp.index.records import DocumentRow, StoredChunk, UnreadFile
 from ragapp.ingest.conditions import REMOVED
-from ragapp.contract import IngestProgress
 from ragapp.models.discovery import FoundModel
 from ragapp.models.packs import PACKS
 from ragapp.retrieval.passage import Passage
