@@ -10,9 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ragapp.index.embedder import Embedder
 
 # weight of the context line's vector against that of the text
 CONTEXT_SHARE = 0.3
@@ -39,21 +42,10 @@ class ChunkText:
         return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-class PassageEmbedder(Protocol):
-    """What is needed of an embedder."""
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-
-    def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
-        """Vectors of length one, float32 array of shape (len(texts), dimension)."""
-
-
 class ChunkEmbedder:
     """Vectors of chunks; a text or context line that several chunks share is embedded once."""
 
-    def __init__(self, embedder: PassageEmbedder) -> None:
+    def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._lines: dict[str, np.ndarray] = {}
 

@@ -27,16 +27,8 @@ TOKENIZER = "tokenizer.json"
 DIGEST_FILE = ".weights-sha256.json"
 # a tokenizer that knows no limit says so by a very large number
 NO_LIMIT = 10**9
-# the files in which one generation or another of the library keeps the window
-_WINDOW_FILES = (
-    "sentence_bert_config.json",
-    "sentence_roberta_config.json",
-    "sentence_distilbert_config.json",
-    "sentence_camembert_config.json",
-    "sentence_albert_config.json",
-    "sentence_xlm-roberta_config.json",
-    "sentence_xlnet_config.json",
-)
+# the files in which one generation or another of the library keeps the window: sentence_bert_config.json and others
+_WINDOW_FILES = "sentence_*_config.json"
 # modules that change neither the dimension nor the text
 _SAME_SIZE = ("Normalize", "LayerNorm", "Dropout")
 # under which names a model keeps its passage prompt, in the library's order
@@ -186,9 +178,7 @@ def read_facts(folder: Path) -> FolderFacts:
         if not names or names[0] != "Transformer":
             raise UnknownLayout(f"{folder} does not begin with a transformer")
         config = _read(places[0] / "config.json", dict)
-        window: dict[str, Any] = next(
-            (_read(places[0] / name, dict) for name in _WINDOW_FILES if (places[0] / name).is_file()), {}
-        )
+        window: dict[str, Any] = next((_read(file, dict) for file in sorted(places[0].glob(_WINDOW_FILES))), {})
         own = _optional(folder / "config_sentence_transformers.json")
         return FolderFacts(
             _dimension(names, places, config, own.get("truncate_dim")),

@@ -9,12 +9,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, zip_longest
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from ragapp.index.changes import context_line
 from ragapp.index.chunk_text import ChunkText
 from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
+
+if TYPE_CHECKING:
+    from ragapp.index.folder import FolderTokenizer
 
 # part of a store's identity: raise it when the same document would be split in another way
 CHUNKER_VERSION = 3
@@ -22,21 +25,6 @@ CHUNKER_VERSION = 3
 MAX_WORD_CHARACTERS = 400
 _UNBROKEN = re.compile(rf"\S{{{MAX_WORD_CHARACTERS},}}")
 SEPARATORS = ["\n\n", "\n", ". ", "! ", "? ", "; ", ", ", " ", ""]
-
-
-class TokenCounter(Protocol):
-    """What the chunker needs of an embedder."""
-
-    @property
-    def max_tokens(self) -> int:
-        """Its window in tokens."""
-
-    @property
-    def special_tokens(self) -> int:
-        """Tokens that it adds to every text."""
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, special tokens not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +52,7 @@ class Chunker:
         overlap: tokens that consecutive chunks of one section share.
     """
 
-    def __init__(self, counter: TokenCounter, tokens: int, overlap: int) -> None:
+    def __init__(self, counter: FolderTokenizer, tokens: int, overlap: int) -> None:
         self._counter = counter
         self._tokens = tokens
         self._overlap = overlap

@@ -104,7 +104,8 @@ class Preparer:
         """
         child = self._started()
         started, allowed = time.monotonic(), self._limits.timeout_s
-        kind, value = "tick", None
+        kind: str = "tick"
+        value: Any = None
         try:
             child.connection.send(path)
             while kind == "tick":

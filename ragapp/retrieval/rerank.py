@@ -6,20 +6,12 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ragapp.errors import ModelError
 from ragapp.index.sbert import load_model
 
 _BATCH = 8
-
-
-class Reranker(Protocol):
-    """Scores how well passages answer a question."""
-
-    def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """One score a text, 0 to 1, the larger the better."""
-        ...
 
 
 class CrossEncoderReranker:
@@ -36,7 +28,7 @@ class CrossEncoderReranker:
         self._lock = threading.Lock()
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """See :class:`Reranker`; what is longer than the model's window is cut at the end.
+        """How well each text answers the question, 0 to 1; what exceeds the model's window is cut at the end.
 
         Raises:
             ModelError: the model cannot be loaded, or is no reranker.

@@ -23,7 +23,7 @@ from ragapp.retrieval.fusion import Candidate, fuse
 from ragapp.retrieval.overlap import QueryTerms
 from ragapp.retrieval.passage import Found, Passage
 from ragapp.retrieval.postprocess import join_neighbours, without_duplicates
-from ragapp.retrieval.rerank import Reranker
+from ragapp.retrieval.rerank import CrossEncoderReranker
 from ragapp.retrieval.scope import documents_within
 from ragapp.settings import Retrieval
 
@@ -48,7 +48,7 @@ class Retriever:
     """
 
     def __init__(
-        self, library: Library, embedder: Embedder, settings: Retrieval, reranker: Reranker | None = None
+        self, library: Library, embedder: Embedder, settings: Retrieval, reranker: CrossEncoderReranker | None = None
     ) -> None:
         self._library = library
         self._embedder = embedder
@@ -136,7 +136,7 @@ class Retriever:
                 passages.append(Passage(chunk, score + bonus, found.dense, found.lexical, found.overlap.coverage))
         return sorted(passages, key=lambda passage: -passage.score)
 
-    def _reranked(self, reranker: Reranker, question: str, passages: Sequence[Passage]) -> list[Passage]:
+    def _reranked(self, reranker: CrossEncoderReranker, question: str, passages: Sequence[Passage]) -> list[Passage]:
         best, rest = passages[: self._settings.rerank_candidates], passages[self._settings.rerank_candidates :]
         texts = [
             f"{context_line(passage.chunk.document, passage.chunk.title, passage.chunk.headings)}\n{passage.chunk.text}"
