@@ -8,7 +8,7 @@ from ragapp.answer.export import inert
 from ragapp.contract import Answer, Citation, IngestProgress, Sentence
 from ragapp.index.conversations import ConversationRow
 from ragapp.index.records import DocumentRow, StoredChunk, UnreadFile
-from ragapp.ingest.removal import REMOVED
+from ragapp.ingest.conditions import REMOVED
 from ragapp.models.discovery import FoundModel
 from ragapp.models.packs import PACKS
 from ragapp.retrieval.passage import Passage

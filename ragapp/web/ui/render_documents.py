@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ragapp.index.analysis import fold
 from ragapp.index.records import DocumentRow, UnreadFile
-from ragapp.ingest.removal import REMOVED
+from ragapp.ingest.conditions import REMOVED
 from ragapp.web.ingest_job import FileState, JobState
 from ragapp.web.ui.render import act
 from ragapp.web.ui.translations import tr
