@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 BLOCK_BREAK = "\n\n"
@@ -138,3 +139,8 @@ class Document:
     def units_covered(self, coverage: Coverage) -> int:
         """How many units have this coverage."""
         return sum(unit.coverage == coverage for unit in self.units)
+
+
+# A reader of one format (see ragapp/reading/formats.py). It gives at least one unit, which may be without text, and
+# raises ReadingError for a file that is damaged, protected or of another format.
+Reader = Callable[[Path, ReadOptions], Document]

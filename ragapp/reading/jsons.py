@@ -1,4 +1,4 @@
-"""Reader of JSON and of JSON Lines: values with the path that leads to them, lists of records as tables."""
+"""JSON and JSON Lines: lists of records as tables, other values as lines with their paths."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ragapp.reading.blocks import BlockBuilder
-from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
+from ragapp.reading.blocks import BlockBuilder, section_units
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.plain import plain_units
-from ragapp.reading.sections import section_units
 from ragapp.reading.sheets import SheetUnits
-from ragapp.reading.text import clean, decode, read_bytes
+from ragapp.reading.text import clean, decode, one_line, read_bytes
 
 _RUN = 2000  # characters of one block of values
 _MAX_COLUMNS = 200
@@ -20,11 +19,7 @@ _TITLES = ("title", "name")
 
 
 def read_json(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read JSON: a list of flat records becomes a table, all else lines like ``invoice.lines[3].price: 12``.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
+    """Read JSON: a list of flat records becomes a table, all else lines like ``invoice.lines[3].price: 12``."""
     text, notes = decode(read_bytes(path))
     try:
         value = _parsed(text)
@@ -38,11 +33,7 @@ def read_json(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
 
 def read_json_lines(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read JSON Lines: one value a line.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
+    """Read JSON Lines: one value a line."""
     text, notes = decode(read_bytes(path))
     values = _lines(text)
     if values is None:
@@ -52,11 +43,7 @@ def read_json_lines(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Docum
 
 
 def _parsed(text: str) -> Any:
-    """The value.
-
-    Raises:
-        ValueError: it is not valid, or nested too deep.
-    """
+    """The value, its numbers as they are written; ValueError if it is not valid, or nested too deep."""
     try:
         return json.loads(text.removeprefix("\ufeff"), parse_int=str, parse_float=str)
     except RecursionError:
@@ -75,14 +62,14 @@ def _document(path: Path, value: Any, notes: list[str]) -> Document:
     title = path.stem
     if isinstance(value, dict):
         named = next((value[key] for key in _TITLES if isinstance(value.get(key), str)), "")
-        title = " ".join(clean(named).split())[:200] or title
+        title = one_line(named)[:200] or title
     records = _table(value)
     if records:
         sheets = SheetUnits()
         sheets.table("", enumerate(records, start=0))
         for unit in sheets.units:
             unit.label = unit.label.replace("row", "record", 1)
-        return Document(title, sheets.units or [Unit(1, "sheet")], warnings=notes + sheets.notes())
+        return sheets.document(title, notes)
     out = BlockBuilder()
     _add(out, value)
     return Document(title, section_units(out), warnings=notes)

@@ -1,17 +1,19 @@
-"""Tables on a page: rows of pieces that stand in columns, with a head that names the columns.
+"""Table detection on a page: rows of pieces that stand in columns below a header.
 
-Only what is surely a table becomes one: its columns are parted by gaps that no cell crosses, and the first row is
-plainly a head (bold above plain, words above numbers, or the first row of a ruled grid).  All else stays lines, a
-row's cells on one line.
+Only what is surely a table becomes one: its columns are separated by gaps that no cell crosses, and its first row is a
+header (bold above plain, words above numbers, or the first row of a ruled grid).  All else stays lines of text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from ragapp.reading.document import Block
 from ragapp.reading.layout import Line, Piece
+from ragapp.reading.paragraphs import paragraphs
+from ragapp.reading.tables import markdown_table
 
 Rule = tuple[float, float, float]  # y, left, right
 Columns = list[tuple[float, float]]  # left and right edge of each
@@ -24,15 +26,15 @@ _MAX_TRIES = 3
 
 
 def find_tables(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list[tuple[int, int, list[list[str]]]]:
-    """The tables among lines in reading order.
+    """The tables among the lines of a page, which are in reading order.
 
     Args:
-        lines: of a page.
+        lines: of the page.
         rules: horizontal rules on it.
         em: the usual height of a line.
 
     Returns:
-        (first line, line after the last, rows of cells) of each table; the first row is the head.
+        (first line, line after the last, rows of cells) of each table; the first row is the header.
     """
     found = []
     start = 0
@@ -55,6 +57,16 @@ def find_tables(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list
             start = max(end - 1, start + 1) if end - start > 2 else start + 1
             failed = 0
     return found
+
+
+def page_blocks(lines: Sequence[Line], rules: Sequence[Rule], em: float, path: tuple[str, ...] = ()) -> Iterator[Block]:
+    """Paragraphs and tables of lines in reading order, below a path of headings."""
+    done = 0
+    for first, last, rows in [*find_tables(lines, rules, em), (len(lines), len(lines), [])]:
+        yield from (Block(text, "text", path) for text in paragraphs(lines[done:first], em))
+        if rows:
+            yield Block(markdown_table(rows), "table", path)
+        done = last
 
 
 def _is_head_of(line: Line, rows: Sequence[Line], em: float) -> bool:

@@ -1,7 +1,4 @@
-"""PDF: text, boxes and structure by pypdfium2, which is 14 times as fast as pypdf on office PDFs.
-
-pypdf is the second try, for files that pdfium refuses or finds no text in.  Pages that are pictures of text go to OCR.
-"""
+"""PDF by pypdfium2; by pypdf where pdfium refuses the file or finds no text; pages that are scans by OCR."""
 
 from __future__ import annotations
 
@@ -9,19 +6,23 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
 from ragapp.reading.layout import Line, climbs, em_of, in_reading_order, merge_rows, spans_columns
-from ragapp.reading.layout_tables import Rule, find_tables
-from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words, paragraphs
+from ragapp.reading.layout_tables import Rule, page_blocks
+from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words
 from ragapp.reading.pdf_objects import garbled, looks_scanned
 from ragapp.reading.pdf_page import read_page
 from ragapp.reading.pdf_structure import Structure, read_structure, sections
 from ragapp.reading.running import without_running_lines
-from ragapp.reading.tables import markdown_table
 from ragapp.reading.text import clean
+
+if TYPE_CHECKING:
+    from pypdf import PageObject, PdfReader
+    from pypdfium2 import PdfDocument, PdfPage
 
 
 @dataclass(slots=True)
@@ -38,18 +39,7 @@ class _PageText:
 
 
 def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a PDF, one unit a page.
-
-    Args:
-        path: the file.
-        options: passwords that are tried, and whether and how pages without text are recognised.
-
-    Returns:
-        The document; each unit's coverage says whether it had text, was recognised, needs OCR or is empty.
-
-    Raises:
-        ReadingError: damaged, or protected by a password that is not among the given ones.
-    """
+    """Read a PDF, one unit a page."""
     import pypdfium2
 
     try:
@@ -79,7 +69,7 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     return Document(structure.title or path.stem, units, warnings=warnings)
 
 
-def _opened(path: Path, options: ReadOptions):
+def _opened(path: Path, options: ReadOptions) -> PdfDocument:
     """The open document; the first password that opens it is taken."""
     import pypdfium2
 
@@ -102,7 +92,7 @@ def _reason(error: Exception) -> str:
 # --- pages
 
 
-def _read(pdf, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> _PageText:
+def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> _PageText:
     from pypdfium2 import PdfiumError
 
     options.tick(index + 1, len(pdf), False)
@@ -117,9 +107,8 @@ def _read(pdf, index: int, forms: bool, options: ReadOptions, warnings: list[str
         result = _PageText(found.height, "text" if found.lines else "empty", notes=found.notes)
         if options.ocr == "always" or looks_scanned(page, text):
             result.coverage, result.pictured = "needs_ocr", True
-            if options.ocr != "off" and ocr.chosen_engine(options)[0]:
-                _recognise(page, index, len(pdf), options, result, warnings)
-            if result.coverage == "ocr":
+            can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
+            if can and _recognise(page, index, len(pdf), options, result, warnings):
                 return result
             if options.ocr == "always" and found.lines and not looks_scanned(page, text):
                 result.coverage = "text"  # recognised nothing where there is text
@@ -145,7 +134,10 @@ def _ordered(lines: list[Line]) -> list[Line]:
     return ordered if climbs(ordered) <= jumps else merged
 
 
-def _recognise(page, index: int, pages: int, options: ReadOptions, result: _PageText, warnings: list[str]) -> None:
+def _recognise(
+    page: PdfPage, index: int, pages: int, options: ReadOptions, result: _PageText, warnings: list[str]
+) -> bool:
+    """Recognise the page's picture; whether there was text in it."""
     options.tick(index + 1, pages, True)
     width, height = page.get_size()
     scale = min(ocr.dpi(options) / 72, (ocr.MAX_PIXELS / max(width * height, 1.0)) ** 0.5)
@@ -154,15 +146,16 @@ def _recognise(page, index: int, pages: int, options: ReadOptions, result: _Page
         found = ocr.recognise(bitmap.to_pil(), options)
     except ReadingError as error:
         warnings.append(f"Page {index + 1} could not be recognised ({error.message}).")
-        return
+        return False
     finally:
         bitmap.close()
     result.height = bitmap.height
-    if found.lines:
-        result.coverage, result.confidence = "ocr", found.confidence
-        result.lines = in_reading_order(found.lines, em_of(found.lines))
-    else:
+    if not found.lines:
         result.coverage = "empty"
+        return False
+    result.coverage, result.confidence = "ocr", found.confidence
+    result.lines = in_reading_order(found.lines, em_of(found.lines))
+    return True
 
 
 # --- blocks
@@ -194,13 +187,7 @@ def _blocks(lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tup
     for (start, heading, path), end in zip(cuts, ends, strict=True):
         if heading:
             yield Block(" ".join(line.text for line in lines[start : start + heading]), "heading", path)
-        part = lines[start + heading : end]
-        done = 0
-        for first, last, rows in find_tables(part, rules, em):
-            yield from (Block(text, "text", path) for text in paragraphs(part[done:first], em))
-            yield Block(markdown_table(rows), "table", path)
-            done = last
-        yield from (Block(text, "text", path) for text in paragraphs(part[done:], em))
+        yield from page_blocks(lines[start + heading : end], rules, em, path)
 
 
 # --- second try
@@ -242,7 +229,7 @@ def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:
     return Document(path.stem, units, warnings=warnings)
 
 
-def _pages_of(reader) -> list:
+def _pages_of(reader: PdfReader) -> list[PageObject]:
     """The pages; where the file's own list of them is lost, those that are found lying about, in that order."""
     import pypdf
 

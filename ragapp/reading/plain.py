@@ -1,13 +1,12 @@
-"""Reader of plain text and of markup that reads well as it is."""
+"""Plain text, and markup that reads well as it is."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.blocks import SHORT, BlockBuilder, split_long
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Document, ReadOptions, Unit
-from ragapp.reading.sections import SHORT, split_long
 from ragapp.reading.text import clean, decode, read_bytes
 
 # a unit of a long text is about as long as two pages, and whole paragraphs
@@ -15,24 +14,15 @@ _UNIT = 6000
 
 
 def read_plain(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read plain text of any encoding, one block per paragraph; a long text in units of some hundred lines.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
+    """Read plain text of any encoding, one block a paragraph."""
     text, notes = decode(read_bytes(path))
     return Document(path.stem, plain_units(text), warnings=notes)
 
 
 def plain_units(text: str) -> list[Unit]:
-    """The units of plain text: its pages where it has form feeds, else ranges of lines.
+    """Units of kind ``page`` between form feeds, else one ``document`` or, of a long text, ``section`` units of lines.
 
-    Args:
-        text: any text.
-
-    Returns:
-        One unit of kind ``document`` for a short text, units of kind ``page`` for a text with form feeds between
-        them, else units of kind ``section`` labelled ``lines 1-120``.
+    A section is labelled ``lines 1-120``.
     """
     pages = text.rstrip("\f\n\r ").split("\f")
     if len(pages) > 1:

@@ -1,4 +1,4 @@
-"""Reader of PowerPoint presentations."""
+"""PowerPoint presentations."""
 
 from __future__ import annotations
 
@@ -16,11 +16,7 @@ _MAX_LEVEL = 8  # the format knows nine levels of a list; a damaged file may nam
 
 
 def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a presentation: one unit per slide, with its speaker notes.
-
-    Raises:
-        ReadingError: the file is damaged, protected or not a presentation.
-    """
+    """Read a presentation: one unit a slide, with its speaker notes."""
     with open_package(path, ".pptx", options) as content:
         from pptx.package import Package
 

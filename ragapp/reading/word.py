@@ -1,4 +1,7 @@
-"""Reader of Word documents."""
+"""Word documents.
+
+Source of the element names: ISO/IEC 29500-1, chapters 17 (text) and 22.1 (formulas).
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.blocks import BlockBuilder, page_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.formulas import M, formula_text
 from ragapp.reading.package import given_title, open_package, xml_root
-from ragapp.reading.sections import page_units
 from ragapp.reading.tables import spread_cells
+from ragapp.reading.text import whole_number
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_FORMULA = f"{M}oMath"
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 # what was deleted or moved away, field codes, and the second copy of a text box
 _UNREAD = frozenset([f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delText", f"{_MC}Fallback", f"{_W}pPr"])
 _CHARACTERS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
@@ -39,16 +41,13 @@ _HEADING_NAME = re.compile(
     re.IGNORECASE,
 )
 _NOTE_PARTS = ("footnotes", "endnotes")
+# how the parts of a formula are written on one line: a/b, x^2, x_1
+_JOINED = {f"{_M}sSup": ("", "^"), f"{_M}sSub": ("", "_"), f"{_M}sSubSup": ("", "_", "^"), f"{_M}f": ("", "/")}
+_MAX_FORMULA_DEPTH = 60
 
 
 def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a Word document: its body in order, then its foot- and endnotes.
-
-    The units are pages where the document says where they begin, else sections.
-
-    Raises:
-        ReadingError: the file is damaged, protected or not a Word document.
-    """
+    """Read a Word document: its body, then its notes; by pages where it says where they begin, else by sections."""
     with open_package(path, ".docx", options) as content:
         document = _opened(content)
         out = BlockBuilder()
@@ -200,7 +199,7 @@ def _stated_pages(document: Any) -> int:
     for relation in document.part.package.rels.values():
         if relation.reltype.endswith("/extended-properties") and not relation.is_external:
             pages = xml_root(relation.target_part.blob).findtext("{*}Pages") or ""
-            return int(pages) if pages.isdecimal() and len(pages) < 7 else 0
+            return whole_number(pages, 0, digits=6)
     return 0
 
 
@@ -268,8 +267,8 @@ def _own_text(paragraph: Any) -> str:
     return "".join(
         node.text or ""
         if node.tag == f"{_W}t"
-        else formula_text(node)
-        if node.tag == _FORMULA
+        else _formula_text(node)
+        if node.tag == f"{_M}oMath"
         else _CHARACTERS.get(node.tag, "")
         for node in _descendants(paragraph, _NOT_OWN)
     )
@@ -279,3 +278,29 @@ def _all_text(element: Any) -> str:
     """The text of every paragraph below an element, one per line."""
     texts = (_own_text(node) for node in _descendants(element) if node.tag == f"{_W}p")
     return "\n".join(text for text in texts if text.strip()).strip()
+
+
+def _formula_text(element: Any, depth: int = 0) -> str:
+    """The text of a formula, or of a part of one; parts of several signs are put in brackets."""
+    if element.tag == f"{_M}t":
+        return element.text or ""
+    if element.tag.endswith("Pr") or depth > _MAX_FORMULA_DEPTH:  # the properties of a part
+        return ""
+    parts = [_formula_text(child, depth + 1) for child in element if isinstance(child.tag, str)]
+    marks = _JOINED.get(element.tag)
+    if marks:
+        parts = [part for part in parts if part]
+        return "".join(mark + _bracketed(part) for mark, part in zip(marks, parts, strict=False))
+    if element.tag == f"{_M}rad":
+        return f"{parts[-2] if len(parts) > 2 else ''}√{_bracketed(parts[-1])}" if parts else ""
+    if element.tag == f"{_M}nary":
+        sign = element.find(f"{_M}naryPr/{_M}chr")
+        return (sign.get(f"{_M}val", "∫") if sign is not None else "∫") + " ".join(filter(None, parts))
+    if element.tag == f"{_M}d":
+        return f"({', '.join(filter(None, parts))})"
+    return "".join(parts)
+
+
+def _bracketed(part: str) -> str:
+    simple = part.replace(".", "").replace(",", "").lstrip("+-−").isalnum() or len(part) < 2
+    return part if simple or (part[0] == "(" and part[-1] == ")") else f"({part})"
