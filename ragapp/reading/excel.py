@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,25 +34,20 @@ def read_xlsx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         import openpyxl
 
         book = openpyxl.load_workbook(content, read_only=True, data_only=True)
-        return _read_book(book, content, path)
-
-
-def _read_book(book: Any, content: io.BytesIO, path: Path) -> Document:
-    if not book.sheetnames:
-        raise ReadingError("the workbook has no sheets", AGAIN)
-    sheets, notes = SheetUnits(), []
-    for name in book.sheetnames:
-        sheet = book[name]
-        if sheet.sheet_state != "visible":
-            sheets.skip(hidden=name)
-        elif hasattr(sheet, "iter_rows"):
-            sheets.sheet(clean(name), _rows(sheet))
-        else:
-            sheets.skip()  # only a chart, without cells
-    missing = _formulas_without_result(content)
-    if missing:
-        notes.append(f"{missing} formulas have no saved result and are blank; open and save the file in Excel.")
-    return sheets.document(given_title(book.properties.title) or path.stem, notes)
+        if not book.sheetnames:
+            raise ReadingError("the workbook has no sheets", AGAIN)
+        sheets = SheetUnits()
+        for name in book.sheetnames:
+            sheet: Any = book[name]
+            hidden = sheet.sheet_state != "visible"
+            if hidden or hasattr(sheet, "iter_rows"):
+                sheets.sheet(clean(name), _rows(sheet), hidden)
+            else:
+                sheets.skip()  # only a chart, without cells
+        notes = []
+        if missing := _formulas_without_result(content):
+            notes.append(f"{missing} formulas have no saved result and are blank; open and save the file in Excel.")
+        return sheets.document(given_title(book.properties.title) or path.stem, notes)
 
 
 def read_xls(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -63,10 +59,10 @@ def read_xls(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         book = _xls_book(data, options)
         sheets = SheetUnits()
         for sheet in book.sheets():
-            if sheet.visibility:
-                sheets.skip(hidden=clean(sheet.name))
-            else:
-                sheets.sheet(clean(sheet.name), _xls_rows(sheet, book))
+            rows = (
+                (number + 1, [_xls_shown(cell, book) for cell in sheet.row(number)]) for number in range(sheet.nrows)
+            )
+            sheets.sheet(clean(sheet.name), rows, hidden=bool(sheet.visibility))
         return sheets.document(path.stem)
 
 
@@ -124,24 +120,14 @@ def _formulas_without_result(content: io.BytesIO) -> int:
 def _xls_book(data: bytes, options: ReadOptions) -> Any:
     import xlrd
 
+    # the formats tell percentages and dates; ragged rows do not make one far cell fill a whole sheet
+    opened = partial(xlrd.open_workbook, formatting_info=True, ragged_rows=True, logfile=io.StringIO())
     try:
-        return _xls_opened(data)
+        return opened(file_contents=data)
     except xlrd.XLRDError as error:
         if "encrypted" not in str(error).lower():
             raise
-    return _xls_opened(decrypted(data, options.passwords))
-
-
-def _xls_opened(data: bytes) -> Any:
-    import xlrd
-
-    # the formats tell percentages and dates; ragged rows do not make one far cell fill a whole sheet
-    return xlrd.open_workbook(file_contents=data, formatting_info=True, ragged_rows=True, logfile=io.StringIO())
-
-
-def _xls_rows(sheet: Any, book: Any) -> Iterator[Row]:
-    for number in range(sheet.nrows):
-        yield number + 1, [_xls_shown(cell, book) for cell in sheet.row(number)]
+    return opened(file_contents=decrypted(data, options.passwords))
 
 
 def _xls_shown(cell: Any, book: Any) -> str:

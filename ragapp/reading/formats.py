@@ -30,7 +30,7 @@ class Format:
         name: in words, with its article (``a PDF``).
         reader: ``module:function`` in this package, a :data:`ragapp.reading.document.Reader`; imported when the first
             such file is read.
-        suffixes: in lower case, the usual one first.
+        suffixes: in lower case with spaces between them, the usual one first.
         magic: pattern that the first 8 KiB match from their start; None where content does not tell.
         package: of a zip package, the folder of its main part (``word/``) or its ``mimetype``.
         streams: of an OLE file, the names of streams that only this format has.
@@ -40,7 +40,7 @@ class Format:
 
     name: str
     reader: str = ""
-    suffixes: tuple[str, ...] = ()
+    suffixes: str = ""
     magic: bytes | None = None
     package: str = ""
     streams: tuple[str, ...] = ()
@@ -50,69 +50,59 @@ class Format:
     @property
     def suffix(self) -> str:
         """The usual suffix; empty for a format without a reader."""
-        return self.suffixes[0] if self.suffixes else ""
+        return self.suffixes.partition(" ")[0]
 
 
 _IMAGE, _XML = "image:read_image", "markup:read_xml"
 FORMATS = (
-    Format("a PDF", "pdf:read_pdf", (".pdf",), _START + rb"%PDF-"),
-    Format("an RTF document", "rtf:read_rtf", (".rtf",), _START + rb"\{\\rtf"),
-    Format("a PNG image", _IMAGE, (".png",), rb"\x89PNG\r\n\x1a\n"),
-    Format("a JPEG image", _IMAGE, (".jpg", ".jpeg"), rb"\xff\xd8\xff"),
-    Format("a GIF image", _IMAGE, (".gif",), rb"GIF8[79]a"),
-    Format("a TIFF image", _IMAGE, (".tif", ".tiff"), rb"II\*\x00|MM\x00\*"),
-    Format("a BMP image", _IMAGE, (".bmp",), rb"BM.{4}\x00{4}"),
-    Format("a WebP image", _IMAGE, (".webp",), rb"RIFF.{4}WEBP"),
-    Format("a Word document", "word:read_docx", (".docx", ".docm", ".dotx", ".dotm"), package="word/"),
-    Format("an Excel workbook", "excel:read_xlsx", (".xlsx", ".xlsm", ".xltx", ".xltm"), package="xl/"),
-    Format(
-        "a PowerPoint presentation",
-        "powerpoint:read_pptx",
-        (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx"),
-        package="ppt/",
-    ),
-    Format("an OpenDocument text", "odf:read_odt", (".odt", ".ott"), package=f"{_ODF}text"),
-    Format("an OpenDocument spreadsheet", "odf:read_ods", (".ods", ".ots"), package=f"{_ODF}spreadsheet"),
-    Format("an OpenDocument presentation", "odf:read_odp", (".odp", ".otp"), package=f"{_ODF}presentation"),
-    Format("an EPUB book", "epub:read_epub", (".epub",), package="application/epub+zip"),
+    Format("a PDF", "pdf:read_pdf", ".pdf", _START + rb"%PDF-"),
+    Format("an RTF document", "rtf:read_rtf", ".rtf", _START + rb"\{\\rtf"),
+    Format("a PNG image", _IMAGE, ".png", rb"\x89PNG\r\n\x1a\n"),
+    Format("a JPEG image", _IMAGE, ".jpg .jpeg", rb"\xff\xd8\xff"),
+    Format("a GIF image", _IMAGE, ".gif", rb"GIF8[79]a"),
+    Format("a TIFF image", _IMAGE, ".tif .tiff", rb"II\*\x00|MM\x00\*"),
+    Format("a BMP image", _IMAGE, ".bmp", rb"BM.{4}\x00{4}"),
+    Format("a WebP image", _IMAGE, ".webp", rb"RIFF.{4}WEBP"),
+    Format("a Word document", "word:read_docx", ".docx .docm .dotx .dotm", package="word/"),
+    Format("an Excel workbook", "excel:read_xlsx", ".xlsx .xlsm .xltx .xltm", package="xl/"),
+    Format("a PowerPoint presentation", "powerpoint:read_pptx", ".pptx .pptm .ppsx .ppsm .potx", package="ppt/"),
+    Format("an OpenDocument text", "odf:read_odt", ".odt .ott", package=f"{_ODF}text"),
+    Format("an OpenDocument spreadsheet", "odf:read_ods", ".ods .ots", package=f"{_ODF}spreadsheet"),
+    Format("an OpenDocument presentation", "odf:read_odp", ".odp .otp", package=f"{_ODF}presentation"),
+    Format("an EPUB book", "epub:read_epub", ".epub", package="application/epub+zip"),
     Format("an old binary Word document", streams=("WordDocument",), hint=_AS_DOCX),
     Format("an old binary PowerPoint presentation", streams=("PowerPoint Document",), hint=_AS_PPTX),
-    Format("an old Excel workbook", "excel:read_xls", (".xls", ".xlt"), streams=("Workbook", "Book")),
-    Format("a mail of Outlook", "mail:read_msg", (".msg",), streams=("__properties_version1.0",)),
+    Format("an old Excel workbook", "excel:read_xls", ".xls .xlt", streams=("Workbook", "Book")),
+    Format("a mail of Outlook", "mail:read_msg", ".msg", streams=("__properties_version1.0",)),
     Format("a Visio drawing", streams=("VisioDocument",), hint=_AS_PDF),
     Format(
         "an HTML page",
         "html:read_html",
-        (".html", ".htm", ".xhtml"),
+        ".html .htm .xhtml",
         rb"(?i)" + _START + rb"(?:<\?xml[^>]*>)?(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html\b)",
         is_text=True,
     ),
     Format(
         "an Excel workbook in XML",
         _XML,
-        (".xml",),
+        ".xml",
         rb"\s*<\?xml.*urn:schemas-microsoft-com:office:spreadsheet",
         is_text=True,
     ),
-    Format("XML", _XML, (".xml", ".rss", ".atom"), is_text=True),
+    Format("XML", _XML, ".xml .rss .atom", is_text=True),
     Format(
         "a web page or mail with its parts (MIME)",
         "mail:read_eml",
-        (".eml", ".mht", ".mhtml"),
+        ".eml .mht .mhtml",
         rb"(?i)(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?MIME-Version:",
         is_text=True,
     ),
-    Format("Markdown", "markdown:read_markdown", (".md", ".markdown"), is_text=True),
-    Format("separated values", "separated:read_csv", (".csv", ".tsv"), is_text=True),
-    Format("JSON", "jsons:read_json", (".json",), is_text=True),
-    Format("JSON Lines", "jsons:read_json_lines", (".jsonl", ".ndjson"), is_text=True),
-    Format("a Jupyter notebook", "notebook:read_notebook", (".ipynb",), is_text=True),
-    Format(
-        "plain text",
-        "plain:read_plain",
-        (".txt", ".text", ".log", ".rst", ".adoc", ".asciidoc", ".org", ".tex"),
-        is_text=True,
-    ),
+    Format("Markdown", "markdown:read_markdown", ".md .markdown", is_text=True),
+    Format("separated values", "separated:read_csv", ".csv .tsv", is_text=True),
+    Format("JSON", "jsons:read_json", ".json", is_text=True),
+    Format("JSON Lines", "jsons:read_json_lines", ".jsonl .ndjson", is_text=True),
+    Format("a Jupyter notebook", "notebook:read_notebook", ".ipynb", is_text=True),
+    Format("plain text", "plain:read_plain", ".txt .text .log .rst .adoc .asciidoc .org .tex", is_text=True),
     Format("a gzip archive", magic=rb"\x1f\x8b", hint=_UNPACK),
     Format("a 7z archive", magic=rb"7z\xbc\xaf\x27\x1c", hint=_UNPACK),
     Format("a RAR archive", magic=rb"Rar!\x1a\x07", hint=_UNPACK),
@@ -131,9 +121,9 @@ READERS: dict[str, tuple[str, str]] = {
     suffix: (f"{__package__}.{module}", function)
     for entry in FORMATS
     for module, _, function in [entry.reader.partition(":")]
-    for suffix in entry.suffixes
+    for suffix in entry.suffixes.split()
 } | dict.fromkeys((".doc", ".dot", ".ppt", ".pps"), NO_READER)
-TEXT_SUFFIXES = frozenset(suffix for entry in FORMATS if entry.is_text for suffix in entry.suffixes)
+TEXT_SUFFIXES = frozenset(suffix for entry in FORMATS if entry.is_text for suffix in entry.suffixes.split())
 PACKAGES = {entry.package: entry for entry in FORMATS if entry.package}
 _MAGIC = [(re.compile(entry.magic, re.DOTALL), entry) for entry in FORMATS if entry.magic]
 
@@ -214,7 +204,7 @@ def _ole_format(path: Path) -> Format | None:
     data = path.read_bytes()
     if is_encrypted_package(data):
         suffix = path.suffix.lower()
-        return Format("a password-protected Office file", suffixes=(_ENCRYPTED_AS.get(suffix, suffix),))
+        return Format("a password-protected Office file", suffixes=_ENCRYPTED_AS.get(suffix, suffix))
     import olefile
 
     try:

@@ -166,7 +166,7 @@ class _HtmlWalker:
 
     def _text(self, text: str | None) -> None:
         if text:
-            self._inline.append(_collapsed(text))
+            self._inline.append(_BLANKS.sub(" ", text))
 
     def _block(self, element: HtmlElement, depth: int) -> None:
         name = element.tag
@@ -186,10 +186,6 @@ class _HtmlWalker:
             self._out.text(_flat(element))
 
 
-def _collapsed(text: str) -> str:
-    return _BLANKS.sub(" ", text)
-
-
 def _inline_text(text: str) -> str:
     return "\n".join(line.strip() for line in _SPACES.sub(" ", text).split("\n"))
 
@@ -207,7 +203,7 @@ def _flat(element: HtmlElement) -> str:
             parts.append(f"\x00{len(kept)}\x00")  # stands for the text while spaces around it are collapsed
             kept.append(text)
         else:
-            parts.append(_collapsed(text))
+            parts.append(_BLANKS.sub(" ", text))
 
     for event, node in iterwalk(element, events=("start", "end")):
         starts = event == "start"

@@ -108,35 +108,31 @@ def _shown(value: Any) -> str:
 def _add(out: BlockBuilder, value: Any) -> None:
     """Add a value: its branches of the first level are headings, tables stay tables, the rest is lines."""
     branches: Iterable[tuple[str, Any]] = value.items() if isinstance(value, dict) else [("", value)]
-    run: list[str] = []
+    lines: list[str] = []
+
+    def end_lines() -> None:
+        out.text("\n".join(lines))
+        lines.clear()
+
     for key, branch in branches:
-        if isinstance(branch, (dict, list)) and key and branch:
-            _end(out, run)
+        is_section = isinstance(branch, (dict, list)) and key and branch
+        if is_section:
+            end_lines()
             out.heading(1, key)
-            _add_branch(out, branch, key, run)
-            _end(out, run)
-        else:
-            _add_branch(out, branch, key, run)
-    _end(out, run)
-
-
-def _add_branch(out: BlockBuilder, branch: Any, path: str, run: list[str]) -> None:
-    for where, item in _walk(branch, path):
-        if isinstance(item, list):  # rows of a table
-            _end(out, run)
-            if where and where != path:
-                out.text(f"{where}:")
-            out.table(item)
-            continue
-        lines = clean(item).strip()
-        run.append(f"{where}: {lines}" if where else lines)
-        if sum(map(len, run)) > _RUN:
-            _end(out, run)
-
-
-def _end(out: BlockBuilder, run: list[str]) -> None:
-    out.text("\n".join(run))
-    run.clear()
+        for where, item in _walk(branch, key):
+            if isinstance(item, list):  # rows of a table
+                end_lines()
+                if where and where != key:
+                    out.text(f"{where}:")
+                out.table(item)
+                continue
+            text = clean(item).strip()
+            lines.append(f"{where}: {text}" if where else text)
+            if sum(map(len, lines)) > _RUN:
+                end_lines()
+        if is_section:
+            end_lines()
+    end_lines()
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -1,11 +1,10 @@
-"""Reading order: lines with boxes, put into the order in which a person reads them.
+"""Lines with boxes, and their reading order.
 
-The order in which a PDF draws its text is nearly always the reading order, so it is kept unless it is plainly not:
-where it climbs back up a column, or where one line of text runs across two columns of prose.  Such pages, and
-recognised scans, which have no order at all, are cut recursively along white gaps: XY-cut, as in G. Nagy and
-S. Seth, "Hierarchical representation of optically scanned documents" (1984), and J. Ha, R. Haralick and I. Phillips,
-"Recursive X-Y cut using bounding boxes of connected components" (1995).  A vertical gap is a cut only between columns
-of prose; between the cells of a table it is not, so rows stay rows.
+A PDF is nearly always drawn in reading order, which is kept unless it climbs back up a column, or one line runs across
+two columns of prose.  Such pages, and recognised scans, which have no order, are cut recursively along white gaps:
+XY-cut, G. Nagy and S. Seth, "Hierarchical representation of optically scanned documents" (1984); J. Ha, R. Haralick and
+I. Phillips, "Recursive X-Y cut using bounding boxes of connected components" (1995).  A vertical gap is a cut only
+between columns of prose, not between the cells of a table, so rows stay rows.
 """
 
 from __future__ import annotations
@@ -48,6 +47,12 @@ class Piece:
     def height(self) -> float:
         return self.bottom - self.top
 
+    def add_word(self, text: str, x0: float, top: float, x1: float, bottom: float) -> None:
+        """Append a word that stands to the right."""
+        self.text += " " + text
+        self.x1, self.top, self.bottom = max(self.x1, x1), min(self.top, top), max(self.bottom, bottom)
+        self.words.append((text, x0, x1))
+
 
 @dataclass(slots=True)
 class Line:
@@ -66,10 +71,6 @@ class Line:
     bottom: float = 0.0
 
     def __post_init__(self) -> None:
-        if len(self.pieces) == 1:
-            only = self.pieces[0]
-            self.x0, self.top, self.x1, self.bottom = only.x0, only.top, only.x1, only.bottom
-            return
         self.x0 = min(piece.x0 for piece in self.pieces)
         self.x1 = max(piece.x1 for piece in self.pieces)
         self.top = min(piece.top for piece in self.pieces)
@@ -78,8 +79,6 @@ class Line:
     @property
     def text(self) -> str:
         """The pieces, with a space between them where there is one."""
-        if len(self.pieces) == 1:
-            return self.pieces[0].text
         gaps = ["", *(self.gaps or [" "] * (len(self.pieces) - 1))]
         return "".join(gap + piece.text for gap, piece in zip(gaps, self.pieces, strict=True))
 

@@ -232,9 +232,7 @@ def _pieces_of(words: list[tuple[str, float, float, float, float, float]]) -> li
     for text, x0, y0, x1, y1, _ in words:
         last = pieces[-1] if pieces else None
         if last is not None and x0 - last.x1 <= high:
-            last.text += " " + text
-            last.x1, last.top, last.bottom = max(last.x1, x1), min(last.top, y0), max(last.bottom, y1)
-            last.words.append((text, x0, x1))
+            last.add_word(text, x0, y0, x1, y1)
         else:
             pieces.append(Piece(text, x0, y0, x1, y1, False, [(text, x0, x1)]))
     return pieces

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,8 @@ def read_ods(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         hidden = _hidden_styles(content)
         sheets = SheetUnits()
         for table in content.iterfind(f"{_OFFICE}body/{_OFFICE}spreadsheet/{_TABLE}table"):
-            name = clean(table.get(f"{_TABLE}name", ""))
-            if table.get(f"{_TABLE}style-name") in hidden:
-                sheets.skip(hidden=name)
-            else:
-                sheets.sheet(name, _sheet_rows(table))
+            is_hidden = table.get(f"{_TABLE}style-name") in hidden
+            sheets.sheet(clean(table.get(f"{_TABLE}name", "")), _sheet_rows(table), is_hidden)
         return sheets.document(given_title(_title_of(meta)) or path.stem)
 
 
@@ -248,16 +246,12 @@ def _all_text(element: Any) -> str:
     paragraphs = [
         _paragraph_text(node)
         for node in element.iter(f"{_TEXT}p", f"{_TEXT}h")
-        if not any(above.tag in _UNREAD or above.tag == f"{_TEXT}note" for above in _between(node, element))
+        if not any(
+            above.tag in _UNREAD or above.tag == f"{_TEXT}note"
+            for above in takewhile(lambda above: above is not element, node.iterancestors())
+        )
     ]
     return "\n".join(text for text in paragraphs if text.strip())
-
-
-def _between(node: Any, top: Any) -> Iterator[Any]:
-    for above in node.iterancestors():
-        if above is top:
-            return
-        yield above
 
 
 def _count(element: Any, name: str, most: int = _MAX_REPEATS) -> int:

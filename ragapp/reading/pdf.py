@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from ragapp.reading.layout import Line, climbs, em_of, in_reading_order, merge_r
 from ragapp.reading.layout_tables import Rule, page_blocks
 from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words
 from ragapp.reading.pdf_objects import garbled, looks_scanned
-from ragapp.reading.pdf_page import read_page
+from ragapp.reading.pdf_page import Page, read_page
 from ragapp.reading.pdf_structure import Structure, read_structure, sections
 from ragapp.reading.running import without_running_lines
 from ragapp.reading.text import clean
@@ -23,19 +22,6 @@ from ragapp.reading.text import clean
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
     from pypdfium2 import PdfDocument, PdfPage
-
-
-@dataclass(slots=True)
-class _PageText:
-    """A page between being read and being cut into blocks."""
-
-    height: float
-    coverage: Coverage = "empty"
-    lines: list[Line] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    confidence: float | None = None
-    pictured: bool = False
 
 
 def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -92,7 +78,7 @@ def _reason(error: Exception) -> str:
 # --- pages
 
 
-def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> _PageText:
+def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> Page:
     from pypdfium2 import PdfiumError
 
     options.tick(index + 1, len(pdf), False)
@@ -100,23 +86,22 @@ def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warni
         page = pdf[index]
     except PdfiumError as error:
         warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
-        return _PageText(1.0)
+        return Page(1.0)
     try:
         found = read_page(page, forms)
         text = "\n".join(line.text for line in found.lines)
-        result = _PageText(found.height, "text" if found.lines else "empty", notes=found.notes)
         if options.ocr == "always" or looks_scanned(page, text):
-            result.coverage, result.pictured = "needs_ocr", True
+            found.pictured, found.coverage = True, "needs_ocr"
             can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
-            if can and _recognise(page, index, len(pdf), options, result, warnings):
-                return result
+            if can and _recognise(page, index, len(pdf), options, found, warnings):
+                return found
             if options.ocr == "always" and found.lines and not looks_scanned(page, text):
-                result.coverage = "text"  # recognised nothing where there is text
-        result.lines, result.rules = _ordered(found.lines), found.rules
-        return result
+                found.coverage = "text"  # recognised nothing where there is text
+        found.lines = _ordered(found.lines)
+        return found
     except PdfiumError as error:
         warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
-        return _PageText(1.0)
+        return Page(1.0)
     finally:
         page.close()
 
@@ -134,9 +119,7 @@ def _ordered(lines: list[Line]) -> list[Line]:
     return ordered if climbs(ordered) <= jumps else merged
 
 
-def _recognise(
-    page: PdfPage, index: int, pages: int, options: ReadOptions, result: _PageText, warnings: list[str]
-) -> bool:
+def _recognise(page: PdfPage, index: int, pages: int, options: ReadOptions, result: Page, warnings: list[str]) -> bool:
     """Recognise the page's picture; whether there was text in it."""
     options.tick(index + 1, pages, True)
     width, height = page.get_size()
@@ -154,14 +137,14 @@ def _recognise(
         result.coverage = "empty"
         return False
     result.coverage, result.confidence = "ocr", found.confidence
-    result.lines = in_reading_order(found.lines, em_of(found.lines))
+    result.lines, result.rules = in_reading_order(found.lines, em_of(found.lines)), []
     return True
 
 
 # --- blocks
 
 
-def _units(pages: list[_PageText], structure: Structure) -> list[Unit]:
+def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     kept = without_running_lines([page.lines for page in pages], [page.height for page in pages], structure.labels)
     hyphens = any(HYPHEN in line.text for lines in kept for line in lines)
     known = known_words(line.text for lines in kept for line in lines) if hyphens else known_words(())

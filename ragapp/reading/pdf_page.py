@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from ragapp.reading.document import Coverage
 from ragapp.reading.layout import Line, Piece, em_of
+from ragapp.reading.layout_tables import Rule
 from ragapp.reading.paragraphs import HYPHEN
 from ragapp.reading.pdf_objects import Box, Ruler, find_rules
 from ragapp.reading.text import clean, one_line
@@ -34,17 +36,22 @@ class Page:
     """What was found on a page.
 
     Attributes:
-        width, height: in points, as it is shown (turned by its /Rotate).
-        lines: in the order in which they are drawn.
+        height: of the page as it is shown (turned by its /Rotate); in points, or in pixels where it was recognised.
+        lines: in the order in which they are drawn, or in reading order.
         notes: text of comments, one each.
         rules: y of horizontal rules and edges of shaded bars, with their left and right end.
+        coverage: where the lines come from.
+        confidence: of OCR, 0 to 1.
+        pictured: whether the page is a scan.
     """
 
-    width: float
     height: float
     lines: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    rules: list[tuple[float, float, float]] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    coverage: Coverage = "empty"
+    confidence: float | None = None
+    pictured: bool = False
 
 
 def read_page(page: PdfPage, forms: bool) -> Page:
@@ -54,7 +61,7 @@ def read_page(page: PdfPage, forms: bool) -> Page:
         PdfiumError: the page is damaged.
     """
     ruler = Ruler(page)
-    found = Page(*ruler.size)
+    found = Page(ruler.size[1])
     text_page = page.get_textpage()
     try:
         found.lines = _lines(text_page, ruler)
@@ -63,6 +70,7 @@ def read_page(page: PdfPage, forms: bool) -> Page:
     found.notes = _add_marks(page, ruler, found.lines, forms)
     if any(len(line.pieces) > 1 for line in found.lines):
         found.rules = find_rules(page, ruler)
+    found.coverage = "text" if found.lines else "empty"
     return found
 
 
@@ -178,9 +186,7 @@ def _pieces(handle: Any, start: int, line: str, ruler: Ruler, gap: float) -> lis
         if last is not None and x0 < last.x1 - gap:
             return []
         if last is not None and x0 - last.x1 <= gap:
-            last.text += " " + text
-            last.x1, last.top, last.bottom = max(x1, last.x1), min(y0, last.top), max(y1, last.bottom)
-            last.words.append((text, x0, x1))
+            last.add_word(text, x0, y0, x1, y1)
         else:
             pieces.append(Piece(text, x0, y0, x1, y1, _is_bold(handle, first), [(text, x0, x1)]))
     return pieces

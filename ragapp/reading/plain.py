@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from ragapp.reading.blocks import SHORT, BlockBuilder, split_long
@@ -40,33 +41,33 @@ def _paragraphs(text: str) -> list[Block]:
 
 
 def _line_units(text: str) -> list[Unit]:
-    units: list[Unit] = []
-    blocks: list[Block] = []
-    first, last, line, length = 1, 1, 1, 0
-
-    def end(last: int) -> None:
+    groups: list[list[tuple[int, int, Block]]] = [[]]
+    length = 0
+    for first, last, block in _numbered(text):
+        if groups[-1] and length + len(block.text) > _UNIT:
+            groups.append([])
+            length = 0
+        groups[-1].append((first, last, block))
+        length += len(block.text)
+    if len(groups) == 1:
+        return [Unit(1, "document", blocks=[block for _, _, block in groups[0]])]
+    units = []
+    for group in groups:
+        first, last = group[0][0], group[-1][1]
         label = f"lines {first}-{last}" if last > first else f"line {first}"
-        units.append(Unit(len(units) + 1, "section", label, list(blocks)))
-
-    for piece in re.split(r"(\n{2,})", text):
-        if piece.startswith("\n\n") or not piece:
-            line += piece.count("\n")
-            continue
-        for start, part in _at_lines(piece):
-            ends = line + start + part.count("\n")
-            for block in _paragraphs(part):
-                if blocks and length + len(block.text) > _UNIT:
-                    end(last)
-                    blocks, length = [], 0
-                first = first if blocks else line + start
-                blocks.append(block)
-                length += len(block.text)
-                last = ends
-        line += piece.count("\n")
-    if not units:
-        return [Unit(1, "document", blocks=blocks)]
-    end(last)
+        units.append(Unit(len(units) + 1, "section", label, [block for _, _, block in group]))
     return units
+
+
+def _numbered(text: str) -> Iterator[tuple[int, int, Block]]:
+    """The paragraphs of a text, each with its first and last line."""
+    line = 1
+    for piece in re.split(r"(\n{2,})", text):
+        if piece.strip("\n"):
+            for start, part in _at_lines(piece):
+                for block in _paragraphs(part):
+                    yield line + start, line + start + part.count("\n"), block
+        line += piece.count("\n")
 
 
 def _at_lines(paragraph: str) -> list[tuple[int, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +43,11 @@ def _read_slide(slide: Any, out: BlockBuilder) -> None:
 
 
 def _read_shapes(shapes: list[Any], out: BlockBuilder) -> None:
-    readers: list[tuple[str, Callable[[Any, BlockBuilder], None]]] = [
-        ("has_table", _read_slide_table),
-        ("has_chart", _read_chart),
-        ("has_text_frame", _read_frame),
-    ]
     for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
         if hasattr(shape, "shapes"):
             _read_shapes(list(shape.shapes), out)
-        for fact, reader in readers:
-            if getattr(shape, fact, False) and not _is_furniture(shape):
+        for content, reader in (("table", _read_table), ("chart", _read_chart), ("text_frame", _read_frame)):
+            if getattr(shape, f"has_{content}", False) and not _is_furniture(shape):
                 reader(shape, out)
 
 
@@ -74,7 +68,7 @@ def _read_frame(shape: Any, out: BlockBuilder) -> None:
     out.text("\n".join(lines))
 
 
-def _read_slide_table(shape: Any, out: BlockBuilder) -> None:
+def _read_table(shape: Any, out: BlockBuilder) -> None:
     rows = [
         [(cell.text, cell.span_height, cell.span_width) for cell in row.cells if not cell.is_spanned]
         for row in shape.table.rows

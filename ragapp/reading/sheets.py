@@ -33,14 +33,16 @@ class SheetUnits:
         self._hidden: list[str] = []
         self._cells = 0
 
-    def skip(self, hidden: str | None = None) -> None:
-        """Count a sheet that is not read, so that the others keep their numbers; a hidden one is named in a warning."""
+    def skip(self) -> None:
+        """Count a sheet that is not read, so that the others keep their numbers."""
         self._next += 1
-        if hidden is not None:
-            self._hidden.append(f'The hidden sheet "{hidden}" was skipped.')
 
-    def sheet(self, name: str, rows: Iterable[Row]) -> None:
+    def sheet(self, name: str, rows: Iterable[Row], hidden: bool = False) -> None:
         """Add a sheet of titles, tables and remarks, separated by blank or missing rows; ``name`` labels its units."""
+        if hidden:
+            self._hidden.append(f'The hidden sheet "{name}" was skipped.')
+            self.skip()
+            return
         cutter = _Cutter(name)
         groups = [group for group in map(_tidy, _groups(self._bounded(rows))) if group[1]]
         for index, (numbers, group) in enumerate(groups):

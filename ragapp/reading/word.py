@@ -130,7 +130,7 @@ class _DocxReader:
         elif text.strip():
             self.end_list()
             self._out.text(text)
-        for box in _boxes(paragraph):
+        for box in _children(paragraph, "txbxContent"):  # a box inside a box is read with the outer one
             self.end_list()
             self.container(box)
             self.end_list()
@@ -251,15 +251,6 @@ def _descendants(element: Any, unread: frozenset[str] = _UNREAD) -> Iterator[Any
         if child.tag not in unread:
             yield child
             yield from _descendants(child, unread)
-
-
-def _boxes(element: Any) -> Iterator[Any]:
-    """The outermost text boxes; a box inside a box is read with the outer one."""
-    for child in element:
-        if child.tag == _TEXT_BOX:
-            yield child
-        elif child.tag not in _UNREAD:
-            yield from _boxes(child)
 
 
 def _own_text(paragraph: Any) -> str:
