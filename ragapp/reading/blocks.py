@@ -38,9 +38,11 @@ class BlockBuilder:
         self.page_starts: list[int] = []
         self.base_level = 0
         self._path: list[tuple[int, str]] = []
+        self._items: list[str] = []
 
     def heading(self, level: int, text: str) -> None:
         """Add a heading; level 1 is outermost, 0 is the title of the whole document."""
+        self.end_list()
         level, text = level + self.base_level, one_line(text)
         if not text:
             return
@@ -53,9 +55,20 @@ class BlockBuilder:
 
     def text(self, text: str) -> None:
         """Add a run of text, unless it is blank."""
+        self.end_list()
         text = clean(text).strip("\n")
         if text and not text.isspace():
             self._add(text, "text")
+
+    def list_item(self, text: str) -> None:
+        """Add an item, its mark included, to the list that the next block of another kind ends."""
+        self._items.append(text)
+
+    def end_list(self) -> None:
+        """Add the items of the list, if there are any, as one run of text."""
+        if self._items:
+            items, self._items = self._items, []
+            self.text("\n".join(items))
 
     def paragraphs(self, text: str) -> None:
         """Add text whose paragraphs are separated by blank lines."""
@@ -64,6 +77,7 @@ class BlockBuilder:
 
     def table(self, rows: list[list[str]]) -> None:
         """Add a table; titles above its header, and a table of one cell, become text."""
+        self.end_list()
         titles, rows = split_titles(tidy_rows(rows))
         for title in titles:
             self.text(title)
@@ -78,6 +92,7 @@ class BlockBuilder:
 
     def page_break(self) -> None:
         """Begin a new page."""
+        self.end_list()
         self.page_starts.append(len(self.blocks))
 
     def take(self) -> list[Block]:

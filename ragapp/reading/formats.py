@@ -19,6 +19,9 @@ _AS_PDF = "Export it as PDF."
 _PROGRAM = "Leave it out; there is nothing to read in it."
 _ODF = "application/vnd.oasis.opendocument."
 _START = rb"(?:\xef\xbb\xbf)?\s*"  # what may stand before the mark of a format that is text in part
+_HTML = rb"(?i)" + _START + rb"(?:<\?xml[^>]*>)?(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html\b)"
+_WORKBOOK_XML = rb"\s*<\?xml.*urn:schemas-microsoft-com:office:spreadsheet"
+_MIME = rb"(?i)(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?MIME-Version:"
 _HEAD = 8192
 
 
@@ -75,28 +78,10 @@ FORMATS = (
     Format("an old Excel workbook", "excel:read_xls", ".xls .xlt", streams=("Workbook", "Book")),
     Format("a mail of Outlook", "mail:read_msg", ".msg", streams=("__properties_version1.0",)),
     Format("a Visio drawing", streams=("VisioDocument",), hint=_AS_PDF),
-    Format(
-        "an HTML page",
-        "html:read_html",
-        ".html .htm .xhtml",
-        rb"(?i)" + _START + rb"(?:<\?xml[^>]*>)?(?:\s|<!--.*?-->)*<(?:!doctype\s+html|html\b)",
-        is_text=True,
-    ),
-    Format(
-        "an Excel workbook in XML",
-        _XML,
-        ".xml",
-        rb"\s*<\?xml.*urn:schemas-microsoft-com:office:spreadsheet",
-        is_text=True,
-    ),
+    Format("an HTML page", "html:read_html", ".html .htm .xhtml", _HTML, is_text=True),
+    Format("an Excel workbook in XML", _XML, ".xml", _WORKBOOK_XML, is_text=True),
     Format("XML", _XML, ".xml .rss .atom", is_text=True),
-    Format(
-        "a web page or mail with its parts (MIME)",
-        "mail:read_eml",
-        ".eml .mht .mhtml",
-        rb"(?i)(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?MIME-Version:",
-        is_text=True,
-    ),
+    Format("a web page or mail with its parts (MIME)", "mail:read_eml", ".eml .mht .mhtml", _MIME, is_text=True),
     Format("Markdown", "markdown:read_markdown", ".md .markdown", is_text=True),
     Format("separated values", "separated:read_csv", ".csv .tsv", is_text=True),
     Format("JSON", "jsons:read_json", ".json", is_text=True),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.tables import spread_cells
 from ragapp.reading.text import decode, one_line, read_bytes, whole_number
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _CONTROLS = ["button", "select", "option", "input", "textarea", "dialog"]
@@ -83,9 +82,6 @@ def add_html(out: BlockBuilder, html: str) -> str:
 
 
 def _parsed(html: str) -> HtmlElement | None:
-    from lxml import etree
-    from lxml.html import HTMLParser, document_fromstring
-
     # huge_tree lifts the limit on the length of one text; the limit on the depth stays, eight times as deep
     parser = HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True, default_doctype=False
@@ -192,8 +188,6 @@ def _inline_text(text: str) -> str:
 
 def _flat(element: HtmlElement) -> str:
     """The text of an element, a line for each block in it; preformatted text keeps its lines and spaces."""
-    from lxml.etree import iterwalk
-
     parts: list[str] = []
     kept: list[str] = []
     preformatted = 0
@@ -205,7 +199,7 @@ def _flat(element: HtmlElement) -> str:
         else:
             parts.append(_BLANKS.sub(" ", text))
 
-    for event, node in iterwalk(element, events=("start", "end")):
+    for event, node in etree.iterwalk(element, events=("start", "end")):
         starts = event == "start"
         if node is not element and (node.tag in _BLOCK_TAGS or (starts and node.tag == "br")):
             parts.append("\n")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings as python_warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
+
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
@@ -13,17 +15,12 @@ from ragapp.reading.layout import em_of, in_reading_order
 from ragapp.reading.layout_tables import page_blocks
 from ragapp.reading.paragraphs import dehyphenated, known_words
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
 _MAX_PAGES = 2000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 
 
 def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read an image: one unit a page of a TIFF, one for all else (the first frame of an animation)."""
-    from PIL import Image, UnidentifiedImageError
-
     units: list[Unit] = []
     notes: list[str] = []
     can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
@@ -48,10 +45,8 @@ def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     return Document(path.stem, units, warnings=notes)
 
 
-def on_white(image: Image) -> Image:
+def on_white(image: Image.Image) -> Image.Image:
     """The picture in RGB, upright as its EXIF data say, what is transparent in it on white."""
-    from PIL import Image, ImageOps
-
     image = ImageOps.exif_transpose(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         low, high = cast("tuple[float, float]", image.getextrema())  # of one band
@@ -64,7 +59,7 @@ def on_white(image: Image) -> Image:
     return image.convert("RGB")
 
 
-def _unit(image: Image, number: int, options: ReadOptions, can: bool, notes: list[str]) -> Unit:
+def _unit(image: Image.Image, number: int, options: ReadOptions, can: bool, notes: list[str]) -> Unit:
     if not can:
         return Unit(number, "page", coverage="needs_ocr")
     try:

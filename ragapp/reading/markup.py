@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
+
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
@@ -27,8 +29,6 @@ _TAG = re.compile(r"<[^<>]*>")
 
 def read_xml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read XML, without following entities, DTDs or links."""
-    from lxml import etree
-
     text, notes = decode_markup(read_bytes(path))
     safe = {"resolve_entities": False, "no_network": True, "load_dtd": False}
     parser = etree.XMLParser(**safe, recover=True, remove_comments=True, remove_pis=True, encoding="utf-8")

@@ -22,14 +22,10 @@ from ragapp.reading.tables import spread_cells
 from ragapp.reading.text import clean, whole_number
 
 _NS = "urn:oasis:names:tc:opendocument:xmlns:"
-_OFFICE = f"{{{_NS}office:1.0}}"
-_TABLE = f"{{{_NS}table:1.0}}"
-_TEXT = f"{{{_NS}text:1.0}}"
-_STYLE = f"{{{_NS}style:1.0}}"
-_DRAW = f"{{{_NS}drawing:1.0}}"
-_FO = f"{{{_NS}xsl-fo-compatible:1.0}}"
-_PRESENTATION = f"{{{_NS}presentation:1.0}}"
-_META = f"{{{_NS}meta:1.0}}"
+_OFFICE, _TABLE, _TEXT, _STYLE, _DRAW, _FO, _PRESENTATION, _META = (
+    f"{{{_NS}{name}:1.0}}"
+    for name in ("office", "table", "text", "style", "drawing", "xsl-fo-compatible", "presentation", "meta")
+)
 _DC = "{http://purl.org/dc/elements/1.1/}"
 # comments, what was deleted, tables of contents and other indexes that repeat the text, furigana
 _UNREAD = frozenset(
@@ -52,7 +48,7 @@ def read_odt(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         reader = _TextReader(out, _page_styles(content))
         reader.container(content.find(f"{_OFFICE}body/{_OFFICE}text"))
         reader.notes()
-        return Document(given_title(_title_of(meta)) or out.title or path.stem, page_units(out, _stated_pages(meta)))
+        return Document(_title_of(meta) or out.title or path.stem, page_units(out, _stated_pages(meta)))
 
 
 def read_odp(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -64,7 +60,7 @@ def read_odp(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
             _read_slide(page, out)
             first_title = first_title or out.title
             units.append(Unit(number, "slide", blocks=out.blocks))
-        return Document(given_title(_title_of(meta)) or first_title or path.stem, units or [Unit(1, "slide")])
+        return Document(_title_of(meta) or first_title or path.stem, units or [Unit(1, "slide")])
 
 
 def read_ods(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -75,30 +71,28 @@ def read_ods(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         for table in content.iterfind(f"{_OFFICE}body/{_OFFICE}spreadsheet/{_TABLE}table"):
             is_hidden = table.get(f"{_TABLE}style-name") in hidden
             sheets.sheet(clean(table.get(f"{_TABLE}name", "")), _sheet_rows(table), is_hidden)
-        return sheets.document(given_title(_title_of(meta)) or path.stem)
+        return sheets.document(_title_of(meta) or path.stem)
 
 
 @contextmanager
 def _open_parts(path: Path, suffix: str, options: ReadOptions) -> Iterator[tuple[Any, Any]]:
-    """The root elements of a document's content and of its metadata (None where it has none)."""
+    """The root elements of a document's content and of its metadata, empty where it has none."""
     with open_package(path, suffix, options) as data, zipfile.ZipFile(data) as package:
         names = package.namelist()
         if "META-INF/manifest.xml" in names and b"encryption-data" in package.read("META-INF/manifest.xml"):
             hint = "Open it in LibreOffice and save it without a password; passwords are tried on Office and PDF files."
             raise ReadingError("the file is password-protected", hint)
-        meta = xml_root(package.read("meta.xml")) if "meta.xml" in names else None
+        meta = xml_root(package.read("meta.xml") if "meta.xml" in names else b"<none/>")
         yield xml_root(package.read("content.xml")), meta
 
 
 def _title_of(meta: Any) -> str:
-    """The title that a document's metadata hold; may be empty."""
-    return (meta.findtext(f".//{_DC}title") or "") if meta is not None else ""
+    return given_title(meta.findtext(f".//{_DC}title"))
 
 
 def _stated_pages(meta: Any) -> int:
-    statistic = meta.find(f".//{_META}document-statistic") if meta is not None else None
-    pages = statistic.get(f"{_META}page-count", "") if statistic is not None else ""
-    return whole_number(pages, 0, digits=6)
+    statistic = meta.find(f".//{_META}document-statistic")
+    return whole_number(statistic.get(f"{_META}page-count", ""), 0, digits=6) if statistic is not None else 0
 
 
 def _page_styles(content: Any) -> frozenset[str]:
@@ -117,7 +111,7 @@ class _TextReader:
     def __init__(self, out: BlockBuilder, page_styles: frozenset[str] = frozenset()) -> None:
         self._out = out
         self._page_styles = page_styles
-        self._notes: list[tuple[str, str]] = []
+        self._notes: list[str] = []
 
     def container(self, element: Any) -> None:
         """Read what stands in a body, a section, a frame or a cell."""
@@ -146,8 +140,8 @@ class _TextReader:
 
     def notes(self) -> None:
         """Add the foot- and endnotes that were met."""
-        for label, text in self._notes:
-            self._out.text(f"{label}: {text}")
+        for note in self._notes:
+            self._out.text(note)
 
     def _begin(self, element: Any) -> None:
         name = element.get(f"{_TEXT}style-name") or element.get(f"{_TABLE}style-name")
@@ -157,9 +151,9 @@ class _TextReader:
     def _paragraph(self, paragraph: Any) -> str:
         for note in paragraph.iter(f"{_TEXT}note"):
             label = "Endnote" if note.get(f"{_TEXT}note-class") == "endnote" else "Footnote"
-            text = _all_text(note.find(f"{_TEXT}note-body"))
-            if text:
-                self._notes.append((f"{label} {note.findtext(f'{_TEXT}note-citation') or ''}".strip(), text))
+            if text := _all_text(note.find(f"{_TEXT}note-body")):
+                label += f" {note.findtext(f'{_TEXT}note-citation') or ''}"
+                self._notes.append(f"{label.strip()}: {text}")
         return _paragraph_text(paragraph)
 
     def _boxes(self, paragraph: Any) -> None:

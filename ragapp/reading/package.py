@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+from lxml import etree
+
 from ragapp.errors import ReadingError
 from ragapp.reading.document import ReadOptions
 from ragapp.reading.formats import OLE_SIGNATURE, PACKAGES, is_encrypted_package, package_format
@@ -66,8 +68,6 @@ def xml_root(data: bytes) -> Any:
     Raises:
         lxml.etree.XMLSyntaxError: it is not well-formed.
     """
-    from lxml import etree
-
     return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pypdfium2 import PdfDocument, PdfiumError, PdfPage
+
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
@@ -21,16 +23,13 @@ from ragapp.reading.text import clean
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
-    from pypdfium2 import PdfDocument, PdfPage
 
 
 def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read a PDF, one unit a page."""
-    import pypdfium2
-
     try:
         pdf = _opened(path, options)
-    except pypdfium2.PdfiumError as error:
+    except PdfiumError as error:
         return _second_try(path, options, f"not a readable PDF ({_reason(error)})")
     warnings: list[str] = []
     try:
@@ -57,12 +56,10 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
 def _opened(path: Path, options: ReadOptions) -> PdfDocument:
     """The open document; the first password that opens it is taken."""
-    import pypdfium2
-
     for password in (None, *options.passwords):
         try:
-            return pypdfium2.PdfDocument(path, password=password)
-        except pypdfium2.PdfiumError as error:
+            return PdfDocument(path, password=password)
+        except PdfiumError as error:
             if "password" not in str(error).lower():
                 raise
     told = "none of those in ingest.passwords opens it" if options.passwords else "and none is known"
@@ -79,8 +76,6 @@ def _reason(error: Exception) -> str:
 
 
 def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> Page:
-    from pypdfium2 import PdfiumError
-
     options.tick(index + 1, len(pdf), False)
     try:
         page = pdf[index]

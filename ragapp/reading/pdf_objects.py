@@ -5,10 +5,9 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pypdfium2 import PdfPage
+from pypdfium2 import PdfPage
+from pypdfium2 import raw as pdfium
 
 _LITTLE_TEXT = 50  # characters: a page with no more may be a scan with a stamp or a page number
 _PICTURE_SHARE = 0.5  # part of the page that a picture of its text covers at least
@@ -43,8 +42,6 @@ class Ruler:
 
 def find_rules(page: PdfPage, ruler: Ruler) -> list[tuple[float, float, float]]:
     """y, left and right end of horizontal rules and of the edges of shaded bars."""
-    from pypdfium2 import raw as pdfium
-
     rules = []
     for kind, (x0, y0, x1, y1) in _objects(page, ruler, (pdfium.FPDF_PAGEOBJ_PATH,)):
         if kind == pdfium.FPDF_PAGEOBJ_PATH and x1 - x0 > 10:
@@ -57,8 +54,6 @@ def find_rules(page: PdfPage, ruler: Ruler) -> list[tuple[float, float, float]]:
 
 def _objects(page: PdfPage, ruler: Ruler, kinds: tuple[int, ...]) -> Iterator[tuple[int, Box]]:
     """(kind, box) of the page's own objects of some kinds."""
-    from pypdfium2 import raw as pdfium
-
     edges = [ctypes.c_float() for _ in range(4)]
     refs = [ctypes.byref(edge) for edge in edges]
     left, bottom, right, top = edges
@@ -81,8 +76,6 @@ def looks_scanned(page: PdfPage, text: str) -> bool:
         return True
     if len("".join(text.split())) >= _LITTLE_TEXT:
         return False
-    from pypdfium2 import raw as pdfium
-
     ruler = Ruler(page)
     width, height = ruler.size
     pictures = paths = area = 0.0

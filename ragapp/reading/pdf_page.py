@@ -13,7 +13,10 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pypdfium2 import PdfPage, PdfTextPage
+from pypdfium2 import raw as pdfium
 
 from ragapp.reading.document import Coverage
 from ragapp.reading.layout import Line, Piece, em_of
@@ -21,9 +24,6 @@ from ragapp.reading.layout_tables import Rule
 from ragapp.reading.paragraphs import HYPHEN
 from ragapp.reading.pdf_objects import Box, Ruler, find_rules
 from ragapp.reading.text import clean, one_line
-
-if TYPE_CHECKING:
-    from pypdfium2 import PdfPage, PdfTextPage
 
 _GAP_EM = 1.0
 _LAST_COMMENT = 15  # kinds of annotations up to this number (ink) can carry a remark
@@ -78,8 +78,6 @@ def read_page(page: PdfPage, forms: bool) -> Page:
 
 
 def _lines(text_page: PdfTextPage, ruler: Ruler) -> list[Line]:
-    from pypdfium2 import raw as pdfium
-
     handle = text_page.raw
     text = _text(handle)
     edges = [ctypes.c_double() for _ in range(4)]
@@ -142,8 +140,6 @@ def _physical_lines(text: str) -> Iterator[tuple[str, int]]:
 
 def _text(handle: Any) -> str:
     """All characters, one each index; where pdfium leaves some out (beyond UCS-2, unmapped), asked one by one."""
-    from pypdfium2 import raw as pdfium
-
     count = pdfium.FPDFText_CountChars(handle)
     if count <= 0:
         return ""
@@ -159,8 +155,6 @@ def _text(handle: Any) -> str:
 
 def _loose_boxes(handle: Any, start: int, count: int, ruler: Ruler) -> list[Box]:
     """Boxes by the font's own measure, for glyphs without extent, such as those of invisible text over scans."""
-    from pypdfium2 import raw as pdfium
-
     rect = pdfium.FS_RECTF()
     boxes = []
     for index in (start, start + count - 1):
@@ -194,8 +188,6 @@ def _pieces(handle: Any, start: int, line: str, ruler: Ruler, gap: float) -> lis
 
 def _word_boxes(handle: Any, start: int, line: str, ruler: Ruler, gap: float) -> Iterator[tuple[int, int, Box]]:
     """(first character, character after the last, left, top, right, bottom in page space) of each word."""
-    from pypdfium2 import raw as pdfium
-
     left, right, bottom, top = edges = [ctypes.c_double() for _ in range(4)]
     a, b, c, d = (ctypes.byref(edge) for edge in edges)
     get_box = pdfium.FPDFText_GetCharBox
@@ -222,8 +214,6 @@ def _word_boxes(handle: Any, start: int, line: str, ruler: Ruler, gap: float) ->
 
 
 def _is_bold(handle: Any, index: int) -> bool:
-    from pypdfium2 import raw as pdfium
-
     buffer = ctypes.create_string_buffer(128)
     flags = ctypes.c_int()
     size = pdfium.FPDFText_GetFontInfo(handle, index, buffer, 128, ctypes.byref(flags))
@@ -242,8 +232,6 @@ def _shown(text: str) -> str:
 
 def _add_marks(page: PdfPage, ruler: Ruler, lines: list[Line], forms: bool) -> list[str]:
     """Insert the values of form fields into the lines where they are shown; the text of the comments."""
-    from pypdfium2 import raw as pdfium
-
     values: list[tuple[str, float, float, float, float]] = []
     notes: list[str] = []
     for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
@@ -286,8 +274,6 @@ def _place_of(value: Line, lines: list[Line]) -> int:
 
 
 def _field_value(page: PdfPage, annotation: Any) -> str:
-    from pypdfium2 import raw as pdfium
-
     kind = pdfium.FPDFAnnot_GetFormFieldType(page.formenv, annotation)
     if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
         return "☒" if pdfium.FPDFAnnot_IsChecked(page.formenv, annotation) else "☐"

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+from pypdfium2 import PdfDocument, PdfiumError
 
 from ragapp.reading.layout import Line
 from ragapp.reading.text import clean, one_line
-
-if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
 
 _MAX_DEPTH = 8
 _MAX_ENTRIES = 20_000
@@ -54,8 +52,6 @@ class Structure:
 
 def read_structure(pdf: PdfDocument) -> Structure:
     """The structure of a document; what is broken in it is left out."""
-    from pypdfium2 import PdfiumError
-
     found = Structure()
     pages = len(pdf)
     title = one_line(pdf.get_metadata_value("Title"))

@@ -51,7 +51,7 @@ def _line_units(text: str) -> list[Unit]:
         length += len(block.text)
     if len(groups) == 1:
         return [Unit(1, "document", blocks=[block for _, _, block in groups[0]])]
-    units = []
+    units: list[Unit] = []
     for group in groups:
         first, last = group[0][0], group[-1][1]
         label = f"lines {first}-{last}" if last > first else f"line {first}"

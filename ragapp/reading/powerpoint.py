@@ -5,20 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.package import Package
+
 from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
 from ragapp.reading.package import given_title, open_package
 from ragapp.reading.tables import spread_cells
 from ragapp.reading.text import clean
 
+_FURNITURE = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER)
 _MAX_LEVEL = 8  # the format knows nine levels of a list; a damaged file may name any number
 
 
 def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read a presentation: one unit a slide, with its speaker notes."""
     with open_package(path, ".pptx", options) as content:
-        from pptx.package import Package
-
         # pptx.Presentation() itself refuses slide shows and templates, which are the same inside
         deck = Package.open(content).main_document_part.presentation
         units, first_title = [], ""
@@ -53,10 +55,7 @@ def _read_shapes(shapes: list[Any], out: BlockBuilder) -> None:
 
 def _is_furniture(shape: Any) -> bool:
     """Whether a shape repeats on every slide: date, footer, slide number."""
-    from pptx.enum.shapes import PP_PLACEHOLDER
-
-    repeated = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER)
-    return shape.is_placeholder and shape.placeholder_format.type in repeated
+    return shape.is_placeholder and shape.placeholder_format.type in _FURNITURE
 
 
 def _read_frame(shape: Any, out: BlockBuilder) -> None:

@@ -31,16 +31,17 @@ def read_file(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     if path.stat().st_size == 0:
         raise ReadingError("the file is empty (0 bytes)", "Check the original and copy it again.")
     other = _other_format(path, suffix)
-    if not other:
-        if READERS[suffix] == NO_READER:
-            raise ReadingError("the file is damaged, or of a kind that is not read", "Save it as PDF, DOCX or PPTX.")
-        return _reader(suffix)(path, options)
-    if not other.suffix:
+    if other and not other.suffix:
         raise ReadingError(f"the file is {other.name}, which is not read", other.hint)
-    if other.suffix not in READERS:
+    if other and other.suffix not in READERS:
         raise ReadingError(f"the file is named {suffix} but is {other.name}", f"Give it the suffix {other.suffix}.")
-    document = _reader(other.suffix)(path, options)
-    document.warnings.insert(0, f"The file is named {suffix} but is {other.name}; it was read as that.")
+    if not other and READERS[suffix] == NO_READER:
+        raise ReadingError("the file is damaged, or of a kind that is not read", "Save it as PDF, DOCX or PPTX.")
+    module, function = READERS[other.suffix if other else suffix]
+    reader: Reader = getattr(import_module(module), function)
+    document = reader(path, options)
+    if other:
+        document.warnings.insert(0, f"The file is named {suffix} but is {other.name}; it was read as that.")
     return document
 
 
@@ -70,12 +71,6 @@ def reason_unread(path: Path) -> tuple[str, str] | None:
     except OSError:
         pass
     return named, "Convert it to PDF, DOCX or text."
-
-
-def _reader(suffix: str) -> Reader:
-    module, function = READERS[suffix]
-    reader: Reader = getattr(import_module(module), function)
-    return reader
 
 
 def _other_format(path: Path, suffix: str) -> Format | None:

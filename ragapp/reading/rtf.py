@@ -97,7 +97,6 @@ class _Walker:
         self._cell: list[str] = []
         self._row: list[str] = []
         self._rows: list[list[str]] = []
-        self._list: list[str] = []
         self._notes: list[str] = []
 
     def walk(self, data: bytes) -> None:
@@ -129,7 +128,7 @@ class _Walker:
             self._leave()
         self._paragraph()
         self._end_table()
-        self._end_list()
+        self._out.end_list()
         for number, note in enumerate(self._notes, start=1):
             self._out.text(f"Footnote {number}: {note}")
 
@@ -226,7 +225,6 @@ class _Walker:
             self._cell = []
         elif word == "row":
             if self._row:
-                self._end_list()
                 self._rows.append(self._row)
             self._row, self._cell = [], []
 
@@ -248,10 +246,8 @@ class _Walker:
         self._end_table()
         level = state.level if state.level is not None else self._levels.get(state.style)
         if level is None and mark:
-            self._list.append(f"{mark} {text}")
-            return
-        self._end_list()
-        if level is not None:
+            self._out.list_item(f"{mark} {text}")
+        elif level is not None:
             self._out.heading(level, f"{mark} {text}" if mark not in ("", "-") else text)
         else:
             self._out.text(text)
@@ -267,10 +263,6 @@ class _Walker:
         rows, self._rows, self._row, self._cell = self._rows, [], [], []
         if rows:
             self._out.table(rows)
-
-    def _end_list(self) -> None:
-        self._out.text("\n".join(self._list))
-        self._list = []
 
     def _add_bytes(self, data: bytes) -> None:
         if self._to_skip:

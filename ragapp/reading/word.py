@@ -5,12 +5,16 @@ Source of the element names: ISO/IEC 29500-1, chapters 17 (text) and 22.1 (formu
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from docx import package, parts
+from docx.opc.part import PartFactory
+from docx.oxml import parse_xml
 
 from ragapp.reading.blocks import BlockBuilder, page_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
@@ -49,24 +53,17 @@ _MAX_FORMULA_DEPTH = 60
 def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read a Word document: its body, then its notes; by pages where it says where they begin, else by sections."""
     with open_package(path, ".docx", options) as content:
-        document = _opened(content)
+        # templates and documents with macros are the same inside; python-docx itself takes plain documents only
+        for kind in _OTHER_TYPES:
+            PartFactory.part_type_for[f"{_TYPE}{kind}.main+xml"] = parts.document.DocumentPart
+        document: Any = package.Package.open(content).main_document_part.document
         out = BlockBuilder()
         reader = _DocxReader(document, out)
         reader.container(document.element.body)
-        reader.end_list()
+        out.end_list()
         reader.notes()
         title = given_title(document.core_properties.title) or out.title or path.stem
         return Document(title, page_units(out, _stated_pages(document)))
-
-
-def _opened(content: io.BytesIO) -> Any:
-    from docx import package, parts
-    from docx.opc.part import PartFactory
-
-    # templates and documents with macros are the same inside; python-docx itself takes plain documents only
-    for kind in _OTHER_TYPES:
-        PartFactory.part_type_for[f"{_TYPE}{kind}.main+xml"] = parts.document.DocumentPart
-    return package.Package.open(content).main_document_part.document
 
 
 class _DocxReader:
@@ -76,8 +73,7 @@ class _DocxReader:
         self._out = out
         self._part = document.part
         self._styles = {style.style_id: style for style in document.styles}
-        self._style_facts: dict[str | None, tuple[int | None, bool]] = {}
-        self._list: list[str] = []
+        self._style = cache(self._look_up)
 
     def container(self, element: Any) -> None:
         """Read what stands in a body, a text box or a frame of one cell."""
@@ -85,18 +81,11 @@ class _DocxReader:
             if child.tag == f"{_W}p":
                 self._paragraph(child)
             else:
-                self.end_list()
+                self._out.end_list()
                 self._table(child)
-
-    def end_list(self) -> None:
-        """Write the list items gathered so far as one block."""
-        self._out.text("\n".join(self._list))
-        self._list = []
 
     def notes(self) -> None:
         """Read foot- and endnotes."""
-        from docx.oxml import parse_xml
-
         for relation in self._part.rels.values():
             kind = relation.reltype.rsplit("/", 1)[-1]
             if kind not in _NOTE_PARTS or relation.is_external:
@@ -110,32 +99,26 @@ class _DocxReader:
             for number, text in enumerate(texts, start=1):
                 self._out.text(f"{label} {number}: {text}" if text else "")
 
-    def _page_break(self) -> None:
-        self.end_list()
-        self._out.page_break()
-
     def _paragraph(self, paragraph: Any) -> None:
         text = _own_text(paragraph)
         level, listed = self._facts(paragraph)
         before, inside = _page_breaks(paragraph)
         for _ in range(before):
-            self._page_break()
+            self._out.page_break()
         if level is not None:
-            self.end_list()
             self._out.heading(level, text)
         elif listed and text.strip():
             indent = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
             depth = int(indent.get(f"{_W}val")) if indent is not None else 0
-            self._list.append("  " * min(depth, _MAX_LEVEL) + "- " + text.strip())
+            self._out.list_item("  " * min(depth, _MAX_LEVEL) + "- " + text.strip())
         elif text.strip():
-            self.end_list()
             self._out.text(text)
         for box in _children(paragraph, "txbxContent"):  # a box inside a box is read with the outer one
-            self.end_list()
+            self._out.end_list()
             self.container(box)
-            self.end_list()
+            self._out.end_list()
         for _ in range(inside):  # a paragraph belongs to the page that it begins on
-            self._page_break()
+            self._out.page_break()
 
     def _table(self, table: Any) -> None:
         rows: list[list[tuple[str, int, int]]] = []
@@ -157,7 +140,7 @@ class _DocxReader:
             rows.append(line)
         if len(cells) == 1:
             self.container(cells[0])  # a frame around text, not a table
-            self.end_list()
+            self._out.end_list()
         else:
             self._cut_table(spread_cells(rows), breaks)
 
@@ -177,12 +160,8 @@ class _DocxReader:
         number = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}numId")
         return (own if own is not None else level), (number.get(f"{_W}val") != "0" if number is not None else listed)
 
-    def _style(self, style_id: str | None) -> tuple[int | None, bool]:
-        if style_id not in self._style_facts:
-            self._style_facts[style_id] = self._look_up(style_id)
-        return self._style_facts[style_id]
-
     def _look_up(self, style_id: str | None) -> tuple[int | None, bool]:
+        """The heading level of a style, and whether it makes list items."""
         level, listed, seen = None, False, set()
         style = self._styles.get(style_id)
         while style is not None and style.style_id not in seen:
