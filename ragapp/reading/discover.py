@@ -25,7 +25,7 @@ class FoundFile:
         path: absolute, symbolic links not resolved.
         size: in bytes.
         mtime_ns: time of the last change, nanoseconds since the epoch.
-        problem: why it cannot be taken, empty when it can.
+        problem: why it cannot be read; empty where it can.
     """
 
     path: Path

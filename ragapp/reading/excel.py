@@ -137,19 +137,13 @@ def _xls_shown(cell: Any, book: Any) -> str:
         shape = book.format_map.get(book.xf_list[cell.xf_index].format_key)
         return _shown_number(cell.value, shape.format_str if shape else "")
     if cell.ctype == xlrd.XL_CELL_DATE:
-        return _xls_date(cell.value, book.datemode)
+        try:
+            found = xlrd.xldate_as_datetime(cell.value, book.datemode)
+        except (xlrd.XLDateError, OverflowError, ValueError):
+            return f"{cell.value:.15g}"
+        return found.time().isoformat("seconds") if 0 <= cell.value < 1 else _shown_date(found)
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return "TRUE" if cell.value else "FALSE"
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return str(xlrd.error_text_from_code.get(cell.value, ""))
     return clean(str(cell.value)).strip()
-
-
-def _xls_date(value: float, datemode: int) -> str:
-    import xlrd
-
-    try:
-        found = xlrd.xldate_as_datetime(value, datemode)
-    except (xlrd.XLDateError, OverflowError, ValueError):
-        return f"{value:.15g}"
-    return found.time().isoformat("seconds") if 0 <= value < 1 else _shown_date(found)

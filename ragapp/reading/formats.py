@@ -16,6 +16,7 @@ _AS_DOCX = "Save it as .docx, in bulk with: soffice --headless --convert-to docx
 _AS_PPTX = "Save it as .pptx, in bulk with: soffice --headless --convert-to pptx FILE."
 _AS_XLSX = "Save it as .xlsx, in bulk with: soffice --headless --convert-to xlsx FILE."
 _AS_PDF = "Export it as PDF."
+_WRITE_DOWN = "Write down what is said in it and take that in."
 _PROGRAM = "Leave it out; there is nothing to read in it."
 _ODF = "application/vnd.oasis.opendocument."
 _START = rb"(?:\xef\xbb\xbf)?\s*"  # what may stand before the mark of a format that is text in part
@@ -112,22 +113,22 @@ TEXT_SUFFIXES = frozenset(suffix for entry in FORMATS if entry.is_text for suffi
 PACKAGES = {entry.package: entry for entry in FORMATS if entry.package}
 _MAGIC = [(re.compile(entry.magic, re.DOTALL), entry) for entry in FORMATS if entry.magic]
 
-_NO_TEXT = ("is a sound or a film", "Write down what is said in it and take that in.")
-# suffix -> (what the file is, where that is worth saying; what to do with it)
+# suffix -> what the file is, where that is worth saying; what to do with it
 UNREAD = {
-    **dict.fromkeys(
-        (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".iso", ".jar"),
-        ("is an archive", _UNPACK),
-    ),
-    **dict.fromkeys((".pages", ".numbers", ".key"), ("is an Apple iWork document", _IWORK)),
-    **dict.fromkeys((".mp3", ".mp4", ".wav", ".m4a", ".avi", ".mov", ".mkv", ".ogg", ".webm", ".flac"), _NO_TEXT),
-    ".xlsb": ("is a binary Excel workbook", _AS_XLSX),
-    **dict.fromkeys((".pst", ".ost"), ("is a mailbox of Outlook", "Save its mails as .msg or .eml files.")),
-    ".mbox": ("is a mailbox", "Save its mails as .eml files."),
-    **dict.fromkeys((".vsd", ".vsdx", ".pub", ".mpp", ".one", ".xps", ".djvu", ".ps", ".odg"), ("", _AS_PDF)),
-    **dict.fromkeys((".heic", ".heif", ".avif"), ("", "Convert it to JPEG or PNG.")),
-    **dict.fromkeys((".mobi", ".azw", ".azw3"), ("", "Convert it to EPUB, for example with calibre.")),
-    ".wpd": ("", _AS_DOCX),
+    suffix: (what, hint)
+    for suffixes, what, hint in (
+        (".zip .tar .gz .tgz .bz2 .xz .7z .rar .zst .iso .jar", "is an archive", _UNPACK),
+        (".pages .numbers .key", "is an Apple iWork document", _IWORK),
+        (".mp3 .mp4 .wav .m4a .avi .mov .mkv .ogg .webm .flac", "is a sound or a film", _WRITE_DOWN),
+        (".xlsb", "is a binary Excel workbook", _AS_XLSX),
+        (".pst .ost", "is a mailbox of Outlook", "Save its mails as .msg or .eml files."),
+        (".mbox", "is a mailbox", "Save its mails as .eml files."),
+        (".vsd .vsdx .pub .mpp .one .xps .djvu .ps .odg", "", _AS_PDF),
+        (".heic .heif .avif", "", "Convert it to JPEG or PNG."),
+        (".mobi .azw .azw3", "", "Convert it to EPUB, for example with calibre."),
+        (".wpd", "", _AS_DOCX),
+    )
+    for suffix in suffixes.split()
 }
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")

@@ -96,7 +96,7 @@ def _parsed(html: str) -> HtmlElement | None:
 
 
 def _flattened(html: str) -> str:
-    """The markup without the tags that are open too deep; their text stays."""
+    """The markup without the tags that are nested too deep; their text stays."""
     depth = 0
 
     def kept(match: re.Match[str]) -> str:
@@ -187,7 +187,7 @@ def _inline_text(text: str) -> str:
 
 
 def _flat(element: HtmlElement) -> str:
-    """The text of an element, a line for each block in it; preformatted text keeps its lines and spaces."""
+    """The text of an element, one line a block; preformatted text keeps its lines and spaces."""
     parts: list[str] = []
     kept: list[str] = []
     preformatted = 0
@@ -213,7 +213,7 @@ def _flat(element: HtmlElement) -> str:
 
 
 def _is_layout(table: HtmlElement) -> bool:
-    """Whether a table only arranges other tables on the page: it holds some and has no header of its own."""
+    """Whether a table is there for layout: it holds other tables and has no header of its own."""
     nested = next(table.iterdescendants("table"), None) is not None
     return nested and not any(_belongs(header, table) for header in table.iter("th"))
 

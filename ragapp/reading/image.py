@@ -46,7 +46,7 @@ def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """The picture in RGB, upright as its EXIF data say, what is transparent in it on white."""
+    """The picture in RGB, turned as its EXIF data say, on a white background."""
     image = ImageOps.exif_transpose(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         low, high = cast("tuple[float, float]", image.getextrema())  # of one band

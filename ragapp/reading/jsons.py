@@ -76,7 +76,7 @@ def _document(path: Path, value: Any, notes: list[str]) -> Document:
 
 
 def _table(value: Any) -> list[list[str]] | None:
-    """The rows of a list of flat records, their keys the header; None where it is none."""
+    """A list of flat records as rows, their keys the header; None for any other value."""
     if not isinstance(value, list) or len(value) < 2 or not all(isinstance(record, dict) for record in value):
         return None
     keys = list(dict.fromkeys(key for record in value for key in record))

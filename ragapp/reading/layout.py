@@ -27,12 +27,9 @@ class Piece:
 
     Attributes:
         text: one line.
-        x0: left edge, in the page's own measure (points or pixels).
-        top: upper edge; y runs downward.
-        x1: right edge.
-        bottom: lower edge.
-        bold: set in a bold font.
-        words: (text, left, right) of each word where they are known, left to right.
+        x0, top, x1, bottom: the box in points or pixels; y runs downward.
+        bold: whether it is set in a bold font.
+        words: (text, left, right) of each word from left to right, where they are known.
     """
 
     text: str
@@ -56,11 +53,11 @@ class Piece:
 
 @dataclass(slots=True)
 class Line:
-    """Pieces side by side, left to right; at least one.
+    """Pieces side by side.
 
     Attributes:
-        pieces: left to right.
-        gaps: the spaces that stand before each piece but the first; a superscript has none.
+        pieces: at least one, left to right.
+        gaps: the space before each piece but the first; a superscript has none.
     """
 
     pieces: list[Piece]
@@ -88,13 +85,13 @@ class Line:
 
 
 def em_of(boxes: Iterable[Line | Piece]) -> float:
-    """The usual height of a line, which stands for the font's size; 1 where there is none."""
+    """The median height of lines, which stands for the font size; 1 where there are none."""
     heights = [box.height for box in boxes if box.height > 0]
     return median(heights) if heights else 1.0
 
 
 def merge_rows(lines: Sequence[Line], em: float) -> list[Line]:
-    """Join a line to the one before it that it continues at the same height: superscripts, cells drawn one by one."""
+    """Join lines that continue each other at the same height: superscripts, cells drawn one by one."""
     merged: list[Line] = []
     for line in lines:
         before = merged[-1] if merged else None
@@ -148,12 +145,7 @@ def climbs(lines: Sequence[Line]) -> int:
 
 
 def in_reading_order(lines: Sequence[Line], em: float) -> list[Line]:
-    """Lines of a page whose order means little, put in order.
-
-    Args:
-        lines: in any order; where two columns of prose were taken for one line, its pieces part again.
-        em: the usual height of a line.
-    """
+    """The lines of a page in reading order; a line that runs across two columns of prose is split."""
     rank = {id(piece): index for index, line in enumerate(lines) for piece in line.pieces}
     return _cut([piece for line in lines for piece in line.pieces], rank, em, 0)
 
@@ -169,7 +161,7 @@ def spans_columns(lines: Sequence[Line], em: float) -> bool:
 
 
 def _cut(pieces: list[Piece], rank: dict[int, int], em: float, depth: int) -> list[Line]:
-    """XY-cut: bands of rows that share vertical gaps; columns of prose within a band are read one after the other."""
+    """XY-cut: columns of prose within a band of rows that share vertical gaps are read one after the other."""
     lines: list[Line] = []
     for rows, gutters in _bands(rows_of(pieces), em):
         columns = _columns_of_prose(rows, gutters, rank, em) if depth < 4 else []
@@ -226,7 +218,7 @@ def _longest_run(rows: list[list[Piece]], start: int, em: float) -> tuple[int, _
 
 
 def _less(free: _Gutters, row: list[Piece]) -> _Gutters:
-    """The free stretches, less what a row covers."""
+    """The gutters without what the pieces of a row cover."""
     for piece in row:
         cut: _Gutters = []
         for a, b in free:
@@ -242,7 +234,7 @@ def _less(free: _Gutters, row: list[Piece]) -> _Gutters:
 
 
 def _columns_of_prose(rows: list[list[Piece]], gutters: _Gutters, rank: dict[int, int], em: float) -> list[list[Piece]]:
-    """The columns of a band, left to right; empty where it is rather a table or a row of labels."""
+    """The columns of a band, left to right; empty where it is a table or a row of labels."""
     if not gutters or len(rows) < _MIN_COLUMN_LINES:
         return []
     edges = [(a + b) / 2 for a, b in gutters]

@@ -70,15 +70,15 @@ def page_blocks(lines: Sequence[Line], rules: Sequence[Rule], em: float, path: t
 
 
 def _is_head_of(line: Line, rows: Sequence[Line], em: float) -> bool:
-    """Whether a line above a run of rows names its columns, though its cells stand too close to be told apart."""
+    """Whether a line above a run of rows is its header, with cells too close to each other to be pieces."""
     close = rows[0].top - line.bottom < 2.5 * em and line.bottom <= rows[0].top + 0.3 * em
     return close and len(line.pieces[0].words) > 1 and bool(_with_head(line, _columns(rows, em, lone=False)))
 
 
 def _with_head(line: Line, columns: Columns) -> Columns:
-    """The columns, widened to what stands above each; empty where a line does not name at least three of them.
+    """The columns, widened to the header cells above them; empty where these are fewer than three, or do not fit.
 
-    The line is cut at its widest gaps into as many parts as there are columns; each must stand above its column.
+    The line is cut at its widest gaps into as many cells as there are columns; each must stand above its column.
     """
     words = [word for piece in line.pieces for word in _words(piece)]
     for names in (columns, columns[1:]):
@@ -103,7 +103,7 @@ def _words(piece: Piece) -> list[tuple[str, float, float]]:
 
 
 def _run_end(lines: Sequence[Line], start: int, em: float) -> int:
-    """Where the run of rows ends that share columns with the first."""
+    """The end of the run of rows that share columns with the first."""
     if len(lines[start].pieces) < 2:
         return start + 1
     columns = _columns(lines[start : start + 1], em)
@@ -129,7 +129,7 @@ def _run_end(lines: Sequence[Line], start: int, em: float) -> int:
 
 
 def _columns(lines: Sequence[Line], em: float, lone: bool = True) -> Columns:
-    """(left, right) of each column: what the pieces of the rows cover, parted by gaps that none crosses."""
+    """(left, right) of each column: the columns are separated by gaps that no piece crosses."""
     spans = sorted((piece.x0, piece.x1) for line in lines if lone or len(line.pieces) > 1 for piece in line.pieces)
     columns: Columns = []
     for left, right in spans:
@@ -141,9 +141,8 @@ def _columns(lines: Sequence[Line], em: float, lone: bool = True) -> Columns:
 
 
 def _fits(line: Line, columns: Columns, em: float) -> bool:
-    """Whether a lone piece can be the further text of a cell: it lies in one column, or begins an inner one."""
-    inside = [index for index, (left, right) in enumerate(columns) if line.x0 > left - em and line.x1 < right + em]
-    if inside:
+    """Whether a lone piece can continue a cell: it lies in one column, or begins at the left edge of an inner one."""
+    if any(line.x0 > left - em and line.x1 < right + em for left, right in columns):
         return True
     return any(abs(line.x0 - left) < 0.5 * em for left, _ in columns[1:])
 
@@ -174,7 +173,7 @@ def _table(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list[list
 
 
 def _ruled_rows(lines: Sequence[Line], across: list[float], em: float) -> list[list[Piece]]:
-    """Pieces between two rules are one row, where there are rules between most rows."""
+    """Rows as the rules separate them, where there are rules between most rows; else empty."""
     levels: list[float] = []
     for y in across:
         if not levels or y - levels[-1] > 0.5 * em:
@@ -224,7 +223,7 @@ def _cells(row: list[Piece], columns: Columns, em: float) -> list[str]:
 
 
 def _parts(piece: Piece, columns: Columns, em: float) -> list[tuple[str, float, float]]:
-    """A piece word by word where wide gaps part its words at the borders of columns, else as a whole."""
+    """The words of a piece that runs over columns with wide gaps at their borders, else the whole piece."""
     places = [_column_of(left, right, columns, em) for _, left, right in piece.words]
     if len(set(places)) > 1 and all(
         right[1] - left[2] >= _MIN_GUTTER_EM * em
@@ -249,7 +248,7 @@ def _bold(row: list[Piece]) -> bool:
 
 
 def _joined_head(cells: list[list[str]], bold: list[bool]) -> tuple[list[list[str]], list[bool]]:
-    """A head of several lines made one, where bold tells how far it goes."""
+    """A header of two or three bold rows joined into one row."""
     height = next((index for index, is_bold in enumerate(bold) if not is_bold), 0)
     if not 1 < height <= 3 or height == len(cells) or all(cells[0]):
         return cells, bold
@@ -258,7 +257,7 @@ def _joined_head(cells: list[list[str]], bold: list[bool]) -> tuple[list[list[st
 
 
 def _may_be_head(head: list[str]) -> bool:
-    """Whether a row names each column, but for the first at most, and holds no values or labels of a form."""
+    """Whether a row has text in each column but for the first at most, and no values or labels of a form."""
     labels = any(cell.endswith(":") or _VALUE.match(cell) for cell in head if cell)
     return not labels and sum(not cell for cell in head) <= (0 if head[0] else 1)
 

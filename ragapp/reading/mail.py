@@ -9,6 +9,7 @@ import email
 import io
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.header import decode_header, make_header
@@ -86,20 +87,14 @@ def _document(
 def _header(mail: Message, name: str) -> str:
     value = _tolerant(lambda: str(mail[name] or ""))
     if not value:
-        raw = next((value for key, value in mail.raw_items() if key.lower() == name.lower()), "")
-        value = _decoded_words(str(raw))
+        value = str(next((value for key, value in mail.raw_items() if key.lower() == name.lower()), ""))
+        with suppress(LookupError, ValueError):
+            value = str(make_header(decode_header(value)))
     return one_line(_raw_bytes_as_text(value))
 
 
-def _decoded_words(raw: str) -> str:
-    try:
-        return str(make_header(decode_header(raw)))
-    except (LookupError, ValueError):
-        return raw
-
-
 def _raw_bytes_as_text(value: str) -> str:
-    """Headers with bytes that no standard allows come as surrogates, one for each byte."""
+    """The text of a header with raw bytes beyond ASCII, which Python gives as surrogates, one a byte."""
     if value.isascii() or not any("\udc80" <= char <= "\udcff" for char in value):
         return value
     try:
@@ -109,7 +104,7 @@ def _raw_bytes_as_text(value: str) -> str:
 
 
 def _parts(mail: Message) -> tuple[list[Message], list[str]]:
-    """The parts that are text to be shown, and the names of the others; mails in the mail stay closed."""
+    """The parts that are the body, and the names of the attachments; attached mails are not opened."""
     bodies: list[Message] = []
     attachments: list[str] = []
     pending = [mail]
@@ -139,7 +134,7 @@ def _attachment_name(part: Message, content: str) -> str:
 
 
 def _tolerant(getter: Callable[[], str | None]) -> str:
-    """What a getter of the standard library finds; its header parser fails in many ways on malformed headers."""
+    """The value of a getter, or empty: Python's header parser fails in many ways on malformed headers."""
     try:
         return getter() or ""
     except Exception:

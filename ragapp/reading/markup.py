@@ -88,7 +88,7 @@ def _read_feed(out: BlockBuilder, root: Any, articles: list[Any]) -> str:
 
 
 def _add_text(out: BlockBuilder, root: Any) -> None:
-    """One line for each element with text of its own, a block for each run below one parent."""
+    """Add a line for each element that has text of its own, a block for each run of them in one parent."""
     run: list[str] = []
     parent = None
     pending = [root]

@@ -62,14 +62,14 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _text(value: Any) -> str:
-    """Text that is stored whole or as a list of lines."""
+    """Text that is stored as a string or as a list of lines."""
     if isinstance(value, list):
         return "".join(line for line in value if isinstance(line, str))
     return value if isinstance(value, str) else ""
 
 
 def _add_output(out: BlockBuilder, output: dict[str, Any]) -> bool:
-    """Add what a cell printed; whether it was cut."""
+    """Add an output of a cell; whether it was cut."""
     data = output.get("data")
     if not isinstance(data, dict):
         data = output

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import ReadingError
@@ -250,9 +251,8 @@ def _installed_languages() -> frozenset[str]:
 def _tesseract_names(languages: Sequence[str]) -> list[str]:
     """Tesseract's names of those languages whose data is installed; English where none is."""
     installed = _installed_languages()
-    names = [_TESSERACT_LANGUAGES.get(language.lower(), language.lower()) for language in languages]
-    usable = [name for name in dict.fromkeys(names) if name in installed]
-    return usable or ["eng"]
+    names = dict.fromkeys(_TESSERACT_LANGUAGES.get(language.lower(), language.lower()) for language in languages)
+    return [name for name in names if name in installed] or ["eng"]
 
 
 def missing_languages(options: ReadOptions) -> list[str]:
@@ -292,13 +292,7 @@ def coverage_warnings(units: Sequence[Unit], options: ReadOptions) -> list[str]:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """``[1, 2, 3, 7]`` -> ``1-3, 7``."""
-    parts: list[str] = []
-    start = previous = numbers[0]
-    for number in [*numbers[1:], 0]:
-        if number == previous + 1:
-            previous = number
-            continue
-        parts.append(str(start) if start == previous else f"{start}-{previous}")
-        start = previous = number
-    return ", ".join(parts)
+    """Ascending numbers as ranges: ``[1, 2, 3, 7]`` -> ``1-3, 7``."""
+    # in a run of consecutive numbers, number and position grow alike
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])]
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

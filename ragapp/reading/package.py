@@ -50,7 +50,7 @@ def open_package(path: Path, suffix: str, options: ReadOptions) -> Iterator[io.B
 
 @contextmanager
 def reading_errors() -> Iterator[None]:
-    """Whatever a library raises over a file becomes a reading error, and what it prints and warns of is dropped."""
+    """Turn whatever a library raises over a file into a ReadingError, and drop what it prints and warns of."""
     try:
         # the libraries warn about features that they skip, none of them text, and openpyxl prints about damaged styles
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
@@ -63,11 +63,7 @@ def reading_errors() -> Iterator[None]:
 
 
 def xml_root(data: bytes) -> Any:
-    """The root element of XML, parsed without entities, network and DTDs, bounded in depth.
-
-    Raises:
-        lxml.etree.XMLSyntaxError: it is not well-formed.
-    """
+    """The root element of well-formed XML, parsed without entities, network and DTDs, bounded in depth."""
     return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
 
 
@@ -150,7 +146,7 @@ def _check_size(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _check_no_doctype(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Office never writes a DOCTYPE; one can name files to pull in, or entities that grow without end."""
+    """Refuse a DOCTYPE, which Office never writes: it can include files, or entities that expand without end."""
     reached: list[str] = []
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = lambda *_: reached.append("doctype")

@@ -55,7 +55,7 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
 
 def _opened(path: Path, options: ReadOptions) -> PdfDocument:
-    """The open document; the first password that opens it is taken."""
+    """The document, opened without a password or with the first that fits."""
     for password in (None, *options.passwords):
         try:
             return PdfDocument(path, password=password)
@@ -102,7 +102,7 @@ def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warni
 
 
 def _ordered(lines: list[Line]) -> list[Line]:
-    """The order in which the lines are drawn, unless it is plainly not that of reading."""
+    """The lines in reading order, which is the order of drawing unless that is plainly wrong."""
     em = em_of(lines)
     merged = merge_rows(lines, em)
     jumps = climbs(merged)
@@ -172,10 +172,10 @@ def _blocks(lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tup
 
 
 def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:
-    """The text by pypdf, which repairs what pdfium does not; without order, tables and OCR.
+    """The plain text by pypdf, which repairs some files that pdfium refuses.
 
     Raises:
-        ReadingError: pypdf gets no text either; the message is the first problem.
+        ReadingError: pypdf gets no text either; its message is ``problem``.
     """
     import pypdf
 
@@ -208,7 +208,7 @@ def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:
 
 
 def _pages_of(reader: PdfReader) -> list[PageObject]:
-    """The pages; where the file's own list of them is lost, those that are found lying about, in that order."""
+    """The pages by the page tree, or, where that is lost, all page objects in the order of their numbers."""
     import pypdf
 
     try:

@@ -65,7 +65,7 @@ def _objects(page: PdfPage, ruler: Ruler, kinds: tuple[int, ...]) -> Iterator[tu
 
 
 def garbled(text: str) -> bool:
-    """Whether a text layer is noise: mostly characters that stand for no writing, as broken font tables give."""
+    """Whether a text layer is noise from broken font tables: mostly characters that are no writing."""
     odd = len(_ODD.findall(text))
     return odd > 0 and odd > 0.3 * len("".join(text.split()))
 

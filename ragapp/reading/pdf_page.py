@@ -123,7 +123,7 @@ def _around(boxes: list[Box]) -> Box:
 
 
 def _wide_gaps(line: str, whole: Box, boxes: list[Box]) -> int:
-    """How many wide gaps part the runs of a line; two where one run is too wide for its characters."""
+    """The number of wide gaps between the runs of a line; 2 where a run is too wide for its characters."""
     gap = _GAP_EM * (whole[3] - whole[1])
     gaps = sum(abs(b[0] - a[2]) > gap for a, b in pairwise(boxes)) if len(boxes) > 1 else 0
     return gaps or 2 * (whole[2] - whole[0] > 0.75 * (whole[3] - whole[1]) * len(line) and len(line) > 2)
@@ -139,7 +139,7 @@ def _physical_lines(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _text(handle: Any) -> str:
-    """All characters, one each index; where pdfium leaves some out (beyond UCS-2, unmapped), asked one by one."""
+    """All characters by their index; where pdfium leaves some out (beyond UCS-2, unmapped), asked one by one."""
     count = pdfium.FPDFText_CountChars(handle)
     if count <= 0:
         return ""
@@ -154,7 +154,7 @@ def _text(handle: Any) -> str:
 
 
 def _loose_boxes(handle: Any, start: int, count: int, ruler: Ruler) -> list[Box]:
-    """Boxes by the font's own measure, for glyphs without extent, such as those of invisible text over scans."""
+    """Boxes of the first and last character by the font's metrics, for glyphs without extent (invisible text)."""
     rect = pdfium.FS_RECTF()
     boxes = []
     for index in (start, start + count - 1):
@@ -164,7 +164,7 @@ def _loose_boxes(handle: Any, start: int, count: int, ruler: Ruler) -> list[Box]
 
 
 def _pieces(handle: Any, start: int, line: str, ruler: Ruler, gap: float) -> list[Piece]:
-    """A line cut at its wide gaps; empty where its characters do not simply run from left to right."""
+    """A line cut at its wide gaps; empty where it does not run from left to right."""
     if not line.isascii() and any(unicodedata.bidirectional(char) in ("R", "AL") for char in line):
         return []
     words = [
@@ -262,7 +262,7 @@ def _add_marks(page: PdfPage, ruler: Ruler, lines: list[Line], forms: bool) -> l
 
 
 def _place_of(value: Line, lines: list[Line]) -> int:
-    """Where a form's value goes among the lines: behind what stands left of it, before what stands right of it."""
+    """The index to insert a form's value at: behind what stands left of it, before what stands right of it."""
     middle = (value.top + value.bottom) / 2
     row = [index for index, line in enumerate(lines) if line.top <= middle <= line.bottom]
     left = [index for index in row if lines[index].x0 <= value.x0]

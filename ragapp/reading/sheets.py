@@ -104,7 +104,7 @@ class _Cutter:
         self._count([number], len(text))
 
     def remarks(self, rows: list[list[str]], numbers: list[int]) -> None:
-        """Add rows of one cell that are text, as many of them together as fit."""
+        """Add rows of one cell as text."""
         for first, last in self._ranges(rows, 0, 0):
             text = "\n".join(row[0] for row in rows[first:last])
             self._out.text(text)
@@ -134,7 +134,7 @@ class _Cutter:
         ]
 
     def _ranges(self, rows: list[list[str]], first: int, header: int) -> Iterator[tuple[int, int]]:
-        """Runs of rows that fit; while the caller adds one, the piece before it is ended where it is full."""
+        """Ranges of rows that fit into a piece each; ends the piece before one that does not fit into it."""
         if rows and first >= len(rows):
             yield first, first  # a header alone
         while first < len(rows):

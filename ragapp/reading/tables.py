@@ -46,7 +46,7 @@ def spread_cells(rows: Iterable[list[Cell]]) -> list[list[str]]:
 
 
 def tidy_rows(rows: list[list[str]]) -> list[list[str]]:
-    """The rows, cleaned, of one length, without the rows and columns that are blank throughout."""
+    """The rows cleaned and padded to one length, without blank rows and columns."""
     kept = [[cell_text(cell) for cell in row] for row in rows]
     kept = [row for row in kept if any(row)]
     width = max((len(row) for row in kept), default=0)

@@ -161,7 +161,7 @@ def _known_codec(name: str) -> str:
 
 
 def _telling_lines(data: bytes) -> bytes:
-    """Only lines beyond ASCII tell encodings apart, and in a long file they may come late."""
+    """The lines with bytes beyond ASCII, the only ones that tell encodings apart; in a long file they may come late."""
     return b"\n".join(line for line in data.split(b"\n") if not line.isascii())[:_SAMPLE]
 
 
@@ -173,7 +173,7 @@ def _guessed(data: bytes) -> str:
 
 
 def _looks_western(sample: bytes) -> bool:
-    """Detection by statistics is poor on short texts, and the common case is easy: few letters beyond ASCII."""
+    """Whether it is cp1252 by its few letters beyond ASCII; statistical detection is poor on short texts."""
     text = sample.decode("cp1252", errors="replace")
     beyond = [char for char in text if char > "\x7f"]
     letters = sum(char.isalpha() for char in text)

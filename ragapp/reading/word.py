@@ -145,7 +145,7 @@ class _DocxReader:
             self._cut_table(spread_cells(rows), breaks)
 
     def _cut_table(self, grid: list[list[str]], breaks: list[int]) -> None:
-        """Add a table that goes over several pages, its header on each."""
+        """Add a table, cut at page breaks, its header repeated on each page."""
         for part, (first, last) in enumerate(pairwise([0, *breaks, len(grid)])):
             if part:
                 self._out.page_break()
@@ -183,7 +183,7 @@ def _stated_pages(document: Any) -> int:
 
 
 def _page_breaks(paragraph: Any) -> tuple[int, int]:
-    """How many pages begin before the text of a paragraph and inside or after it."""
+    """The number of page breaks before the text of a paragraph, and inside or after it."""
     before = inside = 0
     if next(paragraph.iter(_PAGE_BREAK), None) is None:
         return before, inside
@@ -216,7 +216,7 @@ def _grid_span(cell: Any) -> int:
 
 
 def _children(element: Any, *names: str) -> Iterator[Any]:
-    """Children of these names, also inside content controls, insertions and the like, never in deletions."""
+    """Children of these names, also those inside content controls and insertions, but not in deletions."""
     wanted = {f"{_W}{name}" for name in names}
     for child in element:
         if child.tag in wanted:
