@@ -44,6 +44,11 @@ class Piece:
     def height(self) -> float:
         return self.bottom - self.top
 
+    @property
+    def spans(self) -> list[tuple[str, float, float]]:
+        """Its words, or itself as one where they are not known."""
+        return self.words or [(self.text, self.x0, self.x1)]
+
     def add_word(self, text: str, x0: float, top: float, x1: float, bottom: float) -> None:
         """Append a word that stands to the right."""
         self.text += " " + text
@@ -57,7 +62,7 @@ class Line:
 
     Attributes:
         pieces: at least one, left to right.
-        gaps: the space before each piece but the first; a superscript has none.
+        gaps: the space before each piece but the first, usually one; a superscript has none.
     """
 
     pieces: list[Piece]
@@ -68,6 +73,7 @@ class Line:
     bottom: float = 0.0
 
     def __post_init__(self) -> None:
+        self.gaps = self.gaps or [" "] * (len(self.pieces) - 1)
         self.x0 = min(piece.x0 for piece in self.pieces)
         self.x1 = max(piece.x1 for piece in self.pieces)
         self.top = min(piece.top for piece in self.pieces)
@@ -76,8 +82,7 @@ class Line:
     @property
     def text(self) -> str:
         """The pieces, with a space between them where there is one."""
-        gaps = ["", *(self.gaps or [" "] * (len(self.pieces) - 1))]
-        return "".join(gap + piece.text for gap, piece in zip(gaps, self.pieces, strict=True))
+        return "".join(gap + piece.text for gap, piece in zip(["", *self.gaps], self.pieces, strict=True))
 
     @property
     def height(self) -> float:
@@ -97,8 +102,7 @@ def merge_rows(lines: Sequence[Line], em: float) -> list[Line]:
         before = merged[-1] if merged else None
         if before is not None and _continues(before, line, em):
             gap = line.x0 - before.x1
-            gaps = (before.gaps or [" "] * (len(before.pieces) - 1)) + [" " if gap > 0.25 * em else ""]
-            gaps += line.gaps or [" "] * (len(line.pieces) - 1)
+            gaps = [*before.gaps, " " if gap > 0.25 * em else "", *line.gaps]
             last, first = before.pieces[-1], line.pieces[0]
             if gap < em:
                 joined = _joined(last, first, gaps.pop(len(before.pieces) - 1))
@@ -113,8 +117,7 @@ def merge_rows(lines: Sequence[Line], em: float) -> list[Line]:
 def _joined(last: Piece, first: Piece, space: str) -> Piece:
     words = []
     if last.words or first.words:
-        left = last.words or [(last.text, last.x0, last.x1)]
-        right = first.words or [(first.text, first.x0, first.x1)]
+        left, right = last.spans, first.spans
         if not space:
             (start, x0, _), (end, _, x1) = left[-1], right[0]
             left, right = [*left[:-1], (start + end, x0, x1)], right[1:]

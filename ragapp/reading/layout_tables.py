@@ -80,7 +80,7 @@ def _with_head(line: Line, columns: Columns) -> Columns:
 
     The line is cut at its widest gaps into as many cells as there are columns; each must stand above its column.
     """
-    words = [word for piece in line.pieces for word in _words(piece)]
+    words = [word for piece in line.pieces for word in piece.spans]
     for names in (columns, columns[1:]):
         if len(names) < 3 or len(words) < len(names):
             continue
@@ -96,10 +96,6 @@ def _with_head(line: Line, columns: Columns) -> Columns:
             wider = [(min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(spans, names, strict=True)]
             return [*columns[: len(columns) - len(names)], *wider]
     return []
-
-
-def _words(piece: Piece) -> list[tuple[str, float, float]]:
-    return piece.words or [(piece.text, piece.x0, piece.x1)]
 
 
 def _run_end(lines: Sequence[Line], start: int, em: float) -> int:
