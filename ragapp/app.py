@@ -168,7 +168,6 @@ class App:
     def summarizer(self) -> Summarizer:
         """Summarises documents of the library."""
         from ragapp.answer.summary import Summarizer
-    from ragapp.contract import Answer, Caution, DocumentDetails, DocumentList, IngestReport, SearchResult, Turn
 
         return Summarizer(self.library.catalog, self.engine, self.settings, self.embedder.similarities)
 

@@ -14,7 +14,7 @@ from ragapp.answer.assistant import answer_of
 from ragapp.contract import Answer, DocumentList, IngestReport, IngestState, Removal, SearchResult
 from ragapp.errors import StoreError, UsageError
 from ragapp.web.api_shapes import REFUSED, Ingest, Question, Remove, Search
-from ragapp.web.desk import Desk as AppState
+from ragapp.web.app_state import AppState
 
 T = TypeVar("T")
 # a disconnected client is noticed so often

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragapp.app import App
+from ragapp.contract import Answer
 from ragapp.errors import ModelError, RagappError
 
 
@@ -86,7 +87,7 @@ class ModelJob:
         self._settings_file = settings_file
         self._ready = ready
         self._lock = threading.Lock()
-        self._child: subprocess.Popen | None = None
+        self._child: subprocess.Popen[str] | None = None
         self.state = ModelState()
         #: tokens a second that the last answer was written with
         self.tokens_per_s = 0.0
@@ -144,10 +145,9 @@ class ModelJob:
         now = loading_now()
         return int(100 * now.share) if now else None
 
-    def note_answer(self, answer: dict) -> None:
+    def note_answer(self, answer: Answer) -> None:
         """Learn the speed from an answer's figures."""
-        timings = answer.get("timings", {})
-        tokens, first, total = (timings.get(key, 0) for key in ("answer_tokens", "first_token_s", "total_s"))
+        tokens, first, total = (answer.timings.get(key, 0) for key in ("answer_tokens", "first_token_s", "total_s"))
         if tokens > 1 and total > first:
             self.tokens_per_s = (tokens - 1) / (total - first)
 
@@ -191,7 +191,7 @@ class ModelJob:
             encoding="utf-8",
             errors="replace",
         )
-        lines = []
+        lines: list[str] = []
         for line in self._child.stdout or ():
             lines = [*lines, line.strip()][-12:]
             self.state = replace(self.state, detail=line.strip(), changes=self.state.changes + 1)

@@ -37,7 +37,7 @@ from ragapp.web.api_shapes import (
     Usage,
     Vector,
 )
-from ragapp.web.desk import Desk as AppState
+from ragapp.web.app_state import AppState
 
 MODEL = "ragapp"
 # what a client may ask to be embedded at once

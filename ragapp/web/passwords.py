@@ -1,4 +1,4 @@
-"""The page's password: kept as a salted hash, asked for a limited number of times, remembered by a cookie."""
+"""The page's password: a salted hash, a limited number of tries, sessions, and the page that asks for it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
+from html import escape
 
 from ragapp.errors import SettingsError
 
@@ -17,6 +18,26 @@ _COST, _BLOCK, _LANES = 2**15, 8, 1
 _MEMORY = 128 * _COST * _BLOCK * 2
 _SALT_BYTES, _HASH_BYTES = 16, 32
 _KIND = "scrypt"
+
+SIGN_IN = "/sign-in"
+SIGN_OUT = "/sign-out"
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>ragapp: sign in</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font-family: system-ui, sans-serif; max-width: 20rem; margin: 15vh auto; padding: 0 1rem }}
+:root {{ color-scheme: light dark }}
+input, button {{ font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; margin-top: .5rem }}
+p {{ color: #b3261e }}
+</style></head>
+<body><h1>ragapp</h1>
+<form method="post" action="{action}">
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
+<button type="submit">Sign in</button>
+{message}</form></body></html>
+"""
 
 
 def hash_password(password: str) -> str:
@@ -156,3 +177,13 @@ class Sessions:
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def sign_in_page(message: str = "") -> str:
+    """The HTML of the page.
+
+    Args:
+        message: why the last try did not work; escaped here.
+    """
+    told = f'<p role="alert">{escape(message)}</p>\n' if message else ""
+    return _PAGE.format(action=SIGN_IN, message=told)

@@ -6,8 +6,9 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
-from ragapp.answer.dialogue import Dialogue
+from ragapp.answer.chat_session import ChatSession
 from ragapp.web.runs import AnswerRun, Exchange
 
 # a tab names itself by a random number that outlives a reload
@@ -35,39 +36,51 @@ class Choice:
 
 @dataclass(slots=True)
 class Visitor:
-    """One tab's own things.
+    """What belongs to one tab of a browser.
 
     Attributes:
         exchanges: finished ones of the conversation that is open.
         run: the latest question on its way, None before the first.
         choice: what the evidence column shows.
-        conversation: id of the kept conversation that was opened, None for a new one.
-        dialogue: the conversation that is open, None until something is asked in it.
-        search: words by which conversations are listed.
+        session: the conversation that is open, None until something is asked in a new one.
+        tab: what the browser's tab calls itself; empty where it has no name.
         language: of the page.
         greeted: whether the tab has said who it is.
         preview: document id and unit that the documents tab shows.
         listing: search words, column and direction of the documents table, and how many rows.
-        seen: versions of what follows by itself, by name, as they were last shown.
+        search: words by which conversations are listed.
+        seen: what was last shown of that which changes by itself, by name.
+        last: when something was asked of the server, by the monotonic clock.
     """
 
     exchanges: list[Exchange] = field(default_factory=list)
     run: AnswerRun | None = None
     choice: Choice = field(default_factory=Choice)
-    conversation: int | None = None
-    dialogue: Dialogue | None = None
+    session: ChatSession | None = None
+    tab: str = ""
     language: str = "en"
     greeted: bool = False
     preview: tuple[int, int] = (0, 1)
-    listing: dict = field(default_factory=dict)
+    listing: dict[str, Any] = field(default_factory=dict)
     search: str = ""
-    seen: dict = field(default_factory=dict)
+    seen: dict[str, object] = field(default_factory=dict)
     last: float = field(default_factory=time.monotonic)
 
+    def is_new(self, name: str, value: object) -> bool:
+        """Note what is shown under a name; returns whether it is something else than before."""
+        new = name not in self.seen or self.seen[name] != value
+        self.seen[name] = value
+        return new
+
+    def forget(self, *names: str) -> None:
+        """Have what is shown under these names shown anew."""
+        for name in names:
+            self.seen.pop(name, None)
+
     @property
-    def opened(self) -> int | None:
+    def conversation(self) -> int | None:
         """Id of the conversation that is open; None while it is not kept."""
-        return self.dialogue.id if self.dialogue else self.conversation
+        return self.session.id if self.session else None
 
     @property
     def answering(self) -> bool:
@@ -97,10 +110,11 @@ class Visitors:
             language: that it wants.
         """
         with self._lock:
-            key = tab if _TAB.fullmatch(tab) else session
-            self._tabs[session] = key
-            visitor = self._visitors.setdefault(key, Visitor())
+            tab = tab if _TAB.fullmatch(tab) else ""
+            key = self._tabs[session] = tab or session
+            visitor = self._visitors.setdefault(key, Visitor(tab=tab))
             visitor.language, visitor.greeted = language, True
+            visitor.seen.clear()
             self._forget_oldest()
             self.came.set()
             return visitor

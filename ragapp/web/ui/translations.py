@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 
@@ -313,14 +316,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "guide.add": ("Add documents", "Ajouter des documents"),
     "guide.samples": ("Try the sample documents", "Essayer les documents d’exemple"),
     # conversations
-    "talks.title": ("Conversations", "Conversations"),
-    "talks.search": ("Search conversations", "Chercher une conversation"),
-    "talks.none": ("No conversations yet.", "Pas encore de conversation."),
-    "talks.untitled": ("Untitled", "Sans titre"),
-    "talks.rename": ("Rename", "Renommer"),
-    "talks.delete": ("Delete", "Supprimer"),
-    "talks.rename_ask": ("New title", "Nouveau titre"),
-    "talks.delete_ask": ("Delete this conversation?", "Supprimer cette conversation ?"),
+    "conversations.title": ("Conversations", "Conversations"),
+    "conversations.search": ("Search conversations", "Chercher une conversation"),
+    "conversations.none": ("No conversations yet.", "Pas encore de conversation."),
+    "conversations.untitled": ("Untitled", "Sans titre"),
+    "conversations.rename": ("Rename", "Renommer"),
+    "conversations.delete": ("Delete", "Supprimer"),
+    "conversations.rename_ask": ("New title", "Nouveau titre"),
+    "conversations.delete_ask": ("Delete this conversation?", "Supprimer cette conversation ?"),
 }
 
 _FILLED = re.compile(r"{(\w+)}")
@@ -354,7 +357,7 @@ def wanted_language(accepted: str) -> str:
     return next((code for _, _, code in sorted(weighed) if code in LANGUAGES), "en")
 
 
-def make_i18n():
+def make_i18n() -> gr.I18n:
     """The texts as Gradio wants them: labels follow the browser's language, or the one that was chosen."""
     import gradio as gr
 
