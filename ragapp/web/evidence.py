@@ -14,7 +14,8 @@ from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow
 from ragapp.reading.document import BLOCK_BREAK, Unit
 from ragapp.web.highlight import find_quote
-from ragapp.web.pdf_view import Box, PdfView
+from ragapp.web.pdf_pages import Box
+from ragapp.web.pdf_view import PdfView
 
 FileCondition = Literal["same", "changed", "gone"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -98,25 +97,3 @@ def _scattered(there: _Letters, wanted: _Letters) -> list[tuple[int, int]]:
     if sum(block.size for block in blocks) < _ENOUGH * len(wanted.text):
         return []
     return [_span(there, block.a, block.a + block.size) for block in blocks]
-
-
-def mark_spans(length: int, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int, bool]]:
-    """A text cut into marked and unmarked pieces: (start, end, marked), none of them empty.
-
-    Args:
-        length: of the text.
-        spans: in order, not overlapping; what lies outside of the text is cut off.
-    """
-    pieces: list[tuple[int, int, bool]] = []
-    at = 0
-    for start, end in spans:
-        start, end = max(start, at), min(end, length)
-        if start >= end:
-            continue
-        if start > at:
-            pieces.append((at, start, False))
-        pieces.append((start, end, True))
-        at = end
-    if at < length:
-        pieces.append((at, length, False))
-    return pieces

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from ragapp.errors import ReadingError
 from ragapp.ingest.child import interrupts_blocked, shut_in
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
 
 # what one page may take
 TIMEOUT_S = 20.0
@@ -94,7 +91,7 @@ class PdfProcess:
 # --- in the process
 
 
-def _serve(connection: Connection, passwords: tuple[str, ...], memory_mb: int) -> None:
+def _serve(connection, passwords: tuple[str, ...], memory_mb: int) -> None:
     from ragapp.web import pdf_pages
 
     shut_in(memory_mb)

@@ -1,8 +1,4 @@
-"""Pages of PDFs as pictures, and where words stand on them.
-
-pdfium parses what strangers have made, so it does that in a process of its own; see :mod:`ragapp.web.pdf_process`.
-Pictures and places are kept, the latest of them.
-"""
+"""Pages of PDFs as pictures, and where words stand on them; the latest are kept."""
 
 from __future__ import annotations
 
@@ -12,10 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from ragapp.web.pdf_pages import Box, PlacedQuote, identity
+from ragapp.web.pdf_pages import PlacedQuote, identity
 from ragapp.web.pdf_process import PdfProcess
-
-__all__ = ["Box", "PdfView", "PlacedQuote"]
 
 _KEPT_PICTURES, _KEPT_PLACES = 64, 256
 

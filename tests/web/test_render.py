@@ -23,7 +23,7 @@ from ragapp.models.packs import PACKS
 from ragapp.web.app_state import Readiness
 from ragapp.web.evidence import Block, Evidence, Source
 from ragapp.web.model_job import ModelState, Running
-from ragapp.web.pdf_view import Box
+from ragapp.web.pdf_pages import Box
 from ragapp.web.runs import Exchange
 from ragapp.web.setting_sources import SettingRow
 from ragapp.web.ui import chat, conversations, documents, models, page, render, render_evidence, settings

@@ -48,7 +48,6 @@ class ChatTab(Tab):
         self._conversations = ConversationsColumn(state, i18n)
 
     def build(self) -> None:
-        """Make the components."""
         text = self._i18n
         with gr.Row(elem_id="chat-row"):
             self._conversations.build()
@@ -89,10 +88,9 @@ class ChatTab(Tab):
                         self.export = self.html("export")
             with gr.Column(scale=1, min_width=320, elem_id="evidence-column"):
                 self.evidence = self.html("evidence")
-        self.outputs += [self.send, self.stop, self.scope, self._conversations.list]
+        self.outputs += [self.send, self.stop, self.scope, *self._conversations.outputs]
 
     def wire(self, loaded: Dependency) -> None:
-        """Tie events to work."""
         column, outputs = self._conversations, self.outputs
         asked: list[Component] = [*outputs, self.question]
         # not queued: a question is taken at once, and then followed

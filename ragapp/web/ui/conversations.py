@@ -10,8 +10,8 @@ import gradio as gr
 
 from ragapp.contract import Conversation
 from ragapp.errors import RagappError
-from ragapp.web.app_state import AppState
 from ragapp.web.ui.render import act
+from ragapp.web.ui.tab import Part
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Visitor
 
@@ -19,33 +19,15 @@ from ragapp.web.visitors import Visitor
 MOST_LISTED = 200
 
 
-class ConversationsColumn:
-    """The column beside the chat, which ties its events to its own.
-
-    Args:
-        state: what the tabs share.
-        i18n: gives labels in the visitor's language.
-    """
-
-    def __init__(self, state: AppState, i18n: gr.I18n):
-        self._state = state
-        self._i18n = i18n
+class ConversationsColumn(Part):
+    """The column beside the chat, which ties its events to its own."""
 
     def build(self) -> None:
         """Make the components."""
-        text = self._i18n
         with gr.Column(scale=1, min_width=190, elem_id="talks-column"):
-            self.new = gr.Button(text("chat.new"), size="sm", elem_id="new")
-            self.search = gr.Textbox(
-                label=text("conversations.search"),
-                placeholder=text("conversations.search"),
-                show_label=False,
-                container=False,
-                elem_id="talks-search",
-                lines=1,
-                max_lines=1,
-            )
-            self.list = gr.HTML(elem_id="talks", js_on_load=None)
+            self.new = gr.Button(self._i18n("chat.new"), size="sm", elem_id="new")
+            self.search = self.search_box("talks-search", "conversations.search")
+            self.list = self.html("talks")
 
     def show(self, visitor: Visitor) -> str:
         """The list as it is now."""
@@ -57,7 +39,7 @@ class ConversationsColumn:
 
     def find(self, words: str, request: gr.Request) -> str:
         """List the conversations that hold some words."""
-        visitor = self._state.visitors.of(request.session_hash or "")
+        visitor = self.visitor(request)
         visitor.search = words
         return self.show(visitor)
 

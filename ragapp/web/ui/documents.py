@@ -39,26 +39,18 @@ class DocumentsTab(Tab):
     at_load = True
 
     def build(self) -> None:
-        """Make the components."""
         with gr.Row(elem_id="documents-row"):
             with gr.Column(scale=3, min_width=320):
                 self.drop = self.html("drop")
                 self.job = self.html("job")
                 self.confirm = self.html("confirm")
-                self.search = gr.Textbox(
-                    label=self._i18n("documents.search"),
-                    placeholder=self._i18n("documents.search"),
-                    show_label=False,
-                    elem_id="documents-search",
-                    container=False,
-                )
+                self.search = self.search_box("documents-search", "documents.search")
                 self.table = self.html("documents")
                 self.failures = self.html("failures")
             with gr.Column(scale=2, min_width=320, elem_id="preview-column"):
                 self.preview = self.html("preview")
 
     def wire(self, loaded: Dependency) -> None:
-        """Tie events to work."""
         self.on_button("documents", self.act, self.outputs, "multiple")
         self.search.change(self.find, self.search, self.table, trigger_mode="always_last", **UNQUEUED)
 

@@ -26,13 +26,11 @@ class ModelsTab(Tab):
     name = "models"
 
     def build(self) -> None:
-        """Make the components."""
         self.running = self.html("running")
         self.job = self.html("models-job")
         self.table = self.html("models")
 
     def wire(self, loaded: Dependency) -> None:
-        """Tie events to work."""
         self.on_button("models", self.act, self.outputs, "multiple")
 
     def show(self, visitor: Visitor) -> Updates:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -32,70 +32,45 @@ class SettingsTab(Tab):
     name = "settings"
 
     def build(self) -> None:
-        """Make the components."""
-        text, settings = self._i18n, self._state.app.settings
+        settings = self._state.app.settings
         with gr.Row():
-            self.language = gr.Radio(
-                [(name, code) for code, name in LANGUAGES.items()],
-                label=text("settings.language"),
-                elem_id="setting-language",
-                interactive=True,
-            )
-            self.theme = gr.Radio(
-                _named("theme.{}", THEMES),
-                value="system",
-                label=text("settings.theme"),
-                elem_id="setting-theme",
-                interactive=True,
-            )
+            languages = [(name, code) for code, name in LANGUAGES.items()]
+            self.language = gr.Radio(languages, **self._options("language"))
+            self.theme = gr.Radio(_named("theme", THEMES), value="system", **self._options("theme"))
         with gr.Row():
-            self.length = gr.Radio(
-                _named("length.{}", LENGTHS),
-                value=_length(settings.answer.max_tokens),
-                label=text("settings.length"),
-                info=text("settings.length_help"),
-                elem_id="setting-length",
-                interactive=not decided_elsewhere("answer", "max_tokens"),
-            )
-            self.passages = gr.Slider(
-                1,
-                MOST_PASSAGES,
-                min(settings.retrieval.passages, MOST_PASSAGES),
-                step=1,
-                label=text("settings.passages"),
-                info=text("settings.passages_help"),
-                elem_id="setting-passages",
-                interactive=not decided_elsewhere("retrieval", "passages"),
-            )
-            self.caution = gr.Radio(
-                _named("caution.{}", CAUTIONS),
-                value=settings.answer.caution,
-                label=text("settings.caution"),
-                info=text("settings.caution_help"),
-                elem_id="setting-caution",
-                interactive=not decided_elsewhere("answer", "caution"),
-            )
+            length, most = _length(settings.answer.max_tokens), MOST_PASSAGES
+            self.length = gr.Radio(_named("length", LENGTHS), value=length, **self._options("length", "max_tokens"))
+            options = self._options("passages", "passages", "retrieval")
+            self.passages = gr.Slider(1, most, min(settings.retrieval.passages, most), step=1, **options)
+            options = self._options("caution", "caution")
+            self.caution = gr.Radio(_named("caution", CAUTIONS), value=settings.answer.caution, **options)
         self.told = self.html("settings-told")
         self.every = self.html("settings")
         self.outputs += [self.language, self.theme, self.length, self.passages, self.caution]
 
+    def _options(self, name: str, key: str = "", section: str = "answer") -> dict[str, Any]:
+        """Options of a component; what an environment variable decides can't be changed here."""
+        text = self._i18n
+        options = {"label": text(f"settings.{name}"), "elem_id": f"setting-{name}", "interactive": True}
+        if key:
+            options |= {"info": text(f"settings.{name}_help"), "interactive": not decided_elsewhere(section, key)}
+        return options
+
     def wire(self, loaded: Dependency) -> None:
-        """Tie events to work."""
         told = [self.told, self.every]
         self.length.input(self.set_length, self.length, told, **UNQUEUED)
         self.passages.release(self.set_passages, self.passages, told, **UNQUEUED)
         self.caution.input(self.set_caution, self.caution, told, **UNQUEUED)
 
     def show(self, visitor: Visitor) -> Updates:
-        """The values now."""
         settings, language = self._state.app.settings, visitor.language
         length = _length(settings.answer.max_tokens)
         return {
             self.language: language,
-            self.theme: gr.Radio(choices=_named("theme.{}", THEMES, language)),
-            self.length: gr.Radio(choices=_named("length.{}", LENGTHS, language), value=length),
+            self.theme: gr.Radio(choices=_named("theme", THEMES, language)),
+            self.length: gr.Radio(choices=_named("length", LENGTHS, language), value=length),
             self.passages: min(settings.retrieval.passages, MOST_PASSAGES),
-            self.caution: gr.Radio(choices=_named("caution.{}", CAUTIONS, language)),
+            self.caution: gr.Radio(choices=_named("caution", CAUTIONS, language)),
             self.every: self.show_every(language),
         }
 
@@ -144,7 +119,7 @@ def render_settings(rows: Mapping[str, Sequence[SettingRow]], file: str, languag
 
 
 def _named(group: str, values: Iterable[str], language: str = "en") -> list[tuple[str, str]]:
-    return [(tr(language, group.format(value)), value) for value in values]
+    return [(tr(language, f"{group}.{value}"), value) for value in values]
 
 
 def _length(tokens: int) -> str:

@@ -30,46 +30,21 @@ def updates_or_skip(updates: Updates) -> Any:
     return updates or gr.skip()
 
 
-class Tab(ABC):
-    """A tab of the page; its title is the text ``tab.NAME``.
+class Part:
+    """A part of the page with events of its own.
 
     Args:
         state: what the tabs share.
         i18n: gives labels in the visitor's language.
 
     Attributes:
-        name: id of the tab.
-        at_load: whether it is filled as soon as the page is loaded, not first when it is selected.
-        outputs: the components that :meth:`show` and :meth:`follow` fill, listed by :meth:`build`.
+        outputs: the components that its events fill.
     """
-
-    name: ClassVar[str]
-    at_load: ClassVar[bool] = False
 
     def __init__(self, state: AppState, i18n: gr.I18n):
         self._state = state
         self._i18n = i18n
         self.outputs: list[Component] = []
-
-    @abstractmethod
-    def build(self) -> None:
-        """Make the components."""
-
-    @abstractmethod
-    def wire(self, loaded: Dependency) -> None:
-        """Tie events to work; every component of the page is there.
-
-        Args:
-            loaded: happens when the page was loaded, and the visitor is known.
-        """
-
-    @abstractmethod
-    def show(self, visitor: Visitor) -> Updates:
-        """All of it as it is now."""
-
-    def follow(self, visitor: Visitor) -> Updates:
-        """What has changed since the visitor saw it last; asked every second, so it must be quick."""
-        return {}
 
     def html(self, elem_id: str) -> gr.HTML:
         """A place for HTML, which is one of the outputs."""
@@ -81,9 +56,10 @@ class Tab(ABC):
         """Who asks."""
         return self._state.visitors.of(request.session_hash or "")
 
-    def selected(self, request: gr.Request) -> Any:
-        """The tab was opened."""
-        return updates_or_skip(self.show(self.visitor(request)))
+    def search_box(self, elem_id: str, label: str) -> gr.Textbox:
+        """A line for search words; the label is a key of the texts."""
+        text, plain = self._i18n(label), {"show_label": False, "container": False, "lines": 1, "max_lines": 1}
+        return gr.Textbox(label=text, placeholder=text, elem_id=elem_id, **plain)
 
     def on_button(
         self, name: str, work: Callable[[Visitor, dict[str, Any]], Updates], outputs: list[Component], mode: str
@@ -107,3 +83,40 @@ class Tab(ABC):
         box = gr.Textbox(visible="hidden", elem_id=f"wire-{name}", label=name, show_label=False)
         made: Dependency = box.change(pressed, box, outputs, trigger_mode=mode, **UNQUEUED)
         return made
+
+
+class Tab(Part, ABC):
+    """A tab of the page; its title is the text ``tab.NAME``.
+
+    Attributes:
+        name: id of the tab.
+        at_load: whether it is filled as soon as the page is loaded, not first when it is selected.
+        outputs: the components that :meth:`show` and :meth:`follow` may fill.
+    """
+
+    name: ClassVar[str]
+    at_load: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self) -> None:
+        """Make the components."""
+
+    @abstractmethod
+    def wire(self, loaded: Dependency) -> None:
+        """Tie events to work; every component of the page is there.
+
+        Args:
+            loaded: happens when the page was loaded, and the visitor is known.
+        """
+
+    @abstractmethod
+    def show(self, visitor: Visitor) -> Updates:
+        """All of it as it is now."""
+
+    def follow(self, visitor: Visitor) -> Updates:
+        """What has changed since the visitor saw it last; asked every second, so it must be quick."""
+        return {}
+
+    def selected(self, request: gr.Request) -> Any:
+        """The tab was opened."""
+        return updates_or_skip(self.show(self.visitor(request)))
