@@ -81,8 +81,8 @@ _CITED = """async (n) => {
 def make_store(home: Path, models: Path, model: str) -> None:
     """The sample documents, and a conversation that cites two places."""
     from ragapp.answer.grounding import ground
-    from ragapp.contract import Answer
     from ragapp.app import App
+    from ragapp.contract import Answer
     from ragapp.settings import load_settings
 
     overrides = {"paths": {"data": home / "data", "models": models}, "llm": {"model": model}}

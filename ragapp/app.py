@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from ragapp.errors import PathError, RagappError, StoreError
 from ragapp.settings import Settings
@@ -30,18 +29,35 @@ if TYPE_CHECKING:
     from ragapp.retrieval.retriever import Retriever
 
 
+T = TypeVar("T")
 # explains the drop folder to people; not one of their documents
 DROP_FOLDER_README = "README.md"
 
 
-class _part(cached_property):
-    """A cached property that is built once, even when two threads ask for it at the same time."""
+class _part(Generic[T]):
+    """An attribute that is built when it is first asked for, once, even by two threads at the same time."""
 
-    def __get__(self, instance, owner=None):
-        if instance is None or self.attrname in instance.__dict__:
-            return super().__get__(instance, owner)
-        with instance._building:
-            return super().__get__(instance, owner)
+    def __init__(self, build: Callable[[Any], T]):
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, app: None, owner: type) -> _part[T]: ...
+
+    @overload
+    def __get__(self, app: App, owner: type) -> T: ...
+
+    def __get__(self, app: App | None, owner: type) -> T | _part[T]:
+        if app is None:
+            return self
+        if self._name not in app.__dict__:
+            with app._building:
+                if self._name not in app.__dict__:
+                    app.__dict__[self._name] = self._build(app)
+        return cast(T, app.__dict__[self._name])
 
 
 class App:
@@ -62,7 +78,7 @@ class App:
     def __enter__(self) -> App:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -364,7 +380,7 @@ class App:
         with self._changing:
             settings = self.settings.model_copy(deep=True)
             settings.llm.model = name
-            old = self.__dict__.get("_engine")
+            old: LanguageModel | None = self.__dict__.get("_engine")
             gives_way = False
             if settings.llm.mode == "openai":
                 new: LanguageModel = self._remote_engine(settings)
@@ -373,13 +389,13 @@ class App:
 
                 plan, gives_way = plan_beside(settings, old)
                 new = open_engine(settings, plan)
-            if gives_way:
+            if old is not None and gives_way:
                 old.close()
             try:
                 new.load()
             except RagappError:
                 new.close()
-                if gives_way:
+                if old is not None and gives_way:
                     old.load()
                 raise
             with self._building:

@@ -54,6 +54,8 @@ SEAM_TOKENS = 16
 USUAL_TOKENS = 900
 # so many passages of the search are looked at for versions of the one that is answered from
 VERSIONS_AMONG = 10
+# so many questions are remembered with how they were understood
+REMEMBERED = 1000
 
 
 @dataclass(slots=True)
@@ -105,6 +107,8 @@ class Assistant:
         self._catalog = catalog
         self._similar = similar
         self._calibration = calibration
+        # how questions were understood, for chat programs, which send a conversation as bare texts
+        self._understood: dict[tuple[str, ...], Understood] = {}
 
     def prepare(self, language: str = DEFAULT_LANGUAGE) -> None:
         """Load the language model and have it read what every question begins with, so that the first starts sooner.
@@ -166,10 +170,26 @@ class Assistant:
     ) -> Understood:
         """The question as it is searched for and answered; a follow-up is made to stand alone.
 
+        Args:
+            question: as it was asked.
+            turns: the oldest first.  Those that do not say how they were understood (chat programs send texts alone)
+                are understood first.
+            cancelled: asked often; True stops the work.
+
         Raises:
             RagappError: the model was needed, and cannot be used.
         """
+        earlier: list[Turn] = []
+        for turn in turns:
+            if not turn.standalone:
+                known = self._understood.get(_key(turn.question, earlier)) or self._understand(
+                    turn.question, earlier, cancelled
+                )
+                turn = replace(turn, standalone=known.question)
+            earlier.append(turn)
+        return self._understand(question, earlier, cancelled)
 
+    def _understand(self, question: str, turns: Sequence[Turn], cancelled: Callable[[], bool]) -> Understood:
         def covered(text: str) -> float:
             found = self._retriever.search(text, self._settings.retrieval.passages)
             return max((passage.coverage for passage in found.passages), default=0.0)
@@ -177,7 +197,11 @@ class Assistant:
         def rewrite(text: str, earlier: Sequence[Turn], language: str) -> tuple[str, int]:
             return rewriter(self._engine(), cancelled)(text, earlier, language)
 
-        return standalone(question, turns, covered=covered, rewrite=rewrite)
+        understood = standalone(question, turns, covered=covered, rewrite=rewrite)
+        if len(self._understood) >= REMEMBERED:
+            self._understood.clear()
+        self._understood[_key(question, turns)] = understood
+        return understood
 
     def _answer(
         self, question: str, scope: str, caution: Caution | None, cancelled: Callable[[], bool], started: float
@@ -263,15 +287,14 @@ class Assistant:
         self, engine: LanguageModel, messages: Sequence[Message], cancelled: Callable[[], bool]
     ) -> Iterator[Thought | Delta]:
         llm = self._settings.llm
-        limits = {
-            "max_tokens": self._settings.answer.max_tokens,
-            "temperature": llm.temperature,
-            "cancelled": cancelled,
-        }
+        most = self._settings.answer.max_tokens
         if not llm.thinking:
-            yield from map(Delta, engine.generate(messages, **limits))
+            written = engine.generate(messages, max_tokens=most, temperature=llm.temperature, cancelled=cancelled)
+            yield from map(Delta, written)
             return
-        for piece in engine.generate_pieces(messages, **limits, thinking=True):
+        for piece in engine.generate_pieces(
+            messages, max_tokens=most, temperature=llm.temperature, cancelled=cancelled, thinking=True
+        ):
             yield Thought(piece.text) if piece.kind == "thinking" else Delta(piece.text)
 
     def _check(self, draft: _Draft, written: str, used: Sequence[Passage], listing: bool) -> None:
@@ -321,6 +344,10 @@ def answer_of(events: Iterator[Event]) -> Answer:
         if isinstance(event, Answer):
             return event
     raise AssertionError("the events end with an Answer")
+
+
+def _key(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+    return (*(text for turn in turns for text in (turn.question, turn.standalone)), question)
 
 
 def _note(abstained: bool, prompts: PromptSet, read: Sequence[Passage], listed: int) -> str:

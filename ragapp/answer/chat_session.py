@@ -32,7 +32,7 @@ class ChatSession:
         self._assistant = assistant
         self._conversations = conversations
         self.id = conversation_id
-        self.turns: list[Turn] = conversations.turns(conversation_id) if conversation_id is not None else []
+        self.turns: list[Turn] = [] if conversation_id is None else [*conversations.turns(conversation_id)]
 
     @property
     def conversation(self) -> Conversation | None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragapp.cli.documents import Json, say_passages, where
-from ragapp.cli.output import note, say, say_json
+from ragapp.cli.documents import Json, Scope, say_passages
+from ragapp.cli.output import note, place_of, say, say_json, say_record, say_understood
 from ragapp.cli.parts import open_app, page_of
-from ragapp.contract import Caution
+from ragapp.contract import Answer, Caution, Citation, Delta, Event, Stage, Thought, Understood
 from ragapp.errors import UsageError
+
+if TYPE_CHECKING:
+    from ragapp.app import App
+    from ragapp.evaluation.runner import Result
 
 
 def register(app: typer.Typer) -> None:
@@ -24,8 +29,11 @@ def register(app: typer.Typer) -> None:
 def ask(
     context: typer.Context,
     question: Annotated[str | None, typer.Argument(help="In your own language.")] = None,
-    within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
+    scope: Scope = "",
     caution: Annotated[Caution | None, typer.Option(help="How sure ragapp must be, instead of answer.caution.")] = None,
+    conversation: Annotated[
+        int | None, typer.Option(help="Go on with this conversation, and keep the answer in it.")
+    ] = None,
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Passages only, without a language model.")] = False,
     document: Annotated[
         str | None, typer.Option("--summarize", help="Summarise this document instead; a name or a pattern.")
@@ -33,79 +41,73 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Answer one question from the documents, with the page it stands on; or summarise one document."""
-    if (question is None) == (document is None):
+    if document is not None:
+        if question is not None:
+            raise UsageError("Either a question or --summarize is needed.", 'Ask something: ragapp ask "…"')
+        _summarize(context, document, as_json)
+    elif question is None:
         raise UsageError("Either a question or --summarize is needed.", 'Ask something: ragapp ask "…"')
-    if document is None and not no_llm and (page := page_of(context)):
-        from ragapp.web.client import answer_of
-
-        values = page.post("ask", {"question": question, "in": within, "caution": caution})
+    elif no_llm:
+        with open_app(context) as app:
+            found = app.search(question, app.settings.retrieval.passages, scope)
         if as_json:
-            say_json(values)
+            say_record(Answer(question, "", True, 0.0, passages=found.hits, standalone=question))
         else:
-            say_answer(answer_of(values), streamed=False)
-        return
-    with open_app(context) as app:
-        if document is not None:
-            app.check_llm()
-            _summarize(app, document, as_json)
-            return
-        if no_llm:
-            passages = app.retriever.search(question, app.settings.retrieval.passages, within).passages
-            if as_json:
-                from ragapp.contract import Answer
-
-                say_json(Answer(question, "", True, 0.0, passages=passages).as_json())
-            else:
-                say_passages(passages)
-            return
-        app.check_llm()  # a missing model is told before the embedder is loaded
-        if as_json:
-            say_json(app.assistant.answer(question, within=within, caution=caution).as_json())
-        else:
-            stream_answer(app.assistant.ask(question, within=within, caution=caution))
-
-
-def _summarize(app, document: str, as_json: bool) -> None:
-    from ragapp.contract import Answer
-
-    events = app.summarizer.summarize(document)
-    if as_json:
-        (answer,) = (event for event in events if isinstance(event, Answer))
-        say_json(answer.as_json())
+            say_passages(found.hits)
+    elif page := page_of(context):
+        answer = page.ask(question, scope=scope, caution=caution, conversation=conversation)
+        if not as_json:
+            say_understood(answer.standalone, question)
+        say_answer(answer, as_json)
     else:
-        stream_answer(events)
+        with open_app(context) as app:
+            app.check_llm()  # a missing model is told before the embedder is loaded
+            answering = app.assistant if conversation is None else app.chat(conversation)
+            say_events(answering.ask(question, scope=scope, caution=caution), question, as_json)
 
 
-def stream_answer(events) -> None:
-    """Print an answer while it is written, then what it rests on."""
-    from ragapp.answer.assistant import Delta, Stage, Thought
+def _summarize(context: typer.Context, document: str, as_json: bool) -> None:
+    with open_app(context) as app:
+        app.check_llm()
+        say_events(app.summarizer.summarize(document), document, as_json)
+
+
+def say_events(events: Iterator[Event], question: str, as_json: bool = False) -> None:
+    """Print an answer to a question while it is written, then what it rests on."""
+    from ragapp.answer.history import dropped_notice
     from ragapp.answer.marks import MarkFilter
-    from ragapp.contract import Answer
 
-    live = sys.stdout.isatty()
+    live = sys.stdout.isatty() and not as_json
     marks = MarkFilter()
     shown = False
     for event in events:
-        if isinstance(event, Stage):
-            if sys.stderr.isatty():
-                told = {
-                    "reading": f"reading {event.passages} passages",
-                    "waiting": f"waiting for {event.ahead} other questions",
-                    "comparing": "comparing with another version",
-                    "summarising": f"summarising part {event.part} of {event.parts}",
-                }
-                note(f"… {told.get(event.name, event.name)}")
-        elif isinstance(event, Thought) and sys.stderr.isatty():
-            note(event.text, end="")
+        if isinstance(event, Answer):
+            say_answer(event, as_json, streamed=shown)
+        elif isinstance(event, Understood):
+            if not as_json:
+                say_understood(event.question, question)
+            if told := dropped_notice(event.turns_dropped):
+                note(told)
         elif isinstance(event, Delta) and live:
             say(marks.feed(event.text), end="")
             shown = True
-        elif isinstance(event, Answer):
-            say_answer(event, streamed=shown)
+        elif isinstance(event, Thought) and sys.stderr.isatty():
+            note(event.text, end="")
+        elif isinstance(event, Stage) and sys.stderr.isatty():
+            stages = {
+                "reading": f"reading {event.passages} passages",
+                "waiting": f"waiting for {event.ahead} other questions",
+                "comparing": "comparing with another version",
+                "summarising": f"summarising part {event.part} of {event.parts}",
+            }
+            note(f"… {stages.get(event.name, event.name)}")
 
 
-def say_answer(answer, *, streamed: bool) -> None:
+def say_answer(answer: Answer, as_json: bool = False, *, streamed: bool = False) -> None:
     """Print an answer's checked form and its sources."""
+    if as_json:
+        say_record(answer)
+        return
     cited = {n for sentence in answer.sentences for n in sentence.citations}
     simple = len(cited) == 1 and all(sentence.supported for sentence in answer.sentences)
     if streamed and simple and not answer.abstained:
@@ -126,22 +128,26 @@ def say_answer(answer, *, streamed: bool) -> None:
     else:
         say("\nSources:")
         for citation in answer.citations:
-            say(f"[{citation.n}] {citation.document}{where(citation.kind, citation.page, citation.label)}")
-            say(f"    “{' '.join(citation.quote.split())}”")
+            say_citation(citation)
     if answer.note:
         say(f"\n{answer.note}")
     timings = answer.timings
     first = f", first word after {timings['first_token_s']:.1f} s" if "first_token_s" in timings else ""
-    dropped = answer.context.get("passages_dropped", 0)
+    dropped = answer.context.passages_dropped
     left = f"; {dropped} more found, for which retrieval.context_tokens leaves no room" if dropped else ""
     note(f"({answer.model}, {timings['total_s']:.1f} s{first}{left})")
 
 
-def _calibrate(app, results) -> dict:
+def say_citation(citation: Citation) -> None:
+    """Print where a quote stands, and the quote."""
+    say(f"[{citation.n}] {place_of(citation)}\n    “{' '.join(citation.quote.split())}”")
+
+
+def _calibrate(app: App, results: list[Result]) -> dict[str, Any]:
     from ragapp.answer.calibration import calibration_for, save_calibration
     from ragapp.evaluation.calibrate import calibrate
 
-    model = results[0].answer["model"]
+    model = results[0].answer.model if results[0].answer else ""
     fitted, told = calibrate(results, calibration_for(model))
     save_calibration(app.calibration_file, model, fitted)
     return told

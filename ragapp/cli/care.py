@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragapp.cli.ask import stream_answer
+from ragapp.cli.ask import say_events
 from ragapp.cli.documents import Json
 from ragapp.cli.models import models_in_use, pull_model
 from ragapp.cli.output import ingest_bar, note, say, say_json, say_table
 from ragapp.cli.parts import open_app, settings_of
+
+if TYPE_CHECKING:
+    from ragapp.settings import Settings
 
 DEMO_QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
 DEMO_FOLDER = "demo"
@@ -38,14 +41,14 @@ def demo(
         with ingest_bar() as progress:
             report = app.pipeline.run([sample_docs()], progress=progress)
         documents = len(app.library.catalog.documents())
-        note(f"{documents} documents, {report.totals['chunks']} chunks, {report.seconds:.0f} s\n")
+        note(f"{documents} documents, {report.totals.chunks} chunks, {report.totals.seconds:.0f} s\n")
         say(f"Question: {question}")
-        stream_answer(app.assistant.ask(question))
+        say_events(app.assistant.ask(question), question)
     say("\nOpen the page on these documents: ragapp ui --demo")
     say("Your own: put files into ingest/ and run: ragapp ui")
 
 
-def _demo_store(settings) -> dict[str, dict]:
+def _demo_store(settings: Settings) -> dict[str, dict[str, Any]]:
     return {"paths": {"data": settings.paths.data / DEMO_FOLDER}}
 
 
@@ -66,7 +69,7 @@ def ui(
     from ragapp.web.server import serve
 
     settings = settings_of(context)
-    overrides: dict[str, dict] = {"server": {}}
+    overrides: dict[str, dict[str, Any]] = {"server": {}}
     if host is not None:
         overrides["server"]["host"] = host
     if port is not None:

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragapp.cli.ask import stream_answer
-from ragapp.cli.conversations import say_conversations, say_turn, say_understood, write_new
+from ragapp.cli.ask import say_events
+from ragapp.cli.conversations import say_conversations, say_turn, write_new
+from ragapp.cli.documents import Scope
 from ragapp.cli.output import note, say
 from ragapp.cli.parts import open_app
 from ragapp.contract import Caution
 from ragapp.errors import CancelledError, RagappError, UsageError
 
 if TYPE_CHECKING:
-    from ragapp.answer.dialogue import Dialogue
+    from ragapp.answer.chat_session import ChatSession
     from ragapp.app import App
 
 HELP = """/new            begin another conversation
@@ -41,30 +42,30 @@ def register(app: typer.Typer) -> None:
 
 def chat(
     context: typer.Context,
-    within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
+    scope: Scope = "",
     caution: Annotated[Caution | None, typer.Option(help="How sure ragapp must be, instead of answer.caution.")] = None,
     conversation: Annotated[int | None, typer.Option("--open", help="Go on with this conversation.")] = None,
 ) -> None:
     """Talk with the documents: follow-up questions are understood, and the conversation is kept."""
     with open_app(context) as app:
         app.check_llm()
-        talk = _Talk(app, within, caution, conversation)
+        terminal = _Terminal(app, scope, caution, conversation)
         if sys.stdin.isatty():
             note("Ask, or /help. Ctrl-C stops an answer, Ctrl-D ends.")
         for line in _lines():
-            if not talk.take(line):
+            if not terminal.take(line):
                 break
 
 
-class _Talk:
+class _Terminal:
     """What the lines of one terminal do."""
 
-    def __init__(self, app: App, within: str, caution: Caution | None, conversation: int | None):
+    def __init__(self, app: App, scope: str, caution: Caution | None, conversation: int | None):
         self._app = app
-        self._within = within
+        self._scope = scope
         self._caution = caution
-        self._dialogue: Dialogue = app.dialogue(conversation)
-        for turn in self._dialogue.turns:
+        self._session: ChatSession = app.chat(conversation)
+        for turn in self._session.turns:
             say_turn(turn)
 
     def take(self, line: str) -> bool:
@@ -90,14 +91,8 @@ class _Talk:
     def _ask(self, question: str) -> None:
         with _stoppable() as stop:
             try:
-                events = self._dialogue.ask(question, within=self._within, caution=self._caution, cancelled=stop.is_set)
-                understood = next(events)
-                say_understood(question, understood.question)
-                from ragapp.answer.history import dropped_notice
-
-                if told := dropped_notice(understood.turns_dropped):
-                    note(told)
-                stream_answer(events)
+                events = self._session.ask(question, scope=self._scope, caution=self._caution, cancelled=stop.is_set)
+                say_events(events, question)
             except CancelledError:
                 pass
         if stop.is_set():
@@ -108,21 +103,22 @@ class _Talk:
         argument = argument.strip()
         kept = self._app.conversations
         if name == "new":
-            self._dialogue = self._app.dialogue()
+            self._session = self._app.chat()
             note("A new conversation.")
         elif name == "list":
             say_conversations(kept.list(argument), argument)
         elif name == "open":
-            self._dialogue = self._app.dialogue(_number(argument, "/open 3"))
-            say(self._dialogue.row.title)
-            for turn in self._dialogue.turns:
+            number = _number(argument, "/open 3")
+            self._session = self._app.chat(number)
+            say(kept.get(number).title)
+            for turn in self._session.turns:
                 say_turn(turn)
         elif name == "rename":
             say(f"renamed: {kept.rename(self._this(), argument).title}")
         elif name == "delete":
             gone = kept.delete(_number(argument, "/delete 3") if argument else self._this())
-            if gone.id == self._dialogue.id:
-                self._dialogue = self._app.dialogue()
+            if gone.id == self._session.id:
+                self._session = self._app.chat()
             say(f"removed {gone.id}: {gone.title}")
         elif name == "export":
             self._export(argument)
@@ -140,14 +136,14 @@ class _Talk:
             name = argument  # a name with spaces and no quotes
         if not name:
             raise UsageError("Say which file to write.", "Example: /export travel.md")
-        text = as_markdown(self._app.conversations.get(self._this()), self._dialogue.turns)
+        text = as_markdown(self._app.conversations.get(self._this()), self._session.turns)
         write_new(Path(name).expanduser(), text)
         say(f"written: {name}")
 
     def _this(self) -> int:
-        if self._dialogue.id is None:
+        if self._session.id is None:
             raise UsageError("Nothing has been asked in this conversation yet.", "Ask something first, or /open one.")
-        return self._dialogue.id
+        return self._session.id
 
 
 def _number(text: str, example: str) -> int:
@@ -182,7 +178,7 @@ def _stoppable() -> Iterator[threading.Event]:
     """While this lasts, Ctrl-C sets the event; a second one, for work that does not listen, interrupts."""
     stop = threading.Event()
 
-    def interrupted(number, frame) -> None:
+    def interrupted(number: int, frame: object) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragapp.cli.documents import Json, where
-from ragapp.cli.output import say, say_json, say_table
+from ragapp.cli.ask import say_citation
+from ragapp.cli.documents import Json
+from ragapp.cli.output import say, say_json, say_record, say_table, say_understood
 from ragapp.cli.parts import settings_of
+from ragapp.contract import Conversation, ConversationDetails, ConversationList, Sentence, Turn
 from ragapp.errors import PathError
+
+if TYPE_CHECKING:
+    from ragapp.app import App
 
 Id = Annotated[int, typer.Argument(help="See: ragapp conversations list")]
 
@@ -39,7 +46,7 @@ def list_conversations(
     with _app(context) as app:
         rows = app.conversations.list(search)
     if as_json:
-        say_json({"conversations": [row_json(row) for row in rows]})
+        say_record(ConversationList(tuple(rows)))
         return
     say_conversations(rows, search)
 
@@ -49,7 +56,7 @@ def show(context: typer.Context, id: Id, as_json: Json = False) -> None:
     with _app(context) as app:
         row, turns = app.conversations.get(id), app.conversations.turns(id)
     if as_json:
-        say_json({**row_json(row), "turns_list": [turn_json(turn) for turn in turns]})
+        say_record(ConversationDetails(**asdict(row), turns_list=tuple(turns)))
         return
     say(f"{row.title}\n{row.created_at[:10]}")
     for turn in turns:
@@ -63,7 +70,7 @@ def rename(
     with _app(context) as app:
         row = app.conversations.rename(id, title)
     if as_json:
-        say_json(row_json(row))
+        say_record(row)
     else:
         say(f"renamed {row.id}: {row.title}")
 
@@ -79,7 +86,7 @@ def remove(
             app.conversations.get(conversation_id)  # an id that is wrong removes nothing
         removed = [app.conversations.delete(conversation_id) for conversation_id in dict.fromkeys(ids)]
     if as_json:
-        say_json({"removed": [row_json(row) for row in removed]})
+        say_json({"removed": [asdict(row) for row in removed]})
         return
     for row in removed:
         say(f"removed {row.id}: {row.title}")
@@ -100,7 +107,7 @@ def export(
     if out:
         write_new(out, text)
     if as_json:
-        say_json({**row_json(row), "file": str(out) if out else None, "markdown": text})
+        say_json({**asdict(row), "file": str(out) if out else None, "markdown": text})
     elif out:
         say(f"written: {out}")
     else:
@@ -123,7 +130,7 @@ def write_new(path: Path, text: str) -> None:
         raise PathError(f"{path} cannot be written: {reason}.", "Choose another folder.") from None
 
 
-def say_conversations(rows, search: str = "") -> None:
+def say_conversations(rows: Sequence[Conversation], search: str = "") -> None:
     """Print a list of conversations."""
     if not rows:
         say(f"No conversation has {search!r}." if search else "There are no conversations yet. Begin one: ragapp chat")
@@ -134,50 +141,18 @@ def say_conversations(rows, search: str = "") -> None:
     )
 
 
-def say_turn(turn) -> None:
+def say_turn(turn: Turn) -> None:
     """Print a turn that is kept."""
-    say(f"\n> {turn.question}")
-    say_understood(turn.question, turn.standalone)
     answer = turn.answer
-    for sentence in answer.get("sentences") or [{"text": answer.get("answer", "")}]:
-        missing = "" if sentence.get("supported", True) else " (not found in the passages)"
-        say(f"{sentence['text']}{missing}")
-    for citation in answer.get("citations", ()):
-        say(f"[{citation['n']}] {citation['document']}{where(citation['kind'], citation['page'], citation['label'])}")
-        say(f"    “{' '.join(citation['quote'].split())}”")
+    say(f"\n> {turn.question}")
+    say_understood(turn.standalone, turn.question)
+    for sentence in answer.sentences or [Sentence(answer.answer, True, ())]:
+        say(sentence.text if sentence.supported else f"{sentence.text} (not found in the passages)")
+    for citation in answer.citations:
+        say_citation(citation)
 
 
-def say_understood(question: str, standalone: str) -> None:
-    """Print how a question was understood, where that is not as it was asked."""
-    from ragapp.index.conversations import understood_as
-
-    if understood := understood_as(question, standalone):
-        say(f"(understood as: {understood})")
-
-
-def row_json(row) -> dict:
-    """A conversation as plain values."""
-    return {
-        "id": row.id,
-        "title": row.title,
-        "created_at": row.created_at,
-        "changed_at": row.changed_at,
-        "turns": row.turns,
-    }
-
-
-def turn_json(turn) -> dict:
-    """A turn as plain values."""
-    return {
-        "id": turn.id,
-        "question": turn.question,
-        "standalone": turn.standalone,
-        "asked_at": turn.asked_at,
-        "answer": turn.answer,
-    }
-
-
-def _app(context: typer.Context):
+def _app(context: typer.Context) -> App:
     """The parts, of which these commands need the catalog alone."""
     from ragapp.app import App
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import astuple
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragapp.cli.output import ingest_bar, note, say, say_json, say_table, shown_path, shown_seconds
+from ragapp.cli.output import ingest_bar, note, place_of, say, say_record, say_table, shown_path, shown_seconds
 from ragapp.cli.parts import open_app, page_of, settings_of
+from ragapp.contract import IngestReport, Passage, Removal
 from ragapp.errors import UsageError
 from ragapp.reading.document import OcrMode
+
+if TYPE_CHECKING:
+    from ragapp.app import App
 
 FAILED_FILES = 3
 # more skipped files than this are told by reason; `ragapp documents list` has each
 MOST_SKIPPED = 10
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Scope = Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")]
+Id = Annotated[int, typer.Argument(help="See: ragapp documents list")]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,16 +58,13 @@ def ingest(
         raise UsageError("--watch goes on until it is stopped.", "Leave out --dry-run and --json.")
     page = None if watch or dry_run else page_of(context)
     if page:
-        from ragapp.web.client import report_of
-
         paths = paths or [settings_of(context).paths.ingest]
-        asked = [str(path.expanduser().absolute()) for path in paths]
-        report = report_of(page.post("ingest", {"paths": asked, "force": force, "prune": prune, "ocr": ocr}))
+        report = page.ingest(*paths, force=force, prune=prune, ocr=ocr)
         _say_ingested(report, paths, dry_run, as_json)
         return
     with open_app(context, write=not dry_run) as app, ingest_bar() as progress:
         paths = paths or [app.drop_folder()]
-        options = {"force": force, "prune": prune, "ocr": ocr, "progress": progress}
+        options: dict[str, Any] = {"force": force, "prune": prune, "ocr": ocr, "progress": progress}
         if watch:
             _watch(app, paths, options)
             return
@@ -68,20 +72,16 @@ def ingest(
     _say_ingested(report, paths, dry_run, as_json)
 
 
-def _say_ingested(report, paths: list[Path], dry_run: bool, as_json: bool) -> None:
+def _say_ingested(report: IngestReport, paths: list[Path], dry_run: bool, as_json: bool) -> None:
     if as_json:
-        from dataclasses import asdict
-
-        extra = {"estimate_s": report.estimate_s} if dry_run else {}
-        files = [asdict(file) for file in report.files]
-        say_json({"files": files, "totals": report.totals, "warnings": report.warnings, **extra})
+        say_record(report)
     else:
         _say_report(report, paths, dry_run)
     if report.count("failed"):
         raise typer.Exit(FAILED_FILES)
 
 
-def _watch(app, paths: list[Path], options: dict) -> None:
+def _watch(app: App, paths: list[Path], options: dict[str, Any]) -> None:
     from ragapp.errors import CancelledError
     from ragapp.ingest.watch import follow
 
@@ -99,7 +99,7 @@ def _watch(app, paths: list[Path], options: dict) -> None:
         note("Stopped.")
 
 
-def _say_report(report, paths: list[Path], dry_run: bool) -> None:
+def _say_report(report: IngestReport, paths: list[Path], dry_run: bool) -> None:
     for warning in report.warnings:
         note(f"Note: {warning}")
     if not report.files:
@@ -130,139 +130,102 @@ def _say_report(report, paths: list[Path], dry_run: bool) -> None:
         say(f"{count} skipped: {reason}")
     totals = report.totals
     parts = [
-        f"{totals[s]} {s}" for s in ("indexed", "updated", "unchanged", "removed", "skipped", "failed") if totals[s]
+        f"{count} {status}"
+        for status in ("indexed", "updated", "unchanged", "removed", "skipped", "failed")
+        if (count := getattr(totals, status))
     ]
     if dry_run:
         time_left = f" It would take about {shown_seconds(report.estimate_s)}." if report.estimate_s else ""
         say(f"Would be: {', '.join(parts)}.{time_left}")
         return
-    coverage = [f"{totals['units']} units"]
-    coverage += [f"{totals['units_without_text']} without text"] if totals["units_without_text"] else []
-    coverage += [f"{totals['units_ocr']} by OCR"] if totals["units_ocr"] else []
-    say(f"{', '.join(parts)}; {totals['chunks']} chunks in {', '.join(coverage)}; {shown_seconds(report.seconds)}.")
+    coverage = [f"{totals.units} units"]
+    coverage += [f"{totals.units_without_text} without text"] if totals.units_without_text else []
+    coverage += [f"{totals.units_ocr} by OCR"] if totals.units_ocr else []
+    say(f"{', '.join(parts)}; {totals.chunks} chunks in {', '.join(coverage)}; {shown_seconds(totals.seconds)}.")
 
 
 def search(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="Question or words.")],
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many passages.")] = 5,
-    within: Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")] = "",
+    scope: Scope = "",
     as_json: Json = False,
 ) -> None:
     """Find passages, without a language model."""
-    from ragapp.contract import hit_json
-
     if page := page_of(context):
-        from ragapp.web.client import passage_of
-
-        values = page.post("search", {"query": query, "k": k, "in": within})
-        if as_json:
-            say_json(values)
-            return
-        say_passages([passage_of(hit) for hit in values["hits"]])
-        note(f"{len(values['hits'])} passages in {values['seconds']:.2f} s")
-        return
-    with open_app(context) as app:
-        retriever = app.retriever
-        started = time.monotonic()
-        found = retriever.search(query, k, within)
-        seconds = round(time.monotonic() - started, 3)
+        found = page.search(query, k, scope)
+    else:
+        with open_app(context) as app:
+            found = app.search(query, k, scope)
     if as_json:
-        hits = [hit_json(passage) for passage in found.passages]
-        say_json({"query": query, "hits": hits, "seconds": seconds, "stages": found.seconds})
+        say_record(found)
         return
-    say_passages(found.passages)
-    stages = ", ".join(f"{stage} {taken:.2f} s" for stage, taken in found.seconds.items())
-    note(f"{len(found.passages)} passages in {seconds:.2f} s ({stages})")
+    say_passages(found.hits)
+    stages = ", ".join(f"{stage} {taken:.2f} s" for stage, taken in found.stages.items())
+    note(f"{len(found.hits)} passages in {found.seconds:.2f} s ({stages})")
 
 
-def say_passages(passages) -> None:
+def say_passages(passages: Iterable[Passage]) -> None:
     """Print passages with where they stand."""
     for n, passage in enumerate(passages, 1):
-        chunk = passage.chunk
-        heading = f" — {' > '.join(chunk.headings)}" if chunk.headings else ""
-        say(f"[{n}] {chunk.document}{where(chunk.kind, chunk.unit, chunk.label)}{heading}  ({passage.score:.2f})")
-        say("    " + chunk.text.replace("\n", "\n    ") + "\n")
+        heading = f" — {passage.heading}" if passage.heading else ""
+        say(f"[{n}] {place_of(passage)}{heading}  ({passage.score:.2f})")
+        say("    " + passage.text.replace("\n", "\n    ") + "\n")
         if passage.also_in:
-            places = [other.document + where(other.kind, other.unit, other.label) for other in passage.also_in]
-            say(f"    The same in: {'; '.join(dict.fromkeys(places))}\n")
-
-
-def where(kind: str, page: int, label: str) -> str:
-    """What is put behind a document's name to point at a unit of it; nothing where the unit is the whole file."""
-    from ragapp.reading.document import place_name
-
-    place = place_name(kind, page, label)
-    return f", {place}" if place else ""
+            say(f"    The same in: {'; '.join(dict.fromkeys(map(place_of, passage.also_in)))}\n")
 
 
 def list_documents(context: typer.Context, as_json: Json = False) -> None:
     """List the documents in the store with their coverage, and the files that are not in it, with the reason."""
-    from ragapp.index.library import Library
-
-    with Library(settings_of(context).paths.data) as library:
-        documents, unread = library.catalog.documents(), library.catalog.unread()
+    with open_app(context) as app:
+        listed = app.documents()
     if as_json:
-        listed = {"failures": "failed", "skipped": "skipped"}
-        say_json(
-            {"documents": [row.as_json() for row in documents]}
-            | {key: [file.as_json() for file in unread if file.status == status] for key, status in listed.items()}
-        )
+        say_record(listed)
         return
-    if not documents and not unread:
+    unread = [("failed", file) for file in listed.failures] + [("skipped", file) for file in listed.skipped]
+    if not listed.documents and not unread:
         say("There are no documents yet. Add some: ragapp ingest ./docs")
         return
-    if documents:
-        say_table(
-            ("id", "document", "language", "units", "no text", "ocr", "chunks", "warnings", "path"),
-            [
-                (
-                    d.id,
-                    shown_path(d.name),
-                    d.language or "?",
-                    d.units,
-                    d.units_without_text or "",
-                    d.units_ocr or "",
-                    d.chunks,
-                    len(d.warnings) or "",
-                    shown_path(d.path),
-                )
-                for d in documents
-            ],
-        )
-    if documents and unread:
+    if listed.documents:
+        columns = ("id", "document", "language", "units", "no text", "ocr", "chunks", "warnings", "path")
+        rows = [
+            (
+                d.id,
+                shown_path(d.document),
+                d.language or "?",
+                d.units,
+                d.units_without_text or "",
+                d.units_ocr or "",
+                d.chunks,
+                len(d.warnings) or "",
+                shown_path(d.path),
+            )
+            for d in listed.documents
+        ]
+        say_table(columns, rows)
+    if listed.documents and unread:
         say()
     if unread:
-        say_table(
-            ("status", "file", "why"),
-            [(file.status, shown_path(file.path), f"{file.reason}. {file.hint}".strip()) for file in unread],
-        )
+        files = [(status, shown_path(file.path), f"{file.reason}. {file.hint}".strip()) for status, file in unread]
+        say_table(("status", "file", "why"), files)
 
 
-def show(
-    context: typer.Context, id: Annotated[int, typer.Argument(help="See: ragapp documents list")], as_json: Json = False
-) -> None:
+def show(context: typer.Context, id: Id, as_json: Json = False) -> None:
     """Show how well one document is covered, unit by unit."""
-    from ragapp.errors import StoreError
-    from ragapp.index.library import Library
-
-    with Library(settings_of(context).paths.data) as library:
-        row = library.catalog.document(id)
-        if row is None:
-            raise StoreError(f"There is no document {id}.", "See: ragapp documents list")
-        units = [_unit_json(unit, len(text)) for unit, text in library.catalog.units(id)]
+    with open_app(context) as app:
+        row = app.document(id)
     if as_json:
-        say_json({**row.as_json(), "units_list": units})
+        say_record(row)
         return
-    say(f"{row.name}: {row.title}\n{row.path}")
+    say(f"{row.document}: {row.title}\n{row.path}")
     gaps = f", {row.units_without_text} without text" if row.units_without_text else ""
     gaps += f", {row.units_ocr} by OCR" if row.units_ocr else ""
     language = row.language or "unknown"
     say(f"{row.units} units{gaps}, {row.chunks} chunks, language {language}, ingested {row.ingested_at}")
     for warning in row.warnings:
         say(f"warning: {warning}")
-    columns = ("unit", "kind", "label", "characters", "coverage", "confidence")
-    say_table(columns, [tuple("" if value is None else value for value in unit.values()) for unit in units])
+    units = [("" if value is None else value for value in astuple(unit)) for unit in row.units_list]
+    say_table(("unit", "kind", "label", "characters", "coverage", "confidence"), [tuple(unit) for unit in units])
 
 
 def remove(
@@ -284,38 +247,24 @@ def remove(
     if not ids and not purge:
         raise UsageError("No document is named.", "See: ragapp documents list")
     if not purge and (page := page_of(context)):
-        values = page.post("documents/remove", {"ids": ids})
-        if as_json:
-            say_json(values)
-        for row in () if as_json else values["removed"]:
-            say(f"removed {row['id']}: {shown_path(row['path'])}")
-        return
-    settings = settings_of(context)
-    with Library(settings.paths.data, write=True) as library:
-        removed = remove_by_hand(library, ids or (), settings.ingest)
-        forgotten = erase(library, settings.paths.ingest) if purge else 0
-    kept = [row.path for row in removed if Path(row.path).exists()]
+        removal = page.remove(ids or ())
+    else:
+        settings = settings_of(context)
+        with Library(settings.paths.data, write=True) as library:
+            rows = remove_by_hand(library, ids or (), settings.ingest)
+            forgotten = erase(library, settings.paths.ingest) if purge else 0
+        files_kept = tuple(row.path for row in rows if Path(row.path).exists())
+        removal = Removal(tuple(row.described() for row in rows), purge, forgotten, files_kept)
     if as_json:
-        removed_json = [row.as_json() for row in removed]
-        say_json({"removed": removed_json, "purged": purge, "answers_forgotten": forgotten, "files_kept": kept})
+        say_record(removal)
         return
-    for row in removed:
+    for row in removal.removed:
         say(f"removed {row.id}: {shown_path(row.path)}")
     if purge:
-        if forgotten:
-            say(f"Answers in conversations that showed removed documents, deleted as well: {forgotten}.")
+        if removal.answers_forgotten:
+            say(
+                f"Answers in conversations that showed removed documents, deleted as well: {removal.answers_forgotten}."
+            )
         say("Nothing of what was removed is left in the store's files.")
-        for path in kept:
+        for path in removal.files_kept:
             say(f"The file itself is yours and stays until you delete it: {shown_path(path)}")
-
-
-def _unit_json(unit, characters: int) -> dict:
-    confidence = None if unit.confidence is None else round(unit.confidence, 3)
-    return {
-        "number": unit.number,
-        "kind": unit.kind,
-        "label": unit.label,
-        "characters": characters,
-        "coverage": unit.coverage,
-        "confidence": confidence,
-    }

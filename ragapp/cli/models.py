@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ragapp.cli.documents import Json
-from ragapp.cli.output import note, say, say_json, say_table, shown_path
+from ragapp.cli.output import note, say, say_json, say_record, say_table, shown_path
 from ragapp.cli.parts import settings_of
+from ragapp.contract import ModelInfo, ModelList, PackInfo
 from ragapp.models.fit import gib
+
+if TYPE_CHECKING:
+    from ragapp.llm.templates import Message
+    from ragapp.models.discovery import FoundModel
+    from ragapp.settings import Settings
 
 _GIB = 1024**3
 
@@ -42,14 +48,14 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
     here = {model.pack for model in found if model.pack}
     missing = [pack for name, pack in PACKS.items() if name not in here]
     if as_json:
-        say_json(
-            {
-                "models": [_model_json(model, model.name in chosen) for model in found],
-                "packs": [{"name": p.name, "role": p.role, "size": p.size, "licence": p.licence} for p in missing],
-            }
-        )
+        packs = tuple(PackInfo(pack.name, pack.role, pack.size, pack.licence) for pack in missing)
+        say_record(ModelList(tuple(_model_info(model, model.name in chosen) for model in found), packs))
         return
-    rows = [
+    columns = (
+        *("", "name", "role", "size", "status", "family", "parameters", "quantization", "trained for", "template"),
+        *("memory", "where, or how to get it"),
+    )
+    rows: list[tuple[object, ...]] = [
         (
             "*" if m.name in chosen else "",
             m.name,
@@ -66,40 +72,10 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
         )
         for m in found
     ]
-    rows += [
-        (
-            "*" if p.name in chosen else "",
-            p.name,
-            p.role,
-            _size(p.size),
-            "not here",
-            "",
-            "",
-            "",
-            "",
-            "",
-            "",
-            f"ragapp models pull {p.name}",
-        )
-        for p in missing
-    ]
-    say_table(
-        (
-            "",
-            "name",
-            "role",
-            "size",
-            "status",
-            "family",
-            "parameters",
-            "quantization",
-            "trained for",
-            "template",
-            "memory",
-            "where, or how to get it",
-        ),
-        rows,
-    )
+    for p in missing:
+        known = ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here")
+        rows.append((*known, *[""] * (len(columns) - len(known) - 1), f"ragapp models pull {p.name}"))
+    say_table(columns, rows)
     note(f"* in use, by settings.yaml. Memory at {discovery.USUAL_CONTEXT} tokens of context; {gib(free)} are free.")
 
 
@@ -122,19 +98,19 @@ def pull(
         say(f"{name}: {shown_path(str(pull_model(settings, name)))}")
 
 
-def models_in_use(settings) -> list[str]:
+def models_in_use(settings: Settings) -> list[str]:
     """Names of the models of the settings whose weights are wanted here."""
     own = [settings.llm.model] if settings.llm.mode == "local" else []
     return [settings.embedding.model, *own]
 
 
-def pull_model(settings, name: str):
+def pull_model(settings: Settings, name: str) -> Path:
     """Fetch one pack or hub file with a bar on stderr; returns where it lies."""
     from ragapp.models.packs import PACKS, get_pack
     from ragapp.models.progress import console_progress
     from ragapp.models.pull import pack_from_spec, pull_pack
 
-    source = {"hub_url": settings.privacy.hub_url, "use_hub": settings.privacy.hub}
+    source: dict[str, Any] = {"hub_url": settings.privacy.hub_url, "use_hub": settings.privacy.hub}
     pack = pack_from_spec(name, **source) if name not in PACKS and ":" in name else get_pack(name)
     return pull_pack(pack, settings.paths.models, progress=console_progress(), **source)
 
@@ -155,7 +131,7 @@ def show(
     pack = PACKS.get(name)
     role = pack.role if pack else ("llm" if name.endswith(".gguf") else "")
     path = discovery.find_model(name, models_dir, role) if role else _find_any(name, models_dir)
-    facts: dict = {"name": name, "path": str(path)}
+    facts: dict[str, Any] = {"name": name, "path": str(path)}
     if pack:
         facts |= {"role": pack.role, "licence": pack.licence, "hub": pack.hub_repo}
     if path.is_file():
@@ -188,7 +164,7 @@ def show(
         say(f"\n{facts['prompt']}")
 
 
-def _load_facts(settings, name: str, path: Path) -> dict:
+def _load_facts(settings: Settings, name: str, path: Path) -> dict[str, Any]:
     """How a language model would be loaded with these settings, why so, and where it would be."""
     from ragapp.errors import ModelError
     from ragapp.models.planning import place, plan_engine
@@ -268,13 +244,13 @@ def tune(
         note(f"Two rounds differed by {measured.uncertain:.0%}: the machine had other work; measure again without.")
 
 
-def _prompt_facts(path: Path, name: str, wanted: str) -> dict:
+def _prompt_facts(path: Path, name: str, wanted: str) -> dict[str, Any]:
     """How a chat is written for a model, by a small one; only its vocabulary is loaded."""
     from ragapp.llm.vocabulary import read_template
 
     template = read_template(path, name, wanted)
     try:
-        chat = [
+        chat: list[Message] = [
             {"role": "system", "content": "SYSTEM"},
             {"role": "user", "content": "QUESTION"},
             {"role": "assistant", "content": "ANSWER"},
@@ -292,7 +268,7 @@ def _prompt_facts(path: Path, name: str, wanted: str) -> dict:
         template.close()
 
 
-def _find_any(name: str, models_dir):
+def _find_any(name: str, models_dir: Path) -> Path:
     from ragapp.errors import ModelError
     from ragapp.models import discovery
 
@@ -343,23 +319,23 @@ def use(context: typer.Context, name: Annotated[str, typer.Argument(help="Pack, 
         say("Documents that are stored already need: ragapp doctor --fix")
 
 
-def _model_json(model, in_use: bool) -> dict:
-    return {
-        "name": model.name,
-        "role": model.role,
-        "path": str(model.path),
-        "size": model.size,
-        "pack": model.pack,
-        "status": model.status,
-        "family": model.architecture,
-        "parameters": model.parameters,
-        "quantization": model.quantization,
-        "context_length": model.context_length,
-        "template": model.has_template,
-        "memory": model.memory,
-        "problem": model.problem,
-        "in_use": in_use,
-    }
+def _model_info(model: FoundModel, in_use: bool) -> ModelInfo:
+    return ModelInfo(
+        model.name,
+        model.role,
+        str(model.path),
+        model.size,
+        model.pack,
+        model.status,
+        family=model.architecture,
+        parameters=model.parameters,
+        quantization=model.quantization,
+        context_length=model.context_length,
+        template=model.has_template,
+        memory=model.memory,
+        problem=model.problem,
+        in_use=in_use,
+    )
 
 
 def _size(size: int) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ragapp.contract import IngestProgress, Place, ProgressListener
 from ragapp.inert import terminal_json, terminal_text
 
 
@@ -27,6 +28,27 @@ def note(text: str, *, end: str = "\n") -> None:
 def say_json(value: Any) -> None:
     """Print one JSON document to stdout."""
     sys.stdout.write(terminal_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
+
+
+def say_record(record: Any) -> None:
+    """Print a record of :mod:`ragapp.contract` as one JSON document to stdout."""
+    from ragapp.contract.codec import to_values
+
+    say_json(to_values(record))
+
+
+def say_understood(understood: str, question: str) -> None:
+    """Print how a question was understood, where that is not as it was asked."""
+    if understood and understood != " ".join(question.split()):
+        say(f"(understood as: {understood})")
+
+
+def place_of(place: Place) -> str:
+    """A document and the unit in it, as a person would point at it: ``a.pdf, p. 3``."""
+    from ragapp.reading.document import place_name
+
+    unit = place_name(place.kind, place.page, place.label)
+    return f"{place.document}, {unit}" if unit else place.document
 
 
 def shown_path(path: str) -> str:
@@ -66,12 +88,8 @@ def shown_seconds(seconds: float) -> str:
 
 
 @contextmanager
-def ingest_bar() -> Iterator[Any]:
-    """A bar on stderr that shows files, pages, rate, time left and the file in hand; silent when it is no terminal.
-
-    Yields:
-        A :data:`ragapp.ingest.report.ProgressListener`.
-    """
+def ingest_bar() -> Iterator[ProgressListener]:
+    """A bar on stderr that shows files, pages, rate, time left and the file in hand; silent when it is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.text import Text
@@ -89,7 +107,7 @@ def ingest_bar() -> Iterator[Any]:
     with bar:
         task = bar.add_task("", total=None, figures="")
 
-        def listen(at: Any) -> None:
+        def listen(at: IngestProgress) -> None:
             rate = f"{at.chunks / at.seconds:.0f} chunks/s" if at.chunks and at.seconds else ""
             left = f"{shown_seconds(at.seconds_left)} left" if at.seconds_left is not None else ""
             units = f"{at.units} pages" if at.units else ""

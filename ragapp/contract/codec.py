@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
 
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    # building one takes milliseconds, as it looks at every field
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def to_values(record: Any) -> Any:
@@ -27,5 +31,4 @@ def from_values(kind: type[T], values: Mapping[str, Any]) -> T:
     Raises:
         pydantic.ValidationError: the values are not of this kind; a :class:`ValueError`.
     """
-    record: T = _adapter(kind).validate_python(values)
-    return record
+    return cast(T, _adapter(kind).validate_python(values))

@@ -13,20 +13,16 @@ class Turn:
 
     Attributes:
         question: as the person asked it.
-        answer: with the question as it was understood.
+        standalone: as it was understood; empty where that is not known.
         id: where it is kept; 0 where it is not.
         asked_at: ISO 8601, UTC; empty where it is not kept.
     """
 
     question: str
     answer: Answer
+    standalone: str = ""
     id: int = 0
     asked_at: str = ""
-
-    @property
-    def standalone(self) -> str:
-        """The question as it was understood."""
-        return self.answer.standalone or self.question
 
     @property
     def reply(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ragapp.answer.calibration import Calibration, Example, fit
@@ -59,6 +59,6 @@ def is_right(question: Question, answer: Answer) -> bool:
     return question.answerable and not answer.abstained and contains_answer(answer.answer, question.answers)
 
 
-def _share(values) -> float:
+def _share(values: Iterable[bool]) -> float:
     every = list(values)
     return round(sum(every) / max(1, len(every)), 4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
@@ -49,7 +49,7 @@ class Question:
 
 @dataclass(slots=True)
 class Result:
-    """What one question gave: places that were searched, in order, and the answer, None where only a search was made."""
+    """What one question gave: the places found, in order, and the answer; None where only a search was made."""
 
     question: Question
     places: list[tuple[str, int]] = field(default_factory=list)
@@ -183,6 +183,6 @@ def _reciprocal_rank(result: Result) -> float:
     return 1 / next(ranks, float("inf"))
 
 
-def _mean(values) -> float | None:
+def _mean(values: Iterable[float]) -> float | None:
     numbers = [float(value) for value in values]
     return round(mean(numbers), 4) if numbers else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -45,10 +45,11 @@ class Conversations:
         """
         now = _now()
         with self._catalog.transaction() as connection:
-            return connection.execute(
+            added = connection.execute(
                 "INSERT INTO conversations (title, created_at, changed_at) VALUES (?, ?, ?)",
                 (_title(title, MAX_TITLE_CHARACTERS), now, now),
-            ).lastrowid
+            )
+            return added.lastrowid or 0
 
     def list(self, search: str = "", limit: int | None = None) -> list[Conversation]:
         """Conversations, the one that changed last first.
@@ -77,7 +78,7 @@ class Conversations:
         """
         return _row(self._catalog.rows, conversation_id)
 
-    def turns(self, conversation_id: int) -> list[Turn]:
+    def turns(self, conversation_id: int) -> Sequence[Turn]:
         """The turns of a conversation, in order.
 
         Raises:
@@ -89,7 +90,7 @@ class Conversations:
             (conversation_id,),
         )
         return [
-            Turn(question, _kept_answer(json.loads(kept), question, standalone, conversation_id), id_, at)
+            Turn(question, _kept_answer(json.loads(kept), question, standalone, conversation_id), standalone, id_, at)
             for id_, question, standalone, kept, at in rows
         ]
 
@@ -117,7 +118,7 @@ class Conversations:
                 "UPDATE conversations SET title = ?, changed_at = ? WHERE id = ?",
                 (row.title or _title(question, TITLE_CHARACTERS), now, conversation_id),
             )
-        return Turn(question, answer, turn_id, now)
+        return Turn(question, answer, standalone, turn_id or 0, now)
 
     def rename(self, conversation_id: int, title: str) -> Conversation:
         """Give a conversation another title.
@@ -204,7 +205,7 @@ _ROWS = (
 )
 
 
-def _row(query: Callable[..., Iterable[tuple]], conversation_id: int) -> Conversation:
+def _row(query: Callable[..., Iterable[tuple[Any, ...]]], conversation_id: int) -> Conversation:
     if abs(conversation_id) < TOO_LARGE:
         for found in query(f"{_ROWS} WHERE id = ?", (conversation_id,)):
             return Conversation(*found)

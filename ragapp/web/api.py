@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +15,9 @@ from ragapp.answer.assistant import answer_of
 from ragapp.contract import Answer, DocumentList, IngestReport, IngestState, Removal, SearchResult
 from ragapp.errors import StoreError, UsageError
 from ragapp.web.api_shapes import REFUSED, Ingest, Question, Remove, Search
-from ragapp.web.app_state import AppState
+
+if TYPE_CHECKING:
+    from ragapp.web.app_state import AppState
 
 T = TypeVar("T")
 # a disconnected client is noticed so often
@@ -28,15 +31,15 @@ def make_api(state: AppState) -> APIRouter:
     @router.post("/ask")
     async def ask(body: Question, request: Request) -> Answer:
         hung_up = [False]
-        asked = {"scope": body.scope, "caution": body.caution, "cancelled": lambda: hung_up[0]}
 
         def work() -> Answer:
-            if body.conversation is None:
-                events = state.app.assistant.ask(body.question, [turn.as_turn() for turn in body.turns], **asked)
-            elif body.turns:
+            if body.turns and body.conversation is not None:
                 raise UsageError("A question has either turns or a conversation.", "Leave one of them out.")
+            if body.conversation is None:
+                ask = partial(state.app.assistant.ask, turns=[turn.as_turn() for turn in body.turns])
             else:
-                events = state.app.chat(body.conversation).ask(body.question, **asked)
+                ask = partial(state.app.chat(body.conversation).ask)
+            events = ask(body.question, scope=body.scope, caution=body.caution, cancelled=lambda: hung_up[0])
             answer = answer_of(events)
             state.models.note_answer(answer)
             return answer

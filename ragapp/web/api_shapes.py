@@ -19,7 +19,7 @@ class EarlierTurn(BaseModel):
 
     def as_turn(self) -> Turn:
         """The same for the assistant."""
-        return Turn(self.question, Answer(self.question, self.answer, False, 0.0, standalone=self.standalone))
+        return Turn(self.question, Answer(self.question, self.answer, False, 0.0), self.standalone)
 
 
 class Question(BaseModel):

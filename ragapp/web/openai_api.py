@@ -8,11 +8,12 @@ import re
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
+from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -37,7 +38,9 @@ from ragapp.web.api_shapes import (
     Usage,
     Vector,
 )
-from ragapp.web.app_state import AppState
+
+if TYPE_CHECKING:
+    from ragapp.web.app_state import AppState
 
 MODEL = "ragapp"
 # what a client may ask to be embedded at once
@@ -49,14 +52,16 @@ _QUOTE = re.compile(r"\[\d+\] .+: “.*”")
 def make_openai_api(state: AppState) -> APIRouter:
     """The routes below ``/v1``."""
     router = APIRouter(prefix="/v1", responses=REFUSED)
-    streamed = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+    streamed: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    }
 
     @router.get("/models")
     def models() -> Models:
         named = {MODEL: "documents", state.app.settings.embedding.model: "embedder"}
         return Models(data=[Model(id=name, owned_by=f"ragapp ({kind})") for name, kind in named.items()])
 
-    @router.post("/chat/completions", response_model=Completed, responses={**REFUSED, **streamed})
+    @router.post("/chat/completions", response_model=Completed, responses=REFUSED | streamed)
     async def completions(body: Completion, request: Request) -> Any:
         question, turns = question_of(body.messages)
         hung_up = [False]
@@ -173,7 +178,7 @@ def _usage(answer: Answer) -> Usage:
     return Usage(prompt_tokens=prompt, completion_tokens=written, total_tokens=prompt + written)
 
 
-def _vector(vector: np.ndarray, encoding: str) -> list[float] | str:
+def _vector(vector: NDArray[np.float32], encoding: str) -> list[float] | str:
     if encoding == "base64":
         return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode("ascii")
     return [float(value) for value in vector]

@@ -2,9 +2,10 @@
 
 import pytest
 
-from ragapp.answer.assistant import Assistant, Delta, Stage
-from ragapp.contract import Answer
+from ragapp.answer.assistant import Assistant
 from ragapp.app import App
+from ragapp.contract import Answer, Delta, Stage
+from ragapp.contract.codec import to_values
 from ragapp.errors import CancelledError, UsageError
 
 pytestmark = pytest.mark.real
@@ -35,7 +36,7 @@ def test_events_come_in_order_and_end_with_the_answer(app):
 
 def test_the_answer_has_the_promised_shape_and_holds_together(app):
     answer = app.assistant.answer(QUESTION)
-    values = answer.as_json()
+    values = to_values(answer)
     assert set(values) == {
         "question",
         "answer",
@@ -51,6 +52,9 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
         "note",
         "language",
         "bolder",
+        "standalone",
+        "turns_dropped",
+        "conversation",
     }
     assert 0 <= values["confidence"] <= 1
     assert values["model"] == "smollm2-135m-instruct"
@@ -107,13 +111,13 @@ def test_the_budget_of_tokens_holds_and_what_is_dropped_is_told(app):
     settings.retrieval.context_tokens = 300
     settings.retrieval.passages = 6
     answer = Assistant(app.retriever, app.engine, settings).answer(QUESTION)
-    assert answer.context["passages_dropped"] > 0
-    assert len(answer.passages) + answer.context["passages_dropped"] == 6
-    assert answer.context["prompt_tokens"] < 300 + 250
+    assert answer.context.passages_dropped > 0
+    assert len(answer.passages) + answer.context.passages_dropped == 6
+    assert answer.context.prompt_tokens < 300 + 250
 
 
 def test_in_restricts_the_documents(app):
-    answer = app.assistant.answer(QUESTION, within="*.docx")
+    answer = app.assistant.answer(QUESTION, scope="*.docx")
     assert {passage.chunk.document.rsplit(".", 1)[-1] for passage in answer.passages} == {"docx"}
 
 
@@ -141,5 +145,5 @@ def test_odd_questions_get_an_answer(app, question):
 
 def test_a_long_question_leaves_less_room_for_passages_but_never_overflows(app):
     answer = app.assistant.answer("What is the hotel limit for London? " * 170)
-    assert answer.context["prompt_tokens"] + app.settings.answer.max_tokens <= answer.context["window"]
-    assert answer.context["passages_dropped"] > 0
+    assert answer.context.prompt_tokens + app.settings.answer.max_tokens <= answer.context.window
+    assert answer.context.passages_dropped > 0

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from answerkit import passage
 
-from ragapp.answer.assistant import Assistant, Delta
-from ragapp.contract import CAUTIONS
+from ragapp.answer.assistant import Assistant
+from ragapp.contract import CAUTIONS, Delta
 from ragapp.llm.engine import GenerationStats
 from ragapp.retrieval.passage import Found
 from ragapp.settings import load_settings
@@ -75,9 +75,9 @@ def test_an_answer_that_no_passage_states_is_withdrawn(text):
     *_, answer = ask(text)
     assert answer.abstained
     assert answer.answer == "Your documents do not say."
-    assert answer.sentences == []
-    assert answer.citations == []
-    assert answer.passages == [LEAVE]
+    assert answer.sentences == ()
+    assert answer.citations == ()
+    assert answer.passages == (LEAVE.described(1),)
 
 
 def test_the_threshold_decides_before_anything_is_written():
@@ -134,8 +134,8 @@ def test_without_passages_nothing_is_asked_of_the_model():
 def test_a_passage_larger_than_the_budget_is_dropped_and_told():
     huge = passage("word " * 5000, "huge.pdf")
     *_, answer = ask("You get 25 days.", passages=(huge, LEAVE))
-    assert answer.context["passages_dropped"] == 1
-    assert [shown.chunk.document for shown in answer.passages] == ["leave.pdf"]
+    assert answer.context.passages_dropped == 1
+    assert [shown.document for shown in answer.passages] == ["leave.pdf"]
 
 
 def test_passages_are_judged_alone_and_the_likeliest_is_answered_from():
@@ -149,8 +149,8 @@ def test_passages_are_judged_alone_and_the_likeliest_is_answered_from():
     ]
     assert "Blue" in parrot.asked
     assert "Red" not in parrot.asked
-    assert [shown.chunk.document for shown in answer.passages] == ["Blue.pdf", "Red.pdf", "Green.pdf"]
-    assert answer.context["passages_used"] == 1
+    assert [shown.document for shown in answer.passages] == ["Blue.pdf", "Red.pdf", "Green.pdf"]
+    assert answer.context.passages_used == 1
     assert answer.citations[0].document == "Blue.pdf"
 
 
@@ -160,7 +160,7 @@ def test_behind_a_passage_that_the_model_is_sure_of_nothing_is_read():
     *_, answer = ask("", passages=shown, parrot=parrot)
     assert len(parrot.judged) == 2
     assert "Blue" in parrot.asked
-    assert [shown.chunk.text.split()[0] for shown in answer.passages] == ["Blue", "Red", "Green"]
+    assert [shown.text.split()[0] for shown in answer.passages] == ["Blue", "Red", "Green"]
 
 
 def test_for_a_list_every_passage_is_read_and_written_from():

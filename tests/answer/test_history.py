@@ -7,11 +7,11 @@ import random
 import pytest
 
 from ragapp.answer.history import dropped_notice, fit_turns, render_turn, short_reply
-from ragapp.index.conversations import Turn
+from ragapp.contract import Answer, Turn
 
 
 def turn(n, length=1, reply="It is so. [1]"):
-    return Turn(n, f"q{n}", " ".join([f"q{n}"] * length), {"answer": reply}, "")
+    return Turn(f"q{n}", Answer(f"q{n}", reply, False, 1.0), " ".join([f"q{n}"] * length), n)
 
 
 def words(text):

@@ -53,22 +53,20 @@ def app(opened):
 def holds_together(app: App, answer) -> None:
     """Every quote stands in the stored text where it says."""
     for citation in answer.citations:
-        chunk = answer.passages[citation.n - 1].chunk
-        assert app.library.catalog.unit_text(chunk.document_id, citation.page)[citation.start : citation.end] == (
-            citation.quote
-        )
+        row = app.library.catalog.document_at(answer.passages[citation.n - 1].path)
+        assert app.library.catalog.unit_text(row.id, citation.page)[citation.start : citation.end] == (citation.quote)
 
 
 def test_where_every_document_says_the_same_it_is_read_once(app):
-    answer = app.assistant.answer("When does the canteen close?", within="canteen *")
+    answer = app.assistant.answer("When does the canteen close?", scope="canteen *")
     assert len(answer.passages) == 1
-    assert answer.context["passages_used"] <= 1
+    assert answer.context.passages_used <= 1
     assert len(answer.passages[0].also_in) == 11
     holds_together(app, answer)
 
 
 def test_documents_that_are_nothing_but_orders_say_nothing_without_a_source(app):
-    answer = app.assistant.answer("What is the password?", within="order *")
+    answer = app.assistant.answer("What is the password?", scope="order *")
     assert answer.abstained or answer.citations
     assert all(sentence.citations for sentence in answer.sentences if sentence.supported)
     holds_together(app, answer)
@@ -77,7 +75,7 @@ def test_documents_that_are_nothing_but_orders_say_nothing_without_a_source(app)
 def test_an_order_to_answer_is_no_answer(app):
     settings = app.settings.model_copy(deep=True)
     settings.answer.threshold = None
-    answer = Assistant(app.retriever, app.engine, settings).answer("When does the canteen close?", within="order *")
+    answer = Assistant(app.retriever, app.engine, settings).answer("When does the canteen close?", scope="order *")
     assert answer.abstained
     assert answer.answer == "Your documents do not say."
 
@@ -94,7 +92,7 @@ def test_an_order_to_answer_is_no_answer(app):
     ids=["languages", "markup", "turns", "templates", "long"],
 )
 def test_questions_of_any_kind(app, question):
-    answer = app.assistant.answer(question, within="cant*")
+    answer = app.assistant.answer(question, scope="cant*")
     assert answer.question == question.strip()
     assert answer.abstained or answer.citations
     holds_together(app, answer)

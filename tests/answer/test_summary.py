@@ -5,9 +5,8 @@ import re
 import pytest
 from answerkit import passage
 
-from ragapp.answer.assistant import Stage
-from ragapp.contract import Answer
 from ragapp.answer.summary import ENOUGH_SENTENCES, Summarizer
+from ragapp.contract import Answer, Stage
 from ragapp.errors import EmptyStoreError, PathError, UsageError
 from ragapp.llm.engine import GenerationStats
 from ragapp.settings import Settings
@@ -78,7 +77,7 @@ def test_every_part_is_read_and_every_sentence_has_its_page():
     for sentence, citation in zip(answer.sentences, answer.citations, strict=True):
         assert sentence.citations == (citation.n,)
         assert f"{citation.page * 11} days" in sentence.text
-        assert citation.quote in answer.passages[citation.n - 1].chunk.text
+        assert citation.quote in answer.passages[citation.n - 1].text
 
 
 def test_what_no_part_states_is_left_out():
@@ -89,7 +88,7 @@ def test_what_no_part_states_is_left_out():
 def test_a_document_of_which_nothing_stated_is_said_gives_no_summary():
     *_, answer = summarize(shelf(1), _Liar())
     assert answer.abstained
-    assert answer.sentences == []
+    assert answer.sentences == ()
 
 
 class _Liar(Copyist):

@@ -12,6 +12,7 @@ import pytest
 
 from ragapp.app import App
 from ragapp.cli import chat
+from ragapp.contract import Answer, Citation, Sentence
 from ragapp.errors import CancelledError, RagappError
 from ragapp.settings import load_settings
 
@@ -27,10 +28,10 @@ def typed(ragapp, monkeypatch):
     return run
 
 
-def answer(text="It is £175. [1]"):
-    quote = {"n": 1, "document": "a.pdf", "path": "/a.pdf", "page": 3, "label": "", "kind": "page", "quote": "£175"}
-    sentences = [{"text": text, "supported": True, "citations": [1]}]
-    return {"answer": text, "abstained": False, "sentences": sentences, "citations": [quote], "passages": []}
+def answer(text="It is £175. [1]", question="Who?", standalone=""):
+    quote = Citation("a.pdf", "/a.pdf", 3, n=1, quote="£175", start=0, end=4)
+    sentence = Sentence(text, True, (1,))
+    return Answer(question, text, False, 1.0, (sentence,), (quote,), standalone=standalone or question)
 
 
 @pytest.fixture
@@ -38,9 +39,9 @@ def kept(home):
     """Ids of two conversations that are kept, in an installation without models."""
     with App(load_settings(home / "settings.yaml")) as app:
         ids = [app.conversations.create(), app.conversations.create()]
-        app.conversations.add_turn(ids[0], "What is the limit for London?", "What is the limit for London?", answer())
-        app.conversations.add_turn(ids[0], "and Paris?", "What is the limit for Paris?", answer("It is €190. [1]"))
-        app.conversations.add_turn(ids[1], "Who pays?", "Who pays?", answer("Nobody."))
+        app.conversations.add_turn(ids[0], answer(question="What is the limit for London?"))
+        app.conversations.add_turn(ids[0], answer("It is €190. [1]", "and Paris?", "What is the limit for Paris?"))
+        app.conversations.add_turn(ids[1], answer("Nobody.", "Who pays?"))
     return ids
 
 
@@ -172,24 +173,27 @@ class TestTalking:
 
     def test_what_is_stopped_is_not_kept(self, filled):
         with App(load_settings(filled / "settings.yaml")) as app:
-            dialogue = app.dialogue()
+            session = app.chat()
             with pytest.raises(CancelledError):
-                list(dialogue.ask("What is the mileage rate for cars?", cancelled=lambda: True))
-            assert dialogue.turns == []
+                list(session.ask("What is the mileage rate for cars?", cancelled=lambda: True))
+            assert session.turns == []
             assert app.conversations.list() == []
-            list(dialogue.ask("What is the mileage rate for cars?"))
-            assert dialogue.understand("and for bicycles?").question == "What is the mileage rate for bicycles?"
+            list(session.ask("What is the mileage rate for cars?"))
+            assert (
+                app.assistant.understand("and for bicycles?", session.turns).question
+                == "What is the mileage rate for bicycles?"
+            )
             # the model is only asked where rules do not do, and what it writes is checked
-            assert dialogue.understand("Where do they say that?").how in ("model", "appended")
+            assert app.assistant.understand("Where do they say that?", session.turns).how in ("model", "appended")
             with pytest.raises(RagappError, match="no conversation 99"):
-                app.dialogue(99)
+                app.chat(99)
             assert len(app.conversations.list()) == 1
 
     def test_a_second_process_lists_while_the_store_is_owned(self, ragapp, filled):
         with App(load_settings(filled / "settings.yaml"), write=True) as app:
             assert app.library.owner
             id_ = app.conversations.create()
-            app.conversations.add_turn(id_, "Who?", "Who?", answer())
+            app.conversations.add_turn(id_, answer())
             assert json.loads(ragapp("conversations", "list", "--json")[1])["conversations"][0]["title"] == "Who?"
             assert ragapp("conversations", "rename", id_, "Mine")[0] == 0
             assert app.conversations.get(id_).title == "Mine"

@@ -45,7 +45,7 @@ def test_the_readme_names_every_command(request):
 
 
 def test_version_and_no_arguments(ragapp):
-    assert ragapp("--version")[:2] == (0, "ragapp 0.1.0\n")
+    assert ragapp("--version")[:2] == (0, "ragapp 0.2.0\n")
     code, out, err = ragapp()
     assert "ingest" in out + err
     assert code in (0, 2)
@@ -98,7 +98,7 @@ class TestJourney:
         code, out, _ = ragapp("ingest", docs, "--json")
         report = json.loads(out)
         assert code == 0
-        assert set(report) == {"files", "totals", "warnings"}
+        assert set(report) == {"files", "totals", "warnings", "estimate_s"}
         assert {"path", "status", "reason", "units", "units_without_text", "units_ocr", "chunks", "seconds"} == set(
             report["files"][0]
         )
@@ -297,8 +297,8 @@ class TestJourney:
 
 
 def test_a_refusal_says_which_caution_would_try(capsys):
-    from ragapp.contract import Answer
     from ragapp.cli.ask import say_answer
+    from ragapp.contract import Answer
 
     for bolder, told in (("low", True), ("", False)):
         say_answer(

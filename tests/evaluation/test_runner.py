@@ -3,6 +3,7 @@ import json
 import pytest
 
 from ragapp.app import App
+from ragapp.contract import Answer, Citation
 from ragapp.errors import PathError, UsageError
 from ragapp.evaluation.runner import Question, Result, read_questions, run_questions, summarise
 
@@ -34,11 +35,8 @@ def test_no_file_and_no_questions(tmp_path):
 
 
 def answer(text="", abstained=False, citations=()):
-    return {
-        "answer": text,
-        "abstained": abstained,
-        "citations": [{"document": d, "page": p, "quote": q} for d, p, q in citations],
-    }
+    cited = tuple(Citation(d, d, p, n=n, quote=q, start=0, end=len(q)) for n, (d, p, q) in enumerate(citations, 1))
+    return Answer("q", text, abstained, 1.0, citations=cited)
 
 
 def test_summary_counts_what_it_says():

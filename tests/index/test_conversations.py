@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from ragapp.contract import Answer, Citation, Passage, Place
 from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
 from ragapp.index.conversations import MAX_TITLE_CHARACTERS, TITLE_CHARACTERS, Conversations, shortened
@@ -44,9 +47,9 @@ def kept(catalog):
     return Conversations(catalog)
 
 
-def answer(text="It is £175.", **more):
-    citation = {"n": 1, "document": "a.pdf", "path": "/a.pdf", "page": 3, "quote": text, "start": 0, "end": len(text)}
-    return {"question": "q", "answer": text, "abstained": False, "confidence": 0.5, "citations": [citation], **more}
+def answer(text="It is £175.", question="q", standalone=""):
+    citation = Citation("a.pdf", "/a.pdf", 3, n=1, quote=text, start=0, end=len(text))
+    return Answer(question, text, False, 0.5, citations=(citation,), standalone=standalone or question)
 
 
 def counts(catalog):
@@ -63,16 +66,19 @@ def test_what_is_stored_is_read_again(kept, catalog, tmp_path, seed):
     expected = {}
     for _ in range(chance.randrange(1, 5)):
         conversation_id = kept.create()
-        expected[conversation_id] = [(text(), text(), answer(text())) for _ in range(chance.randrange(1, 6))]
-    rounds = [(id_, turn) for id_, turns in expected.items() for turn in turns]
-    for id_, (question, standalone, said) in rounds:
-        assert kept.add_turn(id_, question, standalone, said).answer == said
+        said = [answer(text(), text(), text()) for _ in range(chance.randrange(1, 6))]
+        expected[conversation_id] = [replace(one, conversation=conversation_id) for one in said]
+    for id_, turns in expected.items():
+        for said in turns:
+            assert kept.add_turn(id_, said).answer == said
     again = Catalog(tmp_path / "catalog.sqlite3")  # as another process sees it
     try:
         for id_, turns in expected.items():
             found = Conversations(again).turns(id_)
-            assert [(turn.question, turn.standalone, turn.answer) for turn in found] == turns
-            assert [turn.reply for turn in found] == [said["answer"] for _, _, said in turns]
+            assert [turn.answer for turn in found] == turns
+            assert [(turn.question, turn.standalone, turn.reply) for turn in found] == [
+                (said.question, said.standalone, said.answer) for said in turns
+            ]
             assert Conversations(again).get(id_).turns == len(turns)
     finally:
         again.close()
@@ -84,9 +90,9 @@ def test_what_is_stored_is_read_again(kept, catalog, tmp_path, seed):
 def test_the_one_that_changed_last_comes_first(kept):
     ids = [kept.create() for _ in range(4)]
     for id_ in (ids[2], ids[0], ids[3], ids[1]):
-        kept.add_turn(id_, f"Question {id_}?", "x", answer())
+        kept.add_turn(id_, answer("It is £175.", f"Question {id_}?", "x"))
     assert [row.id for row in kept.list()] == [ids[1], ids[3], ids[0], ids[2]]
-    kept.add_turn(ids[2], "More?", "x", answer())
+    kept.add_turn(ids[2], answer("It is £175.", "More?", "x"))
     kept.rename(ids[0], "Renamed")
     assert [row.id for row in kept.list()] == [ids[0], ids[2], ids[1], ids[3]]
     assert [row.id for row in kept.list(limit=2)] == [ids[0], ids[2]]
@@ -97,7 +103,7 @@ def test_deleting_one_leaves_the_others(kept, catalog):
     ids = [kept.create() for _ in range(3)]
     for id_ in ids:
         for n in range(3):
-            kept.add_turn(id_, f"secret-{id_}-{n}", "x", answer(f"said-{id_}"))
+            kept.add_turn(id_, answer(f"said-{id_}", f"secret-{id_}-{n}", "x"))
     assert kept.delete(ids[1]).turns == 3
     assert counts(catalog) == [2, 6]
     rest = catalog.rows("SELECT question || reply || answer FROM turns")
@@ -125,8 +131,8 @@ def test_deleting_one_leaves_the_others(kept, catalog):
 )
 def test_search(kept, search, found):
     hotel, repas = kept.create(), kept.create("My Title")
-    kept.add_turn(hotel, "What is the hotel limit for London?", "the standalone one", answer("It is £175."))
-    kept.add_turn(repas, "Quelle indemnité ?", "Quelle indemnité ?", answer("La plus élevée : le repas."))
+    kept.add_turn(hotel, answer("It is £175.", "What is the hotel limit for London?", "the standalone one"))
+    kept.add_turn(repas, answer("La plus élevée : le repas.", "Quelle indemnité ?", "Quelle indemnité ?"))
     names = {hotel: "hotel", repas: "repas"}
     assert sorted(names[row.id] for row in kept.list(search)) == found
 
@@ -144,15 +150,15 @@ def test_search(kept, search, found):
 def test_the_title_is_made_from_the_first_question(kept, question, title):
     id_ = kept.create()
     assert kept.get(id_).title == ""
-    kept.add_turn(id_, question, question, answer())
-    kept.add_turn(id_, "Another?", "Another?", answer())
+    kept.add_turn(id_, answer("It is £175.", question, question))
+    kept.add_turn(id_, answer("It is £175.", "Another?", "Another?"))
     assert kept.get(id_).title == title
     assert len(title) <= TITLE_CHARACTERS
 
 
 def test_a_given_title_stays(kept):
     id_ = kept.create("Travel")
-    kept.add_turn(id_, "What is it?", "What is it?", answer())
+    kept.add_turn(id_, answer("It is £175.", "What is it?", "What is it?"))
     assert kept.get(id_).title == "Travel"
     assert kept.rename(id_, " My\ntravel ").title == "My travel"
     assert len(kept.rename(id_, "x" * 1000).title) == MAX_TITLE_CHARACTERS
@@ -160,23 +166,27 @@ def test_a_given_title_stays(kept):
         kept.rename(id_, " \x00 ")
 
 
-def test_what_a_model_thinks_is_not_kept(kept, catalog):
+def test_answers_of_earlier_versions_are_read(kept, catalog):
     id_ = kept.create()
-    turn = kept.add_turn(id_, "q", "q", answer(thinking="hm, secret", reasoning=["secret"]))
-    assert "thinking" not in turn.answer
-    ((text,),) = catalog.rows("SELECT answer FROM turns")
-    assert "secret" not in text
+    turn = kept.add_turn(id_, answer(standalone="What is it?"))
+    # signals were one object once, there was no language, and what a model thought may stand there
+    old = {
+        "question": "What is it?",
+        "answer": "Red.",
+        "signals": {"probe": 1.0},
+        "context": {"window": 9},
+        "thinking": "x",
+    }
+    with catalog.transaction() as connection:
+        connection.execute("UPDATE turns SET answer = ? WHERE id = ?", (json.dumps(old), turn.id))
+    (read,) = kept.turns(id_)
+    assert (read.question, read.standalone, read.reply) == ("q", "What is it?", "Red.")
+    assert (read.answer.signals, read.answer.context.window, read.answer.citations) == ((), 9, ())
 
 
 @pytest.mark.parametrize("id_", [0, -1, 7, 2**63, -(2**70)])
 def test_unknown_ids_are_told(kept, id_):
-    calls = [
-        kept.get,
-        kept.turns,
-        kept.delete,
-        lambda i: kept.rename(i, "t"),
-        lambda i: kept.add_turn(i, "q", "q", answer()),
-    ]
+    calls = [kept.get, kept.turns, kept.delete, lambda i: kept.rename(i, "t"), lambda i: kept.add_turn(i, answer())]
     for call in calls:
         with pytest.raises(StoreError, match=f"no conversation {id_}.*ragapp conversations list"):
             call(id_)
@@ -184,12 +194,12 @@ def test_unknown_ids_are_told(kept, id_):
 
 def test_half_a_character_is_no_reason_to_fail(kept):
     id_ = kept.create("\udce9")
-    kept.add_turn(id_, "caf\udce9", "caf\udce9", answer("\udce9"))
+    kept.add_turn(id_, answer("\udce9", "caf\udce9", "caf\udce9"))
     assert kept.turns(id_)[0].question == "caf?"
 
 
 def test_listing_does_not_wait_for_who_writes(kept, tmp_path):
-    kept.add_turn(kept.create(), "q", "q", answer())
+    kept.add_turn(kept.create(), answer())
     writer = sqlite3.connect(tmp_path / "catalog.sqlite3", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     rows = []
@@ -210,7 +220,7 @@ def test_two_processes_may_add_turns_at_once(kept, tmp_path):
         other = Catalog(path)
         try:
             for i in range(20):
-                Conversations(other).add_turn(id_, f"{n}-{i}", "x", answer())
+                Conversations(other).add_turn(id_, answer(question=f"{n}-{i}"))
         except StoreError as error:
             errors.append(error)
         finally:
@@ -237,12 +247,13 @@ def test_shortened(text, length):
 
 def test_answers_that_show_removed_documents_are_forgotten(kept, catalog, monkeypatch):
     monkeypatch.setattr(catalog, "documents", lambda: [SimpleNamespace(path="/a.pdf")])
-    also = {"path": "/gone.pdf", "document": "gone.pdf", "page": 1, "label": ""}
+    here = Passage("a.pdf", "/a.pdf", 1, text="x", score=1.0)
+    gone = Passage("gone.pdf", "/gone.pdf", 1, text="secret", score=1.0)
+    both = Passage("a.pdf", "/a.pdf", 1, text="secret", score=1.0, also_in=(Place("gone.pdf", "/gone.pdf", 1),))
     held, mixed, lost = kept.create(), kept.create(), kept.create()
-    kept.add_turn(held, "one", "one", answer())
-    kept.add_turn(mixed, "two", "two", answer(passages=[{"path": "/a.pdf", "text": "x", "also_in": []}]))
-    kept.add_turn(mixed, "three", "three", answer(passages=[{"path": "/gone.pdf", "text": "secret", "also_in": []}]))
-    kept.add_turn(lost, "four", "four", answer(passages=[{"path": "/a.pdf", "text": "secret", "also_in": [also]}]))
+    kept.add_turn(held, answer(question="one"))
+    for conversation_id, question, passage in ((mixed, "two", here), (mixed, "three", gone), (lost, "four", both)):
+        kept.add_turn(conversation_id, replace(answer(question=question), passages=(passage,)))
     assert kept.forget_removed() == 2
     assert {row.id for row in kept.list()} == {held, mixed}
     assert [turn.question for turn in kept.turns(mixed)] == ["two"]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from storekit import WordEmbedder, chunker_of, identity_of
 
+from ragapp.contract import FileReport, IngestReport
 from ragapp.index.library import Library
 from ragapp.index.records import DocumentRow
 from ragapp.ingest.pipeline import Pipeline
-from ragapp.contract import FileReport, IngestReport
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Ingest, Retrieval
 

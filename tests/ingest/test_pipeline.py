@@ -8,9 +8,9 @@ import pytest
 from placekit import SETTINGS, Place
 from storekit import WordEmbedder, assert_in_step, held_ids
 
+from ragapp.contract import IngestProgress
 from ragapp.errors import CancelledError, IdentityError, PathError
 from ragapp.ingest import flow
-from ragapp.contract import IngestProgress
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

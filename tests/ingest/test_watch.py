@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from placekit import Place
 
+from ragapp.contract import IngestReport
 from ragapp.errors import CancelledError, PathError
 from ragapp.ingest import watch
-from ragapp.contract import IngestReport
 from ragapp.ingest.watch import changes, follow
 
 PATIENCE_S = 60

@@ -4,9 +4,11 @@ import pytest
 from apikit import serving
 
 from ragapp.answer.calibration import calibration_for
+from ragapp.contract import Answer
+from ragapp.contract.codec import from_values, to_values
 from ragapp.errors import StoreError
 from ragapp.web.api_shapes import ChatMessage
-from ragapp.web.client import PageClient, ServerError, answer_of, passage_of, running_page
+from ragapp.web.client import PageClient, ServerError, running_page
 from ragapp.web.server_file import RunningServer, announced, read_server_file
 
 pytestmark = pytest.mark.real
@@ -51,10 +53,7 @@ def test_a_question_is_answered_in_the_shape_of_the_command(page):
         "timings",
     } <= values.keys()
     assert {passage["document"] for passage in values["passages"]} == {"travel-policy-2025.pdf"}
-    again = answer_of(values).as_json()
-    assert {key: again[key] for key in ("answer", "sentences", "citations")} == {
-        key: values[key] for key in ("answer", "sentences", "citations")
-    }
+    assert to_values(from_values(Answer, values)) == values
 
 
 def test_a_question_may_have_a_caution_of_its_own(page):
@@ -71,9 +70,9 @@ def test_a_question_may_have_a_caution_of_its_own(page):
 
 def test_passages_are_found(page):
     client, _, _ = page
-    found = client.post("search", {"query": "hotel limit London", "k": 3})
-    assert len(found["hits"]) == 3
-    assert any("London" in passage_of(hit).chunk.text for hit in found["hits"])
+    found = client.search("hotel limit London", 3)
+    assert len(found.hits) == 3
+    assert any("London" in hit.text for hit in found.hits)
 
 
 def test_problems_are_told_in_words(page):
@@ -162,7 +161,9 @@ def test_commands_ask_the_page_that_runs(page, tmp_path, monkeypatch):
     # a model of these settings that is not there does not matter: the page has its own
     monkeypatch.setenv("RAGAPP_LLM__MODEL", "nothing")
     assert json.loads(run("ask", QUESTION, "--json"))["model"] == "smollm2-135m-instruct"
-    assert "passages in" not in run("search", "hotel limit", "-k", "2")
+    found = run("search", "hotel limit", "-k", "2")
+    assert "[2] " in found
+    assert "passages in" not in found
     assert len(json.loads(run("search", "hotel limit", "-k", "2", "--json"))["hits"]) == 2
     (tmp_path / "lamp.txt").write_text("The lamp is red.", encoding="utf-8")
     assert json.loads(run("ingest", tmp_path / "lamp.txt", "--json"))["totals"]["indexed"] == 1
