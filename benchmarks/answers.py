@@ -139,7 +139,7 @@ def outcome(item: dict, answer, other: dict | None) -> dict:
     """What came of a question, without its words."""
 
     from ragapp.evaluation.calibrate import example_of
-    from ragapp.evaluation.runner import Question, Result
+    from ragapp.evaluation.runner import Question
 
     def holds(text: str) -> bool:
         return question.answerable and contains_answer(text, question.answers)
@@ -149,14 +149,13 @@ def outcome(item: dict, answer, other: dict | None) -> dict:
 
     answerable = item["kind"] == "answerable"
     question = Question(item["id"], item["question"], tuple(item["answers"]), answerable=answerable)
-    values = answer.as_json()
-    taught = example_of(Result(question, answer=values))
+    taught = example_of(question, answer)
     found = {
         "id": item["id"],
         "kind": item["kind"],
         "half": item["half"],
         "model": answer.model,
-        "signals": values["signals"],
+        "signals": answer.signals,
         "states": taught.states,
         "abstained": answer.abstained,
         "right": taught.right,

@@ -91,11 +91,23 @@ def make_store(home: Path, models: Path, model: str) -> None:
         passages = list(app.retriever.search(QUESTION, 4, "*travel-policy-2025.pdf").passages)
         written = "The hotel limit for London is £175 per night. Claims are sent within 30 days."
         sentences, citations = ground(written, QUESTION, passages, "en")
-        answer = Answer(QUESTION, written, False, 0.9, sentences, citations, passages, model, {}, {"total_s": 8.0})
+        shown = tuple(passage.described(n) for n, passage in enumerate(passages, 1))
+        answer = Answer(
+            QUESTION,
+            written,
+            False,
+            0.9,
+            tuple(sentences),
+            tuple(citations),
+            shown,
+            model,
+            timings={"total_s": 8.0},
+            standalone=QUESTION,
+        )
         kept = app.conversations
         talk = kept.create()
         for _ in range(2):  # so that there is another mark to go to
-            kept.add_turn(talk, QUESTION, QUESTION, answer.as_json())
+            kept.add_turn(talk, answer)
 
 
 @contextmanager

@@ -32,7 +32,8 @@ def ask(
     scope: Scope = "",
     caution: Annotated[Caution | None, typer.Option(help="How sure ragapp must be, instead of answer.caution.")] = None,
     conversation: Annotated[
-        int | None, typer.Option(help="Go on with this conversation, and keep the answer in it.")
+        str | None,
+        typer.Option(metavar="ID|new", help="Go on with this conversation, or begin one, and keep the answer in it."),
     ] = None,
     no_llm: Annotated[bool, typer.Option("--no-llm", help="Passages only, without a language model.")] = False,
     document: Annotated[
@@ -41,6 +42,9 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Answer one question from the documents, with the page it stands on; or summarise one document."""
+    kept: int | str | None = conversation
+    if conversation is not None and conversation != "new":
+        kept = conversation_number(conversation)
     if document is not None:
         if question is not None:
             raise UsageError("Either a question or --summarize is needed.", 'Ask something: ragapp ask "…"')
@@ -55,14 +59,14 @@ def ask(
         else:
             say_passages(found.hits)
     elif page := page_of(context):
-        answer = page.ask(question, scope=scope, caution=caution, conversation=conversation)
+        answer = page.ask(question, scope=scope, caution=caution, conversation=kept)
         if not as_json:
             say_understood(answer.standalone, question)
         say_answer(answer, as_json)
     else:
         with open_app(context) as app:
             app.check_llm()  # a missing model is told before the embedder is loaded
-            answering = app.assistant if conversation is None else app.chat(conversation)
+            answering = app.assistant if kept is None else app.chat(kept if isinstance(kept, int) else None)
             say_events(answering.ask(question, scope=scope, caution=caution), question, as_json)
 
 
@@ -70,6 +74,18 @@ def _summarize(context: typer.Context, document: str, as_json: bool) -> None:
     with open_app(context) as app:
         app.check_llm()
         say_events(app.summarizer.summarize(document), document, as_json)
+
+
+def conversation_number(text: str, hint: str = "See: ragapp conversations list") -> int:
+    """The number of a conversation, as it was typed.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no conversation's number.", hint) from None
 
 
 def say_events(events: Iterator[Event], question: str, as_json: bool = False) -> None:
@@ -135,7 +151,8 @@ def say_answer(answer: Answer, as_json: bool = False, *, streamed: bool = False)
     first = f", first word after {timings['first_token_s']:.1f} s" if "first_token_s" in timings else ""
     dropped = answer.context.passages_dropped
     left = f"; {dropped} more found, for which retrieval.context_tokens leaves no room" if dropped else ""
-    note(f"({answer.model}, {timings['total_s']:.1f} s{first}{left})")
+    kept = f"; kept in conversation {answer.conversation}" if answer.conversation else ""
+    note(f"({answer.model}, {timings['total_s']:.1f} s{first}{left}{kept})")
 
 
 def say_citation(citation: Citation) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragapp.cli.ask import say_events
+from ragapp.cli.ask import conversation_number, say_events
 from ragapp.cli.conversations import say_conversations, say_turn, write_new
 from ragapp.cli.documents import Scope
 from ragapp.cli.output import note, say
@@ -108,7 +108,7 @@ class _Terminal:
         elif name == "list":
             say_conversations(kept.list(argument), argument)
         elif name == "open":
-            number = _number(argument, "/open 3")
+            number = conversation_number(argument, "Example: /open 3. See: /list")
             self._session = self._app.chat(number)
             say(kept.get(number).title)
             for turn in self._session.turns:
@@ -116,7 +116,9 @@ class _Terminal:
         elif name == "rename":
             say(f"renamed: {kept.rename(self._this(), argument).title}")
         elif name == "delete":
-            gone = kept.delete(_number(argument, "/delete 3") if argument else self._this())
+            gone = kept.delete(
+                conversation_number(argument, "Example: /delete 3. See: /list") if argument else self._this()
+            )
             if gone.id == self._session.id:
                 self._session = self._app.chat()
             say(f"removed {gone.id}: {gone.title}")
@@ -144,13 +146,6 @@ class _Terminal:
         if self._session.id is None:
             raise UsageError("Nothing has been asked in this conversation yet.", "Ask something first, or /open one.")
         return self._session.id
-
-
-def _number(text: str, example: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is no conversation's number.", f"Example: {example}. See: /list") from None
 
 
 def _lines() -> Iterator[str]:

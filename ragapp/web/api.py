@@ -38,7 +38,7 @@ def make_api(state: AppState) -> APIRouter:
             if body.conversation is None:
                 ask = partial(state.app.assistant.ask, turns=[turn.as_turn() for turn in body.turns])
             else:
-                ask = partial(state.app.chat(body.conversation).ask)
+                ask = partial(state.app.chat(body.conversation if isinstance(body.conversation, int) else None).ask)
             events = ask(body.question, scope=body.scope, caution=body.caution, cancelled=lambda: hung_up[0])
             answer = answer_of(events)
             state.models.note_answer(answer)

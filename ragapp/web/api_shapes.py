@@ -26,14 +26,15 @@ class Question(BaseModel):
     """Body of ``POST /api/ask``.
 
     ``in`` restricts the documents: a name, a pattern, or a folder; ``caution`` is for this question alone. A follow-up
-    is understood by ``turns``, the oldest first, or by a kept ``conversation``, to which the answer is added.
+    is understood by ``turns``, the oldest first, or by a kept ``conversation``, to which the answer is added; ``new``
+    begins one, and the answer says its number.
     """
 
     question: str
     scope: str = Field("", alias="in")
     caution: Caution | None = None
     turns: list[EarlierTurn] = Field(default_factory=list, max_length=100)
-    conversation: int | None = Field(None, ge=1, lt=2**63)
+    conversation: Annotated[int, Field(ge=1, lt=2**63)] | Literal["new"] | None = None
     model_config = ConfigDict(populate_by_name=True)
 
 

@@ -40,9 +40,9 @@ class PageClient:
         self.server = server
 
     def ask(
-        self, question: str, *, scope: str = "", caution: Caution | None = None, conversation: int | None = None
+        self, question: str, *, scope: str = "", caution: Caution | None = None, conversation: int | str | None = None
     ) -> Answer:
-        """The answer to a question, in a kept conversation where one is named."""
+        """The answer to a question, in a kept conversation where one is named; ``new`` begins one."""
         body = {"question": question, "in": scope, "caution": caution, "conversation": conversation}
         return self._record(Answer, "ask", body)
 
