@@ -6,7 +6,6 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 from ragapp.answer.chat_session import ChatSession
 from ragapp.web.runs import AnswerRun, Exchange
@@ -15,6 +14,8 @@ from ragapp.web.runs import AnswerRun, Exchange
 _TAB = re.compile(r"[0-9a-f]{32}")
 # so many are remembered, the latest
 MOST = 200
+# rows of a table that are shown until more are asked for
+ROWS = 100
 
 
 @dataclass(slots=True)
@@ -34,6 +35,23 @@ class Choice:
     page: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How the documents are listed.
+
+    Attributes:
+        search: words that name, title or path must have.
+        column: one of :data:`ragapp.web.ui.documents.COLUMNS`.
+        down: whether the largest comes first.
+        rows: how many are shown.
+    """
+
+    search: str = ""
+    column: str = "name"
+    down: bool = False
+    rows: int = ROWS
+
+
 @dataclass(slots=True)
 class Visitor:
     """What belongs to one tab of a browser.
@@ -47,7 +65,7 @@ class Visitor:
         language: of the page.
         greeted: whether the tab has said who it is.
         preview: document id and unit that the documents tab shows.
-        listing: search words, column and direction of the documents table, and how many rows.
+        listing: how the documents tab lists them.
         search: words by which conversations are listed.
         seen: what was last shown of that which changes by itself, by name.
         last: when something was asked of the server, by the monotonic clock.
@@ -61,7 +79,7 @@ class Visitor:
     language: str = "en"
     greeted: bool = False
     preview: tuple[int, int] = (0, 1)
-    listing: dict[str, Any] = field(default_factory=dict)
+    listing: Listing = field(default_factory=Listing)
     search: str = ""
     seen: dict[str, object] = field(default_factory=dict)
     last: float = field(default_factory=time.monotonic)

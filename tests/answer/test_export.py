@@ -75,7 +75,7 @@ def conversation(question="What is it?", standalone=None, **answer):
     values = {"answer": "It is £175. [1]", "abstained": False, "confidence": 0.9, **answer}
     made = Answer(question=question, standalone=standalone or " ".join(question.split()), **values)
     day = "2025-05-01T10:00:00"
-    return as_markdown(Conversation(1, "Hotels", day, day, 1), [Turn(question, made, 1, day)])
+    return as_markdown(Conversation(1, "Hotels", day, day, 1), [Turn(question, made, asked_at=day)])
 
 
 @pytest.mark.parametrize("text", HOSTILE)

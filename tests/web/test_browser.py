@@ -22,7 +22,7 @@ def keep_a_conversation(settings):
     with App(settings) as app:
         passages = list(app.retriever.search(QUESTION, 4, "travel-policy-2025.pdf").passages)
         written = "The hotel limit for London is £175 per night. The office cat sleeps on the printer in winter."
-        sentences, citations = ground(written, QUESTION, passages, "en")
+        sentences, citations = map(tuple, ground(written, QUESTION, passages, "en"))
         timings = {"total_s": 8.2, "first_token_s": 6.1, "answer_tokens": 20}
         shown = tuple(passage.described(n) for n, passage in enumerate(passages, 1))
         told = Answer(QUESTION, written, False, 0.91, sentences, citations, shown, "a-model", timings=timings)

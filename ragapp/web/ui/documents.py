@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +21,11 @@ from ragapp.web.ui.render import act, job_box, size, table_box
 from ragapp.web.ui.render_evidence import render_view
 from ragapp.web.ui.tab import UNQUEUED, Tab, Updates
 from ragapp.web.ui.translations import tr
-from ragapp.web.visitors import Visitor
+from ragapp.web.visitors import ROWS, Listing, Visitor
 
 if TYPE_CHECKING:
     from gradio.events import Dependency
 
-# more rows are shown when they are asked for
-ROWS = 100
 # files of a run that are named
 _FILES = 8
 
@@ -69,16 +67,16 @@ class DocumentsTab(Tab):
             updates[self.drop] = render_drop(self._state, language)
         if visitor.is_new("documents", self._state.listing_version):
             documents, unread = self._state.documents()
-            updates[self.table] = render_table(documents, _listing(visitor), language, visitor.preview[0])
+            updates[self.table] = render_table(documents, visitor.listing, language, visitor.preview[0])
             updates[self.failures] = render_failures(unread, language)
         return updates
 
     def find(self, words: str, request: gr.Request) -> str:
         """List the documents that have some words in their names."""
         visitor = self.visitor(request)
-        visitor.listing["search"] = words
+        visitor.listing = replace(visitor.listing, search=words)
         documents, _ = self._state.documents()
-        return render_table(documents, _listing(visitor), visitor.language, visitor.preview[0])
+        return render_table(documents, visitor.listing, visitor.language, visitor.preview[0])
 
     def act(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Do what a button says."""
@@ -93,10 +91,11 @@ class DocumentsTab(Tab):
     def _do(self, visitor: Visitor, what: str, values: dict[str, Any]) -> Updates:
         job, language = self._state.job, visitor.language
         if what == "sort":
-            before, column = _listing(visitor), str(values["column"])
-            visitor.listing |= {"column": column, "down": column == before.column and not before.down}
+            column, before = str(values["column"]), visitor.listing
+            down = column == before.column and not before.down
+            visitor.listing = replace(before, column=column, down=down)
         elif what == "more":
-            visitor.listing["rows"] = _listing(visitor).rows + 5 * ROWS
+            visitor.listing = replace(visitor.listing, rows=visitor.listing.rows + 5 * ROWS)
         elif what == "preview":
             visitor.preview = int(values["id"]), int(values.get("page", 1))
             return {self.preview: self.show_preview(visitor)}
@@ -158,27 +157,6 @@ def render_drop(state: AppState, language: str) -> str:
         f'<p class="note">{escape(where)} {escape(limit)}</p><ul class="uploads" aria-live="polite"></ul></div>'
         f'<div class="toolbar">{"".join(tools)}</div>'
     )
-
-
-def _listing(visitor: Visitor) -> Listing:
-    return Listing(**visitor.listing)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """How the documents are listed.
-
-    Attributes:
-        search: words that name, title or path must have.
-        column: one of :data:`COLUMNS`.
-        down: whether the largest comes first.
-        rows: how many are shown.
-    """
-
-    search: str = ""
-    column: str = "name"
-    down: bool = False
-    rows: int = ROWS
 
 
 def select(documents: Iterable[DocumentRow], listing: Listing) -> list[DocumentRow]:
