@@ -85,7 +85,7 @@ class EvidenceFinder:
         self._view = view
 
     def show(self, source: Source) -> Evidence:
-        """What there is to see of a source; a file that has gone or changed is no error."""
+        """The evidence of a source; a file that has gone or changed is no error."""
         catalog = self._catalog()
         row = catalog.document_at(source.path)
         if row is None:

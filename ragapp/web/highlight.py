@@ -1,4 +1,4 @@
-"""Where quoted words stand: in a text that was set, hyphenated and spaced in another way."""
+"""Finds a quote in a text that is hyphenated, spaced and ordered in another way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_CHARACTERS = 40_000
 
 @dataclass(frozen=True, slots=True)
 class _Letters:
-    """The letters and digits of a text, in one form, each with its place."""
+    """Letters and digits of a text, case-folded and without accents, each with its offset in the text."""
 
     text: str
     places: tuple[int, ...]
@@ -91,7 +91,7 @@ def _with_signs(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _scattered(there: _Letters, wanted: _Letters) -> list[tuple[int, int]]:
-    """The runs of a quote whose parts are drawn in another order, or with something in between."""
+    """Spans of a quote whose parts are drawn in another order, or with something in between."""
     matcher = SequenceMatcher(None, there.text, wanted.text, autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size >= _SHORTEST_RUN]
     if sum(block.size for block in blocks) < _ENOUGH * len(wanted.text):

@@ -41,7 +41,7 @@ p {{ color: #b3261e }}
 
 
 def hash_password(password: str) -> str:
-    """What ``server.password`` keeps of a password: kind, cost, salt and hash.
+    """The value of ``server.password``: kind, cost, salt and hash of a password.
 
     Raises:
         SettingsError: it is too short.
@@ -139,7 +139,7 @@ class Attempts:
 
 
 class Sessions:
-    """Who has signed in, by random tokens that live in this process alone.
+    """Signed-in sessions, by random tokens that live in this process alone.
 
     Args:
         idle_s: seconds after which an unused one ends.
@@ -160,7 +160,7 @@ class Sessions:
         return token
 
     def goes_on(self, token: str) -> bool:
-        """Whether it is the token of a session, which is used herewith."""
+        """Whether this is the token of a session; its idle time starts anew."""
         # looked up by its hash, so that the time that takes tells nothing of the token
         digest, now = _digest(token), self._clock()
         used = self._used.get(digest)

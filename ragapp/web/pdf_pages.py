@@ -1,4 +1,4 @@
-"""Pages of PDFs as pictures, and where words stand on them: what is done in a process of its own."""
+"""Draws pages of PDFs and finds words on them; runs in the process of :mod:`ragapp.web.pdf_process`."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def identity(path: Path) -> tuple[str, int, int]:
-    """What tells one state of a file from another: path, size and time of change.
+    """A key for the present state of a file: path, size and time of change.
 
     Raises:
         ReadingError: it cannot be read.

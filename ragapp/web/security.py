@@ -1,4 +1,4 @@
-"""What stands before the page and the API: who may ask, from where, how much, and what the answer may do.
+"""Access control of the page and the API: who may ask, from which site, and how much.
 
 A page on 127.0.0.1 is reachable by every web site that the person has open, through the person's own browser. So the
 host that is asked for is checked (another name that was made to point here is DNS rebinding), and the site that asks
@@ -98,7 +98,7 @@ def policy_for(
 
 
 def warning(policy: Policy) -> str:
-    """What a person should know before the page is opened to others, empty where there is nothing."""
+    """What a person should know before the page is opened to the network; empty where it is not."""
     if policy.loopback:
         return ""
     return (

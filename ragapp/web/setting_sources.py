@@ -1,4 +1,4 @@
-"""Where each setting's value comes from, for people to see."""
+"""Where the value of each setting comes from: default, file, profile, environment or command line."""
 
 from __future__ import annotations
 

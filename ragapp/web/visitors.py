@@ -1,4 +1,4 @@
-"""Who looks at the page: one visitor a browser tab, the same one after a reload."""
+"""The visitors of the page: one for each browser tab, the same after a reload."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ class Visitor:
         preview: document id and unit that the documents tab shows.
         listing: how the documents tab lists them.
         search: words by which conversations are listed.
+        tabs: names of the page's tabs that were opened.
         seen: what was last shown of that which changes by itself, by name.
         last: when something was asked of the server, by the monotonic clock.
     """
@@ -81,6 +82,7 @@ class Visitor:
     preview: tuple[int, int] = (0, 1)
     listing: Listing = field(default_factory=Listing)
     search: str = ""
+    tabs: set[str] = field(default_factory=set)
     seen: dict[str, object] = field(default_factory=dict)
     last: float = field(default_factory=time.monotonic)
 
@@ -120,7 +122,7 @@ class Visitors:
         self._visitors: dict[str, Visitor] = {}
 
     def greet(self, session: str, tab: str, language: str) -> Visitor:
-        """A tab was opened, or loaded again.
+        """The visitor of a tab that was opened or loaded again.
 
         Args:
             session: what Gradio calls the loaded page.
@@ -132,6 +134,7 @@ class Visitors:
             key = self._tabs[session] = tab or session
             visitor = self._visitors.setdefault(key, Visitor(tab=tab))
             visitor.language, visitor.greeted = language, True
+            visitor.tabs.clear()
             visitor.seen.clear()
             self._forget_oldest()
             self.came.set()
@@ -150,7 +153,7 @@ class Visitors:
             return self._visitors.get(tab)
 
     def leave(self, session: str) -> None:
-        """A loaded page has gone; the tab may come back."""
+        """Forget a loaded page; its tab may come back."""
         with self._lock:
             self._tabs.pop(session, None)
 

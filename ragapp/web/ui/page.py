@@ -78,7 +78,7 @@ class Page:
         updates = self._follow_frame(visitor)
         for tab in self._tabs:
             if tab.at_load:
-                updates |= tab.show(visitor)
+                updates |= tab.open(visitor)
         return updates_or_skip(updates)
 
     def follow(self, request: gr.Request) -> Any:
@@ -88,7 +88,8 @@ class Page:
             return gr.skip()
         updates = self._follow_frame(visitor)
         for tab in self._tabs:
-            updates |= tab.follow(visitor)
+            if tab.name in visitor.tabs:
+                updates |= tab.follow(visitor)
         return updates_or_skip(updates)
 
     def _follow_frame(self, visitor: Visitor) -> Updates:

@@ -58,7 +58,8 @@ class Part:
 
     def search_box(self, elem_id: str, label: str) -> gr.Textbox:
         """A line for search words; the label is a key of the texts."""
-        text, plain = self._i18n(label), {"show_label": False, "container": False, "lines": 1, "max_lines": 1}
+        text = self._i18n(label)
+        plain: dict[str, Any] = {"show_label": False, "container": False, "lines": 1, "max_lines": 1}
         return gr.Textbox(label=text, placeholder=text, elem_id=elem_id, **plain)
 
     def on_button(
@@ -119,4 +120,9 @@ class Tab(Part, ABC):
 
     def selected(self, request: gr.Request) -> Any:
         """The tab was opened."""
-        return updates_or_skip(self.show(self.visitor(request)))
+        return updates_or_skip(self.open(self.visitor(request)))
+
+    def open(self, visitor: Visitor) -> Updates:
+        """Show it, and follow it from now on."""
+        visitor.tabs.add(self.name)
+        return self.show(visitor)
