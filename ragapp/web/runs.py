@@ -40,8 +40,8 @@ class AnswerRun:
 
     Args:
         asked: the question and its scope.
-        ask: gives the events of answering; is handed the function that says whether to stop.
-        done: told the exchange at the end, on the run's own thread, before :attr:`running` turns False.
+        ask: gives the events of answering; is handed a function that says whether to stop.
+        done: called with the exchange at the end, on the run's own thread, before :attr:`running` turns False.
     """
 
     def __init__(

@@ -241,13 +241,7 @@ def pattern(scope: str) -> str:
 
 
 def scope_label(scope: str, drop: Path, language: str) -> str:
-    """What a scope is called: a document's name, or the folder's; empty for none.
-
-    Args:
-        scope: a document's path, or a folder's with a slash at its end.
-        drop: folders in the drop folder are called by where they lie in it.
-        language: of the page.
-    """
+    """What a scope is called: a document's name, or the folder's (from the drop folder on); empty for none."""
     path = Path(scope)
     if not scope.endswith("/"):
         return path.name

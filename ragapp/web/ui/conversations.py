@@ -65,13 +65,7 @@ class ConversationsColumn(Part):
 
 
 def render_conversations(listed: Sequence[Conversation], opened: int | None, language: str) -> str:
-    """The list of conversations.
-
-    Args:
-        listed: the one that changed last first.
-        opened: id of the one that is shown.
-        language: of the page.
-    """
+    """The list of conversations; the one with the id ``opened`` is shown beside it."""
     if not listed:
         return f'<p class="note">{escape(tr(language, "conversations.none"))}</p>'
     items = "".join(_item(row, row.id == opened, language) for row in listed)

@@ -189,14 +189,7 @@ COLUMNS: dict[str, Callable[[DocumentRow], Any]] = {
 
 
 def render_table(documents: Sequence[DocumentRow], listing: Listing, language: str, chosen: int = 0) -> str:
-    """The table of documents.
-
-    Args:
-        documents: all of them.
-        listing: which of them, in which order.
-        language: of the page.
-        chosen: id of the one that is previewed.
-    """
+    """The table of documents; the one with the id ``chosen`` is previewed."""
     if not documents:
         return ""
     rows = select(documents, listing)

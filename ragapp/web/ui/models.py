@@ -92,13 +92,7 @@ def render_running(running: Running, language: str) -> str:
 
 
 def render_model_job(state: ModelState, language: str, percent: int | None = None) -> str:
-    """What is being loaded or fetched.
-
-    Args:
-        state: what is done to the models.
-        language: of the page.
-        percent: of a model's weights that have been read, None while none is being loaded.
-    """
+    """What is being loaded (``percent`` of its weights have been read) or fetched, or what came of it."""
     if state.error:
         return job_box(escape(state.error), problem=True)
     if not state.what:

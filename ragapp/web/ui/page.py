@@ -151,13 +151,7 @@ def render_header(job: IngestState, language: str) -> str:
 
 
 def render_privacy(report: Mapping[str, Any] | None, remote: str, language: str) -> str:
-    """Whether anything leaves this machine.
-
-    Args:
-        report: the guard's figures; None where there is no guard.
-        remote: host of the model server; empty where the model runs here.
-        language: of the page.
-    """
+    """Whether anything leaves this machine: the guard's figures, and the model server where there is one."""
     line = tr(language, "privacy.remote", host=remote) if remote else tr(language, "privacy.line")
     if report is None:
         return f'<div class="privacy"><span class="shield" aria-hidden="true"></span>{escape(line)}</div>'

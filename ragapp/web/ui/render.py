@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from html import escape
 from typing import Any
 
 from ragapp.answer.export import Words, entries_as_markdown
 from ragapp.answer.grounding import MARK
 from ragapp.answer.rows import spell_out_rows
-from ragapp.contract import Answer, Citation, Passage, Place
+from ragapp.contract import Answer, Citation, Passage, Place, Stage
 from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.ui.translations import tr
 
@@ -48,12 +49,7 @@ def job_box(html: str, problem: bool = False) -> str:
 
 
 def table_box(label: str, table: str) -> str:
-    """A table that can be scrolled by keys, too.
-
-    Args:
-        label: what it is called, for people who do not see it.
-        table: HTML.
-    """
+    """A table that can be scrolled by keys, too; the label is for people who do not see it."""
     return f'<div class="table-wrap" tabindex="0" role="region" aria-label="{escape(label)}">{table}</div>'
 
 
@@ -85,13 +81,7 @@ def render_log(exchanges: Sequence[Exchange], language: str) -> str:
 
 
 def render_exchange(exchange: Exchange, number: int, language: str) -> str:
-    """A question with its answer, or with why there is none.
-
-    Args:
-        exchange: the question and what came of it.
-        number: of the exchange in the conversation, from 0.
-        language: of the page.
-    """
+    """A question with its answer, or with why there is none; its number counts from 0."""
     if exchange.answer:
         body = render_answer(exchange.answer, number, language)
         body += render_figures(exchange.answer, number, language, exchange.stopped)
@@ -103,12 +93,9 @@ def render_exchange(exchange: Exchange, number: int, language: str) -> str:
 
 
 def render_run(run: AnswerRun, language: str, percent: int | None = None) -> str:
-    """A question on its way: the stage with its seconds, and what is written so far.
+    """A question on its way: what is written so far, and the stage.
 
-    Args:
-        run: the question.
-        language: of the page.
-        percent: of the model's weights that have been read, None while it is not being loaded.
+    ``percent`` of the model's weights have been read; None while it is not being loaded.
     """
     parts = [_asked(run.asked, language)]
     if run.thought and not run.written:
@@ -119,22 +106,16 @@ def render_run(run: AnswerRun, language: str, percent: int | None = None) -> str
     if run.written:
         shown = escape(MARK.sub("", run.written))
         parts.append(f'<div class="answer">{shown}<span class="cursor"></span></div>')
-    parts.append(render_stage(run, language, percent))
-    return f'<section class="exchange running">{"".join(parts)}</section>'
-
-
-def render_stage(run: AnswerRun, language: str, percent: int | None = None) -> str:
-    """What the person is waiting for, and since when."""
-    stage = run.stage
-    name = "stopping" if run.stopping else stage.name if stage else "searching"
-    told = {key: getattr(stage, key, 0) for key in ("passages", "ahead", "part", "parts")}
-    text = tr(language, f"stage.{name}", **told)
+    stage = run.stage or Stage("searching")
+    name = "stopping" if run.stopping else stage.name
+    text = tr(language, f"stage.{name}", **asdict(stage))
     if name == "searching" and percent is not None:
         text = tr(language, "stage.loading", percent=percent)
-    return (
+    parts.append(
         f'<div class="stage" role="status"><span class="dot"></span><span>{escape(text)}</span> '
         f"{counted_seconds(run.seconds)}</div>"
     )
+    return f'<section class="exchange running">{"".join(parts)}</section>'
 
 
 def render_answer(answer: Answer, number: int, language: str) -> str:

@@ -42,14 +42,7 @@ def render_evidence(answer: Answer, choice: Choice, shown: Evidence | None, lang
 
 
 def render_view(shown: Evidence, language: str, leaf: str, **values: Any) -> str:
-    """One unit of a document.
-
-    Args:
-        shown: what there is to see.
-        language: of the page.
-        leaf: what the buttons for the units before and behind do.
-        values: what they do it with, besides the page.
-    """
+    """One unit of a document; the buttons to the units before and behind do ``leaf`` with ``values`` and the page."""
     source = shown.source
     place = render_place(source, language)
     path = " › ".join(shown.headings)

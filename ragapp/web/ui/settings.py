@@ -36,14 +36,14 @@ class SettingsTab(Tab):
         with gr.Row():
             languages = [(name, code) for code, name in LANGUAGES.items()]
             self.language = gr.Radio(languages, **self._options("language"))
-            self.theme = gr.Radio(_named("theme", THEMES), value="system", **self._options("theme"))
+            self.theme = gr.Radio(_named("theme.{}", THEMES), value="system", **self._options("theme"))
         with gr.Row():
             length, most = _length(settings.answer.max_tokens), MOST_PASSAGES
-            self.length = gr.Radio(_named("length", LENGTHS), value=length, **self._options("length", "max_tokens"))
+            self.length = gr.Radio(_named("length.{}", LENGTHS), value=length, **self._options("length", "max_tokens"))
             options = self._options("passages", "passages", "retrieval")
             self.passages = gr.Slider(1, most, min(settings.retrieval.passages, most), step=1, **options)
             options = self._options("caution", "caution")
-            self.caution = gr.Radio(_named("caution", CAUTIONS), value=settings.answer.caution, **options)
+            self.caution = gr.Radio(_named("caution.{}", CAUTIONS), value=settings.answer.caution, **options)
         self.told = self.html("settings-told")
         self.every = self.html("settings")
         self.outputs += [self.language, self.theme, self.length, self.passages, self.caution]
@@ -67,10 +67,10 @@ class SettingsTab(Tab):
         length = _length(settings.answer.max_tokens)
         return {
             self.language: language,
-            self.theme: gr.Radio(choices=_named("theme", THEMES, language)),
-            self.length: gr.Radio(choices=_named("length", LENGTHS, language), value=length),
+            self.theme: gr.Radio(choices=_named("theme.{}", THEMES, language)),
+            self.length: gr.Radio(choices=_named("length.{}", LENGTHS, language), value=length),
             self.passages: min(settings.retrieval.passages, MOST_PASSAGES),
-            self.caution: gr.Radio(choices=_named("caution", CAUTIONS, language)),
+            self.caution: gr.Radio(choices=_named("caution.{}", CAUTIONS, language)),
             self.every: self.show_every(language),
         }
 
@@ -119,7 +119,7 @@ def render_settings(rows: Mapping[str, Sequence[SettingRow]], file: str, languag
 
 
 def _named(group: str, values: Iterable[str], language: str = "en") -> list[tuple[str, str]]:
-    return [(tr(language, f"{group}.{value}"), value) for value in values]
+    return [(tr(language, group.format(value)), value) for value in values]
 
 
 def _length(tokens: int) -> str:
