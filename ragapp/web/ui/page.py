@@ -19,7 +19,7 @@ from ragapp.web.ui.models import ModelsTab
 from ragapp.web.ui.render import act
 from ragapp.web.ui.settings import SettingsTab
 from ragapp.web.ui.tab import UNQUEUED, Tab, Updates, updates_or_skip
-from ragapp.web.ui.translations import LANGUAGES, make_i18n, tr, wanted_language
+from ragapp.web.ui.translations import LANGUAGES, make_i18n, tr
 from ragapp.web.visitors import Visitor
 
 #: in the order in which they stand; another tab is added here, its texts to ``translations.py``
@@ -71,10 +71,10 @@ class Page:
         Its name and language stand in the address for as long as it takes; see ``page.js``.
         """
         asked = request.query_params
-        language = asked.get("language", "")
-        if language not in LANGUAGES:
-            language = wanted_language(request.headers.get("accept-language", ""))
-        visitor = self._state.visitors.greet(request.session_hash or "", asked.get("tab", ""), language)
+        language = asked.get("language", "en")
+        visitor = self._state.visitors.greet(
+            request.session_hash or "", asked.get("tab", ""), language if language in LANGUAGES else "en"
+        )
         updates = self._follow_frame(visitor)
         for tab in self._tabs:
             if tab.at_load:

@@ -36,20 +36,6 @@ def tr(language: str, key: str, **values: Any) -> str:
     return text.format(**values)
 
 
-def wanted_language(accepted: str) -> str:
-    """The language of ours that a browser likes best.
-
-    Args:
-        accepted: its ``Accept-Language`` header.
-    """
-    weighed = []
-    for place, part in enumerate(accepted.split(",")):
-        code, _, rest = part.strip().partition(";")
-        quality = re.fullmatch(r"\s*q=([\d.]+)\s*", rest)
-        weighed.append((-float(quality[1]) if quality else -1.0, place, code.partition("-")[0].lower()))
-    return next((code for _, _, code in sorted(weighed) if code in LANGUAGES), "en")
-
-
 def make_i18n() -> gr.I18n:
     """The texts as Gradio wants them: labels follow the browser's language, or the one that was chosen."""
     import gradio as gr
