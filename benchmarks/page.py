@@ -190,16 +190,6 @@ def one_round(browser, url: str, figures: dict[str, list[float]], requests: dict
     context.close()
 
 
-def print_assets(browser, url: str) -> None:
-    """The list that ``ragapp/web/ui/assets.txt`` holds: what the page loads, in that order."""
-    page, names = browser.new_page(locale="en-GB"), []
-    page.on("request", lambda request: names.append(request.url.partition("/assets/")[2]))
-    page.goto(url)
-    page.wait_for_selector(".welcome, .exchange", timeout=60_000)
-    page.wait_for_timeout(500)
-    print("\n".join(filter(None, dict.fromkeys(names))))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
@@ -208,7 +198,6 @@ def main() -> None:
     parser.add_argument(
         "--chromium", default=next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     )
-    parser.add_argument("--assets", action="store_true", help="print what the page loads, and nothing else")
     arguments = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
@@ -220,9 +209,6 @@ def main() -> None:
         for number in range(arguments.rounds):
             browser = playwright.chromium.launch(executable_path=arguments.chromium, args=FLAGS)
             with started(home, arguments.models, arguments.model, figures) as url:
-                if arguments.assets:
-                    print_assets(browser, url)
-                    return
                 one_round(browser, url, figures, requests)
             browser.close()
             print(f"round {number + 1} of {arguments.rounds}", file=sys.stderr, flush=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ragapp.answer.rows import spell_out_rows
-from ragapp.index.conversations import ConversationRow, Turn, shortened, understood_as
+from ragapp.contract import Answer, Conversation, Place, Turn
+from ragapp.index.conversations import shortened
 from ragapp.reading.document import place_name
 
 PASSAGE_CHARACTERS = 300
@@ -19,57 +19,43 @@ _NUMBERED = re.compile(r"^(\d+)\.")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A question of an export.
-
-    Attributes:
-        question: as the person asked it.
-        answer: as :meth:`ragapp.answer.result.Answer.as_json` gives it, or ``answer`` alone: why there is none.
-        understood: what was answered, where that is another question; else empty.
-    """
-
-    question: str
-    answer: Mapping[str, Any]
-    understood: str = ""
+def _place_name(place: Place) -> str:
+    return place_name(place.kind, place.page, place.label)
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What an export says itself, in one language.
+    """The words of an export itself, in one language.
 
     Attributes:
         understood: with ``{question}``.
         unsupported: behind a sentence that no passage states.
         sources: above the quotes.
         nearest: above the passages of an abstention.
-        place: what a unit is called: its kind, number and label.
+        place: what a unit is called.
     """
 
     understood: str = "Understood as: {question}"
     unsupported: str = "not found in the passages"
     sources: str = "Sources:"
     nearest: str = "Nearest passages:"
-    place: Callable[[str, int, str], str] = place_name
+    place: Callable[[Place], str] = _place_name
 
 
-def as_markdown(row: ConversationRow, turns: Sequence[Turn]) -> str:
-    """A stored conversation as one Markdown document.
-
-    Args:
-        row: title and dates.
-        turns: in order.
-    """
-    entries = [Entry(turn.question, turn.answer, understood_as(turn.question, turn.standalone)) for turn in turns]
-    return entries_as_markdown(row.title, entries, f"{row.created_at[:10]}, {_counted(len(turns))}")
+def as_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
+    """A kept conversation as one Markdown document."""
+    told = f"{conversation.created_at[:10]}, {'1 question' if len(turns) == 1 else f'{len(turns)} questions'}"
+    return entries_as_markdown(conversation.title, [(turn.question, turn.answer) for turn in turns], told)
 
 
-def entries_as_markdown(title: str, entries: Iterable[Entry], told: str = "", words: Words = Words()) -> str:
+def entries_as_markdown(
+    title: str, entries: Iterable[tuple[str, Answer | str]], told: str = "", words: Words = Words()
+) -> str:
     """Questions and answers as one Markdown document.
 
     Args:
         title: above all.
-        entries: in order.
+        entries: questions, each with its answer or with why there is none.
         told: a line below the title; may be empty.
         words: of the reader's language.
 
@@ -78,11 +64,9 @@ def entries_as_markdown(title: str, entries: Iterable[Entry], told: str = "", wo
         document and page.
     """
     lines = [f"# {inert(title)}", *(["", told] if told else [])]
-    for n, entry in enumerate(entries, 1):
-        lines += ["", f"## {n}. {inert(entry.question)}", ""]
-        if entry.understood:
-            lines += [words.understood.format(question=inert(entry.understood)), ""]
-        lines += _answer(entry.answer, words)
+    for n, (question, answer) in enumerate(entries, 1):
+        lines += ["", f"## {n}. {inert(question)}", ""]
+        lines += [inert(answer)] if isinstance(answer, str) else _answer(answer, words)
     return "\n".join(lines) + "\n"
 
 
@@ -107,31 +91,26 @@ def _code(text: str) -> str:
     return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"
 
 
-def _answer(answer: Mapping[str, Any], words: Words) -> Iterator[str]:
-    sentences = answer.get("sentences") or []
-    if sentences:
-        for sentence in sentences:
-            missing = "" if sentence.get("supported", True) else f" *({words.unsupported})*"
-            yield f"{inert(sentence['text'])}{missing}"
-    else:
-        yield inert(str(answer.get("answer", "")))
-    if note := answer.get("note"):
-        yield from ("", inert(str(note)))
-    if citations := answer.get("citations"):
+def _answer(answer: Answer, words: Words) -> Iterator[str]:
+    if answer.understood_as:
+        yield from (words.understood.format(question=inert(answer.understood_as)), "")
+    for sentence in answer.sentences:
+        yield inert(sentence.text) + ("" if sentence.supported else f" *({words.unsupported})*")
+    if not answer.sentences:
+        yield inert(answer.answer)
+    if answer.note:
+        yield from ("", inert(answer.note))
+    if answer.citations:
         yield from ("", words.sources, "")
-        for citation in citations:
-            yield f"- \\[{citation['n']}\\] {_place(citation, words)}: “{inert(citation['quote'])}”"
-    elif answer.get("abstained") and (passages := answer.get("passages")):
+        for citation in answer.citations:
+            yield f"- \\[{citation.n}\\] {_place(citation, words)}: “{inert(citation.quote)}”"
+    elif answer.abstained and answer.passages:
         yield from ("", words.nearest, "")
-        for passage in passages:
-            text = shortened(spell_out_rows(passage["text"]), PASSAGE_CHARACTERS)
+        for passage in answer.passages:
+            text = shortened(spell_out_rows(passage.text), PASSAGE_CHARACTERS)
             yield f"- {_place(passage, words)}: “{inert(text)}”"
 
 
-def _place(source: Mapping[str, Any], words: Words) -> str:
-    place = words.place(source.get("kind", "page"), source["page"], source.get("label", ""))
-    return f"{inert(source['document'])}{', ' if place else ''}{inert(place)}"
-
-
-def _counted(turns: int) -> str:
-    return "1 question" if turns == 1 else f"{turns} questions"
+def _place(place: Place, words: Words) -> str:
+    name = words.place(place)
+    return f"{inert(place.document)}{', ' if name else ''}{inert(name)}"

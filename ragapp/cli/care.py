@@ -31,7 +31,7 @@ def demo(
     question: Annotated[str, typer.Argument(help="What to ask the sample documents.")] = DEMO_QUESTION,
 ) -> None:
     """Fetch the default models if they are missing, ingest the sample documents, answer one question."""
-    from ragapp.web.samples import sample_docs
+    from ragapp.web.app_state import sample_docs
 
     settings = settings_of(context)
     for name in models_in_use(settings):
@@ -65,7 +65,7 @@ def ui(
     if set_password:
         _set_password(context)
         return
-    from ragapp.web.samples import sample_docs
+    from ragapp.web.app_state import sample_docs
     from ragapp.web.server import serve
 
     settings = settings_of(context)

@@ -17,7 +17,7 @@ from ragapp.errors import StoreError, UsageError
 from ragapp.web.api_shapes import REFUSED, Ingest, Question, Remove, Search
 
 if TYPE_CHECKING:
-    from ragapp.web.desk import Desk as AppState
+    from ragapp.web.app_state import AppState
 
 T = TypeVar("T")
 # a disconnected client is noticed so often

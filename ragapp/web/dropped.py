@@ -1,4 +1,4 @@
-"""Files that people drop on the page, stored in the drop folder: under safe names, never over another file."""
+"""Stores uploaded files in the drop folder: under safe names, never over another file."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _MOST_NAME, _MOST_FOLDERS = 150, 8
 
 
 class UploadError(PathError):
-    """A file is not taken."""
+    """An upload is refused."""
 
 
 def safe_path(given: str) -> Path:
-    """A relative path that leads nowhere but down, made of what the browser calls a file.
+    """A safe relative path, made of what the browser calls a file.
 
     Args:
         given: name, or folder and name, of any system.

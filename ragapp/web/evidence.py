@@ -1,43 +1,36 @@
-"""What is shown for a citation: the page as a picture with its words marked, or the stored text of the unit."""
+"""What is shown for a citation: a picture of the page with the quote marked, or the stored text of the unit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from ragapp.contract import Citation, Passage, Place
 from ragapp.errors import ReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow
 from ragapp.reading.document import BLOCK_BREAK, Unit
 from ragapp.web.highlight import find_quote
-from ragapp.web.pdf_view import Box, PdfView
+from ragapp.web.pdf_pages import Box
+from ragapp.web.pdf_view import PdfView
 
-FileState = Literal["same", "changed", "gone"]
+FileCondition = Literal["same", "changed", "gone"]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What is to be shown.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source(Place):
+    """A unit of a document that is to be shown.
 
     Attributes:
-        path: of the document, as it was taken in.
-        document: its name.
-        page: unit, 1-based.
         quote: words to mark; empty for none.
         start: offset of the quote in the unit's stored text.
-        label: of the unit.
-        kind: of the unit.
     """
 
-    path: str
-    document: str
-    page: int
     quote: str = ""
     start: int = 0
-    label: str = ""
-    kind: str = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ class Evidence:
     id: int = 0
     headings: tuple[str, ...] = ()
     units: int = 0
-    file: FileState = "gone"
+    file: FileCondition = "gone"
     picture: bool = False
     boxes: tuple[Box, ...] = ()
     ratio: float = 1.414
@@ -79,7 +72,7 @@ class Evidence:
     ocr: bool = False
 
 
-class EvidenceDesk:
+class EvidenceFinder:
     """Finds evidence.
 
     Args:
@@ -92,7 +85,7 @@ class EvidenceDesk:
         self._view = view
 
     def show(self, source: Source) -> Evidence:
-        """What there is to see of a source; a file that has gone or changed is no error."""
+        """The evidence of a source; a file that has gone or changed is no error."""
         catalog = self._catalog()
         row = catalog.document_at(source.path)
         if row is None:
@@ -101,29 +94,26 @@ class EvidenceDesk:
         unit = catalog.unit(row.id, source.page)
         text = unit.text if unit else ""
         span = _span(text, source)
-        file = file_state(row)
-        shown = {
-            "source": source,
-            "id": row.id,
-            "units": row.units,
-            "file": file,
-            "found": span is not None,
-            "headings": _headings(unit, span),
-            "ocr": bool(unit and unit.coverage == "ocr"),
-            "blocks": _blocks(unit, span) if unit else (),
-        }
+        file = file_condition(row)
+        shown = Evidence(
+            source,
+            row.id,
+            _headings(unit, span),
+            row.units,
+            file,
+            blocks=_blocks(unit, span) if unit else (),
+            found=span is not None,
+            ocr=bool(unit and unit.coverage == "ocr"),
+        )
         if file == "same" and Path(row.path).suffix.lower() == ".pdf":
             near = source.start / len(text) if text else 0.0
-            try:
+            with suppress(ReadingError):  # the stored text is shown in place of the picture
                 placed = self._view.place(Path(row.path), source.page, source.quote, near)
-            except ReadingError:
-                pass  # the stored text is shown in place of it
-            else:
-                shown |= {"picture": True, "boxes": placed.boxes, "ratio": placed.ratio}
-        return Evidence(**shown)
+                return replace(shown, picture=True, boxes=placed.boxes, ratio=placed.ratio)
+        return shown
 
 
-def file_state(row: DocumentRow) -> FileState:
+def file_condition(row: DocumentRow) -> FileCondition:
     """Whether a document's file is as it was when it was taken in; by size and time, as ingestion sees it."""
     try:
         state = Path(row.path).stat()
@@ -132,30 +122,10 @@ def file_state(row: DocumentRow) -> FileState:
     return "same" if (state.st_size, state.st_mtime_ns) == (row.size, row.mtime_ns) else "changed"
 
 
-def source_of_citation(citation: Mapping[str, Any]) -> Source:
-    """The source of a citation as :meth:`ragapp.answer.result.Answer.as_json` gives it."""
-    return Source(
-        citation["path"],
-        citation["document"],
-        citation["page"],
-        citation["quote"],
-        citation["start"],
-        citation.get("label", ""),
-        citation.get("kind", "page"),
-    )
-
-
-def source_of_passage(passage: Mapping[str, Any]) -> Source:
-    """The source of a passage as :func:`ragapp.answer.result.passage_json` gives it."""
-    return Source(
-        passage["path"],
-        passage["document"],
-        passage["page"],
-        passage["text"],
-        0,
-        passage.get("label", ""),
-        passage.get("kind", "page"),
-    )
+def source_of(found: Citation | Passage) -> Source:
+    """What to show for a citation or a passage."""
+    quote, start = (found.quote, found.start) if isinstance(found, Citation) else (found.text, 0)
+    return Source(found.document, found.path, found.page, found.label, found.kind, quote=quote, start=start)
 
 
 def _span(text: str, source: Source) -> tuple[int, int] | None:

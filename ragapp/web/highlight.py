@@ -1,9 +1,8 @@
-"""Where quoted words stand: in a text that was set, hyphenated and spaced in another way."""
+"""Finds a quote in a text that is hyphenated, spaced and ordered in another way."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -17,7 +16,7 @@ _MOST_CHARACTERS = 40_000
 
 @dataclass(frozen=True, slots=True)
 class _Letters:
-    """The letters and digits of a text, in one form, each with its place."""
+    """Letters and digits of a text, case-folded and without accents, each with its offset in the text."""
 
     text: str
     places: tuple[int, ...]
@@ -92,31 +91,9 @@ def _with_signs(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _scattered(there: _Letters, wanted: _Letters) -> list[tuple[int, int]]:
-    """The runs of a quote whose parts are drawn in another order, or with something in between."""
+    """Spans of a quote whose parts are drawn in another order, or with something in between."""
     matcher = SequenceMatcher(None, there.text, wanted.text, autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size >= _SHORTEST_RUN]
     if sum(block.size for block in blocks) < _ENOUGH * len(wanted.text):
         return []
     return [_span(there, block.a, block.a + block.size) for block in blocks]
-
-
-def mark_spans(length: int, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int, bool]]:
-    """A text cut into marked and unmarked pieces: (start, end, marked), none of them empty.
-
-    Args:
-        length: of the text.
-        spans: in order, not overlapping; what lies outside of the text is cut off.
-    """
-    pieces: list[tuple[int, int, bool]] = []
-    at = 0
-    for start, end in spans:
-        start, end = max(start, at), min(end, length)
-        if start >= end:
-            continue
-        if start > at:
-            pieces.append((at, start, False))
-        pieces.append((start, end, True))
-        at = end
-    if at < length:
-        pieces.append((at, length, False))
-    return pieces

@@ -1,4 +1,4 @@
-"""Taking in documents in the background: seen the same from every tab and after a reload."""
+"""Ingestion in the background: seen the same from every tab and after a reload."""
 
 from __future__ import annotations
 
@@ -8,67 +8,22 @@ import traceback
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from ragapp.app import App
-from ragapp.contract import IngestProgress, IngestReport
+from ragapp.contract import FileState, IngestProgress, IngestReport, IngestState
 from ragapp.errors import CancelledError, RagappError
 
-# after a problem with the folder or the store, the job looks again so many seconds later
+# seconds after which the job looks again after a problem with the folder or the store
 RETRY_S = 10
 # files whose fate is shown, the latest
 SHOWN_FILES = 200
 
-Phase = Literal["idle", "running", "paused", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """A file of the run.
-
-    Attributes:
-        path: of the file.
-        status: ``working``, or its fate as :class:`ragapp.ingest.report.FileReport` has it.
-        text: what happens to it, or why it is not taken in.
-        since: when it was first heard of, by the monotonic clock.
-    """
-
-    path: str
-    status: str
-    text: str = ""
-    since: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class JobState:
-    """Where the job stands.
-
-    Attributes:
-        phase: what it does.
-        progress: of the run, None between runs.
-        counts: of the last run, by status.
-        told: what a person should know; an error where the phase is failed.
-        files: those that were worked on lately, the latest first.
-        changes: grows whenever the list of documents may have changed.
-    """
-
-    phase: Phase = "idle"
-    progress: IngestProgress | None = None
-    counts: dict[str, int] = field(default_factory=dict)
-    told: str = ""
-    files: tuple[FileState, ...] = ()
-    changes: int = 0
-
-    @property
-    def running(self) -> bool:
-        """Whether it is at work."""
-        return self.phase == "running"
-
 
 class IngestJob:
-    """Keeps the library in step with the drop folder, and takes in what is asked for, on a thread of its own.
+    """Keeps the library in step with the drop folder, and ingests what is asked for, on a thread of its own.
 
     Args:
         app: open for writing.
@@ -80,10 +35,10 @@ class IngestJob:
         self._closing = threading.Event()
         self._paused = threading.Event()
         self._wanted = threading.Event()
-        self._orders: deque[tuple[Callable[[], IngestReport], Future]] = deque()
+        self._requests: deque[tuple[Callable[[], IngestReport], Future[IngestReport]]] = deque()
         self._lock = threading.Lock()
         self._files: OrderedDict[str, FileState] = OrderedDict()
-        self.state = JobState()
+        self.state = IngestState()
 
     def start(self) -> None:
         """Look through the drop folder now, and follow it from now on."""
@@ -104,8 +59,8 @@ class IngestJob:
         if self._thread.ident is not None:
             self._thread.join()
 
-    def run(self, paths: Sequence[Path], **options) -> Future:
-        """Take in some files and folders before anything else.
+    def run(self, paths: Sequence[Path], **options: Any) -> Future[IngestReport]:
+        """Ingest some files and folders before anything else.
 
         Args:
             paths: see :meth:`ragapp.ingest.pipeline.Pipeline.run`.
@@ -114,19 +69,21 @@ class IngestJob:
         Returns:
             Its report, or the :class:`RagappError` that ended it.
         """
-        future: Future = Future()
+        future: Future[IngestReport] = Future()
 
         def work() -> IngestReport:
-            return self._app.pipeline.run(paths, progress=self._progress, cancelled=self._let_go, **options)
+            progress, cancelled = self._progress, self._let_go
+            report: IngestReport = self._app.pipeline.run(paths, progress=progress, cancelled=cancelled, **options)
+            return report
 
-        self._orders.append((work, future))
+        self._requests.append((work, future))
         self.start()
         return future
 
     def remove(self, ids: Sequence[int]) -> list[str]:
         """Remove documents from the library.
 
-        A file in the drop folder stays where it is and is not taken in again until it changes or is asked for.
+        A file in the drop folder stays where it is and is not ingested again until it changes or is asked for.
 
         Returns:
             Names of the documents.
@@ -151,20 +108,20 @@ class IngestJob:
         return self._closing.is_set() or self._paused.is_set()
 
     def _stopped(self) -> bool:
-        return self._let_go() or bool(self._orders)
+        return self._let_go() or bool(self._requests)
 
     def _work(self) -> None:
         while not self._closing.is_set():
-            if self._orders:
-                self._obey()
+            if self._requests:
+                self._serve_request()
             elif self._paused.is_set():
                 self._set(phase="paused", progress=None)
                 self._closing.wait(0.2)
             else:
                 self._follow()
 
-    def _obey(self) -> None:
-        work, future = self._orders.popleft()
+    def _serve_request(self) -> None:
+        work, future = self._requests.popleft()
         self._set(phase="running", told="")
         try:
             report = work()
@@ -201,12 +158,13 @@ class IngestJob:
                     break
 
     def _note_problem(self, error: Exception) -> None:
-        """Tell why a run ended; the thread goes on whatever it was, or nothing would be taken in ever after."""
+        """Tell why a run ended; the thread goes on whatever it was, or nothing would be ingested ever after."""
+        changed = {"progress": None, "changes": self.state.changes + 1}
         if isinstance(error, CancelledError):
-            self._set(progress=None, changes=self.state.changes + 1)
+            self._set(**changed)
             return
         told = str(error) if isinstance(error, RagappError) else f"{type(error).__name__}: a defect of ragapp."
-        self._set(phase="failed", told=told, progress=None, changes=self.state.changes + 1)
+        self._set(phase="failed", told=told, **changed)
 
     def _take_wanted(self) -> bool:
         wanted = self._wanted.is_set()
@@ -219,28 +177,21 @@ class IngestJob:
             before = self._files.get(at.path)
             since = before.since if before and before.status == "working" else time.monotonic()
             self._put(FileState(at.path, "working", at.stage, since))
-        self._set(
-            phase="running", progress=at, files=self._latest(), changes=self.state.changes + (at.files_done != done)
-        )
+        self._set(phase="running", progress=at, changes=self.state.changes + (at.files_done != done))
 
     def _note(self, report: IngestReport) -> None:
         for file in report.files:
-            if file.status != "unchanged" and (file.path in self._files or file.status != "skipped"):
-                before = self._files.get(file.path)
-                if before is None or before.status == "working" or before.status != file.status:
-                    self._put(FileState(file.path, file.status, file.reason, time.monotonic()))
+            before = self._files.get(file.path)
+            # neither a file that did not change is news, nor one without a reader that was never seen at work
+            known = before.status if before else "skipped"
+            if file.status not in ("unchanged", known):
+                self._put(FileState(file.path, file.status, file.reason, time.monotonic()))
         with self._lock:
             for path in [path for path, file in self._files.items() if file.status == "working"]:
                 del self._files[path]
         counts = {status: report.count(status) for status in ("indexed", "updated", "removed", "failed")}
-        self._set(
-            phase="idle",
-            progress=None,
-            counts=counts,
-            told=" ".join(report.warnings),
-            files=self._latest(),
-            changes=self.state.changes + 1,
-        )
+        told = " ".join(report.warnings)
+        self._set(phase="idle", progress=None, counts=counts, told=told, changes=self.state.changes + 1)
 
     def _put(self, file: FileState) -> None:
         with self._lock:
@@ -249,10 +200,6 @@ class IngestJob:
             while len(self._files) > SHOWN_FILES:
                 self._files.popitem(last=False)
 
-    def _latest(self) -> tuple[FileState, ...]:
+    def _set(self, **changes: Any) -> None:
         with self._lock:
-            return tuple(reversed(self._files.values()))
-
-    def _set(self, **changes) -> None:
-        with self._lock:
-            self.state = replace(self.state, **changes)
+            self.state = replace(self.state, files=tuple(reversed(self._files.values())), **changes)

@@ -1,4 +1,4 @@
-"""Loading, choosing and fetching models in the background, and what of them runs where."""
+"""Loads, switches and fetches models in the background; tells which model runs where."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragapp.app import App
+from ragapp.contract import Answer
 from ragapp.errors import ModelError, RagappError
 
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """What is done to the models.
+    """Work on the models.
 
     Attributes:
         what: ``loading``, ``fetching``, or empty.
         name: of the model in hand.
-        detail: how far it is, in words.
-        started: when it began, by the monotonic clock.
-        told: what came of the last, in words.
-        error: why the last failed; empty otherwise.
+        detail: progress in words.
+        started: by the monotonic clock.
+        told: the last result, in words.
+        error: why the last work failed; empty otherwise.
         changes: grows with every change.
     """
 
@@ -39,25 +40,25 @@ class ModelState:
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Seconds since it began."""
         return time.monotonic() - self.started
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What runs where.
+    """The models in use, and the memory they take.
 
     Attributes:
-        model: the language model's name.
-        embedder: the embedder's name.
+        model: name of the language model.
+        embedder: name of the embedder.
         loaded: whether the language model is in memory.
-        threads: of the processor that it uses.
-        gpu_layers: that lie on a GPU, as llama.cpp told; 0 while it is not loaded.
-        window: tokens, 0 while it is not loaded.
-        tokens_per_s: written by the last answer, 0 before the first.
-        memory_used: by this process, bytes.
-        memory_free: what another model could take, bytes.
-        remote: host of the model server where the model runs elsewhere.
+        threads: CPU threads that it uses.
+        gpu_layers: layers on a GPU; 0 while it is not loaded.
+        window: size of the context window in tokens; 0 while it is not loaded.
+        tokens_per_s: of the last answer, 0 before the first.
+        memory_used: by this process, in bytes.
+        memory_free: what another model could take, in bytes.
+        remote: address of the model server where the model runs elsewhere.
     """
 
     model: str
@@ -73,12 +74,12 @@ class Running:
 
 
 class ModelJob:
-    """Does one thing to the models at a time, on a thread of its own.
+    """Works on the models, one thing at a time, on a thread of its own.
 
     Args:
         app: whose models they are.
         settings_file: of the command line, None for the usual one.
-        ready: told when models have come or changed.
+        ready: called when models have come or changed.
     """
 
     def __init__(self, app: App, settings_file: Path | None = None, ready: Callable[[], None] = lambda: None):
@@ -86,7 +87,7 @@ class ModelJob:
         self._settings_file = settings_file
         self._ready = ready
         self._lock = threading.Lock()
-        self._child: subprocess.Popen | None = None
+        self._child: subprocess.Popen[str] | None = None
         self.state = ModelState()
         #: tokens a second that the last answer was written with
         self.tokens_per_s = 0.0
@@ -96,10 +97,7 @@ class ModelJob:
         self._begin("loading", self._app.settings.llm.model, lambda: self._app.assistant.prepare())
 
     def use(self, name: str) -> None:
-        """Answer with another language model from now on, and keep that choice.
-
-        It is kept in the settings file, so that it holds after the next start, too.
-        """
+        """Answer with another language model from now on, and write that choice into the settings file."""
         self._begin("loading", name, lambda: self._use(name))
 
     def fetch(self, name: str) -> None:
@@ -121,14 +119,12 @@ class ModelJob:
         engine = self._app.__dict__.get("_engine")
         loaded = bool(engine and getattr(engine, "loaded", True))
         placement = getattr(engine, "placement", None) if loaded else None
-        layers = placement.offloaded if placement else 0
-        threads = llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1
         return Running(
             model=llm.model,
             embedder=self._app.settings.embedding.model,
             loaded=loaded,
-            threads=threads,
-            gpu_layers=layers,
+            threads=llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1,
+            gpu_layers=placement.offloaded if placement else 0,
             window=engine.window if engine and loaded else 0,
             tokens_per_s=self.tokens_per_s,
             memory_used=psutil.Process().memory_info().rss,
@@ -144,32 +140,30 @@ class ModelJob:
         now = loading_now()
         return int(100 * now.share) if now else None
 
-    def note_answer(self, answer: dict) -> None:
+    def note_answer(self, answer: Answer) -> None:
         """Learn the speed from an answer's figures."""
-        timings = answer.get("timings", {})
-        tokens, first, total = (timings.get(key, 0) for key in ("answer_tokens", "first_token_s", "total_s"))
+        tokens, first, total = (answer.timings.get(key, 0) for key in ("answer_tokens", "first_token_s", "total_s"))
         if tokens > 1 and total > first:
             self.tokens_per_s = (tokens - 1) / (total - first)
 
     def _begin(self, what: str, name: str, work: Callable[[], object]) -> None:
+        def run() -> None:
+            error = ""
+            try:
+                work()
+            except RagappError as problem:
+                error = str(problem)
+            finally:
+                told = "" if error else f"{name} ✓"
+                self.state = ModelState(told=told, error=error, changes=self.state.changes + 1)
+            if not error:
+                self._ready()
+
         with self._lock:
             if self.state.what:
                 return
-            changes = self.state.changes + 1
-            self.state = ModelState(what, name, started=time.monotonic(), changes=changes)
-        threading.Thread(target=self._run, args=(work,), name="ragapp-models", daemon=True).start()
-
-    def _run(self, work: Callable[[], object]) -> None:
-        error = ""
-        try:
-            work()
-        except RagappError as problem:
-            error = str(problem)
-        finally:
-            told = "" if error else f"{self.state.name} ✓"
-            self.state = ModelState(told=told, error=error, changes=self.state.changes + 1)
-        if not error:
-            self._ready()
+            self.state = ModelState(what, name, started=time.monotonic(), changes=self.state.changes + 1)
+        threading.Thread(target=run, name="ragapp-models", daemon=True).start()
 
     def _use(self, name: str) -> None:
         from ragapp.settings import write_setting
@@ -191,7 +185,7 @@ class ModelJob:
             encoding="utf-8",
             errors="replace",
         )
-        lines = []
+        lines: list[str] = []
         for line in self._child.stdout or ():
             lines = [*lines, line.strip()][-12:]
             self.state = replace(self.state, detail=line.strip(), changes=self.state.changes + 1)

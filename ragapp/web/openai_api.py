@@ -40,7 +40,7 @@ from ragapp.web.api_shapes import (
 )
 
 if TYPE_CHECKING:
-    from ragapp.web.desk import Desk as AppState
+    from ragapp.web.app_state import AppState
 
 MODEL = "ragapp"
 # what a client may ask to be embedded at once

@@ -1,4 +1,4 @@
-"""The page's password: kept as a salted hash, asked for a limited number of times, remembered by a cookie."""
+"""The page's password: a salted hash, a limited number of tries, sessions, and the page that asks for it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
+from html import escape
 
 from ragapp.errors import SettingsError
 
@@ -18,9 +19,29 @@ _MEMORY = 128 * _COST * _BLOCK * 2
 _SALT_BYTES, _HASH_BYTES = 16, 32
 _KIND = "scrypt"
 
+SIGN_IN = "/sign-in"
+SIGN_OUT = "/sign-out"
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>ragapp: sign in</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font-family: system-ui, sans-serif; max-width: 20rem; margin: 15vh auto; padding: 0 1rem }}
+:root {{ color-scheme: light dark }}
+input, button {{ font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; margin-top: .5rem }}
+p {{ color: #b3261e }}
+</style></head>
+<body><h1>ragapp</h1>
+<form method="post" action="{action}">
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
+<button type="submit">Sign in</button>
+{message}</form></body></html>
+"""
+
 
 def hash_password(password: str) -> str:
-    """What ``server.password`` keeps of a password: kind, cost, salt and hash.
+    """The value of ``server.password``: kind, cost, salt and hash of a password.
 
     Raises:
         SettingsError: it is too short.
@@ -118,7 +139,7 @@ class Attempts:
 
 
 class Sessions:
-    """Who has signed in, by random tokens that live in this process alone.
+    """Signed-in sessions, by random tokens that live in this process alone.
 
     Args:
         idle_s: seconds after which an unused one ends.
@@ -139,7 +160,7 @@ class Sessions:
         return token
 
     def goes_on(self, token: str) -> bool:
-        """Whether it is the token of a session, which is used herewith."""
+        """Whether this is the token of a session; its idle time starts anew."""
         # looked up by its hash, so that the time that takes tells nothing of the token
         digest, now = _digest(token), self._clock()
         used = self._used.get(digest)
@@ -156,3 +177,13 @@ class Sessions:
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def sign_in_page(message: str = "") -> str:
+    """The HTML of the page.
+
+    Args:
+        message: why the last try did not work; escaped here.
+    """
+    told = f'<p role="alert">{escape(message)}</p>\n' if message else ""
+    return _PAGE.format(action=SIGN_IN, message=told)

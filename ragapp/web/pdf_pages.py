@@ -1,16 +1,22 @@
-"""Pages of PDFs as pictures, and where words stand on them: what is done in a process of its own."""
+"""Draws pages of PDFs and finds words on them; runs in the process of :mod:`ragapp.web.pdf_process`."""
 
 from __future__ import annotations
 
 import io
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ragapp.errors import ReadingError
 from ragapp.web.highlight import find_quote
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument, PdfPage
+
+    from ragapp.reading.pdf_objects import Ruler
 
 # pixels across, enough for a page beside the chat on a screen of double density
 WIDTH = 1000
@@ -56,7 +62,7 @@ class PdfPages:
 
     def __init__(self, passwords: Sequence[str] = ()):
         self._passwords = (None, *passwords)
-        self._files: OrderedDict[tuple, object] = OrderedDict()
+        self._files: OrderedDict[tuple[str, int, int], PdfDocument] = OrderedDict()
 
     def draw(self, path: Path, page: int) -> bytes:
         """A page as JPEG; see :meth:`ragapp.web.pdf_view.PdfView.picture`."""
@@ -86,13 +92,13 @@ class PdfPages:
             width, height = (max(side, 1.0) for side in ruler.size)
             return PlacedQuote(boxes, height / width, len(self._file(path)))
 
-    def _page(self, path: Path, page: int):
+    def _page(self, path: Path, page: int) -> PdfPage:
         pdf = self._file(path)
         if not 1 <= page <= len(pdf):
             raise ReadingError(f"{path.name} has no page {page}")
         return pdf[page - 1]
 
-    def _file(self, path: Path):
+    def _file(self, path: Path) -> PdfDocument:
         import pypdfium2
 
         key = identity(path)
@@ -111,24 +117,19 @@ class PdfPages:
         return self._files[key]
 
 
-class _readable:
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     """Turns what pdfium and the system say of a file into an error of that file."""
+    import pypdfium2
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind, error, trace) -> None:
-        import pypdfium2
-
-        if isinstance(error, (pypdfium2.PdfiumError, OSError, ValueError, MemoryError)):
-            raise ReadingError(f"{self._path.name} cannot be shown ({error})") from None
+    try:
+        yield
+    except (pypdfium2.PdfiumError, OSError, ValueError, MemoryError) as error:
+        raise ReadingError(f"{path.name} cannot be shown ({error})") from None
 
 
 def identity(path: Path) -> tuple[str, int, int]:
-    """What tells one state of a file from another: path, size and time of change.
+    """A key for the present state of a file: path, size and time of change.
 
     Raises:
         ReadingError: it cannot be read.
@@ -140,7 +141,7 @@ def identity(path: Path) -> tuple[str, int, int]:
     return str(path), state.st_size, state.st_mtime_ns
 
 
-def _boxes(page, ruler, quote: str, near: float) -> tuple[Box, ...]:
+def _boxes(page: PdfPage, ruler: Ruler, quote: str, near: float) -> tuple[Box, ...]:
     import ctypes
 
     from pypdfium2 import raw as pdfium

@@ -1,21 +1,15 @@
-"""Pages of PDFs as pictures, and where words stand on them.
-
-pdfium parses what strangers have made, so it does that in a process of its own; see :mod:`ragapp.web.pdf_process`.
-Pictures and places are kept, the latest of them.
-"""
+"""Pages of PDFs as pictures, and where words stand on them; the latest are kept."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from ragapp.web.pdf_pages import Box, PlacedQuote, identity
+from ragapp.web.pdf_pages import PlacedQuote, identity
 from ragapp.web.pdf_process import PdfProcess
-
-__all__ = ["Box", "PdfView", "PlacedQuote"]
 
 _KEPT_PICTURES, _KEPT_PLACES = 64, 256
 
@@ -32,8 +26,8 @@ class PdfView:
     def __init__(self, passwords: Sequence[str] = ()):
         self._process = PdfProcess(passwords)
         self._thread = ThreadPoolExecutor(1, "ragapp-pdf")
-        self._pictures: OrderedDict[tuple, bytes] = OrderedDict()
-        self._places: OrderedDict[tuple, PlacedQuote] = OrderedDict()
+        self._pictures: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._places: OrderedDict[Hashable, PlacedQuote] = OrderedDict()
 
     def close(self) -> None:
         """End the process."""
@@ -55,9 +49,7 @@ class PdfView:
             ReadingError: the file or the page cannot be shown.
         """
         key = (*identity(path), page)
-        return self._thread.submit(
-            self._kept, self._pictures, _KEPT_PICTURES, key, lambda: self._process.ask("draw", path, page)
-        ).result()
+        return self._kept(self._pictures, _KEPT_PICTURES, key, lambda: self._process.ask("draw", path, page))
 
     def place(self, path: Path, page: int, quote: str, near: float = 0.0) -> PlacedQuote:
         """Where the words of a quote stand on a page.
@@ -72,15 +64,17 @@ class PdfView:
             ReadingError: the file or the page cannot be shown.
         """
         key = (*identity(path), page, quote, round(near, 2))
-        return self._thread.submit(
-            self._kept, self._places, _KEPT_PLACES, key, lambda: self._process.ask("find", path, page, quote, near)
-        ).result()
+        return self._kept(self._places, _KEPT_PLACES, key, lambda: self._process.ask("find", path, page, quote, near))
 
-    def _kept(self, kept: OrderedDict[tuple, Made], most: int, key: tuple, make: Callable[[], Made]) -> Made:
-        if key in kept:
+    def _kept(self, kept: OrderedDict[Hashable, Made], most: int, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made before, or is made now, on the one thread that may use the process."""
+
+        def look_up() -> Made:
+            if key not in kept:
+                kept[key] = make()
             kept.move_to_end(key)
+            while len(kept) > most:
+                kept.popitem(last=False)
             return kept[key]
-        made = kept[key] = make()
-        while len(kept) > most:
-            kept.popitem(last=False)
-        return made
+
+        return self._thread.submit(look_up).result()

@@ -1,16 +1,13 @@
-"""Answers that are being made: each on a thread of its own, so that neither a reload nor a closed tab disturbs it."""
+"""Answers in the making: each on a thread of its own, so that neither a reload nor a closed tab disturbs it."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from ragapp.answer.assistant import Delta, Event, Stage, Thought
-from ragapp.answer.followup import FollowUp
-from ragapp.contract import Answer
+from ragapp.contract import Answer, Delta, Event, Stage, Thought
 from ragapp.errors import CancelledError, RagappError
 
 # a run that nobody looks at for so long is stopped: the tab was closed, not reloaded
@@ -23,47 +20,40 @@ class Exchange:
 
     Attributes:
         question: as it was asked.
-        answer: as :meth:`ragapp.answer.result.Answer.as_json` gives it; None where there is none.
+        answer: None where there is none.
         error: why there is none, in words; empty otherwise.
         stopped: whether the person stopped it.
-        within: to which documents it was restricted: a path, a folder's with a slash at its end.
-        named: what people call that.
+        scope: path of the document or folder (with a slash at its end) it is restricted to; empty for all documents.
+        scope_name: what people call that.
     """
 
     question: str
-    answer: dict[str, Any] | None = None
+    answer: Answer | None = None
     error: str = ""
     stopped: bool = False
-    within: str = ""
-    named: str = ""
+    scope: str = ""
+    scope_name: str = ""
 
 
 class AnswerRun:
-    """One question on its way to an answer.
+    """A question on its way to an answer.
 
     Args:
-        question: as it was asked.
-        ask: gives the events of answering; is handed the function that says whether to stop.
-        done: told the exchange at the end, on the run's own thread, before :attr:`running` turns False.
-        within: to which documents it is restricted.
-        named: what people call that.
+        asked: the question and its scope.
+        ask: gives the events of answering; is handed a function that says whether to stop.
+        done: called with the exchange at the end, on the run's own thread, before :attr:`running` turns False.
     """
 
     def __init__(
         self,
-        question: str,
-        ask: Callable[[Callable[[], bool]], Iterator[FollowUp | Event]],
+        asked: Exchange,
+        ask: Callable[[Callable[[], bool]], Iterator[Event]],
         done: Callable[[Exchange], None] = lambda exchange: None,
-        within: str = "",
-        named: str = "",
     ):
-        self.question = question
-        self.within = within
-        self.named = named
+        self.asked = asked
         self.stage: Stage | None = None
         self.written = ""
         self.thought = ""
-        self.standalone = ""
         self.running = True
         self.started = time.monotonic()
         self._ask = ask
@@ -87,7 +77,7 @@ class AnswerRun:
     def stop(self) -> None:
         """End it soon."""
         self._stop.set()
-        self._tell()
+        self._notify()
 
     def wait(self, version: int, timeout_s: float) -> int:
         """Wait until something has changed since a version, or the time is over; returns the version now."""
@@ -96,7 +86,7 @@ class AnswerRun:
             self._changed.wait_for(lambda: self._version != version or not self.running, timeout_s)
             return self._version
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._changed:
             self._version += 1
             self._changed.notify_all()
@@ -114,11 +104,9 @@ class AnswerRun:
                     self.written += event.text
                 elif isinstance(event, Thought):
                     self.thought += event.text
-                elif isinstance(event, FollowUp):
-                    self.standalone = event.question
                 elif isinstance(event, Answer):
-                    answer = {**event.as_json(), "question": self.question, "standalone": self.standalone}
-                self._tell()
+                    answer = event
+                self._notify()
         except CancelledError:
             pass
         except RagappError as problem:
@@ -128,8 +116,8 @@ class AnswerRun:
             raise
         finally:
             stopped = self._cancelled()
-            if stopped and answer and answer["abstained"]:
+            if stopped and answer and answer.abstained:
                 answer = None  # what was cut off says nothing of what the documents hold
-            self._done(Exchange(self.question, answer, error, stopped, self.within, self.named))
+            self._done(replace(self.asked, answer=answer, error=error, stopped=stopped))
             self.running = False
-            self._tell()
+            self._notify()

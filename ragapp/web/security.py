@@ -1,4 +1,4 @@
-"""What stands before the page and the API: who may ask, from where, how much, and what the answer may do.
+"""Access control of the page and the API: who may ask, from which site, and how much.
 
 A page on 127.0.0.1 is reachable by every web site that the person has open, through the person's own browser. So the
 host that is asked for is checked (another name that was made to point here is DNS rebinding), and the site that asks
@@ -14,13 +14,15 @@ import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from ragapp.errors import SettingsError
-from ragapp.web.exchange import Answer, Request, read_body
-from ragapp.web.passwords import Attempts, Sessions, check_hash, is_password
-from ragapp.web.sign_in import SIGN_IN, SIGN_OUT, sign_in_page
+from ragapp.web.http_exchange import Request, Response, read_body
+from ragapp.web.passwords import SIGN_IN, SIGN_OUT, Attempts, Sessions, check_hash, is_password, sign_in_page
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _MIB = 1024 * 1024
 # a password and its name in a form
@@ -96,7 +98,7 @@ def policy_for(
 
 
 def warning(policy: Policy) -> str:
-    """What a person should know before the page is opened to others, empty where there is nothing."""
+    """What a person should know before the page is opened to the network; empty where it is not."""
     if policy.loopback:
         return ""
     return (
@@ -115,7 +117,9 @@ class Security:
         sessions: who has signed in.
     """
 
-    def __init__(self, app, policy: Policy, attempts: Attempts | None = None, sessions: Sessions | None = None):
+    def __init__(
+        self, app: ASGIApp, policy: Policy, attempts: Attempts | None = None, sessions: Sessions | None = None
+    ):
         self._app = app
         self._policy = policy
         self._attempts = attempts or Attempts()
@@ -123,22 +127,22 @@ class Security:
         self._cookie = f"ragapp_{policy.port}"  # cookies do not know of ports
         self._checking = asyncio.Semaphore(2)  # each takes 32 MiB
 
-    async def __call__(self, scope, receive, send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is refused, hand on what is not."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        answer = Answer(scope, send, bool(_TOKEN_PATHS.match(request.path)))
+        response = Response(scope, send, bool(_TOKEN_PATHS.match(request.path)))
         refusal = self._refusal(request)
         if refusal:
-            await answer.refuse(*refusal)
+            await response.refuse(*refusal)
         elif scope["type"] == "http" and self._policy.password and request.path in (SIGN_IN, SIGN_OUT):
-            await self._sign(request, receive, answer)
+            await self._sign(request, receive, response)
         elif not self._may_ask(request):
-            await self._turn_away(request, answer)
+            await self._turn_away(request, response)
         else:
-            await self._hand_on(request, receive, answer)
+            await self._hand_on(request, receive, response)
 
     def _refusal(self, request: Request) -> tuple[int, str] | None:
         if not self._is_own_host(request):
@@ -172,71 +176,71 @@ class Security:
             return bool(self._policy.token) and hmac.compare_digest(given, wanted)
         return not self._policy.password or self._sessions.goes_on(request.cookie(self._cookie))
 
-    async def _turn_away(self, request: Request, answer: Answer) -> None:
+    async def _turn_away(self, request: Request, response: Response) -> None:
         if _TOKEN_PATHS.match(request.path):
-            await answer.refuse(401, "The API's token is missing or wrong.", [(b"www-authenticate", b"Bearer")])
+            await response.refuse(401, "The API's token is missing or wrong.", [(b"www-authenticate", b"Bearer")])
         elif request.is_navigation():
-            await answer.send(303, b"", [(b"location", SIGN_IN.encode())])
+            await response.send(303, b"", [(b"location", SIGN_IN.encode())])
         else:
-            await answer.refuse(401, "Sign in first.")
+            await response.refuse(401, "Sign in first.")
 
-    async def _sign(self, request: Request, receive, answer: Answer) -> None:
+    async def _sign(self, request: Request, receive: Receive, response: Response) -> None:
         if request.path == SIGN_OUT:
             self._sessions.end(request.cookie(self._cookie))
             gone = self._set_cookie("", 0, request)
-            await answer.send(303, b"", [(b"location", SIGN_IN.encode()), gone])
+            await response.send(303, b"", [(b"location", SIGN_IN.encode()), gone])
             return
         if request.method != "POST":
-            await answer.send_html(200, sign_in_page())
+            await response.send_html(200, sign_in_page())
             return
         wait = self._attempts.take(request.client)
         if wait:
             message = f"Too many tries. Wait {wait:.0f} seconds."
-            await answer.send_html(429, sign_in_page(message), [(b"retry-after", str(int(wait) + 1).encode())])
+            await response.send_html(429, sign_in_page(message), [(b"retry-after", str(int(wait) + 1).encode())])
             return
         form = await read_body(receive, _FORM_BYTES)
         if form is None:
-            await answer.refuse(413, "This is too much.")
+            await response.refuse(413, "This is too much.")
             return
         password = parse_qs(form.decode("utf-8", "replace")).get("password", [""])[0]
         async with self._checking:
             right = await asyncio.to_thread(is_password, password, self._policy.password)
         if not right:
-            await answer.send_html(403, sign_in_page("This is not the password."))
+            await response.send_html(403, sign_in_page("This is not the password."))
             return
         self._attempts.forgive(request.client)
         cookie = self._set_cookie(self._sessions.begin(), int(self._sessions.idle_s), request)
-        await answer.send(303, b"", [(b"location", b"/"), cookie])
+        await response.send(303, b"", [(b"location", b"/"), cookie])
 
     def _set_cookie(self, value: str, seconds: int, request: Request) -> tuple[bytes, bytes]:
         secure = "; Secure" if request.scope.get("scheme") == "https" else ""
         text = f"{self._cookie}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict{secure}"
         return b"set-cookie", text.encode()
 
-    async def _hand_on(self, request: Request, receive, answer: Answer) -> None:
+    async def _hand_on(self, request: Request, receive: Receive, response: Response) -> None:
         if request.scope["type"] == "websocket":
-            await self._app(request.scope, receive, answer.raw)
+            await self._app(request.scope, receive, response.raw)
             return
         limit = self._policy.upload_bytes if _UPLOADS.match(request.path) else self._policy.body_bytes
         length = request.header(b"content-length")
         if length.isdigit() and int(length) > limit:
-            await answer.refuse(413, f"More than {limit // _MIB} MiB are not taken.")
+            await response.refuse(413, f"More than {limit // _MIB} MiB are not taken.")
             return
         taken = 0
 
-        async def limited() -> dict[str, Any]:
+        async def limited() -> Message:
             nonlocal taken
-            if answer.closed:
+            if response.closed:
                 return {"type": "http.disconnect"}
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > limit:
-                await answer.refuse(413, f"More than {limit // _MIB} MiB are not taken.")
+                await response.refuse(413, f"More than {limit // _MIB} MiB are not taken.")
                 return {"type": "http.disconnect"}
             return message
 
         try:
-            await self._app(request.for_app(), limited, answer.pass_on)
+            await self._app(request.for_app(), limited, response.pass_on)
         except Exception:
-            if not answer.closed:  # what fails because it was cut off has been answered
+            if not response.closed:  # what fails because it was cut off has been answered
                 raise

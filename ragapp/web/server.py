@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ragapp import private
 from ragapp.app import App
 from ragapp.errors import RagappError
 from ragapp.privacy import UPLOADS_NAME
 from ragapp.settings import Server
-from ragapp.web.assets import Assets, preloads
-from ragapp.web.desk import Desk
-from ragapp.web.doorway import Doorway
-from ragapp.web.early_script import EarlyScript
-from ragapp.web.gradio_start import import_gradio
+from ragapp.web.app_state import AppState
+from ragapp.web.gradio_adapter import EarlyScript, frontend_files, import_gradio
 from ragapp.web.ingest_job import IngestJob
 from ragapp.web.security import Security, policy_for, warning
 from ragapp.web.server_file import announced, new_token
+from ragapp.web.startup_page import StartupPage
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 # an open page holds its connection for ever
 GRACE_S = 2
@@ -34,39 +35,35 @@ class PortError(RagappError):
     """The address cannot be listened on."""
 
 
-def build_server(desk: Desk):
+def build_server(state: AppState) -> FastAPI:
     """The web application; whoever reaches it may do everything, so it stands behind :class:`Security`.
 
     Args:
-        desk: the parts that it shows.
-
-    Returns:
-        A ``fastapi.FastAPI``.
+        state: the parts that it shows.
     """
     gr = import_gradio()
     from fastapi import FastAPI
 
     from ragapp.web.api import make_api
     from ragapp.web.api_errors import add_error_answers
-    from ragapp.web.files import make_router, script_code
+    from ragapp.web.files import make_router, script_address
     from ragapp.web.openai_api import make_openai_api
-    from ragapp.web.ui.page import Page
+    from ragapp.web.ui.page import STYLESHEET, Page, make_theme
 
-    page = Page(desk)
-    code = script_code(page.script)
-    version = hashlib.sha256(code.encode()).hexdigest()[:16]
+    page = Page(state)
     # no generated API pages: they load their scripts from elsewhere
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
-    for router in (make_router(desk, code), make_api(desk), make_openai_api(desk)):
+    for router in (make_router(state), make_api(state), make_openai_api(state)):
         server.include_router(router)
     add_error_answers(server)
-    server.add_middleware(EarlyScript, script=f"/ui/page.js?v={version}", more=preloads())
-    mounted = gr.mount_gradio_app(
+    server.mount("/assets", frontend_files())
+    server.add_middleware(EarlyScript, script=script_address())
+    mounted: FastAPI = gr.mount_gradio_app(
         server,
         page.build(),
         path="/",
-        theme=page.theme,
-        css_paths=[page.stylesheet],
+        theme=make_theme(),
+        css_paths=[STYLESHEET],
         footer_links=[],
         show_error=False,
         ssr_mode=False,
@@ -74,7 +71,7 @@ def build_server(desk: Desk):
         enable_monitoring=False,
         i18n=page.i18n,
     )
-    private.restrict(desk.app.settings.paths.data / UPLOADS_NAME)  # Gradio makes folders there that all may look into
+    private.restrict(state.app.settings.paths.data / UPLOADS_NAME)  # Gradio makes folders there that all may look into
     return mounted
 
 
@@ -100,13 +97,13 @@ def serve(app: App, say: Callable[[str], None], settings_file: Path | None = Non
         settings.host, port, password=settings.password, token=token, max_file_mb=app.settings.ingest.max_file_mb
     )
     job = IngestJob(app)
-    desk = Desk(app, job, settings_file)
+    state = AppState(app, job, settings_file)
 
     def begin() -> None:
         """Take in the drop folder once the first page is there, which its libraries would hold up for seconds."""
 
         def wait() -> None:
-            desk.visitors.came.wait(FIRST_S)
+            state.visitors.came.wait(FIRST_S)
             job.start()
 
         threading.Thread(target=wait, name="ragapp-begin", daemon=True).start()
@@ -114,11 +111,11 @@ def serve(app: App, say: Callable[[str], None], settings_file: Path | None = Non
     # where everybody may come in, this machine's own programs use the shortest way
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     url = f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
-    with closing(listening), closing(desk), closing(job), announced(app.settings.paths.data, url, token):
-        doorway = Doorway(lambda: build_server(desk), begin, lambda error: say(f"The page cannot be made: {error}"))
+    with closing(listening), closing(state), closing(job), announced(app.settings.paths.data, url, token):
+        page = StartupPage(lambda: build_server(state), begin, lambda error: say(f"The page cannot be made: {error}"))
         # uvloop's connections could not be seen by the guard; what a proxy says of the asker could be anybody's word
         config = uvicorn.Config(
-            Security(Assets(doorway), policy),
+            Security(page, policy),
             loop="asyncio",
             proxy_headers=False,
             server_header=False,

@@ -1,4 +1,4 @@
-"""Where each setting's value comes from, for people to see."""
+"""Where the value of each setting comes from: default, file, profile, environment or command line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, Literal
 from ragapp.settings import ENV_PREFIX, Settings, find_settings_file
 
 SettingSource = Literal["default", "file", "profile", "environment", "command"]
+# kind and name of a file, and its values by section
+_Layer = tuple[SettingSource, str, dict[str, Any]]
 # never shown
 _SECRET = ("password", "passwords")
 
@@ -40,22 +42,20 @@ def setting_rows(settings: Settings, explicit: Path | None = None) -> dict[str, 
     """
     file = find_settings_file(explicit)
     profile = os.environ.get("RAGAPP_PROFILE")
-    layers: list[tuple[SettingSource, str, dict]] = []
+    layers: list[_Layer] = []
     if file and profile:
         above = file.parent / f"settings-{profile}.yaml"
         layers.append(("profile", above.name, _values(above)))
     if file:
         layers.append(("file", file.name, _values(file)))
-    variables = {name.upper(): name for name in os.environ}
     rows: dict[str, list[SettingRow]] = {}
     for section in type(settings).model_fields:
         values = getattr(settings, section)
         for key, info in type(values).model_fields.items():
-            value = getattr(values, key)
+            value, default = getattr(values, key), info.get_default(call_default_factory=True)
             shown = "•••" if key in _SECRET and value else _shown(value)
-            rows.setdefault(section, []).append(
-                SettingRow(f"{section}.{key}", shown, *_source(section, key, value, info, layers, variables))
-            )
+            source, origin = _source(section, key, value, default, layers)
+            rows.setdefault(section, []).append(SettingRow(f"{section}.{key}", shown, source, origin))
     return rows
 
 
@@ -65,18 +65,17 @@ def decided_elsewhere(section: str, key: str) -> str:
     return next((variable for variable in os.environ if variable.upper() == name), "")
 
 
-def _source(section, key, value, info, layers, variables) -> tuple[SettingSource, str]:
-    variable = f"{ENV_PREFIX}{section}__{key}".upper()
-    if variable in variables:
-        return "environment", variables[variable]
+def _source(section: str, key: str, value: Any, default: Any, layers: list[_Layer]) -> tuple[SettingSource, str]:
+    if variable := decided_elsewhere(section, key):
+        return "environment", variable
+    # paths are made absolute, so they equal neither the file's nor the default
+    same = section == "paths"
     for kind, name, values in layers:
         part = values.get(section)
         if isinstance(part, dict) and key in part:
-            # another value than the file's can only be an option's; paths are made absolute
-            same = section == "paths" or part[key] == value
-            return (kind, name) if same else ("command", "")
-    default = info.get_default(call_default_factory=True)
-    return ("default", "") if section == "paths" or default == value else ("command", "")
+            # another value than the file's can only be an option's
+            return (kind, name) if same or part[key] == value else ("command", "")
+    return ("default", "") if same or default == value else ("command", "")
 
 
 def _values(file: Path) -> dict[str, Any]:

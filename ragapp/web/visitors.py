@@ -1,4 +1,4 @@
-"""Who looks at the page: one visitor a browser tab, the same one after a reload."""
+"""The visitors of the page: one for each browser tab, the same after a reload."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from ragapp.answer.dialogue import Dialogue
+from ragapp.answer.chat_session import ChatSession
 from ragapp.web.runs import AnswerRun, Exchange
 
 # a tab names itself by a random number that outlives a reload
 _TAB = re.compile(r"[0-9a-f]{32}")
 # so many are remembered, the latest
 MOST = 200
+# rows of a table that are shown until more are asked for
+ROWS = 100
 
 
 @dataclass(slots=True)
@@ -33,41 +35,72 @@ class Choice:
     page: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How the documents are listed.
+
+    Attributes:
+        search: words that name, title or path must have.
+        column: one of :data:`ragapp.web.ui.documents.COLUMNS`.
+        down: whether the largest comes first.
+        rows: how many are shown.
+    """
+
+    search: str = ""
+    column: str = "name"
+    down: bool = False
+    rows: int = ROWS
+
+
 @dataclass(slots=True)
 class Visitor:
-    """One tab's own things.
+    """What belongs to one tab of a browser.
 
     Attributes:
         exchanges: finished ones of the conversation that is open.
         run: the latest question on its way, None before the first.
         choice: what the evidence column shows.
-        conversation: id of the kept conversation that was opened, None for a new one.
-        dialogue: the conversation that is open, None until something is asked in it.
-        search: words by which conversations are listed.
+        session: the conversation that is open, None until something is asked in a new one.
+        tab: what the browser's tab calls itself; empty where it has no name.
         language: of the page.
         greeted: whether the tab has said who it is.
         preview: document id and unit that the documents tab shows.
-        listing: search words, column and direction of the documents table, and how many rows.
-        seen: versions of what follows by itself, by name, as they were last shown.
+        listing: how the documents tab lists them.
+        search: words by which conversations are listed.
+        tabs: names of the page's tabs that were opened.
+        seen: what was last shown of that which changes by itself, by name.
+        last: when something was asked of the server, by the monotonic clock.
     """
 
     exchanges: list[Exchange] = field(default_factory=list)
     run: AnswerRun | None = None
     choice: Choice = field(default_factory=Choice)
-    conversation: int | None = None
-    dialogue: Dialogue | None = None
+    session: ChatSession | None = None
+    tab: str = ""
     language: str = "en"
     greeted: bool = False
     preview: tuple[int, int] = (0, 1)
-    listing: dict = field(default_factory=dict)
+    listing: Listing = field(default_factory=Listing)
     search: str = ""
-    seen: dict = field(default_factory=dict)
+    tabs: set[str] = field(default_factory=set)
+    seen: dict[str, object] = field(default_factory=dict)
     last: float = field(default_factory=time.monotonic)
 
+    def is_new(self, name: str, value: object) -> bool:
+        """Note what is shown under a name; returns whether it is something else than before."""
+        new = name not in self.seen or self.seen[name] != value
+        self.seen[name] = value
+        return new
+
+    def forget(self, *names: str) -> None:
+        """Have what is shown under these names shown anew."""
+        for name in names:
+            self.seen.pop(name, None)
+
     @property
-    def opened(self) -> int | None:
+    def conversation(self) -> int | None:
         """Id of the conversation that is open; None while it is not kept."""
-        return self.dialogue.id if self.dialogue else self.conversation
+        return self.session.id if self.session else None
 
     @property
     def answering(self) -> bool:
@@ -89,7 +122,7 @@ class Visitors:
         self._visitors: dict[str, Visitor] = {}
 
     def greet(self, session: str, tab: str, language: str) -> Visitor:
-        """A tab was opened, or loaded again.
+        """The visitor of a tab that was opened or loaded again.
 
         Args:
             session: what Gradio calls the loaded page.
@@ -97,10 +130,12 @@ class Visitors:
             language: that it wants.
         """
         with self._lock:
-            key = tab if _TAB.fullmatch(tab) else session
-            self._tabs[session] = key
-            visitor = self._visitors.setdefault(key, Visitor())
+            tab = tab if _TAB.fullmatch(tab) else ""
+            key = self._tabs[session] = tab or session
+            visitor = self._visitors.setdefault(key, Visitor(tab=tab))
             visitor.language, visitor.greeted = language, True
+            visitor.tabs.clear()
+            visitor.seen.clear()
             self._forget_oldest()
             self.came.set()
             return visitor
@@ -118,7 +153,7 @@ class Visitors:
             return self._visitors.get(tab)
 
     def leave(self, session: str) -> None:
-        """A loaded page has gone; the tab may come back."""
+        """Forget a loaded page; its tab may come back."""
         with self._lock:
             self._tabs.pop(session, None)
 

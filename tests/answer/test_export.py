@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ragapp.answer.export import as_markdown, inert
-from ragapp.index.conversations import ConversationRow, Turn
+from ragapp.contract import Answer, Citation, Conversation, Passage, Sentence, Turn
 
 HOSTILE = [
     "[click](http://evil.example)",
@@ -72,10 +72,10 @@ def shown(text):
 
 
 def conversation(question="What is it?", standalone=None, **answer):
-    values = {"answer": "It is £175. [1]", "abstained": False, **answer}
+    values = {"answer": "It is £175. [1]", "abstained": False, "confidence": 0.9, **answer}
+    made = Answer(question=question, standalone=standalone or " ".join(question.split()), **values)
     day = "2025-05-01T10:00:00"
-    turns = [Turn(1, question, standalone or question, values, day)]
-    return as_markdown(ConversationRow(1, "Hotels", day, day, 1), turns)
+    return as_markdown(Conversation(1, "Hotels", day, day, 1), [Turn(question, made, asked_at=day)])
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -96,10 +96,8 @@ def test_mixed_text_is_inert(seed):
 
 def test_hostile_everywhere_makes_no_link_and_no_html():
     text = " ".join(HOSTILE)
-    citation = {"n": 1, "document": text, "path": text, "page": 1, "label": text, "kind": "sheet", "quote": text}
-    made = conversation(
-        text, text + "?", sentences=[{"text": text, "supported": False, "citations": []}], citations=[citation]
-    )
+    citation = Citation(text, text, 1, text, "sheet", n=1, quote=text, start=0, end=len(text))
+    made = conversation(text, text + "?", sentences=(Sentence(text, False, ()),), citations=(citation,))
     types = inline_types(made)
     assert not types & {"link_open", "image", "html_inline", "html_block", "fence", "table_open", "blockquote_open"}
     assert "code_block" not in types
@@ -109,21 +107,8 @@ def test_all_of_a_turn_is_there():
     made = conversation(
         "and for Paris?",
         "What is the limit for Paris?",
-        sentences=[
-            {"text": "It is €215. [1]", "supported": True, "citations": [1]},
-            {"text": "It is nice.", "supported": False, "citations": []},
-        ],
-        citations=[
-            {
-                "n": 1,
-                "document": "policy.pdf",
-                "path": "/p",
-                "page": 3,
-                "label": "",
-                "kind": "page",
-                "quote": "rises from €190\nto €215",
-            }
-        ],
+        sentences=(Sentence("It is €215. [1]", True, (1,)), Sentence("It is nice.", False, ())),
+        citations=(Citation("policy.pdf", "/p", 3, n=1, quote="rises from €190\nto €215", start=0, end=23),),
     )
     for text in (
         "# Hotels",
@@ -138,8 +123,8 @@ def test_all_of_a_turn_is_there():
 
 
 def test_an_abstention_shows_the_nearest_passages():
-    passage = {"n": 1, "document": "a.md", "page": 2, "label": "", "kind": "section", "text": "word " * 200}
-    made = conversation(answer="Your documents do not say.", abstained=True, passages=[passage])
+    passage = Passage("a.md", "/a.md", 2, "", "section", n=1, text="word " * 200, score=0.5)
+    made = conversation(answer="Your documents do not say.", abstained=True, passages=(passage,))
     assert "Your documents do not say." in made
     assert "Nearest passages:" in made
     assert "Understood as" not in made

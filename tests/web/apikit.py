@@ -31,7 +31,7 @@ def serving(
     """
     import uvicorn
 
-    from ragapp.web.desk import Desk
+    from ragapp.web.app_state import AppState
     from ragapp.web.ingest_job import IngestJob
     from ragapp.web.security import Security, policy_for
     from ragapp.web.server import build_server, listen
@@ -47,12 +47,12 @@ def serving(
     settings.server.port = 0
     with App(settings, write=True) as app:
         job = IngestJob(app)
-        desk = Desk(app, job)
+        state = AppState(app, job)
         listening = listen(settings.server)
         port = listening.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         token = new_token()
-        protected = Security(build_server(desk), policy_for("127.0.0.1", port, token=token))
+        protected = Security(build_server(state), policy_for("127.0.0.1", port, token=token))
         server = uvicorn.Server(uvicorn.Config(protected, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -64,4 +64,4 @@ def serving(
             server.should_exit = True
             thread.join()
             job.close()
-            desk.close()
+            state.close()

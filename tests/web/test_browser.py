@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 from pagekit import ask, browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
@@ -21,24 +22,24 @@ def keep_a_conversation(settings):
     with App(settings) as app:
         passages = list(app.retriever.search(QUESTION, 4, "travel-policy-2025.pdf").passages)
         written = "The hotel limit for London is £175 per night. The office cat sleeps on the printer in winter."
-        sentences, citations = ground(written, QUESTION, passages, "en")
+        sentences, citations = map(tuple, ground(written, QUESTION, passages, "en"))
         timings = {"total_s": 8.2, "first_token_s": 6.1, "answer_tokens": 20}
-        told = Answer(QUESTION, written, False, 0.91, sentences, citations, passages, "a-model", {}, timings)
-        other = "What is the height of the Eiffel Tower?"
+        shown = tuple(passage.described(n) for n, passage in enumerate(passages, 1))
+        told = Answer(QUESTION, written, False, 0.91, sentences, citations, shown, "a-model", timings=timings)
         near = Answer(
-            other,
+            "What is the height of the Eiffel Tower?",
             "Your documents do not say.",
             True,
             0.3,
-            passages=passages,
+            passages=shown,
             model="a-model",
             timings=timings,
             bolder="low",
         )
         kept = app.conversations
-        talk = kept.create()
-        kept.add_turn(talk, QUESTION, QUESTION, told.as_json())
-        kept.add_turn(talk, other, other, near.as_json())
+        conversation = kept.create()
+        for answer in (told, near):
+            kept.add_turn(conversation, replace(answer, standalone=answer.question))
 
 
 @pytest.fixture(scope="module")
@@ -276,20 +277,15 @@ def test_what_runs_and_what_is_set_is_shown_and_nobody_is_shut_out(page, home, s
     page.screenshot(path=shots / "dark.png")
 
 
-def test_what_the_page_loads_is_fetched_early(browser, url):  # noqa: F811
-    from ragapp.web import assets
-
-    listed = set(assets._LIST.read_text(encoding="utf-8").split())
+def test_what_the_page_loads_is_kept_by_the_browser_and_its_address_stays_plain(browser, url):  # noqa: F811
     other = open_page(browser, url, locale="en-GB")
-    loaded = {address.partition("/assets/")[2] for address in other.requested if "/assets/" in address}
-    # of another version of Gradio; the list is made anew by: python benchmarks/page.py --assets
-    assert loaded == listed
     asked = len(other.requested)
     other.reload()
     other.wait_for_selector(".welcome, .exchange")
     again = other.evaluate("performance.getEntriesByType('resource').filter((one) => one.transferSize > 0).length")
     assert asked > 50
     assert again < 10  # the rest the browser has kept
+    becomes(other, "url => location.href === url", arg=url)
     other.context.close()
 
 

@@ -6,7 +6,7 @@ from ragapp.errors import ReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.reading.document import Block, Document, Unit
 from ragapp.reading.pdf import read_pdf
-from ragapp.web.evidence import EvidenceDesk, Source
+from ragapp.web.evidence import EvidenceFinder, Source
 from ragapp.web.pdf_view import PdfView
 from ragapp.web.setting_sources import decided_elsewhere, setting_rows
 
@@ -45,12 +45,13 @@ def policy(tmp_path, catalog, request):
 
 
 def source_of(path, document, page, quote):
-    return Source(str(path), path.name, page, quote, document.units[page - 1].text.index(quote))
+    start = document.units[page - 1].text.index(quote)
+    return Source(path.name, str(path), page, quote=quote, start=start)
 
 
 def test_quoted_words_are_marked_on_the_page(catalog, policy, view):
     path, document = policy
-    shown = EvidenceDesk(lambda: catalog, view).show(source_of(path, document, 3, "| London | \u00a3175 |"))
+    shown = EvidenceFinder(lambda: catalog, view).show(source_of(path, document, 3, "| London | \u00a3175 |"))
     assert shown.picture
     assert shown.file == "same"
     assert shown.units == 5
@@ -63,7 +64,7 @@ def test_quoted_words_are_marked_on_the_page(catalog, policy, view):
 def test_words_over_several_lines_get_a_box_a_line(catalog, policy, view):
     path, document = policy
     quote = "If nothing suitable is free within the limit, the desk may exceed it by 10% without asking; beyond that"
-    boxes = EvidenceDesk(lambda: catalog, view).show(source_of(path, document, 3, quote)).boxes
+    boxes = EvidenceFinder(lambda: catalog, view).show(source_of(path, document, 3, quote)).boxes
     assert 2 <= len(boxes) <= 3
     assert all(0 <= box.left <= 1 and 0 < box.width <= 1 for box in boxes)
 
@@ -80,17 +81,17 @@ def test_a_page_is_a_picture_and_is_kept(policy, view):
 def test_a_file_that_has_changed_or_gone_falls_back_to_its_stored_text(catalog, policy, view):
     path, document = policy
     source = source_of(path, document, 3, "the company pays for laundry up to \u00a324 a week")
-    desk = EvidenceDesk(lambda: catalog, view)
+    finder = EvidenceFinder(lambda: catalog, view)
     path.write_bytes(b"something else")
-    changed = desk.show(source)
+    changed = finder.show(source)
     assert (changed.file, changed.picture, changed.found) == ("changed", False, True)
     assert any(marked and "laundry" in text for block in changed.blocks for text, marked in block.pieces)
     path.unlink()
-    assert desk.show(source).file == "gone"
+    assert finder.show(source).file == "gone"
 
 
 def test_a_document_that_was_removed_still_shows_its_quote(catalog, view):
-    shown = EvidenceDesk(lambda: catalog, view).show(Source("/gone/a.pdf", "a.pdf", 1, "the words"))
+    shown = EvidenceFinder(lambda: catalog, view).show(Source("a.pdf", "/gone/a.pdf", 1, quote="the words"))
     assert shown.id == 0
     assert shown.blocks[0].pieces == (("the words", True),)
 
@@ -99,7 +100,7 @@ def test_a_damaged_pdf_shows_its_stored_text(catalog, tmp_path, view):
     path = tmp_path / "bad.pdf"
     path.write_bytes(b"%PDF-1.7 broken")
     put(catalog, path, Document("bad", [Unit(1, "page", "", [Block("It was once read.")])]))
-    shown = EvidenceDesk(lambda: catalog, view).show(Source(str(path), path.name, 1, "once read", 7))
+    shown = EvidenceFinder(lambda: catalog, view).show(Source(path.name, str(path), 1, quote="once read", start=7))
     assert not shown.picture
     assert shown.blocks[0].pieces == (("It was ", False), ("once read", True), (".", False))
 
@@ -109,7 +110,7 @@ def test_the_text_of_another_version_is_searched_for_the_words(catalog, tmp_path
     path.write_text("x", encoding="utf-8")
     blocks = [Block("A new first line."), Block("The kettle is green.")]
     put(catalog, path, Document("a", [Unit(1, "document", "", blocks)]))
-    shown = EvidenceDesk(lambda: catalog, view).show(Source(str(path), "a.txt", 1, "The kettle is green.", 0))
+    shown = EvidenceFinder(lambda: catalog, view).show(Source("a.txt", str(path), 1, quote="The kettle is green."))
     assert shown.found
     assert shown.blocks[1].pieces == (("The kettle is green.", True),)
 

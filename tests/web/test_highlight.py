@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.web.highlight import find_quote, mark_spans
+from ragapp.web.highlight import find_quote
 
 PAGE = (
     "4 Hotels\r\nThe travel desk books the ho\x02\r\ntel within the limits be-\r\nlow. "
@@ -40,14 +40,3 @@ def test_cells_that_are_drawn_apart_are_found_one_by_one():
 @pytest.mark.parametrize("quote", ["", "|---|", "something else entirely, of which nothing is here"])
 def test_what_is_not_there_is_not_found(quote):
     assert find_quote("The kettle is green.", quote) == []
-
-
-def test_pieces_cover_the_text_once():
-    assert mark_spans(10, [(2, 4), (3, 6), (8, 99)]) == [
-        (0, 2, False),
-        (2, 4, True),
-        (4, 6, True),
-        (6, 8, False),
-        (8, 10, True),
-    ]
-    assert mark_spans(0, [(0, 3)]) == []

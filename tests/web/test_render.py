@@ -1,26 +1,33 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from ragapp.answer.assistant import Stage
 from ragapp.answer.export import inert
-from ragapp.contract import Answer, Citation, IngestProgress, Sentence
-from ragapp.index.conversations import ConversationRow
-from ragapp.index.records import DocumentRow, StoredChunk, UnreadFile
+from ragapp.contract import (
+    Answer,
+    Citation,
+    Conversation,
+    FileState,
+    IngestProgress,
+    IngestState,
+    Passage,
+    Sentence,
+    Stage,
+)
+from ragapp.index.records import DocumentRow, UnreadFile
 from ragapp.ingest.conditions import REMOVED
 from ragapp.models.discovery import FoundModel
 from ragapp.models.packs import PACKS
-from ragapp.retrieval.passage import Passage
-from ragapp.web.desk import Readiness
+from ragapp.web.app_state import Readiness
 from ragapp.web.evidence import Block, Evidence, Source
-from ragapp.web.ingest_job import FileState, JobState
 from ragapp.web.model_job import ModelState, Running
-from ragapp.web.pdf_view import Box
+from ragapp.web.pdf_pages import Box
 from ragapp.web.runs import Exchange
 from ragapp.web.setting_sources import SettingRow
-from ragapp.web.ui import render, render_documents, render_evidence, render_models, render_page, render_talks
-from ragapp.web.ui.render_documents import Listing
+from ragapp.web.ui import chat, conversations, documents, models, page, render, render_evidence, settings
+from ragapp.web.ui.documents import Listing
 from ragapp.web.visitors import Choice
 
 HOSTILE = (
@@ -51,42 +58,27 @@ def row(**values):
     return DocumentRow(**{**fields, **values})
 
 
-def chunk(text=HOSTILE, document=HOSTILE):
-    return StoredChunk(
-        1,
-        (HOSTILE,),
-        text,
-        0,
-        len(text),
-        id=1,
-        document_id=1,
-        document=document,
-        title=HOSTILE,
-        path=document,
-        language="en",
-        label=HOSTILE,
-        kind="section",
-    )
+def passage(text=HOSTILE, document=HOSTILE):
+    return Passage(document, document, 1, HOSTILE, "section", n=1, heading=HOSTILE, text=text, score=1.0)
 
 
 def answer(**values):
-    made = Answer(HOSTILE, HOSTILE, False, 1.0, model=HOSTILE, timings={"total_s": 1.0, "first_token_s": 0.5})
-    made.sentences = [Sentence(f"{HOSTILE} [1]", True, (1,)), Sentence(HOSTILE, False, ())]
-    made.citations = [Citation(1, HOSTILE, HOSTILE, 1, HOSTILE, HOSTILE, 0, 5, "section")]
-    made.passages = [Passage(chunk(), 1.0, 1.0, 1.0)]
-    for name, value in values.items():
-        setattr(made, name, value)
-    return made.as_json()
+    sentences = (Sentence(f"{HOSTILE} [1]", True, (1,)), Sentence(HOSTILE, False, ()))
+    citation = Citation(HOSTILE, HOSTILE, 1, HOSTILE, "section", n=1, quote=HOSTILE, start=0, end=5)
+    fields = {"sentences": sentences, "citations": (citation,), "passages": (passage(),), "model": HOSTILE}
+    fields |= {"standalone": HOSTILE, "timings": {"total_s": 1.0, "first_token_s": 0.5}}
+    fields |= {"question": HOSTILE, "answer": HOSTILE, "abstained": False, "confidence": 1.0}
+    return Answer(**{**fields, **values})
 
 
 class Run:
-    question, within, named, stage = HOSTILE, HOSTILE, HOSTILE, Stage("reading", 3)
+    asked, stage = Exchange(HOSTILE, scope=HOSTILE, scope_name=HOSTILE), Stage("reading", 3)
     written, thought = HOSTILE, ""
     seconds, stopping = 2.4, False
 
 
 def everything():
-    source = Source(HOSTILE, HOSTILE, 2, HOSTILE, 0, HOSTILE, "section")
+    source = Source(HOSTILE, HOSTILE, 2, HOSTILE, "section", quote=HOSTILE)
     blocks = (
         Block("text", ((HOSTILE, False), (HOSTILE, True))),
         Block("table", ((f"| {HOSTILE} |\n|---|\n| ", False), (f"{HOSTILE} |", True))),
@@ -94,27 +86,25 @@ def everything():
     shown = Evidence(source, 1, (HOSTILE,), 5, "same", False, (), 1.4, blocks, True)
     pictured = Evidence(source, 1, (HOSTILE,), 5, "same", True, (Box(0.1, 0.1, 0.2, 0.1),), 1.4, blocks, True)
     for language in ("en", "fr"):
-        yield render.render_exchange(Exchange(HOSTILE, answer(), within=HOSTILE), 0, language)
+        yield render.render_exchange(Exchange(HOSTILE, answer(), scope=HOSTILE), 0, language)
         yield render.render_exchange(Exchange(HOSTILE, answer(abstained=True)), 0, language)
         yield render.render_exchange(Exchange(HOSTILE, None, HOSTILE), 0, language)
-        yield render.render_exchange(
-            Exchange(HOSTILE, {**answer(), "standalone": HOSTILE + "?", "note": HOSTILE}), 0, language
-        )
+        yield render.render_exchange(Exchange(HOSTILE, answer(standalone=HOSTILE + "?", note=HOSTILE)), 0, language)
         yield render.render_run(Run(), language)
         yield render_evidence.render_evidence(answer(), Choice(0, "citation", 1), shown, language)
         yield render_evidence.render_evidence(answer(), Choice(0, "citation", 1), pictured, language)
-        yield render_documents.render_table(
+        yield documents.render_table(
             [row(name=HOSTILE, title=HOSTILE, path=HOSTILE, warnings=(HOSTILE,))], Listing(), language
         )
-        yield render_documents.render_failures([UnreadFile(HOSTILE, "failed", HOSTILE, HOSTILE)], language)
-        yield render_documents.render_confirmation([row(name=HOSTILE)], language)
-        yield render_documents.render_job(JobState("idle", files=(FileState(HOSTILE, "failed", HOSTILE),)), language)
-        yield render_page.render_privacy(
+        yield documents.render_failures([UnreadFile(HOSTILE, "failed", HOSTILE, HOSTILE)], language)
+        yield documents.render_confirmation([row(name=HOSTILE)], language)
+        yield documents.render_job(IngestState("idle", files=(FileState(HOSTILE, "failed", HOSTILE),)), language)
+        yield page.render_privacy(
             {"attempts": 1, "refused": [{"address": HOSTILE, "by": [HOSTILE]}]}, HOSTILE, language
         )
-        yield render_page.render_guide(Readiness((HOSTILE,), 0), ModelState(error=HOSTILE), language)
-        yield render_talks.render_talks([ConversationRow(1, HOSTILE, "", HOSTILE, 1)], 1, language)
-        yield render_models.render_settings({"llm": [SettingRow(HOSTILE, HOSTILE, "file", HOSTILE)]}, HOSTILE, language)
+        yield chat.render_guide(Readiness((HOSTILE,), 0), ModelState(error=HOSTILE), language)
+        yield conversations.render_conversations([Conversation(1, HOSTILE, "", HOSTILE, 1)], 1, language)
+        yield settings.render_settings({"llm": [SettingRow(HOSTILE, HOSTILE, "file", HOSTILE)]}, HOSTILE, language)
 
 
 @pytest.mark.parametrize("html", list(everything()))
@@ -133,7 +123,7 @@ def test_text_of_documents_questions_and_models_is_inert(html):
 
 
 def test_marks_lead_to_their_source_and_unsupported_sentences_are_told():
-    made = answer(sentences=[Sentence("It is so. [1]", True, (1,)), Sentence("It may be.", False, ())])
+    made = answer(sentences=(Sentence("It is so. [1]", True, (1,)), Sentence("It may be.", False, ())))
     html = render.render_answer(made, 4, "en")
     assert '"turn": 4, "kind": "citation", "n": 1' in html.replace("&quot;", '"')
     assert ">1</button>" in html
@@ -143,15 +133,13 @@ def test_marks_lead_to_their_source_and_unsupported_sentences_are_told():
 
 
 def test_an_abstention_has_a_form_of_its_own():
-    made = answer(
-        abstained=True, answer="Your documents do not say.", passages=[Passage(chunk("near", "b.pdf"), 1, 1, 1)]
-    )
+    made = answer(abstained=True, answer="Your documents do not say.", passages=(passage("near", "b.pdf"),))
     html = render.render_exchange(Exchange("q", made), 0, "en")
     assert "Not in your documents" in html
     assert "b.pdf" in html
     assert 'class="confidence' not in html
     assert html.count('data-act="retry"') == 1
-    bolder = render.render_exchange(Exchange("q", made | {"bolder": "low"}), 0, "en")
+    bolder = render.render_exchange(Exchange("q", replace(made, bolder="low")), 0, "en")
     assert "Answer all the same" in bolder
     assert "&quot;caution&quot;: &quot;low&quot;" in bolder
 
@@ -174,12 +162,12 @@ def test_waiting_is_told_with_its_seconds():
 
 
 def test_an_export_has_the_quotes_in_the_readers_language_and_nothing_that_comes_to_life():
-    exchanges = [Exchange("Why <b>?", answer(), within="/d/", named="hr"), Exchange("And?", None, stopped=True)]
+    exchanges = [Exchange("Why <b>?", answer(), scope="/d/", scope_name="hr"), Exchange("And?", None, stopped=True)]
     text = render.render_markdown(exchanges, "fr")
     assert "## 1. Why \\<b\\>? \\(dans hr\\)" in text
     assert "## 2. And?\n\nArrêté" in text
     assert "Sources:" in text
-    quote = answer()["citations"][0]["quote"]
+    quote = answer().citations[0].quote
     assert inert(quote) in text
     assert "](" not in text
     assert not re.search(r"(?<!\\)<", text)
@@ -187,27 +175,27 @@ def test_an_export_has_the_quotes_in_the_readers_language_and_nothing_that_comes
 
 @pytest.mark.parametrize("abstained", [False, True])
 def test_how_a_follow_up_was_understood_is_told_and_exported(abstained):
-    made = {**answer(abstained=abstained), "question": "And in Paris?", "standalone": "What is the limit in Paris?"}
+    made = answer(abstained=abstained, question="And in Paris?", standalone="What is the limit in Paris?")
     told = "Compris comme : What is the limit in Paris?"
     assert told in render.render_exchange(Exchange("And in Paris?", made), 0, "fr")
     assert told in render.render_markdown([Exchange("And in Paris?", made)], "fr")
     # what stands alone is kept with its spaces evened out
-    for asked in (made["standalone"], "What is the\nlimit  in Paris? "):
-        alone = {**made, "question": asked}
+    for asked in (made.standalone, "What is the\nlimit  in Paris? "):
+        alone = replace(made, question=asked)
         assert "Compris" not in render.render_exchange(Exchange(asked, alone), 0, "fr")
         assert "Compris" not in render.render_markdown([Exchange(asked, alone)], "fr")
 
 
 def test_rows_of_a_table_are_told_in_words_where_a_passage_is_one_line():
     table = "| Role | Limit |\n|---|---|\n| Managers | 215 |"
-    made = answer(abstained=True, citations=[], passages=[Passage(chunk(table), 1, 1, 1)])
+    made = answer(abstained=True, citations=(), passages=(passage(table),))
     for shown in (render.render_answer(made, 0, "en"), render.render_markdown([Exchange("q", made)], "en")):
         assert "Role: Managers; Limit: 215" in shown.replace("\\", "")
         assert "|" not in shown.replace("&quot;", "")
 
 
 def test_a_picture_marks_the_words_and_leafs():
-    source = Source("/d/a.pdf", "a.pdf", 2, "words")
+    source = Source("a.pdf", "/d/a.pdf", 2, quote="words")
     html = render_evidence.render_view(
         Evidence(source, 7, (), 3, "same", True, (Box(0.25, 0.5, 0.1, 0.02),), 1.4, (), True), "en", "pick", turn=0
     )
@@ -223,7 +211,7 @@ def test_a_picture_marks_the_words_and_leafs():
     [("gone", 7, "not where it was"), ("changed", 7, "has changed"), ("gone", 0, "no longer in the store")],
 )
 def test_a_file_that_is_not_what_it_was_is_told(file, id_, told):
-    source = Source("/d/a.pdf", "a.pdf", 2, "words")
+    source = Source("a.pdf", "/d/a.pdf", 2, quote="words")
     shown = Evidence(source, id_, (), 3, file, False, (), 1.4, (Block("text", (("words", True),)),), True)
     html = render_evidence.render_view(shown, "en", "pick")
     assert told in html
@@ -233,7 +221,7 @@ def test_a_file_that_is_not_what_it_was_is_told(file, id_, told):
 
 def test_a_row_of_a_table_is_marked():
     block = Block("table", (("| Place | Limit |\n| --- | --- |\n| Paris | 190 |\n", False), ("| London | 175 |", True)))
-    source = Source("/d/a.docx", "a.docx", 1, "| London | 175 |", kind="section")
+    source = Source("a.docx", "/d/a.docx", 1, kind="section", quote="| London | 175 |")
     html = render_evidence.render_view(Evidence(source, 7, (), 1, "same", blocks=(block,), found=True), "en", "pick")
     assert "<td><mark>London</mark></td><td><mark>175</mark></td>" in html
     assert "<td>Paris</td>" in html
@@ -242,14 +230,16 @@ def test_a_row_of_a_table_is_marked():
 
 def test_a_bar_in_a_cell_parts_no_cells():
     block = Block("table", (("| Place | Limit |\n| --- | --- |\n| Paris \\| Lyon | 190 |", True),))
-    source = Source("/d/a.docx", "a.docx", 1, "190", kind="section")
+    source = Source("a.docx", "/d/a.docx", 1, kind="section", quote="190")
     html = render_evidence.render_view(Evidence(source, 7, (), 1, "same", blocks=(block,), found=True), "en", "pick")
     assert "<td><mark>Paris | Lyon</mark></td><td><mark>190</mark></td>" in html
 
 
 def test_a_long_text_is_shown_around_its_quote():
     blocks = tuple(Block("text", ((f"{n} " + "word " * 200, n == 40),)) for n in range(80))
-    html = render_evidence.render_view(Evidence(Source("p", "d", 1, "x"), 1, blocks=blocks, found=True), "en", "pick")
+    html = render_evidence.render_view(
+        Evidence(Source("d", "p", 1, quote="x"), 1, blocks=blocks, found=True), "en", "pick"
+    )
     assert "<mark>40 " in html
     assert "…" in html
     assert len(html) < 20_000
@@ -261,7 +251,7 @@ def test_documents_are_found_and_sorted():
         row(id=2, name="a.docx", units=2, title="Règlement"),
         row(id=3, name="b.pdf", units=5),
     ]
-    names = lambda **listing: [found.id for found in render_documents.select(rows, Listing(**listing))]  # noqa: E731
+    names = lambda **listing: [found.id for found in documents.select(rows, Listing(**listing))]  # noqa: E731
     assert names() == [2, 3, 1]
     assert names(column="pages", down=True) == [1, 3, 2]
     assert names(search="reglement") == [2]
@@ -270,17 +260,17 @@ def test_documents_are_found_and_sorted():
 
 
 def test_many_documents_are_shown_in_parts():
-    html = render_documents.render_table([row(id=n, name=f"{n}.pdf") for n in range(300)], Listing(), "en")
+    html = documents.render_table([row(id=n, name=f"{n}.pdf") for n in range(300)], Listing(), "en")
     assert html.count("<tr") == 101
     assert "Show 200 more" in html
 
 
 def test_coverage_and_failures_are_told():
-    html = render_documents.render_table([row(units=4, units_without_text=1, units_needing_ocr=1)], Listing(), "en")
+    html = documents.render_table([row(units=4, units_without_text=1, units_needing_ocr=1)], Listing(), "en")
     assert "75 %" in html
     assert "1 page is a picture that was not read" in html
     unread = [UnreadFile("/d/bad.pdf", "failed", "no PDF", "Save it."), UnreadFile("/d/x.pdf", "skipped", REMOVED)]
-    html = render_documents.render_failures(unread, "en")
+    html = documents.render_failures(unread, "en")
     assert "no PDF. Save it." in html
     assert "Removed by you (1)" in html
     assert "removed by hand" not in html
@@ -291,7 +281,9 @@ def test_progress_is_told_file_by_file():
         FileState("/d/a.pdf", "working", "reading page 3 of 12"),
         FileState("/d/b.pdf", "failed", "no PDF. Save it."),
     )
-    html = render_documents.render_job(JobState("running", IngestProgress(1, 4, seconds_left=600), files=files), "en")
+    html = documents.render_job(
+        IngestState("running", progress=IngestProgress(1, 4, seconds_left=600), files=files), "en"
+    )
     assert "1 of 4 files" in html
     assert "10 min" in html
     assert "reading page 3 of 12" in html
@@ -299,27 +291,27 @@ def test_progress_is_told_file_by_file():
 
 
 def test_the_privacy_line_has_a_figure_only_where_it_was_counted():
-    assert "0 connections" not in render_page.render_privacy(None, "", "en")
-    assert "0 connections" in render_page.render_privacy({"to_allowed_hosts": 0, "attempts": 2}, "", "en")
-    assert "http://gpu:8000" in render_page.render_privacy(None, "http://gpu:8000", "en")
-    assert "stays on this computer" not in render_page.render_privacy(None, "http://gpu:8000", "en")
+    assert "0 connections" not in page.render_privacy(None, "", "en")
+    assert "0 connections" in page.render_privacy({"to_allowed_hosts": 0, "attempts": 2}, "", "en")
+    assert "http://gpu:8000" in page.render_privacy(None, "http://gpu:8000", "en")
+    assert "stays on this computer" not in page.render_privacy(None, "http://gpu:8000", "en")
 
 
 def test_the_first_steps_are_told():
-    html = render_page.render_guide(Readiness(("all-minilm-l6-v2",), 0), ModelState(), "en")
+    html = chat.render_guide(Readiness(("all-minilm-l6-v2",), 0), ModelState(), "en")
     assert "ragapp models pull all-minilm-l6-v2" in html
     assert "Try the sample documents" in html
-    assert "What would you like to know" in render_page.render_guide(Readiness((), 3), ModelState(), "en")
+    assert "What would you like to know" in chat.render_guide(Readiness((), 3), ModelState(), "en")
 
 
 def test_how_far_a_model_is_loaded_is_told():
     state = ModelState("loading", HOSTILE)
-    html = render_models.render_model_job(state, "fr", 7)
+    html = models.render_model_job(state, "fr", 7)
     assert ": 7 %" in html
     assert '<progress max="100" value="7"' in html
     assert "<script>" not in html
-    assert "%" not in render_models.render_model_job(ModelState("loading", "m"), "en")
-    assert "progress" not in render_models.render_model_job(ModelState("fetching", "m"), "en", 7)
+    assert "%" not in models.render_model_job(ModelState("loading", "m"), "en")
+    assert "progress" not in models.render_model_job(ModelState("fetching", "m"), "en", 7)
 
 
 def test_models_are_told_with_what_they_need(tmp_path):
@@ -327,11 +319,11 @@ def test_models_are_told_with_what_they_need(tmp_path):
         FoundModel("big", "llm", tmp_path / "big.gguf", 10**10, None, "unknown", memory=12 << 30),
         FoundModel("small", "llm", tmp_path / "small.gguf", 10**9, None, "unknown", memory=1 << 30),
     ]
-    html = render_models.render_models(found, list(PACKS.values())[:1], ["small"], 4 << 30, "en")
+    html = models.render_models(found, list(PACKS.values())[:1], ["small"], 4 << 30, "en")
     assert "12.0 GiB, too large" in html
     assert "1.0 GiB, fits" in html
     assert "in use" in html
     running = Running("m", "e", True, 4, 0, 4096, 12.5, 1 << 30, 2 << 30)
-    html = render_models.render_running(running, "en")
+    html = models.render_running(running, "en")
     assert "12.5 tokens/s" in html
     assert "4 threads" in html

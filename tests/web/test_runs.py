@@ -3,12 +3,10 @@ import time
 
 import pytest
 
-from ragapp.answer.assistant import Delta, Stage
-from ragapp.answer.followup import FollowUp
-from ragapp.contract import Answer
+from ragapp.contract import Answer, Delta, Stage, Understood
 from ragapp.errors import CancelledError, EmptyStoreError
 from ragapp.web import runs
-from ragapp.web.runs import AnswerRun
+from ragapp.web.runs import AnswerRun, Exchange
 
 
 def finished(run, seconds=5):
@@ -22,14 +20,14 @@ def test_what_is_written_is_seen_while_it_is_written():
     may_go_on, kept = threading.Event(), []
 
     def ask(cancelled):
-        yield FollowUp("What is the fee for Lyon?", "replaced")
+        yield Understood("What is the fee for Lyon?", "replaced")
         yield Stage("reading", 3)
         yield Delta("It is ")
         may_go_on.wait(5)
         yield Delta("ten.")
-        yield Answer("What is the fee for Lyon?", "It is ten.", False, 0.9)
+        yield Answer("And Lyon?", "It is ten.", False, 0.9, standalone="What is the fee for Lyon?")
 
-    run = AnswerRun("And Lyon?", ask, kept.append)
+    run = AnswerRun(Exchange("And Lyon?", scope="/d/", scope_name="d"), ask, kept.append)
     version = -1
     while run.written != "It is ":
         version = run.wait(version, 1)
@@ -39,8 +37,9 @@ def test_what_is_written_is_seen_while_it_is_written():
     finished(run)
     assert run.written == "It is ten."
     assert kept[0].question == "And Lyon?"
-    assert kept[0].answer["standalone"] == "What is the fee for Lyon?"
-    assert kept[0].answer["question"] == "And Lyon?"
+    assert (kept[0].scope, kept[0].scope_name) == ("/d/", "d")
+    assert kept[0].answer.understood_as == "What is the fee for Lyon?"
+    assert kept[0].answer.question == "And Lyon?"
 
 
 @pytest.mark.parametrize("abstained", [True, False])
@@ -52,7 +51,7 @@ def test_what_was_stopped_is_no_abstention(abstained):
             time.sleep(0.01)
         yield Answer("q", "Your documents do not say.", abstained, 0.9)
 
-    run = AnswerRun("q", ask, kept.append)
+    run = AnswerRun(Exchange("q"), ask, kept.append)
     run.stop()
     finished(run)
     assert kept[0].stopped
@@ -69,7 +68,7 @@ def test_an_error_is_kept_in_words(error, told, stopped):
         yield Stage("searching")
         raise error
 
-    finished(AnswerRun("q", ask, kept.append))
+    finished(AnswerRun(Exchange("q"), ask, kept.append))
     assert (kept[0].error, kept[0].stopped, kept[0].answer) == (told, stopped, None)
 
 
@@ -83,7 +82,7 @@ def test_a_run_that_nobody_looks_at_is_stopped(monkeypatch):
             yield Stage("searching")
         raise CancelledError("Stopped.")
 
-    run = AnswerRun("q", ask, kept.append)
+    run = AnswerRun(Exchange("q"), ask, kept.append)
     end = time.monotonic() + 5
     while run.running and time.monotonic() < end:
         time.sleep(0.05)

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from ragapp.errors import SettingsError
-from ragapp.web.headers import content_policy, with_nonce
+from ragapp.web.http_exchange import content_policy, with_nonce
 from ragapp.web.passwords import Attempts, Sessions, check_hash, hash_password, is_password
 from ragapp.web.security import Policy, Security, policy_for, warning
 

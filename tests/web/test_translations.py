@@ -5,7 +5,7 @@ from string import Formatter
 import pytest
 
 import ragapp.web.ui.translations as translations
-from ragapp.web.ui.translations import TEXTS, tr, wanted_language
+from ragapp.web.ui.translations import TEXTS, tr
 
 WEB = Path(translations.__file__).parent.parent
 CODE = "".join(
@@ -38,21 +38,6 @@ def test_every_text_that_is_used_is_there():
     used |= set(re.findall(r'\btext\("([a-z]+\.[a-z_]+)"\)', CODE))
     assert len(used) > 100
     assert used <= TEXTS.keys()
-
-
-@pytest.mark.parametrize(
-    ("accepted", "language"),
-    [
-        ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
-        ("de,en;q=0.5,fr;q=0.7", "fr"),
-        ("de", "en"),
-        ("", "en"),
-        ("en-GB", "en"),
-        ("*;q=x", "en"),
-    ],
-)
-def test_the_browser_decides(accepted, language):
-    assert wanted_language(accepted) == language
 
 
 def test_an_unknown_language_is_english():

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from glob import escape as escape_glob
+from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.components import Component
 
-from ragapp.contract import CAUTIONS, Caution
-from ragapp.web.desk import Desk
-from ragapp.web.evidence import Source, source_of_citation, source_of_passage
+from ragapp.contract import CAUTIONS, Answer, Caution
+from ragapp.web.app_state import AppState, Readiness
+from ragapp.web.evidence import Source, source_of
+from ragapp.web.model_job import ModelState
 from ragapp.web.runs import Exchange
-from ragapp.web.ui.render import render_exchange, render_log, render_run
+from ragapp.web.ui.conversations import ConversationsColumn
+from ragapp.web.ui.models import render_model_job
+from ragapp.web.ui.render import act, render_exchange, render_log, render_run
 from ragapp.web.ui.render_evidence import render_empty, render_evidence
-from ragapp.web.ui.render_page import render_guide
-from ragapp.web.ui.tab import QUIET, Tab
-from ragapp.web.ui.talks import TalksColumn
+from ragapp.web.ui.tab import QUIET, UNQUEUED, Tab, Updates
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Choice, Visitor
+
+if TYPE_CHECKING:
+    from gradio.events import Dependency
 
 # an answer that is being written is shown anew so often, at the most
 _FRAME_S = 0.06
@@ -32,21 +38,23 @@ MOST_CHOICES = 500
 
 
 class ChatTab(Tab):
-    """Builds the tab; :meth:`wire` ties its events to its work."""
+    """Questions, answers, and beside them conversations and evidence."""
 
-    def __init__(self, desk: Desk, i18n: gr.I18n):
-        super().__init__(desk, i18n)
-        self.talks = TalksColumn(desk, i18n)
+    name = "chat"
+    at_load = True
+
+    def __init__(self, state: AppState, i18n: gr.I18n):
+        super().__init__(state, i18n)
+        self._conversations = ConversationsColumn(state, i18n)
 
     def build(self) -> None:
-        """Make the components."""
         text = self._i18n
         with gr.Row(elem_id="chat-row"):
-            self.talks.build()
+            self._conversations.build()
             with gr.Column(scale=1, min_width=320, elem_id="talk-column"):
                 with gr.Column(elem_id="talk"):
-                    self.log = gr.HTML(elem_id="log", js_on_load=None)
-                    self.live = gr.HTML(elem_id="live", js_on_load=None)
+                    self.log = self.html("log")
+                    self.live = self.html("live")
                 with gr.Column(elem_id="composer"):
                     with gr.Row(elem_id="ask-row"):
                         self.question = gr.Textbox(
@@ -60,11 +68,10 @@ class ChatTab(Tab):
                             container=False,
                             scale=8,
                         )
-                        self.send = gr.Button(
-                            text("chat.send"), variant="primary", elem_id="send", scale=1, min_width=90
-                        )
+                        button: dict[str, Any] = {"scale": 1, "min_width": 90}
+                        self.send = gr.Button(text("chat.send"), variant="primary", elem_id="send", **button)
                         self.stop = gr.Button(
-                            text("chat.stop"), variant="stop", elem_id="stop", scale=1, min_width=90, visible=False
+                            text("chat.stop"), variant="stop", elem_id="stop", visible=False, **button
                         )
                     with gr.Row(elem_id="scope-row"):
                         self.scope = gr.Dropdown(
@@ -78,111 +85,112 @@ class ChatTab(Tab):
                             scale=3,
                             min_width=160,
                         )
-                        self.export = gr.HTML(elem_id="export", js_on_load=None)
+                        self.export = self.html("export")
             with gr.Column(scale=1, min_width=320, elem_id="evidence-column"):
-                self.evidence = gr.HTML(elem_id="evidence", js_on_load=None)
-        self.again = gr.Textbox(visible="hidden", elem_id="wire-retry", label="retry", show_label=False)
-        self.pick = gr.Textbox(visible="hidden", elem_id="wire-pick", label="pick", show_label=False)
+                self.evidence = self.html("evidence")
+        self.outputs += [self.send, self.stop, self.scope, *self._conversations.outputs]
 
-    @property
-    def shown(self) -> list:
-        """What :meth:`show` fills."""
-        return [self.log, self.live, self.evidence, self.stop, self.send, self.talks.list]
-
-    def wire(self) -> None:
-        """Tie events to work."""
-        asked = [*self.shown, self.question]
+    def wire(self, loaded: Dependency) -> None:
+        column, outputs = self._conversations, self.outputs
+        asked: list[Component] = [*outputs, self.question]
         # not queued: a question is taken at once, and then followed
         for event in (self.question.submit, self.send.click):
-            event(self.ask, [self.question, self.scope], asked, queue=False, **QUIET).then(
-                self.follow_up, None, self.shown, **QUIET
+            event(self.ask, [self.question, self.scope], asked, **UNQUEUED).then(
+                self.follow_answer, None, outputs, **QUIET
             )
-        self.again.change(self.retry, self.again, asked, queue=False, trigger_mode="multiple", **QUIET).then(
-            self.follow_up, None, self.shown, **QUIET
-        )
-        # not queued: they must get through while the answer is being written
-        self.stop.click(self.halt, None, None, queue=False, **QUIET)
-        self.pick.change(self.choose, self.pick, self.evidence, queue=False, trigger_mode="always_last", **QUIET)
-        self.talks.new.click(self.start_anew, None, asked, **QUIET)
-        self.talks.wire_box.change(
-            self.act, self.talks.wire_box, self.shown, queue=False, trigger_mode="multiple", **QUIET
-        )
-        self.talks.search.change(
-            self.talks.find, self.talks.search, self.talks.list, queue=False, trigger_mode="always_last", **QUIET
-        )
+        self.on_button("retry", self.retry, outputs, "multiple").then(self.follow_answer, None, outputs, **QUIET)
+        self.on_button("pick", self.choose, [self.evidence], "always_last")
+        self.on_button("conversations", self.act, outputs, "multiple")
+        loaded.then(self.follow_answer, None, outputs, **QUIET)  # of a question asked before a reload
+        self.stop.click(self.halt, None, None, **UNQUEUED)
+        column.new.click(self.start_anew, None, asked, **QUIET)
+        column.search.change(column.find, column.search, column.list, trigger_mode="always_last", **UNQUEUED)
 
-    def visitor(self, request: gr.Request) -> Visitor:
-        """Who asks."""
-        return self._desk.visitors.of(request.session_hash)
-
-    def ask(self, question: str, scope: str, request: gr.Request) -> tuple:
+    def ask(self, question: str, scope: str, request: gr.Request) -> Updates:
         """Begin to answer a question."""
-        visitor = self.visitor(request)
-        if visitor.answering or not (question or "").strip():
+        visitor, question = self.visitor(request), (question or "").strip()
+        if visitor.answering or not question:
             return self._refuse(visitor)
-        return self._begin(visitor, question.strip(), scope or "")
+        return {**self._begin(visitor, question, scope or ""), self.question: ""}
 
-    def retry(self, wire: str, request: gr.Request) -> tuple:
+    def retry(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Ask one of the questions again, with another caution where the button names one."""
-        visitor, values = self.visitor(request), _values(wire)
         number, caution = values.get("turn", -1), values.get("caution")
         if visitor.answering or not 0 <= number < len(visitor.exchanges):
             return self._refuse(visitor)
         exchange = visitor.exchanges[number]
         if number == len(visitor.exchanges) - 1:
             visitor.exchanges.pop()
-        caution = caution if caution in CAUTIONS else None
-        return self._begin(visitor, exchange.question, exchange.within, caution, keep=True)
+        return self._begin(visitor, exchange.question, exchange.scope, caution if caution in CAUTIONS else None)
 
-    def _begin(
-        self, visitor: Visitor, question: str, within: str, caution: Caution | None = None, *, keep: bool = False
-    ) -> tuple:
+    def _begin(self, visitor: Visitor, question: str, scope: str, caution: Caution | None = None) -> Updates:
         visitor.choice = Choice()
-        named = scope_label(within, self._desk.app.settings.paths.ingest, visitor.language)
-        self._desk.ask(visitor, question, pattern(within), within, named, caution)
-        return *self.show(visitor), gr.skip() if keep else ""
+        name = scope_label(scope, self._state.app.settings.paths.ingest, visitor.language)
+        self._state.ask(visitor, Exchange(question, scope=scope, scope_name=name), pattern(scope), caution)
+        return self.show_talk(visitor)
 
-    def _refuse(self, visitor: Visitor) -> tuple:
+    def _refuse(self, visitor: Visitor) -> Updates:
         """The talk as it is: the browser may already show the question as asked, and only replaces what is new."""
-        log, live, *rest = self.show(visitor)
-        new = f"<!--{time.monotonic_ns()}-->"
-        return log + new, live + new, *rest, gr.skip()
+        shown, new = self.show_talk(visitor), f"<!--{time.monotonic_ns()}-->"
+        return {**shown, self.log: shown[self.log] + new, self.live: shown[self.live] + new}
 
-    def follow_up(self, request: gr.Request) -> Iterator[tuple]:
-        """Show how a question that was taken gets on."""
-        yield from self.follow(self.visitor(request))
-
-    def follow(self, visitor: Visitor) -> Iterator[tuple]:
+    def follow_answer(self, request: gr.Request) -> Iterator[Any]:
         """What changes until the visitor's question is answered."""
+        visitor = self.visitor(request)
         run = visitor.run
-        seen, skipped = (-1, None), tuple(gr.skip() for _ in range(4))
-        while run and run.running:
-            now = run.wait(seen[0], _POLL_S), self._desk.models.percent
+        if run is None:
+            yield gr.skip()
+            return
+        seen: tuple[int, int | None] = (-1, None)
+        while run.running:
+            now = run.wait(seen[0], _POLL_S), self._state.models.percent
             if now != seen and run.running:
                 seen = now
-                yield gr.skip(), render_run(run, visitor.language, now[1]), *skipped
+                yield {self.live: render_run(run, visitor.language, now[1])}
                 time.sleep(_FRAME_S)
-        if run:
-            yield self.show(visitor)
-        else:
-            yield tuple(gr.skip() for _ in self.shown)
+        yield self.show_talk(visitor)
 
-    def show(self, visitor: Visitor) -> tuple:
-        """Log, newest exchange, evidence, stop and send, list of conversations, as they are now."""
+    def show(self, visitor: Visitor) -> Updates:
+        """The talk, what a question can be restricted to, and where the conversation can be had as a file."""
+        ready, models, language = self._state.readiness(), self._state.models.state, visitor.language
+        visitor.seen |= {"scope": self._state.listing_version, "guide": _guide_depends_on(ready, models)}
+        label, tab = tr(language, "chat.export"), visitor.tab
+        link = f'<a class="act tool" href="/ui/export/{tab}.md" download="ragapp.md">{label}</a>' if tab else ""
+        return {**self.show_talk(visitor), self.scope: gr.Dropdown(choices=self.choices(language)), self.export: link}
+
+    def follow(self, visitor: Visitor) -> Updates:
+        """New documents to restrict a question to, and the first steps as they are done."""
+        updates: Updates = {}
+        if visitor.is_new("scope", self._state.listing_version):
+            updates[self.scope] = gr.Dropdown(choices=self.choices(visitor.language))
+        ready, models = self._state.readiness(), self._state.models.state
+        empty = not visitor.exchanges and not visitor.answering
+        if visitor.is_new("guide", _guide_depends_on(ready, models)) and empty:
+            updates[self.live] = render_guide(ready, models, visitor.language)
+        return updates
+
+    def show_talk(self, visitor: Visitor) -> Updates:
+        """Log, newest exchange, evidence, buttons and list of conversations, as they are now."""
         language, exchanges, run = visitor.language, visitor.exchanges, visitor.run
-        answering = visitor.answering
-        if answering:
-            log, live = render_log(exchanges, language), render_run(run, language, self._desk.models.percent)
+        evidence = render_empty(language)
+        if run and run.running:
+            log, live = render_log(exchanges, language), render_run(run, language, self._state.models.percent)
         elif exchanges:
             last = len(exchanges) - 1
             log, live = render_log(exchanges[:-1], language), render_exchange(exchanges[-1], last, language)
             if visitor.choice.exchange < 0:
-                visitor.choice = first_choice(exchanges[-1], last)
+                visitor.choice = first_choice(exchanges[-1].answer, last)
+            evidence = self.show_evidence(visitor)
         else:
-            log, live = "", render_guide(self._desk.readiness(), self._desk.models.state, language)
-        evidence = render_empty(language) if answering else self.show_evidence(visitor)
-        buttons = gr.Button(visible=answering), gr.Button(visible=not answering)
-        return log, live, evidence, *buttons, self.talks.show(visitor)
+            log, live = "", render_guide(self._state.readiness(), self._state.models.state, language)
+        return {
+            self.log: log,
+            self.live: live,
+            self.evidence: evidence,
+            self.stop: gr.Button(visible=visitor.answering),
+            self.send: gr.Button(visible=not visitor.answering),
+            self._conversations.list: self._conversations.show(visitor),
+        }
 
     def show_evidence(self, visitor: Visitor) -> str:
         """The evidence that the visitor has chosen."""
@@ -191,97 +199,107 @@ class ChatTab(Tab):
         if not answer:
             return render_empty(visitor.language)
         source = chosen_source(answer, choice)
-        shown = self._desk.evidence.show(source) if source else None
+        shown = self._state.evidence.show(source) if source else None
         return render_evidence(answer, choice, shown, visitor.language)
 
-    def choose(self, wire: str, request: gr.Request) -> str:
+    def choose(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Show the evidence of a citation or passage, or leaf in it."""
-        visitor, values = self.visitor(request), _values(wire)
-        visitor.choice = Choice(
-            int(values.get("turn", -1)),
-            str(values.get("kind", "citation")),
-            int(values.get("n", 0)),
-            int(values.get("page", 0)),
-        )
-        return self.show_evidence(visitor)
+        exchange, n, page = (int(values.get(name, default)) for name, default in (("turn", -1), ("n", 0), ("page", 0)))
+        visitor.choice = Choice(exchange, str(values.get("kind", "citation")), n, page)
+        return {self.evidence: self.show_evidence(visitor)}
 
     def halt(self, request: gr.Request) -> None:
         """Stop this visitor's answer."""
         if run := self.visitor(request).run:
             run.stop()
 
-    def start_anew(self, request: gr.Request) -> tuple:
+    def start_anew(self, request: gr.Request) -> Updates:
         """Begin another conversation."""
         visitor = self.visitor(request)
-        self._desk.close_conversation(visitor)
-        return (*self.show(visitor), "")
+        self._state.close_conversation(visitor)
+        return {**self.show_talk(visitor), self.question: ""}
 
-    def act(self, wire: str, request: gr.Request) -> tuple:
+    def act(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Open, rename or delete a conversation."""
-        visitor = self.visitor(request)
-        if self.talks.act(wire, visitor):
-            return self.show(visitor)
-        return (*(gr.skip() for _ in range(5)), self.talks.show(visitor))
+        if self._conversations.act(visitor, values):
+            return self.show_talk(visitor)
+        return {self._conversations.list: self._conversations.show(visitor)}
 
     def choices(self, language: str) -> list[tuple[str, str]]:
         """What a question can be restricted to: folders, then documents."""
-        documents, _ = self._desk.documents()
-        drop = self._desk.app.settings.paths.ingest
+        documents, _ = self._state.documents()
+        drop = self._state.app.settings.paths.ingest
         folders = sorted({str(Path(row.path).parent) for row in documents} - {str(drop)})
-        everything = (tr(language, "chat.everything"), "")
         named = [(scope_label(f"{folder}/", drop, language), f"{folder}/") for folder in folders]
         files = [(row.name, row.path) for row in sorted(documents, key=lambda row: row.name.casefold())]
-        return [everything, *named[:MOST_CHOICES], *files[:MOST_CHOICES]]
+        return [(tr(language, "chat.everything"), ""), *named[:MOST_CHOICES], *files[:MOST_CHOICES]]
 
 
-def pattern(within: str) -> str:
-    """What the search is restricted by, for a document's path or a folder's path with a slash at its end."""
-    if not within:
-        return ""
-    return f"{escape_glob(within)}*" if within.endswith("/") else escape_glob(within)
+def pattern(scope: str) -> str:
+    """The shell pattern of a scope: a document's path, or a folder's with a slash at its end."""
+    return escape_glob(scope) + "*" * scope.endswith("/")
 
 
-def scope_label(within: str, drop: Path, language: str) -> str:
-    """What a restriction is called: a document's name, or the folder's; empty for none.
-
-    Args:
-        within: a document's path, or a folder's with a slash at its end.
-        drop: folders in the drop folder are called by where they lie in it.
-        language: of the page.
-    """
-    if within.endswith("/"):
-        return tr(language, "chat.folder", name=_short(within[:-1], drop))
-    return Path(within).name
+def scope_label(scope: str, drop: Path, language: str) -> str:
+    """What a scope is called: a document's name, or the folder's (from the drop folder on); empty for none."""
+    path = Path(scope)
+    if not scope.endswith("/"):
+        return path.name
+    return tr(language, "chat.folder", name=path.relative_to(drop) if path.is_relative_to(drop) else path.name or path)
 
 
-def first_choice(exchange: Exchange, number: int) -> Choice:
+def first_choice(answer: Answer | None, number: int) -> Choice:
     """The evidence that is shown by itself: the first citation, or nothing."""
-    answer = exchange.answer or {}
-    citations = [] if answer.get("abstained") else answer.get("citations", [])
-    return Choice(number, "citation", citations[0]["n"]) if citations else Choice(number)
+    cited = answer.citations if answer and not answer.abstained else ()
+    return Choice(number, "citation", cited[0].n) if cited else Choice(number)
 
 
-def chosen_source(answer: dict, choice: Choice) -> Source | None:
+def chosen_source(answer: Answer, choice: Choice) -> Source | None:
     """The source of a choice, None where there is no such citation or passage."""
-    listed, make = (
-        (answer["passages"], source_of_passage)
-        if choice.kind == "passage"
-        else (answer["citations"], source_of_citation)
-    )
-    found = next((make(entry) for entry in listed if entry["n"] == choice.n), None)
+    listed = answer.passages if choice.kind == "passage" else answer.citations
+    found = next((source_of(one) for one in listed if one.n == choice.n), None)
     if found and choice.page and choice.page != found.page:
         return replace(found, page=choice.page, quote="", start=0, label="")
     return found
 
 
-def _short(folder: str, drop: Path) -> str:
-    path = Path(folder)
-    return str(path.relative_to(drop)) if path.is_relative_to(drop) else path.name or folder
+def render_guide(ready: Readiness, models: ModelState, language: str) -> str:
+    """What stands in place of a conversation before there is one: the first steps, or what can be asked."""
+    if ready.ready:
+        tips = "".join(f"<li>{tr(language, f'welcome.{n}')}</li>" for n in (1, 2, 3))
+        count = escape(tr(language, "welcome.documents", n=ready.documents))
+        return f'<div class="welcome"><h2>{tr(language, "welcome.title")}</h2><p>{count}</p><ul>{tips}</ul></div>'
+    return (
+        f'<div class="welcome guide"><h2>{tr(language, "guide.title")}</h2><p>{tr(language, "guide.intro")}</p>'
+        f"<ol>{_models_step(ready, models, language)}{_documents_step(ready, language)}</ol></div>"
+    )
 
 
-def _values(wire: str) -> dict:
-    try:
-        values = json.loads(wire or "{}")
-    except ValueError:
-        return {}
-    return values if isinstance(values, dict) else {}
+def _guide_depends_on(ready: Readiness, models: ModelState) -> tuple[Readiness, int]:
+    return ready, models.changes if ready.missing else 0
+
+
+def _models_step(ready: Readiness, models: ModelState, language: str) -> str:
+    if not ready.missing:
+        return f'<li class="done"><h3>{tr(language, "guide.models_done")}</h3></li>'
+    fetch = "".join(
+        act("models", tr(language, "guide.fetch", name=name), css="primary", what="fetch", name=name)
+        for name in ready.missing
+    )
+    command = f"ragapp models pull {' '.join(ready.missing)}"
+    return (
+        f"<li><h3>{tr(language, 'guide.models')}</h3><p>{tr(language, 'guide.models_help')}</p>"
+        f"<p>{'' if models.what else fetch}</p>{render_model_job(models, language)}"
+        f'<p class="note">{tr(language, "guide.command")} <code>{escape(command)}</code></p></li>'
+    )
+
+
+def _documents_step(ready: Readiness, language: str) -> str:
+    if ready.documents:
+        return f'<li class="done"><h3>{tr(language, "guide.documents_done", n=ready.documents)}</h3></li>'
+    add = act("tab", tr(language, "guide.add"), css="primary", tab="documents")
+    samples = act("documents", tr(language, "guide.samples"), what="samples")
+    return (
+        f"<li><h3>{tr(language, 'guide.documents')}</h3><p>{tr(language, 'guide.documents_help')}</p>"
+        f"<p>{add} {samples}</p></li>"
+    )

@@ -1,179 +1,336 @@
-"""The documents: put files in, see what became of each, look at them, remove them, take them in again."""
+"""The documents: put files in, see what became of each, look at them, remove them, ingest them again."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ragapp.contract import FileState, IngestState
 from ragapp.errors import RagappError
-from ragapp.web.desk import Desk
+from ragapp.index.analysis import fold
+from ragapp.index.records import DocumentRow, UnreadFile
+from ragapp.ingest.conditions import REMOVED
+from ragapp.web.app_state import AppState, sample_docs
 from ragapp.web.evidence import Source
-from ragapp.web.ui.render import act
-from ragapp.web.ui.render_documents import ROWS, Listing, render_confirmation, render_failures, render_job, render_table
+from ragapp.web.ui.render import act, job_box, size, table_box
 from ragapp.web.ui.render_evidence import render_view
-from ragapp.web.ui.tab import QUIET, Tab
+from ragapp.web.ui.tab import UNQUEUED, Tab, Updates
 from ragapp.web.ui.translations import tr
-from ragapp.web.visitors import Visitor
+from ragapp.web.visitors import ROWS, Listing, Visitor
+
+if TYPE_CHECKING:
+    from gradio.events import Dependency
+
+# files of a run that are named
+_FILES = 8
 
 
 class DocumentsTab(Tab):
-    """Builds the tab; :meth:`wire` ties its events to its work."""
+    """The drop zone, what is being ingested, the table of documents, and a preview."""
+
+    name = "documents"
+    at_load = True
 
     def build(self) -> None:
-        """Make the components."""
-        text = self._i18n
         with gr.Row(elem_id="documents-row"):
             with gr.Column(scale=3, min_width=320):
-                self.drop = gr.HTML(elem_id="drop", js_on_load=None)
-                self.job = gr.HTML(elem_id="job", js_on_load=None)
-                self.confirm = gr.HTML(elem_id="confirm", js_on_load=None)
-                self.search = gr.Textbox(
-                    label=text("documents.search"),
-                    placeholder=text("documents.search"),
-                    show_label=False,
-                    elem_id="documents-search",
-                    container=False,
-                )
-                self.table = gr.HTML(elem_id="documents", js_on_load=None)
-                self.failures = gr.HTML(elem_id="failures", js_on_load=None)
+                self.drop = self.html("drop")
+                self.job = self.html("job")
+                self.confirm = self.html("confirm")
+                self.search = self.search_box("documents-search", "documents.search")
+                self.table = self.html("documents")
+                self.failures = self.html("failures")
             with gr.Column(scale=2, min_width=320, elem_id="preview-column"):
-                self.preview = gr.HTML(elem_id="preview", js_on_load=None)
-        self.wire_box = gr.Textbox(visible="hidden", elem_id="wire-documents", label="documents", show_label=False)
+                self.preview = self.html("preview")
 
-    @property
-    def shown(self) -> list:
-        """What :meth:`show` fills."""
-        return [self.drop, self.job, self.table, self.failures]
+    def wire(self, loaded: Dependency) -> None:
+        self.on_button("documents", self.act, self.outputs, "multiple")
+        self.search.change(self.find, self.search, self.table, trigger_mode="always_last", **UNQUEUED)
 
-    def wire(self) -> None:
-        """Tie events to work."""
-        quiet = {**QUIET, "queue": False}
-        self.wire_box.change(
-            self.act, self.wire_box, [*self.shown, self.confirm, self.preview], trigger_mode="multiple", **quiet
-        )
-        self.search.change(self.find, self.search, self.table, trigger_mode="always_last", **quiet)
-
-    def visitor(self, request: gr.Request) -> Visitor:
-        """Who asks."""
-        return self._desk.visitors.of(request.session_hash)
-
-    def show(self, visitor: Visitor) -> tuple:
+    def show(self, visitor: Visitor) -> Updates:
         """Drop zone, job, table and failures, as they are now."""
-        documents, unread = self._desk.documents()
-        language = visitor.language
-        return (
-            render_drop(self._desk, language),
-            render_job(self._desk.job.state, language),
-            render_table(documents, _listing(visitor), language, visitor.preview[0]),
-            render_failures(unread, language),
-        )
+        visitor.forget("job", "running", "documents")
+        return self.follow(visitor)
+
+    def follow(self, visitor: Visitor) -> Updates:
+        """What of these has changed."""
+        job, language = self._state.job.state, visitor.language
+        updates: Updates = {}
+        if visitor.is_new("job", told := render_job(job, language)):
+            updates[self.job] = told
+        if visitor.is_new("running", job.running):
+            updates[self.drop] = render_drop(self._state, language)
+        if visitor.is_new("documents", self._state.listing_version):
+            documents, unread = self._state.documents()
+            updates[self.table] = render_table(documents, visitor.listing, language, visitor.preview[0])
+            updates[self.failures] = render_failures(unread, language)
+        return updates
 
     def find(self, words: str, request: gr.Request) -> str:
         """List the documents that have some words in their names."""
         visitor = self.visitor(request)
-        visitor.listing["search"] = words
-        documents, _ = self._desk.documents()
-        return render_table(documents, _listing(visitor), visitor.language, visitor.preview[0])
+        visitor.listing = replace(visitor.listing, search=words)
+        documents, _ = self._state.documents()
+        return render_table(documents, visitor.listing, visitor.language, visitor.preview[0])
 
-    def act(self, wire: str, request: gr.Request) -> tuple:
-        """Do what a button says; see :func:`ragapp.web.ui.render.act`."""
-        visitor = self.visitor(request)
+    def act(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
+        """Do what a button says."""
         try:
-            values = json.loads(wire or "{}")
-            confirm, preview = self._do(visitor, str(values.get("what", "")), values)
+            done = {self.confirm: "", **self._do(visitor, str(values.get("what", "")), values)}
         except RagappError as error:
-            confirm, preview = f'<div class="problem" role="alert">{_escaped(error)}</div>', gr.skip()
-        except (ValueError, TypeError, AttributeError):  # a page of another version
-            confirm, preview = gr.skip(), gr.skip()
-        return (*self.show(visitor), confirm, preview)
+            done = {self.confirm: f'<div class="problem" role="alert">{escape(str(error))}</div>'}
+        except (KeyError, ValueError, TypeError):  # a page of another version
+            done = {}
+        return {**self.show(visitor), **done}
 
-    def _do(self, visitor: Visitor, what: str, values: dict) -> tuple:
-        job, language = self._desk.job, visitor.language
+    def _do(self, visitor: Visitor, what: str, values: dict[str, Any]) -> Updates:
+        job, language = self._state.job, visitor.language
         if what == "sort":
-            before = _listing(visitor)
-            column = str(values["column"])
-            visitor.listing |= {"column": column, "down": column == before.column and not before.down}
+            column, before = str(values["column"]), visitor.listing
+            down = column == before.column and not before.down
+            visitor.listing = replace(before, column=column, down=down)
         elif what == "more":
-            visitor.listing["rows"] = _listing(visitor).rows + 5 * ROWS
+            visitor.listing = replace(visitor.listing, rows=visitor.listing.rows + 5 * ROWS)
         elif what == "preview":
             visitor.preview = int(values["id"]), int(values.get("page", 1))
-            return "", self.show_preview(visitor)
+            return {self.preview: self.show_preview(visitor)}
         elif what == "ask-remove":
             rows = self._rows(values)
-            return (render_confirmation(rows, language) if rows else ""), gr.skip()
+            return {self.confirm: render_confirmation(rows, language) if rows else ""}
         elif what == "remove":
             names = job.remove([row.id for row in self._rows(values)])
             visitor.preview = 0, 1
             told = tr(language, "documents.removed_now", names=", ".join(names[:5]))
-            return f'<div class="job" role="status">{_escaped(told)}</div>', ""
+            return {self.confirm: job_box(escape(told)), self.preview: ""}
         elif what == "again":
             paths = [Path(path) for path in self._known(values)]
             job.run([path for path in paths if path.is_file()], force=True)
         elif what == "samples":
-            from ragapp.web.samples import sample_docs
-
             job.run([sample_docs()])
         elif what == "look":
             job.start()
         elif what == "pause":
             job.pause()
-        return "", gr.skip()
+        return {}
 
     def show_preview(self, visitor: Visitor) -> str:
         """One unit of the document that the visitor has chosen."""
-        catalog = self._desk.catalog
+        catalog = self._state.app.catalog
         document_id, page = visitor.preview
         row = catalog.document(document_id)
         if row is None:
             return ""
         unit = catalog.unit(row.id, page)
-        source = Source(row.path, row.name, page, "", 0, unit.label if unit else "", unit.kind if unit else "page")
-        shown = self._desk.evidence.show(source)
-        return render_view(shown, visitor.language, "documents", what="preview", id=row.id)
+        source = Source(row.name, row.path, page, *((unit.label, unit.kind) if unit else ()))
+        return render_view(self._state.evidence.show(source), visitor.language, "documents", what="preview", id=row.id)
 
-    def _rows(self, values: dict) -> list:
+    def _rows(self, values: dict[str, Any]) -> list[DocumentRow]:
         wanted = {int(one) for one in values.get("ids", [])}
-        return [row for row in self._desk.documents()[0] if row.id in wanted]
+        return [row for row in self._state.documents()[0] if row.id in wanted]
 
-    def _known(self, values: dict) -> list[str]:
+    def _known(self, values: dict[str, Any]) -> list[str]:
         """Paths that are on the lists: the page can't ask for any file of the machine."""
-        documents, unread = self._desk.documents()
-        ids = {int(one) for one in values.get("ids", [])}
         paths = set(values.get("paths", []))
-        return [row.path for row in documents if row.id in ids] + [f.path for f in unread if f.path in paths]
+        unread = [file.path for file in self._state.documents()[1] if file.path in paths]
+        return [row.path for row in self._rows(values)] + unread
 
 
-def render_drop(desk: Desk, language: str) -> str:
+def render_drop(state: AppState, language: str) -> str:
     """Where files are dropped, and what can be done with the documents."""
-    state = desk.job.state
+    settings, what = state.app.settings, "pause" if state.job.state.running else "look"
     tools = [
         act("choose-files", tr(language, "drop.files"), css="primary"),
         act("choose-folder", tr(language, "drop.folder")),
-        act(
-            "documents",
-            tr(language, "drop.pause" if state.running else "drop.look"),
-            what="pause" if state.running else "look",
-        ),
+        act("documents", tr(language, f"drop.{what}"), what=what),
         act("ticked", tr(language, "drop.again"), css="needs-tick", what="again"),
         act("ticked", tr(language, "drop.remove"), css="needs-tick danger", what="ask-remove"),
     ]
-    folder = tr(language, "drop.where", folder=desk.app.settings.paths.ingest)
-    limit = tr(language, "drop.limit", mb=desk.app.settings.ingest.max_file_mb)
+    where = tr(language, "drop.where", folder=settings.paths.ingest)
+    limit = tr(language, "drop.limit", mb=settings.ingest.max_file_mb)
     return (
         f'<div class="drop-zone"><p class="drop-title">{tr(language, "drop.title")}</p>'
-        f'<p class="note">{_escaped(folder)} {_escaped(limit)}</p><ul class="uploads" aria-live="polite"></ul></div>'
+        f'<p class="note">{escape(where)} {escape(limit)}</p><ul class="uploads" aria-live="polite"></ul></div>'
         f'<div class="toolbar">{"".join(tools)}</div>'
     )
 
 
-def _listing(visitor: Visitor) -> Listing:
-    return replace(Listing(), **visitor.listing)
+def select(documents: Iterable[DocumentRow], listing: Listing) -> list[DocumentRow]:
+    """The documents that a listing asks for, in its order."""
+    words = _plain(listing.search).split()
+    found = [row for row in documents if all(word in _plain(f"{row.name} {row.title} {row.path}") for word in words)]
+    return sorted(found, key=COLUMNS.get(listing.column, COLUMNS["name"]), reverse=listing.down)
 
 
-def _escaped(text: object) -> str:
-    from html import escape
+def coverage(row: DocumentRow) -> float:
+    """Share of a document's units whose text is known, 0 to 1."""
+    return (row.units - row.units_without_text) / row.units if row.units else 0.0
 
-    return escape(str(text))
+
+def suffix(name: str) -> str:
+    """What a file is called by its name's end: PDF, DOCX, …"""
+    return Path(name).suffix.removeprefix(".").upper()
+
+
+# the columns of the table, and by what each is sorted
+COLUMNS: dict[str, Callable[[DocumentRow], Any]] = {
+    "name": lambda row: _plain(row.name),
+    "type": lambda row: (suffix(row.name), _plain(row.name)),
+    "pages": lambda row: row.units,
+    "coverage": coverage,
+    "warnings": lambda row: len(row.warnings),
+    "date": lambda row: row.ingested_at,
+    "size": lambda row: row.size,
+}
+
+
+def render_table(documents: Sequence[DocumentRow], listing: Listing, language: str, chosen: int = 0) -> str:
+    """The table of documents; the one with the id ``chosen`` is previewed."""
+    if not documents:
+        return ""
+    rows = select(documents, listing)
+    head = "".join(_head(column, listing, language) for column in COLUMNS)
+    body = "".join(_row(row, language, chosen) for row in rows[: listing.rows])
+    more = ""
+    if len(rows) > listing.rows:
+        label = tr(language, "documents.more", n=len(rows) - listing.rows)
+        more = f'<p class="more">{act("documents", label, what="more")}</p>'
+    told = tr(language, "documents.count", n=len(rows), all=len(documents))
+    every = escape(tr(language, "documents.all"))
+    table = (
+        '<table class="documents"><thead><tr>'
+        f'<th class="tick"><input type="checkbox" class="tick-all" aria-label="{every}"></th>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
+    )
+    return f'<p class="count" role="status">{told}</p>{table_box(tr(language, "documents.table"), table)}{more}'
+
+
+def render_failures(unread: Sequence[UnreadFile], language: str) -> str:
+    """Files that are not in the store, with the reason and what helps."""
+    failed = [file for file in unread if file.status == "failed"]
+    removed = [file for file in unread if file.reason == REMOVED]
+    skipped = [file for file in unread if file.status == "skipped" and file.reason != REMOVED]
+    return (
+        _group(failed, "documents.failed", language, opened=True)
+        + _group(skipped, "documents.skipped", language)
+        + _group(removed, "documents.removed", language)
+    )
+
+
+def render_job(job: IngestState, language: str) -> str:
+    """What is being ingested, file by file."""
+    told, at = escape(job.told), job.progress
+    if job.phase == "failed":
+        return job_box(told, problem=True)
+    if job.phase == "paused":
+        line = tr(language, "job.paused")
+    elif at and at.files:
+        left = tr(language, "job.left", time=seconds(at.seconds_left)) if at.seconds_left is not None else ""
+        label, share = escape(tr(language, "job.progress")), f"{at.files_done / at.files:.3f}"
+        line = f"{tr(language, 'job.running', done=at.files_done, files=at.files)} {left}"
+        line += f'<progress max="1" value="{share}" aria-label="{label}"></progress>'
+    elif job.running:
+        line = tr(language, "job.looking")
+    else:
+        counts = [tr(language, f"job.{status}", n=n) for status, n in job.counts.items() if n]
+        line = ", ".join(counts) or tr(language, "job.nothing")
+    working = [file for file in job.files if file.status == "working"]
+    settled = [file for file in job.files if file.status not in ("working", "unchanged", "skipped")]
+    files = "".join(_file(file, language) for file in (working + settled)[:_FILES])
+    listed = f'<ul class="files">{files}</ul>' if files else ""
+    return job_box(f"<p>{line}</p>{f'<p>{told}</p>' if told else ''}{listed}")
+
+
+def render_confirmation(rows: Sequence[DocumentRow], language: str) -> str:
+    """The question before documents are removed."""
+    names = "".join(f"<li>{escape(row.name)}</li>" for row in rows[:10])
+    more = f"<li>{tr(language, 'documents.and_more', n=len(rows) - 10)}</li>" if len(rows) > 10 else ""
+    yes = act(
+        "documents",
+        tr(language, "documents.remove_yes", n=len(rows)),
+        css="danger",
+        what="remove",
+        ids=[row.id for row in rows],
+    )
+    no = act("documents", tr(language, "documents.remove_no"), what="cancel")
+    return (
+        f'<div class="confirm" role="alertdialog" aria-label="{escape(tr(language, "documents.remove_title"))}">'
+        f"<p>{tr(language, 'documents.remove_ask', n=len(rows))}</p><ul>{names}{more}</ul>"
+        f'<p class="note">{tr(language, "documents.remove_note")}</p><p>{yes} {no}</p></div>'
+    )
+
+
+def seconds(left: float) -> str:
+    """Seconds as a person says them: ``48 s``, ``12 min``."""
+    return f"{max(1, round(left))} s" if left < 90 else f"{round(left / 60)} min"
+
+
+def _plain(text: str) -> str:
+    return fold(text.casefold())
+
+
+def _head(column: str, listing: Listing, language: str) -> str:
+    chosen = column == listing.column
+    arrow = (" ↓" if listing.down else " ↑") if chosen else ""
+    sort = f' aria-sort="{"descending" if listing.down else "ascending"}"' if chosen else ""
+    label = tr(language, f"documents.{column}")
+    button = act("documents", label + arrow, css="sort", what="sort", column=column)
+    return f'<th scope="col" class="{column}"{sort}>{button}</th>'
+
+
+def _row(row: DocumentRow, language: str, chosen: int) -> str:
+    tick = escape(tr(language, "documents.tick", name=row.name))
+    name = act("documents", row.name, css="name", tip=row.path, what="preview", id=row.id)
+    share = coverage(row)
+    gaps = [tr(language, "documents.by_ocr", n=row.units_ocr)] if row.units_ocr else []
+    gaps += [tr(language, "documents.unread_pages", n=row.units_needing_ocr)] if row.units_needing_ocr else []
+    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in row.warnings)
+    warned = (
+        f'<details><summary aria-label="{escape(tr(language, "documents.warnings"))}">{len(row.warnings)}</summary>'
+        f"<ul>{warnings}</ul></details>"
+        if warnings
+        else ""
+    )
+    title = row.title if row.title != Path(row.name).stem else ""
+    cells = (
+        f'<td class="name">{name}<span class="title">{escape(title)}</span></td>'
+        f'<td class="type">{escape(suffix(row.name))}</td><td class="pages">{row.units}</td>'
+        f'<td class="coverage" title="{escape(", ".join(gaps))}">{share * 100:.0f} %{" *" if gaps else ""}</td>'
+        f'<td class="warnings">{warned}</td><td class="date">{escape(row.ingested_at[:10])}</td>'
+        f'<td class="size">{size(row.size)}</td>'
+    )
+    css = ' class="chosen"' if row.id == chosen else ""
+    return f'<tr{css}><td class="tick"><input type="checkbox" value="{row.id}" aria-label="{tick}"></td>{cells}</tr>'
+
+
+def _group(files: Sequence[UnreadFile], title: str, language: str, *, opened: bool = False) -> str:
+    if not files:
+        return ""
+    again = tr(language, "documents.again")
+
+    def reason(file: UnreadFile) -> str:
+        removed = file.reason == REMOVED
+        return tr(language, "documents.removed_reason") if removed else f"{file.reason}. {file.hint}".strip()
+
+    rows = "".join(
+        f"<li><strong>{escape(Path(file.path).name)}</strong> <span>{escape(reason(file))}</span> "
+        f"{act('documents', again, css='tool', tip=file.path, what='again', paths=[file.path])}</li>"
+        for file in files[:ROWS]
+    )
+    return (
+        f'<details class="unread"{" open" if opened else ""}><summary>{tr(language, title, n=len(files))}</summary>'
+        f"<ul>{rows}</ul></details>"
+    )
+
+
+def _file(file: FileState, language: str) -> str:
+    working = file.status == "working"
+    text = file.text if working or file.status == "failed" else tr(language, f"file.{file.status}")
+    return (
+        f'<li class="{escape(file.status)}"><strong>{escape(Path(file.path).name)}</strong> '
+        f"<span>{escape(text)}</span></li>"
+    )

@@ -2,72 +2,68 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
+from typing import TYPE_CHECKING, Any
 
-import gradio as gr
-
-from ragapp.models.discovery import list_models
-from ragapp.models.fit import free_memory
-from ragapp.models.packs import PACKS
-from ragapp.web.ui.render import act
-from ragapp.web.ui.render_models import render_model_job, render_models, render_running
-from ragapp.web.ui.tab import QUIET, Tab
+from ragapp.models.discovery import FoundModel, list_models
+from ragapp.models.fit import free_memory, gib
+from ragapp.models.packs import PACKS, Pack
+from ragapp.web.model_job import ModelState, Running
+from ragapp.web.ui.render import act, counted_seconds, job_box, size, table_box
+from ragapp.web.ui.tab import Tab, Updates
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Visitor
 
+if TYPE_CHECKING:
+    from gradio.events import Dependency
+
 
 class ModelsTab(Tab):
-    """Builds the tab; :meth:`wire` ties its events to its work."""
+    """What runs, what is being done to the models, and the list of them."""
+
+    name = "models"
 
     def build(self) -> None:
-        """Make the components."""
-        self.running = gr.HTML(elem_id="running", js_on_load=None)
-        self.job = gr.HTML(elem_id="models-job", js_on_load=None)
-        self.table = gr.HTML(elem_id="models", js_on_load=None)
-        self.wire_box = gr.Textbox(visible="hidden", elem_id="wire-models", label="models", show_label=False)
+        self.running = self.html("running")
+        self.job = self.html("models-job")
+        self.table = self.html("models")
 
-    @property
-    def shown(self) -> list:
-        """What :meth:`show` fills."""
-        return [self.running, self.job, self.table]
+    def wire(self, loaded: Dependency) -> None:
+        self.on_button("models", self.act, self.outputs, "multiple")
 
-    def wire(self) -> None:
-        """Tie events to work."""
-        quiet = {**QUIET, "queue": False}
-        self.wire_box.change(self.act, self.wire_box, self.shown, trigger_mode="multiple", **quiet)
+    def show(self, visitor: Visitor) -> Updates:
+        """All three, as they are now."""
+        visitor.forget("models")
+        return self.follow(visitor)
 
-    def show(self, visitor: Visitor) -> tuple:
-        """What runs, what is being done, and the list."""
-        settings, language = self._desk.app.settings, visitor.language
-        found = list_models(settings.paths.models)
-        here = {model.pack for model in found if model.pack}
-        missing = [pack for name, pack in PACKS.items() if name not in here]
-        chosen = [settings.llm.model, settings.embedding.model]
-        running, job = self.show_running(visitor)
-        return running, job, render_models(found, missing, chosen, free_memory(), language)
+    def follow(self, visitor: Visitor) -> Updates:
+        """All three when something was done to the models; how far one is loaded."""
+        models, settings, language = self._state.models, self._state.app.settings, visitor.language
+        changed, further = visitor.is_new("models", models.state.changes), visitor.is_new("percent", models.percent)
+        updates: Updates = {}
+        if changed or further:
+            updates[self.running], updates[self.job] = self._show_running(language)
+        if changed:
+            found = list_models(settings.paths.models)
+            missing = [pack for name, pack in PACKS.items() if name not in {model.pack for model in found}]
+            chosen = [settings.llm.model, settings.embedding.model]
+            updates[self.table] = render_models(found, missing, chosen, free_memory(), language)
+        return updates
 
-    def show_running(self, visitor: Visitor) -> tuple[str, str]:
-        """What runs, and what is being done."""
-        language, models = visitor.language, self._desk.models
-        running = models.running()
-        button = ""
-        if not running.loaded and not models.state.what and not running.remote:
-            button = act("models", tr(language, "models.load"), css="primary", what="load")
-        state, percent = models.state, models.percent
+    def _show_running(self, language: str) -> tuple[str, str]:
+        models = self._state.models
+        running, state, percent, button = models.running(), models.state, models.percent, ""
         if percent is not None and not state.what:  # a question has it loaded
-            state, button = replace(state, what="loading", name=running.model, error=""), ""
+            state = replace(state, what="loading", name=running.model, error="")
+        elif not (running.loaded or state.what or running.remote):
+            button = act("models", tr(language, "models.load"), css="primary", what="load")
         return render_running(running, language) + button, render_model_job(state, language, percent)
 
-    def act(self, wire: str, request: gr.Request) -> tuple:
+    def act(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Do what a button says."""
-        visitor = self._desk.visitors.of(request.session_hash)
-        try:
-            values = json.loads(wire or "{}")
-            what, name = values.get("what"), str(values.get("name", ""))
-        except (ValueError, AttributeError):
-            what, name = "", ""
-        models = self._desk.models
+        what, name, models = values.get("what"), str(values.get("name", "")), self._state.models
         if what == "load":
             models.load()
         elif what == "use":
@@ -75,3 +71,87 @@ class ModelsTab(Tab):
         elif what == "fetch" and name in PACKS:
             models.fetch(name)
         return self.show(visitor)
+
+
+def render_running(running: Running, language: str) -> str:
+    """What runs where."""
+    window = tr(language, "models.tokens", n=running.window) if running.window else ""
+    speed = tr(language, "models.per_second", n=format(running.tokens_per_s, ".1f")) if running.tokens_per_s else ""
+    memory = tr(language, "models.memory_of", used=gib(running.memory_used), free=gib(running.memory_free))
+    facts = [
+        ("models.model", running.model),
+        ("models.embedder", running.embedder),
+        ("models.state", tr(language, "models.loaded" if running.loaded else "models.not_loaded")),
+        ("models.where", _where(running, language)),
+        ("models.window", window),
+        ("models.speed", speed),
+        ("models.memory", memory),
+    ]
+    rows = "".join(f"<dt>{tr(language, key)}</dt><dd>{escape(value)}</dd>" for key, value in facts if value)
+    return f'<dl class="facts">{rows}</dl>'
+
+
+def render_model_job(state: ModelState, language: str, percent: int | None = None) -> str:
+    """What is being loaded (``percent`` of its weights have been read) or fetched, or what came of it."""
+    if state.error:
+        return job_box(escape(state.error), problem=True)
+    if not state.what:
+        return job_box(f"<p>{escape(state.told)}</p>") if state.told else ""
+    text = tr(language, f"models.{state.what}", name=state.name)
+    detail = f"<p>{escape(state.detail)}</p>" if state.detail else ""
+    if percent is not None and state.what == "loading":
+        text = f"{text}: {percent} %"
+        detail = f'<progress max="100" value="{percent}" aria-label="{escape(text)}"></progress>'
+    return job_box(f'<p><span class="dot"></span>{escape(text)} {counted_seconds(state.seconds)}</p>{detail}')
+
+
+def render_models(
+    found: Sequence[FoundModel], missing: Sequence[Pack], chosen: Sequence[str], free: int, language: str
+) -> str:
+    """The models that are here, and those that can be fetched."""
+    names = ("models.name", "models.role", "models.size", "models.fit", "models.kind", "models.choose")
+    head = "".join(f'<th scope="col">{tr(language, name)}</th>' for name in names)
+    rows = "".join(_found(model, chosen, free, language) for model in found)
+    rows += "".join(_missing(pack, language) for pack in missing)
+    table = f'<table class="models"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return table_box(tr(language, "tab.models"), table)
+
+
+def _where(running: Running, language: str) -> str:
+    if running.remote:
+        return tr(language, "models.remote", host=running.remote)
+    if running.gpu_layers:
+        return tr(language, "models.gpu", n=running.gpu_layers, threads=running.threads)
+    return tr(language, "models.cpu", threads=running.threads)
+
+
+def _found(model: FoundModel, chosen: Sequence[str], free: int, language: str) -> str:
+    used = model.name in chosen
+    fit = escape(model.problem)
+    if model.memory is not None and not fit:
+        key = "models.fits" if model.memory <= free else "models.too_large"
+        fit = tr(language, key, need=gib(model.memory))
+    parameters = f"{model.parameters / 1e9:.1f} B" if model.parameters else ""
+    kind = " · ".join(filter(None, (model.architecture, parameters, model.quantization)))
+    if used:
+        choose = f'<span class="used">{tr(language, "models.in_use")}</span>'
+    elif model.role == "llm" and not model.problem:
+        choose = act("models", tr(language, "models.use"), what="use", name=model.name)
+    else:
+        choose = ""
+    origin = "" if model.origin == "models" else f' <span class="title">{escape(model.origin)}</span>'
+    css = ' class="chosen"' if used else ""
+    return (
+        f'<tr{css}><td class="name" title="{escape(str(model.path))}">{escape(model.name)}{origin}</td>'
+        f"<td>{escape(tr(language, f'role.{model.role}'))}</td><td>{size(model.size)}</td>"
+        f"<td>{fit}</td><td>{escape(kind)}</td><td>{choose}</td></tr>"
+    )
+
+
+def _missing(pack: Pack, language: str) -> str:
+    fetch = act("models", tr(language, "models.fetch"), what="fetch", name=pack.name)
+    return (
+        f'<tr class="missing"><td class="name">{escape(pack.name)}</td>'
+        f"<td>{escape(tr(language, f'role.{pack.role}'))}</td><td>{size(pack.size)}</td>"
+        f"<td>{tr(language, 'models.missing')}</td><td>{escape(pack.licence)}</td><td>{fetch}</td></tr>"
+    )

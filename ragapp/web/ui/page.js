@@ -1,37 +1,7 @@
 // What the browser does by itself: keys, buttons in HTML, seconds, files that are dropped, language and appearance.
 "use strict";
 (() => {
-  const texts = "TEXTS";  // the server puts them in
-  const store = (key, value) => {
-    try {
-      if (value !== undefined) localStorage.setItem("ragapp-" + key, value);
-      return localStorage.getItem("ragapp-" + key);
-    } catch { return null; }
-  };
-
-  // Gradio's HTML component makes a function out of its template by way of Function, which a strict content policy
-  // forbids. The only templates here are fixed text and "${value}", and for those no code need be made.
-  const Real = Function;
-  const made = (...args) => {
-    const body = String(args.pop() ?? ""), names = args.map(String).join(",").split(",").map((name) => name.trim());
-    const template = /^return `((?:[^`\\$]|\$\{value\})*)`;$/.exec(body);
-    if (template) return (...values) => template[1].split("${value}").join(String(values[names.indexOf("value")] ?? ""));
-    const fixed = /^\s*return ("(?:[^"\\]|\\.)*");?\s*$/.exec(body);
-    if (fixed) { const text = JSON.parse(fixed[1]); return () => text; }
-    return Real(...args, body);
-  };
-  made.prototype = Real.prototype;
-  window.Function = function (...args) { return made(...args); };
-  window.Function.prototype = Real.prototype;
-
-  // language: Gradio asks the browser for it, so the one that was chosen must be in place before it starts
-  const chosen = store("language");
-  const language = texts[chosen] ? chosen : (navigator.languages || ["en"]).map((code) => code.slice(0, 2)).find((code) => texts[code]) || "en";
-  for (const [name, value] of [["language", language], ["languages", [language]]]) {
-    Object.defineProperty(navigator, name, { get: () => value, configurable: true });
-  }
-  document.documentElement.lang = language;
-  const tr = (key) => texts[language][key] || key;
+  const { store, language, tr } = ragapp;
 
   // appearance
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -56,17 +26,15 @@
     } catch { return random(); }
   })();
 
-  // who the tab is goes into the page as Gradio is told of it, so that its first question to the server says it
-  let config;
-  Object.defineProperty(window, "gradio_config", {
-    configurable: true,
-    get: () => config,
-    set: (value) => {
-      const hello = value?.components?.find((component) => component.props?.elem_id === "wire-hello");
-      if (hello) hello.props.value = JSON.stringify({ tab, language });
-      config = value;
-    },
-  });
+  // Gradio tells the server the address's parameters with whatever it asks; they go again once the page has come
+  const address = new URL(location.href);
+  for (const name of ["tab", "language"]) address.searchParams.delete(name);
+  const plain = address.href;
+  for (const [name, value] of [["tab", tab], ["language", language]]) address.searchParams.set(name, value);
+  history.replaceState(null, "", address);
+  const tidy = () => {
+    if (location.href !== plain && document.querySelector("#header .top")) history.replaceState(null, "", plain);
+  };
 
   const field = (id) => document.querySelector(`#${id} textarea, #${id} input`);
   let count = 0;
@@ -77,10 +45,7 @@
     Object.getOwnPropertyDescriptor(proto.prototype, "value").set.call(box, JSON.stringify({ ...values, count: ++count }));
     box.dispatchEvent(new Event("input", { bubbles: true }));
   };
-  const showTab = (name) => {
-    const names = ["chat", "documents", "models", "settings"];
-    document.querySelectorAll('#tabs [role="tab"]')[names.indexOf(name)]?.click();
-  };
+  const showTab = (name) => document.querySelector(`#tab-${name}-button`)?.click();
   // Gradio makes style.css speak of what lies within its container only, so the body can't carry this
   const mark = (name, on) => document.querySelector("#documents-row")?.classList.toggle(name, on);
   // ticks belong to documents, not to rows: the table is written anew under them
@@ -128,17 +93,15 @@
   const acts = {
     pick: (values) => { send("pick", values); document.querySelector("#evidence-column")?.scrollIntoView({ block: "nearest" }); },
     retry: (values) => { askingAgain(values.turn); send("retry", values); },
-    documents: (values) => send("documents", values),
-    models: (values) => send("models", values),
-    talks: (values) => {
-      send("talks", values);
+    conversations: (values) => {
+      send("conversations", values);
       if (innerWidth <= 860) scrollTo(0, 0);
     },
     rename: (values) => {
-      const title = prompt(tr("talks.rename_ask"), values.title);
-      if (title && title.trim()) send("talks", { what: "rename", id: values.id, title });
+      const title = prompt(tr("conversations.rename_ask"), values.title);
+      if (title && title.trim()) send("conversations", { what: "rename", id: values.id, title });
     },
-    forget: (values) => { if (confirm(tr("talks.delete_ask"))) send("talks", { what: "delete", id: values.id }); },
+    forget: (values) => { if (confirm(tr("conversations.delete_ask"))) send("conversations", { what: "delete", id: values.id }); },
     ticked: (values) => { if (ticks.size) send("documents", { ...values, ids: [...ticks] }); },
     tab: (values) => showTab(values.tab),
     language: (values) => { store("language", values.language); location.reload(); },
@@ -160,7 +123,9 @@
     const button = event.target.closest?.("[data-act]");
     if (!button) return;
     event.preventDefault();
-    acts[button.dataset.act]?.(JSON.parse(button.dataset.values || "{}"), button);
+    const name = button.dataset.act, values = JSON.parse(button.dataset.values || "{}");
+    if (acts[name]) acts[name](values, button);
+    else send(name, values);  // to the box of the tab of that name
   });
   addEventListener("change", (event) => {
     const box = event.target;
@@ -314,6 +279,7 @@
   });
 
   const settle = () => {
+    tidy();
     paint();
     retick();
     const theme = document.querySelector(`#setting-theme input[value="${store("theme") || "system"}"]`);

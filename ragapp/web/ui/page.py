@@ -2,184 +2,170 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Mapping
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from ragapp import guard
-from ragapp.web.desk import Desk
+from ragapp.contract import IngestState
+from ragapp.web.app_state import AppState
 from ragapp.web.ui.chat import ChatTab
 from ragapp.web.ui.documents import DocumentsTab
 from ragapp.web.ui.models import ModelsTab
-from ragapp.web.ui.render_documents import render_job
-from ragapp.web.ui.render_page import render_guide, render_header, render_privacy
+from ragapp.web.ui.render import act
 from ragapp.web.ui.settings import SettingsTab
-from ragapp.web.ui.tab import QUIET
-from ragapp.web.ui.theme import make_theme
-from ragapp.web.ui.translations import LANGUAGES, make_i18n, tr, wanted_language
+from ragapp.web.ui.tab import UNQUEUED, Tab, Updates, updates_or_skip
+from ragapp.web.ui.translations import LANGUAGES, make_i18n, tr
 from ragapp.web.visitors import Visitor
 
+#: in the order in which they stand; another tab is added here, its texts to ``translations.py``
+TABS: tuple[type[Tab], ...] = (ChatTab, DocumentsTab, ModelsTab, SettingsTab)
+STYLESHEET = Path(__file__).parent / "style.css"
 _POLL_S = 1.0
-_HERE = Path(__file__).parent
-# more documents than this are not listed anew for each file that is taken in, but at the end
-_MANY = 2000
 
 
 class Page:
-    """Builds the page; what belongs to a visitor is kept by tab, never shared.
+    """Builds the page; what belongs to a visitor is kept by browser tab, never shared.
 
     Args:
-        desk: what the tabs share.
+        state: what the tabs share.
     """
 
-    stylesheet = _HERE / "style.css"
-    script = _HERE / "page.js"
-
-    def __init__(self, desk: Desk):
-        self._desk = desk
+    def __init__(self, state: AppState):
+        self._state = state
         self.i18n = make_i18n()
-        self._chat = ChatTab(desk, self.i18n)
-        self._documents = DocumentsTab(desk, self.i18n)
-        self._models = ModelsTab(desk, self.i18n)
-        self._settings = SettingsTab(desk, self.i18n)
-        self.theme = make_theme()
+        self._tabs = [tab(state, self.i18n) for tab in TABS]
 
     def build(self) -> gr.Blocks:
         """The Gradio blocks."""
-        text = self.i18n
+        blocks: gr.Blocks
         with gr.Blocks(title="ragapp", analytics_enabled=False, fill_width=True) as blocks:
             self._header = gr.HTML(elem_id="header", js_on_load=None)
             with gr.Tabs(elem_id="tabs"):
-                with gr.Tab(text("tab.chat"), id="chat", elem_id="tab-chat"):
-                    self._chat.build()
-                with gr.Tab(text("tab.documents"), id="documents", elem_id="tab-documents") as documents:
-                    self._documents.build()
-                with gr.Tab(text("tab.models"), id="models", elem_id="tab-models") as models:
-                    self._models.build()
-                with gr.Tab(text("tab.settings"), id="settings", elem_id="tab-settings") as settings:
-                    self._settings.build()
+                opened = [self._build(tab) for tab in self._tabs]
             self._privacy = gr.HTML(elem_id="privacy", js_on_load=None)
-            self._hello = gr.Textbox(visible="hidden", elem_id="wire-hello", label="hello", show_label=False)
-            timer = gr.Timer(_POLL_S)
-            for tab in (self._chat, self._documents, self._models, self._settings):
-                tab.wire()
-            frame = [self._header, self._privacy, self._chat.scope, self._chat.export]
-            # the tab has put its name into the box before Gradio made the page of it
-            greeted = blocks.load(
-                self.greet, self._hello, [*frame, *self._chat.shown, *self._documents.shown], queue=False, **QUIET
-            )
-            greeted.then(self.resume, None, self._chat.shown, **QUIET)
-            documents.select(self.show_documents, None, self._documents.shown, queue=False, **QUIET)
-            models.select(self.show_models, None, self._models.shown, queue=False, **QUIET)
-            settings.select(self.show_settings, None, self._settings.shown, queue=False, **QUIET)
-            following = [
-                self._header,
-                self._privacy,
-                self._chat.scope,
-                self._chat.live,
-                self._documents.job,
-                *(self._documents.drop, self._documents.table, self._documents.failures),
-                *self._models.shown,
-            ]
-            timer.tick(self.follow, None, following, queue=False, **QUIET)
+            frame: list[Component] = [self._header, self._privacy]
+            first = [output for tab in self._tabs if tab.at_load for output in tab.outputs]
+            loaded = blocks.load(self.greet, None, frame + first, **UNQUEUED)
+            for tab, item in zip(self._tabs, opened, strict=True):
+                tab.wire(loaded)
+                item.select(tab.selected, None, tab.outputs, **UNQUEUED)
+            every = [output for tab in self._tabs for output in tab.outputs]
+            gr.Timer(_POLL_S).tick(self.follow, None, frame + every, **UNQUEUED)
             blocks.unload(self.leave)
         return blocks
 
-    def greet(self, wire: str, request: gr.Request) -> tuple:
-        """A tab was opened or loaded again: show it all that is its own."""
-        try:
-            values = json.loads(wire or "{}")
-        except ValueError:
-            values = {}
-        language = values.get("language")
-        if language not in LANGUAGES:
-            language = wanted_language(request.headers.get("accept-language", ""))
-        tab = str(values.get("tab", ""))
-        visitor = self._desk.visitors.greet(request.session_hash, tab, language)
-        visitor.seen = {"job": self._desk.job.state, "models": self._desk.models.state.changes}
-        visitor.seen["ready"] = self._desk.readiness()
-        label = tr(language, "chat.export")
-        export = (
-            f'<a class="act tool" href="/ui/export/{tab}.md" download="ragapp.md">{label}</a>' if tab.isalnum() else ""
-        )
-        return (
-            render_header(self._desk.job.state, language),
-            self.show_privacy(visitor),
-            gr.Dropdown(choices=self._chat.choices(language)),
-            export,
-            *self._chat.show(visitor),
-            *self._documents.show(visitor),
-        )
+    def _build(self, tab: Tab) -> gr.Tab:
+        item: gr.Tab
+        with gr.Tab(self.i18n(f"tab.{tab.name}"), id=tab.name, elem_id=f"tab-{tab.name}") as item:
+            tab.build()
+        return item
 
-    def resume(self, request: gr.Request) -> Iterator[tuple]:
-        """Go on showing an answer that was under way when the page was loaded again."""
-        visitor = self._visitor(request)
-        if visitor.answering:
-            yield from self._chat.follow(visitor)
-        else:
-            yield tuple(gr.skip() for _ in self._chat.shown)
+    def greet(self, request: gr.Request) -> Any:
+        """A browser tab was opened or loaded again: show it all that is its own.
 
-    def follow(self, request: gr.Request) -> tuple:
+        Its name and language stand in the address for as long as it takes; see ``page.js``.
+        """
+        asked = request.query_params
+        language = asked.get("language", "en")
+        visitor = self._state.visitors.greet(
+            request.session_hash or "", asked.get("tab", ""), language if language in LANGUAGES else "en"
+        )
+        updates = self._follow_frame(visitor)
+        for tab in self._tabs:
+            if tab.at_load:
+                updates |= tab.open(visitor)
+        return updates_or_skip(updates)
+
+    def follow(self, request: gr.Request) -> Any:
         """What has changed since this visitor last saw it."""
-        visitor = self._visitor(request)
+        visitor = self._state.visitors.of(request.session_hash or "")
         if not visitor.greeted:
-            return tuple(gr.skip() for _ in range(8 + len(self._models.shown)))
-        desk, language, seen = self._desk, visitor.language, visitor.seen
-        job, before = desk.job.state, seen.get("job")
-        privacy = self.show_privacy(visitor)
-        same_privacy, seen["privacy"] = seen.get("privacy") == privacy, privacy
-        header = job_html = drop = table = failures = scope = live = gr.skip()
-        if job is not before:
-            seen["job"] = job
-            header, job_html = render_header(job, language), render_job(job, language)
-            if before is None or before.running != job.running:
-                drop = self._documents.show(visitor)[0]
-            changed = before is None or before.changes != job.changes
-            if changed and (not job.running or len(desk.documents()[0]) < _MANY):
-                _, _, table, failures = self._documents.show(visitor)
-                scope = gr.Dropdown(choices=self._chat.choices(language))
-            elif changed:
-                seen["job"] = before
-        ready, models = desk.readiness(), desk.models.state
-        percent = desk.models.percent
-        new_models = models.changes != seen.get("models")
-        if (ready != seen.get("ready") or (new_models and ready.missing)) and not visitor.exchanges:
-            live = gr.skip() if visitor.answering else render_guide(ready, models, language)
-        seen["ready"], seen["models"] = ready, models.changes
-        shown = tuple(gr.skip() for _ in self._models.shown)
-        if new_models:
-            shown = self._models.show(visitor)
-        elif percent != seen.get("percent"):
-            shown = *self._models.show_running(visitor), gr.skip()
-        seen["percent"] = percent
-        return (header, gr.skip() if same_privacy else privacy, scope, live, job_html, drop, table, failures, *shown)
+            return gr.skip()
+        updates = self._follow_frame(visitor)
+        for tab in self._tabs:
+            if tab.name in visitor.tabs:
+                updates |= tab.follow(visitor)
+        return updates_or_skip(updates)
 
-    def show_documents(self, request: gr.Request) -> tuple:
-        """The documents, now."""
-        return self._documents.show(self._visitor(request))
-
-    def show_models(self, request: gr.Request) -> tuple:
-        """The models, now."""
-        return self._models.show(self._visitor(request))
-
-    def show_settings(self, request: gr.Request) -> tuple:
-        """The settings, now."""
-        return self._settings.show(self._visitor(request))
-
-    def show_privacy(self, visitor: Visitor) -> str:
-        """The privacy line."""
-        llm = self._desk.app.settings.llm
-        seen = guard.report()
+    def _follow_frame(self, visitor: Visitor) -> Updates:
+        llm, seen = self._state.app.settings.llm, guard.report()
         # without the guard there is no figure that could be told
-        return render_privacy(
-            seen if seen["guarded"] else None, llm.url if llm.mode == "openai" else "", visitor.language
-        )
+        counted = seen if seen["guarded"] else None
+        shown = {
+            self._header: render_header(self._state.job.state, visitor.language),
+            self._privacy: render_privacy(counted, llm.url if llm.mode == "openai" else "", visitor.language),
+        }
+        return {place: html for place, html in shown.items() if visitor.is_new(str(place.elem_id), html)}
 
     def leave(self, request: gr.Request) -> None:
         """A loaded page has gone."""
-        self._desk.visitors.leave(request.session_hash)
+        self._state.visitors.leave(request.session_hash or "")
 
-    def _visitor(self, request: gr.Request) -> Visitor:
-        return self._desk.visitors.of(request.session_hash)
+
+def make_theme() -> gr.themes.Base:
+    """Calm colours and the system's own fonts; nothing is fetched from elsewhere.  ``style.css`` does the rest."""
+    return gr.themes.Base(
+        primary_hue="teal",
+        secondary_hue="slate",
+        neutral_hue="slate",
+        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"],
+        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
+        radius_size="md",
+        spacing_size="md",
+        text_size="md",
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_text_color="white",
+        block_border_width="0px",
+        block_shadow="none",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        input_border_color="*neutral_300",
+        input_border_color_focus="*primary_600",
+    )
+
+
+def render_header(job: IngestState, language: str) -> str:
+    """Name, what is being ingested, language."""
+    busy = ""
+    if job.running and job.progress and job.progress.files:
+        told = tr(language, "job.running", done=job.progress.files_done, files=job.progress.files)
+        busy = f'<span class="busy" role="status"><span class="dot"></span>{escape(told)}</span>'
+    switch = "".join(
+        act("language", name, inner=code.upper(), css="switch chosen" if code == language else "switch", language=code)
+        for code, name in LANGUAGES.items()
+    )
+    group = escape(tr(language, "settings.language"))
+    switches = f'<span class="switches" role="group" aria-label="{group}">{switch}</span>'
+    return f'<header class="top"><h1>ragapp</h1>{busy}{switches}</header>'
+
+
+def render_privacy(report: Mapping[str, Any] | None, remote: str, language: str) -> str:
+    """Whether anything leaves this machine: the guard's figures, and the model server where there is one."""
+    line = tr(language, "privacy.remote", host=remote) if remote else tr(language, "privacy.line")
+    if report is None:
+        return f'<div class="privacy"><span class="shield" aria-hidden="true"></span>{escape(line)}</div>'
+    line += f" · {tr(language, 'privacy.connections', n=report.get('to_allowed_hosts', 0))}"
+    facts = [tr(language, "privacy.refused", n=report.get("attempts", 0)), tr(language, "privacy.explained")]
+    refused = "".join(f"<li>{escape(_refused(one))}</li>" for one in report.get("refused", ()))
+    listed = f"<ul>{refused}</ul>" if refused else ""
+    return (
+        f'<details class="privacy"><summary><span class="shield" aria-hidden="true"></span>{escape(line)}</summary>'
+        f'<div class="privacy-more">{"".join(f"<p>{escape(fact)}</p>" for fact in facts)}{listed}</div></details>'
+    )
+
+
+def _refused(one: Mapping[str, Any]) -> str:
+    by = one.get("by", "")
+    who = by if isinstance(by, str) else " → ".join(map(str, by))
+    return f"{one.get('address', '')} — {who} {one.get('when', '')}"

@@ -6,14 +6,15 @@ Buttons carry what they do in ``data-`` attributes; ``page.js`` tells it to the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from ragapp.answer.export import Entry, Words, entries_as_markdown
+from ragapp.answer.export import Words, entries_as_markdown
 from ragapp.answer.grounding import MARK
 from ragapp.answer.rows import spell_out_rows
-from ragapp.index.conversations import understood_as
+from ragapp.contract import Answer, Citation, Passage, Place, Stage
 from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.ui.translations import tr
 
@@ -26,12 +27,12 @@ def act(name: str, label: str, /, *, inner: str = "", tip: str = "", css: str = 
     """A button.
 
     Args:
-        name: what it does, as ``page.js`` knows it.
+        name: of what it does: one of the ``acts`` of ``page.js``, or a box that was made by ``Tab.on_button``.
         label: what it is called, for people who do not see ``inner``.
         inner: HTML that is shown; the escaped label when empty.
-        tip: what is told when it is pointed at.
+        tip: shown when it is pointed at.
         css: further classes.
-        values: what it does it with.
+        values: handed to what it does.
     """
     named = f' aria-label="{escape(label)}"' if inner else ""
     told = f' title="{escape(tip)}"' if tip else ""
@@ -42,27 +43,48 @@ def act(name: str, label: str, /, *, inner: str = "", tip: str = "", css: str = 
     )
 
 
-def render_place(kind: str, page: int, label: str, language: str) -> str:
+def job_box(html: str, problem: bool = False) -> str:
+    """A box that tells of work or of what came of it, also to people who do not see it."""
+    return f'<div class="job{" problem" if problem else ""}" role="{"alert" if problem else "status"}">{html}</div>'
+
+
+def table_box(label: str, table: str) -> str:
+    """A table that can be scrolled by keys, too; the label is for people who do not see it."""
+    return f'<div class="table-wrap" tabindex="0" role="region" aria-label="{escape(label)}">{table}</div>'
+
+
+def counted_seconds(seconds: float) -> str:
+    """Seconds since something began; ``page.js`` counts them on."""
+    return f'<span class="seconds" data-started="{seconds:.1f}">{seconds:.0f} s</span>'
+
+
+def size(count: int) -> str:
+    """Bytes for people: ``1.2 MB``."""
+    for unit, divisor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= divisor:
+            return f"{count / divisor:.1f} {unit}" if count < 100 * divisor else f"{count / divisor:.0f} {unit}"
+    return f"{count} B"
+
+
+def render_place(place: Place, language: str) -> str:
     """How a unit is pointed at, as plain text; empty for a unit that is the whole file."""
-    if kind == "page":
-        return f"p. {page} ({label})" if label else f"p. {page}"
-    if kind in ("slide", "sheet", "section"):
-        if kind != "section" or not label:
-            return tr(language, f"place.{kind}", name=label or page)
-        return label
-    return label
+    if place.kind == "page":
+        return f"p. {place.page} ({place.label})" if place.label else f"p. {place.page}"
+    if place.kind in ("slide", "sheet") or (place.kind == "section" and not place.label):
+        return tr(language, f"place.{place.kind}", name=place.label or place.page)
+    return place.label
 
 
-def render_log(exchanges: Sequence[Exchange], language: str, first: int = 0) -> str:
-    """Finished exchanges, from number ``first`` on."""
-    return "".join(render_exchange(exchange, first + n, language) for n, exchange in enumerate(exchanges))
+def render_log(exchanges: Sequence[Exchange], language: str) -> str:
+    """Finished exchanges."""
+    return "".join(render_exchange(exchange, n, language) for n, exchange in enumerate(exchanges))
 
 
 def render_exchange(exchange: Exchange, number: int, language: str) -> str:
-    """A question with its answer, or with why there is none."""
+    """A question with its answer, or with why there is none; its number counts from 0."""
     if exchange.answer:
         body = render_answer(exchange.answer, number, language)
-        body += render_figures(exchange, number, language)
+        body += render_figures(exchange.answer, number, language, exchange.stopped)
     elif exchange.error:
         body = f'<div class="problem" role="alert">{escape(exchange.error)}</div>' + _tools(number, language)
     else:
@@ -71,14 +93,11 @@ def render_exchange(exchange: Exchange, number: int, language: str) -> str:
 
 
 def render_run(run: AnswerRun, language: str, percent: int | None = None) -> str:
-    """A question on its way: the stage with its seconds, and what is written so far.
+    """A question on its way: what is written so far, and the stage.
 
-    Args:
-        run: the question.
-        language: of the page.
-        percent: of the model's weights that have been read, None while it is not being loaded.
+    ``percent`` of the model's weights have been read; None while it is not being loaded.
     """
-    parts = [_asked(Exchange(run.question, within=run.within, named=run.named), language)]
+    parts = [_asked(run.asked, language)]
     if run.thought and not run.written:
         parts.append(
             f'<details class="thought"><summary>{tr(language, "chat.thinking")}</summary>'
@@ -87,106 +106,95 @@ def render_run(run: AnswerRun, language: str, percent: int | None = None) -> str
     if run.written:
         shown = escape(MARK.sub("", run.written))
         parts.append(f'<div class="answer">{shown}<span class="cursor"></span></div>')
-    parts.append(render_stage(run, language, percent))
+    stage = run.stage or Stage("searching")
+    name = "stopping" if run.stopping else stage.name
+    text = tr(language, f"stage.{name}", **asdict(stage))
+    if name == "searching" and percent is not None:
+        text = tr(language, "stage.loading", percent=percent)
+    parts.append(
+        f'<div class="stage" role="status"><span class="dot"></span><span>{escape(text)}</span> '
+        f"{counted_seconds(run.seconds)}</div>"
+    )
     return f'<section class="exchange running">{"".join(parts)}</section>'
 
 
-def render_stage(run: AnswerRun, language: str, percent: int | None = None) -> str:
-    """What the person is waiting for, and since when; ``page.js`` counts the seconds on."""
-    stage = run.stage
-    name = "stopping" if run.stopping else stage.name if stage else "searching"
-    told = {key: getattr(stage, key, 0) for key in ("passages", "ahead", "part", "parts")}
-    text = tr(language, f"stage.{name}", **told)
-    if name == "searching" and percent is not None:
-        text = tr(language, "stage.loading", percent=percent)
-    return (
-        f'<div class="stage" role="status"><span class="dot"></span><span>{escape(text)}</span> '
-        f'<span class="seconds" data-started="{run.seconds:.1f}">{run.seconds:.0f} s</span></div>'
-    )
-
-
-def render_answer(answer: Mapping[str, Any], number: int, language: str) -> str:
+def render_answer(answer: Answer, number: int, language: str) -> str:
     """A checked answer: marks for its sources, sentences without support marked as such; or that there is none."""
-    standalone, understood = _understood(answer), ""
-    if standalone:
+    understood = ""
+    if standalone := answer.understood_as:
         understood = f'<div class="understood">{escape(tr(language, "answer.understood", question=standalone))}</div>'
-    if answer["abstained"]:
+    if answer.abstained:
         return understood + render_abstained(answer, number, language)
-    cited = {citation["n"]: citation for citation in answer["citations"]}
+    cited = {citation.n: citation for citation in answer.citations}
     parts = []
-    for sentence in answer["sentences"]:
-        text = escape(MARK.sub("", sentence["text"]))
-        if sentence["supported"]:
-            marks = "".join(render_mark(cited[n], number, language) for n in sentence["citations"] if n in cited)
+    for sentence in answer.sentences:
+        text = escape(MARK.sub("", sentence.text))
+        if sentence.supported:
+            marks = "".join(render_mark(cited[n], number, language) for n in sentence.citations if n in cited)
             parts.append(f"<span>{text}{marks}</span>")
         else:
             told = escape(tr(language, "answer.unsupported"))
             parts.append(f'<span class="unsupported" title="{told}">{text}<span class="flag"> {told}</span></span>')
-    body = f'<div class="answer" lang="{_language(answer)}">{" ".join(parts)}</div>'
+    body = f'<div class="answer" lang="{escape(answer.language)}">{" ".join(parts)}</div>'
     return understood + body + _note(answer)
 
 
-def render_mark(citation: Mapping[str, Any], number: int, language: str) -> str:
+def render_mark(citation: Citation, number: int, language: str) -> str:
     """The small number that leads to the evidence."""
-    place = render_place(citation.get("kind", "page"), citation["page"], citation.get("label", ""), language)
-    where = f"{citation['document']}, {place}" if place else citation["document"]
-    label = tr(language, "answer.source", n=citation["n"], where=where)
-    return act(
-        "pick", label, inner=str(citation["n"]), tip=where, css="mark", turn=number, kind="citation", n=citation["n"]
-    )
+    place = render_place(citation, language)
+    where = f"{citation.document}, {place}" if place else citation.document
+    label = tr(language, "answer.source", n=citation.n, where=where)
+    return act("pick", label, inner=str(citation.n), tip=where, css="mark", turn=number, kind="citation", n=citation.n)
 
 
-def render_abstained(answer: Mapping[str, Any], number: int, language: str) -> str:
+def render_abstained(answer: Answer, number: int, language: str) -> str:
     """The answer that the documents do not say it, with what comes nearest."""
-    passages = answer["passages"]
-    near = "".join(f"<li>{render_passage(passage, number, language)}</li>" for passage in passages[:3])
+    near = "".join(f"<li>{render_passage(passage, number, language)}</li>" for passage in answer.passages[:3])
     nearest = f'<p class="hint">{tr(language, "abstained.nearest")}</p><ul class="near">{near}</ul>' if near else ""
     bolder = ""
-    if caution := answer.get("bolder"):  # not in what was kept by an earlier version
-        button = act("retry", tr(language, "abstained.bolder"), turn=number, caution=caution)
+    if answer.bolder:
+        button = act("retry", tr(language, "abstained.bolder"), turn=number, caution=answer.bolder)
         bolder = f'<p class="hint perhaps">{tr(language, "abstained.perhaps")} {button}</p>'
     return (
         f'<div class="abstained"><h3>{tr(language, "abstained.title")}</h3>'
-        f"<p>{escape(answer['answer'])} {tr(language, 'abstained.help')}</p>{bolder}{nearest}{_note(answer)}</div>"
+        f"<p>{escape(answer.answer)} {tr(language, 'abstained.help')}</p>{bolder}{nearest}{_note(answer)}</div>"
     )
 
 
-def render_passage(passage: Mapping[str, Any], number: int, language: str, *, score: bool = False) -> str:
+def render_passage(passage: Passage, number: int, language: str, *, score: bool = False) -> str:
     """A passage as a button that shows it where it stands."""
-    place = render_place(passage.get("kind", "page"), passage["page"], passage.get("label", ""), language)
-    text = " ".join(spell_out_rows(passage["text"]).split())
+    place = render_place(passage, language)
+    text = " ".join(spell_out_rows(passage.text).split())
     snippet = text[:SNIPPET_CHARACTERS] + ("…" if len(text) > SNIPPET_CHARACTERS else "")
-    figure = tr(language, "evidence.score", score=format(passage["score"], ".2f"))
+    figure = tr(language, "evidence.score", score=format(passage.score, ".2f"))
     scored = f'<span class="score">{escape(figure)}</span>' if score else ""
     inner = (
-        f'<span class="where"><strong>{escape(passage["document"])}</strong> {escape(place)}{scored}</span>'
+        f'<span class="where"><strong>{escape(passage.document)}</strong> {escape(place)}{scored}</span>'
         f'<span class="snippet">{escape(snippet)}</span>'
     )
-    label = f"{passage['document']}, {place}: {snippet}"
-    return act("pick", label, inner=inner, css="passage", turn=number, kind="passage", n=passage["n"])
+    label = f"{passage.document}, {place}: {snippet}"
+    return act("pick", label, inner=inner, css="passage", turn=number, kind="passage", n=passage.n)
 
 
-def render_figures(exchange: Exchange, number: int, language: str) -> str:
+def render_figures(answer: Answer, number: int, language: str, stopped: bool = False) -> str:
     """Below an answer: how sure it is, what made it, how long it took, and what can be done with it."""
-    answer = exchange.answer or {}
-    timings, facts = answer.get("timings", {}), []
-    if not answer["abstained"]:
-        confidence = answer["confidence"]
+    facts = []
+    if not answer.abstained:
+        confidence = answer.confidence
         level = "high" if confidence >= SURE else "medium" if confidence >= FAIRLY_SURE else "low"
         facts.append(
             f'<span class="confidence {level}" title="{escape(tr(language, "confidence.help"))}">'
             f'<span class="level" aria-hidden="true"></span>{tr(language, f"confidence.{level}")}'
             f" {confidence * 100:.0f} %</span>"
         )
-    if exchange.stopped:
+    if stopped:
         facts.append(tr(language, "chat.stopped"))
-    if "total_s" in timings:
-        first = timings.get("first_token_s")
+    if "total_s" in answer.timings:
+        first = answer.timings.get("first_token_s")
         told = f", {tr(language, 'figures.first', s=format(first, '.1f'))}" if first else ""
-        facts.append(f"{timings['total_s']:.1f} s{escape(told)}")
-    facts.append(escape(answer.get("model", "")))
-    dropped = answer.get("context", {}).get("passages_dropped", 0)
-    if dropped:
+        facts.append(f"{answer.timings['total_s']:.1f} s{escape(told)}")
+    facts.append(escape(answer.model))
+    if dropped := answer.context.passages_dropped:
         facts.append(escape(tr(language, "figures.dropped", n=dropped)))
     shown = " · ".join(f'<span class="fact">{fact}</span>' for fact in facts if fact)
     return f'<div class="foot"><span class="figures">{shown}</span>{_tools(number, language, copy=True)}</div>'
@@ -196,27 +204,25 @@ def render_markdown(exchanges: Sequence[Exchange], language: str) -> str:
     """A conversation as Markdown, with the quotes that its answers rest on."""
     entries = []
     for exchange in exchanges:
-        within = f" ({tr(language, 'chat.within', name=exchange.named or exchange.within)})" if exchange.within else ""
-        answer = exchange.answer or {"answer": exchange.error or tr(language, "chat.stopped")}
-        entries.append(Entry(f"{exchange.question}{within}", answer, _understood(answer)))
+        scope = f" ({_scope(exchange, language)})" if exchange.scope else ""
+        answer = exchange.answer or exchange.error or tr(language, "chat.stopped")
+        entries.append((f"{exchange.question}{scope}", answer))
     words = Words(
         understood=tr(language, "answer.understood"),
         unsupported=tr(language, "answer.unsupported"),
         sources=f"{tr(language, 'evidence.sources')}:",
         nearest=tr(language, "abstained.nearest"),
-        place=lambda kind, page, label: render_place(kind, page, label, language),
+        place=lambda place: render_place(place, language),
     )
     return entries_as_markdown(tr(language, "export.title"), entries, words=words)
 
 
-def _understood(answer: Mapping[str, Any]) -> str:
-    """The question that was answered, where that is another than was asked; else empty."""
-    return understood_as(str(answer.get("question") or ""), str(answer.get("standalone") or ""))
+def _scope(exchange: Exchange, language: str) -> str:
+    return tr(language, "chat.within", name=exchange.scope_name or exchange.scope)
 
 
 def _asked(exchange: Exchange, language: str) -> str:
-    told = tr(language, "chat.within", name=exchange.named or exchange.within) if exchange.within else ""
-    within = f'<span class="within">{escape(told)}</span>' if told else ""
+    within = f'<span class="within">{escape(_scope(exchange, language))}</span>' if exchange.scope else ""
     return f'<div class="asked"><h2>{escape(exchange.question)}</h2>{within}</div>'
 
 
@@ -226,11 +232,5 @@ def _tools(number: int, language: str, *, copy: bool = False) -> str:
     return f'<span class="tools">{"".join(tools)}</span>'
 
 
-def _note(answer: Mapping[str, Any]) -> str:
-    """What the person should know beside the answer."""
-    note = str(answer.get("note") or "")
-    return f'<p class="answer-note">{escape(note)}</p>' if note else ""
-
-
-def _language(answer: Mapping[str, Any]) -> str:
-    return escape(str(answer.get("language") or ""))
+def _note(answer: Answer) -> str:
+    return f'<p class="answer-note">{escape(answer.note)}</p>' if answer.note else ""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from ragapp.contract import Answer, Citation
 from ragapp.reading.tables import row_cells
 from ragapp.web.evidence import Block, Evidence
-from ragapp.web.ui.render import act, render_passage, render_place
+from ragapp.web.ui.render import act, render_passage, render_place, table_box
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Choice
 
@@ -21,17 +22,17 @@ def render_empty(language: str) -> str:
     return f'<div class="evidence-empty"><p>{tr(language, "evidence.empty")}</p></div>'
 
 
-def render_evidence(answer: Mapping[str, Any], choice: Choice, shown: Evidence | None, language: str) -> str:
+def render_evidence(answer: Answer, choice: Choice, shown: Evidence | None, language: str) -> str:
     """The evidence column of one answer: its citations, the chosen one, and what else was found."""
-    chips = "".join(_chip(citation, choice, language) for citation in answer["citations"])
+    chips = "".join(_chip(citation, choice, language) for citation in answer.citations)
     sources = escape(tr(language, "evidence.sources"))
     chips = f'<div class="chips" role="group" aria-label="{sources}">{chips}</div>' if chips else ""
     view = render_view(shown, language, "pick", turn=choice.exchange, kind=choice.kind, n=choice.n) if shown else ""
-    used = {(citation["path"], citation["page"]) for citation in answer["citations"]}
-    others = [p for p in answer["passages"] if (p["path"], p["page"]) not in used or answer["abstained"]]
+    used = {(citation.path, citation.page) for citation in answer.citations}
+    others = [p for p in answer.passages if (p.path, p.page) not in used or answer.abstained]
     rest = "".join(f"<li>{render_passage(p, choice.exchange, language, score=True)}</li>" for p in others)
-    title = tr(language, "evidence.nearest" if answer["abstained"] else "evidence.others", n=len(others))
-    opened = " open" if answer["abstained"] else ""
+    title = tr(language, "evidence.nearest" if answer.abstained else "evidence.others", n=len(others))
+    opened = " open" if answer.abstained else ""
     more = (
         f'<details class="others"{opened}><summary>{escape(title)}</summary><ul class="near">{rest}</ul></details>'
         if rest
@@ -41,16 +42,9 @@ def render_evidence(answer: Mapping[str, Any], choice: Choice, shown: Evidence |
 
 
 def render_view(shown: Evidence, language: str, leaf: str, **values: Any) -> str:
-    """One unit of a document.
-
-    Args:
-        shown: what there is to see.
-        language: of the page.
-        leaf: what the buttons for the units before and behind do.
-        values: what they do it with, besides the page.
-    """
+    """One unit of a document; the buttons to the units before and behind do ``leaf`` with ``values`` and the page."""
     source = shown.source
-    place = render_place(source.kind, source.page, source.label, language)
+    place = render_place(source, language)
     path = " › ".join(shown.headings)
     heading = f'<div class="heading-path">{escape(path)}</div>' if path else ""
     title = f'<div class="view-title"><strong>{escape(source.document)}</strong> <span>{escape(place)}</span></div>'
@@ -61,14 +55,14 @@ def render_view(shown: Evidence, language: str, leaf: str, **values: Any) -> str
     )
 
 
-def _chip(citation: Mapping[str, Any], choice: Choice, language: str) -> str:
-    place = render_place(citation.get("kind", "page"), citation["page"], citation.get("label", ""), language)
-    chosen = choice.kind == "citation" and choice.n == citation["n"]
-    where = f"{citation['document']} {place}".strip()
-    inner = f'<span class="n">{citation["n"]}</span> {escape(where)}'
-    label = tr(language, "answer.source", n=citation["n"], where=where)
+def _chip(citation: Citation, choice: Choice, language: str) -> str:
+    place = render_place(citation, language)
+    chosen = choice.kind == "citation" and choice.n == citation.n
+    where = f"{citation.document} {place}".strip()
+    inner = f'<span class="n">{citation.n}</span> {escape(where)}'
+    label = tr(language, "answer.source", n=citation.n, where=where)
     css = "chip chosen" if chosen else "chip"
-    return act("pick", label, inner=inner, css=css, turn=choice.exchange, kind="citation", n=citation["n"])
+    return act("pick", label, inner=inner, css=css, turn=choice.exchange, kind="citation", n=citation.n)
 
 
 def _bar(shown: Evidence, language: str, leaf: str, values: Mapping[str, Any]) -> str:
@@ -160,7 +154,8 @@ def _table(block: Block) -> str:
         line, touched = rows[-1]
         rows[-1] = line + first, touched or (marked and bool(first.strip(" |")))
         rows += [(other, marked and bool(other.strip(" |"))) for other in others]
-    shown, touching = [], [n for n, (_, marked) in enumerate(rows) if marked]
+    shown: list[str] = []
+    touching = [n for n, (_, marked) in enumerate(rows) if marked]
     near = touching[0] if touching else 0
     for number, (line, marked) in enumerate(rows):
         cells = row_cells(line)
@@ -171,6 +166,4 @@ def _table(block: Block) -> str:
         tag = "th" if not shown else "td"
         texts = (f"<mark>{escape(cell)}</mark>" if marked and cell else escape(cell) for cell in cells)
         shown.append(f"<tr>{''.join(f'<{tag}>{text}</{tag}>' for text in texts)}</tr>")
-    return (
-        f'<div class="table-wrap" tabindex="0" role="region" aria-label="table"><table>{"".join(shown)}</table></div>'
-    )
+    return table_box("table", f"<table>{''.join(shown)}</table>")

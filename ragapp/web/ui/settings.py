@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from ragapp.contract import CAUTIONS
 from ragapp.errors import RagappError
 from ragapp.settings import find_settings_file, write_setting
-from ragapp.web.setting_sources import decided_elsewhere, setting_rows
-from ragapp.web.ui.render_models import render_settings
-from ragapp.web.ui.tab import QUIET, Tab
+from ragapp.web.setting_sources import SettingRow, decided_elsewhere, setting_rows
+from ragapp.web.ui.render import job_box
+from ragapp.web.ui.tab import UNQUEUED, Tab, Updates
 from ragapp.web.ui.translations import LANGUAGES, tr
 from ragapp.web.visitors import Visitor
+
+if TYPE_CHECKING:
+    from gradio.events import Dependency
 
 # tokens of an answer at the most
 LENGTHS = {"short": 128, "normal": 256, "long": 768}
@@ -22,86 +27,59 @@ THEMES = ("system", "light", "dark")
 
 
 class SettingsTab(Tab):
-    """Builds the tab; :meth:`wire` ties its events to its work."""
+    """Language and appearance belong to the browser, ``page.js`` keeps them; the rest to the settings file."""
+
+    name = "settings"
 
     def build(self) -> None:
-        """Make the components."""
-        text, settings = self._i18n, self._desk.app.settings
+        settings = self._state.app.settings
         with gr.Row():
-            self.language = gr.Radio(
-                [(name, code) for code, name in LANGUAGES.items()],
-                label=text("settings.language"),
-                elem_id="setting-language",
-                interactive=True,
-            )
-            self.theme = gr.Radio(
-                _named("theme.{}", THEMES),
-                value="system",
-                label=text("settings.theme"),
-                elem_id="setting-theme",
-                interactive=True,
-            )
+            languages = [(name, code) for code, name in LANGUAGES.items()]
+            self.language = gr.Radio(languages, **self._options("language"))
+            self.theme = gr.Radio(_named("theme.{}", THEMES), value="system", **self._options("theme"))
         with gr.Row():
-            self.length = gr.Radio(
-                _named("length.{}", LENGTHS),
-                value=_length(settings.answer.max_tokens),
-                label=text("settings.length"),
-                info=text("settings.length_help"),
-                elem_id="setting-length",
-                interactive=not decided_elsewhere("answer", "max_tokens"),
-            )
-            self.passages = gr.Slider(
-                1,
-                MOST_PASSAGES,
-                min(settings.retrieval.passages, MOST_PASSAGES),
-                step=1,
-                label=text("settings.passages"),
-                info=text("settings.passages_help"),
-                elem_id="setting-passages",
-                interactive=not decided_elsewhere("retrieval", "passages"),
-            )
-            self.caution = gr.Radio(
-                _named("caution.{}", CAUTIONS),
-                value=settings.answer.caution,
-                label=text("settings.caution"),
-                info=text("settings.caution_help"),
-                elem_id="setting-caution",
-                interactive=not decided_elsewhere("answer", "caution"),
-            )
-        self.told = gr.HTML(elem_id="settings-told", js_on_load=None)
-        self.every = gr.HTML(elem_id="settings", js_on_load=None)
+            length, most = _length(settings.answer.max_tokens), MOST_PASSAGES
+            self.length = gr.Radio(_named("length.{}", LENGTHS), value=length, **self._options("length", "max_tokens"))
+            options = self._options("passages", "passages", "retrieval")
+            self.passages = gr.Slider(1, most, min(settings.retrieval.passages, most), step=1, **options)
+            options = self._options("caution", "caution")
+            self.caution = gr.Radio(_named("caution.{}", CAUTIONS), value=settings.answer.caution, **options)
+        self.told = self.html("settings-told")
+        self.every = self.html("settings")
+        self.outputs += [self.language, self.theme, self.length, self.passages, self.caution]
 
-    @property
-    def shown(self) -> list:
-        """What :meth:`show` fills."""
-        return [self.language, self.theme, self.length, self.passages, self.caution, self.every]
+    def _options(self, name: str, key: str = "", section: str = "answer") -> dict[str, Any]:
+        """Options of a component; what an environment variable decides can't be changed here."""
+        text = self._i18n
+        options = {"label": text(f"settings.{name}"), "elem_id": f"setting-{name}", "interactive": True}
+        if key:
+            options |= {"info": text(f"settings.{name}_help"), "interactive": not decided_elsewhere(section, key)}
+        return options
 
-    def wire(self) -> None:
-        """Tie events to work; language and theme belong to the browser, ``page.js`` keeps them."""
-        quiet = {**QUIET, "queue": False}
+    def wire(self, loaded: Dependency) -> None:
         told = [self.told, self.every]
-        self.length.input(self.set_length, self.length, told, **quiet)
-        self.passages.release(self.set_passages, self.passages, told, **quiet)
-        self.caution.input(self.set_caution, self.caution, told, **quiet)
+        self.length.input(self.set_length, self.length, told, **UNQUEUED)
+        self.passages.release(self.set_passages, self.passages, told, **UNQUEUED)
+        self.caution.input(self.set_caution, self.caution, told, **UNQUEUED)
 
-    def show(self, visitor: Visitor) -> tuple:
-        """The values now."""
-        settings, language = self._desk.app.settings, visitor.language
-        return (
-            language,
-            gr.Radio(choices=_named("theme.{}", THEMES, language)),
-            gr.Radio(choices=_named("length.{}", LENGTHS, language), value=_length(settings.answer.max_tokens)),
-            min(settings.retrieval.passages, MOST_PASSAGES),
-            gr.Radio(choices=_named("caution.{}", CAUTIONS, language)),
-            self.show_every(visitor),
-        )
+    def show(self, visitor: Visitor) -> Updates:
+        settings, language = self._state.app.settings, visitor.language
+        length = _length(settings.answer.max_tokens)
+        return {
+            self.language: language,
+            self.theme: gr.Radio(choices=_named("theme.{}", THEMES, language)),
+            self.length: gr.Radio(choices=_named("length.{}", LENGTHS, language), value=length),
+            self.passages: min(settings.retrieval.passages, MOST_PASSAGES),
+            self.caution: gr.Radio(choices=_named("caution.{}", CAUTIONS, language)),
+            self.every: self.show_every(language),
+        }
 
-    def show_every(self, visitor: Visitor) -> str:
+    def show_every(self, language: str) -> str:
         """Every setting with its source."""
-        explicit = self._desk.settings_file
+        explicit = self._state.settings_file
         file = find_settings_file(explicit)
-        rows = setting_rows(self._desk.app.settings, explicit)
-        return render_settings(rows, str(file or tr(visitor.language, "settings.no_file")), visitor.language)
+        rows = setting_rows(self._state.app.settings, explicit)
+        return render_settings(rows, str(file or tr(language, "settings.no_file")), language)
 
     def set_length(self, name: str, request: gr.Request) -> tuple[str, str]:
         """Change how long answers may be."""
@@ -116,16 +94,28 @@ class SettingsTab(Tab):
         return self._set("answer", "caution", name, request)
 
     def _set(self, section: str, key: str, value: object, request: gr.Request) -> tuple[str, str]:
-        from html import escape
-
-        visitor = self._desk.visitors.of(request.session_hash)
-        setattr(getattr(self._desk.app.settings, section), key, value)
+        language, problem = self.visitor(request).language, False
+        setattr(getattr(self._state.app.settings, section), key, value)
         try:
-            file = write_setting(section, key, value, self._desk.settings_file)
-            told, css = tr(visitor.language, "settings.kept", file=file), "job"
+            told = tr(language, "settings.kept", file=write_setting(section, key, value, self._state.settings_file))
         except RagappError as error:
-            told, css = f"{tr(visitor.language, 'settings.not_kept')} {error}", "job problem"
-        return f'<div class="{css}" role="status">{escape(told)}</div>', self.show_every(visitor)
+            told, problem = f"{tr(language, 'settings.not_kept')} {error}", True
+        return job_box(escape(told), problem), self.show_every(language)
+
+
+def render_settings(rows: Mapping[str, Sequence[SettingRow]], file: str, language: str) -> str:
+    """Every setting with its value and where that comes from, read-only."""
+    parts = [f'<p class="note">{escape(tr(language, "settings.file", file=file))}</p>']
+    for section, settings in rows.items():
+        body = "".join(
+            f'<tr><th scope="row"><code>{escape(row.key)}</code></th><td><code>{escape(row.value)}</code></td>'
+            f"<td>{escape(tr(language, f'source.{row.source}', name=row.origin))}</td></tr>"
+            for row in settings
+        )
+        parts.append(
+            f'<details class="section"><summary><code>{escape(section)}</code></summary><table>{body}</table></details>'
+        )
+    return "".join(parts)
 
 
 def _named(group: str, values: Iterable[str], language: str = "en") -> list[tuple[str, str]]:

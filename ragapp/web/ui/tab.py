@@ -1,23 +1,128 @@
-"""What the tabs of the page have in common."""
+"""What a tab of the page is: a class in a module of its own, named in ``TABS`` of ``page.py``."""
 
 from __future__ import annotations
 
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
 import gradio as gr
+from gradio.components import Component
 
-from ragapp.web.desk import Desk
+from ragapp.web.app_state import AppState
+from ragapp.web.visitors import Visitor
 
-#: of events whose work shows its own progress and is nobody else's to call
-QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+if TYPE_CHECKING:
+    from gradio.events import Dependency
+
+#: options of events whose work shows its own progress and is nobody else's to call
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+#: options of those that must get through while an answer is being written
+UNQUEUED: dict[str, Any] = {**QUIET, "queue": False}
+
+#: new values of components; those that are not named stay as they are
+Updates = dict[Component, Any]
 
 
-class Tab:
-    """A part of the page: ``build`` makes its components, ``wire`` ties its events to its work.
+def updates_or_skip(updates: Updates) -> Any:
+    """What an event's function returns: Gradio takes an empty dictionary for a value."""
+    return updates or gr.skip()
+
+
+class Part:
+    """A part of the page with events of its own.
 
     Args:
-        desk: what the tabs share.
+        state: what the tabs share.
         i18n: gives labels in the visitor's language.
+
+    Attributes:
+        outputs: the components that its events fill.
     """
 
-    def __init__(self, desk: Desk, i18n: gr.I18n):
-        self._desk = desk
+    def __init__(self, state: AppState, i18n: gr.I18n):
+        self._state = state
         self._i18n = i18n
+        self.outputs: list[Component] = []
+
+    def html(self, elem_id: str) -> gr.HTML:
+        """A place for HTML, which is one of the outputs."""
+        made = gr.HTML(elem_id=elem_id, js_on_load=None)
+        self.outputs.append(made)
+        return made
+
+    def visitor(self, request: gr.Request) -> Visitor:
+        """Who asks."""
+        return self._state.visitors.of(request.session_hash or "")
+
+    def search_box(self, elem_id: str, label: str) -> gr.Textbox:
+        """A line for search words; the label is a key of the texts."""
+        text = self._i18n(label)
+        plain: dict[str, Any] = {"show_label": False, "container": False, "lines": 1, "max_lines": 1}
+        return gr.Textbox(label=text, placeholder=text, elem_id=elem_id, **plain)
+
+    def on_button(
+        self, name: str, work: Callable[[Visitor, dict[str, Any]], Updates], outputs: list[Component], mode: str
+    ) -> Dependency:
+        """Have work done when a button in HTML is pressed; see :func:`ragapp.web.ui.render.act`.
+
+        Args:
+            name: of what the button does.
+            work: is given the visitor and the button's values.
+            outputs: what it may fill.
+            mode: Gradio's ``trigger_mode``: ``multiple``, or ``always_last`` where only the latest counts.
+        """
+
+        def pressed(values: str, request: gr.Request) -> Any:
+            try:
+                given = json.loads(values or "{}")
+            except ValueError:
+                given = {}
+            return updates_or_skip(work(self.visitor(request), given if isinstance(given, dict) else {}))
+
+        box = gr.Textbox(visible="hidden", elem_id=f"wire-{name}", label=name, show_label=False)
+        made: Dependency = box.change(pressed, box, outputs, trigger_mode=mode, **UNQUEUED)
+        return made
+
+
+class Tab(Part, ABC):
+    """A tab of the page; its title is the text ``tab.NAME``.
+
+    Attributes:
+        name: id of the tab.
+        at_load: whether it is filled as soon as the page is loaded, not first when it is selected.
+        outputs: the components that :meth:`show` and :meth:`follow` may fill.
+    """
+
+    name: ClassVar[str]
+    at_load: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self) -> None:
+        """Make the components."""
+
+    @abstractmethod
+    def wire(self, loaded: Dependency) -> None:
+        """Tie events to work; every component of the page is there.
+
+        Args:
+            loaded: happens when the page was loaded, and the visitor is known.
+        """
+
+    @abstractmethod
+    def show(self, visitor: Visitor) -> Updates:
+        """All of it as it is now."""
+
+    def follow(self, visitor: Visitor) -> Updates:
+        """What has changed since the visitor saw it last; asked every second, so it must be quick."""
+        return {}
+
+    def selected(self, request: gr.Request) -> Any:
+        """The tab was opened."""
+        return updates_or_skip(self.open(self.visitor(request)))
+
+    def open(self, visitor: Visitor) -> Updates:
+        """Show it, and follow it from now on."""
+        visitor.tabs.add(self.name)
+        return self.show(visitor)

@@ -3,7 +3,7 @@ import threading
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
-from ragapp.web.doorway import Doorway
+from ragapp.web.startup_page import StartupPage
 
 
 class Inner:
@@ -21,17 +21,17 @@ class Inner:
         await send({"type": "http.response.start", "status": 418, "headers": []})
 
 
-async def status(doorway, path="/"):
+async def status(page, path="/"):
     sent = []
 
     async def send(message):
         sent.append(message)
 
-    await doorway({"type": "http", "path": path}, None, send)
+    await page({"type": "http", "path": path}, None, send)
     return sent[0]["status"]
 
 
-def test_the_door_answers_at_once_and_then_hands_on():
+def test_it_answers_at_once_and_then_hands_on():
     may_build, inner, ready = threading.Event(), Inner(), threading.Event()
 
     def build():
@@ -39,25 +39,25 @@ def test_the_door_answers_at_once_and_then_hands_on():
         return inner
 
     async def live():
-        doorway = Doorway(build, ready.set)
+        page = StartupPage(build, ready.set)
         messages, sent = asyncio.Queue(), []
 
         async def send(message):
             sent.append(message["type"])
 
         await messages.put({"type": "lifespan.startup"})
-        living = asyncio.create_task(doorway({"type": "lifespan"}, messages.get, send))
+        living = asyncio.create_task(page({"type": "lifespan"}, messages.get, send))
         while not sent:
             await asyncio.sleep(0.01)
-        before = await status(doorway), await status(doorway, "/api/ask")
-        asking = asyncio.create_task(status(doorway, "/ui/ready"))
+        before = await status(page), await status(page, "/api/ask")
+        asking = asyncio.create_task(status(page, "/ui/ready"))
         await asyncio.sleep(0.05)
         assert not asking.done()
         may_build.set()
         assert await asking == 200
         while not ready.is_set():
             await asyncio.sleep(0.01)
-        after = await status(doorway)
+        after = await status(page)
         await messages.put({"type": "lifespan.shutdown"})
         await living
         return before, after, sent
@@ -73,17 +73,17 @@ def test_what_goes_wrong_is_told():
     told = []
 
     async def live():
-        doorway = Doorway(lambda: 1 / 0, failed=told.append)
+        page = StartupPage(lambda: 1 / 0, failed=told.append)
         messages = asyncio.Queue()
 
         async def send(message):
             pass
 
         await messages.put({"type": "lifespan.startup"})
-        living = asyncio.create_task(doorway({"type": "lifespan"}, messages.get, send))
+        living = asyncio.create_task(page({"type": "lifespan"}, messages.get, send))
         while not told:
             await asyncio.sleep(0.01)
-        found = await status(doorway)
+        found = await status(page)
         await messages.put({"type": "lifespan.shutdown"})
         await living
         return found

@@ -1,19 +1,60 @@
-"""One request and its response, as ASGI has them, with what :mod:`ragapp.web.security` wants to know and to send."""
+"""A request and its response, as ASGI has them: what :mod:`ragapp.web.security` asks of one and sends with the other.
+
+Every response tells the browser to load nothing from elsewhere and to run nothing that was slipped in.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+import secrets
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ragapp.web.api_errors import error_json
-from ragapp.web.headers import Headers, new_nonce, secured, with_nonce
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+# What Gradio needs was measured in Chromium on the page: its inline scripts get a nonce; components set styles on
+# their elements, which no nonce covers; pictures and fonts come inside style sheets.
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self' 'nonce-{nonce}'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "media-src": "'self' blob:",
+    "frame-src": "'self'",
+    "worker-src": "'self' blob:",
+    "object-src": "'none'",
+    "base-uri": "'self'",  # Gradio sets the document's base to its own root
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+_ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # nobody else is told; without any, browsers would say of the page's own forms that they come from nowhere
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
+    "x-robots-tag": "noindex",
+}
+# what the program itself brings may stay in the browser's cache, what comes from documents may not
+_CACHEABLE = re.compile(r"/(?:assets|static|svelte)/|/(?:theme\.css|ui/page\.js|favicon\.ico|manifest\.json)$")
+_SCRIPT = re.compile(rb"<script(?=[\s>])", re.IGNORECASE)
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class Request:
     """What is asked of a scope."""
 
-    def __init__(self, scope):
+    def __init__(self, scope: Scope):
         self.scope = scope
         self.path: str = scope["path"]
         self.method: str = scope.get("method", "GET")
@@ -21,7 +62,7 @@ class Request:
 
     def header(self, name: bytes) -> bytes:
         """One header's value; empty where there is none, or more than one."""
-        found = [value for key, value in self.scope["headers"] if key.lower() == name]
+        found: list[bytes] = [value for key, value in self.scope["headers"] if key.lower() == name]
         return found[0] if len(found) == 1 else b""
 
     @property
@@ -63,7 +104,7 @@ class Request:
         top = self.header(b"sec-fetch-dest") == b"document" and self.header(b"sec-fetch-mode") == b"navigate"
         return self.method in ("GET", "HEAD") and self.scope["type"] == "http" and top
 
-    def for_app(self) -> dict[str, Any]:
+    def for_app(self) -> Scope:
         """The scope as the app gets it: a page is sent as it is, so that its scripts can be marked."""
         if b"text/html" not in self._accepts():
             return self.scope
@@ -74,7 +115,7 @@ class Request:
         return self.header(b"accept")
 
 
-class Answer:
+class Response:
     """Sends responses with the headers that protect.
 
     Args:
@@ -83,12 +124,12 @@ class Answer:
         to_program: whether a refusal is told as the API tells it, not in plain words.
     """
 
-    def __init__(self, scope, send, to_program: bool = False):
+    def __init__(self, scope: Scope, send: Send, to_program: bool = False):
         self._scope, self.raw = scope, send
         self._to_program = to_program
-        self._nonce = new_nonce()
+        self._nonce = secrets.token_urlsafe(18)  # that of this response's own scripts
         self._page: bytearray | None = None
-        self._start: dict[str, Any] = {}
+        self._start: Message = {}
         self.started = self.closed = False
 
     async def send(self, status: int, body: bytes, headers: Headers | None = None) -> None:
@@ -113,7 +154,7 @@ class Answer:
             await self.send(status, told.encode(), [*plain, *(headers or [])])
         self.closed = True
 
-    async def pass_on(self, message: dict[str, Any]) -> None:
+    async def pass_on(self, message: Message) -> None:
         """What the app sends."""
         if self.closed:
             return
@@ -141,13 +182,46 @@ class Answer:
         await self.raw({"type": "http.response.body", "body": body})
 
 
-async def read_body(receive, limit: int) -> bytes | None:
+async def read_body(receive: Receive, limit: int) -> bytes | None:
     """A request's body, None where it is longer than the limit."""
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > limit:
             return None
         if not message.get("more_body"):
             return body
+
+
+def content_policy(nonce: str) -> str:
+    """The Content-Security-Policy of a response whose scripts have this nonce."""
+    return "; ".join(f"{name} {value.format(nonce=nonce)}" for name, value in _POLICY.items())
+
+
+def secured(headers: Headers, path: str, nonce: str) -> Headers:
+    """A response's headers with what protects put in, and what opens it to other sites taken out.
+
+    Args:
+        headers: names in lower case.
+        path: of the request.
+        nonce: of the response.
+    """
+    is_pdf = any(name.lower() == b"content-type" and value.startswith(b"application/pdf") for name, value in headers)
+    # a browser shows a PDF by a page of its own making, which must load what it needs
+    policy = "frame-ancestors 'none'" if is_pdf else content_policy(nonce)
+    own = {**_ALWAYS, "content-security-policy": policy}
+    if not _CACHEABLE.search(path):
+        own["cache-control"] = "no-store"
+    names = {name.encode() for name in own}
+    kept = [
+        (name, value)
+        for name, value in headers
+        if name.lower() not in names and not name.lower().startswith(b"access-control-") and name.lower() != b"server"
+    ]
+    return [*kept, *((name.encode(), value.encode()) for name, value in own.items())]
+
+
+def with_nonce(html: bytes, nonce: str) -> bytes:
+    """The page with its nonce on each script that it was sent with."""
+    return _SCRIPT.sub(lambda match: match[0] + f' nonce="{nonce}"'.encode(), html)

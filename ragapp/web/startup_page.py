@@ -1,29 +1,31 @@
-"""Answers at once while the page itself, whose libraries take seconds to load, is being made ready."""
+"""Answers at once while the page itself, whose libraries take seconds to load, is being made."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ragapp.web.assets import preloads
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import Receive, Scope, Send
 
 _READY = "/ui/ready"
-# so long a browser's question whether the page is there waits for the answer
+# so long the browser's question whether the page is there is held open
 _HELD_S = 20.0
-_STARTING = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ragapp</title>
+_STARTING = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ragapp</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <noscript><meta http-equiv="refresh" content="1"></noscript><style>
 :root {{ color-scheme: light dark }}
 body {{ font: 1.05rem system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh }}
-</style>{preloads}</head><body><p>ragapp is starting … · ragapp démarre…</p>
-<script>fetch("{ready}").finally(() => setTimeout(() => location.reload(), 50))</script></body></html>"""
+</style></head><body><p>ragapp is starting … · ragapp démarre…</p>
+<script>fetch("{_READY}").finally(() => setTimeout(() => location.reload(), 50))</script></body></html>""".encode()
 _FAILED = b"ragapp could not start; the terminal says why."
 
 
-class Doorway:
-    """An ASGI application that stands in for another one until that is ready.
+class StartupPage:
+    """An ASGI application that stands in for another one until that is made.
 
     Args:
         build: makes the other one, on a thread.
@@ -33,39 +35,37 @@ class Doorway:
 
     def __init__(
         self,
-        build: Callable[[], Any],
+        build: Callable[[], FastAPI],
         ready: Callable[[], None] = lambda: None,
         failed: Callable[[Exception], None] = lambda error: None,
     ):
         self._build = build
         self._ready = ready
         self._failed = failed
-        self._inner: Any = None
+        self._app: FastAPI | None = None
         self._problem = False
         self._settled = asyncio.Event()
-        self._starting = _STARTING.format(ready=_READY, preloads=preloads().decode()).encode()
 
-    async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on, or ask for patience."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif self._inner is not None:
-            await self._inner(scope, receive, send)
+        elif self._app is not None:
+            await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await self._answer(scope["path"], send)
 
-    async def _answer(self, path: str, send: Callable) -> None:
+    async def _answer(self, path: str, send: Send) -> None:
         if path == _READY:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._settled.wait(), _HELD_S)
         status = 500 if self._problem else 200 if path in ("/", _READY) else 503
-        body = _FAILED if self._problem else self._starting
-        kind = b"text/plain" if self._problem else b"text/html; charset=utf-8"
+        kind, body = (b"text/plain", _FAILED) if self._problem else (b"text/html; charset=utf-8", _STARTING)
         headers = [(b"content-type", kind), (b"cache-control", b"no-store"), (b"retry-after", b"1")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _live(self, receive: Callable, send: Callable) -> None:
+    async def _live(self, receive: Receive, send: Send) -> None:
         closing = asyncio.Event()
         await receive()
         opening = asyncio.create_task(self._open(closing))
@@ -77,15 +77,15 @@ class Doorway:
 
     async def _open(self, closing: asyncio.Event) -> None:
         try:
-            inner = await asyncio.to_thread(self._build)
+            app = await asyncio.to_thread(self._build)
         except Exception as error:
             self._problem = True
             self._settled.set()
             self._failed(error)
             return
-        async with inner.router.lifespan_context(inner):
-            self._inner = inner
+        async with app.router.lifespan_context(app):
+            self._app = app
             self._settled.set()
             self._ready()
             await closing.wait()
-            self._inner = None
+            self._app = None
