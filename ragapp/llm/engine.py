@@ -14,7 +14,7 @@ import numpy as np
 
 from ragapp.errors import ModelError
 from ragapp.llm.generation import Sampling, TurnWriter
-from ragapp.llm.interface import TIMED_TOKENS, AnswersAlone, GenerationStats
+from ragapp.llm.interface import AnswersAlone, GenerationStats
 from ragapp.llm.llamacpp import Context, Model
 from ragapp.llm.loading import Placement, attach_adapter, load_context
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload
@@ -23,7 +23,7 @@ from ragapp.llm.reasoning import Piece
 from ragapp.llm.stopping import Cancelled, Turns
 from ragapp.llm.templates import ChatTemplate, Message, open_template
 
-__all__ = ["BATCH_TOKENS", "TIMED_TOKENS", "Engine", "EngineOptions", "GenerationStats"]
+__all__ = ["BATCH_TOKENS", "Engine", "EngineOptions", "GenerationStats"]
 
 
 class Engine(AnswersAlone):
@@ -192,13 +192,9 @@ class Engine(AnswersAlone):
         longest_first = sorted((text for text in texts if len(text) > 1), key=len, reverse=True)
         return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
-    def prompt(self, messages: Sequence[Message], *, thinking: bool | None = False) -> str:
-        """The chat as this model reads it (``ragapp models show NAME --prompt``)."""
-        return self.template.render(messages, thinking)
-
     def prompt_tokens(self, messages: Sequence[Message], *, thinking: bool | None = False) -> list[int]:
         """The tokens of a chat in the model's own format, one beginning-of-sequence token where the model wants one."""
-        return self.template.tokens(self._model, self.prompt(messages, thinking=thinking))
+        return self.template.tokens(self._model, self.template.render(messages, thinking))
 
     def warm(self, messages: Sequence[Message]) -> int:
         """Read now what later chats will begin with; loads the model."""
@@ -241,7 +237,7 @@ class Engine(AnswersAlone):
         """Stream the assistant's next turn, its thinking told from its answer."""
         started = time.monotonic()
         with self._at_work(cancelled):
-            prompt = self.prompt(messages, thinking=thinking)
+            prompt = self.template.render(messages, thinking)
             tokens = self.template.tokens(self._model, prompt)
             kept = self._read(tokens)
             self.stats = GenerationStats(len(tokens), kept)
@@ -262,9 +258,9 @@ class Engine(AnswersAlone):
                 f"The prompt has {len(tokens)} tokens; the window of {self.name} is {self.window}.",
                 "Lower retrieval.context_tokens or raise llm.context.",
             )
-        reading = self._prompts.read(tokens)
-        self.seen_speed = max(self.seen_speed, reading.speed)
-        return reading.kept
+        kept, speed = self._prompts.read(tokens)
+        self.seen_speed = max(self.seen_speed, speed)
+        return kept
 
 
 def gpu_notices(options: EngineOptions, placement: Placement, name: str) -> list[str]:

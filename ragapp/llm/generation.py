@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ragapp.errors import CancelledError
 from ragapp.llm.interface import GenerationStats
@@ -15,8 +15,7 @@ from ragapp.llm.stopping import Cancelled
 from ragapp.llm.templates import ChatTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(NamedTuple):
     """How a turn is written, and how long it may be.
 
     Attributes:
@@ -54,7 +53,7 @@ class TurnWriter:
     def write(
         self, prompt: str, sampling: Sampling, stats: GenerationStats, cancelled: Cancelled | None, started: float
     ) -> Iterator[Piece]:
-        """Stream the turn that follows what is in the context.
+        """Stream the turn that follows what is in the context, in pieces that never end in half a character.
 
         Args:
             prompt: as text; it may have opened the thinking.
@@ -62,9 +61,6 @@ class TurnWriter:
             stats: filled in meanwhile.
             cancelled: asked after each token.
             started: when the person began to wait, by the monotonic clock.
-
-        Yields:
-            Pieces of text, never half a character.
         """
         stats.ended = "stopped"  # what it is when nobody wants the rest
         text = _TurnText(self._template, prompt)

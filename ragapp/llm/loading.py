@@ -30,12 +30,7 @@ USEFUL = re.compile(f"{_OFFLOADED.pattern}|{_DEVICE.pattern}|{_BUFFER.pattern}")
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """A model on its way into memory.
-
-    Attributes:
-        path: of its file.
-        share: of its weights that have been read, 0 to 1.
-    """
+    """A model on its way into memory: its file, and the share of its weights that has been read, 0 to 1."""
 
     path: Path
     share: float
@@ -93,12 +88,7 @@ def loading_now() -> Loading | None:
 
 
 def load_model(path: Path, *, gpu_layers: int = 0, vocab_only: bool = False) -> Model:
-    """Load a GGUF file, or its vocabulary alone.
-
-    Args:
-        path: of the file.
-        gpu_layers: layers for the GPU, -1 for all.
-        vocab_only: whether to leave the weights out.
+    """Load a GGUF file, or its vocabulary alone; see :class:`Model`.
 
     Raises:
         ModelError: llama.cpp cannot; the message says why, as far as it told.
@@ -129,7 +119,7 @@ def attach_adapter(context: Context, path: Path, scale: float, name: str) -> Non
         try:
             context.add_adapter(path, scale)
         except LoadError:
-            reason = f": {_plain(_errors[0]).rstrip('.')}" if _errors else ""
+            reason = f": {_reason()}" if _errors else ""
             raise ModelError(
                 f"The adapter {path} cannot be put on {name}{reason}.",
                 "Choose one that was made for this model, in GGUF form, or empty llm.lora.",
@@ -182,10 +172,8 @@ def _watched(path: Path) -> Iterator[None]:
                     f"{path} is of an architecture that this llama.cpp does not know: {unknown[1]}.",
                     "Install a newer llama-cpp-python, or choose another model: ragapp models list",
                 ) from None
-            # the first line says what is wrong, those behind it what could not be done for it
-            reason = _plain(_errors[0]).rstrip(".") if _errors else "it did not say why"
             raise ModelError(
-                f"llama.cpp cannot load {path}: {reason}.",
+                f"llama.cpp cannot load {path}: {_reason()}.",
                 "It may be damaged, too large for the memory, or of an unknown kind. See: ragapp models list",
             ) from None
 
@@ -206,6 +194,6 @@ def _keep_log() -> object:
     return callback  # llama.cpp calls it as long as the process lives, and the cache holds it as long
 
 
-def _plain(line: str) -> str:
-    """A line of the log without the names of the functions that wrote it."""
-    return _FUNCTION.sub("", line)
+def _reason() -> str:
+    """The first error in the log, without the names of functions; later ones only say what could not be done for it."""
+    return _FUNCTION.sub("", _errors[0]).rstrip(".") if _errors else "it did not say why"

@@ -78,13 +78,7 @@ class EngineOptions:
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A GPU with memory of its own.
-
-    Attributes:
-        name: as the backend calls it, such as CUDA0.
-        description: as its maker calls it.
-        free: bytes.
-    """
+    """A GPU with memory of its own: its name for the backend, that of its maker, and the free bytes."""
 
     name: str
     description: str
@@ -132,8 +126,8 @@ def gpus() -> list[Gpu]:
 def ggml() -> ctypes.CDLL:
     """The library below llama.cpp, with the types of the functions that list devices.
 
-    llama-cpp-python has it in a private module only, and no function of its own tells the memory of a GPU. This is the
-    one place where its internals are used; pyproject.toml bounds the version, and a test looks for what is used here.
+    llama-cpp-python has it in a private module, and tells the memory of a GPU nowhere else. This is the one place where
+    its internals are used; pyproject.toml bounds the version, and a test looks for what is used here.
     """
     import_llama()
     from llama_cpp._ggml import libggml

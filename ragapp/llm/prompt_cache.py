@@ -22,18 +22,6 @@ MOST_BYTES = 192 << 20
 _WARM_TOKENS = 32
 
 
-class Reading(NamedTuple):
-    """What reading a prompt took.
-
-    Attributes:
-        kept: tokens that were there already.
-        speed: tokens a second of the others; 0 where there were too few to tell.
-    """
-
-    kept: int
-    speed: float
-
-
 class _Saved(NamedTuple):
     tokens: list[int]
     state: bytes
@@ -55,11 +43,14 @@ class PromptCache:
     def __len__(self) -> int:
         return len(self._saved)
 
-    def read(self, tokens: list[int]) -> Reading:
+    def read(self, tokens: list[int]) -> tuple[int, float]:
         """Bring a prompt into the context; what it shares with an earlier one is not read again.
 
         Args:
             tokens: fewer than the window has.
+
+        Returns:
+            How many were there already, and how many of the others are read a second; 0 where they are too few to tell.
 
         Raises:
             CancelledError: it was stopped; what had been read whole stays in the context.
@@ -75,9 +66,9 @@ class PromptCache:
         started = time.monotonic()
         context.decode(tokens[keep:])
         if (read := len(tokens) - keep) < TIMED_TOKENS:
-            return Reading(keep, 0.0)
+            return keep, 0.0
         context.wait()
-        return Reading(keep, read / (time.monotonic() - started))
+        return keep, read / (time.monotonic() - started)
 
     def measure(self) -> float:
         """Tokens that are read a second; what the context holds stays there, where it has room for the trial."""
@@ -109,14 +100,14 @@ class PromptCache:
                 self._saved.popleft()
 
     def restore(self, tokens: list[int], held: int) -> int:
-        """Put back what shares the longest beginning with a prompt, if that is longer than what the context holds.
+        """Put back what shares the longest beginning with a prompt, where the context holds a shorter one.
 
         Args:
             tokens: of the prompt.
             held: how many of its first tokens the context holds.
 
         Returns:
-            How many of its first tokens the context holds now.
+            How many it holds now.
         """
         best = max(
             reversed(self._saved), key=lambda saved: shared_prefix(saved.tokens, tokens), default=_Saved([], b"")
