@@ -170,7 +170,7 @@ class AnswersAlone:
     """What every language model does the same way, whatever makes its pieces."""
 
     def generate(
-        self,
+        self: LanguageModel,
         messages: Sequence[Message],
         *,
         max_tokens: int,

@@ -64,6 +64,7 @@ class Model:
         parameters = llama.llama_model_default_params()
         parameters.n_gpu_layers = gpu_layers
         parameters.vocab_only = vocab_only
+        parameters.load_mode = llama.LLAMA_LOAD_MODE_MMAP
         parameters.progress_callback = callback
         self.handle: Any = llama.llama_model_load_from_file(str(path).encode(errors="surrogateescape"), parameters)
         if not self.handle:

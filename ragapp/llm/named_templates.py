@@ -60,6 +60,8 @@ _LLAMA2 = (
     "{{ bos_token + '[INST] ' + ((first if loop.first else '') + turn.content)|trim + ' [/INST]' }}"
     "{% else %}{{ ' ' + turn.content|trim + ' ' + eos_token }}{% endif %}{% endfor %}"
 )
+_PHI = "'<|' + turn.role + '|>' + text + '<|end|>'"
+_ZEPHYR = "'<|' + turn.role + '|>\\n' + text + eos_token + '\\n'"
 _COHERE = "'<|START_OF_TURN_TOKEN|><|{}_TOKEN|>' + {} + '<|END_OF_TURN_TOKEN|>'"
 
 #: the templates by name
@@ -84,15 +86,10 @@ NAMED_TEMPLATES: dict[str, NamedTemplate] = {
     "phi3": NamedTemplate(("<|end|>", "<|endoftext|>")),  # Phi-3 and Phi-3.5 instruct
     "phi4": NamedTemplate(("<|im_end|>", "<|endoftext|>")),  # Phi-4
     "phi4-mini": NamedTemplate(  # Phi-4-mini instruct
-        ("<|end|>", "<|endoftext|>"),
-        _jinja(*(f"'<|{role}|>' + text + '<|end|>'" for role in ("system", "user", "assistant")), "'<|assistant|>'"),
+        ("<|end|>", "<|endoftext|>"), _jinja(_PHI, _PHI, _PHI, "'<|assistant|>'")
     ),
     "zephyr": NamedTemplate(  # Zephyr, TinyLlama chat, StableLM zephyr
-        ("</s>", "<|endoftext|>", "<|user|>"),
-        _jinja(
-            *(f"'<|{role}|>\\n' + text + eos_token + '\\n'" for role in ("system", "user", "assistant")),
-            "'<|assistant|>\\n'",
-        ),
+        ("</s>", "<|endoftext|>", "<|user|>"), _jinja(_ZEPHYR, _ZEPHYR, _ZEPHYR, "'<|assistant|>\\n'")
     ),
     "alpaca": NamedTemplate(  # Alpaca and its descendants
         ("</s>", "### Instruction:"),

@@ -140,7 +140,8 @@ def ggml() -> ctypes.CDLL:
         text.restype, text.argtypes = ctypes.c_char_p, [pointer]
     libggml.ggml_backend_dev_memory.argtypes = [pointer, ctypes.POINTER(size), ctypes.POINTER(size)]
     libggml.ggml_backend_dev_memory.restype = None
-    return libggml
+    library: ctypes.CDLL = libggml
+    return library
 
 
 def physical_cores() -> int:

@@ -175,7 +175,12 @@ class _Bench:
 
     def length(self, seconds: float) -> int:
         """Tokens of a prompt that are read, and an answer behind it, in so many seconds."""
-        read, written = self._time(EngineOptions(), LEAST_READ)
+        speeds = self._time(EngineOptions(), LEAST_READ)
+        if not speeds:
+            raise ModelError(
+                "The model cannot be measured: llama.cpp makes no context for it.", "Choose another model."
+            )
+        read, written = speeds
         room = (seconds - WRITE_TOKENS / written) * read
         return int(min(READ_TOKENS, max(LEAST_READ, room)))
 

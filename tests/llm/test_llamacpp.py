@@ -23,7 +23,7 @@ def attributes(path: Path) -> list[ast.Attribute]:
 def test_every_function_is_there() -> None:
     library = options.import_llama()
     used = {node.attr for path in ADAPTER for node in attributes(path)}
-    used = {name for name in used if name.startswith("llama_") or name == "ggml_abort_callback"}
+    used = {name for name in used if name.startswith(("llama_", "LLAMA_")) or name == "ggml_abort_callback"}
     assert len(used) > 30
     missing = sorted(name for name in used if not hasattr(library, name))
     assert not missing, f"llama-cpp-python {library.__version__} has no more {missing}: adapt ragapp/llm/llamacpp.py"
