@@ -65,6 +65,9 @@ class Model:
         parameters.n_gpu_layers = gpu_layers
         parameters.vocab_only = vocab_only
         parameters.load_mode = llama.LLAMA_LOAD_MODE_MMAP
+        # On some machines that announce AMX, llama.cpp's kernels for it end the whole process with an illegal
+        # instruction; the weights stay as they are in the file then, for the other kernels.
+        parameters.use_extra_bufts = b"AMX_INT8 = 1" not in llama.llama_print_system_info()
         parameters.progress_callback = callback
         self.handle: Any = llama.llama_model_load_from_file(str(path).encode(errors="surrogateescape"), parameters)
         if not self.handle:
