@@ -11,13 +11,16 @@ demo: install
 
 install: .venv/installed
 
-# Everything that the tests need, then all of them. PYTEST_ARGS="-k name" narrows.
+# Everything that the tests need, then all of them, a file at a time on each of WORKERS processes (0: in this one).
+# PYTEST_ARGS="-k name" narrows.
+WORKERS ?= 2
 test: .venv/installed-dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 clean:
 	rm -rf .venv

@@ -137,9 +137,7 @@ def ask(options: argparse.Namespace) -> None:
 
 def outcome(item: dict, answer, other: dict | None) -> dict:
     """What came of a question, without its words."""
-
-    from ragapp.evaluation.calibrate import example_of
-    from ragapp.evaluation.runner import Question
+    from ragapp.evaluation.runner import Question, example_of
 
     def holds(text: str) -> bool:
         return question.answerable and contains_answer(text, question.answers)
@@ -201,8 +199,7 @@ def read(paths: Sequence[Path]) -> list[dict]:
 
 def example(item: dict):
     """What a question teaches."""
-    from ragapp.answer.calibration import Example
-    from ragapp.answer.signals import Signals
+    from ragapp.answer.calibration import Example, Signals
 
     return Example(tuple(Signals(**values) for values in item["signals"]), tuple(item["states"]), item["right"])
 

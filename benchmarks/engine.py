@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ragapp.llm.engine import Engine
-from ragapp.llm.options import EngineOptions
+from ragapp.llm.options import CACHE_TYPES, EngineOptions
 from ragapp.models.fit import fitting_context, free_memory
 from ragapp.models.planning import choose_options
 from ragapp.models.shards import read_model
@@ -53,6 +53,20 @@ def bare(path: Path, context: int, tokens: int, options: dict) -> Callable[[Chat
                 yield text
 
     return ask
+
+
+def for_llama(options: EngineOptions) -> dict[str, object]:
+    """The same options as arguments of ``Llama``."""
+    return {
+        "n_batch": options.batch,
+        "n_ubatch": options.batch,
+        "n_threads": options.threads_used,
+        "n_threads_batch": options.threads_used,
+        "n_gpu_layers": options.layers_wanted(),
+        "flash_attn": options.flash_attention,
+        "type_k": CACHE_TYPES[options.cache_type],
+        "type_v": CACHE_TYPES[options.cache_type],
+    }
 
 
 def ours(path: Path, context: int, tokens: int, options: EngineOptions) -> Callable[[Chat], Iterator[str]]:
@@ -112,8 +126,8 @@ def main() -> None:
     context = fitting_context(read_model(path), path.stem, 2048, options.batch, free_memory())
     sides = {
         "llama-cpp-python, its defaults": Side(bare, path, context, tokens, {}),
-        "llama-cpp-python, the same options": Side(bare, path, context, tokens, options.for_llama()),
-        "the same once more": Side(bare, path, context, tokens, options.for_llama()),
+        "llama-cpp-python, the same options": Side(bare, path, context, tokens, for_llama(options)),
+        "the same once more": Side(bare, path, context, tokens, for_llama(options)),
         "ragapp": Side(ours, path, context, tokens, options),
     }
     names = list(sides)

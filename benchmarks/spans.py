@@ -180,7 +180,9 @@ def main() -> int:
             "PrivateGPT, windows of sentences": dense(app.embedder, privategpt_pieces(texts)),
         }
         for name, side in sides.items():
-            figures = score(side, sources, questions, lambda text: app.embedder.count_tokens([text])[0], options.tokens)
+            figures = score(
+                side, sources, questions, lambda text: app.embedder.tokenizer.count_tokens([text])[0], options.tokens
+            )
             cells = " | ".join(f"{recall:.3f} | {precision:.3f}" for recall, precision in figures)
             sys.stdout.write(f"| {name} | {cells} |\n")
             sys.stdout.flush()

@@ -1,7 +1,6 @@
-"""Every error that ragapp raises on purpose.
+"""Every error that ragapp raises on purpose; any other exception is a defect of ragapp.
 
-An error says what happened, to which file, and what to do next; the command line prints it as one line
-and leaves with ``exit_code``.  Anything that is not a :class:`RagappError` is a defect of ragapp.
+An error says what happened, to which file, and what to do next; the command line prints it and ends with ``exit_code``.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class RagappError(Exception):
 
 
 class UsageError(RagappError):
-    """The command was called in a way that cannot mean anything."""
+    """The command was called with arguments that make no sense."""
 
     exit_code = 2
 
@@ -45,7 +44,7 @@ class ReadingError(RagappError):
 
 
 class TransientReadingError(ReadingError):
-    """A file could not be read for a reason that may pass without the file changing; the next run tries again."""
+    """A file could not be read for a reason that may pass while the file stays the same; the next run tries again."""
 
 
 class StoreError(RagappError):
@@ -65,7 +64,7 @@ class ModelError(RagappError):
 
 
 class PullError(ModelError):
-    """Weights could not be fetched or did not pass their check."""
+    """Weights could not be downloaded, or their checksum is wrong."""
 
 
 class PrivacyError(RagappError):
@@ -73,10 +72,7 @@ class PrivacyError(RagappError):
 
 
 class ProgramError(PrivacyError, FileNotFoundError):
-    """A program that ragapp does not need was not started.
-
-    A library that only looks whether a program is there takes it for missing and goes on.
-    """
+    """A program that ragapp does not need was not started; libraries that only probe for it take it for missing."""
 
 
 class CancelledError(RagappError):

@@ -1,30 +1,27 @@
-"""Text of documents, questions and models made inert for a terminal, in which it must do nothing but be read.
-
-What is written as Markdown is made so in :mod:`ragapp.answer.export`.
-"""
+"""Sanitising text of documents, questions and models for a terminal; for Markdown see :mod:`ragapp.answer.export`."""
 
 from __future__ import annotations
 
 import re
 
 # ECMA-48: control strings (OSC, DCS, SOS, PM, APC) up to their end, control sequences, other escapes; both in the
-# seven-bit form and in that of one C1 character.  A string that is not ended takes no more than its line.
+# seven-bit form and as C1 characters.  An unterminated string ends with its line.
 _ESCAPES = re.compile(
     r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c|(?=\x1b|\n|\Z))"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
     r"|\x1b[ -/]*[0-~]?"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# they turn the order of what is shown around, so that a name or an amount reads as another
+# bidirectional controls reorder what is shown, so that a name or an amount reads as another
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _UNSAFE_JSON = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def terminal_text(text: str) -> str:
-    """Text for a terminal: no escape sequences, no control characters but tab and line feed, no turned order."""
+    """Text without escape sequences, control characters but tab and line feed, and bidirectional controls."""
     return _BIDI.sub("", _CONTROLS.sub("", _ESCAPES.sub("", text)))
 
 
 def terminal_json(document: str) -> str:
-    """The same JSON document with what a terminal may act on written as ``\\u`` escapes."""
+    """The same JSON document with all that a terminal may act on as ``\\u`` escapes."""
     return _UNSAFE_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)

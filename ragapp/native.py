@@ -1,29 +1,26 @@
-"""How the C libraries in this process wait and keep memory."""
+"""Settings of the C runtime libraries in this process: how threads wait, and how malloc keeps memory."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 _POLICY, _TURNS = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
-# glibc's names for them, in malloc.h
+# parameters of glibc's mallopt, from malloc.h
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 ARENAS = 2
 
 
 @contextmanager
 def threads_that_sleep(turns: int = 0) -> Iterator[None]:
-    """What is imported inside has threads that sleep where they wait for each other.
+    """Give what is imported inside OpenMP threads that sleep while they wait for each other.
 
-    OpenMP's runtime reads its variables once, when it is loaded.  By default its threads turn in a loop while they
-    wait, and there is a wait after every operation: as soon as another program wants a core, too, each of them costs a
-    slice of the system's time.  A person's own choice stays.
-
-    Args:
-        turns: of the loop before a thread sleeps, where GNU's runtime is used.
+    OpenMP's runtime reads its variables once, when it is loaded.  By default its threads spin while they wait, which
+    they do after every operation: as soon as another program wants a core, each wait costs a time slice of the system.
+    With GNU's runtime a thread spins ``turns`` times before it sleeps.  A person's own variables are not changed.
     """
     wanted = {_POLICY: "PASSIVE"} | ({_TURNS: str(turns)} if turns else {})
     added = {} if {_POLICY, _TURNS} & os.environ.keys() else wanted
@@ -36,10 +33,10 @@ def threads_that_sleep(turns: int = 0) -> Iterator[None]:
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep what a forward pass freed for the next one, in few pools.
+    """Have glibc keep what a forward pass freed for the next one, in few arenas.
 
-    By default it gives it back to the system each time and takes it again page by page, which was a third of the
-    time.  And it would keep a pool for each of up to eight threads a processor, in each of which something is left.
+    By default it returns the memory to the system each time and takes it again page by page, which was a third of the
+    time, and keeps an arena for each of up to eight threads a processor, in each of which something is left.
     """
     if mallopt := _of_glibc("mallopt"):
         mallopt(_M_MMAP_THRESHOLD, 32 << 20)
@@ -48,13 +45,13 @@ def keep_freed_memory() -> None:
 
 
 def give_freed_memory_back() -> None:
-    """Have glibc give back to the system what is free anywhere in its pools; a matter of milliseconds."""
+    """Have glibc return all free memory to the system; takes milliseconds."""
     if trim := _of_glibc("malloc_trim"):
         trim(0)
 
 
-def _of_glibc(name: str):
-    """A function of the C library, None where it is another one."""
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """A function of glibc; None where the C library is another one."""
     if sys.platform != "linux":
         return None
     with suppress(OSError):

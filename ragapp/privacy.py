@@ -1,7 +1,7 @@
-"""Nothing leaves the machine: the guard, and the switches that keep libraries from calling home.
+"""Nothing leaves the machine: the guard, and environment variables that keep libraries from calling home.
 
-Both must be there before the libraries are imported, so :func:`protect` is the first thing that every command does;
-child processes inherit them.
+Both must be in place before libraries are imported, so every command calls :func:`protect` first; child processes
+inherit both.
 """
 
 from __future__ import annotations
@@ -39,29 +39,29 @@ OFFLINE_ENVIRONMENT = {
     "WANDB_MODE": "disabled",
 }
 
-# libraries' own habits that only cost time or noise on one machine
+# what else libraries do that only costs time or makes noise
 _QUIET_ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
-# this machine is not asked for by way of a proxy
+# requests to this machine do not go through a proxy
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
-# the hub's large files come from servers of another name
+# the hub serves large files from other hosts
 _HUB, _HUB_FILES = "huggingface.co", ".hf.co"
 TALLY_NAME = "refused.log"
 UPLOADS_NAME = "uploads"
 
 
 def protect() -> None:
-    """Guard this process and those that it starts, and put the offline switches into the environment."""
+    """Install the guard in this process and those that it starts, and call :func:`go_offline`."""
     guard.install()
     go_offline()
 
 
 def go_offline() -> None:
-    """Put the offline switches into the environment; those that protect override what is there already."""
+    """Set the offline variables; those that protect override values that are set already."""
     os.environ.update(OFFLINE_ENVIRONMENT)
     for name, value in _QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -71,7 +71,7 @@ def go_offline() -> None:
 
 
 def permit(allowed: Iterable[str], data: Path) -> None:
-    """Let this process reach what the person named, and count what is refused beside the store.
+    """Let this process reach the hosts of ``privacy.allow``, and count refusals beside the store.
 
     Args:
         allowed: ``privacy.allow``.
@@ -85,16 +85,12 @@ def permit(allowed: Iterable[str], data: Path) -> None:
     except ValueError as error:
         raise SettingsError(f"privacy.allow: {error}.", 'Write a host or host:port, "gpu.example:8000".') from None
     guard.count_in(data / TALLY_NAME)
-    # what a browser sends is kept where the store is, not in a folder that all share
+    # uploads of the browser are kept beside the store, not in the system's temporary folder
     os.environ["GRADIO_TEMP_DIR"] = str(data / UPLOADS_NAME)
 
 
 def hub_hosts(url: str) -> list[str]:
-    """What fetching from a model hub must reach: its host and subdomains, and the person's own proxy.
-
-    Args:
-        url: ``privacy.hub_url``.
-    """
+    """Hosts that a download from the model hub at this URL must reach: its own, subdomains, and the person's proxy."""
     from urllib.parse import urlsplit
 
     host = urlsplit(url).hostname or ""

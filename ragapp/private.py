@@ -1,4 +1,4 @@
-"""Files that only their owner may read, whatever the umask; on Windows the person's own folder sees to that."""
+"""Files that only their owner can read, whatever the umask; on Windows the rights of the home folder do that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE_MODE = 0o600
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for the owner alone; one that is there stays as it is, as it may hold more than ragapp's files.
+    """Make a folder for the owner alone; an existing one is not changed, as it may hold other files.
 
     Raises:
         OSError: it cannot be made.
@@ -22,7 +22,7 @@ def make_folder(folder: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file for the owner alone, before a library that does not care makes it; one that is there stays.
+    """Make a file for the owner alone before a library creates it; the content of an existing one stays.
 
     Raises:
         OSError: it cannot be made.
@@ -32,19 +32,16 @@ def make_file(path: Path) -> None:
 
 
 def replace_text(path: Path, text: str, *, lasting: bool = False) -> None:
-    """Write a small file in one step: who reads it sees the old text or the new one, and no one else sees any.
+    """Replace a small file atomically, for the owner alone: readers see the old text or the new one.
 
-    Args:
-        path: the file.
-        text: its new content.
-        lasting: whether it must outlast a loss of power.
+    With ``lasting`` it also survives a loss of power.
 
     Raises:
         OSError: it cannot be written.
     """
     partial = path.with_name(f"{path.name}.partial")
     with suppress(FileNotFoundError):
-        partial.unlink()  # another's, perhaps open to all
+        partial.unlink()  # may be another's, and open to all
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
@@ -55,7 +52,7 @@ def replace_text(path: Path, text: str, *, lasting: bool = False) -> None:
 
 
 def restrict(folder: Path) -> None:
-    """Take everybody else's rights from a folder of ragapp's own and all that is in it; links are not followed."""
+    """Remove all rights of others from a folder that is ragapp's own and all that is in it; links are not followed."""
     _restrict(folder, FOLDER_MODE)
     for root, folders, files in os.walk(folder):
         for names, mode in ((folders, FOLDER_MODE), (files, FILE_MODE)):
@@ -64,11 +61,9 @@ def restrict(folder: Path) -> None:
 
 
 def restrict_own(folder: Path, own: Sequence[str]) -> None:
-    """Take everybody else's rights from ragapp's files in a folder, and from the folder where it holds nothing else.
+    """Remove all rights of others from ragapp's files in a folder, and from the folder if it has no other files.
 
-    Args:
-        folder: it may be a folder of the person's, with other things in it; those are left alone.
-        own: what the names of ragapp's files begin with.
+    ragapp's files are those whose names begin with one of ``own``; other files are not changed.
     """
     with suppress(OSError):
         names = os.listdir(folder)
@@ -83,7 +78,7 @@ def restrict_own(folder: Path, own: Sequence[str]) -> None:
 def _restrict(path: Path, mode: int) -> None:
     if os.name == "nt":
         return
-    # another's file, or one that has just gone, cannot be changed; the folder above it is closed all the same
+    # another person's file, or one that has just gone, cannot be changed; the folder above it is closed all the same
     with suppress(OSError):
         state = path.lstat()
         if not stat.S_ISLNK(state.st_mode) and stat.S_IMODE(state.st_mode) & ~mode:

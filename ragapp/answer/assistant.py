@@ -21,8 +21,8 @@ from ragapp.answer.prompts import (
     opening_messages,
     prompts_for,
     render_passage,
+    wants_list,
 )
-from ragapp.answer.question import wants_list
 from ragapp.answer.rewriting import rewriter
 from ragapp.answer.versions import disagree, document_date, other_versions
 from ragapp.contract import (
@@ -43,8 +43,8 @@ from ragapp.index.analysis import detect_language
 from ragapp.index.catalog import Catalog
 from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
-from ragapp.retrieval.context import Context, pack
 from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.postprocess import Context, pack
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Settings
 

@@ -1,48 +1,76 @@
-"""From a passage's signals to the probability that it states the answer: a small logistic model, one for each language
-model.
+"""The answerability classifier: logistic regression on features of a passage, fitted for each language model.
 
-The figures in ``calibration.json`` were fitted by ``benchmarks/answers.py`` to what came of questions of SQuAD 2.0 and
-PIAF and about the sample documents (``benchmarks/outcomes/``); a person's own refit them (``ragapp eval --calibrate``).
+``calibration.json`` was fitted by ``benchmarks/answers.py`` on questions of SQuAD 2.0, of PIAF and about the sample
+documents (``benchmarks/outcomes/``).  ``ragapp eval --calibrate`` refits it on a person's own questions.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from ragapp import private
-from ragapp.answer.signals import NAMES, Signals
 from ragapp.contract import CAUTIONS, Caution
 from ragapp.errors import StoreError, UsageError
+from ragapp.retrieval.passage import Passage
 
 FILE_NAME = "calibration.json"
-#: what serves a model that was never calibrated
+#: the calibration of a language model that has none of its own
 GENERAL = "general"
-# how strongly the weights are held back towards what they were fitted to before, or to none
-PENALTY = 3.0
-# of an intercept that nothing is known of
-FREE = 1e-3
-# fewer questions of either kind teach nothing
+# ridge penalties: of the weights, and of an intercept without a start
+PENALTY, FREE = 3.0, 1e-3
+# right answers and others that are needed at least
 LEAST_OF_A_KIND = 8
 ROUNDS = 50
+# probabilities are clipped to this, so that the log-odds of one never outweigh all other features
+_LEAST = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Features of a question and a passage.
+
+    Attributes:
+        probe: log-odds that the passage states the answer, by the language model.
+        score: fused score of the search, 0 to 1.
+        dense: cosine with the question.
+    """
+
+    probe: float
+    score: float
+    dense: float
+
+    def values(self) -> list[float]:
+        """The features in the order of :data:`NAMES`."""
+        return list(astuple(self))
+
+
+NAMES = tuple(Signals.__dataclass_fields__)
+
+
+def read_signals(passage: Passage, yes: float) -> Signals:
+    """The features of a passage, for which the model's probability of yes to the probe is ``yes``, 0 to 1."""
+    p = min(max(yes, _LEAST), 1 - _LEAST)
+    return Signals(probe=math.log(p / (1 - p)), score=min(1.0, passage.score), dense=passage.dense)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A logistic model over the :class:`Signals` of a passage.
+    """A fitted classifier.
 
     Attributes:
-        weights: one for each signal, in their order.
-        intercept: the log-odds where all signals are zero.
+        weights: of the features, in the order of :data:`NAMES`.
+        intercept: log-odds where all features are zero.
         thresholds: probability below which nothing is answered, by caution.
-        questions: how many it was fitted on.
+        questions: number that it was fitted on.
     """
 
     weights: tuple[float, ...]
@@ -51,16 +79,16 @@ class Calibration:
     questions: int = 0
 
     def probability(self, signals: Signals) -> float:
-        """That this passage states the answer, 0 to 1."""
+        """Probability that a passage states the answer, 0 to 1."""
         log_odds = float(np.dot(self.weights, signals.values())) + self.intercept
         return float(1 / (1 + np.exp(-log_odds)))
 
     def likeliest(self, signals: Sequence[Signals]) -> float:
-        """The probability of the likeliest of some passages; at least one."""
+        """The highest probability of several passages; at least one."""
         return max(map(self.probability, signals))
 
     def caution_for(self, probability: float) -> Caution | Literal[""]:
-        """The highest caution with which so likely a passage is answered from; empty where it is none."""
+        """The highest caution at which a passage of this probability is answered from; empty where there is none."""
         met = [caution for caution in CAUTIONS if self.thresholds[caution] <= probability]
         return met[-1] if met else ""
 
@@ -69,10 +97,8 @@ class Calibration:
 class Example:
     """A question that was answered whatever the confidence, and whose right answer is known.
 
-    Attributes:
-        signals: of each passage that was read, one at least.
-        states: whether each of them states an expected answer.
-        right: whether the answer that was given holds one.
+    For each passage that was judged, at least one, there are its features and whether it ``states`` an expected answer;
+    ``right`` is whether the answer has one.
     """
 
     signals: tuple[Signals, ...]
@@ -81,14 +107,10 @@ class Example:
 
 
 def calibration_for(model: str, own: Path | None = None) -> Calibration:
-    """The calibration of a language model: the person's own, else that of the pack, else a general one.
-
-    Args:
-        model: its name.
-        own: file that ``ragapp eval --calibrate`` writes; it may not exist.
+    """The calibration of a model: that in the person's ``own`` file, else the shipped one, else the general one.
 
     Raises:
-        StoreError: the file is damaged.
+        StoreError: the person's file, which need not exist, is damaged.
     """
     if own and own.is_file():
         try:
@@ -104,7 +126,7 @@ def calibration_for(model: str, own: Path | None = None) -> Calibration:
 
 
 def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
-    """Keep a person's own calibration of a model beside those of others.
+    """Save a person's own calibration of a model beside those of other models.
 
     Raises:
         StoreError: the file cannot be written.
@@ -114,8 +136,7 @@ def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
         _parse(kept)
     except (ValueError, KeyError, TypeError, AttributeError):  # damaged, or of another version: it is replaced
         kept = {}
-    values = asdict(calibration)
-    kept[model] = {**values, "weights": dict(zip(NAMES, values["weights"], strict=True))}
+    kept[model] = asdict(calibration) | {"weights": dict(zip(NAMES, calibration.weights, strict=True))}
     try:
         private.make_folder(own.parent)
         private.replace_text(own, json.dumps(kept, indent=2) + "\n")
@@ -126,16 +147,10 @@ def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
 def fit(examples: Sequence[Example], start: Calibration | None = None) -> Calibration:
     """Fit a calibration.
 
-    The weights tell passages that state an expected answer from others: logistic regression with a ridge penalty on
-    standardised signals, by Newton's method.  The thresholds tell right answers from others.
-
-    Args:
-        examples: answered questions.
-        start: what to stay near where there are few questions.
-
-    Returns:
-        A calibration whose ``normal`` threshold gives the best balance between answering what is right and refusing
-        what is not (Youden's J); ``low`` and ``high`` lie a factor of two in odds below and above.
+    The weights separate passages that state an expected answer from others: logistic regression with a ridge penalty on
+    standardised features, by Newton's method; with few examples they stay near those of ``start``.  The thresholds
+    separate right answers from others: ``normal`` has the highest Youden's J (the share of right answers that are given
+    less that of others), ``low`` and ``high`` have half and twice its odds.
 
     Raises:
         UsageError: there are too few questions of either kind.
@@ -167,29 +182,20 @@ def fit(examples: Sequence[Example], start: Calibration | None = None) -> Calibr
             break
     weights = found[:-1] / spread
     fitted = Calibration(tuple(weights.tolist()), float(found[-1] - np.dot(weights, mean)), {}, len(examples))
-    given = np.array([fitted.likeliest(example.signals) for example in examples])
-    return replace(fitted, thresholds=_thresholds(given, right))
-
-
-def _thresholds(p: np.ndarray, right: np.ndarray) -> dict[str, float]:
+    p = np.array([fitted.likeliest(example.signals) for example in examples])
     cuts = np.unique(p)
-    gain = [(p[right] >= cut).mean() - (p[~right] >= cut).mean() for cut in cuts]
-    normal = float(cuts[int(np.argmax(gain))])
-    return thresholds_around(normal)
+    youden = [(p[right] >= cut).mean() - (p[~right] >= cut).mean() for cut in cuts]
+    return replace(fitted, thresholds=thresholds_around(float(cuts[int(np.argmax(youden))])))
 
 
 def thresholds_around(normal: float) -> dict[str, float]:
-    """Thresholds by caution: half and twice the odds of the normal one."""
-    return {"low": _moved(normal, 0.5), "normal": round(normal, 4), "high": _moved(normal, 2.0)}
+    """Thresholds by caution: the normal one, and those with half and twice its odds."""
+    odds = normal / max(1e-9, 1 - normal)
+    low, high = (round(factor * odds / (1 + factor * odds), 4) for factor in (0.5, 2.0))
+    return {"low": low, "normal": round(normal, 4), "high": high}
 
 
-def _moved(p: float, factor: float) -> float:
-    """A probability with its odds multiplied."""
-    odds = factor * p / max(1e-9, 1 - p)
-    return round(odds / (1 + odds), 4)
-
-
-def _parse(values: dict) -> dict[str, Calibration]:
+def _parse(values: dict[str, Any]) -> dict[str, Calibration]:
     for model, entry in values.items():
         if entry["weights"].keys() != set(NAMES):
             raise ValueError(f"that of {model} was made by another version of ragapp")

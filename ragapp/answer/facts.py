@@ -1,4 +1,4 @@
-"""What a statement must not change: numbers with their units, dates, names, and whether it denies something."""
+"""Facts that an answer must not change: numbers with their units, dates, names and negation."""
 
 from __future__ import annotations
 
@@ -11,33 +11,9 @@ _SPACES = " \u00a0\u202f"
 _NUMBER = re.compile(rf"\d+(?:[.,{_SPACES}]\d+)*")
 _SEPARATOR = re.compile(rf"[.,{_SPACES}]")
 
-# months by the start of their names, accents folded: English, French, German, Spanish
-_MONTHS = {
-    "jan": 1,
-    "ene": 1,
-    "feb": 2,
-    "fev": 2,
-    "mar": 3,
-    "apr": 4,
-    "avr": 4,
-    "abr": 4,
-    "may": 5,
-    "mai": 5,
-    "jun": 6,
-    "juin": 6,
-    "jul": 7,
-    "juil": 7,
-    "aug": 8,
-    "aou": 8,
-    "ago": 8,
-    "sep": 9,
-    "oct": 10,
-    "okt": 10,
-    "nov": 11,
-    "dec": 12,
-    "dez": 12,
-    "dic": 12,
-}
+# the beginnings of the names of each month, accents folded: English, French, German, Spanish
+_MONTH_STARTS = "jan ene|feb fev|mar|apr avr abr|may mai|jun juin|jul juil|aug aou ago|sep|oct okt|nov|dec dez dic"
+_MONTHS = {start: month for month, starts in enumerate(_MONTH_STARTS.split("|"), 1) for start in starts.split()}
 _MONTH_NAMES = (
     "january|february|march|april|may|june|july|august|september|october|november|december"
     "|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
@@ -63,7 +39,7 @@ _DATES = (
     re.compile(r"\b(?P<d>\d{1,2})[/.](?P<m>\d{1,2})[/.](?P<y>\d{4})\b"),
 )
 
-# What stands for one unit, by dimension: a number with another unit of the same dimension is another quantity.
+# Patterns of units, by dimension: a number with another unit of the same dimension is another quantity.
 _UNITS: dict[str, dict[str, str]] = {
     "time": {
         "second": r"seconds?|secondes?|sec",
@@ -104,20 +80,21 @@ _ANY_UNIT = "|".join(f"(?P<{unit}>{pattern})" for units in _UNITS.values() for u
 _UNIT_BEHIND = re.compile(rf"[{_SPACES}-]?(?:{_ANY_UNIT})(?![^\W_])", re.IGNORECASE)
 _CURRENCY_BEFORE = {"£": "pound", "€": "euro", "$": "dollar", "¥": "yen"}
 
-# words that deny, and words that a denial may be put into
+# words that negate what follows
 _DENIALS = {
     "en": r"not|no|never|none|nor|neither|nobody|nothing|cannot|\w+n['’]t",
     "fr": r"ne|n(?=['’]\w)|non|aucune?|jamais|ni|sans|rien",
     "de": r"nicht|kein\w*|nie|niemals|weder|ohne",
     "es": r"no|nunca|ning[uú]n\w*|sin|tampoco|ni",
 }
-# words that forbid what stands before them
+# words that forbid what precedes them
 _FORBIDS = {
     "en": r"prohibited|forbidden|excluded|banned|disallowed",
     "fr": r"interdit\w*|prohib\w*|exclue?s?|refus[ée]\w*",
     "de": r"verboten\w*|untersagt\w*|ausgeschlossen\w*",
     "es": r"prohibid\w*|excluid\w*",
 }
+# other words that may express a negation
 _HINTS = {
     "en": r"without|except|exclud\w*|unless|forbid\w*|forbidden|prohibit\w*|refus\w*|den(?:y|ied)|lack\w*|"
     r"fail\w*|un\w{4,}|in(?:valid|eligible|capable)|stop\w*|ban(?:ned)?|only|reject\w*|lapse\w*|avoid\w*|exempt\w*|less|free",
@@ -130,7 +107,7 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A day, with its year where it is named."""
+    """A day, whose year may be unknown."""
 
     day: int
     month: int
@@ -143,15 +120,15 @@ class Date:
 
 
 def numbers(text: str) -> list[str]:
-    """Numbers of a text in one form: ``1,250.00``, ``1 250,00`` and ``1250`` are the same.
+    """The numbers of a text, normalised: ``1,250.00``, ``1 250,00`` and ``1250`` are the same.
 
-    Leading zeros stay: they belong to codes and telephone numbers.
+    Leading zeros stay, as they belong to codes and telephone numbers.
     """
     return [plain_number(found) for found in _NUMBER.findall(text)]
 
 
 def plain_number(text: str) -> str:
-    """One form of a number; see :func:`numbers`."""
+    """A normalised number; see :func:`numbers`."""
     compact = re.sub(rf"[{_SPACES}]", "", text)
     whole, decimals = compact, ""
     match = re.fullmatch(r"(.*)[.,](\d{1,2})", compact)
@@ -163,7 +140,7 @@ def plain_number(text: str) -> str:
 
 
 def numbers_and_parts(text: str) -> set[str]:
-    """Numbers of a text, whole and in parts, since a space may separate two numbers as well as thousands."""
+    """The numbers of a text, whole and in parts, since a space may separate two numbers as well as thousands."""
     found = set(numbers(text))
     for run in _NUMBER.findall(text):
         found.update(plain_number(piece) for piece in re.split(rf"[{_SPACES}]", run))
@@ -172,20 +149,21 @@ def numbers_and_parts(text: str) -> set[str]:
 
 
 def quantities(text: str) -> set[tuple[str, str]]:
-    """Numbers with their units: ``£1,250`` is ``("1250", "pound")``; numbers without a known unit are left out."""
+    """The numbers that have a known unit, with it: ``£1,250`` is ``("1250", "pound")``."""
     found = set()
     for match in _NUMBER.finditer(text):
         number = plain_number(match[0])
         before = text[: match.start()].rstrip(_SPACES)[-1:]
         if unit := _CURRENCY_BEFORE.get(before):
             found.add((number, unit))
-        if behind := _UNIT_BEHIND.match(text, match.end()):
+        behind = _UNIT_BEHIND.match(text, match.end())
+        if behind and behind.lastgroup:
             found.add((number, behind.lastgroup))
     return found
 
 
 def dates(text: str) -> list[tuple[Date, tuple[int, int]]]:
-    """Days that a text names in words or figures, with where they stand; day before month in figures."""
+    """The dates of a text, in words or figures (day before month), with their offsets."""
     found: dict[tuple[int, int], Date] = {}
     for pattern in _DATES:
         for match in pattern.finditer(text):
@@ -203,18 +181,11 @@ def _month(text: str) -> int:
     if text.isdigit():
         return int(text)
     folded = text.lower().translate(str.maketrans("éèûüä", "eeuua"))
-    longest_first = sorted(_MONTHS, key=len, reverse=True)
-    return _MONTHS[next(start for start in longest_first if folded.startswith(start))]
+    return next(month for start, month in _MONTHS.items() if folded.startswith(start))
 
 
 def changes_a_figure(statement: str, source: str, given: str = "") -> bool:
-    """Whether a statement holds a number, quantity or date that its source does not.
-
-    Args:
-        statement: what is to be checked.
-        source: what it is said to rest on.
-        given: text whose numbers the statement may repeat, such as the question.
-    """
+    """Whether a statement has a number, quantity or date that its source and a ``given`` text, the question, lack."""
     rest, _ = without_shared_dates(statement, f"{source}\n{given}")
     known = numbers_and_parts(source) | numbers_and_parts(given)
     if any(number not in known for number in numbers(rest)):
@@ -223,7 +194,7 @@ def changes_a_figure(statement: str, source: str, given: str = "") -> bool:
 
 
 def without_shared_dates(statement: str, source: str) -> tuple[str, int]:
-    """A statement without the dates that its source names too, perhaps in other words, and how many those are."""
+    """A statement with the dates blanked that its source has too, however written, and their number."""
     known = [date for date, _ in dates(source)]
     rest, shared = list(statement), 0
     for date, (begin, end) in dates(statement):
@@ -246,7 +217,7 @@ def _changes_a_unit(statement: str, source: str) -> bool:
 
 
 def names(text: str) -> list[str]:
-    """Words that are written like names: with a capital that no sentence, line or quotation begins with."""
+    """Capitalised words that begin no sentence, line or quotation."""
     return [
         match[1]
         for match in re.finditer(r"(?<![.!?:…«“\"(\[\n*•–-])(?<!^)[ \u00a0]((?:[A-ZÀ-ÖØ-Þ][\w’'-]*\w))", text)
@@ -255,16 +226,10 @@ def names(text: str) -> list[str]:
 
 
 def denies(statement: str, source: str, language: str, stems: Callable[[str], Iterable[str]]) -> bool:
-    """Whether a statement denies what its source says, or says what it denies.
+    """Whether a statement negates its source, or the other way round.
 
-    Only clear cases count: a word that denies stands in one of both, right beside words that both share, and nothing in
-    the other may be a denial put into other words ("excluded" for "not included").
-
-    Args:
-        statement: what is to be checked.
-        source: the sentence that it is said to rest on.
-        language: ISO 639-1 code of both; where there are no words for it, nothing is a denial.
-        stems: terms of a text, to tell which words are shared.
+    Only clear cases count, in languages whose negations are known: one has a negation right beside terms (by ``stems``)
+    that both share, and the other has nothing that may express one in other words ("excluded" for "not included").
     """
     if language not in _DENIALS:
         return False

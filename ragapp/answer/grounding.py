@@ -1,73 +1,62 @@
-"""Holding an answer against its passages: which passage states each sentence, and in which words."""
+"""Grounding: which passage states each sentence of an answer, and in which words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 
 from ragapp.answer import facts
 from ragapp.answer.orders import as_evidence
-from ragapp.answer.sentences import sentence_spans
-from ragapp.answer.spans import best_span
+from ragapp.answer.sentences import DRAWN, sentence_spans
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words
 from ragapp.retrieval.passage import Passage
 
+#: a citation mark, such as ``[1]``
 MARK = re.compile(r"\s*\[(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\]")
 _LEADING_MARKS = re.compile(rf"(?:{MARK.pattern})+\s*")
 _ITEM_NUMBER = re.compile(r"^(\d{1,2})[.)]\s+")
-# share of what a sentence adds that the passage must hold
+# share of a sentence's own terms that a passage which supports it must have
 SUPPORT_SHARE = 0.5
-# by how much another passage must hold more of a sentence to take a citation over
+# by how much the support of another passage must be higher to take a citation over
 CITED_MARGIN = 0.34
-# a sentence in other words than the passage's is supported where the meanings are so near, 0 unrelated to 1 identical
+# semantic similarity at which a sentence in other words is supported
 SIMILAR = 0.75
-# languages whose nouns all have capitals, so that a capital is no sign of a name
+# languages that capitalise all nouns, so that a capital is no sign of a name
 _CAPITAL_NOUNS = {"de", "lb"}
+MAX_QUOTE_CHARACTERS = 400
+FIGURE_WEIGHT = 3
+LONG_STATEMENT_CHARACTERS = 240
+# space, and lines that are drawn with characters
+_BLANK = re.compile(rf"(?:\s|{DRAWN})*+")
 
-#: how near a text is to others, 0 unrelated to 1 identical, for wording that differs
+#: semantic similarity of a text to each of several others, 0 unrelated to 1 identical
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 # offsets in a passage's text
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What a passage has of a sentence.
-
-    Attributes:
-        share: of what the sentence adds to the question, 0 to 1; 0 where a figure, date or name is missing.
-        cited: whether the model named the passage.
-        echoed: share of the question's words that it has.
-    """
-
-    share: float
-    cited: bool
-    echoed: float
-
-
 def ground(
     answer: str, question: str, passages: Sequence[Passage], language: str, similar: Similarity | None = None
 ) -> tuple[list[Sentence], list[Citation]]:
-    """Tie each sentence of an answer to the passage that states it.
+    """Attribute each sentence of an answer to the passage that states it.
 
-    A sentence is supported when every number (with its unit), date and name in it, and most of the words that it does
-    not share with the question, occur in the passage, and neither denies what the other says.  A citation to a passage
-    that does not support the sentence is moved to one that does, or dropped.  Orders to the program that reads a
-    passage support nothing.
+    A passage supports a sentence when it has every number (with its unit), date and name of the sentence and most of
+    the words that the sentence adds to the question, and neither negates the other.  A citation of a passage that does
+    not support its sentence is moved to one that does, or dropped.  Prompt injections in a passage support nothing.
 
     Args:
         answer: as the model wrote it, with marks such as ``[1]``.
-        question: words that the sentence merely repeats prove nothing.
+        question: as it was asked; repeating its words is no evidence.
         passages: in the order of their numbers in the prompt.
         language: ISO 639-1 code of the answer.
-        similar: judges sentences whose words differ from the passage's; None leaves them unsupported.
+        similar: for sentences whose words differ from the passage's; None leaves those unsupported.
 
     Returns:
-        The sentences with corrected marks, and one citation for each passage that is cited, in order of appearance.
+        The sentences with corrected marks, and one citation for each cited passage, in order of appearance.
     """
-    passages = [as_evidence(passage) for passage in passages]
+    evidence = _Evidence(question, [as_evidence(passage) for passage in passages], language, similar)
     sentences: list[Sentence] = []
     citations: dict[int, Citation] = {}
     written = split_sentences(answer)
@@ -78,19 +67,18 @@ def ground(
         claim = _ITEM_NUMBER.sub("", text) if numbered else text
         if not claim.strip(" .,;:!?"):
             continue
-        order = [n for n in dict.fromkeys(cited) if 1 <= n <= len(passages)]
-        found = _supporting(claim, question, passages, language, order, similar)
+        found = evidence.find(claim, [n for n in dict.fromkeys(cited) if 1 <= n <= len(passages)])
         if found is None:
             sentences.append(Sentence(text, False, ()))
             continue
         n, span = found
-        citations.setdefault(n, _cite(n, passages[n - 1], span))
+        citations.setdefault(n, evidence.cite(n, span))
         sentences.append(Sentence(f"{text} [{n}]", True, (n,)))
     return sentences, list(citations.values())
 
 
 def split_sentences(text: str) -> list[str]:
-    """Sentences of an answer; a mark behind the full stop stays with its sentence, a line break ends one."""
+    """The sentences of an answer; a mark after the full stop belongs to its sentence, and a line break ends one."""
     sentences: list[str] = []
     for line in map(str.strip, text.splitlines()):
         for number, part in enumerate(line[begin:end] for begin, end in sentence_spans(line)):
@@ -104,98 +92,144 @@ def split_sentences(text: str) -> list[str]:
 
 
 def _is_numbered(sentences: Sequence[str]) -> bool:
-    """Whether an answer counts its points: those numbers are no figures of the documents, any other may be."""
+    """Whether an answer numbers its points; such numbers need no support."""
     numbers = [int(item[1]) for item in map(_ITEM_NUMBER.match, sentences) if item]
     return len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1))
 
 
-def _supporting(
-    text: str,
-    question: str,
-    passages: Sequence[Passage],
-    language: str,
-    cited: Sequence[int],
-    similar: Similarity | None,
-) -> tuple[int, Span] | None:
-    """Which passage states a sentence, and where: a cited one if any does, else the one that holds most of it.
+class _Evidence:
+    """The passages that the sentences of an answer are checked against; they are numbered from 1."""
 
-    Between passages that hold as much of the sentence, the one that holds more of the question wins: two versions of
-    a policy share many sentences, and the question says which is meant.
-    """
-    asked = set(content_terms(question, language))
-    held: dict[int, _Held] = {}
-    for n, passage in enumerate(passages, 1):
-        terms = _terms(passage, language)
-        echoed = len(asked & terms) / len(asked) if asked else 0.0
-        held[n] = _Held(_support(text, question, passage, terms, language, similar), n in cited, echoed)
-    best_first = sorted(held, key=lambda n: (-held[n].share, not held[n].cited, -held[n].echoed, n))
-    # the model's own choice stands unless another passage holds clearly more
-    kept = [n for n in cited if best_first and held[best_first[0]].share - held[n].share < CITED_MARGIN]
-    for n in dict.fromkeys([*kept, *best_first]):
-        if held[n].share < SUPPORT_SHARE:
-            continue
-        span = _span(text, question, passages[n - 1], language)
-        if not _denied(text, passages[n - 1], span, language):
-            return n, span
-    return None
+    def __init__(self, question: str, passages: Sequence[Passage], language: str, similar: Similarity | None):
+        self._passages, self._question, self._language, self._similar = passages, question, language, similar
+        self._asked, self._given = set(content_terms(question, language)), facts.numbers_and_parts(question)
+        chunks = [passage.chunk for passage in passages]
+        self._shown = [" \n ".join((chunk.title, *chunk.headings, chunk.text)) for chunk in chunks]
+        # stemmed by the language of the passage and by that of the answer
+        self._terms = [
+            {term for code in (chunk.language, language) for term in content_terms(shown, code)}
+            for chunk, shown in zip(chunks, self._shown, strict=True)
+        ]
+
+    def find(self, text: str, cited: Sequence[int]) -> tuple[int, Span] | None:
+        """The passage that states a sentence, and where in it: a cited one if any does, else that with most support.
+
+        Of equal ones, that with more of the question wins: two versions of a policy share many sentences, and the
+        question says which is meant.
+        """
+        support = {n: self._support(text, n) for n in range(1, len(self._passages) + 1)}
+        echoed = {n: len(self._asked & self._terms[n - 1]) for n in support}
+        best_first = sorted(support, key=lambda n: (-support[n], n not in cited, -echoed[n], n))
+        # the model's own choice stands unless another passage has clearly more support
+        kept = [n for n in cited if support[best_first[0]] - support[n] < CITED_MARGIN]
+        for n in dict.fromkeys([*kept, *best_first]):
+            if support[n] >= SUPPORT_SHARE and not self._denied(text, n):
+                return n, self._span(text, n)
+        return None
+
+    def cite(self, n: int, span: Span) -> Citation:
+        """The citation of a span of a passage."""
+        chunk = self._passages[n - 1].chunk
+        quote = chunk.text[slice(*span)]
+        # a table chunk repeats its header: its rows stand in the unit at the end of its span
+        shift = chunk.end - len(chunk.text)
+        start = max(chunk.start, shift + span[0])
+        place = (chunk.document, chunk.path, chunk.unit, chunk.label, chunk.kind)
+        return Citation(*place, n=n, quote=quote, start=start, end=start + len(quote))
+
+    def _support(self, text: str, n: int) -> float:
+        """Share of what a sentence adds to the question that a passage has; 0 where a figure, date or name is missing.
+
+        A number counts for two words, since the same figure is seldom there by chance.
+        """
+        shown, terms = self._shown[n - 1], self._terms[n - 1]
+        if facts.changes_a_figure(text, shown, self._question):
+            return 0.0
+        text, days = facts.without_shared_dates(text, shown)
+        named = [] if self._language in _CAPITAL_NOUNS else facts.names(text)
+        if not set(content_terms(" ".join(named), self._language)) <= terms | self._asked:
+            return 0.0
+        figures = 2 * (sum(number not in self._given for number in facts.numbers(text)) + days)
+        words = content_words(text, self._language)
+        # a sentence that only repeats the question must be in the passage as a whole
+        own = words - self._asked if figures else words - self._asked or words
+        weight = len(own) + figures
+        share = (len(own & terms) + figures) / weight if weight else 0.0
+        if share < SUPPORT_SHARE and self._similar and weight:
+            share = SUPPORT_SHARE if self._similar(text, [self._quote(text, n)])[0] >= SIMILAR else share
+        return share
+
+    def _denied(self, text: str, n: int) -> bool:
+        language = self._language
+        if self._passages[n - 1].chunk.language != language:
+            return False
+        return facts.denies(text, self._quote(text, n), language, lambda words: content_terms(words, language))
+
+    def _quote(self, text: str, n: int) -> str:
+        return self._passages[n - 1].chunk.text[slice(*self._span(text, n))]
+
+    def _span(self, text: str, n: int) -> Span:
+        """Where a passage states a sentence: its sentence or row that shares most with it, and with the question."""
+        numbers, chunk = set(facts.numbers(text)), self._passages[n - 1].chunk
+        wanted = set(content_terms(text, self._language)) | numbers
+        figures, asked = numbers - self._given, self._asked - wanted
+
+        def score(statement: tuple[int, int, set[str]]) -> tuple[float, int]:
+            start, _, terms = statement
+            # a figure that the question did not give is what the person will look for
+            shared = len(wanted & terms) + 0.5 * len(asked & terms) + FIGURE_WEIGHT * len(figures & terms)
+            return shared / (len(terms) + 8) ** 0.25, -start
+
+        start, end, _ = max(_statements(chunk.text, {self._language, chunk.language}), key=score)
+        return start, end
 
 
-def _terms(passage: Passage, language: str) -> set[str]:
-    """Terms of a passage with its title and headings, stemmed in its own language and in the answer's."""
-    shown = _shown(passage)
-    return set(content_terms(shown, passage.chunk.language)) | set(content_terms(shown, language))
+def _statements(passage: str, languages: set[str]) -> list[tuple[int, int, set[str]]]:
+    """Sentences and rows of a passage as candidates for a quote, at least one: offsets and terms."""
+    spans: list[Span] = []
+    for paragraph in re.finditer(r"(?:(?!\n\s*\n).)+", passage, re.DOTALL):
+        for begin, end in sentence_spans(passage, *paragraph.span()):
+            spans.extend(_cut_long(passage, begin, end))
+    statements = []
+    for begin, end in spans:
+        piece = passage[begin:end]
+        begin += _blank_before(piece)
+        end -= _blank_before(piece[::-1])
+        if begin < end:
+            piece = passage[begin:end]
+            terms = {term for language in languages for term in content_terms(piece, language)}
+            statements.append((begin, end, terms | facts.numbers_and_parts(piece)))
+    return statements or [(0, min(len(passage), MAX_QUOTE_CHARACTERS), set())]
 
 
-def _shown(passage: Passage) -> str:
-    chunk = passage.chunk
-    return " \n ".join((chunk.title, *chunk.headings, chunk.text))
+def _blank_before(text: str) -> int:
+    blank = _BLANK.match(text)
+    return blank.end() if blank else 0
 
 
-def _support(
-    text: str, question: str, passage: Passage, held: set[str], language: str, similar: Similarity | None
-) -> float:
-    """Share of what a sentence adds to the question that a passage holds; 0 when a figure, date or name is missing.
-
-    A number counts for two words: the same figure in the same passage is seldom chance.
-    """
-    shown = _shown(passage)
-    if facts.changes_a_figure(text, shown, question):
-        return 0.0
-    asked = set(content_terms(question, language))
-    text, days = facts.without_shared_dates(text, shown)
-    if language not in _CAPITAL_NOUNS and not set(content_terms(" ".join(facts.names(text)), language)) <= held | asked:
-        return 0.0
-    given = facts.numbers_and_parts(question)
-    figures = [number for number in facts.numbers(text) if number not in given]
-    words = content_words(text, language)
-    own = words - asked
-    # an echo of the question adds nothing, so all of it must be in the passage
-    held_figures = 2 * (len(figures) + days)
-    own = own if own or held_figures else words
-    weight = len(own) + held_figures
-    share = (len(own & held) + held_figures) / weight if weight else 0.0
-    if share < SUPPORT_SHARE and similar and weight:
-        statement = passage.chunk.text[slice(*_span(text, question, passage, language))]
-        share = SUPPORT_SHARE if similar(text, [statement])[0] >= SIMILAR else share
-    return share
+def _cut_long(passage: str, begin: int, end: int) -> list[Span]:
+    """The candidates in a sentence: of a table or list, which has no full stops, its lines, alone and in pairs."""
+    text = passage[begin:end]
+    if "\n" not in text.strip() or (len(text) <= LONG_STATEMENT_CHARACTERS and "|" not in text):
+        return [(begin, min(end, begin + MAX_QUOTE_CHARACTERS))]
+    bounds = [begin] + [begin + match.end() for match in re.finditer("\n", text)] + [end]
+    lines = [(a, b) for a, b in pairwise(bounds) if passage[a:b].strip()]
+    pairs = [(a, d) for (a, _), (_, d) in pairwise(lines) if "|" not in passage[a:d]]
+    return lines + pairs
 
 
-def _denied(text: str, passage: Passage, span: Span, language: str) -> bool:
-    if passage.chunk.language != language:
-        return False
-    statement = passage.chunk.text[slice(*span)]
-    return facts.denies(text, statement, language, lambda words: content_terms(words, language))
+class MarkFilter:
+    """Removes citation marks from a stream; which passage supports a sentence is known only when it has ended."""
 
+    _OPEN = re.compile(r"\s*\[[\d,;\s]*$|\s+$")
 
-def _span(text: str, question: str, passage: Passage, language: str) -> Span:
-    return best_span(passage.chunk.text, text, question, language, passage.chunk.language)
+    def __init__(self) -> None:
+        self._held = ""
 
-
-def _cite(n: int, passage: Passage, span: Span) -> Citation:
-    chunk = passage.chunk
-    quote = chunk.text[slice(*span)]
-    # a table chunk repeats its header: its rows stand in the unit at the end of its span
-    shift = chunk.end - len(chunk.text)
-    start = max(chunk.start, shift + span[0])
-    place = (chunk.document, chunk.path, chunk.unit, chunk.label, chunk.kind)
-    return Citation(*place, n=n, quote=quote, start=start, end=start + len(quote))
+    def feed(self, piece: str) -> str:
+        """The text that can be shown now and was not yet."""
+        text = MARK.sub("", self._held + piece)
+        match = self._OPEN.search(text)
+        cut = match.start() if match else len(text)
+        self._held = text[cut:]
+        return text[:cut]

@@ -1,35 +1,28 @@
-"""Which passage states the answer: what the language model and the search say of each, weighed by the calibration."""
+"""Answerability: the language model reads each passage alone, and the calibration weighs what it and the search say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ragapp.answer.calibration import Calibration
+from ragapp.answer.calibration import Calibration, Signals, read_signals
 from ragapp.answer.prompts import PromptSet, probe_messages
-from ragapp.answer.signals import Signals, read_signals
 from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import Passage
 
-# a passage that so surely states the answer is answered from at once: what the search found behind it is not read
+# at this probability a passage is answered from at once, and those that the search ranked behind it are not read
 SURE = 0.6
-# The yes, as a probability, that the model is taken to say of a passage that it has not read: one that would not be
-# enough even so is not read.  It says more of three in eight of the passages that state the answer, but the search
-# seldom thinks little of those; with .5, one in ten of the passages that are answered from would not be read.
+# Assumed yes of the model to a passage that it has not read; one that would not be likely enough even so is not read.
+# The model gives more to three in eight of the passages that state the answer, but the search seldom ranks those low;
+# with .5, one in ten of the passages that are answered from would not be read.
 EXPECTED = 0.62
-# a passage is used beside the likeliest one when it is nearly as likely to state the answer
+# passages with this share of the highest probability are answered from, too
 KEEP_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A passage that was read, and how likely it, alone, states the answer.
-
-    Attributes:
-        passage: as the search found it.
-        signals: what is known of it.
-        probability: what the calibration makes of them, 0 to 1.
-    """
+    """A passage with its features and the probability, 0 to 1, that it alone states the answer."""
 
     passage: Passage
     signals: Signals
@@ -38,16 +31,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Has the language model read passages for one question, one at a time.
+    """Judges the passages of one question, one at a time, since a small model confuses passages that it reads together.
 
-    A small model that reads one passage at a time is not led astray by the others, and says much more clearly whether
-    the answer is there.
-
-    Attributes:
-        engine: the loaded model.
-        prompts: of the question's language.
-        question: what was asked.
-        calibration: of the model.
+    The prompts are those of the question's language, and the calibration that of the model.
     """
 
     engine: LanguageModel
@@ -61,13 +47,13 @@ class Judge:
         """Judge passages until one surely states the answer.
 
         Args:
-            passages: the best of the search first.
+            passages: in the order of the search.
             cancelled: asked often; True stops the work.
-            enough: probability that is asked for; after the first, passages that can hardly reach it are not read.
-            every: whether all are read instead, however unlikely or sure.
+            enough: required probability; after the first, passages that can hardly reach it are skipped.
+            every: judge all, whatever their probability.
 
         Returns:
-            Those that were read, the likeliest first; of those as likely, the better of the search.
+            Those that were read, the likeliest first, and among equals in the order of the search.
         """
         judged: list[Judged] = []
         for passage in passages:
@@ -86,9 +72,5 @@ class Judge:
 
 
 def to_answer_from(judged: Sequence[Judged]) -> list[Passage]:
-    """The likeliest passage, and those nearly as likely.
-
-    Args:
-        judged: the likeliest first.
-    """
+    """The likeliest passage and those nearly as likely, of some that are sorted by probability."""
     return [one.passage for one in judged if one.probability >= KEEP_SHARE * judged[0].probability]

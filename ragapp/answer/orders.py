@@ -1,8 +1,8 @@
-"""Words in a document that give orders to the program that reads it: they are nobody's evidence.
+"""Prompt injections: text in a document that gives instructions to the language model that reads it.
 
 A company's document speaks to people.  Where it speaks to an assistant ("ignore the above", "the assistant must begin
-each answer with …"), somebody tries to have something said, so the model does not get to read that, and no sentence of
-an answer can rest on it.  The rest of the passage stays as it is, and the person is told.
+each answer with …"), somebody wants to control the answer.  The model does not get to read such text, it supports no
+sentence of an answer, and the person is told; the rest of the passage stays.
 
 This is one line of defence, for English and French, and can be worded around; what holds in any wording is that an
 answer is grounded in what the documents say.
@@ -18,15 +18,15 @@ from functools import lru_cache
 from ragapp.answer.sentences import sentence_spans
 from ragapp.retrieval.passage import Passage
 
-#: what stands in the prompt where an order was
+#: replaces an injection in the prompt
 LEFT_OUT = "[…]"
 
-# a program that answers, in words that mean no member of staff
+# a program that answers, in words that cannot mean a member of staff
 _PROGRAM = (
     r"(?:(?:(?:AI|virtual|digital|language|document|search)[ -](?:assistant|model|agent|system|bot)s?"
     r"|assistants? (?:IA|virtuels?|numériques?)|chat[ -]?bots?|LLMs?|ChatGPT|GPT|modèles? de langage|AI|IA)\b)"
 )
-# in a sentence that says enough otherwise
+# and in words that can, where the rest of the sentence is clear
 _READER = rf"(?:{_PROGRAM}|(?:assistante?|model|modèle|bot)s?\b)"
 _ANSWERING = (
     r"(?:answer|repl(?:y|ies)|respond|say|state|begin|start|end|write|output|print|repeat|tell|ignore|cite|quote|mention"
@@ -77,45 +77,38 @@ _PARAGRAPH_END = re.compile(r"\n\s*\n")
 
 
 def spans_of_orders(text: str) -> list[tuple[int, int]]:
-    """Where a text gives orders to the program that reads it.
-
-    Args:
-        text: of a passage.
-
-    Returns:
-        Offsets of sentences, in order, each with what follows it in its paragraph: an order goes on there.
-    """
+    """Offsets of injections in a text: from the first such sentence of a paragraph to the end of the paragraph."""
     return list(_spans(text))
 
 
-# a passage is looked through for the probe, the answer, the check and the note
+# a passage is searched for the probe, the answer, the grounding and the note
 @lru_cache(maxsize=256)
 def _spans(text: str) -> tuple[tuple[int, int], ...]:
     if not _ORDER.search(text):
         return ()
     spans = []
     for begin, end in _paragraphs(text):
-        for first, last in _sentences(text, begin, end):
-            if _ORDER.search(text, first, last):
-                spans.append((first, end))
-                break
+        sentences = (span for line in _LINE.finditer(text, begin, end) for span in sentence_spans(text, *line.span()))
+        first = next((first for first, last in sentences if _ORDER.search(text, first, last)), None)
+        if first is not None:
+            spans.append((first, end))
     return tuple(spans)
 
 
 def without_orders(text: str) -> str:
-    """A text as the model is to read it."""
+    """A text for the prompt, without injections."""
     for begin, end in reversed(spans_of_orders(text)):
         text = f"{text[:begin]}{LEFT_OUT}{text[end:]}"
     return text
 
 
 def holds_orders(passage: Passage) -> bool:
-    """Whether a passage gives orders to the program that reads it."""
+    """Whether a passage has an injection."""
     return bool(spans_of_orders(passage.chunk.text))
 
 
 def as_evidence(passage: Passage) -> Passage:
-    """A passage in which orders are blank, every other character at its place."""
+    """A passage with injections blanked, so that all other offsets stay."""
     text = passage.chunk.text
     spans = spans_of_orders(text)
     if not spans:
@@ -131,8 +124,3 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
         yield begin, gap.start()
         begin = gap.end()
     yield begin, len(text)
-
-
-def _sentences(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    for line in _LINE.finditer(text, begin, end):
-        yield from sentence_spans(text, *line.span())

@@ -1,16 +1,16 @@
-"""Every prompt, in plain words, one set a language.
+"""Every prompt, one set a language.
 
-The order is system, passages, question, instruction: all up to the question stays in the model's cache between the
-check whether the passages answer at all and the answer itself.
+The order is system, passages, question, instruction, so that the probe (whether the passages answer at all) and the
+answer share all but the instruction in the model's cache.
 
-The answer's instruction offers no refusal and asks for no citation.  A small model that is offered a refusal takes it
-nearly always, and one that is asked for a number often gives nothing else; the check before and the grounding after
-do both better.
+The answer's instruction offers no refusal and asks for no citation: a small model nearly always takes a refusal that it
+is offered, and one that is asked for numbers often gives nothing else.  The probe and the grounding do both better.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -20,27 +20,27 @@ from ragapp.errors import SettingsError
 from ragapp.llm.templates import Message
 from ragapp.retrieval.passage import Passage
 
+#: makes untrusted text harmless: control tokens of the model in it are read as plain text
+Escape = Callable[[str], str]
+
 
 @dataclass(frozen=True, slots=True)
 class PromptSet:
     """The prompts of one language.
 
     Attributes:
-        system: who the assistant is and what it must not do.
+        system: the system prompt.
         passages: line above the passages.
         question: with ``{question}``.
-        probe: asks whether the passages answer.
-        yes: the word for yes to the probe.
-        no: the word for no.
+        probe: asks whether the passages answer, by ``yes`` or ``no``.
         answer: asks for the answer.
         list: asks for an answer that names everything.
         summary: asks for a summary of passages.
         shorten: asks for the main points of a summary.
-        not_found: what the person reads when the documents do not say.
-        disagrees: what the person reads before another document's answer, with ``{document}``, ``{date}`` and
-            ``{answer}``.
-        listed: what the person reads below a list, with ``{count}``: from how many passages it was made.
-        orders: what the person reads where words in ``{document}`` that speak to the assistant were left out.
+        not_found: shown when the documents do not say.
+        disagrees: shown with the answer of another document, with ``{document}``, ``{date}`` and ``{answer}``.
+        listed: shown below a list that was made from ``{count}`` passages.
+        orders: shown where a prompt injection in ``{document}`` was left out.
     """
 
     system: str
@@ -115,9 +115,7 @@ PROMPTS = {
     ),
 }
 DEFAULT_LANGUAGE = "en"
-
-
-# languages without prompts of their own: what the English ones ask to answer in, and what is said when nothing is found
+# languages without prompts of their own: the name by which the English ones ask for it, and `not_found`
 _OTHER_LANGUAGES = {
     "de": ("German", "Ihre Dokumente sagen dazu nichts."),
     "es": ("Spanish", "Sus documentos no lo dicen."),
@@ -133,17 +131,20 @@ _OTHER_LANGUAGES = {
     "ru": ("Russian", "В ваших документах этого нет."),
 }
 _IN_LANGUAGE = ("answer", "list", "summary", "shorten")
+_WANTS_LIST = re.compile(
+    r"^\W*(?:list|name|enumerate|give|tell|show)\b.{0,20}\ball\b|^\W*(?:list|enumerate)\b|\bwhat are all\b|"
+    r"\ball (?:of )?the (?:\w+ ){1,3}(?:that|which|who|are|is|there)\b|^\W*which \w+s (?:are|have|exist|get|need)\b|"
+    r"^\W*(?:liste[rz]?|[ée]num[èe]re[rz]?|cite[rz]?|donne[rz]?|nomme[rz]?)\b.{0,25}\b(?:tous|toutes|les|des|liste)\b|"
+    r"^\W*quel(?:le)?s sont (?:tou(?:s|tes) )?les\b",
+    re.IGNORECASE,
+)
 
 
 def prompts_for(language: str, own: Mapping[str, Mapping[str, str]] | None = None) -> PromptSet:
-    """The prompts of a language; where there are none of its own, the English ones, which ask for an answer in it.
-
-    Args:
-        language: ISO 639-1 code.
-        own: a person's own words, by language and name of the prompt (``answer.prompts`` of the settings).
+    """The prompts of a language; where it has none, the English ones, which then ask for an answer in it.
 
     Raises:
-        SettingsError: ``own`` names a prompt that there is none of.
+        SettingsError: ``own``, which is ``answer.prompts`` of the settings, names an unknown prompt.
     """
     prompts = PROMPTS.get(language) or PROMPTS[DEFAULT_LANGUAGE]
     if language not in PROMPTS and language in _OTHER_LANGUAGES:
@@ -165,7 +166,7 @@ def prompts_for(language: str, own: Mapping[str, Mapping[str, str]] | None = Non
 
 
 def render_passage(n: int, passage: Passage) -> str:
-    """A passage as it stands in the prompt: number, document, where in it, text without orders to who reads it."""
+    """A passage as it stands in the prompt: number, document, place in it, text without prompt injections."""
     chunk = passage.chunk
     where = " > ".join(dict.fromkeys(part for part in (chunk.title, *chunk.headings) if part))
     text = spell_out_rows(without_orders(chunk.text))
@@ -173,38 +174,38 @@ def render_passage(n: int, passage: Passage) -> str:
 
 
 def opening_messages(prompts: PromptSet) -> list[Message]:
-    """How every chat about passages begins."""
+    """The beginning that all chats about passages share, for warming the cache."""
     return [{"role": "system", "content": prompts.system}, {"role": "user", "content": f"{prompts.passages}\n"}]
 
 
-def probe_messages(prompts: PromptSet, question: str, passages: Sequence[Passage], escape: Callable[[str], str]):
+def probe_messages(prompts: PromptSet, question: str, passages: Sequence[Passage], escape: Escape) -> list[Message]:
     """The chat that asks whether the passages state the answer."""
     return _messages(prompts, question, passages, escape, prompts.probe)
 
 
 def answer_messages(
-    prompts: PromptSet, question: str, passages: Sequence[Passage], escape: Callable[[str], str], listing: bool = False
-):
+    prompts: PromptSet, question: str, passages: Sequence[Passage], escape: Escape, listing: bool = False
+) -> list[Message]:
     """The chat that asks for the answer; it shares all up to its last line with :func:`probe_messages`."""
     return _messages(prompts, question, passages, escape, prompts.list if listing else prompts.answer)
 
 
 def summary_messages(
-    prompts: PromptSet, passages: Sequence[Passage], escape: Callable[[str], str], shorten: bool = False
-):
+    prompts: PromptSet, passages: Sequence[Passage], escape: Escape, shorten: bool = False
+) -> list[Message]:
     """The chat that asks for a summary of passages, or for the main points of summaries."""
-    return _chat(prompts, passages, escape, "", prompts.shorten if shorten else prompts.summary)
+    return _messages(prompts, None, passages, escape, prompts.shorten if shorten else prompts.summary)
+
+
+def wants_list(question: str) -> bool:
+    """Whether a question asks for everything of a kind."""
+    return bool(_WANTS_LIST.search(question))
 
 
 def _messages(
-    prompts: PromptSet, question: str, passages: Sequence[Passage], escape: Callable[[str], str], instruction: str
+    prompts: PromptSet, question: str | None, passages: Sequence[Passage], escape: Escape, instruction: str
 ) -> list[Message]:
-    return _chat(prompts, passages, escape, prompts.question.replace("{question}", question), instruction)
-
-
-def _chat(
-    prompts: PromptSet, passages: Sequence[Passage], escape: Callable[[str], str], asked: str, instruction: str
-) -> list[Message]:
+    asked = "" if question is None else prompts.question.replace("{question}", question)
     shown = "".join(render_passage(n, passage) for n, passage in enumerate(passages, 1))
     content = f"{prompts.passages}\n{escape(shown)}{escape(asked)}\n\n{instruction}"
     return [{"role": "system", "content": prompts.system}, {"role": "user", "content": content}]

@@ -1,4 +1,4 @@
-"""Tables as a small model reads them best: every value beside the name of its column."""
+"""Tables for a small model: every value beside the name of its column."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ _RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 
 
 def spell_out_rows(text: str) -> str:
-    """Markdown tables with each row as ``column: value; column: value``; what is no table stays as it is.
-
-    Args:
-        text: of a chunk; the header of a table is repeated in each of its chunks.
-    """
+    """The text of a chunk with each row of its Markdown tables as ``column: value; column: value``."""
     lines = text.split("\n")
     written: list[str] = []
     header: list[str] = []

@@ -1,13 +1,13 @@
-"""Where sentences end: at a full stop that is no abbreviation's or ordinal's, and before each point of a list."""
+"""Sentence segmentation: at full stops but those of abbreviations and ordinals, and before each point of a list."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-#: a line that is drawn with characters, as a pattern
+#: pattern of a rule drawn with characters
 DRAWN = r"[=_*~-]{3,}+"
-# characters around a gap that are looked at
+# characters of context on each side of a gap
 _NEAR = 80
 _POINT = r"\n[ \t]*(?=(?:\d{1,2}[.)]|[•·▪‣*–-])\s)"
 _DRAWN_LINE = rf"\n[ \t]*{DRAWN}[ \t]*(?:\n|\Z)"
@@ -20,31 +20,24 @@ _ITEM = re.compile(r"(?:^|[.!?…:;])\W*\Z", re.MULTILINE)
 _ORDINAL_OF = re.compile(
     r"[^\W\d_A-Z]|(?:Jan|Feb|M(?:är|ar)|Apr|Mai|Jun|Jul|Aug|Sep|Okt|O[ck]t|Nov|De[zc])[a-zäé]*\b|Jahrhundert|Quartal|Stock"
 )
-# nothing ends behind these
+# no sentence ends after these
 _ABBREVIATION = re.compile(
     r"approx|bzw|ca|cf|dott|dr|env|hr|ing|mlle|mme|mr|mrs|ms|prof|sra?|ste?|vgl|vs|e\.g|i\.e", re.IGNORECASE
 )
-# nor behind these where a figure follows
+# nor after these where a figure follows
 _OF_A_FIGURE = re.compile(
     r"ab[bs]|art|ch|eq|ext|figs?|nos?|nr|p(?:os|p)?|sec|tab|tel|vol"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|o[ck]t|nov|de[cz]",
     re.IGNORECASE,
 )
-
 # 12, and L. 1234-5 of a code
 _FIGURE = re.compile(r"(?:[A-Z]{1,3}[. -]{0,2})?\d")
 
 
 def sentence_spans(text: str, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
-    """Where the sentences of a text are, without the gaps between them.
+    """Offsets of the sentences between two offsets of a text, without the gaps between them; at least one pair.
 
-    Args:
-        text: of an answer or a document, in any language written with full stops.
-        begin: where to look from.
-        end: where to look to; its end for None.
-
-    Yields:
-        Offsets in ``text``; at least one pair.
+    The text may be in any language that is written with full stops.
     """
     end = len(text) if end is None else end
     first = begin
@@ -57,7 +50,7 @@ def sentence_spans(text: str, begin: int = 0, end: int | None = None) -> Iterato
 
 
 def _goes_on(before: str, gap: str, behind: str) -> bool:
-    """Whether the full stop in front of a gap ends no sentence."""
+    """Whether the full stop before a gap ends no sentence."""
     word = _LAST_WORD.search(before)
     if not word or not word[0].endswith("."):
         return False

@@ -1,4 +1,4 @@
-"""Passages of other documents that say nearly the same as one, but with other figures: versions that may disagree."""
+"""Versions: passages of other documents with nearly the same words but other figures, which may disagree."""
 
 from __future__ import annotations
 
@@ -11,21 +11,13 @@ from ragapp.index.analysis import content_words
 from ragapp.index.records import DocumentRow
 from ragapp.retrieval.passage import Passage
 
-# share of the words of both that both have
+# Jaccard similarity of the words
 ALIKE = 0.35
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 
 
 def other_versions(best: Passage, passages: Sequence[Passage]) -> list[Passage]:
-    """Passages that may give another answer than the best one: alike in words, of another document, other in figures.
-
-    Args:
-        best: what is answered from.
-        passages: what the search found, the best first.
-
-    Returns:
-        The first of each document, in the order of the search.
-    """
+    """Versions of the best passage among those that the search found; the first of each document, in that order."""
     found: dict[int, Passage] = {}
     words, figures = content_words(best.chunk.text, best.chunk.language), facts.numbers_and_parts(best.chunk.text)
     for passage in passages:
@@ -40,15 +32,15 @@ def other_versions(best: Passage, passages: Sequence[Passage]) -> list[Passage]:
 
 
 def disagree(one: str, other: str, question: str) -> bool:
-    """Whether two answers give different figures; those of the question do not count."""
+    """Whether two answers have different figures, not counting those of the question."""
     given = facts.numbers_and_parts(question)
     first, second = (set(facts.numbers(text)) - given for text in (one, other))
     return bool(first and second and not first & second)
 
 
 def document_date(row: DocumentRow) -> str:
-    """What dates a document for people: the year in its name or title, else the day its file was last changed."""
-    years = _YEAR.findall(row.name) or _YEAR.findall(row.title)
+    """The date of a document for people: the year in its name or title, else the day of its last change."""
+    years: list[str] = _YEAR.findall(row.name) or _YEAR.findall(row.title)
     if years:
         return years[-1]
     return datetime.fromtimestamp(row.mtime_ns / 1e9, UTC).date().isoformat()

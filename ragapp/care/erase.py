@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ragapp.index.conversations import Conversations
 from ragapp.index.library import Library
-from ragapp.ingest.staging import clear_leftovers
+from ragapp.ingest.watch import clear_leftovers
 from ragapp.privacy import UPLOADS_NAME
 
 

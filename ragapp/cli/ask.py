@@ -90,8 +90,8 @@ def conversation_number(text: str, hint: str = "See: ragapp conversations list")
 
 def say_events(events: Iterator[Event], question: str, as_json: bool = False) -> None:
     """Print an answer to a question while it is written, then what it rests on."""
+    from ragapp.answer.grounding import MarkFilter
     from ragapp.answer.history import dropped_notice
-    from ragapp.answer.marks import MarkFilter
 
     live = sys.stdout.isatty() and not as_json
     marks = MarkFilter()
@@ -162,7 +162,7 @@ def say_citation(citation: Citation) -> None:
 
 def _calibrate(app: App, results: list[Result]) -> dict[str, Any]:
     from ragapp.answer.calibration import calibration_for, save_calibration
-    from ragapp.evaluation.calibrate import calibrate
+    from ragapp.evaluation.runner import calibrate
 
     model = results[0].answer.model if results[0].answer else ""
     fitted, told = calibrate(results, calibration_for(model))

@@ -242,7 +242,7 @@ def remove(
     """
     from ragapp.care.erase import erase
     from ragapp.index.library import Library
-    from ragapp.ingest.removal import remove_by_hand
+    from ragapp.ingest.conditions import remove_by_hand
 
     if not ids and not purge:
         raise UsageError("No document is named.", "See: ragapp documents list")

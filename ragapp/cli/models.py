@@ -246,7 +246,7 @@ def tune(
 
 def _prompt_facts(path: Path, name: str, wanted: str) -> dict[str, Any]:
     """How a chat is written for a model, by a small one; only its vocabulary is loaded."""
-    from ragapp.llm.vocabulary import read_template
+    from ragapp.llm.templates import read_template
 
     template = read_template(path, name, wanted)
     try:

@@ -119,7 +119,7 @@ class Answer:
         context: what the model was given.
         timings: seconds by stage, and ``answer_tokens``, the number of generated tokens.
         signals: features of each passage that was judged, in the order of the passages; see
-            :class:`ragapp.answer.signals.Signals`.
+            :class:`ragapp.answer.calibration.Signals`.
         note: what the person should know beside the answer; may be empty.
         language: of the question and the answer, ISO 639-1; empty where it is unknown.
         bolder: the caution with which a refused question would be tried; empty where none would do.

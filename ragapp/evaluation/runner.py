@@ -1,4 +1,4 @@
-"""Running a question file and scoring what comes back."""
+"""Running a question file, scoring the answers, and refitting the answerability classifier on them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from ragapp.answer.calibration import Calibration, Example, Signals, fit
 from ragapp.contract import Answer
 from ragapp.contract.codec import to_values
 from ragapp.errors import PathError, UsageError
@@ -23,7 +24,7 @@ SEARCH_DEPTH = 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with what is known about its answer.
+    """A question and what is known about its answer.
 
     Attributes:
         id: from the file, or its line number.
@@ -42,7 +43,7 @@ class Question:
     answerable: bool = True
 
     def matches(self, document: str, page: int | None = None) -> bool:
-        """Whether a place is the one that answers."""
+        """Whether a document and page are those that answer."""
         right = not self.document or document == self.document
         return right and (page is None or not self.pages or page in self.pages)
 
@@ -98,13 +99,13 @@ def read_questions(path: Path) -> list[Question]:
 def run_questions(
     app: App, questions: Sequence[Question], *, with_llm: bool, out: Path | None = None
 ) -> Iterator[Result]:
-    """Ask every question, one after the other, with one loaded model.
+    """Ask every question in turn, with one loaded model.
 
     Args:
-        app: the parts.
-        questions: what to ask.
-        with_llm: whether to answer, or to search only.
-        out: file that gets each answer as it comes, one JSON object a line.
+        app: the composition root.
+        questions: to ask.
+        with_llm: whether to answer, or only to search.
+        out: file to which each answer is written as it comes, one JSON object a line.
 
     Yields:
         One result a question, in order.
@@ -139,7 +140,7 @@ def run_questions(
 
 
 def summarise(questions: Sequence[Question], results: Sequence[Result], *, with_llm: bool) -> dict[str, Any]:
-    """Scores of a run, each the mean over the questions it applies to, 0 to 1; None where it applies to none."""
+    """Scores of a run: each a mean over the questions that it applies to, 0 to 1, None where there are none."""
     located = [r for r in results if r.question.answerable and r.question.document]
     summary: dict[str, Any] = {
         "questions": len(questions),
@@ -176,6 +177,49 @@ def summarise(questions: Sequence[Question], results: Sequence[Result], *, with_
         "median": round(seconds[len(seconds) // 2], 3) if seconds else None,
     }
     return summary
+
+
+def calibrate(results: Sequence[Result], start: Calibration) -> tuple[Calibration, dict[str, Any]]:
+    """Fit a calibration to questions that were all answered, whatever the confidence (``answer.threshold`` 0).
+
+    Returns:
+        The calibration, which stays near ``start`` where there are few questions, and what it gives: the share of right
+        answers that are given and of others that are refused, by caution.
+
+    Raises:
+        UsageError: there are too few questions with known answers, or none that the documents do not answer.
+    """
+    known = [(r.question, r.answer) for r in results if r.answer and r.answer.signals]
+    known = [(question, answer) for question, answer in known if question.answers or not question.answerable]
+    if not known:
+        raise UsageError("No question of the file says what the right answer is.", "Give each line `answers`.")
+    examples = [example_of(question, answer) for question, answer in known]
+    right = [example.right for example in examples]
+    fitted = fit(examples, start)
+    p = [fitted.likeliest(example.signals) for example in examples]
+    told: dict[str, Any] = {"questions": len(known), "right": sum(right)}
+    for caution, threshold in fitted.thresholds.items():
+        given = [value >= threshold for value in p]
+        told[caution] = {
+            "threshold": threshold,
+            "right_answers_given": _mean(g for g, r in zip(given, right, strict=True) if r),
+            "others_refused": _mean(not g for g, r in zip(given, right, strict=True) if not r),
+        }
+    return fitted, told
+
+
+def example_of(question: Question, answer: Answer) -> Example:
+    """The training example that an answered question gives."""
+    signals = tuple(Signals(**values) for values in answer.signals)
+    # the passages that were read come first
+    texts = [passage.text for passage in answer.passages[: len(signals)]]
+    states = tuple(question.answerable and contains_answer(text, question.answers) for text in texts)
+    return Example(signals, states, is_right(question, answer))
+
+
+def is_right(question: Question, answer: Answer) -> bool:
+    """Whether the documents answer the question and an expected answer was given."""
+    return question.answerable and not answer.abstained and contains_answer(answer.answer, question.answers)
 
 
 def _reciprocal_rank(result: Result) -> float:

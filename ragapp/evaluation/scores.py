@@ -1,4 +1,4 @@
-"""How an answer is compared with what was expected (after SQuAD's evaluation: case, punctuation, articles dropped)."""
+"""Comparing an answer with the expected ones, after SQuAD's evaluation: case, punctuation and articles are dropped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PUNCTUATION = re.compile(r"(?<!\d)[^\w\s]|[^\w\s](?!\d)|_")
 
 
 def normalise(text: str) -> str:
-    """A form in which answers can be compared: citation marks, case, punctuation, articles and spaces evened out."""
+    """An answer in the form in which answers are compared: without citation marks, case, punctuation and articles."""
     text = _MARKS.sub(" ", unicodedata.normalize("NFKC", text).lower())
     text = re.sub(r"(?<=\d)[ ,](?=\d{3}\b)", "", text)
     return " ".join(_ARTICLES.sub(" ", _PUNCTUATION.sub(" ", text)).split())

@@ -1,28 +1,21 @@
-"""The guard: what would reach another machine is refused, told and counted, whoever tries.
+"""The guard: refuses, reports and counts whatever would reach another machine, whichever library tries.
 
-It is an audit hook of the interpreter (PEP 578), which no library can take off again: each connection, datagram and
-look-up of a name that Python makes, and each program that it starts, is held against a short list before it happens.
-Processes that ragapp starts itself are guarded from their first line, too.
+It is an audit hook of the interpreter (PEP 578), which no library can remove: every connection, datagram and name
+look-up that Python makes, and every program that it starts, is checked against an allow list before it happens.
+Processes that ragapp starts are guarded from their first line, too.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from ragapp.guard.network import check_connection, check_name, remember_addresses, watch_sockets
+from ragapp.guard.network import check_connection, check_name, parse_entry, remember_addresses, watch_sockets
 from ragapp.guard.programs import check_program, guarded_command, program_allowed
-from ragapp.guard.rules import parse_entry
-from ragapp.guard.state import (
-    VARIABLE,
-    count_in,
-    environment,
-    read_environment,
-    read_tally,
-    report,
-    state,
-    tell_children,
-)
+from ragapp.guard.state import read_tally, state
 
 __all__ = [
     "VARIABLE",
@@ -37,7 +30,9 @@ __all__ = [
     "report",
 ]
 
-_CHECKS: dict[str, Callable[[str, tuple], None]] = {
+#: environment variable of every process that is to be guarded: what it may reach, and where refusals are counted
+VARIABLE = "_RAGAPP_GUARD"
+_CHECKS: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
     "socket.__new__": watch_sockets,
     **dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), check_connection),
     **dict.fromkeys(
@@ -47,39 +42,71 @@ _CHECKS: dict[str, Callable[[str, tuple], None]] = {
         ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"), check_program
     ),
 }
-# it makes connections without Python, so the hook would not see them; asyncio's own loop stands in for it
-_UNSEEN = ("uvloop",)
 
 
 def install() -> None:
-    """Guard this process for good, and have the processes that it starts guarded; a second call changes nothing."""
+    """Guard this process for good, and the processes that it starts; a second call changes nothing."""
     if state.installed:
         return
     state.installed = True
-    read_environment()
-    tell_children()
-    for name in _UNSEEN:
-        sys.modules.setdefault(name, None)  # to import it raises ImportError
-    if state.rules:
-        remember_addresses()
+    _read_environment()
+    os.environ.update(environment())
+    # uvloop connects without Python, unseen by the hook; where its import fails, asyncio's own loop is used
+    sys.modules.setdefault("uvloop", None)  # type: ignore[arg-type]
+    allow(())
     sys.addaudithook(_hook)
 
 
 def allow(entries: Iterable[str]) -> None:
-    """Let this process, not those that it starts, reach these hosts.
+    """Let this process, but not those that it starts, reach hosts.
 
-    Args:
-        entries: ``host`` or ``host:port``; ``.example.org`` stands for its subdomains, too.
-
-    Raises:
-        ValueError: an entry is neither.
+    Each is a ``host`` or ``host:port``; ``.example.org`` includes subdomains. Anything else raises ValueError.
     """
     state.rules |= {parse_entry(entry) for entry in entries}
     if state.rules:
         remember_addresses()
 
 
-def _hook(event: str, arguments: tuple) -> None:
-    check = _CHECKS.get(event)
-    if check:
+def environment(entries: Iterable[str] = (), *, own: bool = False) -> dict[str, str]:
+    """Environment of a guarded process that may reach these hosts, and with ``own`` those of this process, too."""
+    rules = {parse_entry(entry) for entry in entries} | (state.rules if own else set())
+    return {VARIABLE: json.dumps({"allow": sorted(rules, key=str), "tally": state.tally})}
+
+
+def count_in(file: str | os.PathLike[str]) -> None:
+    """Count refusals of this process and its children in a file, which never holds an address."""
+    state.tally = os.fspath(file)
+    if state.installed:
+        os.environ.update(environment())
+
+
+def report() -> dict[str, Any]:
+    """What the guard of this process has seen.
+
+    ``connections`` counts all that were made, ``to_allowed_hosts`` those that left this machine, ``attempts`` refusals.
+    ``refused`` has the latest of these as ``{"address", "by", "when", "kind"}``; ``by`` names the libraries from the
+    one that ragapp called to the one that tried.
+    """
+    return {
+        "guarded": state.installed,
+        "connections": state.local + state.remote,
+        "to_allowed_hosts": state.remote,
+        "attempts": state.refusals,
+        "refused": list(state.refused),
+    }
+
+
+def _read_environment() -> None:
+    """Take over the allow list and tally that the parent process passed on."""
+    try:
+        given = json.loads(os.environ.get(VARIABLE) or "{}")
+        rules = {(str(host), port) for host, port in given.get("allow", ())}
+    except (ValueError, TypeError, AttributeError):
+        return
+    state.rules |= rules
+    state.tally = str(given.get("tally", ""))
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if check := _CHECKS.get(event):
         check(event, arguments)

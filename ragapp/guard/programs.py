@@ -1,4 +1,4 @@
-"""Programs that are started: those that are guarded themselves, and a few that need no network."""
+"""Programs that may be started: those that are guarded themselves, and a few that need no network."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import dropwhile
+from typing import Any
 
 from ragapp.guard.state import refuse, state
 
-# programs of the system by which libraries ask what machine this is; and the OCR engine
+# the OCR engine, and programs of the system by which libraries ask what machine this is
 _KNOWN = frozenset(
     {"tesseract", "uname", "ldconfig", "ldd", "gcc", "cc", "ld", "objdump", "lscpu", "sysctl", "sw_vers", "getconf"}
 )
@@ -17,21 +19,18 @@ _START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.py")
 _SWITCHES = ("-I", "-P", "-s", "-E", "-u", "-B")
 
 
-def guarded_command(script: str | os.PathLike, *arguments: str, isolated: bool = False) -> list[str]:
+def guarded_command(script: str | os.PathLike[str], *arguments: str, isolated: bool = False) -> list[str]:
     """The command that runs a Python file with the guard installed before its first line.
 
-    Args:
-        script: the file.
-        arguments: its arguments.
-        isolated: whether the environment and the user's own packages are shut out (``python -I``), and the network
-            is given up altogether where the system can do that.
+    An ``isolated`` one ignores environment variables and user packages (``python -I``), and is sealed off the network
+    where the system can do that (:mod:`ragapp.guard.seal`).
     """
     return [sys.executable, "-I" if isolated else "-P", _START, os.fspath(script), *arguments]
 
 
 @contextmanager
 def program_allowed(command: Iterable[str]) -> Iterator[None]:
-    """Let this one command be started, guarded or not, while the context lasts."""
+    """Allow one command, guarded or not, while the context lasts."""
     words = list(map(str, command))
     state.commands.append(words)
     try:
@@ -40,8 +39,8 @@ def program_allowed(command: Iterable[str]) -> Iterator[None]:
         state.commands.remove(words)
 
 
-def check_program(event: str, arguments: tuple) -> None:
-    """``subprocess.Popen``, ``os.system``, ``os.exec`` and their kin."""
+def check_program(event: str, arguments: tuple[Any, ...]) -> None:
+    """Check ``subprocess.Popen``, ``os.system``, ``os.exec`` and their kin."""
     words = _words(event, arguments)
     if words in state.commands or _is_own(words):
         return
@@ -51,7 +50,7 @@ def check_program(event: str, arguments: tuple) -> None:
         refuse("program", name, f"Starting the program {name!r}")
 
 
-def _words(event: str, arguments: tuple) -> list[str]:
+def _words(event: str, arguments: tuple[Any, ...]) -> list[str]:
     if event == "os.system":
         return [os.fsdecode(arguments[0])]
     if event == "subprocess.Popen":
@@ -66,13 +65,11 @@ def _words(event: str, arguments: tuple) -> list[str]:
 
 
 def _is_own(words: list[str]) -> bool:
-    """Whether it is this Python with something that installs the guard before all else."""
+    """Whether this Python is started with something that installs the guard first."""
     pythons = {os.path.abspath(path) for path in (sys.executable, getattr(sys, "_base_executable", "")) if path}
     if not words or os.path.abspath(words[0]) not in pythons:
         return False
-    rest = words[1:]
-    while rest and rest[0] in _SWITCHES:
-        rest = rest[1:]
+    rest = list(dropwhile(_SWITCHES.__contains__, words[1:]))
     if rest[:1] == ["-m"]:
         return len(rest) > 1 and rest[1].split(".")[0] == "ragapp"
     if rest[:1] == ["-c"]:  # how multiprocessing starts its processes; their environment has the guard

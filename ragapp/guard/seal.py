@@ -1,8 +1,8 @@
-"""No network at all for this process, by the kernel: what parses strangers' files has no business there.
+"""No network for this process, enforced by the kernel; for processes that parse untrusted files.
 
-The guard sees what Python does. A parser in C that a hostile file has taken over does not ask Python; so on Linux the
-process also gives up, for good, the system calls that make a socket to other machines (seccomp, a filter in classic BPF
-as described in the kernel's Documentation/userspace-api/seccomp_filter.rst). Programs that it starts inherit that.
+The guard sees only what Python does, not a parser in C that a hostile file has taken over. So on Linux such a process
+also gives up the system calls that make a socket to other machines (seccomp, with a classic BPF filter as described in
+the kernel's Documentation/userspace-api/seccomp_filter.rst). Programs that it starts inherit that.
 """
 
 from __future__ import annotations
@@ -16,19 +16,15 @@ _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _DENIED = 0x7FFF0000, 0x00050000 | 13  # EACCES
 # offsets in struct seccomp_data: number of the call, architecture, low half of the first argument
 _NUMBER, _ARCH, _FIRST = 0, 4, 16
-# architecture, and numbers of socket and io_uring_setup (which can make sockets, too)
+# architecture, and the numbers of socket and of io_uring_setup (which can make sockets, too)
 _MACHINES = {"x86_64": (0xC000003E, 41, 425), "aarch64": (0xC00000B7, 198, 425)}
 _X32 = 0x40000000  # the same calls under other numbers
-# families that stay within this machine: AF_UNIX, and AF_NETLINK for asking the kernel
+# address families that stay within this machine: AF_UNIX, and AF_NETLINK for asking the kernel
 _WITHIN = (1, 16)
 
 
 def forbid_network() -> bool:
-    """Give up the network in this process and all that it starts; threads that run already are left out.
-
-    Returns:
-        Whether the system could do it; the guard stands in any case.
-    """
+    """Give up the network in this process, except its other threads, and in its children; False where that fails."""
     machine = _MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None or sys.maxsize < 2**32:
         return False
@@ -46,14 +42,14 @@ def forbid_network() -> bool:
     prctl.argtypes = (ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong)
     if prctl(_PR_SET_NO_NEW_PRIVS, 1, None, 0, 0):
         return False
-    return prctl(_PR_SET_SECCOMP, _FILTER_MODE, ctypes.byref(program), 0, 0) == 0
+    return bool(prctl(_PR_SET_SECCOMP, _FILTER_MODE, ctypes.byref(program), 0, 0) == 0)
 
 
 def _filter(arch: int, socket: int, io_uring: int) -> bytes:
     """The filter: eight bytes an instruction (operation, jump if true, jump if false, operand)."""
     steps = [
         (_LOAD, 0, 0, _ARCH),
-        (_EQUAL, 0, 8, arch),  # another architecture's calls are none of this process's: deny
+        (_EQUAL, 0, 8, arch),  # deny the calls of other architectures
         (_LOAD, 0, 0, _NUMBER),
         (_AT_LEAST, 6, 0, _X32),
         (_EQUAL, 5, 0, io_uring),

@@ -1,6 +1,6 @@
-"""``python start.py SCRIPT ARGUMENTS``: runs a script with the guard installed before its first line.
+"""``python start.py SCRIPT ARGUMENTS`` runs a script with the guard installed before its first line.
 
-The script finds nothing of ragapp on its path, and what it may reach stands in the environment.
+ragapp is not on the script's import path; what the script may reach is passed in the environment.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 
 
 def main() -> None:
-    """Install the guard, then be the script."""
+    """Install the guard, then run the script."""
     above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     sys.path.insert(0, above)
     from ragapp.guard import install
@@ -19,7 +19,7 @@ def main() -> None:
 
     sys.path.remove(above)
     install()
-    if sys.flags.isolated:  # what is shut in so is not meant to reach anybody
+    if sys.flags.isolated:
         forbid_network()
     sys.argv = sys.argv[1:]
     runpy.run_path(sys.argv[0], run_name="__main__")

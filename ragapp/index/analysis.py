@@ -1,6 +1,6 @@
-"""Text to index terms: words, elisions split, accents folded, Snowball stems, codes kept whole.
+"""Text analysis: text to index terms (elisions split, accents folded, Snowball stems, codes kept whole).
 
-Documents are stemmed in their own language; a question is stemmed in every language that the collection holds.
+Documents are stemmed in their own language; a question is stemmed in every language of the collection.
 """
 
 from __future__ import annotations
@@ -10,41 +10,20 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import chain
+from typing import TYPE_CHECKING, Any
 
-SNOWBALL_LANGUAGES = {
-    "ar": "arabic",
-    "ca": "catalan",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "es": "spanish",
-    "et": "estonian",
-    "eu": "basque",
-    "fi": "finnish",
-    "fr": "french",
-    "ga": "irish",
-    "hi": "hindi",
-    "hu": "hungarian",
-    "hy": "armenian",
-    "id": "indonesian",
-    "it": "italian",
-    "lt": "lithuanian",
-    "nl": "dutch",
-    "no": "norwegian",
-    "nb": "norwegian",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sr": "serbian",
-    "sv": "swedish",
-    "ta": "tamil",
-    "tr": "turkish",
-    "yi": "yiddish",
-}
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
-# Words that carry the form of a question, not its matter.  A rare "what" would otherwise outweigh the subject in a
-# small collection, where inverse document frequency cannot tell yet.
+_SNOWBALL = """ar arabic, ca catalan, da danish, de german, el greek, en english, es spanish, et estonian, eu basque,
+    fi finnish, fr french, ga irish, hi hindi, hu hungarian, hy armenian, id indonesian, it italian, lt lithuanian,
+    nl dutch, no norwegian, nb norwegian, pt portuguese, ro romanian, ru russian, sr serbian, sv swedish, ta tamil,
+    tr turkish, yi yiddish"""
+# names of Snowball's stemmers by ISO 639-1 code
+SNOWBALL_LANGUAGES: dict[str, str] = dict(pair.split() for pair in _SNOWBALL.split(","))
+
+# Function words, those of questions above all.  A rare "what" would otherwise outweigh the subject in a small
+# collection, where inverse document frequency cannot tell yet.
 STOP_WORDS = {
     "en": """a about an and any are as at be been but by can could did do does for from had has have how i if in into is
         it its may me much many must my not of on or our shall should so than that the their them then there these they
@@ -70,7 +49,7 @@ STOP_WORDS = {
         ons op te tot uit van veel voor waar waarom wanneer wat we welke wie wij worden wordt zijn""",
 }
 
-# words whose stem is remembered: the rarer ones are not worth their memory
+# size of the caches of stems and folded words
 _KNOWN_WORDS = 50_000
 
 # Languages whose stemmers do as well without accents (measured on SQuAD, PIAF and XQuAD).  Their words are folded
@@ -114,21 +93,20 @@ def terms(text: str, language: str) -> list[str]:
 
 
 def question_terms(text: str, languages: Iterable[str]) -> list[str]:
-    """Terms of a question in every given language, without stop words, each once, in order; see
-    :func:`question_words`."""
+    """The terms of :func:`question_words`, each once, in order."""
     return list(dict.fromkeys(chain.from_iterable(question_words(text, languages))))
 
 
 def question_words(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]:
-    """The words of a question that say what it is about.
+    """The content words of a question.
 
     Args:
         text: the question.
         languages: ISO 639-1 codes of the collection's languages.
 
     Returns:
-        For each word, in order, the terms that stand for it in one language or another; each once, codes last.  Stop
-        words are left out unless nothing else is left.
+        For each word, in order, its terms in all of the languages; each once, codes last.  Stop words are left out
+        unless there are no others.
     """
     languages = list(dict.fromkeys(languages)) or ["en"]
     words, codes = _words_and_codes(text)
@@ -139,7 +117,7 @@ def question_words(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]
 
 
 def plain_words(text: str) -> list[str]:
-    """The words of a text in order, in small letters and without accents."""
+    """The words of a text in order, case-folded and without accents."""
     return _WORD.findall(_folded(text.casefold()))
 
 
@@ -151,7 +129,7 @@ def content_terms(text: str, language: str) -> list[str]:
 
 
 def content_words(text: str, language: str) -> set[str]:
-    """The terms of :func:`content_terms` that hold no figure."""
+    """The terms of :func:`content_terms` that contain no digit."""
     return {term for term in content_terms(text, language) if not any(map(str.isdigit, term))}
 
 
@@ -170,7 +148,7 @@ def _words_and_codes(text: str) -> tuple[list[str], list[str]]:
 
 
 def _pairs(word: str) -> list[str]:
-    """A word, or where its script puts no spaces, every two characters that stand side by side."""
+    """A word, split into character bigrams where its script puts no spaces."""
     parts = []
     end = 0
     for run in _UNSPACED.finditer(word):
@@ -207,7 +185,7 @@ def detect_language(text: str, among: Iterable[str] = ()) -> str:
     choices = sorted(SNOWBALL_LANGUAGES.keys() & set(among) or SNOWBALL_LANGUAGES.keys())
     if len(choices) == 1:
         return choices[0]
-    # a question is too short for n-grams; its small words tell its language better when they are clear
+    # a question is too short for n-grams; its stop words tell its language better where they are unambiguous
     if len(text) < SHORT_TEXT_CHARACTERS:
         counted = _count_stop_words(text, choices)
         if counted and (len(counted) == 1 or counted[0][0] > counted[1][0]):
@@ -222,8 +200,8 @@ def _count_stop_words(text: str, languages: Iterable[str]) -> list[tuple[int, st
     return sorted((pair for pair in counts if pair[0]), reverse=True)
 
 
-@lru_cache(maxsize=1)
-def _identifier():
+@cache
+def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE)
@@ -235,7 +213,7 @@ def _stop_list(language: str) -> frozenset[str]:
 
 
 @cache
-def _stemmer(language: str):
+def _stemmer(language: str) -> Any:
     import snowballstemmer
 
     name = SNOWBALL_LANGUAGES.get(language)

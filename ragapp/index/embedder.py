@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 
 from ragapp.index import folder as folders
+from ragapp.index.encoder import ORDINARY_TOKENS, Encoder
 from ragapp.index.quantize import SCHEME, Precision, choose_precision
-from ragapp.index.tokenizer import FolderTokenizer
 
 # texts of ordinary length that have nothing to do with each other
 UNRELATED = (
@@ -33,16 +33,16 @@ MIN_SPREAD = 0.02
 class Embedder:
     """Text to vectors of length one.
 
-    The model is loaded when the first vector is wanted; all else is read from the folder's JSON files.  Weights come
-    from safetensors only, and no code from the folder is run.  Threads may share it: a question does not wait for
-    passages that are being embedded, except for a batch of them where the model has to be fed by the library.
+    The model is loaded when the first vector is wanted; all else is read from the folder's JSON files.  Threads may
+    share it: a question does not wait for passages that are being embedded, except for a batch of them where the model
+    can only be called through the library.
 
     Args:
         folder: a sentence-transformers folder.
         name: what people call it.
         batch_size: passages of ordinary length (128 tokens) a forward pass; of shorter ones more.
-        precision: of the model's linear layers; ``auto`` takes int8 where it was measured to cost nothing.
-        query_prompt: what is put in front of a question, None for what the model wants.
+        precision: of the linear layers; ``auto`` takes int8 where it was measured to cost no quality.
+        query_prompt: what is put in front of a question, None for the model's own prompt.
         document_prompt: what is put in front of a passage, None likewise.
     """
 
@@ -55,11 +55,11 @@ class Embedder:
         *,
         query_prompt: str | None = None,
         document_prompt: str | None = None,
-    ):
+    ) -> None:
         self.folder = folder
         self.name = name
         self.batch_size = batch_size
-        self.tokenizer = FolderTokenizer(folder, query_prompt, document_prompt)
+        self.tokenizer = folders.FolderTokenizer(folder, query_prompt, document_prompt)
         self._wanted = precision
         self._loading = threading.Lock()
 
@@ -67,20 +67,6 @@ class Embedder:
     def dimension(self) -> int:
         """Length of a vector."""
         return self.tokenizer.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        """How many tokens it reads, its own special tokens included; what is longer it would not see."""
-        return self.tokenizer.max_tokens
-
-    @property
-    def special_tokens(self) -> int:
-        """How many tokens it adds around every text."""
-        return self.tokenizer.special_tokens
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, special tokens not counted."""
-        return self.tokenizer.count_tokens(texts)
 
     @cached_property
     def weights_sha256(self) -> str:
@@ -98,8 +84,7 @@ class Embedder:
 
     @property
     def made_with(self) -> str:
-        """What the vectors are made with: the hash of the weights, what was made of them where it was, and what is put
-        in front of a passage where something is."""
+        """All that the vectors depend on: the hash of the weights, the int8 scheme and the passage prompt, if any."""
         parts = [self.weights_sha256]
         parts += [SCHEME] if self.precision != "fp32" else []
         parts += [f"prompt {self.tokenizer.prompts.document!r}"] if self.tokenizer.prompts.document else []
@@ -109,7 +94,7 @@ class Embedder:
         """Vectors of passages.
 
         Args:
-            texts: what is to be found later; the more at a time, the better they sort into batches of like length.
+            texts: passages; the more at a time, the better they sort into batches of like length.
             progress: called with the number of texts done so far.
 
         Returns:
@@ -120,8 +105,6 @@ class Embedder:
         """
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        from ragapp.index.encoder import ORDINARY_TOKENS
-
         return self._encoder.passages(texts, self.batch_size * ORDINARY_TOKENS, progress or (lambda done: None))
 
     def embed_question(self, text: str) -> np.ndarray:
@@ -145,26 +128,19 @@ class Embedder:
         return max(MIN_SPREAD, SPREAD * (1 - float(unrelated)))
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        """How near texts are in meaning, on a scale that is the same for every model.
-
-        Args:
-            text: one text.
-            others: what it is compared with.
+        """Similarity of a text to each of others, on a scale that is the same for every model.
 
         Returns:
-            For each of the others, 0 where they have as little to do with each other as any two texts, 1 where they are
-            the same.
+            0 where two texts have as little to do with each other as any, 1 where they are the same.
         """
         first, *rest = self.embed_documents([text, *others])
         return [1 - (1 - float(first @ vector)) * SPREAD / self.cosine_spread for vector in rest]
 
     @property
-    def _encoder(self):
+    def _encoder(self) -> Encoder:
         with self._loading:
             return self._loaded
 
     @cached_property
-    def _loaded(self):
-        from ragapp.index.encoder import Encoder
-
+    def _loaded(self) -> Encoder:
         return Encoder(self.folder, self.tokenizer, self.precision)

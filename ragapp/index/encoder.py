@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from ragapp.errors import ModelError
-from ragapp.index.folder import FolderFacts
-from ragapp.index.prompts import own_prompts
+from ragapp.index.folder import FolderTokenizer
 from ragapp.index.quantize import Precision, quantize_linear
-from ragapp.index.sbert import sentence_transformers
-from ragapp.index.tokenizer import FolderTokenizer
+from ragapp.index.sbert import load_embedding_model
 from ragapp.native import keep_freed_memory
 
-# a passage of ordinary length, in tokens; a batch holds as many tokens as so many of them
+# tokens of a passage of ordinary length
 ORDINARY_TOKENS = 128
-# batches that are in the model at the same time, at the most
+# the most batches in the model at the same time
 MAX_LANES = 4
-# how far the short way may be from the library's own vectors
+# how far the direct way may be from the library's own vectors, in any component
 TOLERANCE = 2e-5
-# how alike a vector in int8 must be to the same in fp32
+# lowest cosine of an int8 vector to that in fp32
 INT8_COSINE = 0.97
 # tried at loading: both languages of the samples, padding, truncation, odd characters, nothing
 TRIAL = (
@@ -36,32 +34,6 @@ TRIAL = (
     "x",
     "",
 )
-
-
-def load_model(folder: Path):
-    """The sentence-transformers model of a folder: safetensors only, no code from the folder is run.
-
-    Raises:
-        ModelError: it cannot be loaded.
-    """
-    try:
-        model = sentence_transformers().SentenceTransformer(
-            str(folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(
-            f"The embedder in {folder} cannot be loaded: {reason}.", f"Run: ragapp models pull {folder.name}"
-        ) from None
-    return model.eval()
-
-
-def ask_model(folder: Path):
-    """What only the loaded model knows of a folder without the usual JSON files: its facts and its tokenizer."""
-    model = load_model(folder)
-    prompts = own_prompts(model.prompts, folder.name)
-    facts = FolderFacts(model.get_embedding_dimension(), model.max_seq_length, folder, False, prompts)
-    return facts, model.tokenizer.backend_tokenizer
 
 
 class Encoder:
@@ -76,57 +48,53 @@ class Encoder:
         ModelError: it cannot be loaded, or not in this precision.
     """
 
-    def __init__(self, folder: Path, tokenizer: FolderTokenizer, precision: Precision):
+    def __init__(self, folder: Path, tokenizer: FolderTokenizer, precision: Precision) -> None:
         self._folder = folder
         self._tokenizer = tokenizer
         # the library's tokenizer keeps state while it works
         self._lock = threading.Lock()
         keep_freed_memory()
-        self._model = load_model(folder)
-        self._threads = _threads()
+        self._model = load_embedding_model(folder)
+        import torch  # now, as its first import decides how its threads wait
+
+        self._threads = torch.get_num_threads()
         if precision == "int8":
             self._to_int8()
 
     def question(self, text: str) -> np.ndarray:
-        """Vector of a question: float32 array of shape (dimension,), of length one."""
+        """See :meth:`ragapp.index.embedder.Embedder.embed_question`."""
         import torch
 
         with self._lock:
-            if torch.get_num_threads() != self._threads:  # a new thread takes over what a lane has set
+            if torch.get_num_threads() != self._threads:  # a new thread inherits what a lane has set
                 torch.set_num_threads(self._threads)
-            return self._model.encode_query(
+            vector: np.ndarray = self._model.encode_query(
                 text, prompt=self._tokenizer.prompts.query, normalize_embeddings=True, show_progress_bar=False
             )
+            return vector
 
     def passages(self, texts: Sequence[str], batch_tokens: int, progress: Callable[[int], None]) -> np.ndarray:
-        """Vectors of passages: float32 array of shape (len(texts), dimension), rows of length one.
+        """See :meth:`ragapp.index.embedder.Embedder.embed_documents`; a batch has up to ``batch_tokens`` with padding.
 
         Several batches are in the model at a time, each on its own share of the cores: threads that share one batch
         wait for each other after every layer, for long whenever something else wants a core.
-
-        Args:
-            texts: passages.
-            batch_tokens: tokens a forward pass, padding included.
-            progress: called after each batch with the number of texts done so far.
         """
         vectors = np.zeros((len(texts), self._tokenizer.dimension), np.float32)
         ids = self._tokenizer.passage_ids(texts)
-        parts = list(batches([len(text) for text in ids], batch_tokens))
-        done = 0
-        if not self._short_way:
-            for part in parts:
-                vectors[part] = self._encode_texts([texts[i] for i in part])
-                done += len(part)
-                progress(done)
-            return vectors
-        futures: dict[Future, list[int]] = {
-            self._lanes.submit(self._encode_ids, [ids[i] for i in part]): part for part in parts
+
+        def encode(part: list[int]) -> np.ndarray:
+            if self._direct:
+                return self._encode_ids([ids[i] for i in part])
+            return self._encode_texts([texts[i] for i in part])
+
+        futures = {
+            self._lanes.submit(encode, part): part for part in batches([len(text) for text in ids], batch_tokens)
         }
+        done = 0
         try:
             for future in as_completed(futures):
-                part = futures[future]
-                vectors[part] = future.result()
-                done += len(part)
+                vectors[futures[future]] = future.result()
+                done += len(futures[future])
                 progress(done)
         finally:  # an error, or the caller's wish to stop
             for future in futures:
@@ -137,32 +105,33 @@ class Encoder:
     def _lanes(self) -> ThreadPoolExecutor:
         import torch
 
-        lanes = min(MAX_LANES, self._threads) if self._model.device.type == "cpu" else 1
+        lanes = min(MAX_LANES, self._threads) if self._direct and self._model.device.type == "cpu" else 1
         share = max(1, self._threads // lanes)
         return ThreadPoolExecutor(lanes, "embedding", initializer=lambda: torch.set_num_threads(share))
 
     @cached_property
-    def _short_way(self) -> bool:
-        """Whether the model's modules, fed directly, give the library's own vectors.
+    def _direct(self) -> bool:
+        """Whether the model's modules, given token ids directly, make the library's own vectors.
 
         That saves the library's work for each call, and tokenizing under a lock.
         """
         ids = self._tokenizer.passage_ids(TRIAL)
         try:
             mine = self._encode_ids(ids)
-        except Exception:  # whatever a foreign architecture finds wrong: the library knows how to feed it
+        except Exception:  # whatever a foreign architecture finds wrong: the library knows how to call it
             return False
         return bool(np.abs(mine - self._encode_texts(TRIAL)).max() <= TOLERANCE)
 
     def _encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         with self._lock:
-            return self._model.encode_document(
+            vectors: np.ndarray = self._model.encode_document(
                 list(texts),
                 prompt=self._tokenizer.prompts.document,
                 batch_size=len(texts),
                 normalize_embeddings=True,
                 show_progress_bar=False,
             )
+            return vectors
 
     def _encode_ids(self, ids: Sequence[list[int]]) -> np.ndarray:
         import torch
@@ -185,27 +154,23 @@ class Encoder:
             if self._model.device.type != "cpu":
                 raise RuntimeError("the model runs on a graphics card")
             quantize_linear(self._model[0])
-            rough = self._encode_texts(TRIAL)
+            rounded = self._encode_texts(TRIAL)
         except (RuntimeError, NotImplementedError, AttributeError) as error:
-            reason = str(error).splitlines()[0]
-            raise ModelError(
-                f"The embedder in {self._folder} does not run in int8 here: {reason}.",
-                "Set embedding.precision to fp32.",
-            ) from None
-        worst = float((exact * rough).sum(1).min())
+            raise self._no_int8(f"does not run in int8 here: {str(error).splitlines()[0]}") from None
+        worst = float((exact * rounded).sum(1).min())
         if not worst >= INT8_COSINE:
-            raise ModelError(
-                f"The embedder in {self._folder} loses too much in int8 (cosine {worst:.2f} to fp32).",
-                "Set embedding.precision to fp32.",
-            )
+            raise self._no_int8(f"loses too much in int8 (cosine {worst:.2f} to fp32)")
+
+    def _no_int8(self, problem: str) -> ModelError:
+        return ModelError(f"The embedder in {self._folder} {problem}.", "Set embedding.precision to fp32.")
 
 
 def batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Texts that share a forward pass: of like length, the longest first.
+    """Divide texts into forward passes: texts of like length together, the longest first.
 
     Args:
         lengths: tokens of each text.
-        batch_tokens: tokens of a batch at the most, padding included; a longer text goes alone.
+        batch_tokens: the most tokens of a batch, padding included; a longer text goes alone.
 
     Yields:
         Indices into ``lengths``; every index once.
@@ -216,9 +181,3 @@ def batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
         size = max(1, batch_tokens // max(1, lengths[order[begin]]))
         yield order[begin : begin + size]
         begin += size
-
-
-def _threads() -> int:
-    import torch
-
-    return torch.get_num_threads()

@@ -1,40 +1,66 @@
-"""What a sentence-transformers folder says of itself in its JSON files, without loading the model.
+"""What a sentence-transformers folder tells without its model being loaded: dimension, window, prompts, tokens, hash.
 
-Every command needs the dimension, the window and the hash of the weights; only the making of vectors needs the model.
+Every command and every worker process needs these; only embedding needs the model.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import ModelError
-from ragapp.index.prompts import Prompts, own_prompts
+from ragapp.index.sbert import load_embedding_model
 from ragapp.reading.discover import hash_file
 
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
 WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
 DIGEST_FILE = ".weights-sha256.json"
 # a tokenizer that knows no limit says so by a very large number
 NO_LIMIT = 10**9
-# the files that one generation or another of the library keeps the window in
-_WINDOW_FILES = (
-    "sentence_bert_config.json",
-    "sentence_roberta_config.json",
-    "sentence_distilbert_config.json",
-    "sentence_camembert_config.json",
-    "sentence_albert_config.json",
-    "sentence_xlm-roberta_config.json",
-    "sentence_xlnet_config.json",
-)
-# modules that change neither the number of values nor the text
+# the files in which one generation or another of the library keeps the window: sentence_bert_config.json and others
+_WINDOW_FILES = "sentence_*_config.json"
+# modules that change neither the dimension nor the text
 _SAME_SIZE = ("Normalize", "LayerNorm", "Dropout")
+# under which names a model keeps its passage prompt, in the library's order
+_DOCUMENT_NAMES = ("document", "passage", "corpus")
+_BGE = "Represent this sentence for searching relevant passages: "
+# Prompts from model cards, for families whose folders often lack them; matched against the names of the folder and of
+# the model that it was made from, the first match counts.
+_FAMILIES = (
+    (r"e5-mistral|e5.*instruct", ("Instruct: Given a question, retrieve passages that answer it\nQuery: ", "")),
+    (r"(?:^|[-_/])e5(?:[-_]|$)", ("query: ", "passage: ")),
+    (r"nomic-embed", ("search_query: ", "search_document: ")),
+    (r"bge-(?:small|base|large)-zh", ("为这个句子生成表示以用于检索相关文章：", "")),
+    (r"bge-(?:small|base|large)-en|mxbai-embed|arctic-embed-(?:xs|s|m|l)(?!.*v2)", (_BGE, "")),
+    (r"arctic-embed.*v2", ("query: ", "")),
+)
 
 
 class UnknownLayout(Exception):
-    """The folder's JSON files do not say it; the model itself must be asked."""
+    """The folder's JSON files do not say enough; the model itself must be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """What is put in front of a text before it is embedded; often nothing.
+
+    Attributes:
+        query: in front of a question.
+        document: in front of a passage.
+    """
+
+    query: str = ""
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +70,9 @@ class FolderFacts:
     Attributes:
         dimension: length of a vector.
         max_tokens: tokens that the model reads, special tokens and prompt included.
-        transformer: the folder of the transformer and its tokenizer, below the model's folder or that folder.
+        transformer: folder of the transformer and its tokenizer: the model's folder or one below it.
         lower_case: whether text is lower-cased before the tokenizer sees it.
-        prompts: what is put in front of questions and passages.
+        prompts: of questions and passages.
     """
 
     dimension: int
@@ -54,6 +80,89 @@ class FolderFacts:
     transformer: Path
     lower_case: bool
     prompts: Prompts
+
+
+class FolderTokenizer:
+    """A model folder's tokenizer, by the ``tokenizers`` library alone; threads may share it.
+
+    Only a folder that lacks the usual JSON files has its model loaded and asked.  Pickled, it is the folder's path.
+
+    Args:
+        folder: a sentence-transformers folder.
+        query_prompt: what is put in front of a question, None for the model's own prompt.
+        document_prompt: what is put in front of a passage, None likewise.
+    """
+
+    def __init__(self, folder: Path, query_prompt: str | None = None, document_prompt: str | None = None) -> None:
+        self.folder = folder
+        self._query_prompt = query_prompt
+        self._document_prompt = document_prompt
+
+    def __reduce__(self) -> tuple[type[FolderTokenizer], tuple[Path, str | None, str | None]]:
+        return type(self), (self.folder, self._query_prompt, self._document_prompt)
+
+    @property
+    def dimension(self) -> int:
+        """Length of the model's vectors."""
+        return self._known[0].dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """The model's window in tokens, special tokens included; what is longer it would not see."""
+        return self._known[0].max_tokens
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """The prompts in force."""
+        own = self._known[0].prompts
+        query, document = self._query_prompt, self._document_prompt
+        return Prompts(own.query if query is None else query, own.document if document is None else document)
+
+    @cached_property
+    def special_tokens(self) -> int:
+        """Tokens that are added to every passage: special tokens, and the prompt where there is one."""
+        return self._added_tokens + self.count_tokens([self.prompts.document])[0]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens not counted."""
+        return [len(encoding) for encoding in self._encode(texts)]
+
+    def passage_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of passages as the model reads them: with prompt and special tokens, cut to the window."""
+        room = self.max_tokens - self._added_tokens
+        encodings = self._encode([self.prompts.document + text for text in texts])
+        for encoding in encodings:
+            encoding.truncate(room)
+        return [self._tokenizer.post_process(encoding).ids for encoding in encodings]
+
+    @cached_property
+    def _added_tokens(self) -> int:
+        return self._tokenizer.num_special_tokens_to_add(False)
+
+    def _encode(self, texts: Sequence[str]) -> list[Encoding]:
+        try:
+            return self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        except TypeError:  # half of a surrogate pair is no text to the library
+            whole = [text.encode("utf-8", "replace").decode() for text in texts]
+            return self._tokenizer.encode_batch_fast(whole, add_special_tokens=False)
+
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        return self._known[1]
+
+    @cached_property
+    def _known(self) -> tuple[FolderFacts, Tokenizer]:
+        try:
+            facts = read_facts(self.folder)
+            tokenizer = _read_tokenizer(facts)
+        except UnknownLayout:
+            model = load_embedding_model(self.folder)
+            prompts = own_prompts(model.prompts, self.folder.name)
+            facts = FolderFacts(model.get_embedding_dimension(), model.max_seq_length, self.folder, False, prompts)
+            tokenizer = model.tokenizer.backend_tokenizer
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return facts, tokenizer
 
 
 def read_facts(folder: Path) -> FolderFacts:
@@ -69,18 +178,34 @@ def read_facts(folder: Path) -> FolderFacts:
         if not names or names[0] != "Transformer":
             raise UnknownLayout(f"{folder} does not begin with a transformer")
         config = _read(places[0] / "config.json", dict)
-        window = next((_read(places[0] / name, dict) for name in _WINDOW_FILES if (places[0] / name).is_file()), {})
+        window: dict[str, Any] = next((_read(file, dict) for file in sorted(places[0].glob(_WINDOW_FILES))), {})
         own = _optional(folder / "config_sentence_transformers.json")
-        prompts = own_prompts(own.get("prompts") or {}, folder.name, str(config.get("_name_or_path") or ""))
         return FolderFacts(
-            _dimension(names, places, config, own),
+            _dimension(names, places, config, own.get("truncate_dim")),
             _window(places[0], config, window),
             places[0],
             bool(window.get("do_lower_case")),
-            prompts,
+            own_prompts(own.get("prompts") or {}, folder.name, str(config.get("_name_or_path") or "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnknownLayout(f"{folder}: {error}") from None
+
+
+def own_prompts(prompts: Mapping[str, str | None], *names: str) -> Prompts:
+    """A model's prompts: as its folder says, else as is known of its family.
+
+    Args:
+        prompts: of ``config_sentence_transformers.json``; the library always adds an empty ``document`` of its own.
+        names: of the folder and of the model, to know the family by.
+    """
+    document = next((prompts[name] for name in _DOCUMENT_NAMES if prompts.get(name)), None) or ""
+    query = prompts.get("query") or ""
+    if query or document:
+        return Prompts(query, document)
+    for family, known in _FAMILIES:
+        if any(re.search(family, name.lower()) for name in names):
+            return Prompts(*known)
+    return Prompts()
 
 
 def weights_sha256(folder: Path) -> str:
@@ -96,12 +221,10 @@ def weights_sha256(folder: Path) -> str:
     try:
         state = weights.stat()
         key = [weights.relative_to(folder).as_posix(), state.st_size, state.st_mtime_ns]
-        try:
+        with suppress(UnknownLayout):
             kept = _read(folder / DIGEST_FILE, dict)
-            if kept.get("file") == key and len(kept["sha256"]) == 64:
-                return kept["sha256"]
-        except (UnknownLayout, KeyError, TypeError):
-            pass
+            if kept.get("file") == key and len(str(kept.get("sha256"))) == 64:
+                return str(kept["sha256"])
         digest = hash_file(weights)
     except OSError as error:
         raise ModelError(f"{weights} cannot be read: {error.strerror or error}.") from None
@@ -115,11 +238,11 @@ def _remember(file: Path, values: dict[str, Any]) -> None:
         staged.write_text(json.dumps(values), encoding="utf-8")
         os.replace(staged, file)
     except OSError:
-        # a folder that cannot be written to: the hash is worked out at every start, which is slower, not wrong
+        # a folder that cannot be written to: the hash is computed at every start, which is slower, not wrong
         staged.unlink(missing_ok=True)
 
 
-def _dimension(names: list[str], places: list[Path], config: dict[str, Any], own: dict[str, Any]) -> int:
+def _dimension(names: list[str], places: list[Path], config: dict[str, Any], limit: int | None) -> int:
     size = 0
     for name, place in zip(names, places, strict=True):
         if name == "Transformer":
@@ -132,11 +255,11 @@ def _dimension(names: list[str], places: list[Path], config: dict[str, Any], own
             size = int(_read(place / "config.json", dict)["out_features"])
         elif name not in _SAME_SIZE:
             raise UnknownLayout(f"module {name}")
-    limit = own.get("truncate_dim")
     return min(size, int(limit)) if limit else size
 
 
 def _pooling_modes(pooling: dict[str, Any]) -> int:
+    """How many vectors the pooling concatenates."""
     mode = pooling.get("pooling_mode")
     if mode:
         return 1 if isinstance(mode, str) else len(mode)
@@ -151,6 +274,22 @@ def _window(transformer: Path, config: dict[str, Any], window: dict[str, Any]) -
     if not 0 < int(limit) < NO_LIMIT:
         raise UnknownLayout("no window")
     return int(limit)
+
+
+def _read_tokenizer(facts: FolderFacts) -> Tokenizer:
+    from tokenizers import Tokenizer, normalizers
+
+    file = facts.transformer / TOKENIZER
+    if not file.is_file():
+        raise UnknownLayout(f"there is no {file}")
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises bare exceptions
+        raise ModelError(f"The tokenizer {file} cannot be read: {error}.", "Fetch the model again.") from None
+    if facts.lower_case:
+        own = [tokenizer.normalizer] if tokenizer.normalizer else []
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+    return tokenizer
 
 
 def _optional(file: Path) -> dict[str, Any]:

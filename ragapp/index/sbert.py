@@ -1,68 +1,93 @@
-"""Importing sentence-transformers: quiet, and without what it takes for functions that are not called here."""
+"""The one module that imports sentence-transformers, and loads a model from a local folder with it."""
 
 from __future__ import annotations
 
 import importlib
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
+from typing import Any, Literal
 
+from ragapp.errors import ModelError
 from ragapp.native import threads_that_sleep
 
-_PACKAGE, _MODULE = "sklearn", "sklearn.metrics"
+
+def load_embedding_model(folder: Path) -> Any:
+    """Load a ``SentenceTransformer``; see :func:`load_model`."""
+    return load_model("SentenceTransformer", folder, "embedder", f"Run: ragapp models pull {folder.name}").eval()
 
 
-class _StandIn(ModuleType):
-    """A module whose functions are looked up in the real one when they are called."""
+def load_model(kind: Literal["SentenceTransformer", "CrossEncoder"], folder: Path, role: str, hint: str) -> Any:
+    """Load a model from safetensors, offline, without running code from its folder.
 
-    def __init__(self, name: str):
-        super().__init__(name)
-        # who looks whether scikit-learn is installed finds that it is
-        self.__spec__ = ModuleSpec(name, None)
-        self.__path__: list[str] = []
+    Args:
+        kind: the library's class.
+        folder: of the model.
+        role: what the model is for, as errors name it.
+        hint: what a person may do where it cannot be loaded.
 
-    def __getattr__(self, name: str):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        module = self.__name__
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    library = sentence_transformers()
+    from safetensors import SafetensorError
 
-        def call(*arguments, **named):
-            return getattr(importlib.import_module(module), name)(*arguments, **named)
-
-        return call
+    try:
+        return getattr(library, kind)(
+            str(folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"The {role} in {folder} cannot be loaded: {reason}.", hint) from None
 
 
 def sentence_transformers() -> ModuleType:
-    """The library.
+    """Import the library, silenced and without scikit-learn.
 
-    It takes one function from scikit-learn, for the Manhattan distance of vectors, and everything behind that costs a
-    second and 65 MiB.  So a stand-in is there while it is imported; the function works all the same, its first call
-    imports scikit-learn.
+    At import it takes one function from ``sklearn.metrics``, for the Manhattan distance of sparse vectors, which is
+    never called here; all that comes with it costs a second and 65 MiB.  The library has no option to leave it out, so
+    scikit-learn is replaced while the import runs, and pyproject.toml admits only tested versions.
     """
     logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
     with threads_that_sleep():
         try:
-            with _stand_ins():
+            with _deferred_sklearn():
                 library = importlib.import_module("sentence_transformers")
-        except ImportError:  # another version, which needs more of it
+        except ImportError:  # a version that needs more of scikit-learn
             library = importlib.import_module("sentence_transformers")
         importlib.import_module("transformers").utils.logging.disable_progress_bar()
     return library
 
 
+class _DeferredModule(ModuleType):
+    """Its functions import the module of the same name when they are called."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        # to who looks for it, it is an installed package that has no further modules
+        self.__spec__ = ModuleSpec(name, None)
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: getattr(importlib.import_module(self.__name__), name)(*args, **kwargs)
+
+
 @contextmanager
-def _stand_ins() -> Iterator[None]:
-    if _PACKAGE in sys.modules:
+def _deferred_sklearn() -> Iterator[None]:
+    if "sklearn" in sys.modules:
         yield
         return
-    stand_ins = {name: _StandIn(name) for name in (_PACKAGE, _MODULE)}
-    sys.modules.update(stand_ins)
+    deferred = {name: _DeferredModule(name) for name in ("sklearn", "sklearn.metrics")}
+    sys.modules.update(deferred)
     try:
         yield
     finally:
-        for name, module in stand_ins.items():
+        for name, module in deferred.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]

@@ -1,18 +1,91 @@
-"""What processes that parse strangers' files share: nobody to talk to, little memory, an end with their parent."""
+"""Child processes that parse strangers' files: no network, little memory, an end with their parent."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 MIB = 1024 * 1024
+_START_S = 120
+_READY = "ready"
+
+
+class Child:
+    """A child process that answers over a pipe.
+
+    ``target`` runs in the child with its end of the pipe and ``arguments``, which are picklable; it calls
+    :func:`serve`.  ``connection`` is the parent's end.
+
+    Raises:
+        ChildProcessError: it does not start.
+    """
+
+    def __init__(self, name: str, target: Callable[..., None], *arguments: object) -> None:
+        # spawn: a fork would copy this process's threads' locks and its model into the child
+        context = multiprocessing.get_context("spawn")
+        self.connection, other = context.Pipe()
+        self.process = context.Process(target=target, args=(other, *arguments), daemon=True, name=name)
+        with _interrupts_blocked():
+            self.process.start()
+        other.close()
+        try:
+            ready = self.connection.poll(_START_S) and self.connection.recv() == _READY
+        except (EOFError, OSError):
+            ready = False
+        if not ready:
+            self.close()
+            raise ChildProcessError(f"{name} does not start")
+
+    def used_bytes(self) -> int:
+        """Its resident memory in bytes, 0 where that is not known."""
+        import psutil
+
+        try:
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def close(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+def serve(connection: Connection[Any, Any], memory_mb: int, answer: Callable[[Any], Any]) -> None:
+    """In the child: give up the network and most memory, then answer requests until the parent is gone.
+
+    Args:
+        connection: the child's end of the pipe.
+        memory_mb: MiB beyond what is used now; where the system cannot limit it, the parent must watch.
+        answer: request to answer, both picklable; it raises nothing.
+    """
+    import signal
+    import threading
+
+    from ragapp.guard.seal import forbid_network
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    forbid_network()  # before there is another thread
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _limit_memory(memory_mb)
+    try:
+        connection.send(_READY)
+        while True:
+            connection.send(answer(connection.recv()))
+    except (EOFError, OSError):
+        return
 
 
 @contextmanager
-def interrupts_blocked() -> Iterator[None]:
-    """Ctrl-C reaches the whole process group; a child inherits that it is deaf to it, and its parent ends it."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Ctrl-C reaches the whole process group; a child that is started here ignores it, and its parent ends it."""
     import signal
 
     if not hasattr(signal, "pthread_sigmask"):  # Windows
@@ -25,26 +98,10 @@ def interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def shut_in(memory_mb: int) -> None:
-    """Give up the network and all memory but so many MiB beyond what is used now; called first, in the child.
-
-    Args:
-        memory_mb: see above; where the system cannot limit it, the parent must watch.
-    """
-    import signal
-    import threading
-
-    from ragapp.guard.seal import forbid_network
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    forbid_network()  # before there is another thread
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _limit_memory(memory_mb)
-
-
 def _end_with_parent() -> None:
     """Nobody waits for the child of a process that was killed."""
-    multiprocessing.parent_process().join()
+    if parent := multiprocessing.parent_process():
+        parent.join()
     os._exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Cutting units into chunks by the embedder's own tokenizer.
+"""Splitting units into chunks by the embedder's own tokenizer.
 
 A chunk never crosses a unit or a heading, and never exceeds what the embedder reads, so no part of it is invisible.
 """
@@ -8,36 +8,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
-from typing import Protocol
+from itertools import accumulate, zip_longest
+from typing import TYPE_CHECKING
 
 from ragapp.index.changes import context_line
 from ragapp.index.chunk_text import ChunkText
 from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
 
-# part of a store's identity: raise it when the same document would be cut in another way
+if TYPE_CHECKING:
+    from ragapp.index.folder import FolderTokenizer
+
+# part of a store's identity: raise it when the same document would be split in another way
 CHUNKER_VERSION = 3
-# what is longer without a space is no word, and is cut by its characters
+# what is longer without a space is no word, and is split by characters
 MAX_WORD_CHARACTERS = 400
 _UNBROKEN = re.compile(rf"\S{{{MAX_WORD_CHARACTERS},}}")
 SEPARATORS = ["\n\n", "\n", ". ", "! ", "? ", "; ", ", ", " ", ""]
 
 
-class TokenCounter(Protocol):
-    """What the chunker needs of an embedder."""
-
-    max_tokens: int
-    special_tokens: int
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, special tokens not counted."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """Neighbouring blocks of one unit below one heading path."""
+    """Consecutive blocks of one unit under one heading path."""
 
     headings: tuple[str, ...]
     start: int
@@ -45,22 +37,22 @@ class _Section:
     is_table: bool
 
     def is_heading_of(self, following: _Section) -> bool:
-        """Whether this is a mere heading that the following section has in its path anyway."""
+        """Whether this is only a heading that the following section has in its path anyway."""
         depth = len(self.headings)
         bare = depth > 0 and self.text.casefold() == self.headings[-1].casefold()
         return bare and following.headings[:depth] == self.headings
 
 
 class Chunker:
-    """Cuts documents into chunks.
+    """Splits documents into chunks.
 
     Args:
-        counter: the embedder whose window counts.
-        tokens: wished size of a chunk, in tokens; less where the window is smaller.
-        overlap: tokens that neighbouring chunks of one section share.
+        counter: the embedder's tokenizer, whose window is the limit.
+        tokens: size of a chunk in tokens; less where the window is smaller.
+        overlap: tokens that consecutive chunks of one section share.
     """
 
-    def __init__(self, counter: TokenCounter, tokens: int, overlap: int):
+    def __init__(self, counter: FolderTokenizer, tokens: int, overlap: int) -> None:
         self._counter = counter
         self._tokens = tokens
         self._overlap = overlap
@@ -75,11 +67,11 @@ class Chunker:
         return [chunk for unit in document.units for chunk in self._split_unit(unit)]
 
     def embedded_text(self, chunk: Chunk, title: str, name: str) -> ChunkText:
-        """What the embedder reads for a chunk, no part of it more than it reads."""
+        """What the embedder reads for a chunk; neither part exceeds its window."""
         line = context_line(name, title, chunk.headings)
         # a line of so few characters cannot have more tokens
         while len(line) > self._room // 4 and self._counter.count_tokens([line])[0] > self._room:
-            # the end of the path is the nearest to the chunk, so the front is cut
+            # the end of the path is the most specific, so the front is cut
             line = line[max(1, len(line) // 8) :].lstrip()
         return ChunkText(line, chunk.text)
 
@@ -89,16 +81,18 @@ class Chunker:
 
     def _split_unit(self, unit: Unit) -> Iterator[Chunk]:
         sections = list(_sections(unit))
+        size = min(self._tokens, self._room)
         for section, following in zip_longest(sections, sections[1:]):
             if following and section.is_heading_of(following):
                 continue
-            size = min(self._tokens, self._room)
             if section.is_table:
                 yield from self._split_table(section, unit.number, size)
             else:
-                for start, text in self._split_text(section.text, size):
-                    begin = section.start + start
-                    yield Chunk(unit.number, section.headings, text, begin, begin + len(text))
+                yield from self._text_chunks(section, unit.number, size, section.text, section.start)
+
+    def _text_chunks(self, section: _Section, unit: int, size: int, text: str, begin: int) -> Iterator[Chunk]:
+        for start, piece in self._split_text(text, size):
+            yield Chunk(unit, section.headings, piece, begin + start, begin + start + len(piece))
 
     def _split_text(self, text: str, size: int) -> Iterator[tuple[int, str]]:
         """Pieces of a text with their offsets in it."""
@@ -140,48 +134,39 @@ class Chunker:
             yield begin + start, part
 
     def _split_table(self, section: _Section, unit: int, size: int) -> Iterator[Chunk]:
-        """Whole rows a chunk, the header repeated in front of each chunk but the first."""
+        """Whole rows, the header repeated in front of each chunk but the first, where it stands already."""
         lines = section.text.split("\n")
         header = "\n".join(lines[:2])
         counts = self._counter.count_tokens(lines)
-        header_tokens = sum(counts[:2])
-        if len(lines) <= 3 or header_tokens > size // 2:
-            for start, text in self._split_text(section.text, size):
-                yield Chunk(unit, section.headings, text, section.start + start, section.start + start + len(text))
+        if len(lines) <= 3 or sum(counts[:2]) > size // 2:
+            yield from self._text_chunks(section, unit, size, section.text, section.start)
             return
-        first, tokens = 2, header_tokens
-        offsets = _line_offsets(lines)
-        for row in range(2, len(lines) + 1):
-            full = row == len(lines) or (row > first and tokens + counts[row] > size)
-            if full:
-                yield from self._table_chunk(section, unit, size, header, lines, offsets, first, row)
-                first, tokens = row, header_tokens
-            if row < len(lines):
-                tokens += counts[row]
+        offsets = list(accumulate((len(line) + 1 for line in lines), initial=section.start))
+        for first, last in _row_ranges(counts, size):
+            rows = "\n".join(lines[first:last])
+            top = 0 if first == 2 else first
+            text = f"{header}\n{rows}"
+            if self._counter.count_tokens([text])[0] <= size:
+                yield Chunk(unit, section.headings, text, offsets[top], offsets[first] + len(rows))
+            else:  # one row that is longer than a chunk is split like text
+                yield from self._text_chunks(section, unit, size, "\n".join(lines[top:last]), offsets[top])
 
-    def _table_chunk(
-        self,
-        section: _Section,
-        unit: int,
-        size: int,
-        header: str,
-        lines: list[str],
-        offsets: list[int],
-        first: int,
-        last: int,
-    ) -> Iterator[Chunk]:
-        rows = "\n".join(lines[first:last])
-        # the first chunk's header is the table's own
-        top = 0 if first == 2 else first
-        begin = section.start + offsets[top]
-        end = section.start + offsets[first] + len(rows)
-        text = f"{header}\n{rows}"
-        if self._counter.count_tokens([text])[0] <= size:
-            yield Chunk(unit, section.headings, text, begin, end)
-            return
-        # one row that is longer than a chunk: cut it like text
-        for start, piece in self._split_text("\n".join(lines[top:last]), size):
-            yield Chunk(unit, section.headings, piece, begin + start, begin + start + len(piece))
+
+def _row_ranges(counts: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
+    """Ranges of a table's lines that fit a chunk behind the header, which is the first two lines.
+
+    Args:
+        counts: tokens of each line.
+        size: tokens of a chunk.
+    """
+    header = sum(counts[:2])
+    first, tokens = 2, header
+    for row in range(2, len(counts)):
+        if row > first and tokens + counts[row] > size:
+            yield first, row
+            first, tokens = row, header
+        tokens += counts[row]
+    yield first, len(counts)
 
 
 def _sections(unit: Unit) -> Iterator[_Section]:
@@ -206,11 +191,3 @@ def _sections(unit: Unit) -> Iterator[_Section]:
 
 def _joined(run: list[Block], start: int) -> _Section:
     return _Section(run[0].headings, start, BLOCK_BREAK.join(block.text for block in run), False)
-
-
-def _line_offsets(lines: list[str]) -> list[int]:
-    offsets, position = [], 0
-    for line in lines:
-        offsets.append(position)
-        position += len(line) + 1
-    return offsets

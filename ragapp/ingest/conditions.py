@@ -1,16 +1,27 @@
-"""What settings say about reading a file, and whether a file would be read in the same way again."""
+"""What reading a file depends on besides the file, and documents that were removed by hand.
+
+While the conditions and the file stay the same, a file that was not read is not tried again.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 
+from ragapp.index.library import Library
+from ragapp.index.records import DocumentRow, UnreadFile
 from ragapp.ingest.worker import Limits
 from ragapp.reading.document import OcrMode, ReadOptions
 from ragapp.reading.ocr import chosen_engine
 from ragapp.reading.registry import READERS_VERSION
 from ragapp.settings import Ingest
+
+#: the reason that is kept for a file whose document was removed by hand
+REMOVED = "removed by hand"
+_HINT = "To take it in again: ragapp ingest FILE"
 
 
 def limits_of(settings: Ingest) -> Limits:
@@ -19,7 +30,7 @@ def limits_of(settings: Ingest) -> Limits:
 
 
 def options_of(settings: Ingest, ocr: OcrMode | None = None) -> ReadOptions:
-    """How files are read; ``ocr`` instead of ``ingest.ocr``."""
+    """How files are read; ``ocr`` overrides ``ingest.ocr``."""
     return ReadOptions(
         passwords=tuple(settings.passwords),
         ocr=ocr or settings.ocr,
@@ -29,14 +40,7 @@ def options_of(settings: Ingest, ocr: OcrMode | None = None) -> ReadOptions:
 
 
 def conditions_of(settings: Ingest, ocr: OcrMode | None = None) -> str:
-    """What a reading depends on besides the file, as a short digest.
-
-    While it stays the same, a file that failed is not tried again, and pages that need OCR are not looked at again.
-
-    Args:
-        settings: limits and options.
-        ocr: instead of ``ingest.ocr``.
-    """
+    """Digest of limits, options and readers, 8 hexadecimal digits; ``ocr`` overrides ``ingest.ocr``."""
     options = options_of(settings, ocr)
     engine, _ = chosen_engine(options)
     chosen = {item.name: getattr(options, item.name) for item in fields(options) if item.name != "tick"}
@@ -45,3 +49,29 @@ def conditions_of(settings: Ingest, ocr: OcrMode | None = None) -> str:
     )
     # cut short, since it also stands for the passwords
     return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+def remove_by_hand(library: Library, ids: Sequence[int], settings: Ingest) -> list[DocumentRow]:
+    """Remove documents from the library; their files are left out until they change or are named.
+
+    Args:
+        library: open for writing.
+        ids: of the documents.
+        settings: by which files are read.
+
+    Returns:
+        What was removed.
+
+    Raises:
+        StoreError: a document is not there (any more).
+    """
+    rows = []
+    conditions = conditions_of(settings)
+    for document_id in ids:
+        row = library.remove(document_id)
+        rows.append(row)
+        if Path(row.path).is_file():
+            library.catalog.put_unread(
+                UnreadFile(row.path, "skipped", REMOVED, _HINT, "", row.size, row.mtime_ns, conditions)
+            )
+    return rows

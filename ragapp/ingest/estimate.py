@@ -1,30 +1,31 @@
-"""What a run would do, and how long it would take on this machine: judged by a sample of the files themselves."""
+"""Dry runs: what a run would do, and how long it would take on this machine, estimated from a sample of the files."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from contextlib import suppress
 
 from ragapp.contract import FileReport
 from ragapp.errors import ReadingError
 from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
 from ragapp.index.embedder import Embedder
-from ragapp.ingest.plan import Contents, Plan, Task, kept_report, settle_failed
+from ragapp.ingest.plan import Contents, Plan, Task, stored_report
 from ragapp.ingest.worker import Prepared, Preparer
-from ragapp.reading.discover import unreadable
 from ragapp.reading.document import OcrMode
 
 # of each suffix so many files are read, spread over their sizes, until the time is up
 FILES_A_SUFFIX = 4
 SAMPLE_S = 10.0
-_TEXTS = 64  # embedded to learn how fast this machine does that
+_TEXTS = 64  # embedded to measure the speed of this machine
 _USUAL_OCR_S = 4.0
-_MAX_OCR_PAGES = 3  # a file to learn the speed of OCR from has no more pages to recognise
+_MAX_OCR_PAGES = 3  # of a file to measure the speed of OCR with
+
+OpenPreparer = Callable[[OcrMode | None], Preparer]
 
 
-def foresee(plan: Plan, contents: Contents, conditions: str) -> list[Task]:
-    """Enter into a plan what would become of its tasks; changes nothing that is stored.
+def foresee(plan: Plan, contents: Contents) -> list[Task]:
+    """Enter into a plan what would become of its tasks; nothing that is stored changes.
 
     Returns:
         The files that would have to be read.
@@ -34,32 +35,22 @@ def foresee(plan: Plan, contents: Contents, conditions: str) -> list[Task]:
         try:
             verdict = contents.judge(task)
         except (ReadingError, OSError) as error:
-            problem = unreadable(error) if isinstance(error, OSError) else error
-            settle_failed(plan, task.file, task.row, problem, conditions)
+            plan.fail(task.file, task.row, error)
             continue
-        if verdict.kind == "unchanged":
-            plan.reports[task.path] = kept_report(task.row)
+        source = verdict.source
+        if source and verdict.kind == "unchanged":
+            plan.reports[task.path] = stored_report(source, task.path)
             continue
-        if verdict.kind == "moved":
-            plan.gone.remove(verdict.source)
+        if source and verdict.kind == "moved":
+            plan.gone.remove(source)
         if verdict.kind == "new":
             to_read.append(task)
         plan.reports[task.path] = FileReport(task.path, verdict.status(task), verdict.reason)
     return to_read
 
 
-@dataclass(slots=True)
-class _Sample:
-    """What the sampled files of one suffix came to."""
-
-    bytes: int = 0
-    read_s: float = 0.0
-    texts: list[ChunkText] = field(default_factory=list)
-    ocr_pages: int = 0
-
-
 def estimate_s(
-    tasks: Iterable[Task], embedder: Embedder, workers: int, open_preparer: Callable[[OcrMode], Preparer], ocr: bool
+    tasks: Iterable[Task], embedder: Embedder, workers: int, open_preparer: OpenPreparer, ocr: bool
 ) -> float:
     """Seconds that reading and embedding would take.
 
@@ -67,51 +58,46 @@ def estimate_s(
         tasks: files to read.
         embedder: embeds some of their text.
         workers: how many processes would read.
-        open_preparer: makes a worker with a mode of OCR.
+        open_preparer: starts a worker with a mode of OCR.
         ocr: whether pages without text would be recognised.
     """
     by_suffix: dict[str, list[Task]] = {}
     for task in tasks:
         by_suffix.setdefault(task.file.path.suffix.lower(), []).append(task)
-    samples: dict[str, _Sample] = {}
-    scans: list[tuple[Task, Prepared]] = []
     deadline = time.monotonic() + SAMPLE_S
     with open_preparer("off") as preparer:
-        for suffix, group in sorted(by_suffix.items()):
-            samples[suffix] = _sample(group, preparer, deadline, scans)
-    texts = [text for sample in samples.values() for text in sample.texts]
-    embed_s = _embed_s(embedder, texts)
+        samples = {suffix: _sample(group, preparer, deadline) for suffix, group in sorted(by_suffix.items())}
+    read = [pair for sample in samples.values() for pair in sample]
+    embed_s = _embed_s(embedder, [text for _, prepared in read for text in prepared.texts])
+    scans = [pair for pair in read if _scanned(pair[1])]
     ocr_s = _ocr_s(scans, open_preparer) if ocr and scans else 0.0
     embedding = reading = 0.0
     for suffix, sample in samples.items():
-        share = sum(task.file.size for task in by_suffix[suffix]) / max(1, sample.bytes)
-        embedding += share * len(sample.texts) * embed_s
-        reading += share * (sample.read_s + sample.ocr_pages * ocr_s)
+        sampled_bytes = sum(task.file.size for task, _ in sample)
+        share = sum(task.file.size for task in by_suffix[suffix]) / max(1, sampled_bytes)
+        embedding += share * embed_s * sum(len(prepared.texts) for _, prepared in sample)
+        reading += share * sum(prepared.seconds + ocr_s * _scanned(prepared) for _, prepared in sample)
     # both go on at once, on the same processor
     return max(embedding, reading / workers) + min(embedding, reading / workers) / workers
 
 
-def _sample(group: list[Task], preparer: Preparer, deadline: float, scans: list[tuple[Task, Prepared]]) -> _Sample:
-    sample = _Sample()
+def _sample(group: list[Task], preparer: Preparer, deadline: float) -> list[tuple[Task, Prepared]]:
+    """Some files of one suffix, read; one at least."""
     by_size = sorted(group, key=lambda task: task.file.size)
     places = {round(part * (len(by_size) - 1) / FILES_A_SUFFIX) for part in range(FILES_A_SUFFIX + 1)}
+    sample: list[tuple[Task, Prepared]] = []
     # the middle ones say most, the largest costs most
     for place in sorted(places, key=lambda place: abs(place - len(by_size) / 2)):
-        if sample.bytes and time.monotonic() > deadline:
+        if sample and time.monotonic() > deadline:
             break
-        task = by_size[place]
-        try:
-            prepared = preparer.prepare(task.file.path)
-        except ReadingError:
-            continue
-        sample.bytes += task.file.size
-        sample.read_s += prepared.seconds
-        sample.texts += prepared.texts
-        pages = prepared.document.units_covered("needs_ocr")
-        sample.ocr_pages += pages
-        if pages:
-            scans.append((task, prepared))
+        with suppress(ReadingError):
+            sample.append((by_size[place], preparer.prepare(by_size[place].file.path)))
     return sample
+
+
+def _scanned(prepared: Prepared) -> int:
+    """How many pages OCR would recognise."""
+    return prepared.document.units_covered("needs_ocr")
 
 
 def _embed_s(embedder: Embedder, texts: list[ChunkText]) -> float:
@@ -124,10 +110,10 @@ def _embed_s(embedder: Embedder, texts: list[ChunkText]) -> float:
     return (time.monotonic() - started) / len(chosen)
 
 
-def _ocr_s(scans: list[tuple[Task, Prepared]], open_preparer: Callable[[OcrMode], Preparer]) -> float:
-    """Seconds that OCR takes for a page, learnt from the file with the fewest."""
-    task, prepared = min(scans, key=lambda scan: scan[1].document.units_covered("needs_ocr"))
-    if prepared.document.units_covered("needs_ocr") > _MAX_OCR_PAGES:
+def _ocr_s(scans: list[tuple[Task, Prepared]], open_preparer: OpenPreparer) -> float:
+    """Seconds of OCR a page, measured on the file with the fewest."""
+    task, prepared = min(scans, key=lambda scan: _scanned(scan[1]))
+    if _scanned(prepared) > _MAX_OCR_PAGES:
         return _USUAL_OCR_S
     with open_preparer("auto") as preparer:
         try:

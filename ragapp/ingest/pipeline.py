@@ -1,4 +1,4 @@
-"""Files in, chunks stored: one document, one transaction."""
+"""Ingestion: files in, chunks stored; one document is one transaction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ragapp.contract import FileReport, IngestProgress, IngestReport, ProgressListener
@@ -18,27 +18,27 @@ from ragapp.ingest.chunking import Chunker
 from ragapp.ingest.conditions import conditions_of, limits_of, options_of
 from ragapp.ingest.estimate import estimate_s, foresee
 from ragapp.ingest.flow import Flow
-from ragapp.ingest.plan import Contents, Plan, Task, make_plan
-from ragapp.ingest.worker import Limits, Preparer
+from ragapp.ingest.plan import Contents, Plan, make_plan
+from ragapp.ingest.worker import Preparer
 from ragapp.reading.discover import FoundFile, absolute, discover
-from ragapp.reading.document import Document, OcrMode, ReadOptions
+from ragapp.reading.document import Document, OcrMode
 from ragapp.settings import Ingest
 
 
 class Pipeline:
-    """Takes files into a library.
+    """Ingests files into a library.
 
     Args:
         library: open for writing.
         embedder: makes the vectors.
-        chunker: cuts the documents; picklable, since worker processes use it.
+        chunker: picklable, since worker processes use it.
         settings: limits and ignore rules.
-        exclude: absolute paths of files that are nobody's documents.
+        exclude: absolute paths of files that are not documents.
     """
 
     def __init__(
         self, library: Library, embedder: Embedder, chunker: Chunker, settings: Ingest, exclude: Iterable[Path] = ()
-    ):
+    ) -> None:
         self._library = library
         self._embedder = embedder
         self._chunker = chunker
@@ -59,40 +59,35 @@ class Pipeline:
     ) -> IngestReport:
         """Bring the library in step with files and folders.
 
-        Files below the given folders that are gone are removed from the library.  A file that fails costs itself
-        only; what was stored of an earlier version of it stays.
+        Documents whose files below the given folders are gone are removed.  When a file fails, the others go on, and
+        what was stored of an earlier version of it stays.
 
         Args:
             paths: files and folders.
-            force: take in unchanged files again, and try those again that failed.
-            dry_run: only say what would happen, and how long it would take.
+            force: ingest unchanged files again, and retry those that failed.
+            dry_run: only report what would happen, and how long it would take.
             prune: remove what is gone even when a folder that held many documents is empty now.
-            ocr: instead of ``ingest.ocr``.
+            ocr: overrides ``ingest.ocr``.
             waits: whether a new or changed file is to be left alone for now; it is not in the report then.
-            progress: told where the run stands.
+            progress: listener.
             cancelled: asked several times a second; what is stored by then stays.
 
-        Returns:
-            Every file with its fate.
-
         Raises:
-            CancelledError: ``cancelled`` said so.
+            CancelledError: ``cancelled`` returned true.
             PathError: a given path does not exist.
             IdentityError: the library was made with another embedder.
         """
         started = time.monotonic()
         roots = [absolute(path) for path in paths]
         found = discover(roots, self._settings.ignore, self._exclude)
-        limits, options = limits_of(self._settings), options_of(self._settings, ocr)
-        conditions = conditions_of(self._settings, ocr)
         catalog = self._library.catalog
+        conditions = conditions_of(self._settings, ocr)
         plan = make_plan(catalog, roots, found, conditions=conditions, force=force, prune=prune)
         if waits:
             plan.tasks = [task for task in plan.tasks if not waits(task.file)]
         estimate = None
         if dry_run:
-            to_read = foresee(plan, Contents(catalog, plan, force, self._settings.max_file_mb), conditions)
-            estimate = self._estimate_s(to_read, limits, options)
+            estimate = self._estimate_s(plan, ocr)
         else:
             self._library.check_identity()
             for entry in plan.unread:
@@ -101,7 +96,7 @@ class Pipeline:
                 catalog.remove_unread(path)
             try:
                 if plan.tasks:
-                    self._flow(plan, limits, options, conditions, force, progress, cancelled)
+                    self._execute(plan, ocr, progress, cancelled)
                 for row in plan.gone:
                     self._library.remove(row.id)
             except (CancelledError, KeyboardInterrupt):
@@ -118,7 +113,7 @@ class Pipeline:
         return IngestReport.of(reports, warnings=plan.notes, seconds=seconds, estimate_s=estimate)
 
     def rebuild(self, progress: ProgressListener | None = None) -> int:
-        """Chunk and embed anew, from the catalog's own text, every document of another identity.
+        """Chunk and embed again, from the catalog's own text, every document of another identity.
 
         It can be stopped at any time and goes on where it stopped.
 
@@ -126,6 +121,8 @@ class Pipeline:
             How many documents were rebuilt.
         """
         started = time.monotonic()
+        if self._library.identity is None:
+            raise ValueError("the library was opened without an identity")
         catalog = self._library.catalog
         current = catalog.identity_id(self._library.identity)
         stale = [row for row in catalog.documents() if row.identity_id != current]
@@ -134,20 +131,21 @@ class Pipeline:
             self._library.mark_behind()
         embedded = 0
         embedder = ChunkEmbedder(self._embedder)
+
+        def tell(done: int, path: str, count: int) -> None:
+            if progress:
+                seconds = time.monotonic() - started
+                left = seconds * (len(stale) - done) / done if done else None
+                progress(IngestProgress(done, len(stale), 0, embedded + count, seconds, left, path, "embedding"))
+
         for done, row in enumerate(stale):
+            report = partial(tell, done, row.path)
+            report(0)
             units = [unit for unit, _ in catalog.units(row.id)]
             document = Document(row.title, units, row.language, list(row.warnings))
             chunks = self._chunker.split(document)
             texts = [self._chunker.embedded_text(chunk, document.title, row.name) for chunk in chunks]
-
-            def tell(count: int, done: int = done, row=row, before: int = embedded) -> None:
-                if progress:
-                    seconds = time.monotonic() - started
-                    left = seconds * (len(stale) - done) / done if done else None
-                    progress(IngestProgress(done, len(stale), 0, before + count, seconds, left, row.path, "embedding"))
-
-            tell(0)
-            vectors = embedder.embed(texts, tell)
+            vectors = embedder.embed(texts, report)
             catalog.put_document(
                 Path(row.path),
                 document,
@@ -163,41 +161,22 @@ class Pipeline:
             embedded += len(texts)
         return len(stale)
 
-    def _flow(
-        self,
-        plan: Plan,
-        limits: Limits,
-        options: ReadOptions,
-        conditions: str,
-        force: bool,
-        progress: ProgressListener | None,
-        cancelled: Callable[[], bool],
+    def _execute(
+        self, plan: Plan, ocr: OcrMode | None, progress: ProgressListener | None, cancelled: Callable[[], bool]
     ) -> None:
         with ExitStack() as stack:
-            preparers = [
-                stack.enter_context(Preparer(self._chunker, limits, options))
-                for _ in range(min(self._workers(), len(plan.tasks)))
-            ]
-            flow = Flow(
-                plan,
-                self._library,
-                self._embedder,
-                preparers,
-                conditions=conditions,
-                max_file_mb=self._settings.max_file_mb,
-                force=force,
-                listener=progress,
-                cancelled=cancelled,
-            )
+            workers = min(self._workers(), len(plan.tasks))
+            preparers = [stack.enter_context(self._open_preparer(ocr)) for _ in range(workers)]
+            flow = Flow(plan, self._library, self._embedder, preparers, self._settings.max_file_mb, progress, cancelled)
             flow.run()
 
-    def _estimate_s(self, to_read: list[Task], limits: Limits, options: ReadOptions) -> float:
-        def open_preparer(mode: OcrMode) -> Preparer:
-            return Preparer(self._chunker, limits, replace(options, ocr=mode))
+    def _estimate_s(self, plan: Plan, ocr: OcrMode | None) -> float:
+        to_read = foresee(plan, Contents(self._library.catalog, plan, self._settings.max_file_mb))
+        with_ocr = (ocr or self._settings.ocr) != "off"
+        return estimate_s(to_read, self._embedder, self._workers(), self._open_preparer, with_ocr)
 
-        if not to_read:
-            return 0.0
-        return estimate_s(to_read, self._embedder, self._workers(), open_preparer, options.ocr != "off")
+    def _open_preparer(self, ocr: OcrMode | None) -> Preparer:
+        return Preparer(self._chunker, limits_of(self._settings), options_of(self._settings, ocr))
 
     def _workers(self) -> int:
         # two at least: while one waits for a file that hangs, the other goes on

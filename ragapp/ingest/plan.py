@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,10 +12,10 @@ from ragapp.contract import FileReport, FileStatus
 from ragapp.errors import ReadingError, TransientReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, UnreadFile
-from ragapp.reading.discover import FoundFile, hash_file
+from ragapp.reading.discover import FoundFile, hash_file, unreadable
 from ragapp.reading.registry import reason_unread
 
-# fewer documents are soon taken in again; more of them gone at once is rather a drive that is not there
+# fewer documents are soon ingested again; more of them gone at once is rather a drive that is not there
 MANY_DOCUMENTS = 10
 # what makes two files one document: their bytes, and their suffix, since that decides how they are read
 Content = tuple[str, str]
@@ -42,7 +42,7 @@ class Task:
 
     @property
     def content(self) -> Content:
-        """By what it is known as the same document as another file."""
+        """Equal for files that are the same document."""
         return _content(self.sha256, self.path)
 
 
@@ -52,23 +52,57 @@ def _content(sha256: str, path: str) -> Content:
 
 @dataclass(slots=True)
 class Plan:
-    """What a run has to do.
+    """What a run has to do, and what became of it.
 
     Attributes:
-        reports: fates that are settled already, by path.
+        conditions: see :func:`ragapp.ingest.conditions.conditions_of`.
+        force: ingest unchanged files again.
+        reports: files whose fate is settled, by path.
         tasks: files to look into, in the order of their paths.
         gone: stored documents whose files are gone.
-        notes: what a person should know, for example that a folder looks like a drive that is not there.
+        notes: warnings, for example that a folder looks like a drive that is not there.
         unread: new entries for the catalog's list of files that were not read.
         forget: paths to take off that list.
     """
 
+    conditions: str
+    force: bool = False
     reports: dict[str, FileReport] = field(default_factory=dict)
     tasks: list[Task] = field(default_factory=list)
     gone: list[DocumentRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unread: list[UnreadFile] = field(default_factory=list)
     forget: list[str] = field(default_factory=list)
+
+    def fail(self, file: FoundFile, row: DocumentRow | None, problem: ReadingError | OSError) -> UnreadFile:
+        """Report that a file could not be read; returns what the catalog is to remember."""
+        error = unreadable(problem) if isinstance(problem, OSError) else problem
+        # a name that is not valid UTF-8 can't be stored as it is
+        shown = str(file.path).encode("utf-8", "backslashreplace").decode("utf-8")
+        self.reports[str(file.path)] = FileReport(shown, "failed", _failed_reason(error.message, error.hint, row))
+        # no run has empty conditions, so that the next one tries again
+        conditions = "" if isinstance(error, TransientReadingError) else self.conditions
+        return UnreadFile(shown, "failed", error.message, error.hint, "", file.size, file.mtime_ns, conditions)
+
+    def _look_at(self, file: FoundFile, row: DocumentRow | None, before: UnreadFile | None, named: bool) -> None:
+        path, force = str(file.path), self.force or named
+        if file.problem:
+            error = TransientReadingError(file.problem, "Check the file and its permissions.")
+            self.unread.append(self.fail(file, row, error))
+        elif (
+            row and not force and _same(row, file) and (not row.units_needing_ocr or row.conditions == self.conditions)
+        ):
+            self.reports[path] = stored_report(row, path)
+            if before:
+                self.forget.append(path)
+        elif before and not force and _same(before, file) and before.conditions == self.conditions:
+            self.reports[path] = FileReport(path, before.status, _failed_reason(before.reason, before.hint, row))
+        elif left_out := reason_unread(file.path):
+            reason, hint = left_out
+            self.reports[path] = FileReport(path, "skipped", _failed_reason(reason, hint, row))
+            self.unread.append(UnreadFile(path, "skipped", reason, hint, "", file.size, file.mtime_ns, self.conditions))
+        else:
+            self.tasks.append(Task(file, row))
 
 
 def make_plan(
@@ -86,73 +120,34 @@ def make_plan(
         catalog: what is stored.
         roots: absolute paths that were given; a file that is named itself is always tried.
         found: all files below them.
-        conditions: see :func:`ragapp.ingest.conditions.conditions_of`.
-        force: take in unchanged files again.
+        conditions: see :class:`Plan`.
+        force: see :class:`Plan`.
         prune: remove what is gone even when a whole folder of documents is.
     """
     known = {row.path: row for row in catalog.documents()}
     unread = {file.path: file for file in catalog.unread()}
     named = set(roots)
-    plan = Plan()
+    plan = Plan(conditions, force)
     for file in found:
-        _judge(plan, file, known, unread, conditions, force or file.path in named)
-    gone = _Gone(roots, found)
-    plan.gone, kept = _split_gone([row for path, row in known.items() if gone(path)], roots, found, prune)
-    plan.notes += kept
-    plan.forget += [path for path in unread if gone(path)]
+        path = str(file.path)
+        plan._look_at(file, known.get(path), unread.get(path), file.path in named)
+    is_gone = _gone_test(roots, found)
+    plan.gone = [row for path, row in known.items() if is_gone(path)]
+    if not prune:
+        _keep_missing_drives(plan, roots, found)
+    plan.forget += [path for path in unread if is_gone(path)]
     return plan
 
 
-def _judge(
-    plan: Plan,
-    file: FoundFile,
-    known: dict[str, DocumentRow],
-    unread: dict[str, UnreadFile],
-    conditions: str,
-    force: bool,
-) -> None:
-    path = str(file.path)
-    row, before = known.get(path), unread.get(path)
-    if file.problem:
-        error = TransientReadingError(file.problem, "Check the file and its permissions.")
-        plan.unread.append(settle_failed(plan, file, row, error, conditions))
-    elif row and not force and _same(row, file) and (not row.units_needing_ocr or row.conditions == conditions):
-        plan.reports[path] = kept_report(row)
-        if before:
-            plan.forget.append(path)
-    elif before and not force and _same(before, file) and before.conditions == conditions:
-        told = _failed_reason(before.reason, before.hint, row)
-        plan.reports[path] = FileReport(path, before.status, told)
-    elif unread_reason := reason_unread(file.path):
-        reason, hint = unread_reason
-        plan.reports[path] = FileReport(path, "skipped", _failed_reason(reason, hint, row))
-        plan.unread.append(UnreadFile(path, "skipped", reason, hint, "", file.size, file.mtime_ns, conditions))
-    else:
-        plan.tasks.append(Task(file, row))
-
-
-def settle_failed(
-    plan: Plan, file: FoundFile, row: DocumentRow | None, error: ReadingError, conditions: str
-) -> UnreadFile:
-    """Enter a file's failure into the plan; returns what the catalog is to remember."""
-    reason, hint = error.message, error.hint
-    if isinstance(error, TransientReadingError):
-        conditions = ""  # no run has these, so that the next one tries again
-    # a name that is not valid UTF-8 can't be kept as it is
-    shown = str(file.path).encode("utf-8", "backslashreplace").decode("utf-8")
-    plan.reports[str(file.path)] = FileReport(shown, "failed", _failed_reason(reason, hint, row))
-    return UnreadFile(shown, "failed", reason, hint, size=file.size, mtime_ns=file.mtime_ns, conditions=conditions)
-
-
 def _failed_reason(reason: str, hint: str, row: DocumentRow | None) -> str:
-    """How a failure is told; what is stored of an earlier version stays."""
+    """Why a file is not read, what helps, and what is still stored of an earlier version."""
     kept = f"The version of {row.ingested_at} stays in the store." if row else ""
     return " ".join(part for part in (f"{reason}.", hint, kept) if part)
 
 
-def kept_report(row: DocumentRow) -> FileReport:
-    """The report of a file that is stored as it is."""
-    return FileReport(row.path, "unchanged", "", row.units, row.units_without_text, row.units_ocr, row.chunks)
+def stored_report(row: DocumentRow, path: str, status: FileStatus = "unchanged", reason: str = "") -> FileReport:
+    """The report of a file whose content is stored already."""
+    return FileReport(path, status, reason, row.units, row.units_without_text, row.units_ocr, row.chunks)
 
 
 def _same(stored: DocumentRow | UnreadFile, file: FoundFile) -> bool:
@@ -164,20 +159,19 @@ class Verdict:
     """What a file's content says about it.
 
     Attributes:
-        kind: ``unchanged``: only its time is new; ``new``: it has to be read; ``moved``: the content of a stored
-            document whose file is gone; ``copy``: that of a stored one; ``twin``: that of a file of the same run.
-        source: the stored document with that content, where there is one.
+        kind: ``new``: it has to be read; ``twin``: the content of another file of the same run; ``unchanged``: only its
+            time is new; ``moved``: the content of a stored document whose file is gone; ``copy``: that of a stored one.
+        source: the stored document with that content; None for ``new`` and ``twin``.
     """
 
-    kind: Literal["unchanged", "new", "moved", "copy", "twin"]
+    kind: Literal["new", "twin", "unchanged", "moved", "copy"]
     source: DocumentRow | None = None
 
     @property
     def reason(self) -> str:
-        """How it is told."""
-        if self.source is None:
-            return ""
-        return f"{'moved from' if self.kind == 'moved' else 'same content as'} {self.source.path}"
+        """As reports give it."""
+        told = {"moved": "moved from", "copy": "same content as"}.get(self.kind)
+        return f"{told} {self.source.path}" if told and self.source else ""
 
     def status(self, task: Task) -> FileStatus:
         """The fate of a file that need not be read, or will be."""
@@ -187,27 +181,26 @@ class Verdict:
 
 
 class Contents:
-    """Knows contents: those that are stored, those whose files are gone, and those seen in this run.
+    """Recognises contents: those that are stored, those whose files are gone, and those seen in this run.
 
     Args:
         catalog: what is stored.
         plan: of the run.
-        force: take in content that is stored already.
         max_file_mb: a larger file is not even hashed.
     """
 
-    def __init__(self, catalog: Catalog, plan: Plan, force: bool, max_file_mb: int) -> None:
+    def __init__(self, catalog: Catalog, plan: Plan, max_file_mb: int) -> None:
         self._catalog = catalog
-        self._force = force
+        self._force = plan.force
         self._max_file_mb = max_file_mb
         self._gone = {_content(row.sha256, row.path): row for row in plan.gone}
         self._seen: set[Content] = set()
 
     def judge(self, task: Task) -> Verdict:
-        """Hash a file and say what it is.
+        """Hash a file and compare its content.
 
         Raises:
-            ReadingError: it is larger than may be.
+            ReadingError: it is larger than the limit.
             OSError: it cannot be read.
         """
         if task.file.size > self._max_file_mb * 1024 * 1024:
@@ -217,9 +210,9 @@ class Contents:
             )
         task.sha256 = hash_file(task.file.path)
         row = task.row
-        same = row is not None and row.sha256 == task.sha256
-        if same and not self._force and not row.units_needing_ocr:
-            return Verdict("unchanged", row)
+        same = row if row and row.sha256 == task.sha256 else None
+        if same and not self._force and not same.units_needing_ocr:
+            return Verdict("unchanged", same)
         if task.content in self._seen:
             return Verdict("twin")
         if not self._force and not same:
@@ -232,31 +225,27 @@ class Contents:
         return Verdict("new")
 
 
-class _Gone:
-    """Whether a stored path lay below the given folders and is not there any more."""
+def _gone_test(roots: Iterable[Path], found: Iterable[FoundFile]) -> Callable[[str], bool]:
+    """A test whether a stored path lay below the given folders and is not there any more."""
+    below = tuple(f"{root}{os.sep}" for root in roots)
+    there = {str(file.path) for file in found}
+    closed = tuple(f"{file.path}{os.sep}" for file in found if file.problem)
 
-    def __init__(self, roots: Iterable[Path], found: list[FoundFile]) -> None:
-        self._below = tuple(f"{root}{os.sep}" for root in roots)
-        self._there = {str(file.path) for file in found}
-        self._closed = tuple(f"{file.path}{os.sep}" for file in found if file.problem)
-
-    def __call__(self, path: str) -> bool:
-        if path in self._there or not path.startswith(self._below):
+    def is_gone(path: str) -> bool:
+        if path in there or not path.startswith(below):
             return False
-        return not path.startswith(self._closed) and not os.path.lexists(path)
+        return not path.startswith(closed) and not os.path.lexists(path)
+
+    return is_gone
 
 
-def _split_gone(
-    gone: list[DocumentRow], roots: list[Path], found: list[FoundFile], prune: bool
-) -> tuple[list[DocumentRow], list[str]]:
-    """What is to be removed, and a note for each folder that rather looks like a drive that is not there."""
-    notes = []
-    for root in [] if prune else roots:
-        below = [row for row in gone if row.path.startswith(f"{root}{os.sep}")]
+def _keep_missing_drives(plan: Plan, roots: Iterable[Path], found: Iterable[FoundFile]) -> None:
+    """Keep the documents of folders that look like drives that are not connected, with a note for each."""
+    for root in roots:
+        below = [row for row in plan.gone if row.path.startswith(f"{root}{os.sep}")]
         if len(below) >= MANY_DOCUMENTS and not any(root in file.path.parents for file in found):
-            notes.append(
+            plan.notes.append(
                 f"{root} is empty, but {len(below)} stored documents came from it. They stay, in case it is a drive"
                 f" that is not connected. To remove them: ragapp ingest --prune {root}"
             )
-            gone = [row for row in gone if row not in below]
-    return gone, notes
+            plan.gone = [row for row in plan.gone if row not in below]

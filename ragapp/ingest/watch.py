@@ -1,26 +1,47 @@
-"""Following folders: what changes in them is told once it has come to rest."""
+"""Following folders: files are ingested once they have come to rest, and uploads appear only when they are whole."""
 
 from __future__ import annotations
 
+import math
+import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from ragapp.contract import IngestReport, ProgressListener
 from ragapp.errors import PathError
-from ragapp.ingest.pipeline import Pipeline
 from ragapp.reading.discover import FoundFile
+
+if TYPE_CHECKING:
+    from ragapp.ingest.pipeline import Pipeline
 
 # how often the system's notices are collected, and whether to stop is asked
 _STEP_MS = 200
+# the dot hides it from ingestion, whatever the ignore rules say
+_STAGED = ".ragapp-upload-"
+
+
+def staged_path(target: Path) -> Path:
+    """Where an upload is put together before it gets its name: beside it, so that it need not be copied then."""
+    return target.with_name(f"{_STAGED}{secrets.token_hex(8)}.part")
+
+
+def clear_leftovers(folder: Path) -> int:
+    """Delete unfinished uploads from the drop folder, while there are none in progress; returns how many."""
+    left = [path for path in folder.rglob(f"{_STAGED}*") if path.is_file() and not path.is_symlink()]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
 
 
 def changes(roots: Sequence[Path], rescan_s: float, stopped: Callable[[], bool]) -> Iterator[bool]:
-    """Tell, a few times a second, whether something below the folders has changed since the last time.
+    """Yield, a few times a second, whether something below the folders has changed since the last time.
 
     Args:
         roots: files and folders.
-        rescan_s: at least every so many seconds a change is told anyway: network drives and full queues tell nothing.
+        rescan_s: a change is reported at least this often, since network drives and full queues report none.
         stopped: ends it.
 
     Raises:
@@ -38,9 +59,10 @@ def changes(roots: Sequence[Path], rescan_s: float, stopped: Callable[[], bool])
 
 
 def _notices(roots: Sequence[Path], stopped: Callable[[], bool]) -> Iterator[bool]:
-    """What the system tells, a few times a second; only the clock where it can't watch so many folders."""
+    """The system's notices, a few times a second; only the clock where it cannot watch so many folders."""
     from watchfiles import watch
 
+    stop: Any = SimpleNamespace(is_set=stopped)  # all that is asked of an event
     try:
         for noticed in watch(
             *roots,
@@ -49,7 +71,7 @@ def _notices(roots: Sequence[Path], stopped: Callable[[], bool]) -> Iterator[boo
             step=_STEP_MS // 2,
             rust_timeout=_STEP_MS,
             yield_on_timeout=True,
-            stop_event=_Stop(stopped),
+            stop_event=stop,
             ignore_permission_denied=True,
         ):
             yield bool(noticed)
@@ -57,13 +79,6 @@ def _notices(roots: Sequence[Path], stopped: Callable[[], bool]) -> Iterator[boo
         while not stopped():
             time.sleep(_STEP_MS / 1000)
             yield False
-
-
-class _Stop:
-    """What watchfiles asks of an event."""
-
-    def __init__(self, stopped: Callable[[], bool]) -> None:
-        self.is_set = stopped
 
 
 def follow(
@@ -75,48 +90,48 @@ def follow(
     progress: ProgressListener | None = None,
     stopped: Callable[[], bool] = lambda: False,
     wanted: Callable[[], bool] = lambda: False,
-    **options,
+    **options: Any,
 ) -> Iterator[IngestReport]:
     """Keep the library in step with files and folders until stopped.
 
-    A file that changed less than ``settle_s`` seconds ago may still be on its way; it is taken in when it has come to
+    A file that changed less than ``settle_s`` seconds ago may still be incomplete; it is ingested when it has come to
     rest.  Other files do not wait for it.
 
     Args:
-        pipeline: takes the files in.
+        pipeline: ingests the files.
         roots: files and folders.
         settle_s: seconds without a change after which a file counts as whole.
-        rescan_s: everything is looked through at least this often.
-        progress: told where each run stands.
+        rescan_s: seconds after which everything is looked through again at the latest.
+        progress: listener of each run.
         stopped: ends it, also in the middle of a run.
-        wanted: asked several times a second; a run starts at once, and no file waits, when it says so.
+        wanted: asked several times a second; when it returns true, a run starts at once, and no file waits.
         options: for :meth:`Pipeline.run`.
 
     Yields:
         The report of each run: one at the start, then one whenever something has changed.
 
     Raises:
-        CancelledError: ``stopped`` said so in the middle of a run.
+        CancelledError: ``stopped`` returned true in the middle of a run.
     """
     rest = _Rest(settle_s)
-    due: float | None = time.monotonic()
+    due = time.monotonic()
     # the watch begins before the first look, so that nothing falls between the two
     for changed in changes(roots, rescan_s, stopped):
         asked = wanted()
-        if changed and due is None:
-            due = time.monotonic() + settle_s
-        if asked or (due is not None and time.monotonic() >= due):
+        if changed:
+            due = min(due, time.monotonic() + settle_s)
+        if asked or time.monotonic() >= due:
             waits = None if asked else rest.waits
             yield pipeline.run(roots, progress=progress, cancelled=stopped, waits=waits, **options)
-            due = time.monotonic() + settle_s if rest.end_look() else None
+            due = time.monotonic() + settle_s if rest.end_look() else math.inf
 
 
 class _Rest:
-    """Knows which new or changed files have come to rest: of the same size and time at two looks ``settle_s`` apart."""
+    """Which new or changed files have come to rest: those of the same size and time at two looks ``settle_s`` apart."""
 
     def __init__(self, settle_s: float) -> None:
         self._settle_s = settle_s
-        # files that wait: their size and time, and since when they are so; at the last look and at this one
+        # waiting files with their size and time, and since when; at the last look and at this one
         self._before: dict[Path, tuple[int, int, float]] = {}
         self._now: dict[Path, tuple[int, int, float]] = {}
         self._first_look = True
@@ -135,6 +150,6 @@ class _Rest:
         return True
 
     def end_look(self) -> bool:
-        """Note the end of a look; returns whether files wait for the next."""
+        """End a look; returns whether files wait for the next."""
         self._before, self._now, self._first_look = self._now, {}, False
         return bool(self._before)

@@ -1,4 +1,4 @@
-"""llama.cpp in process: tokens in and out of one GGUF model, with the prefix of the last prompt kept in its cache."""
+"""The language model in this process: a GGUF file in llama.cpp, loaded at first use."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from pathlib import Path
 import numpy as np
 
 from ragapp.errors import ModelError
-from ragapp.llm.generation import Limits, TurnWriter
-from ragapp.llm.interface import TIMED_TOKENS, AnswersAlone, GenerationStats
-from ragapp.llm.loading import attach_adapter, place_llama
+from ragapp.llm.generation import Sampling, TurnWriter
+from ragapp.llm.interface import AnswersAlone, GenerationStats
+from ragapp.llm.llamacpp import Context, Model
+from ragapp.llm.loading import Placement, attach_adapter, load_context
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload
-from ragapp.llm.placement import Placement
-from ragapp.llm.prefix import PrefixCache
+from ragapp.llm.prompt_cache import PromptCache, shared_prefix
 from ragapp.llm.reasoning import Piece
-from ragapp.llm.stopping import AbortFlag, Cancelled, Turns
-from ragapp.llm.templates import ChatTemplate, Message
-from ragapp.llm.vocabulary import Vocabulary, broken
+from ragapp.llm.stopping import Cancelled, Turns
+from ragapp.llm.templates import ChatTemplate, Message, open_template
 
-__all__ = ["BATCH_TOKENS", "TIMED_TOKENS", "Engine", "EngineOptions", "GenerationStats"]
+__all__ = ["BATCH_TOKENS", "Engine", "EngineOptions", "GenerationStats"]
 
 
 class Engine(AnswersAlone):
-    """One GGUF model, loaded at first use.  One caller at a time: further ones wait.
+    """One GGUF model as a :class:`~ragapp.llm.interface.LanguageModel`. One caller at a time: further ones wait.
 
     Args:
         path: the GGUF file.
@@ -37,7 +36,7 @@ class Engine(AnswersAlone):
         options: how llama.cpp is to work.
         seed: for temperatures above zero.
         unload_after_s: seconds without a question after which the memory is freed; 0 keeps it.
-        template: auto, or the name of one of ragapp's own chat styles.
+        template: auto, or the name of a chat template.
         max_seconds: that writing a turn may take; 0 for no limit.
         thinking_tokens: after which thinking is closed and the answer begins; 0 for no limit of its own.
 
@@ -62,7 +61,7 @@ class Engine(AnswersAlone):
         self.path = path
         self.name = name
         self.options = options or EngineOptions()
-        self._context = context
+        self._window = context
         self._seed = seed
         self._unload_after_s = unload_after_s
         self._template = template
@@ -73,7 +72,6 @@ class Engine(AnswersAlone):
         self.stats = GenerationStats()
         self.placement: Placement | None = None
         self.notices: list[str] = []
-        #: tokens a second of the fastest long reading so far, 0 before the first
         self.seen_speed = 0.0
 
     @property
@@ -83,51 +81,42 @@ class Engine(AnswersAlone):
         return f"{self.path.name} {state.st_size} {state.st_mtime_ns} {self.options}"
 
     @cached_property
-    def _llama(self):
-        options = self.options
-        arguments = {"n_ctx": self._context, "seed": self._seed, **options.for_llama()}
+    def _context(self) -> Context:
+        options, layers = self.options, self.options.layers_wanted()
         self.notices = []
         try:
-            llama, self.placement = place_llama(self.path, **arguments)
+            context, self.placement = load_context(self.path, self._window, options, layers)
         except ModelError:
-            if options.gpu_layers != "auto" or not arguments["n_gpu_layers"]:
+            if options.gpu_layers != "auto" or not layers:
                 raise
-            llama, self.placement = place_llama(self.path, **{**arguments, "n_gpu_layers": 0})
+            context, self.placement = load_context(self.path, self._window, options, 0)
             self.notices.append(f"{self.name} does not fit the GPU, so it runs on the processor.")
         else:
             self.notices += gpu_notices(options, self.placement, self.name)
         if options.lora:
             try:
-                attach_adapter(llama, options.lora, options.lora_scale, self.name)
+                attach_adapter(context, options.lora, options.lora_scale, self.name)
             except ModelError:
-                llama.close()
+                _close(context)
                 raise
-        return llama
+        return context
 
     @cached_property
-    def _vocabulary(self) -> Vocabulary:
-        return Vocabulary(self._llama)
+    def _model(self) -> Model:
+        return self._context.model
 
     @cached_property
     def template(self) -> ChatTemplate:
-        """The model's own chat template.
-
-        Raises:
-            ModelError: the file has none, or it is broken.
-        """
-        return self._vocabulary.open_template(self.name, self._template)
+        """The chat template of the file, or the one that the settings name."""
+        return open_template(self._model, self.name, self._template)
 
     @property
     def window(self) -> int:
         """Tokens of prompt and answer together."""
-        return self._llama.n_ctx()
+        return self._context.window
 
     def load(self) -> None:
-        """Load the model and check its template now.
-
-        Raises:
-            ModelError: it cannot be loaded, or has no usable template.
-        """
+        """Load the model and check its template now."""
         with self._turns.turn():
             try:
                 _ = self.template
@@ -143,7 +132,7 @@ class Engine(AnswersAlone):
     @property
     def loaded(self) -> bool:
         """Whether the model is in memory."""
-        return "_llama" in self.__dict__
+        return "_context" in self.__dict__
 
     def close(self) -> None:
         """Free the model's memory; it is loaded again when it is needed."""
@@ -155,22 +144,18 @@ class Engine(AnswersAlone):
             self._idle.cancel()
         if template := self.__dict__.get("template"):
             template.close()
-        for part in ("_writer", "_prefix", "_abort", "template", "_vocabulary", "_special"):
+        for part in ("_writer", "_prompts", "template", "_model", "_special"):
             self.__dict__.pop(part, None)
-        if llama := self.__dict__.pop("_llama", None):
-            llama.close()
+        if context := self.__dict__.pop("_context", None):
+            _close(context)
 
     @cached_property
-    def _abort(self) -> AbortFlag:
-        return AbortFlag(self._llama.ctx)
-
-    @cached_property
-    def _prefix(self) -> PrefixCache:
-        return PrefixCache(self._llama, self._abort, self.options.batch)
+    def _prompts(self) -> PromptCache:
+        return PromptCache(self._context)
 
     @cached_property
     def _writer(self) -> TurnWriter:
-        return TurnWriter(self._llama, self._vocabulary, self.template, self._prefix, self._abort)
+        return TurnWriter(self._context, self.template)
 
     @contextmanager
     def _at_work(self, cancelled: Cancelled | None = None) -> Iterator[None]:
@@ -179,7 +164,7 @@ class Engine(AnswersAlone):
             if self._idle:
                 self._idle.cancel()
             try:
-                with self._abort.watching(cancelled):
+                with self._context.abort.watching(cancelled):
                     yield
             finally:
                 if self._unload_after_s:
@@ -193,41 +178,26 @@ class Engine(AnswersAlone):
 
     def count(self, text: str) -> int:
         """Tokens of a text."""
-        return len(self._llama.tokenize(text.encode(), add_bos=False, special=False))
+        return len(self._model.tokenize(text))
 
     def escape(self, text: str) -> str:
-        """Text in which nothing is a special token of this model.
+        """Text in which nothing is a special token or a mark of turns for this model."""
+        return self._special.sub(lambda match: _broken(match[0]), text)
 
-        A document that holds ``<|im_end|>`` must not be able to end its turn.
-        """
-        return self._special.sub(lambda match: broken(match[0]), text)
-
-    def prompt(self, messages: Sequence[Message], *, thinking: bool | None = False) -> str:
-        """The chat as this model reads it (``ragapp models show NAME --prompt``)."""
-        return self.template.render(messages, thinking)
+    @cached_property
+    def _special(self) -> re.Pattern[str]:
+        # a family's marks are not always tokens: [INST] of Llama 2, ### Instruction: of Alpaca
+        stops = {stop.strip() for stop in self.template.stop}
+        texts = self._model.special_texts | self.template.marks | stops
+        longest_first = sorted((text for text in texts if len(text) > 1), key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def prompt_tokens(self, messages: Sequence[Message], *, thinking: bool | None = False) -> list[int]:
-        """The tokens of a chat in the model's own format, one beginning-of-sequence token where the model wants one.
-
-        Args:
-            messages: contents that come from documents or people must have gone through :meth:`escape`.
-            thinking: see :meth:`ragapp.llm.templates.ChatTemplate.render`.
-        """
-        return self._vocabulary.prompt_tokens(self.template, self.prompt(messages, thinking=thinking))
+        """The tokens of a chat in the model's own format, one beginning-of-sequence token where the model wants one."""
+        return self.template.tokens(self._model, self.template.render(messages, thinking))
 
     def warm(self, messages: Sequence[Message]) -> int:
-        """Read now what later chats will begin with, so that the first of them starts sooner; loads the model.
-
-        Args:
-            messages: how they begin, such as the system turn alone; their next turn is the user's, or goes on with
-                what the last one says.
-
-        Returns:
-            Tokens that need not be read again.
-
-        Raises:
-            ModelError: it cannot be loaded, or they do not fit the window.
-        """
+        """Read now what later chats will begin with; loads the model."""
         chats = []
         for other in ("one", "2"):
             chat = [message.copy() for message in messages]
@@ -238,33 +208,20 @@ class Engine(AnswersAlone):
             chats.append(chat)
         with self._at_work():
             first, second = map(self.prompt_tokens, chats)
-            shared = self._llama.longest_token_prefix(first, second)
+            shared = shared_prefix(first, second)
             if shared:
-                self._feed(first[:shared])
+                self._read(first[:shared])
         return shared
 
     def choose(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
-        """How likely the model starts its turn with each of some words, one forward pass.
-
-        Args:
-            messages: the chat.
-            choices: words; each stands for its first token, with and without capital and leading space.
-            cancelled: asked many times a second.
-
-        Returns:
-            Probabilities that sum to one, in the order of ``choices``.
-
-        Raises:
-            CancelledError: ``cancelled`` said so.
-            ModelError: the chat does not fit the window.
-        """
+        """How likely the model starts its turn with each of some words."""
         with self._at_work(cancelled):
-            self._feed(self.prompt_tokens(messages))
-            logits = self._prefix.logits().astype(np.float64)
+            self._read(self.prompt_tokens(messages))
+            logits = self._context.logits().astype(np.float64)
         shifted = np.exp(logits - logits.max())
-        weights = [float(shifted[self._vocabulary.first_tokens(choice)].sum()) for choice in choices]
+        weights = [float(shifted[self._model.first_tokens(choice)].sum()) for choice in choices]
         total = sum(weights) or 1.0
         return [weight / total for weight in weights]
 
@@ -277,74 +234,37 @@ class Engine(AnswersAlone):
         cancelled: Cancelled | None = None,
         thinking: bool | None = None,
     ) -> Iterator[Piece]:
-        """Stream the assistant's next turn, its thinking told from its answer.
-
-        :attr:`stats` holds the figures afterwards.
-
-        Args:
-            messages: the chat.
-            max_tokens: length of the answer at the most; shortened where the window is nearly full.
-            temperature: 0 always takes the likeliest token.
-            cancelled: asked many times a second; the text so far stands.
-            thinking: whether the model may think before it answers; None leaves it to its template.
-
-        Yields:
-            Pieces of text, never half a character.
-
-        Raises:
-            CancelledError: stopped while the prompt was read.
-            ModelError: the chat does not fit the window.
-        """
-
+        """Stream the assistant's next turn, its thinking told from its answer."""
         started = time.monotonic()
         with self._at_work(cancelled):
-            prompt = self.prompt(messages, thinking=thinking)
-            tokens = self._vocabulary.prompt_tokens(self.template, prompt)
-            kept = self._feed(tokens)
+            prompt = self.template.render(messages, thinking)
+            tokens = self.template.tokens(self._model, prompt)
+            kept = self._read(tokens)
             self.stats = GenerationStats(len(tokens), kept)
-            limits = Limits(max_tokens, self._max_seconds, self._thinking_tokens)
-            yield from self._writer.write(prompt, limits, temperature, self.stats, cancelled, started)
+            sampling = Sampling(max_tokens, self._max_seconds, self._thinking_tokens, temperature, self._seed)
+            yield from self._writer.write(prompt, sampling, self.stats, cancelled, started)
 
     def reading_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
         if not self.seen_speed:
             with self._at_work():
-                self.seen_speed = self._prefix.measure()
+                self.seen_speed = self._prompts.measure()
         return self.seen_speed
 
-    def _feed(self, tokens: list[int]) -> int:
-        """Bring the prompt into the cache; returns how many of its tokens were there already.
-
-        Raises:
-            CancelledError: it was stopped; what had been read whole stays in the cache.
-            ModelError: the prompt does not fit the window.
-        """
+    def _read(self, tokens: list[int]) -> int:
+        """Bring the prompt into the context; returns how many of its tokens were there already."""
         if len(tokens) + 1 > self.window:
             raise ModelError(
                 f"The prompt has {len(tokens)} tokens; the window of {self.name} is {self.window}.",
                 "Lower retrieval.context_tokens or raise llm.context.",
             )
-        reading = self._prefix.feed(tokens)
-        self.seen_speed = max(self.seen_speed, reading.speed)
-        return reading.kept
-
-    @cached_property
-    def _special(self) -> re.Pattern[str]:
-        # a family's marks are not always tokens: [INST] of Llama 2, ### Instruction: of Alpaca
-        stops = {stop.strip() for stop in self.template.stop}
-        texts = self._vocabulary.special_texts | self.template.marks | stops
-        longest_first = sorted((text for text in texts if len(text) > 1), key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        kept, speed = self._prompts.read(tokens)
+        self.seen_speed = max(self.seen_speed, speed)
+        return kept
 
 
 def gpu_notices(options: EngineOptions, placement: Placement, name: str) -> list[str]:
-    """What a person should know who believes that the GPU is used.
-
-    Args:
-        options: what was asked for.
-        placement: what came of it.
-        name: of the model.
-    """
+    """What a person should know who asked for the GPU by these options, where no layer was put on it."""
     if placement.on_gpu or not (options.gpu_layers if options.gpu_layers != "auto" else can_offload()):
         return []
     if not can_offload():
@@ -355,3 +275,13 @@ def gpu_notices(options: EngineOptions, placement: Placement, name: str) -> list
     return [
         f"llama.cpp could use a GPU, but put no layer of {name} on one, so it runs on the processor. Check the driver."
     ]
+
+
+def _close(context: Context) -> None:
+    context.close()
+    context.model.close()
+
+
+def _broken(mark: str) -> str:
+    """A mark of a chat that is none any more, and can still be read: ``< |im_end|>``, ``User :``."""
+    return f"{mark[:-1]} :" if mark[:-1].isalpha() and mark.endswith(":") else f"{mark[0]} {mark[1:]}"

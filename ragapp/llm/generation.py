@@ -4,147 +4,121 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+from ragapp.errors import CancelledError
 from ragapp.llm.interface import GenerationStats
-from ragapp.llm.prefix import PrefixCache
-from ragapp.llm.reasoning import Piece, Tags, ThinkingSplitter
-from ragapp.llm.stopping import AbortFlag, Cancelled
-from ragapp.llm.stops import StopTexts
+from ragapp.llm.llamacpp import Context
+from ragapp.llm.reasoning import Piece, ThinkingSplitter, overlap
+from ragapp.llm.stopping import Cancelled
 from ragapp.llm.templates import ChatTemplate
-from ragapp.llm.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a turn may be.
+class Sampling(NamedTuple):
+    """How a turn is written, and how long it may be.
 
     Attributes:
-        tokens: of the answer; of the thinking, too, where that has no limit of its own.
-        seconds: that writing may take, reading the prompt not counted; 0 for no limit.
-        thinking: tokens of thinking, after which it is closed and the answer begins; 0 for no limit of its own.
+        max_tokens: of the answer; of the thinking, too, where that has no limit of its own.
+        max_seconds: that writing may take, reading the prompt not counted; 0 for no limit.
+        max_thinking: tokens of thinking, after which it is closed and the answer begins; 0 for no limit of its own.
+        temperature: 0 always takes the likeliest token.
+        seed: for temperatures above zero.
     """
 
-    tokens: int
-    seconds: float = 0.0
-    thinking: int = 0
+    max_tokens: int
+    max_seconds: float = 0.0
+    max_thinking: int = 0
+    temperature: float = 0.0
+    seed: int = 0
 
 
 class TurnWriter:
-    """Writes turns with one loaded model, whose cache holds the prompt.
+    """Writes turns with a loaded model.
 
     Args:
-        llama: of llama-cpp-python.
-        vocabulary: its tokens.
+        context: of the model; it holds the prompt.
         template: says what ends a turn, and what is around the thinking.
-        prefix: its cache.
-        abort: stops it in the middle of a token.
     """
 
-    def __init__(self, llama, vocabulary: Vocabulary, template: ChatTemplate, prefix: PrefixCache, abort: AbortFlag):
-        self._llama, self._vocabulary, self._template = llama, vocabulary, template
-        self._prefix, self._abort = prefix, abort
+    def __init__(self, context: Context, template: ChatTemplate):
+        self._context, self._template = context, template
+        tokens = [context.model.tokenize(stop, special=True) for stop in template.stop]
         # stop texts that are one token of the vocabulary: control tokens never show up as text
-        self._stop_tokens = frozenset(t[0] for t in map(vocabulary.tokens, template.stop) if len(t) == 1)
+        self._stop_tokens = frozenset(one[0] for one in tokens if len(one) == 1)
         tags = template.tags
         marks = (tags.open, tags.close, *tags.answer) if tags else ()
-        self._tag_tokens = frozenset(token for tokens in map(vocabulary.tokens, marks) for token in tokens)
+        self._tag_tokens = frozenset(token for mark in marks for token in context.model.tokenize(mark, special=True))
 
     def write(
-        self,
-        prompt: str,
-        limits: Limits,
-        temperature: float,
-        stats: GenerationStats,
-        cancelled: Cancelled | None,
-        started: float,
+        self, prompt: str, sampling: Sampling, stats: GenerationStats, cancelled: Cancelled | None, started: float
     ) -> Iterator[Piece]:
-        """Stream the turn that follows what is in the cache.
+        """Stream the turn that follows what is in the context, in pieces that never end in half a character.
 
         Args:
             prompt: as text; it may have opened the thinking.
-            limits: how long it may be; it is ended where the window is full, too.
-            temperature: 0 always takes the likeliest token.
+            sampling: how, and how long it may be; it is ended where the window is full, too.
             stats: filled in meanwhile.
             cancelled: asked after each token.
             started: when the person began to wait, by the monotonic clock.
-
-        Yields:
-            Pieces of text, never half a character.
         """
         stats.ended = "stopped"  # what it is when nobody wants the rest
-        text = _Text(self._template, prompt)
-        room = self._llama.n_ctx() - self._llama.n_tokens
-        deadline = time.monotonic() + limits.seconds if limits.seconds else float("inf")
-        left, thinking_left = limits.tokens, limits.thinking
-        pick = self._picker(temperature)
-        while True:
-            token = pick()
-            if not stats.answer_tokens:
-                stats.first_token_s = time.monotonic() - started
-            if self._vocabulary.ends(token) or token in self._stop_tokens:
-                stats.ended = "end"
-                break
-            stats.answer_tokens += 1
-            room -= 1
-            yield from text.feed(self._vocabulary.piece(token, special=token in self._tag_tokens))
-            if text.stopped:
-                stats.ended = "end"
-                break
-            stats.thinking_tokens += text.thinking
-            if text.thinking and limits.thinking:
-                thinking_left -= 1
-            else:
-                left -= 1
-            if left <= 0 or room <= 0:
-                stats.ended = "limit"
-                break
-            if time.monotonic() > deadline:
-                stats.ended = "time"
-                break
-            if self._abort.raised or (cancelled and cancelled()):
-                break
-            unread = [token]
-            if text.thinking and limits.thinking and thinking_left <= 0:
-                unread += self._vocabulary.tokens(text.closing)
-                room -= len(unread) - 1
-                if room <= 0:
+        text = _TurnText(self._template, prompt)
+        with self._context.sampler(sampling.temperature, sampling.seed) as pick:
+            deadline = time.monotonic() + sampling.max_seconds if sampling.max_seconds else float("inf")
+            room = self._context.window - len(self._context.tokens)
+            left, thinking_left = sampling.max_tokens, sampling.max_thinking
+            model = self._context.model
+            while True:
+                token = pick()
+                if not stats.answer_tokens:
+                    stats.first_token_s = time.monotonic() - started
+                if model.ends(token) or token in self._stop_tokens:
+                    stats.ended = "end"
+                    break
+                stats.answer_tokens += 1
+                room -= 1
+                yield from text.feed(model.piece(token, special=token in self._tag_tokens))
+                if text.stopped:
+                    stats.ended = "end"
+                    break
+                stats.thinking_tokens += text.thinking
+                if text.thinking and sampling.max_thinking:
+                    thinking_left -= 1
+                else:
+                    left -= 1
+                unread = [token]
+                closes = text.thinking and sampling.max_thinking and thinking_left <= 0
+                if closes and left > 0 and room > 0:
+                    unread += model.tokenize(text.closing, special=True)
+                    room -= len(unread) - 1
+                if left <= 0 or room <= 0:
                     stats.ended = "limit"
                     break
-                yield from text.close_thinking()
-            if not self._read(unread):
-                break
+                if time.monotonic() > deadline:
+                    stats.ended = "time"
+                    break
+                if self._context.abort.raised or (cancelled and cancelled()):
+                    break
+                if closes:
+                    yield from text.close_thinking()
+                try:
+                    self._context.decode(unread)
+                except CancelledError:
+                    break
         yield from text.finish()
 
-    def _picker(self, temperature: float) -> Callable[[], int]:
-        """What chooses the next token."""
-        if not temperature:
-            return lambda: int(self._prefix.logits().argmax())
-        llama = self._llama
-        sampler = llama._init_sampler(temp=temperature, top_k=40, top_p=0.95, min_p=0.05)
-        return lambda: sampler.sample(llama._ctx, -1)
 
-    def _read(self, tokens: list[int]) -> bool:
-        """Whether they were read; False where somebody stopped it."""
-        try:
-            self._llama.eval(tokens)
-        except RuntimeError:
-            if not self._abort.raised:
-                raise
-        return not self._abort.raised
-
-
-class _Text:
+class _TurnText:
     """Bytes of tokens to pieces of thinking and answer, what ends a turn cut off."""
 
     def __init__(self, template: ChatTemplate, prompt: str):
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._stops = StopTexts(template.stop)
-        self._tags: Tags | None = template.tags
-        self._splitter = None
-        if self._tags:
-            self._splitter = ThinkingSplitter(opened=template.opens_thinking(prompt), tags=self._tags)
+        tags = template.tags
+        self._splitter = ThinkingSplitter(opened=template.opens_thinking(prompt), tags=tags) if tags else None
+        #: what ends the thinking and begins the answer
+        self.closing = "\n" + tags.close + (tags.answer[0] if tags.answer else "\n\n") if tags else ""
 
     @property
     def stopped(self) -> bool:
@@ -155,12 +129,6 @@ class _Text:
     def thinking(self) -> bool:
         """Whether the model is thinking now."""
         return bool(self._splitter and self._splitter.unfinished)
-
-    @property
-    def closing(self) -> str:
-        """What ends the thinking and begins the answer."""
-        assert self._tags
-        return "\n" + self._tags.close + (self._tags.answer[0] if self._tags.answer else "\n\n")
 
     def feed(self, raw: bytes) -> list[Piece]:
         """Pieces that are certain with the next token."""
@@ -183,3 +151,37 @@ class _Text:
         if self._splitter:
             return self._splitter.feed(text)
         return [Piece("answer", text)] if text else []
+
+
+class StopTexts:
+    """Holds back what may be the beginning of a stop text; the stop text itself never comes through.
+
+    Args:
+        stops: the texts; empty ones are ignored.
+    """
+
+    def __init__(self, stops: Iterable[str]):
+        self._stops = tuple(filter(None, stops))
+        self._held = ""
+        #: whether a stop text has come
+        self.reached = False
+
+    def feed(self, text: str) -> str:
+        """What can be shown with the next piece of the stream."""
+        if self.reached:
+            return ""
+        held = self._held + text
+        # the one that is complete first, as if every character came alone
+        ends = [(held.index(stop) + len(stop), held.index(stop)) for stop in self._stops if stop in held]
+        if ends:
+            self.reached, self._held = True, ""
+            return held[: min(ends)[1]]
+        keep = max((overlap(held, stop) for stop in self._stops), default=0)
+        shown = held[: len(held) - keep]
+        self._held = held[len(shown) :]
+        return shown
+
+    def finish(self) -> str:
+        """What was held back until now, when the stream has ended."""
+        rest, self._held = self._held, ""
+        return rest

@@ -1,4 +1,4 @@
-"""What a language model is to the rest of ragapp, wherever it runs."""
+"""The port to a language model: what the rest of ragapp asks of it, wherever it runs."""
 
 from __future__ import annotations
 
@@ -86,20 +86,24 @@ class LanguageModel(Protocol):
         """Let go of it; it is made ready again when it is needed."""
 
     def warm(self, messages: Sequence[Message]) -> int:
-        """Read ahead what later chats will begin with.
+        """Read now what later chats will begin with, so that the first of them starts sooner.
 
         Args:
-            messages: how they begin.
+            messages: how they begin, such as the system turn alone; their next turn is the user's, or goes on with
+                what the last one says.
 
         Returns:
             Tokens that need not be read again; 0 where that is not in ragapp's hands.
+
+        Raises:
+            ModelError: it cannot be used, or they do not fit the window.
         """
 
     def count(self, text: str) -> int:
         """Tokens of a text."""
 
     def escape(self, text: str) -> str:
-        """Text in which nothing is a special token."""
+        """Text in which nothing is a special token: a document must not be able to end its turn by ``<|im_end|>``."""
 
     def prompt_tokens(self, messages: Sequence[Message]) -> Sequence[int]:
         """The tokens of a chat; at least as many numbers as it has tokens."""
@@ -107,7 +111,20 @@ class LanguageModel(Protocol):
     def choose(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
-        """How likely the model starts its turn with each of some words; they sum to one."""
+        """How likely the model starts its turn with each of some words, one forward pass.
+
+        Args:
+            messages: the chat; texts of documents and people must have gone through :meth:`escape`.
+            choices: words; each stands for its first token, with and without capital and leading space.
+            cancelled: asked many times a second.
+
+        Returns:
+            Probabilities that sum to one, in the order of ``choices``.
+
+        Raises:
+            CancelledError: ``cancelled`` said so.
+            ModelError: the chat does not fit the window.
+        """
 
     def generate(
         self,
@@ -128,7 +145,22 @@ class LanguageModel(Protocol):
         cancelled: Cancelled | None = None,
         thinking: bool | None = None,
     ) -> Iterator[Piece]:
-        """Stream the assistant's next turn, its thinking told from its answer."""
+        """Stream the assistant's next turn, its thinking told from its answer; :attr:`stats` tells of it afterwards.
+
+        Args:
+            messages: the chat; texts of documents and people must have gone through :meth:`escape`.
+            max_tokens: length of the answer at the most; shortened where the window is nearly full.
+            temperature: 0 always takes the likeliest token.
+            cancelled: asked many times a second; the text so far stands.
+            thinking: whether the model may think before it answers; None leaves it to its template.
+
+        Yields:
+            Pieces of text, never half a character.
+
+        Raises:
+            CancelledError: stopped while the prompt was read.
+            ModelError: the chat does not fit the window.
+        """
 
     def reading_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
@@ -138,7 +170,7 @@ class AnswersAlone:
     """What every language model does the same way, whatever makes its pieces."""
 
     def generate(
-        self,
+        self: LanguageModel,
         messages: Sequence[Message],
         *,
         max_tokens: int,

@@ -6,56 +6,80 @@ import ctypes
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from ragapp.errors import ModelError
-from ragapp.llm.placement import USEFUL, Placement, read_placement
-from ragapp.llm.runtime import import_llama
+from ragapp.llm.llamacpp import Context, LoadError, Model
+from ragapp.llm.options import EngineOptions, import_llama
 
-_ERROR = 4  # GGML_LOG_LEVEL_ERROR
-_INFO = 2  # GGML_LOG_LEVEL_INFO
+_ERROR, _INFO = 4, 2  # GGML_LOG_LEVEL_ERROR, GGML_LOG_LEVEL_INFO
 _FUNCTION = re.compile(r"^(?:(?:llama|gguf|ggml)_\w+: )?(?:error loading model: |failed to apply lora adapter: )?")
 _UNKNOWN = re.compile(r"unknown model architecture: '([^']*)'")
+_OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
+_DEVICE = re.compile(r"using device (\S+) \((.*?)\)(?: \([^()]*\))? - (\d+) MiB free")
+_BUFFER = re.compile(r"(\S+)\s+(model|KV|RS|compute|output) buffer size\s*=\s*([\d.]+) MiB")
+# memory of the processor, under whatever name: CPU, CPU_Mapped, CPU_REPACK, AMX, and the part of it that a GPU reads
+_HOST = re.compile(r"CPU|AMX|.*_Host$|.*HOST$", re.IGNORECASE)
+#: a line of llama.cpp's log that tells of the placement
+USEFUL = re.compile(f"{_OFFLOADED.pattern}|{_DEVICE.pattern}|{_BUFFER.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """A model on its way into memory.
-
-    Attributes:
-        path: of its file.
-        share: of its weights that have been read, 0 to 1.
-    """
+    """A model on its way into memory: its file, and the share of its weights that has been read, 0 to 1."""
 
     path: Path
     share: float
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a model's layers and memory are.
+
+    Attributes:
+        devices: names of the GPUs, with what their backend calls them; empty where the processor does everything.
+        layers: how many layers the model has, the output layer counted; 0 where llama.cpp did not say.
+        offloaded: how many of them a GPU works on.
+        buffers: MiB of each kind of memory, by device and kind: ``("CUDA0", "model")``, ``("CPU", "KV")``.
+    """
+
+    devices: tuple[str, ...] = ()
+    layers: int = 0
+    offloaded: int = 0
+    buffers: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU does any of the work."""
+        return self.offloaded > 0
+
+    @property
+    def host_mib(self) -> float:
+        """MiB of the machine's own memory."""
+        return sum(size for (device, _), size in self.buffers.items() if _HOST.match(device))
+
+    @property
+    def gpu_mib(self) -> float:
+        """MiB of the GPUs' memory."""
+        return sum(self.buffers.values()) - self.host_mib
+
+    def __str__(self) -> str:
+        if not self.on_gpu:
+            return f"on the processor, {self.host_mib:.0f} MiB"
+        layers = "all layers" if self.offloaded >= self.layers else f"{self.offloaded} of {self.layers} layers"
+        where = ", ".join(self.devices) or "the GPU"
+        return f"{layers} on {where}: {self.gpu_mib:.0f} MiB there, {self.host_mib:.0f} MiB of the machine's own memory"
+
+
 _now: Loading | None = None
-_lines: deque[str] = deque(maxlen=20)
+_errors: deque[str] = deque(maxlen=20)
 _facts: deque[str] = deque(maxlen=200)
-# the log is one for the whole process: who loads reads his own lines
+# the log is one for the whole process: who loads reads the lines of that loading
 _loading = threading.Lock()
-
-
-@cache
-def keep_log() -> None:
-    """From now on keep llama.cpp's errors and what it says of memory, and drop the rest."""
-    llama_cpp = import_llama()
-
-    @llama_cpp.llama_log_callback
-    def keep(level: int, text: bytes, data: ctypes.c_void_p) -> None:
-        if level == _ERROR and text.strip():
-            _lines.append(text.decode("utf-8", "replace").strip())
-        elif level <= _INFO and USEFUL.search(line := text.decode("utf-8", "replace")):
-            _facts.append(line)
-
-    keep_log.callback = keep  # llama.cpp calls it as long as the process lives
-    llama_cpp.llama_log_set(keep, ctypes.c_void_p(0))
 
 
 def loading_now() -> Loading | None:
@@ -63,133 +87,113 @@ def loading_now() -> Loading | None:
     return _now
 
 
+def load_model(path: Path, *, gpu_layers: int = 0, vocab_only: bool = False) -> Model:
+    """Load a GGUF file, or its vocabulary alone; see :class:`Model`.
+
+    Raises:
+        ModelError: llama.cpp cannot; the message says why, as far as it told.
+    """
+    with _watched(path):
+        return _load(path, gpu_layers, vocab_only)
+
+
+def load_context(path: Path, window: int, options: EngineOptions, gpu_layers: int) -> tuple[Context, Placement]:
+    """Load a GGUF file, as :func:`load_model`, and make a context of so many tokens for it; and where they were put.
+
+    The layers for the GPU are those of the argument, not of the options.
+    """
+    with _watched(path):
+        model = _load(path, gpu_layers, False)
+        try:
+            return Context(model, window, options), read_placement(_facts)
+        except LoadError:
+            model.close()
+            raise
+
+
+def attach_adapter(context: Context, path: Path, scale: float, name: str) -> None:
+    """Put an adapter (LoRA) with a scale on a loaded model; raises ModelError where it is not made for that model."""
+    _keep_log()
+    with _loading:
+        _errors.clear()
+        try:
+            context.add_adapter(path, scale)
+        except LoadError:
+            reason = f": {_reason()}" if _errors else ""
+            raise ModelError(
+                f"The adapter {path} cannot be put on {name}{reason}.",
+                "Choose one that was made for this model, in GGUF form, or empty llm.lora.",
+            ) from None
+
+
+def read_placement(lines: Iterable[str]) -> Placement:
+    """The placement that the lines of llama.cpp's log tell of, from while a model and its context were made."""
+    devices: list[str] = []
+    layers = offloaded = 0
+    buffers: dict[tuple[str, str], float] = {}
+    for line in lines:
+        if found := _OFFLOADED.search(line):
+            offloaded, layers = int(found[1]), int(found[2])
+        elif found := _DEVICE.search(line):
+            devices.append(f"{found[2]} ({found[1]})")
+        elif found := _BUFFER.search(line):
+            place = (found[1], found[2])
+            buffers[place] = buffers.get(place, 0.0) + float(found[3])
+    return Placement(tuple(dict.fromkeys(devices)), layers, offloaded, buffers)
+
+
+def _load(path: Path, gpu_layers: int, vocab_only: bool) -> Model:
+    if vocab_only:
+        return Model(path, vocab_only=True)
+    _note(Loading(path, 0.0))
+    try:
+        return Model(path, gpu_layers=gpu_layers, progress=lambda share: _note(Loading(path, share)))
+    finally:
+        _note(None)
+
+
 def _note(now: Loading | None) -> None:
     global _now
     _now = now
 
 
-def load_llama(path: Path, **options):
-    """Load a GGUF file, or its vocabulary alone.
-
-    Args:
-        path: of the file.
-        options: of :class:`llama_cpp.Llama`.
-
-    Raises:
-        ModelError: llama.cpp cannot; the message says why, as far as it told.
-    """
-    return place_llama(path, **options)[0]
-
-
-def place_llama(path: Path, **options) -> tuple[object, Placement]:
-    """As :func:`load_llama`, and where the model was put."""
-    llama_cpp = import_llama()
-
-    keep_log()
+@contextmanager
+def _watched(path: Path) -> Iterator[None]:
+    """While inside, the log is that of one file's loading; a failure becomes a message made of it."""
+    _keep_log()
     with _loading:
-        _lines.clear()
+        _errors.clear()
         _facts.clear()
         try:
-            # a vocabulary is there at once
-            with _no_templates(), nullcontext() if options.get("vocab_only") else _told(path):
-                return llama_cpp.Llama(str(path), verbose=False, **options), read_placement(_facts)
-        except (ValueError, RuntimeError, OSError, AssertionError, MemoryError) as error:
-            # the first line says what is wrong, those behind it what could not be done for it
-            reason = _plain(_lines[0]) if _lines else str(error).strip() or type(error).__name__
-            if unknown := next(filter(None, map(_UNKNOWN.search, _lines)), None):
+            yield
+        except (LoadError, MemoryError):
+            if unknown := next(filter(None, map(_UNKNOWN.search, _errors)), None):
                 raise ModelError(
                     f"{path} is of an architecture that this llama.cpp does not know: {unknown[1]}.",
                     "Install a newer llama-cpp-python, or choose another model: ragapp models list",
                 ) from None
             raise ModelError(
-                f"llama.cpp cannot load {path}: {reason.rstrip('.')}.",
+                f"llama.cpp cannot load {path}: {_reason()}.",
                 "It may be damaged, too large for the memory, or of an unknown kind. See: ragapp models list",
             ) from None
 
 
-@contextmanager
-def _no_templates() -> Iterator[None]:
-    """While inside, llama-cpp-python leaves the file's chat template alone.
-
-    It would compile it in this process, where a broken one raises an error of Jinja's, and a hostile one can compute
-    for ever: ``{{ 9 ** (9 ** 9) }}`` is worked out while it is compiled. Nobody uses what comes of it;
-    :mod:`ragapp.llm.templates` renders in a process of its own.
-    """
-    from llama_cpp import llama_chat_format
-
-    own = llama_chat_format.Jinja2ChatFormatter
-    llama_chat_format.Jinja2ChatFormatter = _NoFormatter
-    try:
-        yield
-    finally:
-        llama_chat_format.Jinja2ChatFormatter = own
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """While inside, llama.cpp tells how far it is.
-
-    :class:`llama_cpp.Llama` has no argument for that, but it begins with the default parameters of llama.cpp.
-    """
-    own, low = import_llama().llama_model_default_params, import_llama().llama_cpp
-
-    @low.llama_progress_callback
-    def tell(share: float, data: ctypes.c_void_p) -> bool:
-        _note(Loading(path, share))
-        return True  # go on
-
-    def telling():
-        parameters = own()
-        parameters.progress_callback = tell
-        return parameters
-
-    _note(Loading(path, 0.0))
-    low.llama_model_default_params = telling
-    try:
-        yield
-    finally:
-        low.llama_model_default_params = own
-        _note(None)
-
-
-class _NoFormatter:
-    """Takes the place of llama-cpp-python's renderer of chats."""
-
-    def __init__(self, **arguments):
-        pass
-
-    def to_chat_handler(self) -> None:
-        """There is none."""
-
-
-def _plain(line: str) -> str:
-    """A line of the log without the names of the functions that wrote it."""
-    return _FUNCTION.sub("", line)
-
-
-def attach_adapter(llama, path: Path, scale: float, name: str) -> None:
-    """Put an adapter (LoRA) on a loaded model, for as long as it is loaded.
-
-    Args:
-        llama: of llama-cpp-python.
-        path: a GGUF file.
-        scale: how strongly it counts.
-        name: of the model, for messages.
-
-    Raises:
-        ModelError: it is none, or one for another model.
-    """
+@cache
+def _keep_log() -> object:
+    """From now on keep llama.cpp's errors and what it says of memory, and drop the rest."""
     llama_cpp = import_llama()
 
-    with _loading:
-        _lines.clear()
-        adapter = llama_cpp.llama_adapter_lora_init(llama.model, str(path).encode())
-        if not adapter:
-            reason = f": {_plain(_lines[0]).rstrip('.')}" if _lines else ""
-            raise ModelError(
-                f"The adapter {path} cannot be put on {name}{reason}.",
-                "Choose one that was made for this model, in GGUF form, or empty llm.lora.",
-            )
-    adapters = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(adapter)
-    if llama_cpp.llama_set_adapters_lora(llama.ctx, adapters, 1, (ctypes.c_float * 1)(scale)):
-        raise ModelError(f"The adapter {path} cannot be put on {name}.", "Empty llm.lora.")
+    def keep(level: int, text: bytes, data: object) -> None:
+        if level == _ERROR and text.strip():
+            _errors.append(text.decode("utf-8", "replace").strip())
+        elif level <= _INFO and USEFUL.search(line := text.decode("utf-8", "replace")):
+            _facts.append(line)
+
+    callback = llama_cpp.llama_log_callback(keep)
+    llama_cpp.llama_log_set(callback, ctypes.c_void_p(0))
+    return callback  # llama.cpp calls it as long as the process lives, and the cache holds it as long
+
+
+def _reason() -> str:
+    """The first error in the log, without the names of functions; later ones only say what could not be done for it."""
+    return _FUNCTION.sub("", _errors[0]).rstrip(".") if _errors else "it did not say why"

@@ -1,19 +1,28 @@
-"""How llama.cpp is to work: threads, batches, attention, the cache's type, the GPU, an adapter."""
+"""How llama.cpp is to work on this machine, and the processors and GPUs that it has for that."""
 
 from __future__ import annotations
 
+import ctypes
+import logging
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from types import ModuleType
+from typing import Literal
 
 from ragapp.errors import SettingsError
-from ragapp.llm.runtime import import_llama
+from ragapp.native import threads_that_sleep
 
-# tokens of the prompt that are worked on at a time, where nothing was measured
+#: tokens of a prompt that are computed at a time, where nothing was measured
 BATCH_TOKENS = 256
-# numbers of ggml's types
+#: types of the KV cache, with ggml's numbers for them
 CACHE_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
+# turns of the waiting loop: longer than a wait where every thread has a core of its own, far shorter than a time slice
+# of the system (figures: benchmarks/README.md)
+_SPIN_COUNT = 20_000
+_GPU = 1  # GGML_BACKEND_DEVICE_TYPE_GPU: one with memory of its own
+_SHARED = ("Metal", "MTL")  # Apple's GPUs work in the machine's own memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,7 @@ class EngineOptions:
 
     Attributes:
         threads: 0 for the number of physical cores.
-        batch: tokens of the prompt that are worked on at a time.
+        batch: tokens of the prompt that are computed at a time.
         flash_attention: whether attention is computed without holding all scores; a cache in 8 or 4 bits needs it.
         cache_type: of keys and values: f16, q8_0 or q4_0.
         gpu_layers: layers on the GPU, -1 for all; auto for all where this build of llama.cpp can.
@@ -53,19 +62,6 @@ class EngineOptions:
         """How many threads that comes to."""
         return self.threads or physical_cores()
 
-    def for_llama(self) -> dict[str, Any]:
-        """Arguments of :class:`llama_cpp.Llama`."""
-        return {
-            "n_batch": self.batch,
-            "n_ubatch": self.batch,
-            "n_threads": self.threads_used,
-            "n_threads_batch": self.threads_used,
-            "n_gpu_layers": self.layers_wanted(),
-            "flash_attn": self.flash_attention,
-            "type_k": CACHE_TYPES[self.cache_type],
-            "type_v": CACHE_TYPES[self.cache_type],
-        }
-
     def layers_wanted(self) -> int:
         """Layers for the GPU, -1 for all."""
         if self.gpu_layers != "auto":
@@ -80,11 +76,72 @@ class EngineOptions:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A GPU with memory of its own: its name for the backend, that of its maker, and the free bytes."""
+
+    name: str
+    description: str
+    free: int
+
+
+@cache
+def import_llama() -> ModuleType:
+    """The module ``llama_cpp``, its backends ready.
+
+    OpenMP's threads would turn in a loop while they wait for each other; with other programs running that makes
+    llama.cpp up to ten times slower, so they are told to sleep instead.
+    """
+    with threads_that_sleep(_SPIN_COUNT):
+        import llama_cpp
+    logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)  # or it writes llama.cpp's log to the terminal
+    llama_cpp.llama_backend_init()
+    return llama_cpp
+
+
 def can_offload() -> bool:
     """Whether this build of llama.cpp can use a GPU."""
-    llama_cpp = import_llama()
+    return bool(import_llama().llama_supports_gpu_offload())
 
-    return bool(llama_cpp.llama_supports_gpu_offload())
+
+def gpus() -> list[Gpu]:
+    """The GPUs with memory of their own; none where this build of llama.cpp has no backend for one."""
+    if not can_offload():
+        return []
+    library = ggml()
+    found = []
+    for number in range(library.ggml_backend_dev_count()):
+        device = library.ggml_backend_dev_get(number)
+        name = library.ggml_backend_dev_name(device).decode("utf-8", "replace")
+        if library.ggml_backend_dev_type(device) != _GPU or name.startswith(_SHARED):
+            continue
+        free, total = ctypes.c_size_t(), ctypes.c_size_t()
+        library.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
+        description = library.ggml_backend_dev_description(device).decode("utf-8", "replace")
+        found.append(Gpu(name, description, free.value))
+    return found
+
+
+@cache
+def ggml() -> ctypes.CDLL:
+    """The library below llama.cpp, with the types of the functions that list devices.
+
+    llama-cpp-python has it in a private module, and tells the memory of a GPU nowhere else. This is the one place where
+    its internals are used; pyproject.toml bounds the version, and a test looks for what is used here.
+    """
+    import_llama()
+    from llama_cpp._ggml import libggml
+
+    pointer, size = ctypes.c_void_p, ctypes.c_size_t
+    libggml.ggml_backend_dev_count.restype = size
+    libggml.ggml_backend_dev_get.restype, libggml.ggml_backend_dev_get.argtypes = pointer, [size]
+    libggml.ggml_backend_dev_type.argtypes = [pointer]
+    for text in (libggml.ggml_backend_dev_name, libggml.ggml_backend_dev_description):
+        text.restype, text.argtypes = ctypes.c_char_p, [pointer]
+    libggml.ggml_backend_dev_memory.argtypes = [pointer, ctypes.POINTER(size), ctypes.POINTER(size)]
+    libggml.ggml_backend_dev_memory.restype = None
+    library: ctypes.CDLL = libggml
+    return library
 
 
 def physical_cores() -> int:

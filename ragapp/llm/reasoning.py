@@ -1,8 +1,7 @@
-"""The part of an answer in which a reasoning model thinks, told from the answer itself."""
+"""Telling the thinking of a reasoning model from its answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 
@@ -59,97 +58,34 @@ class ThinkingSplitter:
     Args:
         opened: whether the prompt has opened the thinking already.
         tags: what opens and closes it.
+
+    Attributes:
+        unfinished: whether the model is thinking still.
     """
 
     def __init__(self, *, opened: bool = False, tags: Tags = TAGS[0]):
-        self._open, self._close = tags.open, tags.close
-        self._marks = tags.answer
-        self._opened = opened
-        self._held = ""
-        self._state: Literal["start", "opened", "thinking", "closed", "answer"] = "opened" if opened else "start"
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether the model is thinking still."""
-        return self._state in ("opened", "thinking")
+        self._tags = tags
+        self._opened = self.unfinished = opened
+        self._text = ""
+        self._thought = 0  # characters of thinking that have been given out
+        self._answering = False
 
     def feed(self, text: str) -> list[Piece]:
         """What has become certain with the next piece of the stream."""
-        self._held += text
-        pieces: list[Piece] = []
-        while self._step(pieces):
-            pass
-        return pieces
+        if self._answering:
+            return [Piece("answer", text)] if text else []
+        self._text += text
+        return self._new_pieces(final=False)
 
     def finish(self) -> list[Piece]:
         """What was held back until now, when the stream has ended."""
-        rest, self._held = self._held, ""
-        if self.unfinished:
-            rest = rest.strip() if self._state == "opened" else rest.rstrip()
-            return [Piece("thinking", rest)] if rest else []
-        rest = rest.lstrip() if self._state == "closed" else rest
-        return [Piece("answer", rest)] if rest else []
+        return [] if self._answering else self._new_pieces(final=True)
 
-    def _step(self, pieces: list[Piece]) -> bool:
-        """One change of state; False where more text is needed."""
-        if self._state == "answer":
-            self._put(pieces, "answer", self._held)
-            return False
-        if self._state == "thinking":
-            return self._think(pieces)
-        begun = self._held.lstrip()
-        if not begun:
-            return False
-        if self._state in ("start", "closed"):
-            return self._begin(begun)
-        if self._opened and begun.startswith(self._open):
-            # some models write the tag again that the prompt has written
-            self._held, self._opened = begun[len(self._open) :], False
-        elif self._opened and self._open.startswith(begun):
-            return False
-        else:
-            self._held, self._state = begun, "thinking"
-        return True
-
-    def _begin(self, begun: str) -> bool:
-        """The beginning of all, or of what follows the thinking."""
-        first = self._state == "start"
-        if first and begun.startswith(self._open):
-            self._held, self._state = begun[len(self._open) :], "opened"
-            return True
-        for mark in self._marks:
-            if begun.startswith(mark):
-                self._held, self._state = begun[len(mark) :], "answer"
-                return True
-        if any(mark.startswith(begun) for mark in (*self._marks, self._open if first else "")):
-            return False
-        # white space before an answer that nothing preceded is the answer's own
-        self._held, self._state = self._held if first else begun, "answer"
-        return True
-
-    def _think(self, pieces: list[Piece]) -> bool:
-        at = self._held.find(self._close)
-        if at >= 0:
-            thought, rest = self._held[:at].rstrip(), self._held[at + len(self._close) :]
-            self._put(pieces, "thinking", thought)
-            self._held, self._state = rest, "closed"
-            return True
-        certain = len(self._held)
-        for length in range(min(len(self._close) - 1, certain), 0, -1):
-            if self._held.endswith(self._close[:length]):
-                certain -= length
-                break
-        # white space waits, too: it may turn out to stand before the closing tag
-        certain = len(self._held[:certain].rstrip())
-        rest = self._held[certain:]
-        self._put(pieces, "thinking", self._held[:certain])
-        self._held = rest
-        return False
-
-    def _put(self, pieces: list[Piece], kind: Literal["thinking", "answer"], text: str) -> None:
-        if text:
-            pieces.append(Piece(kind, text))
-        self._held = ""
+    def _new_pieces(self, *, final: bool) -> list[Piece]:
+        thinking, answer, self.unfinished = _split(self._text, self._opened, self._tags, final)
+        pieces = [Piece("thinking", thinking[self._thought :]), Piece("answer", answer)]
+        self._thought, self._answering = len(thinking), bool(answer)
+        return [piece for piece in pieces if piece.text]
 
 
 def split_thinking(text: str, *, opened: bool = False, tags: Tags = TAGS[0]) -> tuple[str, str]:
@@ -160,9 +96,35 @@ def split_thinking(text: str, *, opened: bool = False, tags: Tags = TAGS[0]) -> 
         opened: whether the prompt had opened the thinking already.
         tags: what opens and closes it.
     """
-    splitter = ThinkingSplitter(opened=opened, tags=tags)
-    pieces = [*splitter.feed(text), *splitter.finish()]
-    return _joined(pieces, "thinking"), _joined(pieces, "answer")
+    return _split(text, opened, tags, True)[:2]
+
+
+def _split(text: str, opened: bool, tags: Tags, final: bool) -> tuple[str, str, bool]:
+    """Thinking and answer, as far as they are certain, and whether the model is thinking still."""
+    begun = text.lstrip()
+    if begun.startswith(tags.open):  # some models write the tag again that the prompt has written
+        begun = begun[len(tags.open) :].lstrip()
+    elif not opened:
+        # white space before an answer that nothing preceded is the answer's own
+        return "", _answer(text, tags, (*tags.answer, tags.open), final), False
+    elif tags.open.startswith(begun) and not final:
+        return "", "", True
+    thinking, closed, rest = begun.partition(tags.close)
+    if closed:
+        return thinking.rstrip(), _answer(rest.lstrip(), tags, tags.answer, final), False
+    certain = len(begun) if final else len(begun) - overlap(begun, tags.close)
+    # white space waits, too: it may turn out to stand before the closing tag
+    return begun[:certain].rstrip(), "", True
+
+
+def _answer(text: str, tags: Tags, marks: tuple[str, ...], final: bool) -> str:
+    """An answer without the mark before it; empty while its beginning may become one of the marks."""
+    begun = text.lstrip()
+    for mark in tags.answer:
+        if begun.startswith(mark):
+            return begun[len(mark) :]
+    waits = not begun or any(mark.startswith(begun) for mark in marks)
+    return "" if waits and not final else text
 
 
 def opens_thinking(prompt: str, tags: Tags = TAGS[0]) -> bool:
@@ -201,5 +163,6 @@ def find_tags(template: str) -> Tags | None:
     return None
 
 
-def _joined(pieces: Iterable[Piece], kind: str) -> str:
-    return "".join(piece.text for piece in pieces if piece.kind == kind)
+def overlap(text: str, mark: str) -> int:
+    """Length of the longest end of a text that is a beginning of a mark, but not the whole mark."""
+    return next((n for n in range(min(len(text), len(mark) - 1), 0, -1) if text.endswith(mark[:n])), 0)

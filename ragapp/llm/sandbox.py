@@ -16,7 +16,7 @@ import time
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ragapp import guard
 
@@ -34,11 +34,14 @@ _ESCAPED = 6  # bytes of JSON a character, at the most
 class TemplateFailure(Exception):
     """The template refused the chat, failed, or took more than a template may; the text says which.
 
-    Attributes:
+    Args:
+        what: it did.
         hopeless: whether it had to be stopped, so that trying it otherwise is no use.
     """
 
-    hopeless = False
+    def __init__(self, what: str, *, hopeless: bool = False):
+        super().__init__(what)
+        self.hopeless = hopeless
 
 
 class Sandbox:
@@ -51,7 +54,7 @@ class Sandbox:
     def __init__(self, source: str):
         self._source = source
         self._lock = threading.Lock()
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def start(self) -> None:
@@ -61,8 +64,7 @@ class Sandbox:
             TemplateFailure: the template is not valid, or takes too much.
         """
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self._start()
+            self._running()
 
     def render(self, variables: Mapping[str, Any]) -> str:
         """What the template makes of these variables.
@@ -76,20 +78,20 @@ class Sandbox:
         line = json.dumps(variables)
         allowed = len(line) * 2 + _EXTRA_CHARACTERS
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self._start()
-            return self._ask({"variables": variables, "characters": allowed}, allowed)
+            return self._ask(self._running(), {"variables": variables, "characters": allowed}, allowed)
 
     def close(self) -> None:
         """End the process."""
         with self._lock:
             self._end()
 
-    def _start(self) -> None:
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
         self._end()
         try:
-            # -I: neither the environment nor the folder it is started in can slip in other code
-            self._process = subprocess.Popen(
+            # isolated: neither the environment nor the folder it is started in can slip in other code
+            self._process = process = subprocess.Popen(
                 guard.guarded_command(_CHILD, str(_MEMORY_BYTES), isolated=True),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -99,55 +101,52 @@ class Sandbox:
         except OSError as error:
             raise TemplateFailure(f"the process that renders it does not start: {error}") from None
         self._answers = queue.SimpleQueue()
-        weakref.finalize(self, _kill, self._process)
-        threading.Thread(target=_read, args=(self._process.stdout, self._answers), daemon=True).start()
+        weakref.finalize(self, _kill, process)
+        threading.Thread(target=_read, args=(process.stdout, self._answers), daemon=True).start()
         try:
-            self._ask({"source": self._source}, _EXTRA_CHARACTERS, _START_S)
+            self._ask(process, {"source": self._source}, _EXTRA_CHARACTERS, _START_S)
         except TemplateFailure:
             self._end()
             raise
+        return process
 
-    def _ask(self, request: dict[str, Any], characters: int, wall_s: float = _WALL_S) -> str:
-        process = self._process
+    def _ask(
+        self, process: subprocess.Popen[bytes], request: dict[str, Any], characters: int, wall_s: float = _WALL_S
+    ) -> str:
         try:
+            assert process.stdin  # a pipe, as asked for
             process.stdin.write(json.dumps(request | {"cpu_s": _CPU_S}).encode() + b"\n")
             process.stdin.flush()
         except OSError:
             self._end()
             raise TemplateFailure("the process that renders it died") from None
-        answer = self._wait(characters * _ESCAPED, wall_s)
-        if "error" in answer:
-            raise TemplateFailure(answer["error"])
-        return answer["text"]
-
-    def _wait(self, limit_bytes: int, wall_s: float) -> dict[str, str]:
-        started, line = time.monotonic(), b""
-        spent = _spent(self._process.pid)
+        started, line, problem = time.monotonic(), b"", ""
+        seconds_before, size_before = _spent(process.pid)
         while not line.endswith(b"\n"):
-            problem = ""
             try:
                 piece = self._answers.get(timeout=_POLL_S)
                 line += piece
                 if not piece:
-                    code = _exit_code(self._process)
-                    problem = f"the process that renders it ended (exit {code})"
-                    if code < 0:  # the system ended it for what it took
-                        problem = "it takes too much time or memory"
-                elif len(line) > limit_bytes:
+                    code = _exit_code(process)
+                    # below zero the system ended it for what it took
+                    ended = f"the process that renders it ended (exit {code})"
+                    problem = ended if code >= 0 else "it takes too much time or memory"
+                elif len(line) > characters * _ESCAPED:
                     problem = "it writes without end"
             except queue.Empty:
-                seconds, size = (now - before for now, before in zip(_spent(self._process.pid), spent, strict=True))
+                seconds, size = _spent(process.pid)
                 # the start of Python itself counts here, too; it takes a tenth of this
-                if seconds > _CPU_S or time.monotonic() - started > wall_s:
+                if seconds - seconds_before > _CPU_S or time.monotonic() - started > wall_s:
                     problem = f"it takes longer than {_CPU_S} s"
-                elif size > _MEMORY_BYTES:
+                elif size - size_before > _MEMORY_BYTES:
                     problem = "it takes too much memory"
             if problem:
                 self._end()
-                failure = TemplateFailure(problem)
-                failure.hopeless = True
-                raise failure
-        return json.loads(line)
+                raise TemplateFailure(problem, hopeless=True)
+        answer: dict[str, str] = json.loads(line)
+        if "error" in answer:
+            raise TemplateFailure(answer["error"])
+        return answer["text"]
 
     def _end(self) -> None:
         if self._process is not None:
@@ -167,7 +166,7 @@ def _spent(pid: int) -> tuple[float, int]:
         return 0.0, 0
 
 
-def _exit_code(process: subprocess.Popen) -> int:
+def _exit_code(process: subprocess.Popen[bytes]) -> int:
     try:
         return process.wait(1)
     except subprocess.TimeoutExpired:  # it has closed its output and goes on
@@ -175,15 +174,16 @@ def _exit_code(process: subprocess.Popen) -> int:
         return process.wait()
 
 
-def _read(stream, answers: queue.SimpleQueue[bytes]) -> None:
+def _read(stream: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
     with contextlib.suppress(OSError, ValueError):
         while piece := stream.readline(65536):
             answers.put(piece)
     answers.put(b"")
 
 
-def _kill(process: subprocess.Popen) -> None:
+def _kill(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-    with contextlib.suppress(OSError):
-        process.stdin.close()
+    if process.stdin:
+        with contextlib.suppress(OSError):
+            process.stdin.close()

@@ -6,56 +6,59 @@ One line of JSON in, one line of JSON out: first the template, then one chat aft
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sys
+from collections.abc import Iterable
 from datetime import datetime
+from typing import IO, Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+if sys.platform != "win32":  # there the parent watches alone
+    import resource
 
 
-def _limit(memory_bytes: int) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows: the parent watches alone
-        return
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (ValueError, OSError):  # some systems know the limit but refuse it
-        pass
+class Generation(Extension):
+    """``{% generation %}`` marks what is trained on; for writing a prompt it means nothing."""
+
+    tags = {"generation"}  # noqa: RUF012  as Jinja has it
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """The statements inside."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+def _limit_memory(size: int) -> None:
+    if sys.platform != "win32":
+        with contextlib.suppress(ValueError, OSError):  # some systems know the limit but refuse it
+            resource.setrlimit(resource.RLIMIT_AS, (size, size))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _allow_cpu(seconds: int) -> None:
     """So many seconds more from now, even if the parent is gone."""
-    try:
-        import resource
-    except ImportError:
-        return
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime) + seconds + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    if sys.platform != "win32":
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        soft = int(used.ru_utime + used.ru_stime) + seconds + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def _environment():
-    import jinja2
-    from jinja2.ext import Extension, loopcontrols
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+def _environment() -> ImmutableSandboxedEnvironment:
+    """With the switches and functions that the templates on the hub are written for."""
 
-    class Generation(Extension):
-        """``{% generation %}`` marks what is trained on; for writing a prompt it means nothing."""
+    def tojson(value: object, ensure_ascii: bool = False, **options: Any) -> str:
+        return json.dumps(value, ensure_ascii=ensure_ascii, **options)
 
-        tags = frozenset({"generation"})
-
-        def parse(self, parser):
-            next(parser.stream)
-            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-    def tojson(value, ensure_ascii=False, indent=None, separators=None, sort_keys=False):
-        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
-
-    def raise_exception(message):
+    def raise_exception(message: str) -> None:
         raise jinja2.TemplateError(message)
 
-    # the switches that the templates on the hub are written for
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
     )
@@ -65,7 +68,7 @@ def _environment():
     return environment
 
 
-def _serve(requests, answers) -> None:
+def _serve(requests: Iterable[bytes], answers: IO[bytes]) -> None:
     template = None
     for line in requests:
         request = json.loads(line)
@@ -76,10 +79,8 @@ def _serve(requests, answers) -> None:
                 answer = {"text": ""}
             else:
                 text = template.render(request["variables"])
-                if len(text) > request["characters"]:
-                    answer = {"error": f"it writes {len(text)} characters"}
-                else:
-                    answer = {"text": text}
+                long = len(text) > request["characters"]
+                answer = {"error": f"it writes {len(text)} characters"} if long else {"text": text}
         except MemoryError:
             answer = {"error": "it takes too much memory"}
         except RecursionError:
@@ -92,7 +93,5 @@ def _serve(requests, answers) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends this process
-    import jinja2.sandbox  # noqa: F401  before memory is limited
-
-    _limit(int(sys.argv[1]))
+    _limit_memory(int(sys.argv[1]))
     _serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,27 +1,28 @@
-"""How a chat is written for one model: by the Jinja template that its GGUF file carries, or by a style of ragapp's own.
+"""How a chat is written for one model: by the Jinja template that its GGUF file carries, or by a named one.
 
-The file's template comes first. Where there is none, the style is chosen by what the file says of itself; where that
-says nothing, the model is refused: guessing a family's format makes a model that answers, badly, without anybody
-knowing why.
+The file's template comes first. Where there is none, the name is detected from the file's header and vocabulary; where
+those do not tell, the model is refused: with a guessed format it would answer, badly, and nobody would know why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 
 from ragapp.errors import ModelError
 from ragapp.llm.chat import Message, fold
+from ragapp.llm.llamacpp import Model, apply_builtin_template
+from ragapp.llm.loading import load_model
+from ragapp.llm.named_templates import CHOICES, FAMILY_MISTRAL, NAMED_TEMPLATES, detect_template, mistral_version
 from ragapp.llm.reasoning import Tags, find_tags, opens_thinking, skip_thinking, split_thinking
-from ragapp.llm.recognition import mistral_version, recognise
-from ragapp.llm.rehearsal import SYSTEM, TURNS, Rehearsed, Unfit, rehearse
 from ragapp.llm.sandbox import Sandbox, TemplateFailure
-from ragapp.llm.styles import CHOICES, FAMILY_MISTRAL, STYLES, Style
+from ragapp.llm.template_check import SYSTEM, TURNS, Checked, Unfit, check_template
 
-__all__ = ["ChatTemplate", "Message"]
+__all__ = ["ChatTemplate", "Message", "open_template", "read_template"]
 
 # templates ask in different ways whether there are tools
-_EXTRAS = ({"tools": None, "documents": None}, {}, {"tools": [], "documents": []})
+_EXTRAS: tuple[dict[str, object], ...] = ({"tools": None, "documents": None}, {}, {"tools": [], "documents": []})
 _SETTING = f"set llm.template to the style it was trained with, one of: {', '.join(CHOICES[1:])}."
 
 
@@ -33,10 +34,10 @@ class ChatTemplate:
         bos: text of the beginning-of-sequence token, may be empty.
         eos: text of the end-of-sequence token, may be empty.
         name: of the model, for messages.
-        style: one of ragapp's own styles, instead of ``source``.
+        style: one of :data:`NAMED_TEMPLATES` instead of ``source``; empty for none.
 
     Attributes:
-        style: name of ragapp's own style; empty where the file's template is used.
+        style: name of the named template; empty where the file's own is used.
         stop: texts that end the assistant's turn, besides the tokens that the file says end it.
         writes_bos: whether its prompts begin with the beginning-of-sequence token.
         marks: what it writes around the turns; a document must not be able to write it, token or not.
@@ -48,20 +49,24 @@ class ChatTemplate:
         ModelError: the template is not valid Jinja, fails, takes too much time or memory, or loses turns.
     """
 
-    def __init__(self, source: str, bos: str, eos: str, name: str, *, style: Style | None = None):
-        self._name, self._bos, self._eos = name, bos, eos
-        self._own = style
-        self._sandbox = Sandbox(source)
-        self._extras: Mapping[str, list | None] = _EXTRAS[0]
-        self.style = style.name if style else ""
-        self.takes_system = style.takes_system if style else self._try_system()
-        rehearsed = self._rehearse()
-        self.writes_bos = rehearsed.writes_bos
-        self.marks = rehearsed.marks | (style.words if style else frozenset())
-        self.stop = style.stop if style else rehearsed.stop
-        self.tags: Tags | None = find_tags(style.thinking if style else source)
-        self._skips = self.tags is not None and self.tags.open in (style.thinking if style else source)
-        turns = list(TURNS[:1])
+    def __init__(self, source: str, bos: str, eos: str, name: str, *, style: str = ""):
+        named = NAMED_TEMPLATES[style] if style else None
+        source = named.jinja if named else source
+        self.style = style
+        self._name, self._bos = name, bos
+        self._eos = eos or ("</s>" if named else "")
+        # llama.cpp's own begins with what llama.cpp leaves to its caller
+        self._begin = bos if named and named.bos else ""
+        self._sandbox = Sandbox(source) if source or not named else None
+        self._extras = _EXTRAS[0]
+        self.takes_system = named.takes_system if named else self._try_system()
+        checked = self._check()
+        self.writes_bos = checked.writes_bos
+        self.marks = checked.marks | (named.words if named else frozenset())
+        self.stop = named.stop if named else checked.stop
+        self.tags: Tags | None = find_tags(source)
+        self._skips = self.tags is not None and self.tags.open in source
+        turns = TURNS[:1]
         self.switches_thinking = self._write(turns, thinking=True) != self._write(turns, thinking=False)
 
     @classmethod
@@ -75,49 +80,42 @@ class ChatTemplate:
         wanted: str = "auto",
         tokens: Collection[str] = (),
     ) -> ChatTemplate:
-        """The template that a GGUF file carries, or the style that it wants.
+        """The template that a GGUF file carries, or the named one that it was trained with.
 
         Args:
             metadata: the file's header.
             bos: text of the beginning-of-sequence token, may be empty.
             eos: text of the end-of-sequence token, may be empty.
-            name: of the model: it may tell the style, and stands in messages.
-            wanted: the setting ``llm.template``: auto, or the name of a style.
+            name: of the model: it may tell the family, and stands in messages.
+            wanted: the setting ``llm.template``: auto, or the name of a template.
             tokens: texts of the special tokens in the file's vocabulary.
 
         Raises:
-            ModelError: ``wanted`` is no style; the file has no template, and nothing says which style it wants; or
-                the template cannot be used.
+            ModelError: there is none, or it cannot be used.
         """
         source = metadata.get("tokenizer.chat_template", "")
         if wanted == FAMILY_MISTRAL:
             wanted = mistral_version(metadata, tokens)
-        if wanted == "auto" and not source.strip():
-            wanted = recognise(metadata, tokens, name) or ""
+        if wanted == "auto" and source.strip():
+            return cls(source, bos, eos, name)
+        if wanted == "auto":
+            wanted = detect_template(metadata, tokens, name) or ""
             if not wanted:
                 raise ModelError(
                     f"{name} carries no chat template, and nothing in it says how to talk to it.",
                     f"Use an instruction-tuned GGUF, or {_SETTING}",
                 )
-        if wanted == "auto":
-            return cls(source, bos, eos, name)
-        if wanted not in STYLES:
+        if wanted not in NAMED_TEMPLATES:
             raise ModelError(f"There is no chat style {wanted!r}.", f"{_SETTING[0].upper()}{_SETTING[1:]}")
-        return cls("", bos, eos, name, style=STYLES[wanted])
-
-    @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str], bos: str, eos: str, name: str) -> ChatTemplate:
-        """As :meth:`choose`, by the file's header alone."""
-        return cls.choose(metadata, bos, eos, name)
+        return cls("", bos, eos, name, style=wanted)
 
     def render(self, messages: Sequence[Message], thinking: bool | None = None) -> str:
         """The prompt for a chat, ready for the assistant's next turn.
 
         Args:
-            messages: turns; what the template cannot take is folded (:func:`ragapp.llm.chat.fold`), and the thinking
-                of earlier answers is left out.
-            thinking: whether the model may think before it answers; None leaves it to the template. It changes nothing
-                for models that do not think.
+            messages: turns; what the template cannot take is folded (:func:`~ragapp.llm.chat.fold`); the thinking of
+                earlier answers is left out.
+            thinking: whether a model that can think may do so before it answers; None leaves it to the template.
 
         Raises:
             ModelError: the template refuses the chat, or takes too much time or memory for it.
@@ -126,7 +124,7 @@ class ChatTemplate:
         if self.tags:
             turns = [_without_thinking(turn, self.tags) for turn in turns]
         prompt = self._write(turns, thinking=thinking)
-        if thinking is False and self._skips:
+        if thinking is False and self.tags and self._skips:
             prompt = skip_thinking(prompt, self.tags, switched=self.switches_thinking)
         return prompt
 
@@ -139,9 +137,14 @@ class ChatTemplate:
         """Whether rendering with ``thinking=False`` makes a model that thinks go straight to its answer."""
         return self.tags is not None and (self.switches_thinking or self._skips)
 
+    def tokens(self, model: Model, prompt: str) -> list[int]:
+        """Tokens of a rendered chat, one beginning-of-sequence token in front where the model wants one."""
+        return model.tokenize(prompt, add_bos=model.adds_bos and not self.writes_bos, special=True)
+
     def close(self) -> None:
         """End the process that renders."""
-        self._sandbox.close()
+        if self._sandbox:
+            self._sandbox.close()
 
     def _write(self, turns: Sequence[Message], *, generation: bool = True, thinking: bool | None = None) -> str:
         try:
@@ -150,9 +153,9 @@ class ChatTemplate:
             raise self._refusal(f"failed: {str(error).rstrip('.')}") from None
 
     def _raw(self, turns: Sequence[Message], generation: bool, thinking: bool | None) -> str:
-        if self._own:
-            return self._own.render(turns, self._bos, self._eos, generation=generation)
-        variables = {
+        if not self._sandbox:
+            return self._begin + apply_builtin_template(self.style, turns, generation=generation)
+        variables: dict[str, object] = {
             "messages": list(turns),
             "bos_token": self._bos,
             "eos_token": self._eos,
@@ -166,6 +169,7 @@ class ChatTemplate:
 
     def _try_system(self) -> bool:
         """Whether the template takes a system turn: some refuse it, others leave it out in silence."""
+        assert self._sandbox
         try:
             self._sandbox.start()
         except TemplateFailure as error:
@@ -184,19 +188,38 @@ class ChatTemplate:
         self._extras = _EXTRAS[0]
         return False
 
-    def _rehearse(self) -> Rehearsed:
+    def _check(self) -> Checked:
+        def write(turns: Sequence[Message], generation: bool) -> str:
+            return self._write(turns, generation=generation)
+
         try:
-            return rehearse(
-                lambda turns, generation: self._write(turns, generation=generation),
-                system=self.takes_system,
-                bos=self._bos,
-                eos=self._eos,
-            )
+            return check_template(write, system=self.takes_system, bos=self._bos, eos=self._eos)
         except Unfit as error:
             raise self._refusal(str(error)) from None
 
     def _refusal(self, what: str) -> ModelError:
         return ModelError(f"The chat template of {self._name} {what}.", f"Choose another model, or {_SETTING}")
+
+
+def open_template(model: Model, name: str, wanted: str = "auto") -> ChatTemplate:
+    """The chat template for a loaded vocabulary, checked; see :meth:`ChatTemplate.choose`."""
+    bos, eos = model.text(model.bos), model.text(model.eos)
+    template = ChatTemplate.choose(model.metadata, bos, eos, name, wanted=wanted, tokens=model.special_texts)
+    if template.tokens(model, template.render(TURNS[:1]))[:2] == [model.bos] * 2:
+        template.close()
+        raise ModelError(
+            f"The chat template of {name} begins the sequence twice.", "Choose another model, or llm.template."
+        )
+    return template
+
+
+def read_template(path: Path, name: str, wanted: str = "auto") -> ChatTemplate:
+    """The chat template for a file, of which only the vocabulary is loaded; raises ModelError where it has none."""
+    model = load_model(path, vocab_only=True)
+    try:
+        return open_template(model, name, wanted)
+    finally:
+        model.close()
 
 
 def _without_thinking(turn: Message, tags: Tags) -> Message:

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragapp.errors import ModelError
-from ragapp.llm.devices import gpus
 from ragapp.llm.engine import Engine, gpu_notices
-from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, physical_cores
-from ragapp.llm.placement import Placement
+from ragapp.llm.loading import Placement
+from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, gpus, physical_cores
 from ragapp.models import fit
 from ragapp.models.discovery import find_adapter, find_model
 from ragapp.models.gguf import GgufInfo, require_adapter

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from ragapp.llm.loading import load_llama
-from ragapp.llm.options import CACHE_TYPES, EngineOptions, physical_cores, usable_processors
+from ragapp.errors import ModelError
+from ragapp.llm.llamacpp import Context, LoadError, Model
+from ragapp.llm.loading import load_model
+from ragapp.llm.options import EngineOptions, physical_cores, usable_processors
 from ragapp.models.tuned import Tuned
 
 # what is measured for each of the options: tokens of a prompt at the most and at least, tokens of an answer
@@ -104,9 +106,8 @@ def measure(
         cache_type="f16",
         lora=None,
     )
-    llama = load_llama(path, n_ctx=READ_TOKENS + WRITE_TOKENS + 32, **first.for_llama())
-    with closing(llama):
-        bench = _Bench(llama)
+    with closing(load_model(path, gpu_layers=first.layers_wanted())) as model:
+        bench = _Bench(model)
         singles = candidates(first)
         length = bench.length(seconds / (ROUNDS * (len(singles) + 2)))
         # batches longer than the prompt are all the same
@@ -165,16 +166,21 @@ def _gain(trial: Trial, other: Trial) -> float:
 class _Bench:
     """Makes one context after the other for a loaded model."""
 
-    def __init__(self, llama):
-        self._llama = llama
+    def __init__(self, model: Model):
+        self._model = model
         # plain words, as far as the vocabulary has some
-        text = b"The committee met on Tuesday and agreed on the budget for the next year. " * 60
-        tokens = llama.tokenize(text, add_bos=True)
+        text = "The committee met on Tuesday and agreed on the budget for the next year. " * 60
+        tokens = model.tokenize(text, add_bos=True)
         self._tokens = (tokens * (READ_TOKENS // max(1, len(tokens)) + 1))[:READ_TOKENS]
 
     def length(self, seconds: float) -> int:
         """Tokens of a prompt that are read, and an answer behind it, in so many seconds."""
-        read, written = self._time(EngineOptions(), LEAST_READ)
+        speeds = self._time(EngineOptions(), LEAST_READ)
+        if not speeds:
+            raise ModelError(
+                "The model cannot be measured: llama.cpp makes no context for it.", "Choose another model."
+            )
+        read, written = speeds
         room = (seconds - WRITE_TOKENS / written) * read
         return int(min(READ_TOKENS, max(LEAST_READ, room)))
 
@@ -194,37 +200,23 @@ class _Bench:
 
     def _time(self, options: EngineOptions, length: int) -> tuple[float, float] | None:
         """Tokens a second of reading and of writing; None where the model cannot work so."""
-        import llama_cpp
-
-        params = llama_cpp.llama_context_params.from_buffer_copy(self._llama.context_params)
-        params.n_batch = params.n_ubatch = options.batch
-        params.n_threads = params.n_threads_batch = options.threads_used
-        params.flash_attn_type = int(options.flash_attention)
-        params.type_k = params.type_v = CACHE_TYPES[options.cache_type]
-        context = llama_cpp.llama_init_from_model(self._llama.model, params)
-        if not context:
-            return None
         try:
-            # the first token pays for what is set up once
-            if self._decode(context, self._tokens[:1]):
+            context = Context(self._model, READ_TOKENS + WRITE_TOKENS + 32, options)
+        except LoadError:
+            return None
+        with closing(context):
+            try:
+                context.decode(self._tokens[:1])  # the first token pays for what is set up once
+            except ModelError:
                 return None
-            llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(context), True)
+            context.truncate(0)
+            context.wait()
             started = time.perf_counter()
-            for begin in range(0, length, options.batch):
-                self._decode(context, self._tokens[begin : min(length, begin + options.batch)])
+            context.decode(self._tokens[:length])
+            context.wait()
             read = time.perf_counter()
             for token in self._tokens[:WRITE_TOKENS]:
-                self._decode(context, [token])
+                context.decode([token])
+                context.wait()
             written = time.perf_counter()
-        finally:
-            llama_cpp.llama_free(context)
         return length / (read - started), WRITE_TOKENS / (written - read)
-
-    def _decode(self, context, tokens: Sequence[int]) -> int:
-        import llama_cpp
-
-        array = (llama_cpp.llama_token * len(tokens))(*tokens)
-        failed = llama_cpp.llama_decode(context, llama_cpp.llama_batch_get_one(array, len(tokens)))
-        # the work may still be going on on a GPU
-        llama_cpp.llama_synchronize(context)
-        return failed

@@ -1,32 +1,49 @@
-"""Blocks: what every reader of running text collects them with."""
+"""Blocks of text: collecting them with their headings, and cutting them into sections or pages."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 
-from ragapp.reading.document import Block, BlockKind
+from ragapp.reading.document import Block, BlockKind, Unit
 from ragapp.reading.tables import markdown_table, split_titles, tidy_rows
-from ragapp.reading.text import clean
+from ragapp.reading.text import clean, one_line
+
+# characters; below this a document is read at a glance and stays one unit
+SHORT = 3000
+# a section longer than this (about four pages) is cut at the headings inside it
+LONG = 12_000
+# without headings to cut at, parts are this long at the most, unless one table is longer
+LONGEST = 24_000
+_LONGEST_LABEL = 80
+
+_Piece = tuple[str, list[Block]]  # label, blocks
 
 
 class BlockBuilder:
-    """Collects the blocks of a unit and keeps their heading path.
+    """Collects blocks in reading order and keeps the path of headings above them.
 
     Attributes:
         blocks: what was added, none of them empty.
-        title: the first heading of the topmost level, or empty.
+        title: the first heading of level 0 or 1, or empty.
         page_starts: for each page but the first, how many blocks stand before it.
+        base_level: added to the level of every heading, for a document inside another.
     """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.title = ""
         self.page_starts: list[int] = []
+        self.base_level = 0
         self._path: list[tuple[int, str]] = []
+        self._items: list[str] = []
 
     def heading(self, level: int, text: str) -> None:
-        """Add a heading; level 1 is outermost (0 is a document's title above them all)."""
-        text = " ".join(clean(text).split())
+        """Add a heading; level 1 is outermost, 0 is the title of the whole document."""
+        self.end_list()
+        level, text = level + self.base_level, one_line(text)
         if not text:
             return
         while self._path and self._path[-1][0] >= level:
@@ -38,10 +55,29 @@ class BlockBuilder:
 
     def text(self, text: str) -> None:
         """Add a run of text, unless it is blank."""
-        self._add_clean(clean(text))
+        self.end_list()
+        text = clean(text).strip("\n")
+        if text and not text.isspace():
+            self._add(text, "text")
+
+    def list_item(self, text: str) -> None:
+        """Add an item, its mark included, to the list that the next block of another kind ends."""
+        self._items.append(text)
+
+    def end_list(self) -> None:
+        """Add the items of the list, if there are any, as one run of text."""
+        if self._items:
+            items, self._items = self._items, []
+            self.text("\n".join(items))
+
+    def paragraphs(self, text: str) -> None:
+        """Add text whose paragraphs are separated by blank lines."""
+        for paragraph in re.split(r"\n{2,}", clean(text)):
+            self.text(paragraph)
 
     def table(self, rows: list[list[str]]) -> None:
         """Add a table; titles above its header, and a table of one cell, become text."""
+        self.end_list()
         titles, rows = split_titles(tidy_rows(rows))
         for title in titles:
             self.text(title)
@@ -51,27 +87,139 @@ class BlockBuilder:
             self._add(markdown_table(rows), "table")
 
     def add_table(self, markdown: str) -> None:
-        """Add a table that is written already."""
+        """Add a table that is Markdown already."""
         self._add(markdown, "table")
 
+    def page_break(self) -> None:
+        """Begin a new page."""
+        self.end_list()
+        self.page_starts.append(len(self.blocks))
+
     def take(self) -> list[Block]:
-        """The blocks so far; the next ones go on below the same headings."""
+        """Remove and return the blocks so far; the next ones go on below the same headings."""
         taken, self.blocks = self.blocks, []
         return taken
 
     def _add(self, text: str, kind: BlockKind) -> None:
         self.blocks.append(Block(text, kind, tuple(title for _, title in self._path)))
 
-    def paragraphs(self, text: str) -> None:
-        """Add text whose paragraphs are separated by blank lines."""
-        for paragraph in re.split(r"\n{2,}", clean(text)):
-            self._add_clean(paragraph)
 
-    def _add_clean(self, text: str) -> None:
-        text = text.strip("\n")
-        if text and not text.isspace():
-            self._add(text, "text")
+def section_units(out: BlockBuilder) -> list[Unit]:
+    """The blocks of a short document as one unit of kind ``document``, those of a longer one as ``section`` units."""
+    blocks = list(split_long(out.blocks))
+    if _length(blocks) < SHORT:
+        return [Unit(1, "document", blocks=blocks)]
+    return [Unit(number, "section", *piece) for number, piece in enumerate(cut(blocks, LONG), start=1)]
 
-    def page_break(self) -> None:
-        """Note that a new page begins here."""
-        self.page_starts.append(len(self.blocks))
+
+def page_units(out: BlockBuilder, pages: int) -> list[Unit]:
+    """``page`` units where the page breaks found agree with the number of pages that the document states.
+
+    Args:
+        out: all blocks of the document and its page breaks.
+        pages: the stated number; 0 where there is none.
+
+    Returns:
+        One unit a page, else :func:`section_units`.
+    """
+    starts = [0, *out.page_starts, len(out.blocks)]
+    if not out.page_starts or len(starts) - 1 != pages:
+        return section_units(out)
+    return [
+        Unit(number, "page", blocks=out.blocks[first:last])
+        for number, (first, last) in enumerate(pairwise(starts), start=1)
+    ]
+
+
+def cut(blocks: list[Block], longest: int) -> list[_Piece]:
+    """Cut at the outermost headings; pieces longer than ``longest`` characters at the headings inside, and so on.
+
+    Returns:
+        The pieces, each labelled with its heading; joined they are the blocks.
+    """
+    pieces: list[_Piece] = []
+    pending = [(piece, 0) for piece in reversed(_at_headings(blocks, 0))]
+    while pending:
+        piece, depth = pending.pop()
+        finer = _at_headings(piece, depth + 1) if _length(piece) > longest else [piece]
+        if len(finer) > 1:
+            deeper = _depth(piece, depth + 1)
+            pending += [(inner, deeper) for inner in reversed(finer)]
+        else:
+            pieces += _parts(piece)
+    return pieces
+
+
+def split_long(blocks: list[Block]) -> Iterator[Block]:
+    """The blocks, with texts longer than :data:`LONGEST` cut at a line end, a sentence end or a space."""
+    for block in blocks:
+        if block.kind != "text" or len(block.text) <= LONGEST:
+            yield block
+            continue
+        start = 0
+        while start < len(block.text):
+            end = _good_end(block.text, start)
+            text = block.text[start:end].strip("\n ")
+            if text:
+                yield Block(text, "text", block.headings)
+            start = end
+
+
+def _good_end(text: str, start: int) -> int:
+    end = start + LONGEST
+    if end >= len(text):
+        return len(text)
+    for mark in ("\n", ". ", " "):
+        found = text.rfind(mark, start + LONGEST // 2, end)
+        if found >= 0:
+            return found + len(mark)
+    return end
+
+
+def _length(blocks: list[Block]) -> int:
+    return sum(len(block.text) for block in blocks)
+
+
+def _depth(blocks: list[Block], least: int) -> int:
+    """The outermost depth from ``least`` on with two headings or more; ``least`` where there is none."""
+    counts = Counter(len(block.headings) for block in blocks if block.kind == "heading")
+    return min((depth for depth, count in counts.items() if depth >= least and count > 1), default=least)
+
+
+def _at_headings(blocks: list[Block], least: int) -> list[list[Block]]:
+    depth = _depth(blocks, least)
+    pieces: list[list[Block]] = [[]]
+    for block in blocks:
+        begins = block.kind == "heading" and len(block.headings) <= depth
+        # a title alone, or a heading right below another, goes with what follows
+        if begins and any(before.kind != "heading" for before in pieces[-1]):
+            pieces.append([])
+        pieces[-1].append(block)
+    return pieces
+
+
+def _parts(blocks: list[Block]) -> list[_Piece]:
+    """The blocks in parts of :data:`LONGEST` characters at the most."""
+    label = _label(blocks)
+    parts: list[list[Block]] = [[]]
+    length = 0
+    for block in blocks:
+        if parts[-1] and length + len(block.text) > LONGEST:
+            parts.append([])
+            length = 0
+        parts[-1].append(block)
+        length += len(block.text)
+    if len(parts) == 1:
+        return [(label, blocks)]
+    front = f"{label}, " if label else ""
+    return [(f"{front}part {number}", part) for number, part in enumerate(parts, start=1)]
+
+
+def _label(blocks: list[Block]) -> str:
+    """The last of the headings that the piece begins with, else the one that it stands below."""
+    label = blocks[0].headings[-1] if blocks and blocks[0].headings else ""
+    for block in blocks:
+        if block.kind != "heading":
+            break
+        label = block.text
+    return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1].rstrip() + "…"

@@ -1,4 +1,4 @@
-"""Which files a path holds, in a fixed order, with ignore rules."""
+"""Finding files: folders walked in a fixed order, with patterns to ignore."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ragapp.errors import PathError, TransientReadingError
 
-HASH_BLOCK_BYTES = 1 << 20
 # of a path that is told because nothing is there; a real one has no more
 _SHOWN_CHARACTERS = 4096
 
@@ -26,7 +25,7 @@ class FoundFile:
         path: absolute, symbolic links not resolved.
         size: in bytes.
         mtime_ns: time of the last change, nanoseconds since the epoch.
-        problem: why it cannot be taken, empty when it can.
+        problem: why it cannot be read; empty where it can.
     """
 
     path: Path
@@ -36,18 +35,15 @@ class FoundFile:
 
 
 def discover(paths: Iterable[Path], ignore: Iterable[str] = (), exclude: Iterable[Path] = ()) -> list[FoundFile]:
-    """Walk files and folders.
+    """Walk files and folders; each file once, sorted by path.
 
     Hidden files and folders (leading dot) and names that match an ignore pattern are left out, but for paths that
-    are named themselves.  Folders that link back to one of their parents are entered once.
+    are given themselves.  Folders that link back to one of their parents are entered once.
 
     Args:
         paths: files and folders.
         ignore: shell patterns for file and folder names.
-        exclude: absolute paths that are passed over.
-
-    Returns:
-        Each file once, sorted by path.
+        exclude: absolute paths of files to leave out.
 
     Raises:
         PathError: a path does not exist or may not be read.
@@ -69,11 +65,7 @@ def discover(paths: Iterable[Path], ignore: Iterable[str] = (), exclude: Iterabl
 
 
 def absolute(given: Path) -> Path:
-    """A path from the root on, a person's own folder in it resolved.
-
-    Raises:
-        PathError: it names a person who is not known.
-    """
+    """The absolute path, with ``~`` expanded; PathError for an unknown user in it."""
     try:
         return Path(os.path.abspath(given.expanduser()))
     except RuntimeError:
@@ -90,17 +82,14 @@ def _is_there(path: Path) -> bool:
 
 
 def unreadable(error: OSError) -> TransientReadingError:
-    """What the system says when a file cannot be opened or read, as an error of that file."""
+    """The system's message about a file that cannot be opened or read, as an error of that file."""
     return TransientReadingError(f"cannot be read ({error.strerror or error})", "Check the file and its permissions.")
 
 
 def hash_file(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(HASH_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _walk(root: Path, ignored: re.Pattern[str]) -> Iterator[Path]:
@@ -131,9 +120,6 @@ def _look_at(path: Path) -> FoundFile:
         problem = "is not a regular file"
     elif not os.access(path, os.R_OK):
         problem = "may not be read (permissions)"
-    else:
-        try:
-            str(path).encode("utf-8")
-        except UnicodeEncodeError:
-            problem = "has a name that is not valid UTF-8"
+    elif os.fsencode(path) != str(path).encode("utf-8", "ignore"):
+        problem = "has a name that is not valid UTF-8"
     return FoundFile(path, status.st_size, status.st_mtime_ns, problem)

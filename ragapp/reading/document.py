@@ -1,14 +1,15 @@
-"""What a reader makes of a file: a document of units, a unit of blocks.
+"""Documents as readers give them: units of blocks.
 
-A *unit* is what a person would point at (a page, a slide, a sheet, a section, a mail).  A *block* is a run of
-text of one kind below one heading path.  The text of a unit is its blocks joined by :data:`BLOCK_BREAK`, so every
-character of every block has one offset in its unit, and a quote can be located to the character.
+A *unit* is what a person would point at (a page, a slide, a sheet, a section, a mail).  A *block* is a run of text of
+one kind below one path of headings.  The text of a unit is its blocks joined by :data:`BLOCK_BREAK`, so every character
+has one offset in its unit, by which a quote is located.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 BLOCK_BREAK = "\n\n"
@@ -32,11 +33,11 @@ class ReadOptions:
 
     Attributes:
         passwords: tried in order on protected files, after no password at all.
-        ocr: when pages are recognised: those without text, none, or all.
-        ocr_engine: what recognises them; auto takes RapidOCR, or Tesseract where only that is installed.
+        ocr: which pages are recognised: those without text, none, or all.
+        ocr_engine: auto takes RapidOCR, or Tesseract where only that is installed.
         ocr_languages: ISO 639-1 codes that Tesseract is told to expect; RapidOCR's model knows the Latin script.
-        tick: to be called before a unit is read that may take long, with its number, how many there are, and whether
-            it will be recognised by OCR (which gets time of its own).
+        tick: called before a unit that may take long, with its number, the number of units, and whether it will be
+            recognised by OCR, which has a time limit of its own.
     """
 
     passwords: tuple[str, ...] = ()
@@ -54,9 +55,8 @@ class Block:
     """A run of text of one kind.
 
     Attributes:
-        text: the text; never empty.  A table is Markdown rows, its first two lines the header and the rule.
-        kind: what the text is.
-        headings: the titles that the block stands below, outermost first (a heading's own path includes itself).
+        text: never empty.  A table is Markdown rows, its first two lines the header and the rule.
+        headings: those that the block stands below, outermost first; a heading's own path includes itself.
     """
 
     text: str
@@ -70,10 +70,9 @@ class Unit:
 
     Attributes:
         number: 1-based position in the file; this is what ``page`` means everywhere.
-        kind: what the unit is called.
         label: the printed label, where it differs from the number (``iv``, ``A-3``, a sheet's name).
         blocks: in reading order.
-        coverage: where its text comes from, or why it has none; worked out from the blocks when not given.
+        coverage: where its text comes from, or why it has none; ``text`` or ``empty`` by the blocks if not given.
         confidence: of OCR, 0 to 1, mean over its characters; None where the text was not recognised.
     """
 
@@ -95,15 +94,9 @@ class Unit:
 
 
 def place_name(kind: str, number: int, label: str) -> str:
-    """How a unit is pointed at: ``p. 4 (iv)``, ``slide 3``, ``sheet Sales, rows 2-201``, ``Holidays``.
+    """How a unit is cited: ``p. 4 (iv)``, ``slide 3``, ``sheet Sales, rows 2-201``, ``Holidays``.
 
-    Args:
-        kind: a :data:`UnitKind`.
-        number: of the unit, 1-based.
-        label: of the unit; may be empty.
-
-    Returns:
-        Empty for a unit that is the whole file.
+    The arguments are those of a :class:`Unit`; the name of a unit that is the whole file is empty.
     """
     if kind == "page":
         return f"p. {number} ({label})" if label else f"p. {number}"
@@ -119,7 +112,7 @@ class Document:
     """A file as it was read.
 
     Attributes:
-        title: the document's own title; the file's stem where it has none.
+        title: its own; the stem of the file's name where it has none.
         units: in order, at least one.
         language: ISO 639-1 code, set by the pipeline; empty when unknown.
         warnings: what a person should know about this reading, one sentence each.
@@ -138,3 +131,8 @@ class Document:
     def units_covered(self, coverage: Coverage) -> int:
         """How many units have this coverage."""
         return sum(unit.coverage == coverage for unit in self.units)
+
+
+# The function that reads one format (see formats.py): it gives at least one unit, which may be without text, and raises
+# ReadingError for a file that is damaged, protected or of another format.
+Reader = Callable[[Path, ReadOptions], Document]

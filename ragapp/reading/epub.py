@@ -1,4 +1,4 @@
-"""Reader of EPUB books: one unit per chapter."""
+"""EPUB books."""
 
 from __future__ import annotations
 
@@ -9,23 +9,18 @@ from typing import Any
 from urllib.parse import unquote
 
 from ragapp.errors import ReadingError
-from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.blocks import LONGEST, BlockBuilder, cut, split_long
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
 from ragapp.reading.html import add_html, decode_markup
-from ragapp.reading.package import AGAIN, given_title, open_package, xml_root
-from ragapp.reading.sections import LONGEST, cut, split_long
-from ragapp.reading.text import clean
+from ragapp.reading.package import given_title, open_package, xml_root
+from ragapp.reading.text import AGAIN, clean
 
 _CONTAINER = "META-INF/container.xml"
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 
 
 def read_epub(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a book in the order of its spine; its table of contents is left out, very long chapters are cut.
-
-    Raises:
-        ReadingError: the file is damaged, protected or no book.
-    """
+    """Read a book, one unit a chapter of its spine; the table of contents is left out, very long chapters are cut."""
     with open_package(path, ".epub", options) as data, zipfile.ZipFile(data) as package:
         names = set(package.namelist())
         main = xml_root(package.read(_CONTAINER)).find(".//{*}rootfile")

@@ -1,4 +1,4 @@
-"""Reader of Excel workbooks (XLSX)."""
+"""Excel workbooks: XLSX by openpyxl, the old binary XLS by xlrd; both tell number formats."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ragapp.errors import ReadingError
-from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
-from ragapp.reading.package import AGAIN, given_title, open_package
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
+from ragapp.reading.formats import OLE_SIGNATURE
+from ragapp.reading.package import decrypted, given_title, open_package, reading_errors
 from ragapp.reading.sheets import Row, SheetUnits
-from ragapp.reading.text import clean
+from ragapp.reading.text import AGAIN, clean, read_bytes, wrong_format
 
 _PERCENT = re.compile(r"0(?:\.([0#]+))?%")
+_BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00")  # workbooks from before OLE
 _LAST_ROW = 1_048_576  # Excel's; a damaged file may name a row that takes hours to count up to
 # a formula that was never computed leaves its cell without a value; one whose result is empty text is marked "str"
 _NO_RESULT = re.compile(
@@ -26,36 +29,41 @@ _NO_RESULT = re.compile(
 
 
 def read_xlsx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a workbook's visible sheets; values as saved, formulas as their last result.
-
-    Raises:
-        ReadingError: the file is damaged, protected or not a workbook.
-    """
+    """Read the visible sheets of an XLSX workbook; values as saved, formulas as their last result."""
     with open_package(path, ".xlsx", options) as content:
         import openpyxl
 
         book = openpyxl.load_workbook(content, read_only=True, data_only=True)
-        return _read_book(book, content, path)
+        if not book.sheetnames:
+            raise ReadingError("the workbook has no sheets", AGAIN)
+        sheets = SheetUnits()
+        for name in book.sheetnames:
+            sheet: Any = book[name]
+            hidden = sheet.sheet_state != "visible"
+            if hidden or hasattr(sheet, "iter_rows"):
+                sheets.sheet(clean(name), _rows(sheet), hidden)
+            else:
+                sheets.skip()  # only a chart, without cells
+        notes = []
+        if missing := _formulas_without_result(content):
+            notes.append(f"{missing} formulas have no saved result and are blank; open and save the file in Excel.")
+        return sheets.document(given_title(book.properties.title) or path.stem, notes)
 
 
-def _read_book(book: Any, content: io.BytesIO, path: Path) -> Document:
-    if not book.sheetnames:
-        raise ReadingError("the workbook has no sheets", AGAIN)
-    sheets, notes = SheetUnits(), []
-    for name in book.sheetnames:
-        sheet = book[name]
-        if sheet.sheet_state != "visible":
-            notes.append(f'The hidden sheet "{name}" was skipped.')
-            sheets.skip()
-        elif hasattr(sheet, "iter_rows"):
-            sheets.sheet(clean(name), _rows(sheet))
-        else:
-            sheets.skip()  # only a chart, without cells
-    missing = _formulas_without_result(content)
-    if missing:
-        notes.append(f"{missing} formulas have no saved result and are blank; open and save the file in Excel.")
-    title = given_title(book.properties.title) or path.stem
-    return Document(title, sheets.units or [Unit(1, "sheet")], warnings=notes + sheets.notes())
+def read_xls(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read the visible sheets of an XLS workbook; values as saved, formulas as their last result."""
+    data = read_bytes(path)
+    if not data.startswith((OLE_SIGNATURE, *_BIFF)):
+        raise wrong_format(data, "an old Excel workbook", "no workbook")
+    with reading_errors():
+        book = _xls_book(data, options)
+        sheets = SheetUnits()
+        for sheet in book.sheets():
+            rows = (
+                (number + 1, [_xls_shown(cell, book) for cell in sheet.row(number)]) for number in range(sheet.nrows)
+            )
+            sheets.sheet(clean(sheet.name), rows, hidden=bool(sheet.visibility))
+        return sheets.document(path.stem)
 
 
 def _rows(sheet: Any) -> Iterator[Row]:
@@ -72,20 +80,20 @@ def _shown(cell: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, datetime):
-        return shown_date(value)
+        return _shown_date(value)
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, (int, float)):
-        return shown_number(value, cell.number_format or "")
+        return _shown_number(value, cell.number_format or "")
     return clean(str(value)).strip()
 
 
-def shown_date(value: datetime) -> str:
+def _shown_date(value: datetime) -> str:
     """A date, with its time unless that is midnight."""
     return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
 
 
-def shown_number(value: int | float, shape: str) -> str:
+def _shown_number(value: int | float, shape: str) -> str:
     """A number as text, close to what the number format ``shape`` shows."""
     percent = _PERCENT.search(shape)
     if percent and abs(value) < 1e12:
@@ -104,3 +112,38 @@ def _formulas_without_result(content: io.BytesIO) -> int:
     with zipfile.ZipFile(content) as package:
         names = [name for name in package.namelist() if name.startswith("xl/worksheets/sheet")]
         return sum(len(_NO_RESULT.findall(package.read(name))) for name in names)
+
+
+# --- XLS
+
+
+def _xls_book(data: bytes, options: ReadOptions) -> Any:
+    import xlrd
+
+    # the formats tell percentages and dates; ragged rows do not make one far cell fill a whole sheet
+    opened = partial(xlrd.open_workbook, formatting_info=True, ragged_rows=True, logfile=io.StringIO())
+    try:
+        return opened(file_contents=data)
+    except xlrd.XLRDError as error:
+        if "encrypted" not in str(error).lower():
+            raise
+    return opened(file_contents=decrypted(data, options.passwords))
+
+
+def _xls_shown(cell: Any, book: Any) -> str:
+    import xlrd
+
+    if cell.ctype == xlrd.XL_CELL_NUMBER:
+        shape = book.format_map.get(book.xf_list[cell.xf_index].format_key)
+        return _shown_number(cell.value, shape.format_str if shape else "")
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        try:
+            found = xlrd.xldate_as_datetime(cell.value, book.datemode)
+        except (xlrd.XLDateError, OverflowError, ValueError):
+            return f"{cell.value:.15g}"
+        return found.time().isoformat("seconds") if 0 <= cell.value < 1 else _shown_date(found)
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return "TRUE" if cell.value else "FALSE"
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(cell.value, ""))
+    return clean(str(cell.value)).strip()

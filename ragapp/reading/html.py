@@ -1,137 +1,61 @@
-"""Reader of HTML: a page's main content as headings, paragraphs, lists and tables."""
+"""HTML: the main content of a page as headings, paragraphs, lists and tables."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ragapp.reading.blocks import BlockBuilder
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.sections import section_units
 from ragapp.reading.tables import spread_cells
-from ragapp.reading.text import clean, decode, read_bytes
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+from ragapp.reading.text import decode, one_line, read_bytes, whole_number
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_CONTROLS = ["button", "select", "option", "input", "textarea", "dialog"]
 _DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "nav",
-        "template",
-        "noscript",
-        "head",
-        "svg",
-        "canvas",
-        "iframe",
-        "object",
-        "button",
-        "select",
-        "option",
-        "input",
-        "textarea",
-        "annotation",
-        "rp",
-        "dialog",
-    ]
-)
+    ["script", "style", "nav", "template", "noscript", "head", "svg", "canvas", "iframe", "object", "annotation", "rp"]
+).union(_CONTROLS)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # what may be hidden by an attribute, and the mark that documentation generators put behind each heading
 _SUSPECTS = "//*[@hidden or @style or @aria-hidden='true' or @role='navigation' or @class='headerlink']"
-_BLOCK_TAGS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
-_BLANKS = re.compile(r"\s+")
-_SPACES = re.compile("  +")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = ("ul", "ol")
+_PARTS = ["li", "dt", "dd", "tbody", "thead", "tfoot", "tr", "td", "th"]  # of lists and tables
+_SECTIONS = ["html", "body", "main", "article", "section", "header", "footer", "aside", "address", "details", "summary"]
+_BLOCK_TAGS = frozenset(
+    [
+        "p",
+        "div",
+        "blockquote",
+        "pre",
+        "center",
+        "hr",
+        "figure",
+        "figcaption",
+        "form",
+        "fieldset",
+        "legend",
+        "dl",
+        "table",
+    ]
+).union(_HEADINGS, _LISTS, _PARTS, _SECTIONS)
+_BLANKS = re.compile(r"\s+")
+_SPACES = re.compile("  +")
 _MAX_DEPTH = 100  # beyond this, elements are read as flat text, well before Python's recursion ends
 _MAX_LIST_DEPTH = 30
 # the parser gives up at 2048 open elements; those that it closes by itself are not counted here, so it may be fewer
 _MAX_OPEN = 400
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*>")
-_NEVER_OPEN = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "td",
-        "th",
-        "tr",
-        "dt",
-        "dd",
-        "option",
-        "tbody",
-        "thead",
-        "tfoot",
-    ]
-)
+# elements without content, and those that the next one like them closes
+_VOID = ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+_NEVER_OPEN = frozenset(["p", "option"]).union(_VOID, _PARTS)
 
 
 def read_html(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read the main content of an HTML page; a long page is cut into its sections.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
+    """Read the main content of an HTML page; a long one is cut into its sections."""
     text, notes = decode_markup(read_bytes(path))
     out = BlockBuilder()
     title = add_html(out, text)
@@ -139,29 +63,17 @@ def read_html(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
 
 def decode_markup(data: bytes) -> tuple[str, list[str]]:
-    """Text and warnings of bytes that may name their encoding as HTML and XML do.
-
-    Raises:
-        ReadingError: the bytes are not text.
-    """
+    """:func:`decode` with the encoding that HTML or XML declares."""
     declared = _DECLARED.search(data[:4096])
     return decode(data, declared[1].decode("ascii") if declared else "")
 
 
 def add_html(out: BlockBuilder, html: str) -> str:
-    """Add the blocks of HTML's main content.
-
-    Args:
-        out: where the blocks go.
-        html: a page or a part of one, however malformed.
-
-    Returns:
-        The page's title; empty where it has none.
-    """
+    """Add the main content of a page, or of a part of one, however malformed; its title, which may be empty."""
     page = _parsed(html.replace("\x00", ""))
     if page is None:
         return ""
-    title = next((" ".join(clean(element.text_content()).split()) for element in page.iter("title")), "")
+    title = next((one_line(element.text_content()) for element in page.iter("title")), "")
     _drop_hidden(page)
     walker = _HtmlWalker(out)
     walker.walk(_main_content(page), 0)
@@ -170,9 +82,6 @@ def add_html(out: BlockBuilder, html: str) -> str:
 
 
 def _parsed(html: str) -> HtmlElement | None:
-    from lxml import etree
-    from lxml.html import HTMLParser, document_fromstring
-
     # huge_tree lifts the limit on the length of one text; the limit on the depth stays, eight times as deep
     parser = HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True, default_doctype=False
@@ -187,7 +96,7 @@ def _parsed(html: str) -> HtmlElement | None:
 
 
 def _flattened(html: str) -> str:
-    """The markup without the tags that are open too deep; their text stays."""
+    """The markup without the tags that are nested too deep; their text stays."""
     depth = 0
 
     def kept(match: re.Match[str]) -> str:
@@ -225,7 +134,7 @@ def _main_content(page: HtmlElement) -> HtmlElement:
 
 
 class _HtmlWalker:
-    """Walks elements in order and hands what it finds to a builder."""
+    """Adds elements to ``out`` in document order."""
 
     def __init__(self, out: BlockBuilder) -> None:
         self._out = out
@@ -253,7 +162,7 @@ class _HtmlWalker:
 
     def _text(self, text: str | None) -> None:
         if text:
-            self._inline.append(_collapsed(text))
+            self._inline.append(_BLANKS.sub(" ", text))
 
     def _block(self, element: HtmlElement, depth: int) -> None:
         name = element.tag
@@ -273,18 +182,12 @@ class _HtmlWalker:
             self._out.text(_flat(element))
 
 
-def _collapsed(text: str) -> str:
-    return _BLANKS.sub(" ", text)
-
-
 def _inline_text(text: str) -> str:
     return "\n".join(line.strip() for line in _SPACES.sub(" ", text).split("\n"))
 
 
 def _flat(element: HtmlElement) -> str:
-    """The text of an element, a line for each block in it; preformatted text keeps its lines and spaces."""
-    from lxml.etree import iterwalk
-
+    """The text of an element, one line a block; preformatted text keeps its lines and spaces."""
     parts: list[str] = []
     kept: list[str] = []
     preformatted = 0
@@ -294,9 +197,9 @@ def _flat(element: HtmlElement) -> str:
             parts.append(f"\x00{len(kept)}\x00")  # stands for the text while spaces around it are collapsed
             kept.append(text)
         else:
-            parts.append(_collapsed(text))
+            parts.append(_BLANKS.sub(" ", text))
 
-    for event, node in iterwalk(element, events=("start", "end")):
+    for event, node in etree.iterwalk(element, events=("start", "end")):
         starts = event == "start"
         if node is not element and (node.tag in _BLOCK_TAGS or (starts and node.tag == "br")):
             parts.append("\n")
@@ -310,7 +213,7 @@ def _flat(element: HtmlElement) -> str:
 
 
 def _is_layout(table: HtmlElement) -> bool:
-    """Whether a table only arranges other tables on the page: it holds some and has no header of its own."""
+    """Whether a table is there for layout: it holds other tables and has no header of its own."""
     nested = next(table.iterdescendants("table"), None) is not None
     return nested and not any(_belongs(header, table) for header in table.iter("th"))
 
@@ -328,8 +231,7 @@ def _table_rows(table: HtmlElement) -> list[list[str]]:
 
 
 def _span(element: HtmlElement, name: str) -> int:
-    value = element.get(name, "1").strip()
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 1
+    return whole_number(element.get(name, "").strip(), 1, digits=5)
 
 
 def _list_lines(element: HtmlElement, depth: int) -> list[str]:

@@ -1,41 +1,26 @@
-"""Pictures: each page or picture of a file is recognised by OCR."""
+"""Images, read by text recognition (OCR)."""
 
 from __future__ import annotations
 
 import warnings as python_warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import cast
+
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Document, ReadOptions, Unit
 from ragapp.reading.layout import em_of, in_reading_order
-from ragapp.reading.layout_tables import find_tables
-from ragapp.reading.paragraphs import dehyphenated, known_words, paragraphs
-from ragapp.reading.tables import markdown_table
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from ragapp.reading.layout_tables import page_blocks
+from ragapp.reading.paragraphs import dehyphenated, known_words
 
 _MAX_PAGES = 2000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 
 
 def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a picture, one unit a page of a TIFF, one for all else (the first frame of an animation).
-
-    Args:
-        path: the file.
-        options: whether and how it is recognised.
-
-    Returns:
-        The document; where pictures are not to be recognised, or cannot be, its units need OCR.
-
-    Raises:
-        ReadingError: damaged, not a picture, or too large to be opened safely.
-    """
-    from PIL import Image, UnidentifiedImageError
-
+    """Read an image: one unit a page of a TIFF, one for all else (the first frame of an animation)."""
     units: list[Unit] = []
     notes: list[str] = []
     can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
@@ -60,13 +45,11 @@ def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     return Document(path.stem, units, warnings=notes)
 
 
-def on_white(image: Image) -> Image:
-    """The picture in RGB, upright as its EXIF data say, what is transparent in it on white."""
-    from PIL import Image, ImageOps
-
+def on_white(image: Image.Image) -> Image.Image:
+    """The picture in RGB, turned as its EXIF data say, on a white background."""
     image = ImageOps.exif_transpose(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        low, high = image.getextrema()
+        low, high = cast("tuple[float, float]", image.getextrema())  # of one band
         scale = 255 / (high - low) if high > low else 1.0
         image = image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
@@ -76,7 +59,7 @@ def on_white(image: Image) -> Image:
     return image.convert("RGB")
 
 
-def _unit(image: Image, number: int, options: ReadOptions, can: bool, notes: list[str]) -> Unit:
+def _unit(image: Image.Image, number: int, options: ReadOptions, can: bool, notes: list[str]) -> Unit:
     if not can:
         return Unit(number, "page", coverage="needs_ocr")
     try:
@@ -88,13 +71,6 @@ def _unit(image: Image, number: int, options: ReadOptions, can: bool, notes: lis
         return Unit(number, "page", coverage="empty")
     em = em_of(found.lines)
     lines = in_reading_order(found.lines, em)
-    blocks: list[Block] = []
-    done = 0
-    for first, last, rows in find_tables(lines, (), em):
-        blocks += [Block(text) for text in paragraphs(lines[done:first], em)]
-        blocks.append(Block(markdown_table(rows), "table"))
-        done = last
-    blocks += [Block(text) for text in paragraphs(lines[done:], em)]
     known = known_words(line.text for line in lines)
-    blocks = [Block(dehyphenated(block.text, known), block.kind) for block in blocks]
+    blocks = [Block(dehyphenated(block.text, known), block.kind) for block in page_blocks(lines, (), em)]
     return Unit(number, "page", blocks=blocks, coverage="ocr", confidence=found.confidence)

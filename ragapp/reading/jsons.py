@@ -1,4 +1,4 @@
-"""Reader of JSON and of JSON Lines: values with the path that leads to them, lists of records as tables."""
+"""JSON and JSON Lines: lists of records as tables, other values as lines with their paths."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ragapp.reading.blocks import BlockBuilder
-from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
+from ragapp.reading.blocks import BlockBuilder, section_units
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.plain import plain_units
-from ragapp.reading.sections import section_units
 from ragapp.reading.sheets import SheetUnits
-from ragapp.reading.text import clean, decode, read_bytes
+from ragapp.reading.text import clean, decode, one_line, read_bytes
 
 _RUN = 2000  # characters of one block of values
 _MAX_COLUMNS = 200
@@ -20,11 +19,7 @@ _TITLES = ("title", "name")
 
 
 def read_json(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read JSON: a list of flat records becomes a table, all else lines like ``invoice.lines[3].price: 12``.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
+    """Read JSON: a list of flat records becomes a table, all else lines like ``invoice.lines[3].price: 12``."""
     text, notes = decode(read_bytes(path))
     try:
         value = _parsed(text)
@@ -38,11 +33,7 @@ def read_json(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
 
 def read_json_lines(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read JSON Lines: one value a line.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
+    """Read JSON Lines: one value a line."""
     text, notes = decode(read_bytes(path))
     values = _lines(text)
     if values is None:
@@ -52,11 +43,7 @@ def read_json_lines(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Docum
 
 
 def _parsed(text: str) -> Any:
-    """The value.
-
-    Raises:
-        ValueError: it is not valid, or nested too deep.
-    """
+    """The value, its numbers as they are written; ValueError if it is not valid, or nested too deep."""
     try:
         return json.loads(text.removeprefix("\ufeff"), parse_int=str, parse_float=str)
     except RecursionError:
@@ -75,21 +62,21 @@ def _document(path: Path, value: Any, notes: list[str]) -> Document:
     title = path.stem
     if isinstance(value, dict):
         named = next((value[key] for key in _TITLES if isinstance(value.get(key), str)), "")
-        title = " ".join(clean(named).split())[:200] or title
+        title = one_line(named)[:200] or title
     records = _table(value)
     if records:
         sheets = SheetUnits()
         sheets.table("", enumerate(records, start=0))
         for unit in sheets.units:
             unit.label = unit.label.replace("row", "record", 1)
-        return Document(title, sheets.units or [Unit(1, "sheet")], warnings=notes + sheets.notes())
+        return sheets.document(title, notes)
     out = BlockBuilder()
     _add(out, value)
     return Document(title, section_units(out), warnings=notes)
 
 
 def _table(value: Any) -> list[list[str]] | None:
-    """The rows of a list of flat records, their keys the header; None where it is none."""
+    """A list of flat records as rows, their keys the header; None for any other value."""
     if not isinstance(value, list) or len(value) < 2 or not all(isinstance(record, dict) for record in value):
         return None
     keys = list(dict.fromkeys(key for record in value for key in record))
@@ -121,35 +108,31 @@ def _shown(value: Any) -> str:
 def _add(out: BlockBuilder, value: Any) -> None:
     """Add a value: its branches of the first level are headings, tables stay tables, the rest is lines."""
     branches: Iterable[tuple[str, Any]] = value.items() if isinstance(value, dict) else [("", value)]
-    run: list[str] = []
+    lines: list[str] = []
+
+    def end_lines() -> None:
+        out.text("\n".join(lines))
+        lines.clear()
+
     for key, branch in branches:
-        if isinstance(branch, (dict, list)) and key and branch:
-            _end(out, run)
+        is_section = isinstance(branch, (dict, list)) and key and branch
+        if is_section:
+            end_lines()
             out.heading(1, key)
-            _add_branch(out, branch, key, run)
-            _end(out, run)
-        else:
-            _add_branch(out, branch, key, run)
-    _end(out, run)
-
-
-def _add_branch(out: BlockBuilder, branch: Any, path: str, run: list[str]) -> None:
-    for where, item in _walk(branch, path):
-        if isinstance(item, list):  # rows of a table
-            _end(out, run)
-            if where and where != path:
-                out.text(f"{where}:")
-            out.table(item)
-            continue
-        lines = clean(item).strip()
-        run.append(f"{where}: {lines}" if where else lines)
-        if sum(map(len, run)) > _RUN:
-            _end(out, run)
-
-
-def _end(out: BlockBuilder, run: list[str]) -> None:
-    out.text("\n".join(run))
-    run.clear()
+        for where, item in _walk(branch, key):
+            if isinstance(item, list):  # rows of a table
+                end_lines()
+                if where and where != key:
+                    out.text(f"{where}:")
+                out.table(item)
+                continue
+            text = clean(item).strip()
+            lines.append(f"{where}: {text}" if where else text)
+            if sum(map(len, lines)) > _RUN:
+                end_lines()
+        if is_section:
+            end_lines()
+    end_lines()
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:

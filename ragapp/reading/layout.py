@@ -1,11 +1,10 @@
-"""Reading order: lines with boxes, put into the order in which a person reads them.
+"""Lines with boxes, and their reading order.
 
-The order in which a PDF draws its text is nearly always the reading order, so it is kept unless it is plainly not:
-where it climbs back up a column, or where one line of text runs across two columns of prose.  Such pages, and
-recognised scans, which have no order at all, are cut recursively along white gaps: XY-cut, as in G. Nagy and
-S. Seth, "Hierarchical representation of optically scanned documents" (1984), and J. Ha, R. Haralick and I. Phillips,
-"Recursive X-Y cut using bounding boxes of connected components" (1995).  A vertical gap is a cut only between columns
-of prose; between the cells of a table it is not, so rows stay rows.
+A PDF is nearly always drawn in reading order, which is kept unless it climbs back up a column, or one line runs across
+two columns of prose.  Such pages, and recognised scans, which have no order, are cut recursively along white gaps:
+XY-cut, G. Nagy and S. Seth, "Hierarchical representation of optically scanned documents" (1984); J. Ha, R. Haralick and
+I. Phillips, "Recursive X-Y cut using bounding boxes of connected components" (1995).  A vertical gap is a cut only
+between columns of prose, not between the cells of a table, so rows stay rows.
 """
 
 from __future__ import annotations
@@ -28,12 +27,9 @@ class Piece:
 
     Attributes:
         text: one line.
-        x0: left edge, in the page's own measure (points or pixels).
-        top: upper edge; y runs downward.
-        x1: right edge.
-        bottom: lower edge.
-        bold: set in a bold font.
-        words: (text, left, right) of each word where they are known, left to right.
+        x0, top, x1, bottom: the box in points or pixels; y runs downward.
+        bold: whether it is set in a bold font.
+        words: (text, left, right) of each word from left to right, where they are known.
     """
 
     text: str
@@ -48,14 +44,25 @@ class Piece:
     def height(self) -> float:
         return self.bottom - self.top
 
+    @property
+    def spans(self) -> list[tuple[str, float, float]]:
+        """Its words, or itself as one where they are not known."""
+        return self.words or [(self.text, self.x0, self.x1)]
+
+    def add_word(self, text: str, x0: float, top: float, x1: float, bottom: float) -> None:
+        """Append a word that stands to the right."""
+        self.text += " " + text
+        self.x1, self.top, self.bottom = max(self.x1, x1), min(self.top, top), max(self.bottom, bottom)
+        self.words.append((text, x0, x1))
+
 
 @dataclass(slots=True)
 class Line:
-    """Pieces side by side, left to right; at least one.
+    """Pieces side by side.
 
     Attributes:
-        pieces: left to right.
-        gaps: the spaces that stand before each piece but the first; a superscript has none.
+        pieces: at least one, left to right.
+        gaps: the space before each piece but the first, usually one; a superscript has none.
     """
 
     pieces: list[Piece]
@@ -66,10 +73,7 @@ class Line:
     bottom: float = 0.0
 
     def __post_init__(self) -> None:
-        if len(self.pieces) == 1:
-            only = self.pieces[0]
-            self.x0, self.top, self.x1, self.bottom = only.x0, only.top, only.x1, only.bottom
-            return
+        self.gaps = self.gaps or [" "] * (len(self.pieces) - 1)
         self.x0 = min(piece.x0 for piece in self.pieces)
         self.x1 = max(piece.x1 for piece in self.pieces)
         self.top = min(piece.top for piece in self.pieces)
@@ -78,10 +82,7 @@ class Line:
     @property
     def text(self) -> str:
         """The pieces, with a space between them where there is one."""
-        if len(self.pieces) == 1:
-            return self.pieces[0].text
-        gaps = ["", *(self.gaps or [" "] * (len(self.pieces) - 1))]
-        return "".join(gap + piece.text for gap, piece in zip(gaps, self.pieces, strict=True))
+        return "".join(gap + piece.text for gap, piece in zip(["", *self.gaps], self.pieces, strict=True))
 
     @property
     def height(self) -> float:
@@ -89,20 +90,19 @@ class Line:
 
 
 def em_of(boxes: Iterable[Line | Piece]) -> float:
-    """The usual height of a line, which stands for the font's size; 1 where there is none."""
+    """The median height of lines, which stands for the font size; 1 where there are none."""
     heights = [box.height for box in boxes if box.height > 0]
     return median(heights) if heights else 1.0
 
 
 def merge_rows(lines: Sequence[Line], em: float) -> list[Line]:
-    """Join a line to the one before it that it continues at the same height: superscripts, cells drawn one by one."""
+    """Join lines that continue each other at the same height: superscripts, cells drawn one by one."""
     merged: list[Line] = []
     for line in lines:
         before = merged[-1] if merged else None
         if before is not None and _continues(before, line, em):
             gap = line.x0 - before.x1
-            gaps = (before.gaps or [" "] * (len(before.pieces) - 1)) + [" " if gap > 0.25 * em else ""]
-            gaps += line.gaps or [" "] * (len(line.pieces) - 1)
+            gaps = [*before.gaps, " " if gap > 0.25 * em else "", *line.gaps]
             last, first = before.pieces[-1], line.pieces[0]
             if gap < em:
                 joined = _joined(last, first, gaps.pop(len(before.pieces) - 1))
@@ -117,8 +117,7 @@ def merge_rows(lines: Sequence[Line], em: float) -> list[Line]:
 def _joined(last: Piece, first: Piece, space: str) -> Piece:
     words = []
     if last.words or first.words:
-        left = last.words or [(last.text, last.x0, last.x1)]
-        right = first.words or [(first.text, first.x0, first.x1)]
+        left, right = last.spans, first.spans
         if not space:
             (start, x0, _), (end, _, x1) = left[-1], right[0]
             left, right = [*left[:-1], (start + end, x0, x1)], right[1:]
@@ -149,12 +148,7 @@ def climbs(lines: Sequence[Line]) -> int:
 
 
 def in_reading_order(lines: Sequence[Line], em: float) -> list[Line]:
-    """Lines of a page whose order means little, put in order.
-
-    Args:
-        lines: in any order; where two columns of prose were taken for one line, its pieces part again.
-        em: the usual height of a line.
-    """
+    """The lines of a page in reading order; a line that runs across two columns of prose is split."""
     rank = {id(piece): index for index, line in enumerate(lines) for piece in line.pieces}
     return _cut([piece for line in lines for piece in line.pieces], rank, em, 0)
 
@@ -170,7 +164,7 @@ def spans_columns(lines: Sequence[Line], em: float) -> bool:
 
 
 def _cut(pieces: list[Piece], rank: dict[int, int], em: float, depth: int) -> list[Line]:
-    """XY-cut: bands of rows that share vertical gaps; columns of prose within a band are read one after the other."""
+    """XY-cut: columns of prose within a band of rows that share vertical gaps are read one after the other."""
     lines: list[Line] = []
     for rows, gutters in _bands(rows_of(pieces), em):
         columns = _columns_of_prose(rows, gutters, rank, em) if depth < 4 else []
@@ -227,7 +221,7 @@ def _longest_run(rows: list[list[Piece]], start: int, em: float) -> tuple[int, _
 
 
 def _less(free: _Gutters, row: list[Piece]) -> _Gutters:
-    """The free stretches, less what a row covers."""
+    """The gutters without what the pieces of a row cover."""
     for piece in row:
         cut: _Gutters = []
         for a, b in free:
@@ -243,7 +237,7 @@ def _less(free: _Gutters, row: list[Piece]) -> _Gutters:
 
 
 def _columns_of_prose(rows: list[list[Piece]], gutters: _Gutters, rank: dict[int, int], em: float) -> list[list[Piece]]:
-    """The columns of a band, left to right; empty where it is rather a table or a row of labels."""
+    """The columns of a band, left to right; empty where it is a table or a row of labels."""
     if not gutters or len(rows) < _MIN_COLUMN_LINES:
         return []
     edges = [(a + b) / 2 for a, b in gutters]

@@ -1,17 +1,19 @@
-"""Tables on a page: rows of pieces that stand in columns, with a head that names the columns.
+"""Table detection on a page: rows of pieces that stand in columns below a header.
 
-Only what is surely a table becomes one: its columns are parted by gaps that no cell crosses, and the first row is
-plainly a head (bold above plain, words above numbers, or the first row of a ruled grid).  All else stays lines, a
-row's cells on one line.
+Only what is surely a table becomes one: its columns are separated by gaps that no cell crosses, and its first row is a
+header (bold above plain, words above numbers, or the first row of a ruled grid).  All else stays lines of text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from ragapp.reading.document import Block
 from ragapp.reading.layout import Line, Piece
+from ragapp.reading.paragraphs import paragraphs
+from ragapp.reading.tables import markdown_table
 
 Rule = tuple[float, float, float]  # y, left, right
 Columns = list[tuple[float, float]]  # left and right edge of each
@@ -24,15 +26,15 @@ _MAX_TRIES = 3
 
 
 def find_tables(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list[tuple[int, int, list[list[str]]]]:
-    """The tables among lines in reading order.
+    """The tables among the lines of a page, which are in reading order.
 
     Args:
-        lines: of a page.
+        lines: of the page.
         rules: horizontal rules on it.
         em: the usual height of a line.
 
     Returns:
-        (first line, line after the last, rows of cells) of each table; the first row is the head.
+        (first line, line after the last, rows of cells) of each table; the first row is the header.
     """
     found = []
     start = 0
@@ -57,18 +59,28 @@ def find_tables(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list
     return found
 
 
+def page_blocks(lines: Sequence[Line], rules: Sequence[Rule], em: float, path: tuple[str, ...] = ()) -> Iterator[Block]:
+    """Paragraphs and tables of lines in reading order, below a path of headings."""
+    done = 0
+    for first, last, rows in [*find_tables(lines, rules, em), (len(lines), len(lines), [])]:
+        yield from (Block(text, "text", path) for text in paragraphs(lines[done:first], em))
+        if rows:
+            yield Block(markdown_table(rows), "table", path)
+        done = last
+
+
 def _is_head_of(line: Line, rows: Sequence[Line], em: float) -> bool:
-    """Whether a line above a run of rows names its columns, though its cells stand too close to be told apart."""
+    """Whether a line above a run of rows is its header, with cells too close to each other to be pieces."""
     close = rows[0].top - line.bottom < 2.5 * em and line.bottom <= rows[0].top + 0.3 * em
     return close and len(line.pieces[0].words) > 1 and bool(_with_head(line, _columns(rows, em, lone=False)))
 
 
 def _with_head(line: Line, columns: Columns) -> Columns:
-    """The columns, widened to what stands above each; empty where a line does not name at least three of them.
+    """The columns, widened to the header cells above them; empty where these are fewer than three, or do not fit.
 
-    The line is cut at its widest gaps into as many parts as there are columns; each must stand above its column.
+    The line is cut at its widest gaps into as many cells as there are columns; each must stand above its column.
     """
-    words = [word for piece in line.pieces for word in _words(piece)]
+    words = [word for piece in line.pieces for word in piece.spans]
     for names in (columns, columns[1:]):
         if len(names) < 3 or len(words) < len(names):
             continue
@@ -86,12 +98,8 @@ def _with_head(line: Line, columns: Columns) -> Columns:
     return []
 
 
-def _words(piece: Piece) -> list[tuple[str, float, float]]:
-    return piece.words or [(piece.text, piece.x0, piece.x1)]
-
-
 def _run_end(lines: Sequence[Line], start: int, em: float) -> int:
-    """Where the run of rows ends that share columns with the first."""
+    """The end of the run of rows that share columns with the first."""
     if len(lines[start].pieces) < 2:
         return start + 1
     columns = _columns(lines[start : start + 1], em)
@@ -117,7 +125,7 @@ def _run_end(lines: Sequence[Line], start: int, em: float) -> int:
 
 
 def _columns(lines: Sequence[Line], em: float, lone: bool = True) -> Columns:
-    """(left, right) of each column: what the pieces of the rows cover, parted by gaps that none crosses."""
+    """(left, right) of each column: the columns are separated by gaps that no piece crosses."""
     spans = sorted((piece.x0, piece.x1) for line in lines if lone or len(line.pieces) > 1 for piece in line.pieces)
     columns: Columns = []
     for left, right in spans:
@@ -129,9 +137,8 @@ def _columns(lines: Sequence[Line], em: float, lone: bool = True) -> Columns:
 
 
 def _fits(line: Line, columns: Columns, em: float) -> bool:
-    """Whether a lone piece can be the further text of a cell: it lies in one column, or begins an inner one."""
-    inside = [index for index, (left, right) in enumerate(columns) if line.x0 > left - em and line.x1 < right + em]
-    if inside:
+    """Whether a lone piece can continue a cell: it lies in one column, or begins at the left edge of an inner one."""
+    if any(line.x0 > left - em and line.x1 < right + em for left, right in columns):
         return True
     return any(abs(line.x0 - left) < 0.5 * em for left, _ in columns[1:])
 
@@ -162,7 +169,7 @@ def _table(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list[list
 
 
 def _ruled_rows(lines: Sequence[Line], across: list[float], em: float) -> list[list[Piece]]:
-    """Pieces between two rules are one row, where there are rules between most rows."""
+    """Rows as the rules separate them, where there are rules between most rows; else empty."""
     levels: list[float] = []
     for y in across:
         if not levels or y - levels[-1] > 0.5 * em:
@@ -212,7 +219,7 @@ def _cells(row: list[Piece], columns: Columns, em: float) -> list[str]:
 
 
 def _parts(piece: Piece, columns: Columns, em: float) -> list[tuple[str, float, float]]:
-    """A piece word by word where wide gaps part its words at the borders of columns, else as a whole."""
+    """The words of a piece that runs over columns with wide gaps at their borders, else the whole piece."""
     places = [_column_of(left, right, columns, em) for _, left, right in piece.words]
     if len(set(places)) > 1 and all(
         right[1] - left[2] >= _MIN_GUTTER_EM * em
@@ -237,7 +244,7 @@ def _bold(row: list[Piece]) -> bool:
 
 
 def _joined_head(cells: list[list[str]], bold: list[bool]) -> tuple[list[list[str]], list[bool]]:
-    """A head of several lines made one, where bold tells how far it goes."""
+    """A header of two or three bold rows joined into one row."""
     height = next((index for index, is_bold in enumerate(bold) if not is_bold), 0)
     if not 1 < height <= 3 or height == len(cells) or all(cells[0]):
         return cells, bold
@@ -246,7 +253,7 @@ def _joined_head(cells: list[list[str]], bold: list[bool]) -> tuple[list[list[st
 
 
 def _may_be_head(head: list[str]) -> bool:
-    """Whether a row names each column, but for the first at most, and holds no values or labels of a form."""
+    """Whether a row has text in each column but for the first at most, and no values or labels of a form."""
     labels = any(cell.endswith(":") or _VALUE.match(cell) for cell in head if cell)
     return not labels and sum(not cell for cell in head) <= (0 if head[0] else 1)
 

@@ -1,14 +1,13 @@
-"""Reader of Markdown, which is defined by the HTML that it stands for."""
+"""Markdown, by way of the HTML that it stands for."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.html import add_html
-from ragapp.reading.sections import section_units
 from ragapp.reading.text import clean, decode, read_bytes
 
 _FRONT_MATTER = re.compile(r"\A---\n([A-Za-z][\w-]*:(?:.*\n)*?)(?:---|\.\.\.)(?:\n|\Z)")
@@ -28,11 +27,7 @@ _MOST_BRACKETS = 5000
 
 
 def read_markdown(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read Markdown with tables; front matter gives the title, else the first heading of level 1.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
+    """Read Markdown with tables; front matter gives the title, else the first heading of level 1."""
     text, notes = decode(read_bytes(path))
     text = clean(text)
     out = BlockBuilder()
@@ -47,12 +42,7 @@ def read_markdown(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Documen
 
 
 def add_markdown(out: BlockBuilder, text: str) -> None:
-    """Add the blocks of Markdown.
-
-    Args:
-        out: where the blocks go.
-        text: clean text.
-    """
+    """Add the blocks of Markdown, which must be clean text."""
     from markdown_it import MarkdownIt
 
     if _is_no_prose(text):

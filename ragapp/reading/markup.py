@@ -1,4 +1,4 @@
-"""Reader of XML: feeds as articles, old Excel exports as sheets, all else as text."""
+"""XML: feeds as articles, workbooks of Excel 2003 as sheets, all else as lines of text."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
+
 from ragapp.errors import ReadingError
-from ragapp.reading.blocks import BlockBuilder
-from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
+from ragapp.reading.blocks import BlockBuilder, section_units
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.html import add_html, decode_markup
 from ragapp.reading.plain import plain_units
-from ragapp.reading.sections import section_units
 from ragapp.reading.sheets import Row, SheetUnits
-from ragapp.reading.text import clean, read_bytes
+from ragapp.reading.text import clean, one_line, read_bytes, whole_number
 
 _SHEETS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _ARTICLES = ("item", "entry")
@@ -27,23 +28,10 @@ _TAG = re.compile(r"<[^<>]*>")
 
 
 def read_xml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read XML without following anything outside it.
-
-    Raises:
-        ReadingError: the file cannot be opened, is not text or holds no element.
-    """
-    from lxml import etree
-
+    """Read XML, without following entities, DTDs or links."""
     text, notes = decode_markup(read_bytes(path))
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        recover=True,
-        remove_comments=True,
-        remove_pis=True,
-        encoding="utf-8",
-    )
+    safe = {"resolve_entities": False, "no_network": True, "load_dtd": False}
+    parser = etree.XMLParser(**safe, recover=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
         root = etree.fromstring(text.removeprefix("\ufeff").encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
@@ -56,7 +44,10 @@ def read_xml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     if any(entry.level_name in ("ERROR", "FATAL") for entry in parser.error_log):
         notes.append("The XML is not well-formed; what could be read was read.")
     if root.tag == f"{_SHEETS}Workbook":
-        return _workbook(root, path, notes)
+        sheets = SheetUnits()
+        for sheet in root.iterchildren(f"{_SHEETS}Worksheet"):
+            sheets.sheet(clean(sheet.get(f"{_SHEETS}Name", "")), _sheet_rows(sheet))
+        return sheets.document(path.stem, notes)
     out = BlockBuilder()
     articles = [element for element in root.iter("{*}item", "{*}entry") if _child(element, "title") is not None]
     if articles:
@@ -77,7 +68,7 @@ def _child(element: Any, *names: str) -> Any:
 
 
 def _all_text(element: Any) -> str:
-    return " ".join(clean("".join(element.itertext())).split()) if element is not None else ""
+    return one_line("".join(element.itertext())) if element is not None else ""
 
 
 def _read_feed(out: BlockBuilder, root: Any, articles: list[Any]) -> str:
@@ -90,26 +81,14 @@ def _read_feed(out: BlockBuilder, root: Any, articles: list[Any]) -> str:
         body = _child(article, *_BODIES)
         if body is not None:
             # escaped HTML, or XHTML elements
-            add_html(_Below(out), "".join(body.itertext()))
+            out.base_level = 2
+            add_html(out, "".join(body.itertext()))
+            out.base_level = 0
     return title
 
 
-class _Below(BlockBuilder):
-    """Adds to another builder, its headings two levels further in."""
-
-    def __init__(self, out: BlockBuilder) -> None:
-        super().__init__()
-        self._below = out
-        self.text = out.text
-        self.table = out.table
-
-    def heading(self, level: int, text: str) -> None:
-        """Add a heading below the article's own."""
-        self._below.heading(level + 2, text)
-
-
 def _add_text(out: BlockBuilder, root: Any) -> None:
-    """One line for each element with text of its own, a block for each run below one parent."""
+    """Add a line for each element that has text of its own, a block for each run of them in one parent."""
     run: list[str] = []
     parent = None
     pending = [root]
@@ -136,23 +115,12 @@ def _own_texts(element: Any) -> Iterator[str | None]:
 
 def _line(element: Any) -> str:
     """The name, the attributes and the text of an element without mixed content."""
-    values = [f"{_attribute(name)}={value}" for name, value in element.attrib.items() if value.strip()]
-    text = " ".join(clean(element.text or "").split())
+    values = [f"{name.rsplit('}', 1)[-1]}={value}" for name, value in element.attrib.items() if value.strip()]
+    text = one_line(element.text or "")
     if len(text) > _SHORT or not _name(element):
         return text
     named = _name(element) + (f" ({', '.join(values)})" if values else "")
     return f"{named}: {text}" if text else (named if values else "")
-
-
-def _attribute(name: str) -> str:
-    return name.rsplit("}", 1)[-1]
-
-
-def _workbook(root: Any, path: Path, notes: list[str]) -> Document:
-    sheets = SheetUnits()
-    for sheet in root.iterchildren(f"{_SHEETS}Worksheet"):
-        sheets.sheet(clean(sheet.get(f"{_SHEETS}Name", "")), _sheet_rows(sheet))
-    return Document(path.stem, sheets.units or [Unit(1, "sheet")], warnings=notes + sheets.notes())
 
 
 def _sheet_rows(sheet: Any) -> Iterator[Row]:
@@ -169,5 +137,4 @@ def _sheet_rows(sheet: Any) -> Iterator[Row]:
 
 
 def _index(element: Any, otherwise: int, most: int) -> int:
-    value = element.get(f"{_SHEETS}Index", "")
-    return min(int(value), most) if value.isdecimal() and len(value) < 9 else otherwise
+    return min(whole_number(element.get(f"{_SHEETS}Index", ""), otherwise, digits=8), most)

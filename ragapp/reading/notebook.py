@@ -1,4 +1,4 @@
-"""Reader of Jupyter notebooks."""
+"""Jupyter notebooks."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from ragapp.errors import ReadingError
-from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.html import add_html
 from ragapp.reading.markdown import add_markdown
-from ragapp.reading.package import AGAIN
-from ragapp.reading.sections import section_units
-from ragapp.reading.text import clean, decode, read_bytes
+from ragapp.reading.text import AGAIN, clean, decode, one_line, read_bytes
 
 _LONGEST_OUTPUT = 10_000  # characters; a loop may have printed megabytes
 
 
 def read_notebook(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a notebook: its texts, its code, and what the code printed; a long one is cut into its sections.
-
-    Raises:
-        ReadingError: the file cannot be opened or is no notebook.
-    """
+    """Read the texts, the code and the printed outputs of a notebook; a long one is cut into its sections."""
     text, notes = decode(read_bytes(path))
     try:
         book = json.loads(text.removeprefix("\ufeff"))
@@ -49,7 +43,7 @@ def read_notebook(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Documen
         notes.append(f"Outputs longer than {_LONGEST_OUTPUT:,} characters were cut.")
     metadata = book.get("metadata")
     title = metadata.get("title") if isinstance(metadata, dict) else None
-    named = " ".join(clean(title).split()) if isinstance(title, str) else ""
+    named = one_line(title) if isinstance(title, str) else ""
     return Document(named or out.title or path.stem, section_units(out), warnings=notes)
 
 
@@ -68,15 +62,17 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _text(value: Any) -> str:
-    """Text that is stored whole or as a list of lines."""
+    """Text that is stored as a string or as a list of lines."""
     if isinstance(value, list):
         return "".join(line for line in value if isinstance(line, str))
     return value if isinstance(value, str) else ""
 
 
 def _add_output(out: BlockBuilder, output: dict[str, Any]) -> bool:
-    """Add what a cell printed; whether it was cut."""
-    data = output.get("data") if isinstance(output.get("data"), dict) else output
+    """Add an output of a cell; whether it was cut."""
+    data = output.get("data")
+    if not isinstance(data, dict):
+        data = output
     html = _text(data.get("text/html", data.get("html")))
     if "<table" in html and len(html) <= 20 * _LONGEST_OUTPUT:  # a data frame, whose plain text is no table
         add_html(out, html)

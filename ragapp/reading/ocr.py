@@ -1,19 +1,18 @@
-"""Recognising text in pictures: RapidOCR, whose models come inside its wheel, or Tesseract where it is installed.
-
-Both run on this machine only.  RapidOCR is loaded once a process, when the first picture asks for it.
-"""
+"""Text recognition (OCR) by RapidOCR, whose models come inside its wheel, or by Tesseract, an installed program."""
 
 from __future__ import annotations
 
 import functools
 import io
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import ReadingError
 from ragapp.reading.document import ReadOptions, Unit
@@ -34,47 +33,21 @@ _LOW_CONFIDENCE = 0.8  # pages below it are named in a warning
 _THREADS = max(1, (os.cpu_count() or 2) // 2)
 _TESSERACT_TIMEOUT_S = 120
 # ISO 639-1, as in the settings, to Tesseract's names
-_TESSERACT_LANGUAGES = {
-    "en": "eng",
-    "fr": "fra",
-    "de": "deu",
-    "es": "spa",
-    "it": "ita",
-    "pt": "por",
-    "nl": "nld",
-    "pl": "pol",
-    "sv": "swe",
-    "da": "dan",
-    "nb": "nor",
-    "no": "nor",
-    "fi": "fin",
-    "cs": "ces",
-    "sk": "slk",
-    "sl": "slv",
-    "hu": "hun",
-    "ro": "ron",
-    "hr": "hrv",
-    "tr": "tur",
-    "ca": "cat",
-    "el": "ell",
-    "ru": "rus",
-    "uk": "ukr",
-    "bg": "bul",
-    "ar": "ara",
-    "he": "heb",
-    "zh": "chi_sim",
-    "ja": "jpn",
-    "ko": "kor",
-}
+_LANGUAGES = """
+    en eng  fr fra  de deu  es spa  it ita  pt por  nl nld  pl pol  sv swe  da dan  nb nor  no nor  fi fin  cs ces
+    sk slk  sl slv  hu hun  ro ron  hr hrv  tr tur  ca cat  el ell  ru rus  uk ukr  bg bul  ar ara  he heb
+    zh chi_sim  ja jpn  ko kor
+"""
+_TESSERACT_LANGUAGES = dict(re.findall(r"(\w+) (\w+)", _LANGUAGES))
 INSTALL = "pip install 'ragapp[ocr]'"
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What stands in a picture.
+    """The text of a picture.
 
     Attributes:
-        lines: with boxes in pixels; in the engine's order.
+        lines: in the engine's order, boxes in pixels.
         confidence: 0 to 1, mean over the characters; 0 where there are none.
         dropped: how many lines were left out as noise.
     """
@@ -85,11 +58,7 @@ class Recognised:
 
 
 def chosen_engine(options: ReadOptions) -> tuple[str, str]:
-    """Which engine is to be used.
-
-    Returns:
-        (``rapidocr`` or ``tesseract``, empty), or (empty, why there is none and what to do, as a sentence).
-    """
+    """(``rapidocr`` or ``tesseract``, empty), or (empty, a sentence that says why there is none and what to do)."""
     has_rapidocr = find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
     has_tesseract = shutil.which("tesseract") is not None
     wanted = options.ocr_engine
@@ -103,11 +72,7 @@ def chosen_engine(options: ReadOptions) -> tuple[str, str]:
 
 
 def recognise(image: Image, options: ReadOptions) -> Recognised:
-    """The text in a picture.
-
-    Args:
-        image: any mode; scaled down where it has more than :data:`MAX_PIXELS`.
-        options: the engine and its languages.
+    """The text in a picture of any mode, which is scaled down where it has more than :data:`MAX_PIXELS`.
 
     Raises:
         ReadingError: there is no engine, or it failed.
@@ -136,7 +101,7 @@ _Found = list[tuple[Line, float]]
 
 
 def _kept(found: _Found) -> Recognised:
-    """What is no noise; a hyphen at the end of a line is marked as one."""
+    """The lines that are no noise, a hyphen at a line's end written as :data:`HYPHEN`."""
     kept = [(line, score) for line, score in found if score >= _MIN_CONFIDENCE and line.text.strip()]
     for line, _ in kept:
         last = line.pieces[-1]
@@ -148,7 +113,7 @@ def _kept(found: _Found) -> Recognised:
 
 
 def _turns(found: _Found, confidence: float) -> tuple[int, ...]:
-    """How a picture may be turned, when it was read so badly that it may lie on its side or head."""
+    """Degrees to turn a picture by that was read so badly that it may lie on its side or upside down."""
     if not found or confidence >= _LOW_CONFIDENCE:
         return ()
     tall = sum(line.height > 1.5 * (line.x1 - line.x0) for line, _ in found)
@@ -168,7 +133,7 @@ def within_limit(image: Image) -> Image:
 
 
 @functools.cache
-def _rapidocr():
+def _rapidocr() -> Any:
     import logging
     from pathlib import Path
 
@@ -268,9 +233,7 @@ def _pieces_of(words: list[tuple[str, float, float, float, float, float]]) -> li
     for text, x0, y0, x1, y1, _ in words:
         last = pieces[-1] if pieces else None
         if last is not None and x0 - last.x1 <= high:
-            last.text += " " + text
-            last.x1, last.top, last.bottom = max(last.x1, x1), min(last.top, y0), max(last.bottom, y1)
-            last.words.append((text, x0, x1))
+            last.add_word(text, x0, y0, x1, y1)
         else:
             pieces.append(Piece(text, x0, y0, x1, y1, False, [(text, x0, x1)]))
     return pieces
@@ -288,9 +251,8 @@ def _installed_languages() -> frozenset[str]:
 def _tesseract_names(languages: Sequence[str]) -> list[str]:
     """Tesseract's names of those languages whose data is installed; English where none is."""
     installed = _installed_languages()
-    names = [_TESSERACT_LANGUAGES.get(language.lower(), language.lower()) for language in languages]
-    usable = [name for name in dict.fromkeys(names) if name in installed]
-    return usable or ["eng"]
+    names = dict.fromkeys(_TESSERACT_LANGUAGES.get(language.lower(), language.lower()) for language in languages)
+    return [name for name in names if name in installed] or ["eng"]
 
 
 def missing_languages(options: ReadOptions) -> list[str]:
@@ -301,11 +263,11 @@ def missing_languages(options: ReadOptions) -> list[str]:
     return [f"tesseract-ocr-{name.replace('_', '-')}" for name in names if name not in _installed_languages()]
 
 
-# --- what to tell
+# --- warnings
 
 
 def coverage_warnings(units: Sequence[Unit], options: ReadOptions) -> list[str]:
-    """What a person should know about the pages of a document that are pictures, one sentence each."""
+    """Sentences about the pages of a document that are pictures or empty."""
     warnings = []
     waiting = [unit.number for unit in units if unit.coverage == "needs_ocr"]
     if waiting:
@@ -330,13 +292,7 @@ def coverage_warnings(units: Sequence[Unit], options: ReadOptions) -> list[str]:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """``[1, 2, 3, 7]`` -> ``1-3, 7``."""
-    parts: list[str] = []
-    start = previous = numbers[0]
-    for number in [*numbers[1:], 0]:
-        if number == previous + 1:
-            previous = number
-            continue
-        parts.append(str(start) if start == previous else f"{start}-{previous}")
-        start = previous = number
-    return ", ".join(parts)
+    """Ascending numbers as ranges: ``[1, 2, 3, 7]`` -> ``1-3, 7``."""
+    # in a run of consecutive numbers, number and position grow alike
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])]
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

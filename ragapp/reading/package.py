@@ -1,40 +1,30 @@
-"""Zip packages (Office, OpenDocument, EPUB): what must hold before anything inside is opened."""
+"""Zip packages (Office, OpenDocument, EPUB): decryption, limits against hostile files, errors of the libraries."""
 
 from __future__ import annotations
 
 import io
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+from lxml import etree
+
 from ragapp.errors import ReadingError
 from ragapp.reading.document import ReadOptions
-from ragapp.reading.protected import OLE_SIGNATURE, decrypted, is_encrypted_package
-from ragapp.reading.text import clean, file_kind, read_bytes
+from ragapp.reading.formats import OLE_SIGNATURE, PACKAGES, is_encrypted_package, package_format
+from ragapp.reading.text import AGAIN, SUFFIX, one_line, read_bytes, wrong_format
 
 MAX_EXPANDED = 512 * 1024 * 1024
 MAX_RATIO = 200  # XML rarely shrinks by more than 50
 MAX_MEMBERS = 50_000
 _RATIO_FLOOR = 16 * 1024 * 1024  # below this, whatever expands does no harm
 _CHUNK = 65536
-AGAIN = "Open it in its own program and save it again, or get a new copy."
-_SUFFIX = "Give it the suffix of what it is."
-_ODF = "application/vnd.oasis.opendocument."
-# what a package says of itself: the folder of its main part, or its mimetype member -> suffix, what it is
-FORMATS = {
-    "word/": (".docx", "a Word document"),
-    "xl/": (".xlsx", "an Excel workbook"),
-    "ppt/": (".pptx", "a PowerPoint presentation"),
-    f"{_ODF}text": (".odt", "an OpenDocument text"),
-    f"{_ODF}spreadsheet": (".ods", "an OpenDocument spreadsheet"),
-    f"{_ODF}presentation": (".odp", "an OpenDocument presentation"),
-    "application/epub+zip": (".epub", "an EPUB book"),
-}
-_NAMES = dict(FORMATS.values())
+# Excel's own password for workbooks that are protected against changes only
+_NO_SECRET = "VelvetSweatshop"
 _GENERIC_TITLES = ("word document", "powerpoint presentation", "présentation powerpoint", "powerpoint-präsentation")
 
 
@@ -44,7 +34,7 @@ def open_package(path: Path, suffix: str, options: ReadOptions) -> Iterator[io.B
 
     Args:
         path: the file.
-        suffix: what it must be, as a suffix of :data:`FORMATS`.
+        suffix: the usual one of the format that it must be.
         options: the passwords to try.
 
     Raises:
@@ -60,7 +50,7 @@ def open_package(path: Path, suffix: str, options: ReadOptions) -> Iterator[io.B
 
 @contextmanager
 def reading_errors() -> Iterator[None]:
-    """Whatever a library raises over a file becomes a reading error, and what it prints and warns of is dropped."""
+    """Turn whatever a library raises over a file into a ReadingError, and drop what it prints and warns of."""
     try:
         # the libraries warn about features that they skip, none of them text, and openpyxl prints about damaged styles
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
@@ -72,50 +62,66 @@ def reading_errors() -> Iterator[None]:
         raise ReadingError(f"the file is truncated or damaged ({type(error).__name__}: {error})", AGAIN) from error
 
 
-def package_suffix(package: zipfile.ZipFile) -> str:
-    """The suffix that a package should have by its members; empty where it is no document that is read."""
-    names = set(package.namelist())
-    folders = {name.lower().split("/")[0] + "/" for name in names}
-    for folder, (suffix, _) in FORMATS.items():
-        if folder in folders and "[Content_Types].xml" in names:
-            return suffix
-    mime = ""
-    if "mimetype" in names and package.getinfo("mimetype").file_size < 200:
-        mime = package.read("mimetype").decode("ascii", "replace").strip()
-    # templates are read like documents, and files of OpenOffice 1 too differ to be read
-    return FORMATS.get(mime.removesuffix("-template"), ("",))[0]
-
-
 def xml_root(data: bytes) -> Any:
-    """The root element of XML, parsed without entities, network and DTDs, bounded in depth.
-
-    Raises:
-        lxml.etree.XMLSyntaxError: it is not well-formed.
-    """
-    from lxml import etree
-
+    """The root element of well-formed XML, parsed without entities, network and DTDs, bounded in depth."""
     return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
 
 
 def given_title(title: str | None) -> str:
-    """The title that a file's properties hold, unless it is one that programs set by themselves."""
-    named = " ".join(clean(title or "").split())
+    """The title in a file's properties, unless it is a default of the program."""
+    named = one_line(title or "")
     return "" if named.lower() in _GENERIC_TITLES else named
 
 
+def decrypted(data: bytes, passwords: Sequence[str]) -> bytes:
+    """The content of an encrypted Office file (DOCX, XLSX, PPTX or XLS); the passwords are tried in order.
+
+    Raises:
+        ReadingError: no password opens it, or its encryption is not supported.
+    """
+    import msoffcrypto
+    from msoffcrypto.exceptions import DecryptionError, InvalidKeyError
+
+    for password in (_NO_SECRET, *passwords):
+        content = io.BytesIO()
+        try:
+            file = msoffcrypto.OfficeFile(io.BytesIO(data))
+            # XLS verifies in any case
+            file.load_key(password=password, **({"verify_password": True} if file.format == "ooxml" else {}))
+            file.decrypt(content)
+            return content.getvalue()
+        except InvalidKeyError:
+            continue
+        except DecryptionError as error:
+            hint = "Open it with its password and save it without one."
+            raise ReadingError(f"the file's encryption can't be opened ({error})", hint) from error
+        except MemoryError:
+            raise
+        except Exception as error:  # olefile and the XML parser raise anything over a damaged file
+            message = f"the file is password-protected and truncated or damaged ({type(error).__name__}: {error})"
+            raise ReadingError(message, "Get a new copy.") from error
+    tried = " and no password of ingest.passwords opens it" if passwords else ""
+    hint = "Add its password to ingest.passwords in settings.yaml."
+    raise ReadingError(f"the file is password-protected{tried}", hint)
+
+
 def _check_package(data: bytes, suffix: str) -> None:
-    wanted = _NAMES[suffix]
+    wanted = next(entry.name for entry in PACKAGES.values() if entry.suffix == suffix)
+    if data.startswith(OLE_SIGNATURE):
+        message = f"the file is password-protected or in the old binary Office format, not {wanted}"
+        raise ReadingError(message, f"Open it in Office or LibreOffice and save it as {suffix} without a password.")
     if not data.startswith(b"PK\x03\x04"):
-        raise _not_a_package(data, wanted, suffix)
+        raise wrong_format(data, wanted, "no zip archive")
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         members = package.infolist()
         if any(member.flag_bits & 1 for member in members):
             raise ReadingError("the file is a password-protected zip archive", "Save it without a password.")
         _check_size(members)
-        found = package_suffix(package)
-        if found != suffix:
-            other = _NAMES.get(found, "a zip archive of another kind")
-            raise ReadingError(f"the file is {other}, not {wanted}", _SUFFIX)
+        found = package_format(package)
+        if found is None or found.suffix != suffix:
+            raise ReadingError(
+                f"the file is {found.name if found else 'a zip archive of another kind'}, not {wanted}", SUFFIX
+            )
         if suffix == ".epub":
             return  # XHTML declares a DOCTYPE, and none is followed
         for member in members:
@@ -124,14 +130,6 @@ def _check_package(data: bytes, suffix: str) -> None:
                 _check_no_doctype(package, member)
         if "_rels/.rels" in package.namelist() and b"purl.oclc.org/ooxml" in package.read("_rels/.rels"):
             raise ReadingError("the file is in the Strict Open XML variant", f"Save it as an ordinary {suffix}.")
-
-
-def _not_a_package(data: bytes, wanted: str, suffix: str) -> ReadingError:
-    kind = file_kind(data)
-    if data.startswith(OLE_SIGNATURE):
-        message = f"the file is password-protected or in the old binary Office format, not {wanted}"
-        return ReadingError(message, f"Open it in Office or LibreOffice and save it as {suffix} without a password.")
-    return ReadingError(f"the file is {kind or 'no zip archive'}, not {wanted}", _SUFFIX if kind else AGAIN)
 
 
 def _check_size(members: list[zipfile.ZipInfo]) -> None:
@@ -148,7 +146,7 @@ def _check_size(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _check_no_doctype(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Office never writes a DOCTYPE; one can name files to pull in, or entities that grow without end."""
+    """Refuse a DOCTYPE, which Office never writes: it can include files, or entities that expand without end."""
     reached: list[str] = []
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = lambda *_: reached.append("doctype")

@@ -1,4 +1,4 @@
-"""From lines to paragraphs: lines that were only wrapped are joined, words hyphenated at a line's end made whole."""
+"""Paragraphs from lines: wrapped lines are joined, and words that were hyphenated at a line's end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import median
 
 from ragapp.reading.layout import Line
 
-HYPHEN = "\ufffe"  # a hyphen at the end of a line, of which is not known yet whether it belongs to the word
+HYPHEN = "\ufffe"  # a hyphen at the end of a line that may or may not belong to the word
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _MARK = re.compile(rf"([^\W_]*(?:-[^\W_]+)*){HYPHEN}\s*([^\W_]*(?:-[^\W_]+)*)")
 # "Geld- und Sachleistungen": the hyphen stands for the rest of the word
@@ -23,7 +23,7 @@ _ENDS = tuple(".:;!?")
 
 
 def known_words(texts: Iterable[str]) -> Counter[str]:
-    """How often each word, plain or with hyphens, occurs in a document, ends of lines left aside."""
+    """Counts of the words of a document, those with hyphens included, without words broken at a line's end."""
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(word.casefold() for word in _WORD.findall(_MARK.sub(" ", text)))
@@ -31,10 +31,10 @@ def known_words(texts: Iterable[str]) -> Counter[str]:
 
 
 def dehyphenated(text: str, known: Counter[str]) -> str:
-    """Text whose words broken by :data:`HYPHEN` are whole.
+    """Join the words that :data:`HYPHEN` breaks.
 
-    The hyphen goes unless it is part of the word: the document writes it so elsewhere, the word goes on with a
-    capital or a digit, or it has other hyphens.
+    The hyphen stays where it is part of the word: the document writes it so elsewhere, the word goes on with a capital
+    or a digit, or has other hyphens.
     """
     return _MARK.sub(lambda match: _joined(match[1], match[2], known), text) if HYPHEN in text else text
 
@@ -55,14 +55,10 @@ def _joined(first: str, second: str, known: Counter[str]) -> str:
 
 
 def paragraphs(lines: Sequence[Line], em: float) -> list[str]:
-    """Text of lines in reading order, one string a paragraph.
+    """The paragraphs of lines in reading order.
 
     A line that ends because the next word did not fit is joined to the next with a space; other line ends are kept,
-    so addresses, lists, contents and code stay as they are.
-
-    Args:
-        lines: of one page, or of a part of it.
-        em: the usual height of a line on the page.
+    so addresses, lists, contents and code stay as they are.  ``em`` is the usual height of a line on the page.
     """
     if not lines:
         return []
@@ -103,7 +99,7 @@ def _leading(lines: Sequence[Line], em: float) -> float:
 
 
 def _right_edge(lines: Sequence[Line], index: int, em: float) -> float:
-    """Where the column ends that a line stands in: the right edge of the longest line nearby."""
+    """The right edge of a line's column: that of the longest line nearby."""
     line = lines[index]
     near = lines[max(0, index - 10) : index + 11]
     return max(other.x1 for other in near if _same_column(line, other, em))

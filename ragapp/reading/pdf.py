@@ -1,60 +1,35 @@
-"""PDF: text, boxes and structure by pypdfium2, which is 14 times as fast as pypdf on office PDFs.
-
-pypdf is the second try, for files that pdfium refuses or finds no text in.  Pages that are pictures of text go to OCR.
-"""
+"""PDF by pypdfium2; by pypdf where pdfium refuses the file or finds no text; pages that are scans by OCR."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
 from ragapp.reading.layout import Line, climbs, em_of, in_reading_order, merge_rows, spans_columns
-from ragapp.reading.layout_tables import Rule, find_tables
-from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words, paragraphs
+from ragapp.reading.layout_tables import Rule, page_blocks
+from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words
 from ragapp.reading.pdf_objects import garbled, looks_scanned
-from ragapp.reading.pdf_page import read_page
+from ragapp.reading.pdf_page import Page, read_page
 from ragapp.reading.pdf_structure import Structure, read_structure, sections
 from ragapp.reading.running import without_running_lines
-from ragapp.reading.tables import markdown_table
 from ragapp.reading.text import clean
 
-
-@dataclass(slots=True)
-class _PageText:
-    """A page between being read and being cut into blocks."""
-
-    height: float
-    coverage: Coverage = "empty"
-    lines: list[Line] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    confidence: float | None = None
-    pictured: bool = False
+if TYPE_CHECKING:
+    from pypdf import PageObject, PdfReader
 
 
 def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a PDF, one unit a page.
-
-    Args:
-        path: the file.
-        options: passwords that are tried, and whether and how pages without text are recognised.
-
-    Returns:
-        The document; each unit's coverage says whether it had text, was recognised, needs OCR or is empty.
-
-    Raises:
-        ReadingError: damaged, or protected by a password that is not among the given ones.
-    """
-    import pypdfium2
-
+    """Read a PDF, one unit a page."""
     try:
         pdf = _opened(path, options)
-    except pypdfium2.PdfiumError as error:
+    except PdfiumError as error:
         return _second_try(path, options, f"not a readable PDF ({_reason(error)})")
     warnings: list[str] = []
     try:
@@ -79,14 +54,12 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     return Document(structure.title or path.stem, units, warnings=warnings)
 
 
-def _opened(path: Path, options: ReadOptions):
-    """The open document; the first password that opens it is taken."""
-    import pypdfium2
-
+def _opened(path: Path, options: ReadOptions) -> PdfDocument:
+    """The document, opened without a password or with the first that fits."""
     for password in (None, *options.passwords):
         try:
-            return pypdfium2.PdfDocument(path, password=password)
-        except pypdfium2.PdfiumError as error:
+            return PdfDocument(path, password=password)
+        except PdfiumError as error:
             if "password" not in str(error).lower():
                 raise
     told = "none of those in ingest.passwords opens it" if options.passwords else "and none is known"
@@ -102,38 +75,34 @@ def _reason(error: Exception) -> str:
 # --- pages
 
 
-def _read(pdf, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> _PageText:
-    from pypdfium2 import PdfiumError
-
+def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> Page:
     options.tick(index + 1, len(pdf), False)
     try:
         page = pdf[index]
     except PdfiumError as error:
         warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
-        return _PageText(1.0)
+        return Page(1.0)
     try:
         found = read_page(page, forms)
         text = "\n".join(line.text for line in found.lines)
-        result = _PageText(found.height, "text" if found.lines else "empty", notes=found.notes)
         if options.ocr == "always" or looks_scanned(page, text):
-            result.coverage, result.pictured = "needs_ocr", True
-            if options.ocr != "off" and ocr.chosen_engine(options)[0]:
-                _recognise(page, index, len(pdf), options, result, warnings)
-            if result.coverage == "ocr":
-                return result
+            found.pictured, found.coverage = True, "needs_ocr"
+            can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
+            if can and _recognise(page, index, len(pdf), options, found, warnings):
+                return found
             if options.ocr == "always" and found.lines and not looks_scanned(page, text):
-                result.coverage = "text"  # recognised nothing where there is text
-        result.lines, result.rules = _ordered(found.lines), found.rules
-        return result
+                found.coverage = "text"  # recognised nothing where there is text
+        found.lines = _ordered(found.lines)
+        return found
     except PdfiumError as error:
         warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
-        return _PageText(1.0)
+        return Page(1.0)
     finally:
         page.close()
 
 
 def _ordered(lines: list[Line]) -> list[Line]:
-    """The order in which the lines are drawn, unless it is plainly not that of reading."""
+    """The lines in reading order, which is the order of drawing unless that is plainly wrong."""
     em = em_of(lines)
     merged = merge_rows(lines, em)
     jumps = climbs(merged)
@@ -145,7 +114,8 @@ def _ordered(lines: list[Line]) -> list[Line]:
     return ordered if climbs(ordered) <= jumps else merged
 
 
-def _recognise(page, index: int, pages: int, options: ReadOptions, result: _PageText, warnings: list[str]) -> None:
+def _recognise(page: PdfPage, index: int, pages: int, options: ReadOptions, result: Page, warnings: list[str]) -> bool:
+    """Recognise the page's picture; whether there was text in it."""
     options.tick(index + 1, pages, True)
     width, height = page.get_size()
     scale = min(ocr.dpi(options) / 72, (ocr.MAX_PIXELS / max(width * height, 1.0)) ** 0.5)
@@ -154,21 +124,22 @@ def _recognise(page, index: int, pages: int, options: ReadOptions, result: _Page
         found = ocr.recognise(bitmap.to_pil(), options)
     except ReadingError as error:
         warnings.append(f"Page {index + 1} could not be recognised ({error.message}).")
-        return
+        return False
     finally:
         bitmap.close()
     result.height = bitmap.height
-    if found.lines:
-        result.coverage, result.confidence = "ocr", found.confidence
-        result.lines = in_reading_order(found.lines, em_of(found.lines))
-    else:
+    if not found.lines:
         result.coverage = "empty"
+        return False
+    result.coverage, result.confidence = "ocr", found.confidence
+    result.lines, result.rules = in_reading_order(found.lines, em_of(found.lines)), []
+    return True
 
 
 # --- blocks
 
 
-def _units(pages: list[_PageText], structure: Structure) -> list[Unit]:
+def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     kept = without_running_lines([page.lines for page in pages], [page.height for page in pages], structure.labels)
     hyphens = any(HYPHEN in line.text for lines in kept for line in lines)
     known = known_words(line.text for lines in kept for line in lines) if hyphens else known_words(())
@@ -194,23 +165,17 @@ def _blocks(lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tup
     for (start, heading, path), end in zip(cuts, ends, strict=True):
         if heading:
             yield Block(" ".join(line.text for line in lines[start : start + heading]), "heading", path)
-        part = lines[start + heading : end]
-        done = 0
-        for first, last, rows in find_tables(part, rules, em):
-            yield from (Block(text, "text", path) for text in paragraphs(part[done:first], em))
-            yield Block(markdown_table(rows), "table", path)
-            done = last
-        yield from (Block(text, "text", path) for text in paragraphs(part[done:], em))
+        yield from page_blocks(lines[start + heading : end], rules, em, path)
 
 
 # --- second try
 
 
 def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:
-    """The text by pypdf, which repairs what pdfium does not; without order, tables and OCR.
+    """The plain text by pypdf, which repairs some files that pdfium refuses.
 
     Raises:
-        ReadingError: pypdf gets no text either; the message is the first problem.
+        ReadingError: pypdf gets no text either; its message is ``problem``.
     """
     import pypdf
 
@@ -242,8 +207,8 @@ def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:
     return Document(path.stem, units, warnings=warnings)
 
 
-def _pages_of(reader) -> list:
-    """The pages; where the file's own list of them is lost, those that are found lying about, in that order."""
+def _pages_of(reader: PdfReader) -> list[PageObject]:
+    """The pages by the page tree, or, where that is lost, all page objects in the order of their numbers."""
     import pypdf
 
     try:

@@ -1,10 +1,13 @@
-"""What lies on a page of a PDF: pictures, outlines, rules; and whether they are writing that has no text."""
+"""Objects on a page of a PDF: rules of tables, pictures and outlines, and whether the page is a scan."""
 
 from __future__ import annotations
 
 import ctypes
 import re
 from collections.abc import Iterator
+
+from pypdfium2 import PdfPage
+from pypdfium2 import raw as pdfium
 
 _LITTLE_TEXT = 50  # characters: a page with no more may be a scan with a stamp or a page number
 _PICTURE_SHARE = 0.5  # part of the page that a picture of its text covers at least
@@ -17,9 +20,9 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom; y runs down
 
 
 class Ruler:
-    """Boxes in page space, which for pdfium has y upward and no rotation, as boxes in what is shown."""
+    """Converts boxes from page space (y upward, not rotated) to the page as shown (y downward, turned by /Rotate)."""
 
-    def __init__(self, page) -> None:
+    def __init__(self, page: PdfPage) -> None:
         self.left, self.bottom, self.right, self.top = page.get_bbox()
         self.turn = page.get_rotation()
         across = self.turn in (90, 270)
@@ -27,7 +30,7 @@ class Ruler:
         self.size = (height, width) if across else (width, height)
 
     def box(self, x0: float, y1: float, x1: float, y0: float) -> Box:
-        """Left, top, right and bottom in page space as a box in what is shown."""
+        """The box as shown of left, top, right and bottom in page space."""
         if self.turn == 0:
             return x0 - self.left, self.top - y1, x1 - self.left, self.top - y0
         if self.turn == 90:
@@ -37,10 +40,8 @@ class Ruler:
         return self.top - y1, self.right - x1, self.top - y0, self.right - x0
 
 
-def find_rules(page, ruler: Ruler) -> list[tuple[float, float, float]]:
+def find_rules(page: PdfPage, ruler: Ruler) -> list[tuple[float, float, float]]:
     """y, left and right end of horizontal rules and of the edges of shaded bars."""
-    from pypdfium2 import raw as pdfium
-
     rules = []
     for kind, (x0, y0, x1, y1) in _objects(page, ruler, (pdfium.FPDF_PAGEOBJ_PATH,)):
         if kind == pdfium.FPDF_PAGEOBJ_PATH and x1 - x0 > 10:
@@ -51,10 +52,8 @@ def find_rules(page, ruler: Ruler) -> list[tuple[float, float, float]]:
     return rules
 
 
-def _objects(page, ruler: Ruler, kinds: tuple[int, ...]) -> Iterator[tuple[int, Box]]:
+def _objects(page: PdfPage, ruler: Ruler, kinds: tuple[int, ...]) -> Iterator[tuple[int, Box]]:
     """(kind, box) of the page's own objects of some kinds."""
-    from pypdfium2 import raw as pdfium
-
     edges = [ctypes.c_float() for _ in range(4)]
     refs = [ctypes.byref(edge) for edge in edges]
     left, bottom, right, top = edges
@@ -66,24 +65,17 @@ def _objects(page, ruler: Ruler, kinds: tuple[int, ...]) -> Iterator[tuple[int, 
 
 
 def garbled(text: str) -> bool:
-    """Whether a text layer is noise: mostly characters that stand for no writing, as broken font tables give."""
+    """Whether a text layer is noise from broken font tables: mostly characters that are no writing."""
     odd = len(_ODD.findall(text))
     return odd > 0 and odd > 0.3 * len("".join(text.split()))
 
 
-def looks_scanned(page, text: str) -> bool:
-    """Whether the page shows writing that its text does not hold.
-
-    Args:
-        page: a ``pypdfium2.PdfPage``.
-        text: what was read from it.
-    """
+def looks_scanned(page: PdfPage, text: str) -> bool:
+    """Whether the page shows text, as a picture or as outlines, that is not in the ``text`` read from it."""
     if garbled(text):
         return True
     if len("".join(text.split())) >= _LITTLE_TEXT:
         return False
-    from pypdfium2 import raw as pdfium
-
     ruler = Ruler(page)
     width, height = ruler.size
     pictures = paths = area = 0.0

@@ -1,4 +1,4 @@
-"""One page of a PDF: its lines with their boxes, by pdfium.
+"""One page of a PDF: its lines with their boxes, form values and comments, by pdfium.
 
 pdfium gives text in the order in which it is drawn, with line ends.  Boxes of whole runs are cheap, boxes of single
 characters are not (three times the price of the text), so those are asked for only in lines with wide gaps.
@@ -7,19 +7,26 @@ characters are not (three times the price of the text), so those are asked for o
 from __future__ import annotations
 
 import ctypes
+import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
-from ragapp.reading.layout import Line, Piece
+from pypdfium2 import PdfPage, PdfTextPage
+from pypdfium2 import raw as pdfium
+
+from ragapp.reading.document import Coverage
+from ragapp.reading.layout import Line, Piece, em_of
+from ragapp.reading.layout_tables import Rule
 from ragapp.reading.paragraphs import HYPHEN
-from ragapp.reading.pdf_marks import add_marks
 from ragapp.reading.pdf_objects import Box, Ruler, find_rules
-from ragapp.reading.text import clean
+from ragapp.reading.text import clean, one_line
 
 _GAP_EM = 1.0
+_LAST_COMMENT = 15  # kinds of annotations up to this number (ink) can carry a remark
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|sfbx", re.IGNORECASE)
 _NO_SPACE = re.compile(r"[^\s\x00]+")
 
@@ -29,48 +36,48 @@ class Page:
     """What was found on a page.
 
     Attributes:
-        width, height: in points, as it is shown (turned by its /Rotate).
-        lines: in the order in which they are drawn.
+        height: of the page as it is shown (turned by its /Rotate); in points, or in pixels where it was recognised.
+        lines: in the order in which they are drawn, or in reading order.
         notes: text of comments, one each.
         rules: y of horizontal rules and edges of shaded bars, with their left and right end.
+        coverage: where the lines come from.
+        confidence: of OCR, 0 to 1.
+        pictured: whether the page is a scan.
     """
 
-    width: float
     height: float
     lines: list[Line] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    rules: list[tuple[float, float, float]] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    coverage: Coverage = "empty"
+    confidence: float | None = None
+    pictured: bool = False
 
 
-def read_page(page, forms: bool) -> Page:
-    """The text of a page.
-
-    Args:
-        page: a ``pypdfium2.PdfPage``.
-        forms: whether the document has form fields, whose values count as text.
+def read_page(page: PdfPage, forms: bool) -> Page:
+    """The text of a page, with the values of form fields where the document has ``forms``.
 
     Raises:
         PdfiumError: the page is damaged.
     """
     ruler = Ruler(page)
-    found = Page(*ruler.size)
+    found = Page(ruler.size[1])
     text_page = page.get_textpage()
     try:
         found.lines = _lines(text_page, ruler)
     finally:
         text_page.close()
-    found.notes = add_marks(page, ruler, found.lines, forms)
+    found.notes = _add_marks(page, ruler, found.lines, forms)
     if any(len(line.pieces) > 1 for line in found.lines):
         found.rules = find_rules(page, ruler)
+    found.coverage = "text" if found.lines else "empty"
     return found
 
 
 # --- text
 
 
-def _lines(text_page, ruler: Ruler) -> list[Line]:
-    from pypdfium2 import raw as pdfium
-
+def _lines(text_page: PdfTextPage, ruler: Ruler) -> list[Line]:
     handle = text_page.raw
     text = _text(handle)
     edges = [ctypes.c_double() for _ in range(4)]
@@ -116,7 +123,7 @@ def _around(boxes: list[Box]) -> Box:
 
 
 def _wide_gaps(line: str, whole: Box, boxes: list[Box]) -> int:
-    """How many wide gaps part the runs of a line; two where one run is too wide for its characters."""
+    """The number of wide gaps between the runs of a line; 2 where a run is too wide for its characters."""
     gap = _GAP_EM * (whole[3] - whole[1])
     gaps = sum(abs(b[0] - a[2]) > gap for a, b in pairwise(boxes)) if len(boxes) > 1 else 0
     return gaps or 2 * (whole[2] - whole[0] > 0.75 * (whole[3] - whole[1]) * len(line) and len(line) > 2)
@@ -131,10 +138,8 @@ def _physical_lines(text: str) -> Iterator[tuple[str, int]]:
         yield last, 2
 
 
-def _text(handle) -> str:
-    """All characters, one each index; where pdfium leaves some out (beyond UCS-2, unmapped), asked one by one."""
-    from pypdfium2 import raw as pdfium
-
+def _text(handle: Any) -> str:
+    """All characters by their index; where pdfium leaves some out (beyond UCS-2, unmapped), asked one by one."""
     count = pdfium.FPDFText_CountChars(handle)
     if count <= 0:
         return ""
@@ -148,10 +153,8 @@ def _text(handle) -> str:
     return "".join(HYPHEN if code == 2 else chr(code) if code < 0x110000 else "\ufffd" for code in codes)
 
 
-def _loose_boxes(handle, start: int, count: int, ruler: Ruler) -> list[Box]:
-    """Boxes by the font's own measure, for glyphs without extent, such as those of invisible text over scans."""
-    from pypdfium2 import raw as pdfium
-
+def _loose_boxes(handle: Any, start: int, count: int, ruler: Ruler) -> list[Box]:
+    """Boxes of the first and last character by the font's metrics, for glyphs without extent (invisible text)."""
     rect = pdfium.FS_RECTF()
     boxes = []
     for index in (start, start + count - 1):
@@ -160,8 +163,8 @@ def _loose_boxes(handle, start: int, count: int, ruler: Ruler) -> list[Box]:
     return boxes
 
 
-def _pieces(handle, start: int, line: str, ruler: Ruler, gap: float) -> list[Piece]:
-    """A line cut at its wide gaps; empty where its characters do not simply run from left to right."""
+def _pieces(handle: Any, start: int, line: str, ruler: Ruler, gap: float) -> list[Piece]:
+    """A line cut at its wide gaps; empty where it does not run from left to right."""
     if not line.isascii() and any(unicodedata.bidirectional(char) in ("R", "AL") for char in line):
         return []
     words = [
@@ -177,20 +180,14 @@ def _pieces(handle, start: int, line: str, ruler: Ruler, gap: float) -> list[Pie
         if last is not None and x0 < last.x1 - gap:
             return []
         if last is not None and x0 - last.x1 <= gap:
-            last.text += " " + text
-            last.x1, last.top, last.bottom = max(x1, last.x1), min(y0, last.top), max(y1, last.bottom)
-            last.words.append((text, x0, x1))
+            last.add_word(text, x0, y0, x1, y1)
         else:
             pieces.append(Piece(text, x0, y0, x1, y1, _is_bold(handle, first), [(text, x0, x1)]))
     return pieces
 
 
-def _word_boxes(
-    handle, start: int, line: str, ruler: Ruler, gap: float
-) -> Iterator[tuple[int, int, tuple[float, float, float, float]]]:
+def _word_boxes(handle: Any, start: int, line: str, ruler: Ruler, gap: float) -> Iterator[tuple[int, int, Box]]:
     """(first character, character after the last, left, top, right, bottom in page space) of each word."""
-    from pypdfium2 import raw as pdfium
-
     left, right, bottom, top = edges = [ctypes.c_double() for _ in range(4)]
     a, b, c, d = (ctypes.byref(edge) for edge in edges)
     get_box = pdfium.FPDFText_GetCharBox
@@ -216,9 +213,7 @@ def _word_boxes(
         yield first, start + match.end(), (x0, y1, x1, y0)
 
 
-def _is_bold(handle, index: int) -> bool:
-    from pypdfium2 import raw as pdfium
-
+def _is_bold(handle: Any, index: int) -> bool:
     buffer = ctypes.create_string_buffer(128)
     flags = ctypes.c_int()
     size = pdfium.FPDFText_GetFontInfo(handle, index, buffer, 128, ctypes.byref(flags))
@@ -230,3 +225,68 @@ def _shown(text: str) -> str:
         return text.strip()
     parts = text.replace("\x02", HYPHEN).replace("\n", " ").replace("\r", " ").split(HYPHEN)
     return HYPHEN.join(clean(part) for part in parts).strip()
+
+
+# --- form fields and comments
+
+
+def _add_marks(page: PdfPage, ruler: Ruler, lines: list[Line], forms: bool) -> list[str]:
+    """Insert the values of form fields into the lines where they are shown; the text of the comments."""
+    values: list[tuple[str, float, float, float, float]] = []
+    notes: list[str] = []
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if not annotation:
+            continue
+        try:
+            kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+            if kind == pdfium.FPDF_ANNOT_WIDGET and forms and page.formenv:
+                text = _field_value(page, annotation)
+                rect = pdfium.FS_RECTF()
+                if text and pdfium.FPDFAnnot_GetRect(annotation, rect):
+                    x0, y0, x1, y1 = ruler.box(rect.left, rect.top, rect.right, rect.bottom)
+                    values.append((text, x0, y0, x1, y1))
+            elif kind <= _LAST_COMMENT and kind != pdfium.FPDF_ANNOT_LINK:
+                read = functools.partial(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents")
+                if text := one_line(_wide(read)):
+                    notes.append(text)
+        finally:
+            pdfium.FPDFPage_CloseAnnot(annotation)
+    em = em_of(lines)
+    for text, x0, y0, x1, y1 in values:
+        middle = (y0 + y1) / 2
+        slim = min(y1 - y0, 1.2 * em) / 2
+        value = Line([Piece(text, x0, middle - slim, x1, middle + slim)])
+        lines.insert(_place_of(value, lines), value)
+    return notes
+
+
+def _place_of(value: Line, lines: list[Line]) -> int:
+    """The index to insert a form's value at: behind what stands left of it, before what stands right of it."""
+    middle = (value.top + value.bottom) / 2
+    row = [index for index, line in enumerate(lines) if line.top <= middle <= line.bottom]
+    left = [index for index in row if lines[index].x0 <= value.x0]
+    if left:
+        return max(left, key=lambda index: lines[index].x0) + 1
+    if row:
+        return min(row, key=lambda index: lines[index].x0)
+    return next((index for index, line in enumerate(lines) if line.top > value.bottom), len(lines))
+
+
+def _field_value(page: PdfPage, annotation: Any) -> str:
+    kind = pdfium.FPDFAnnot_GetFormFieldType(page.formenv, annotation)
+    if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
+        return "☒" if pdfium.FPDFAnnot_IsChecked(page.formenv, annotation) else "☐"
+    if kind in (pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
+        return one_line(_wide(functools.partial(pdfium.FPDFAnnot_GetFormFieldValue, page.formenv, annotation)))
+    return ""
+
+
+def _wide(fill: Callable[[Any, int], int]) -> str:
+    """A UTF-16 string of pdfium, which is asked for its size first."""
+    size = fill(None, 0)
+    if size <= 2:
+        return ""
+    buffer = (ctypes.c_ushort * (size // 2))()
+    fill(buffer, size)
+    return bytes(memoryview(buffer).cast("B")[: size - 2]).decode("utf-16-le", errors="replace")

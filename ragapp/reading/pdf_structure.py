@@ -1,4 +1,4 @@
-"""What a PDF says of itself: title, printed page labels, outline, attachments; all by pdfium, none of it trusted."""
+"""Title, page labels, outline and attachments of a PDF, by pdfium, and the sections that its outline makes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pypdfium2 import PdfDocument, PdfiumError
+
 from ragapp.reading.layout import Line
-from ragapp.reading.text import clean
+from ragapp.reading.text import clean, one_line
 
 _MAX_DEPTH = 8
 _MAX_ENTRIES = 20_000
@@ -33,10 +35,10 @@ class Entry:
 
 @dataclass(slots=True)
 class Structure:
-    """What was found.
+    """What a PDF states besides its text.
 
     Attributes:
-        title: the document's own; empty where it has none.
+        title: empty where it has none.
         labels: printed labels by page index, where they differ from the number.
         entries: of the outline, by page index.
         attachments: names of the files inside.
@@ -48,13 +50,11 @@ class Structure:
     attachments: list[str] = field(default_factory=list)
 
 
-def read_structure(pdf) -> Structure:
-    """What a ``pypdfium2.PdfDocument`` says of itself; what is broken is left out."""
-    from pypdfium2 import PdfiumError
-
+def read_structure(pdf: PdfDocument) -> Structure:
+    """The structure of a document; what is broken in it is left out."""
     found = Structure()
     pages = len(pdf)
-    title = " ".join(clean(pdf.get_metadata_value("Title")).split())
+    title = one_line(pdf.get_metadata_value("Title"))
     found.title = "" if title.casefold() in _NO_TITLES else title
     for index in range(pages):
         label = clean(pdf.get_page_label(index)).strip()
@@ -74,12 +74,12 @@ def read_structure(pdf) -> Structure:
     return found
 
 
-def _entries(pdf) -> Iterator[tuple[int, Entry]]:
+def _entries(pdf: PdfDocument) -> Iterator[tuple[int, Entry]]:
     path: list[str] = []
     for count, bookmark in enumerate(pdf.get_toc(max_depth=_MAX_DEPTH)):
         if count >= _MAX_ENTRIES:
             return
-        name = " ".join(clean(bookmark.get_title()).split())
+        name = one_line(bookmark.get_title())
         del path[bookmark.level :]
         path.extend([""] * (bookmark.level - len(path)))
         path.append(name)
@@ -94,18 +94,18 @@ def _entries(pdf) -> Iterator[tuple[int, Entry]]:
 def sections(
     lines: Sequence[Line], running: Path, entries: Sequence[Entry], height: float
 ) -> tuple[list[tuple[int, int, Path]], Path]:
-    """Where the outline's headings cut a page.
+    """Cut a page at the headings of the outline.
 
     A heading is looked for as lines of its own; where it is not found, the height that the outline points to decides.
 
     Args:
         lines: of the page, in reading order.
-        running: the path that still runs at the top of the page.
-        entries: that point to the page.
+        running: the path of headings that holds at the top of the page.
+        entries: those that point to the page.
         height: of the page, in points.
 
     Returns:
-        (first line, lines of the heading itself, path) of each section, and the path that runs on.
+        (first line, lines of the heading itself, path) of each section, and the path that holds at the end.
     """
     cuts: list[tuple[int, int, Path]] = [(0, 0, running)]
     position = 0

@@ -1,13 +1,13 @@
-"""Reader of plain text and of markup that reads well as it is."""
+"""Plain text, and markup that reads well as it is."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.blocks import SHORT, BlockBuilder, split_long
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Document, ReadOptions, Unit
-from ragapp.reading.sections import SHORT, split_long
 from ragapp.reading.text import clean, decode, read_bytes
 
 # a unit of a long text is about as long as two pages, and whole paragraphs
@@ -15,24 +15,15 @@ _UNIT = 6000
 
 
 def read_plain(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read plain text of any encoding, one block per paragraph; a long text in units of some hundred lines.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
+    """Read plain text of any encoding, one block a paragraph."""
     text, notes = decode(read_bytes(path))
     return Document(path.stem, plain_units(text), warnings=notes)
 
 
 def plain_units(text: str) -> list[Unit]:
-    """The units of plain text: its pages where it has form feeds, else ranges of lines.
+    """Units of kind ``page`` between form feeds, else one ``document`` or, of a long text, ``section`` units of lines.
 
-    Args:
-        text: any text.
-
-    Returns:
-        One unit of kind ``document`` for a short text, units of kind ``page`` for a text with form feeds between
-        them, else units of kind ``section`` labelled ``lines 1-120``.
+    A section is labelled ``lines 1-120``.
     """
     pages = text.rstrip("\f\n\r ").split("\f")
     if len(pages) > 1:
@@ -50,33 +41,33 @@ def _paragraphs(text: str) -> list[Block]:
 
 
 def _line_units(text: str) -> list[Unit]:
+    groups: list[list[tuple[int, int, Block]]] = [[]]
+    length = 0
+    for first, last, block in _numbered(text):
+        if groups[-1] and length + len(block.text) > _UNIT:
+            groups.append([])
+            length = 0
+        groups[-1].append((first, last, block))
+        length += len(block.text)
+    if len(groups) == 1:
+        return [Unit(1, "document", blocks=[block for _, _, block in groups[0]])]
     units: list[Unit] = []
-    blocks: list[Block] = []
-    first, last, line, length = 1, 1, 1, 0
-
-    def end(last: int) -> None:
+    for group in groups:
+        first, last = group[0][0], group[-1][1]
         label = f"lines {first}-{last}" if last > first else f"line {first}"
-        units.append(Unit(len(units) + 1, "section", label, list(blocks)))
-
-    for piece in re.split(r"(\n{2,})", text):
-        if piece.startswith("\n\n") or not piece:
-            line += piece.count("\n")
-            continue
-        for start, part in _at_lines(piece):
-            ends = line + start + part.count("\n")
-            for block in _paragraphs(part):
-                if blocks and length + len(block.text) > _UNIT:
-                    end(last)
-                    blocks, length = [], 0
-                first = first if blocks else line + start
-                blocks.append(block)
-                length += len(block.text)
-                last = ends
-        line += piece.count("\n")
-    if not units:
-        return [Unit(1, "document", blocks=blocks)]
-    end(last)
+        units.append(Unit(len(units) + 1, "section", label, [block for _, _, block in group]))
     return units
+
+
+def _numbered(text: str) -> Iterator[tuple[int, int, Block]]:
+    """The paragraphs of a text, each with its first and last line."""
+    line = 1
+    for piece in re.split(r"(\n{2,})", text):
+        if piece.strip("\n"):
+            for start, part in _at_lines(piece):
+                for block in _paragraphs(part):
+                    yield line + start, line + start + part.count("\n"), block
+        line += piece.count("\n")
 
 
 def _at_lines(paragraph: str) -> list[tuple[int, str]]:

@@ -1,10 +1,12 @@
-"""Reader of PowerPoint presentations."""
+"""PowerPoint presentations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.package import Package
 
 from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
@@ -12,18 +14,13 @@ from ragapp.reading.package import given_title, open_package
 from ragapp.reading.tables import spread_cells
 from ragapp.reading.text import clean
 
+_FURNITURE = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER)
 _MAX_LEVEL = 8  # the format knows nine levels of a list; a damaged file may name any number
 
 
 def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a presentation: one unit per slide, with its speaker notes.
-
-    Raises:
-        ReadingError: the file is damaged, protected or not a presentation.
-    """
+    """Read a presentation: one unit a slide, with its speaker notes."""
     with open_package(path, ".pptx", options) as content:
-        from pptx.package import Package
-
         # pptx.Presentation() itself refuses slide shows and templates, which are the same inside
         deck = Package.open(content).main_document_part.presentation
         units, first_title = [], ""
@@ -48,25 +45,17 @@ def _read_slide(slide: Any, out: BlockBuilder) -> None:
 
 
 def _read_shapes(shapes: list[Any], out: BlockBuilder) -> None:
-    readers: list[tuple[str, Callable[[Any, BlockBuilder], None]]] = [
-        ("has_table", _read_slide_table),
-        ("has_chart", _read_chart),
-        ("has_text_frame", _read_frame),
-    ]
     for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
         if hasattr(shape, "shapes"):
             _read_shapes(list(shape.shapes), out)
-        for fact, reader in readers:
-            if getattr(shape, fact, False) and not _is_furniture(shape):
+        for content, reader in (("table", _read_table), ("chart", _read_chart), ("text_frame", _read_frame)):
+            if getattr(shape, f"has_{content}", False) and not _is_furniture(shape):
                 reader(shape, out)
 
 
 def _is_furniture(shape: Any) -> bool:
     """Whether a shape repeats on every slide: date, footer, slide number."""
-    from pptx.enum.shapes import PP_PLACEHOLDER
-
-    repeated = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER)
-    return shape.is_placeholder and shape.placeholder_format.type in repeated
+    return shape.is_placeholder and shape.placeholder_format.type in _FURNITURE
 
 
 def _read_frame(shape: Any, out: BlockBuilder) -> None:
@@ -78,7 +67,7 @@ def _read_frame(shape: Any, out: BlockBuilder) -> None:
     out.text("\n".join(lines))
 
 
-def _read_slide_table(shape: Any, out: BlockBuilder) -> None:
+def _read_table(shape: Any, out: BlockBuilder) -> None:
     rows = [
         [(cell.text, cell.span_height, cell.span_width) for cell in row.cells if not cell.is_spanned]
         for row in shape.table.rows

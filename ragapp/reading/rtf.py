@@ -1,4 +1,4 @@
-r"""Reader of Rich Text Format.
+r"""Rich Text Format.
 
 The tokens are walked here: the library that there is (striprtf) gives bare text, without headings and without rows.
 Source of the control words: Microsoft, Rich Text Format Specification 1.9.1.
@@ -12,12 +12,10 @@ from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragapp.errors import ReadingError
-from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.package import AGAIN, given_title
-from ragapp.reading.sections import section_units
-from ragapp.reading.text import file_kind, read_bytes
+from ragapp.reading.package import given_title
+from ragapp.reading.text import read_bytes, wrong_format
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?"  # control word, its number
@@ -25,111 +23,33 @@ _TOKEN = re.compile(
 )
 _MAX_DEPTH = 1000
 _MAX_SKIP = 8  # characters that stand for one of \u
-_CHARACTERS = {
-    "tab": "\t",
-    "line": "\n",
-    "lquote": "‘",
-    "rquote": "’",
-    "ldblquote": "“",
-    "rdblquote": "”",
-    "bullet": "•",
-    "endash": "–",
-    "emdash": "—",
-    "emspace": " ",
-    "enspace": " ",
-    "qmspace": " ",
-    "page": "\n",
-    "column": "\n",
-    "softline": "\n",
-}
+_CHARACTERS = {"tab": "\t", "bullet": "•", "endash": "–", "emdash": "—", "lquote": "‘", "rquote": "’"}
+_CHARACTERS |= {"ldblquote": "“", "rdblquote": "”", **dict.fromkeys(("emspace", "enspace", "qmspace"), " ")}
+_CHARACTERS |= dict.fromkeys(("line", "softline", "page", "column"), "\n")
 _SYMBOLS = {"~": " ", "_": "-", "-": "", "\n": "\n", "\r": "\n", "\\": "\\", "{": "{", "}": "}"}
 # groups that hold no text of the body
-_SKIPPED = frozenset(
-    [
-        "colortbl",
-        "header",
-        "headerl",
-        "headerr",
-        "headerf",
-        "footer",
-        "footerl",
-        "footerr",
-        "footerf",
-        "pict",
-        "object",
-        "fldinst",
-        "info",
-        "listtable",
-        "listoverridetable",
-        "rsidtbl",
-        "generator",
-        "xe",
-        "tc",
-        "tcf",
-        "bkmkstart",
-        "bkmkend",
-        "themedata",
-        "datastore",
-        "latentstyles",
-        "shprslt",
-        "upr",
-        "annotation",
-        "atnid",
-        "atnauthor",
-        "filetbl",
-        "ftnsep",
-        "ftnsepc",
-        "aftnsep",
-        "aftnsepc",
-        "objdata",
-        "nonshppict",
-        "template",
-        "operator",
-        "author",
-        "company",
-    ]
-)
+_MARGINS = ["header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"]
+_MARKS = ["xe", "tc", "tcf", "bkmkstart", "bkmkend", "annotation", "atnid", "atnauthor"]
+_LINES = ["ftnsep", "ftnsepc", "aftnsep", "aftnsepc"]  # between the text and its notes
+_TABLES = ["colortbl", "filetbl", "listtable", "listoverridetable", "rsidtbl", "latentstyles", "themedata", "datastore"]
+_PROPERTIES = ["info", "generator", "template", "operator", "author", "company", "shprslt", "upr", "fldinst"]
+_SKIPPED = frozenset(["pict", "nonshppict", "object", "objdata"]).union(_MARGINS, _MARKS, _LINES, _TABLES, _PROPERTIES)
 # groups with a buffer of their own
-_OWN = {
-    "fonttbl": "fonts",
-    "stylesheet": "styles",
-    "title": "title",
-    "footnote": "note",
-    "listtext": "mark",
-    "pntext": "mark",
-}
+_NOTES = {"footnote": "note", "listtext": "mark", "pntext": "mark"}
+_OWN = {"fonttbl": "fonts", "stylesheet": "styles", "title": "title", **_NOTES}
 _SHOWN = frozenset(["shptxt", "ud", "result"])  # text inside groups that are left out otherwise
-_CHARSETS = {
-    77: "mac_roman",
-    128: "cp932",
-    129: "cp949",
-    134: "cp936",
-    136: "cp950",
-    161: "cp1253",
-    162: "cp1254",
-    163: "cp1258",
-    177: "cp1255",
-    178: "cp1256",
-    186: "cp1257",
-    204: "cp1251",
-    222: "cp874",
-    238: "cp1250",
-}
+# Windows charset -> codec
+_CHARSETS = {77: "mac_roman", 128: "cp932", 129: "cp949", 134: "cp936", 136: "cp950", 222: "cp874", 238: "cp1250"}
+_CHARSETS |= {161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251"}
 _BASES = {"ansi": "cp1252", "mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _HEADING = re.compile(r"\s*(?:heading|titre|überschrift|título|titolo) ([1-9])\b", re.IGNORECASE)
 
 
 def read_rtf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read an RTF document; a long one is cut into its sections.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not RTF.
-    """
+    """Read an RTF document; a long one is cut into its sections."""
     data = read_bytes(path)
     if not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{\\rtf"):
-        kind = file_kind(data)
-        hint = "Give it the suffix of what it is." if kind else AGAIN
-        raise ReadingError(f"the file is {kind or 'something else'}, not an RTF document", hint)
+        raise wrong_format(data, "an RTF document")
     out = BlockBuilder()
     title, whole = add_rtf(out, data)
     notes = [] if whole else ["The file ends in the middle; what comes before was read."]
@@ -137,15 +57,7 @@ def read_rtf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
 
 def add_rtf(out: BlockBuilder, data: bytes) -> tuple[str, bool]:
-    """Add the blocks of RTF.
-
-    Args:
-        out: where the blocks go.
-        data: the RTF.
-
-    Returns:
-        The title that its properties name, and whether every group is closed.
-    """
+    """Add the blocks of RTF; the title in its properties, and whether every group is closed."""
     walker = _Walker(out)
     walker.walk(data)
     return walker.title, walker.depth == 0
@@ -185,20 +97,19 @@ class _Walker:
         self._cell: list[str] = []
         self._row: list[str] = []
         self._rows: list[list[str]] = []
-        self._list: list[str] = []
         self._notes: list[str] = []
 
     def walk(self, data: bytes) -> None:
-        place = data.find(b"{\\rtf")
-        scan = _TOKEN.scanner(data, max(place, 0))
-        while token := scan.match():
+        place = max(data.find(b"{\\rtf"), 0)
+        while token := _TOKEN.match(data, place):
+            place = token.end()
             word, number, code, symbol, brace, text = token.groups()
             if text is not None:
                 if not (self._state.skipped or self._state.hidden):
                     self._add_bytes(text)
             elif word is not None:
                 if word == b"bin" and number:  # raw bytes follow
-                    scan = _TOKEN.scanner(data, token.end() + max(0, int(number)))
+                    place += max(0, int(number))
                     continue
                 self._word(word.decode("ascii"), int(number) if number else None)
             elif code is not None:
@@ -217,7 +128,7 @@ class _Walker:
             self._leave()
         self._paragraph()
         self._end_table()
-        self._end_list()
+        self._out.end_list()
         for number, note in enumerate(self._notes, start=1):
             self._out.text(f"Footnote {number}: {note}")
 
@@ -314,7 +225,6 @@ class _Walker:
             self._cell = []
         elif word == "row":
             if self._row:
-                self._end_list()
                 self._rows.append(self._row)
             self._row, self._cell = [], []
 
@@ -336,10 +246,8 @@ class _Walker:
         self._end_table()
         level = state.level if state.level is not None else self._levels.get(state.style)
         if level is None and mark:
-            self._list.append(f"{mark} {text}")
-            return
-        self._end_list()
-        if level is not None:
+            self._out.list_item(f"{mark} {text}")
+        elif level is not None:
             self._out.heading(level, f"{mark} {text}" if mark not in ("", "-") else text)
         else:
             self._out.text(text)
@@ -355,10 +263,6 @@ class _Walker:
         rows, self._rows, self._row, self._cell = self._rows, [], [], []
         if rows:
             self._out.table(rows)
-
-    def _end_list(self) -> None:
-        self._out.text("\n".join(self._list))
-        self._list = []
 
     def _add_bytes(self, data: bytes) -> None:
         if self._to_skip:

@@ -1,4 +1,4 @@
-"""Running headers and footers: lines at the edge of most pages, which are no part of the text."""
+"""Headers and footers: lines at the edge of most pages, which are no part of the text."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MAX_LINES = 8  # at each edge of a page
 def without_running_lines(
     pages: Sequence[list[Line]], heights: Sequence[float], labels: dict[int, str]
 ) -> list[list[Line]]:
-    """Pages without the header and footer lines that most pages, or most left or right ones, share.
+    """Remove the header and footer lines that most pages, or most left or right ones, share.
 
-    A line may differ in one number that counts the pages, or in the page's printed label.  A row of a table's head
-    that is repeated on each page is kept.
+    They may differ in one number that counts the pages, or in the page's printed label.  The header of a table that is
+    repeated on each page is kept.
 
     Args:
         pages: the lines of each page, in reading order.
@@ -60,7 +60,7 @@ def _edge_lines(lines: list[Line], height: float, from_top: bool) -> list[Line]:
 
 
 def _shapes(text: str, index: int, label: str) -> set[str]:
-    """The line itself, and with each number in it that may count the pages written relative to the page."""
+    """The line as it is, and with each number in it written relative to the page's index."""
     counted = {
         f"{text[: number.start()]}\0{int(number[0]) - index}\0{text[number.end() :]}"
         for number in _NUMBER.finditer(text)
@@ -74,12 +74,11 @@ def _shapes(text: str, index: int, label: str) -> set[str]:
 
 def _most_shared(shapes: list[set[str]]) -> tuple[set[str], set[str]] | None:
     """What is shared by more than half of the pages, or by more than half of the even or the odd ones."""
-    most: list[set[str]] = []
     every = _majority(shapes)
-    for parity in (0, 1):
-        side = shapes[parity::2]
-        most.append(every | (_majority(side) if len(side) >= _MIN_PAGES else set()))
-    return (most[0], most[1]) if most[0] or most[1] else None
+    even, odd = (
+        every | (_majority(side) if len(side) >= _MIN_PAGES else set()) for side in (shapes[::2], shapes[1::2])
+    )
+    return (even, odd) if even or odd else None
 
 
 def _majority(shapes: list[set[str]]) -> set[str]:

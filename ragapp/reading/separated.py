@@ -1,4 +1,4 @@
-"""Reader of tables of separated values."""
+"""CSV and its relatives, separated by ``;``, ``,``, tab or ``|``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.plain import plain_units
 from ragapp.reading.sheets import SheetUnits
 from ragapp.reading.text import clean, decode, read_bytes
@@ -19,11 +19,7 @@ _MAX_LINE = 1_000_000
 
 
 def read_csv(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a table of values separated by ``;``, ``,``, tab or ``|``; a long one in ranges of rows.
-
-    Raises:
-        ReadingError: the file cannot be opened or is not text.
-    """
+    """Read a table; a long one in ranges of rows."""
     text, notes = decode(read_bytes(path))
     text = clean(text)
     named = re.match(r"sep=(.)\n", text)  # Excel's own way to say it
@@ -34,7 +30,7 @@ def read_csv(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     rows = _csv_rows(body, delimiter)
     sheets = SheetUnits()
     sheets.table("", enumerate(rows, start=2 if named else 1))
-    return Document(path.stem, sheets.units or [Unit(1, "sheet")], warnings=notes + sheets.notes())
+    return sheets.document(path.stem, notes)
 
 
 def _csv_rows(text: str, delimiter: str) -> list[list[str]]:

@@ -1,12 +1,12 @@
-"""Sheets of any program: rows with their numbers become units that a person would point at."""
+"""Spreadsheets of any format: numbered rows become units, a whole sheet or a range of its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ragapp.reading.blocks import BlockBuilder
-from ragapp.reading.document import Block, Unit
-from ragapp.reading.tables import markdown_table, one_line, split_titles, tidy_rows
+from ragapp.reading.document import Block, Document, Unit
+from ragapp.reading.tables import cell_text, markdown_table, split_titles, tidy_rows
 
 Row = tuple[int, list[str]]  # its number in the file, 1-based, and its cells as text
 
@@ -19,7 +19,7 @@ _LONGEST_TITLE = 120
 
 
 class SheetUnits:
-    """Collects the units of one file with sheets, numbered through all sheets.
+    """The units of one file, numbered through all its sheets.
 
     Attributes:
         units: what was made so far.
@@ -30,19 +30,19 @@ class SheetUnits:
         self.units: list[Unit] = []
         self.truncated = False
         self._next = 1
+        self._hidden: list[str] = []
         self._cells = 0
 
     def skip(self) -> None:
-        """Count a sheet that is not read, so that the numbers of the others stay."""
+        """Count a sheet that is not read, so that the others keep their numbers."""
         self._next += 1
 
-    def sheet(self, name: str, rows: Iterable[Row]) -> None:
-        """Add a sheet as it comes from a spreadsheet: titles, tables and remarks separated by blank rows.
-
-        Args:
-            name: the sheet's name, the label of its units.
-            rows: in order; rows that are left out count as blank.
-        """
+    def sheet(self, name: str, rows: Iterable[Row], hidden: bool = False) -> None:
+        """Add a sheet of titles, tables and remarks, separated by blank or missing rows; ``name`` labels its units."""
+        if hidden:
+            self._hidden.append(f'The hidden sheet "{name}" was skipped.')
+            self.skip()
+            return
         cutter = _Cutter(name)
         groups = [group for group in map(_tidy, _groups(self._bounded(rows))) if group[1]]
         for index, (numbers, group) in enumerate(groups):
@@ -60,21 +60,18 @@ class SheetUnits:
         self._add(cutter)
 
     def table(self, name: str, rows: Iterable[Row]) -> None:
-        """Add a sheet that is one table, its first row the header.
-
-        Args:
-            name: the label of its units; may be empty.
-            rows: in order.
-        """
+        """Add a sheet that is one table, its first row the header; ``name``, which may be empty, labels its units."""
         cutter = _Cutter(name)
         numbers, table = _tidy(list(self._bounded(rows)))
         cutter.table(table, numbers)
         self._add(cutter)
 
-    def notes(self) -> list[str]:
-        """The warnings of these sheets."""
-        told = f"The file has more than {MAX_CELLS:,} filled cells; the rows after them were not read."
-        return [told] if self.truncated else []
+    def document(self, title: str, notes: Sequence[str] = ()) -> Document:
+        """The document of these sheets, with its other warnings."""
+        warnings = [*self._hidden, *notes]
+        if self.truncated:
+            warnings.append(f"The file has more than {MAX_CELLS:,} filled cells; the rows after them were not read.")
+        return Document(title, self.units or [Unit(1, "sheet")], warnings=warnings)
 
     def _bounded(self, rows: Iterable[Row]) -> Iterator[Row]:
         for number, cells in rows:
@@ -107,7 +104,7 @@ class _Cutter:
         self._count([number], len(text))
 
     def remarks(self, rows: list[list[str]], numbers: list[int]) -> None:
-        """Add rows of one cell that are text, as many of them together as fit."""
+        """Add rows of one cell as text."""
         for first, last in self._ranges(rows, 0, 0):
             text = "\n".join(row[0] for row in rows[first:last])
             self._out.text(text)
@@ -137,7 +134,7 @@ class _Cutter:
         ]
 
     def _ranges(self, rows: list[list[str]], first: int, header: int) -> Iterator[tuple[int, int]]:
-        """Runs of rows that fit; while the caller adds one, the piece before it is ended where it is full."""
+        """Ranges of rows that fit into a piece each; ends the piece before one that does not fit into it."""
         if rows and first >= len(rows):
             yield first, first  # a header alone
         while first < len(rows):
@@ -182,5 +179,5 @@ def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _tidy(rows: list[Row]) -> tuple[list[int], list[list[str]]]:
-    filled = [(number, cells) for number, cells in rows if any(map(one_line, cells))]
+    filled = [(number, cells) for number, cells in rows if any(map(cell_text, cells))]
     return [number for number, _ in filled], tidy_rows([cells for _, cells in filled])

@@ -1,4 +1,4 @@
-"""Tables: cells laid out on a grid, tidied and written as Markdown."""
+"""Tables: spanning cells laid out on a grid, blank rows and columns removed, rows written as Markdown."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _BAR = re.compile(r"(?<!\\)\|")
 def spread_cells(rows: Iterable[list[Cell]]) -> list[list[str]]:
     """Lay cells that span rows and columns out on a grid.
 
-    A cell over several rows is repeated in each, so that a row can be read alone; a cell over several columns is
-    repeated only in the first row, where it is a heading over them.
+    A cell over several rows is repeated in each, so that every row can be read alone; one over several columns is
+    repeated only in the first row, where it heads them.
     """
     grid: list[list[str]] = []
     carried: dict[int, tuple[str, int]] = {}
@@ -46,8 +46,8 @@ def spread_cells(rows: Iterable[list[Cell]]) -> list[list[str]]:
 
 
 def tidy_rows(rows: list[list[str]]) -> list[list[str]]:
-    """The rows, cleaned, of one length, without the rows and columns that are blank throughout."""
-    kept = [[one_line(cell) for cell in row] for row in rows]
+    """The rows cleaned and padded to one length, without blank rows and columns."""
+    kept = [[cell_text(cell) for cell in row] for row in rows]
     kept = [row for row in kept if any(row)]
     width = max((len(row) for row in kept), default=0)
     if width * len(kept) > _MAX_GRID:
@@ -58,7 +58,7 @@ def tidy_rows(rows: list[list[str]]) -> list[list[str]]:
 
 
 def split_titles(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
-    """Separate the lone cells above a table's header (its titles) from the table; expects tidy rows."""
+    """Titles (rows of one cell above the header) and the remaining rows, of rows from :func:`tidy_rows`."""
     titles: list[str] = []
     while len(rows) > 1 and len(rows[0]) > 1:
         filled = [cell for cell in rows[0] if cell]
@@ -71,19 +71,12 @@ def split_titles(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
 
 
 def markdown_table(rows: list[list[str]]) -> str:
-    """Rows as a Markdown table; the first row is the header.
-
-    Args:
-        rows: at least one row; short rows are filled up, unless one row is absurdly long.
-
-    Returns:
-        One line per row and the rule below the header; ``|`` in cells is escaped, line ends are spaces.
-    """
+    """At least one row as a Markdown table, the first row its header; ``|`` is escaped, line ends become spaces."""
     width = max(len(row) for row in rows)
     if width * len(rows) > _MAX_GRID // 10 and width * len(rows) > 4 * sum(map(len, rows)):
         width = 0  # rows keep their own lengths
     lines = [
-        "| " + " | ".join(one_line(cell).replace("|", "\\|") for cell in row + [""] * (width - len(row))) + " |"
+        "| " + " | ".join(cell_text(cell).replace("|", "\\|") for cell in row + [""] * (width - len(row))) + " |"
         for row in rows
     ]
     lines.insert(1, "| " + " | ".join(["---"] * max(width, len(rows[0]))) + " |")
@@ -97,7 +90,7 @@ def row_cells(line: str) -> list[str]:
     return cells[not cells[0] : len(cells) - (len(cells) > 1 and not cells[-1])]
 
 
-def one_line(cell: str) -> str:
+def cell_text(cell: str) -> str:
     """A cell's text, cleaned, on one line."""
     if cell.isascii() and cell.isprintable():
         return cell.strip()  # most cells of large sheets

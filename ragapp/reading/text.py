@@ -1,4 +1,4 @@
-"""From bytes to text: what well-known formats look like, encodings, and the light cleaning that all text gets."""
+"""Text from bytes: detection of binary formats and of encodings, and light normalization."""
 
 from __future__ import annotations
 
@@ -26,13 +26,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Normalize text lightly, so that what is left can be quoted as exact.
+    """Normalize lightly, so that quotes stay exact.
 
-    Args:
-        text: any text; lone surrogates are allowed.
-
-    Returns:
-        NFC text with ``\\n`` line ends, ordinary spaces, nothing invisible and no spaces at the ends of lines.
+    The result is NFC with ``\\n`` line ends and ordinary spaces, without invisible characters, trailing spaces and
+    lone surrogates, which become U+FFFD.
     """
     # one class of characters a pattern, and the rare ones only where they are: this is run over every text
     text = _LINE_ENDS.sub("\n", text.replace("\r\n", "\n"))
@@ -46,7 +43,20 @@ def clean(text: str) -> str:
     return "\n".join(line.rstrip(" \t") for line in unicodedata.normalize("NFC", text).split("\n"))
 
 
+def one_line(text: str) -> str:
+    """The text, cleaned, with every run of white space as one space."""
+    return " ".join(clean(text).split())
+
+
+def whole_number(text: str, otherwise: int, digits: int = 9) -> int:
+    """The number that an attribute holds; ``otherwise`` where it is none or has more than ``digits`` digits."""
+    return int(text) if text.isdecimal() and len(text) <= digits else otherwise
+
+
 # --- bytes to text
+
+AGAIN = "Open it in its own program and save it again, or get a new copy."
+SUFFIX = "Give it the suffix of what it is."
 
 _SIGNATURES = (
     (b"%PDF-", "a PDF"),
@@ -72,11 +82,7 @@ _SAMPLE = 65536
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file.
-
-    Raises:
-        TransientReadingError: the file cannot be opened.
-    """
+    """The content of a file; TransientReadingError if it cannot be opened."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -84,16 +90,22 @@ def read_bytes(path: Path) -> bytes:
 
 
 def file_kind(data: bytes) -> str:
-    """What well-known binary format the first bytes of a file announce, in words; empty when none."""
+    """The binary format whose signature a file begins with, in words; empty when none."""
     return next((name for signature, name in _SIGNATURES if data.startswith(signature)), "")
 
 
+def wrong_format(data: bytes, wanted: str, otherwise: str = "something else") -> ReadingError:
+    """The error for a file that lacks the signature of its format."""
+    kind = file_kind(data)
+    return ReadingError(f"the file is {kind or otherwise}, not {wanted}", SUFFIX if kind else AGAIN)
+
+
 def decode(data: bytes, declared: str = "") -> tuple[str, list[str]]:
-    """Turn bytes of any encoding into text that is not cleaned yet.
+    """Decode bytes of any encoding; the text is not cleaned yet.
 
     Args:
         data: the bytes.
-        declared: the encoding that the file names, believed only where nothing surer speaks.
+        declared: the encoding that the file names; a byte order mark and valid UTF-8 go before it.
 
     Returns:
         The text and the warnings.
@@ -101,9 +113,8 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[str]]:
     Raises:
         ReadingError: the bytes are not text.
     """
-    kind = file_kind(data)
-    if kind:
-        raise ReadingError(f"the file is {kind}, not text", "Give it the suffix of what it is.")
+    if file_kind(data):
+        raise wrong_format(data, "text")
     encoding = _encoding(data, declared)
     guess = "" if encoding else _guessed(data)
     text = data.decode(encoding or guess, errors="replace")
@@ -116,7 +127,7 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[str]]:
 
 
 def _encoding(data: bytes, declared: str) -> str:
-    """The encoding that is certain or likely; empty where only a guess is left."""
+    """The encoding by byte order mark, NUL bytes, valid UTF-8, declaration or letters; empty if undecided."""
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
@@ -139,7 +150,7 @@ def _encoding(data: bytes, declared: str) -> str:
 
 
 def _known_codec(name: str) -> str:
-    """Python's name of an encoding; empty where it is unknown or has no text in single bytes."""
+    """Python's name of an encoding; empty where it is unknown or no text encoding."""
     try:
         codec = codecs.lookup(name.strip()).name if name.strip() else ""
     except (LookupError, ValueError):
@@ -150,7 +161,7 @@ def _known_codec(name: str) -> str:
 
 
 def _telling_lines(data: bytes) -> bytes:
-    """Only lines beyond ASCII tell encodings apart, and in a long file they may come late."""
+    """The lines with bytes beyond ASCII, the only ones that tell encodings apart; in a long file they may come late."""
     return b"\n".join(line for line in data.split(b"\n") if not line.isascii())[:_SAMPLE]
 
 
@@ -162,7 +173,7 @@ def _guessed(data: bytes) -> str:
 
 
 def _looks_western(sample: bytes) -> bool:
-    """Detection by statistics is poor on short texts, and the common case is easy: few letters beyond ASCII."""
+    """Whether it is cp1252 by its few letters beyond ASCII; statistical detection is poor on short texts."""
     text = sample.decode("cp1252", errors="replace")
     beyond = [char for char in text if char > "\x7f"]
     letters = sum(char.isalpha() for char in text)

@@ -1,24 +1,30 @@
-"""Reader of Word documents."""
+"""Word documents.
+
+Source of the element names: ISO/IEC 29500-1, chapters 17 (text) and 22.1 (formulas).
+"""
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ragapp.reading.blocks import BlockBuilder
+from docx import package, parts
+from docx.opc.part import PartFactory
+from docx.oxml import parse_xml
+
+from ragapp.reading.blocks import BlockBuilder, page_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.formulas import M, formula_text
 from ragapp.reading.package import given_title, open_package, xml_root
-from ragapp.reading.sections import page_units
 from ragapp.reading.tables import spread_cells
+from ragapp.reading.text import whole_number
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-_FORMULA = f"{M}oMath"
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 # what was deleted or moved away, field codes, and the second copy of a text box
 _UNREAD = frozenset([f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delText", f"{_MC}Fallback", f"{_W}pPr"])
 _CHARACTERS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
@@ -39,35 +45,25 @@ _HEADING_NAME = re.compile(
     re.IGNORECASE,
 )
 _NOTE_PARTS = ("footnotes", "endnotes")
+# how the parts of a formula are written on one line: a/b, x^2, x_1
+_JOINED = {f"{_M}sSup": ("", "^"), f"{_M}sSub": ("", "_"), f"{_M}sSubSup": ("", "_", "^"), f"{_M}f": ("", "/")}
+_MAX_FORMULA_DEPTH = 60
 
 
 def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a Word document: its body in order, then its foot- and endnotes.
-
-    The units are pages where the document says where they begin, else sections.
-
-    Raises:
-        ReadingError: the file is damaged, protected or not a Word document.
-    """
+    """Read a Word document: its body, then its notes; by pages where it says where they begin, else by sections."""
     with open_package(path, ".docx", options) as content:
-        document = _opened(content)
+        # templates and documents with macros are the same inside; python-docx itself takes plain documents only
+        for kind in _OTHER_TYPES:
+            PartFactory.part_type_for[f"{_TYPE}{kind}.main+xml"] = parts.document.DocumentPart
+        document: Any = package.Package.open(content).main_document_part.document
         out = BlockBuilder()
         reader = _DocxReader(document, out)
         reader.container(document.element.body)
-        reader.end_list()
+        out.end_list()
         reader.notes()
         title = given_title(document.core_properties.title) or out.title or path.stem
         return Document(title, page_units(out, _stated_pages(document)))
-
-
-def _opened(content: io.BytesIO) -> Any:
-    from docx import package, parts
-    from docx.opc.part import PartFactory
-
-    # templates and documents with macros are the same inside; python-docx itself takes plain documents only
-    for kind in _OTHER_TYPES:
-        PartFactory.part_type_for[f"{_TYPE}{kind}.main+xml"] = parts.document.DocumentPart
-    return package.Package.open(content).main_document_part.document
 
 
 class _DocxReader:
@@ -77,8 +73,7 @@ class _DocxReader:
         self._out = out
         self._part = document.part
         self._styles = {style.style_id: style for style in document.styles}
-        self._style_facts: dict[str | None, tuple[int | None, bool]] = {}
-        self._list: list[str] = []
+        self._style = cache(self._look_up)
 
     def container(self, element: Any) -> None:
         """Read what stands in a body, a text box or a frame of one cell."""
@@ -86,18 +81,11 @@ class _DocxReader:
             if child.tag == f"{_W}p":
                 self._paragraph(child)
             else:
-                self.end_list()
+                self._out.end_list()
                 self._table(child)
-
-    def end_list(self) -> None:
-        """Write the list items gathered so far as one block."""
-        self._out.text("\n".join(self._list))
-        self._list = []
 
     def notes(self) -> None:
         """Read foot- and endnotes."""
-        from docx.oxml import parse_xml
-
         for relation in self._part.rels.values():
             kind = relation.reltype.rsplit("/", 1)[-1]
             if kind not in _NOTE_PARTS or relation.is_external:
@@ -111,32 +99,26 @@ class _DocxReader:
             for number, text in enumerate(texts, start=1):
                 self._out.text(f"{label} {number}: {text}" if text else "")
 
-    def _page_break(self) -> None:
-        self.end_list()
-        self._out.page_break()
-
     def _paragraph(self, paragraph: Any) -> None:
         text = _own_text(paragraph)
         level, listed = self._facts(paragraph)
         before, inside = _page_breaks(paragraph)
         for _ in range(before):
-            self._page_break()
+            self._out.page_break()
         if level is not None:
-            self.end_list()
             self._out.heading(level, text)
         elif listed and text.strip():
             indent = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
             depth = int(indent.get(f"{_W}val")) if indent is not None else 0
-            self._list.append("  " * min(depth, _MAX_LEVEL) + "- " + text.strip())
+            self._out.list_item("  " * min(depth, _MAX_LEVEL) + "- " + text.strip())
         elif text.strip():
-            self.end_list()
             self._out.text(text)
-        for box in _boxes(paragraph):
-            self.end_list()
+        for box in _children(paragraph, "txbxContent"):  # a box inside a box is read with the outer one
+            self._out.end_list()
             self.container(box)
-            self.end_list()
+            self._out.end_list()
         for _ in range(inside):  # a paragraph belongs to the page that it begins on
-            self._page_break()
+            self._out.page_break()
 
     def _table(self, table: Any) -> None:
         rows: list[list[tuple[str, int, int]]] = []
@@ -158,12 +140,12 @@ class _DocxReader:
             rows.append(line)
         if len(cells) == 1:
             self.container(cells[0])  # a frame around text, not a table
-            self.end_list()
+            self._out.end_list()
         else:
             self._cut_table(spread_cells(rows), breaks)
 
     def _cut_table(self, grid: list[list[str]], breaks: list[int]) -> None:
-        """Add a table that goes over several pages, its header on each."""
+        """Add a table, cut at page breaks, its header repeated on each page."""
         for part, (first, last) in enumerate(pairwise([0, *breaks, len(grid)])):
             if part:
                 self._out.page_break()
@@ -178,12 +160,8 @@ class _DocxReader:
         number = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}numId")
         return (own if own is not None else level), (number.get(f"{_W}val") != "0" if number is not None else listed)
 
-    def _style(self, style_id: str | None) -> tuple[int | None, bool]:
-        if style_id not in self._style_facts:
-            self._style_facts[style_id] = self._look_up(style_id)
-        return self._style_facts[style_id]
-
     def _look_up(self, style_id: str | None) -> tuple[int | None, bool]:
+        """The heading level of a style, and whether it makes list items."""
         level, listed, seen = None, False, set()
         style = self._styles.get(style_id)
         while style is not None and style.style_id not in seen:
@@ -200,12 +178,12 @@ def _stated_pages(document: Any) -> int:
     for relation in document.part.package.rels.values():
         if relation.reltype.endswith("/extended-properties") and not relation.is_external:
             pages = xml_root(relation.target_part.blob).findtext("{*}Pages") or ""
-            return int(pages) if pages.isdecimal() and len(pages) < 7 else 0
+            return whole_number(pages, 0, digits=6)
     return 0
 
 
 def _page_breaks(paragraph: Any) -> tuple[int, int]:
-    """How many pages begin before the text of a paragraph and inside or after it."""
+    """The number of page breaks before the text of a paragraph, and inside or after it."""
     before = inside = 0
     if next(paragraph.iter(_PAGE_BREAK), None) is None:
         return before, inside
@@ -238,7 +216,7 @@ def _grid_span(cell: Any) -> int:
 
 
 def _children(element: Any, *names: str) -> Iterator[Any]:
-    """Children of these names, also inside content controls, insertions and the like, never in deletions."""
+    """Children of these names, also those inside content controls and insertions, but not in deletions."""
     wanted = {f"{_W}{name}" for name in names}
     for child in element:
         if child.tag in wanted:
@@ -254,22 +232,13 @@ def _descendants(element: Any, unread: frozenset[str] = _UNREAD) -> Iterator[Any
             yield from _descendants(child, unread)
 
 
-def _boxes(element: Any) -> Iterator[Any]:
-    """The outermost text boxes; a box inside a box is read with the outer one."""
-    for child in element:
-        if child.tag == _TEXT_BOX:
-            yield child
-        elif child.tag not in _UNREAD:
-            yield from _boxes(child)
-
-
 def _own_text(paragraph: Any) -> str:
     """The text of a paragraph without its text boxes."""
     return "".join(
         node.text or ""
         if node.tag == f"{_W}t"
-        else formula_text(node)
-        if node.tag == _FORMULA
+        else _formula_text(node)
+        if node.tag == f"{_M}oMath"
         else _CHARACTERS.get(node.tag, "")
         for node in _descendants(paragraph, _NOT_OWN)
     )
@@ -279,3 +248,29 @@ def _all_text(element: Any) -> str:
     """The text of every paragraph below an element, one per line."""
     texts = (_own_text(node) for node in _descendants(element) if node.tag == f"{_W}p")
     return "\n".join(text for text in texts if text.strip()).strip()
+
+
+def _formula_text(element: Any, depth: int = 0) -> str:
+    """The text of a formula, or of a part of one; parts of several signs are put in brackets."""
+    if element.tag == f"{_M}t":
+        return element.text or ""
+    if element.tag.endswith("Pr") or depth > _MAX_FORMULA_DEPTH:  # the properties of a part
+        return ""
+    parts = [_formula_text(child, depth + 1) for child in element if isinstance(child.tag, str)]
+    marks = _JOINED.get(element.tag)
+    if marks:
+        parts = [part for part in parts if part]
+        return "".join(mark + _bracketed(part) for mark, part in zip(marks, parts, strict=False))
+    if element.tag == f"{_M}rad":
+        return f"{parts[-2] if len(parts) > 2 else ''}√{_bracketed(parts[-1])}" if parts else ""
+    if element.tag == f"{_M}nary":
+        sign = element.find(f"{_M}naryPr/{_M}chr")
+        return (sign.get(f"{_M}val", "∫") if sign is not None else "∫") + " ".join(filter(None, parts))
+    if element.tag == f"{_M}d":
+        return f"({', '.join(filter(None, parts))})"
+    return "".join(parts)
+
+
+def _bracketed(part: str) -> str:
+    simple = part.replace(".", "").replace(",", "").lstrip("+-−").isalnum() or len(part) < 2
+    return part if simple or (part[0] == "(" and part[-1] == ")") else f"({part})"

@@ -1,4 +1,4 @@
-"""A second look at the best candidates by a cross-encoder, which reads question and passage together."""
+"""Reranking by a cross-encoder, which reads question and passage together."""
 
 from __future__ import annotations
 
@@ -6,39 +6,29 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from ragapp.errors import ModelError
-from ragapp.index.sbert import sentence_transformers
+from ragapp.index.sbert import load_model
 
 _BATCH = 8
-
-
-class Reranker(Protocol):
-    """Says how well passages answer a question."""
-
-    def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """One figure a text, 0 to 1, the larger the better."""
-        ...
 
 
 class CrossEncoderReranker:
     """A sentence-transformers cross-encoder from a local folder, loaded when first needed.
 
-    Weights come from safetensors only, and no code from the folder is run.
-
     Args:
-        folder: of the model; it gives one figure for a pair of texts.
+        folder: of the model; it gives one score for a pair of texts.
         name: what people call it.
     """
 
-    def __init__(self, folder: Path, name: str):
+    def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
         self.name = name
         self._lock = threading.Lock()
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
-        """See :class:`Reranker`; what is longer than the model reads is cut at the end.
+        """How well each text answers the question, 0 to 1; what exceeds the model's window is cut at the end.
 
         Raises:
             ModelError: the model cannot be loaded, or is no reranker.
@@ -58,19 +48,9 @@ class CrossEncoderReranker:
         return [float(score) for score in scores]
 
     @cached_property
-    def _model(self):
-        from safetensors import SafetensorError
-
-        try:
-            model = sentence_transformers().CrossEncoder(
-                str(self.folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
-            )
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(
-                f"The reranker in {self.folder} cannot be loaded: {reason}.",
-                "Check retrieval.reranker, or set it to nothing.",
-            ) from None
+    def _model(self) -> Any:
+        hint = "Check retrieval.reranker, or set it to nothing."
+        model = load_model("CrossEncoder", self.folder, "reranker", hint)
         if model.num_labels != 1:
             raise ModelError(
                 f"{self.folder} is no reranker: it gives {model.num_labels} figures for a pair of texts, not one.",

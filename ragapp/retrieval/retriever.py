@@ -1,10 +1,11 @@
-"""Question to passages: both sides' candidates, scored exactly on both, fused."""
+"""Hybrid retrieval: candidates of both sides, scored exactly on both, fused, deduplicated, reranked."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
@@ -18,21 +19,20 @@ from ragapp.index.embedder import Embedder
 from ragapp.index.library import Library
 from ragapp.index.records import StoredChunk
 from ragapp.index.vectors import nearest_exactly
-from ragapp.retrieval.duplicates import without_duplicates
-from ragapp.retrieval.fusion import fuse
-from ragapp.retrieval.neighbours import join_neighbours
+from ragapp.retrieval.fusion import Candidate, fuse
+from ragapp.retrieval.overlap import QueryTerms
 from ragapp.retrieval.passage import Found, Passage
-from ragapp.retrieval.rerank import Reranker
+from ragapp.retrieval.postprocess import join_neighbours, without_duplicates
+from ragapp.retrieval.rerank import CrossEncoderReranker
 from ragapp.retrieval.scope import documents_within
-from ragapp.retrieval.wording import QuestionWording
 from ragapp.settings import Retrieval
 
 # what is longer holds no question any more; the embedder would cut it anyway
 MAX_QUESTION_CHARACTERS = 4000
 # added to the score of each passage of a document that the question calls by its name
 NAMED_BONUS = 0.15
-# so many chunks of chosen documents are scored one by one, which misses none; a graph that is searched for few of its
-# vectors does
+# up to so many chunks of chosen documents are compared one by one, which misses none; a graph that is searched for a
+# small part of its vectors does
 EXACT_WITHIN = 20_000
 _NAME_SEPARATORS = re.compile(r"[-_.]+")
 
@@ -44,10 +44,12 @@ class Retriever:
         library: where to look.
         embedder: the one that made the library's vectors.
         settings: weights and numbers.
-        reranker: looks at the best candidates again; None where the fused score decides.
+        reranker: scores the best candidates again; None where the fused score decides.
     """
 
-    def __init__(self, library: Library, embedder: Embedder, settings: Retrieval, reranker: Reranker | None = None):
+    def __init__(
+        self, library: Library, embedder: Embedder, settings: Retrieval, reranker: CrossEncoderReranker | None = None
+    ) -> None:
         self._library = library
         self._embedder = embedder
         self._settings = settings
@@ -58,12 +60,12 @@ class Retriever:
 
         Args:
             question: in any language.
-            k: how many at the most.
+            k: the most passages.
             within: a name, pattern or folder that restricts the documents, see :func:`documents_within`; everything
                 when empty.
 
         Returns:
-            Passages, the best first; what says nothing new counts once.
+            Passages, the best first; near-duplicates count once.
 
         Raises:
             UsageError: the question is empty.
@@ -74,69 +76,67 @@ class Retriever:
         question = question.replace("\x00", " ").strip()[:MAX_QUESTION_CHARACTERS]
         if not question:
             raise UsageError("The question is empty.", 'Ask something: ragapp ask "…"')
-        catalog = self._library.catalog
+        settings, catalog = self._settings, self._library.catalog
         if not catalog.chunk_count():
             raise EmptyStoreError(
                 f"There are no documents in the store {self._library.folder}.", "Add some: ragapp ingest ./docs"
             )
         self._library.check_identity()
         only = catalog.chunk_ids(documents_within(catalog.documents(), within)) if within else None
-        clock = _Clock()
-        vector = self._embedder.embed_question(question)
-        clock.stop("embed")
-        # more than are wanted: a reranker may raise one, and passages that meet become one
-        enough = 2 * k if self._settings.neighbours else k
+        # more than k: neighbours that meet become one, and a reranker may raise any of its candidates
+        enough = max(2 * k if settings.neighbours else k, settings.rerank_candidates if self._reranker else 0)
+        seconds: dict[str, float] = {}
+        with _timed(seconds, "embed"):
+            vector = self._embedder.embed_question(question)
+        with _timed(seconds, "search"):
+            words = question_words(question, catalog.languages())
+            candidates = self._candidates(words, vector, max(settings.candidates, k), only)
+            scores = fuse(candidates, settings.dense_weight, self._embedder.cosine_spread)
+            passages = without_duplicates(self._passages(words, candidates, scores), enough)
         if self._reranker:
-            enough = max(enough, self._settings.rerank_candidates)
-        fused = self._fused(question, vector, max(self._settings.candidates, k), only)
-        passages = without_duplicates(fused, enough)
-        clock.stop("search")
-        if self._reranker:
-            passages = self._reranked(self._reranker, question, passages)
-            clock.stop("rerank")
-        joined = join_neighbours(passages, catalog, self._settings.neighbours)
-        return Found(tuple(joined[:k]), clock.seconds)
+            with _timed(seconds, "rerank"):
+                passages = self._reranked(self._reranker, question, passages)
+        return Found(tuple(join_neighbours(passages, catalog, settings.neighbours)[:k]), seconds)
 
-    def _fused(self, question: str, vector: np.ndarray, candidates: int, only: Sequence[int] | None) -> list[Passage]:
+    def _candidates(
+        self, words: Sequence[tuple[str, ...]], vector: np.ndarray, limit: int, only: Sequence[int] | None
+    ) -> dict[int, Candidate]:
+        """The nearest chunks and those of the best BM25, up to ``limit`` of each, scored exactly on both sides."""
         catalog = self._library.catalog
         if only is not None and len(only) <= EXACT_WITHIN:
-            near = nearest_exactly(catalog, vector, candidates, only)
+            nearest = nearest_exactly(catalog, vector, limit, only)
         else:
-            near = self._library.vectors.nearest(vector, candidates, only)
-        words = question_words(question, catalog.languages())
+            nearest = self._library.vectors.nearest(vector, limit, only)
         frequencies = catalog.term_frequencies(list(chain.from_iterable(words)))
         scale = catalog.lexical_scale()
-        terms = _telling(frequencies, scale.chunks)
-        lexical = catalog.match(terms, candidates, only)
-        every = list(dict.fromkeys([*near, *lexical]))
-        ids, vectors = catalog.vectors(every)
-        dense = dict(zip(ids, (vectors @ vector).tolist(), strict=True)) if ids else {}
-        indexed = catalog.indexed_terms(every)
-        # a candidate of the dense side below the lexical cut still has a BM25 score
-        lexical |= {
-            chunk_id: scale.score(terms, frequencies, found)
-            for chunk_id, found in indexed.items()
-            if chunk_id not in lexical
-        }
-        asked = QuestionWording(words, frequencies, scale.chunks)
-        wordings = {chunk_id: asked.of(*found) for chunk_id, found in indexed.items()}
-        fused = fuse(dense, lexical, wordings, self._settings.dense_weight, self._embedder.cosine_spread)
-        chunks = catalog.chunks(list(fused))
+        terms = _informative(frequencies, scale.chunks)
+        matched = catalog.match(terms, limit, only)
+        ids, vectors = catalog.vectors(list(dict.fromkeys([*nearest, *matched])))
+        cosines: list[float] = (vectors @ vector).tolist() if ids else []
+        indexed = catalog.indexed_terms(ids)
+        query = QueryTerms(words, frequencies, scale.chunks)
+        candidates = {}
+        for chunk_id, cosine in zip(ids, cosines, strict=True):
+            context, body = indexed.get(chunk_id, ([], []))
+            bm25 = matched.get(chunk_id) or scale.score(terms, frequencies, (context, body))
+            candidates[chunk_id] = Candidate(cosine, bm25, query.overlap(context, body))
+        return candidates
+
+    def _passages(
+        self, words: Sequence[tuple[str, ...]], candidates: Mapping[int, Candidate], scores: Mapping[int, float]
+    ) -> list[Passage]:
+        """Scored chunks as passages, the best first, those of a document that the question names with their bonus."""
+        chunks = self._library.catalog.chunks(list(scores))
         named = _named_documents(set(chain.from_iterable(words)), chunks.values())
-        passages = [
-            Passage(
-                chunk,
-                scores.score + NAMED_BONUS * (chunk.document_id in named),
-                scores.dense,
-                scores.lexical,
-                scores.wording.coverage,
-            )
-            for chunk_id, scores in fused.items()
-            if (chunk := chunks.get(chunk_id))
-        ]
+        passages = []
+        for chunk_id, score in scores.items():
+            if chunk := chunks.get(chunk_id):
+                bonus = NAMED_BONUS * (chunk.document_id in named)
+                found = candidates[chunk_id]
+                passages.append(Passage(chunk, score + bonus, found.dense, found.lexical, found.overlap.coverage))
         return sorted(passages, key=lambda passage: -passage.score)
 
-    def _reranked(self, reranker: Reranker, question: str, passages: Sequence[Passage]) -> list[Passage]:
+    def _reranked(self, reranker: CrossEncoderReranker, question: str, passages: Sequence[Passage]) -> list[Passage]:
         best, rest = passages[: self._settings.rerank_candidates], passages[self._settings.rerank_candidates :]
         texts = [
             f"{context_line(passage.chunk.document, passage.chunk.title, passage.chunk.headings)}\n{passage.chunk.text}"
@@ -144,36 +144,29 @@ class Retriever:
         ]
         scores = reranker.score(question, texts)
         again = [replace(passage, score=score) for passage, score in zip(best, scores, strict=True)]
-        # what was not looked at stays behind, with no score that could be taken for the reranker's
+        # the others stay behind, with no score that could be taken for the reranker's
         return sorted(again, key=lambda passage: -passage.score) + [replace(passage, score=0.0) for passage in rest]
 
 
-def _telling(frequencies: Mapping[str, int], chunks: int) -> list[str]:
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[stage] = round(time.perf_counter() - started, 4)
+
+
+def _informative(frequencies: Mapping[str, int], chunks: int) -> list[str]:
     """The terms to search for, the rarest first.
 
-    What more than half of the chunks hold has no weight in BM25, and costs the most to look up; it is left out where
-    there is anything else.
+    A term of more than half of the chunks has no weight in BM25 and costs the most to look up; it is left out where
+    there are others.
     """
     rarest_first = sorted(frequencies, key=frequencies.__getitem__)
     return [term for term in rarest_first if 2 * frequencies[term] <= chunks] or rarest_first
 
 
-class _Clock:
-    """What each stage takes."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._since = time.perf_counter()
-
-    def stop(self, stage: str) -> None:
-        """The stage has ended; the next begins."""
-        now = time.perf_counter()
-        self.seconds[stage] = round(now - self._since, 4)
-        self._since = now
-
-
 def _named_documents(question: set[str], chunks: Iterable[StoredChunk]) -> set[int]:
-    """Ids of the documents whose whole name or title stands in the question ("in the 2024 travel policy …")."""
+    """Ids of the documents whose whole name or title occurs in the question ("in the 2024 travel policy …")."""
     named = set()
     for chunk in {chunk.document_id: chunk for chunk in chunks}.values():
         for name in (chunk.document.rpartition(".")[0], chunk.title):

@@ -1,4 +1,4 @@
-"""Which documents a search is restricted to."""
+"""The documents that a search is restricted to."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ def documents_within(rows: Iterable[DocumentRow], pattern: str) -> list[int]:
 
     Args:
         rows: all documents.
-        pattern: a shell pattern for a file's name or whole path (``*.pdf``, ``travel-policy*``), or a collection, which
-            is a folder anywhere above the file (``contracts``, ``contracts/2024``, ``contr*``).  Case does not matter,
-            nor which way the slashes lean.
+        pattern: a shell pattern for a file's name or whole path (``*.pdf``, ``travel-policy*``), or for a folder
+            anywhere above the file (``contracts``, ``contracts/2024``, ``contr*``); case and the direction of slashes
+            do not matter.
 
     Raises:
         PathError: no document matches.
     """
-    wanted = _plain(pattern).strip("/")
-    name, path, folder = (re.compile(fnmatch.translate(shape)) for shape in (wanted, _plain(pattern), f"*/{wanted}/*"))
+    wanted = _normalised(pattern).strip("/")
+    shapes = (wanted, _normalised(pattern), f"*/{wanted}/*")
+    name, path, folder = (re.compile(fnmatch.translate(shape)) for shape in shapes)
     chosen = []
     for row in rows:
-        where = _plain(row.path)
-        above = where.rpartition("/")[0] + "/"
-        if name.match(where.rpartition("/")[2]) or path.match(where) or folder.match(above):
+        where = _normalised(row.path)
+        above, _, file = where.rpartition("/")
+        if name.match(file) or path.match(where) or folder.match(f"{above}/"):
             chosen.append(row.id)
     if not chosen:
         raise PathError(f"No document or folder matches {pattern!r}.", "See: ragapp documents list")
     return chosen
 
 
-def _plain(text: str) -> str:
-    # macOS gives file names with their accents apart, people type them whole
+def _normalised(text: str) -> str:
+    # macOS decomposes accents in file names, people type them composed
     return unicodedata.normalize("NFC", text).replace("\\", "/").casefold()

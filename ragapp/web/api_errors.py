@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ragapp.errors import RagappError
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request
 
 #: statuses that any route may answer with besides 200, and why
 REFUSALS = {
@@ -46,13 +46,15 @@ def add_error_answers(server: FastAPI) -> None:
     from fastapi.responses import JSONResponse
     from starlette.exceptions import HTTPException
 
-    def tell(request, error: RagappError) -> JSONResponse:
+    def tell(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RagappError)
         # half a surrogate pair, which a message may have taken from the question, cannot be sent
         message, hint = (text.encode("utf-8", "replace").decode() for text in (error.message, error.hint))
         body = error_json(message, hint, type(error).__name__, exit_code=error.exit_code)
         return JSONResponse(body, _STATUSES.get(error.exit_code, 422))
 
-    def tell_wrong(request, error: RequestValidationError) -> JSONResponse:
+    def tell_wrong(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
         # FastAPI's own answer repeats what was sent, which JSON cannot always hold (NaN, half a surrogate pair)
         wrong = [(_field(one["loc"]), one["msg"]) for one in error.errors()]
         message = "; ".join(f"{field}: {why}" if field else why for field, why in wrong)
@@ -60,11 +62,12 @@ def add_error_answers(server: FastAPI) -> None:
         body = error_json(message, kind="ValidationError", param=wrong[0][0] or None, exit_code=2)
         return JSONResponse(body, 400 if unreadable else 422)
 
-    def tell_http(request, error: HTTPException) -> JSONResponse:
+    def tell_http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
         body = error_json(str(error.detail), kind="HTTPError")
         return JSONResponse(body, error.status_code, headers=error.headers)
 
-    def tell_defect(request, error: Exception) -> JSONResponse:
+    def tell_defect(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse(error_json(_DEFECT, kind="Defect"), 500)
 
     server.add_exception_handler(RagappError, tell)

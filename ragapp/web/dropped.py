@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from ragapp.errors import PathError
-from ragapp.ingest.staging import staged_path
+from ragapp.ingest.watch import staged_path
 from ragapp.reading.registry import reason_unread
 
 # what Windows, shells or people stumble over in a name

@@ -91,7 +91,7 @@ class IngestJob:
         Raises:
             StoreError: a document is not there (any more).
         """
-        from ragapp.ingest.removal import remove_by_hand
+        from ragapp.ingest.conditions import remove_by_hand
 
         library = self._app.library
         rows = remove_by_hand(library, ids, self._app.settings.ingest)

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from ragapp.answer.assistant import answer_of
-from ragapp.answer.marks import MarkFilter
+from ragapp.answer.grounding import MarkFilter
 from ragapp.contract import Answer, Citation, Delta, Event, Turn
 from ragapp.errors import RagappError, UsageError
 from ragapp.reading.document import place_name

@@ -5,18 +5,19 @@ A hostile file that hangs pdfium, crashes it or takes it over would otherwise do
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from ragapp.errors import ReadingError
-from ragapp.ingest.child import interrupts_blocked, shut_in
+from ragapp.ingest.child import Child, serve
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 # what one page may take
 TIMEOUT_S = 20.0
 MEMORY_MB = 1024
-_START_S = 120
-_READY = "ready"
 
 
 class PdfProcess:
@@ -31,8 +32,7 @@ class PdfProcess:
     def __init__(self, passwords: Sequence[str] = (), timeout_s: float = TIMEOUT_S, memory_mb: int = MEMORY_MB):
         self._settings = (tuple(passwords), memory_mb)
         self._timeout_s = timeout_s
-        self._process: multiprocessing.process.BaseProcess | None = None
-        self._connection: Any = None
+        self._child: Child | None = None
 
     def ask(self, what: Literal["draw", "find"], *arguments: Any) -> Any:
         """What :class:`ragapp.web.pdf_pages.PdfPages` gives.
@@ -45,13 +45,13 @@ class PdfProcess:
             ReadingError: the file or the page cannot be shown, takes too long or crashes what shows it.
         """
         name = arguments[0].name
+        child = self.start()
         try:
-            self.start()
-            self._connection.send((what, arguments))
-            if not self._connection.poll(self._timeout_s):
+            child.connection.send((what, arguments))
+            if not child.connection.poll(self._timeout_s):
                 self.close()
                 raise ReadingError(f"{name} cannot be shown (it takes longer than {self._timeout_s:g} s)")
-            done, value = self._connection.recv()
+            done, value = child.connection.recv()
         except (EOFError, OSError):
             self.close()
             raise ReadingError(f"{name} cannot be shown (what draws it crashed)") from None
@@ -59,56 +59,43 @@ class PdfProcess:
             raise value
         return value
 
-    def start(self) -> None:
+    def start(self) -> Child:
         """Start it if it is not there.
 
         Raises:
             ReadingError: it does not start.
         """
-        if self._process is not None and self._process.is_alive():
-            return
+        if self._child and self._child.process.is_alive():
+            return self._child
         self.close()
-        # spawn: a fork would copy this process's threads' locks and its model
-        context = multiprocessing.get_context("spawn")
-        self._connection, other = context.Pipe()
-        self._process = context.Process(target=_serve, args=(other, *self._settings), daemon=True, name="ragapp-pdf")
-        with interrupts_blocked():
-            self._process.start()
-        other.close()
-        if not self._connection.poll(_START_S) or self._connection.recv() != _READY:
-            self.close()
-            raise ReadingError("the process that draws pages does not start", "Is the machine out of memory?")
+        try:
+            self._child = Child("ragapp-pdf", _serve, *self._settings)
+        except OSError:
+            raise ReadingError("the process that draws pages does not start", "Is the machine out of memory?") from None
+        return self._child
 
     def close(self) -> None:
         """End it at once."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._connection.close()
-            self._process = None
+        if self._child:
+            self._child.close()
+            self._child = None
 
 
 # --- in the process
 
 
-def _serve(connection, passwords: tuple[str, ...], memory_mb: int) -> None:
+def _serve(connection: Connection[Any, Any], passwords: tuple[str, ...], memory_mb: int) -> None:
     from ragapp.web import pdf_pages
 
-    shut_in(memory_mb)
     pages = pdf_pages.PdfPages(passwords)
-    connection.send(_READY)
-    while True:
+
+    def answer(request: tuple[str, tuple[Path, ...]]) -> tuple[bool, Any]:
+        what, arguments = request
         try:
-            what, arguments = connection.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            answer = (True, getattr(pages, what)(*arguments))
+            return True, getattr(pages, what)(*arguments)
         except ReadingError as error:
-            answer = (False, ReadingError(error.message, error.hint))
+            return False, ReadingError(error.message, error.hint)
         except Exception as error:  # whatever the file does to it is that file's problem
-            answer = (False, ReadingError(f"{arguments[0].name} cannot be shown ({type(error).__name__})"))
-        try:
-            connection.send(answer)
-        except OSError:
-            return
+            return False, ReadingError(f"{arguments[0].name} cannot be shown ({type(error).__name__})")
+
+    serve(connection, memory_mb, answer)

@@ -1,9 +1,19 @@
 import random
 
 import pytest
+from answerkit import passage
 
-from ragapp.answer.calibration import GENERAL, Calibration, Example, calibration_for, fit, save_calibration
-from ragapp.answer.signals import NAMES, Signals
+from ragapp.answer.calibration import (
+    GENERAL,
+    NAMES,
+    Calibration,
+    Example,
+    Signals,
+    calibration_for,
+    fit,
+    read_signals,
+    save_calibration,
+)
 from ragapp.errors import StoreError, UsageError
 from ragapp.index.library import OWN_NAMES
 
@@ -116,3 +126,19 @@ def test_a_damaged_one_is_told_and_can_be_replaced(tmp_path, text):
     fitted = fit(sample(100))
     save_calibration(own, "a", fitted)
     assert calibration_for("a", own) == fitted
+
+
+LEAVE = passage("Annual leave is 25 days.", "leave.pdf", title="Leave 2025", score=0.7)
+
+
+def test_what_the_model_and_the_search_say():
+    signals = read_signals(LEAVE, 0.8)
+    assert signals.probe > 0 > read_signals(LEAVE, 0.2).probe
+    assert read_signals(LEAVE, 0.5).probe == 0
+    assert (signals.score, signals.dense) == (0.7, 0.5)
+    assert len(signals.values()) == len(NAMES)
+
+
+def test_certainty_is_bounded():
+    assert read_signals(LEAVE, 1.0).probe == pytest.approx(-read_signals(LEAVE, 0.0).probe)
+    assert read_signals(LEAVE, 1.0).probe < 10

@@ -1,10 +1,9 @@
 import pytest
 from answerkit import passage
 
-from ragapp.answer.calibration import Calibration
+from ragapp.answer.calibration import NAMES, Calibration, read_signals
 from ragapp.answer.judging import EXPECTED, Judge, to_answer_from
 from ragapp.answer.prompts import PROMPTS
-from ragapp.answer.signals import NAMES, read_signals
 
 # what the model says counts as it is; what the search says counts as much
 CALIBRATION = Calibration(tuple({"probe": 1.0, "score": 4.0}.get(name, 0.0) for name in NAMES), -4.0, {})

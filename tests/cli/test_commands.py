@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ragapp.answer.marks import MarkFilter
+from ragapp.answer.grounding import MarkFilter
 from ragapp.cli.main import app
 
 

@@ -7,21 +7,24 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
 
 from ragapp.errors import ModelError
 from ragapp.index import encoder, folder, quantize, sbert
 from ragapp.index.embedder import Embedder
 from ragapp.index.encoder import batches
-from ragapp.index.folder import UnknownLayout, read_facts
-from ragapp.index.tokenizer import FolderTokenizer
+from ragapp.index.folder import FolderTokenizer, UnknownLayout, read_facts
 
+ROOT = Path(__file__).resolve().parents[2]
 MINILM = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TEXTS = [
     "Staff may carry over up to five days of annual leave.",
@@ -198,7 +201,7 @@ def minilm(models_dir) -> Path:
 
 @pytest.fixture(scope="module")
 def library(minilm):
-    return encoder.load_model(minilm)
+    return sbert.load_embedding_model(minilm)
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +249,7 @@ def test_any_text_is_counted_as_the_library_counts_it(minilm, library, text):
 
 
 def test_half_a_surrogate_pair_is_counted_too(exact):
-    assert exact.count_tokens(["a \ud83d b", "fine"]) == [3, 1]
+    assert exact.tokenizer.count_tokens(["a \ud83d b", "fine"]) == [3, 1]
     assert exact.embed_documents(["a \ud83d b"]).shape == (1, 384)
 
 
@@ -254,7 +257,7 @@ def test_what_is_known_without_the_model_loads_no_model(minilm):
     code = (
         "import pickle, sys; from pathlib import Path; from ragapp.index.embedder import Embedder\n"
         f"e = Embedder(Path({str(minilm)!r}), 'minilm'); t = pickle.loads(pickle.dumps(e.tokenizer))\n"
-        "e.dimension, e.max_tokens, e.special_tokens, e.made_with, t.count_tokens(['some text'])\n"
+        "e.dimension, t.max_tokens, t.special_tokens, e.made_with, t.count_tokens(['some text'])\n"
         "print(','.join(sorted(set(sys.modules) & {'torch', 'transformers', 'sentence_transformers'})))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -271,14 +274,26 @@ def test_the_library_comes_without_scikit_learn_until_that_is_called(minilm):
         "print(far(*sparse).item(), 'sklearn' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["", "-7.0 True"]
+    told = (
+        "sentence-transformers takes other parts of scikit-learn now: adapt _deferred_sklearn in ragapp/index/sbert.py"
+    )
+    assert done.stdout.splitlines() == ["", "-7.0 True"], told
+
+
+@pytest.mark.parametrize(("library", "module"), [("sentence-transformers", "sbert"), ("torch", "quantize")])
+def test_libraries_whose_internals_are_used_are_of_a_tested_version(library, module):
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    (allowed,) = (found.specifier for found in map(Requirement, listed) if found.name == library)
+    assert any(bound.operator == "<" for bound in allowed), f"pyproject.toml has no upper bound for {library}"
+    told = f"{library} has changed: see whether ragapp/index/{module}.py still fits it, then widen pyproject.toml"
+    assert allowed.contains(version(library)), told
 
 
 @pytest.mark.parametrize("name", ["sklearn", "sklearn.metrics"])
 def test_stand_ins_are_gone_even_where_the_import_fails(monkeypatch, name):
     for known in ("sklearn", "sklearn.metrics"):
         monkeypatch.delitem(sys.modules, known, raising=False)
-    with pytest.raises(ImportError), sbert._stand_ins():
+    with pytest.raises(ImportError), sbert._deferred_sklearn():
         import_module("sklearn.cluster")
     assert name not in sys.modules
 
@@ -318,7 +333,7 @@ def test_vectors_are_the_librarys_own_in_the_order_of_the_texts(exact, library):
     texts = [*TEXTS, *(f"page {n} " * (n % 40 + 1) for n in range(60))]
     told = []
     vectors = exact.embed_documents(texts, told.append)
-    assert exact._encoder._short_way
+    assert exact._encoder._direct
     assert vectors.dtype == np.float32
     assert np.abs(vectors - own_vectors(library, texts)).max() < 1e-5
     assert told == sorted(told)
@@ -332,17 +347,17 @@ def test_a_question_gets_the_librarys_own_vector(exact, library):
 
 
 def test_prompts_pooling_dense_layers_and_cut_vectors_are_kept(tiny):
-    model, mine = encoder.load_model(tiny), Embedder(tiny, "tiny", precision="fp32")
-    assert (mine.dimension, mine.max_tokens) == (8, 24)
-    assert mine.special_tokens == 2 + mine.count_tokens(["passage of a document: "])[0]
+    model, mine = sbert.load_embedding_model(tiny), Embedder(tiny, "tiny", precision="fp32")
+    assert (mine.dimension, mine.tokenizer.max_tokens) == (8, 24)
+    assert mine.tokenizer.special_tokens == 2 + mine.tokenizer.count_tokens(["passage of a document: "])[0]
     assert np.abs(mine.embed_documents(TEXTS) - own_vectors(model, TEXTS, "passage of a document: ")).max() < 1e-5
-    assert mine._encoder._short_way
+    assert mine._encoder._direct
     theirs = model.encode_query(TEXTS[0], normalize_embeddings=True)
     assert np.abs(mine.embed_question(TEXTS[0]) - theirs).max() < 1e-5
 
 
 @pytest.mark.parametrize("fault", ["other vectors", "an error"])
-def test_a_model_that_the_short_way_does_not_suit_is_fed_by_the_library(minilm, library, monkeypatch, fault):
+def test_a_model_that_the_direct_way_does_not_suit_is_fed_by_the_library(minilm, library, monkeypatch, fault):
     def wrong(self, ids):
         if fault == "an error":
             raise TypeError("forward() got an unexpected keyword argument")

@@ -271,7 +271,7 @@ class TestDrivesThatAreNotThere:
         shutil.rmtree(place.docs / "share")
         (place.docs / "share").mkdir()
         report = place.pipeline.run([place.docs / "share"])
-        assert report.files == []
+        assert report.files == ()
         assert "10 stored documents came from it" in report.warnings[0]
         assert f"ragapp ingest --prune {place.docs / 'share'}" in report.warnings[0]
         assert len(place.stored()) == 10
@@ -283,7 +283,7 @@ class TestDrivesThatAreNotThere:
         for path in sorted((place.docs / "share").iterdir())[1:]:
             path.unlink()
         report = place.pipeline.run([place.docs / "share"])
-        assert (report.warnings, report.count("removed")) == ([], 9)
+        assert (report.warnings, report.count("removed")) == ((), 9)
 
 
 def test_scans_are_looked_at_again_when_ocr_may_read_them(place: Place, unread: list[str]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from placekit import SETTINGS, Place
 
 from ragapp.errors import StoreError
-from ragapp.ingest.removal import REMOVED, remove_by_hand
+from ragapp.ingest.conditions import REMOVED, remove_by_hand
 
 
 @pytest.fixture

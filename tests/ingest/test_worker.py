@@ -50,9 +50,9 @@ def test_one_worker_reads_file_after_file(good: Path, tmp_path: Path) -> None:
     other.write_text("# Rules\n\nNo smoking.", encoding="utf-8")
     with preparer(30, 1024) as reader:
         assert "second floor" in _text(reader, good)
-        first = reader._process.pid
+        first = reader._child.process.pid
         assert "No smoking." in _text(reader, other)
-        assert reader._process.pid == first
+        assert reader._child.process.pid == first
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,7 @@ def test_a_reader_that_grows_is_stopped_where_the_system_does_not_limit_it(tmp_p
         assert "second floor" in _text(reader, good)
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("misbehaving")
 def test_pages_that_ocr_reads_have_time_of_their_own(tmp_path: Path) -> None:
     slow, told = _file(tmp_path, "slow"), []
@@ -121,7 +122,7 @@ def test_pages_that_ocr_reads_have_time_of_their_own(tmp_path: Path) -> None:
 def test_cancelling_ends_the_worker_at_once(tmp_path: Path, good: Path) -> None:
     with preparer() as reader:
         reader.prepare(good)
-        process, started = reader._process, time.monotonic()
+        process, started = reader._child.process, time.monotonic()
         with pytest.raises(CancelledError):
             reader.prepare(_file(tmp_path, "hangs"), cancelled=lambda: time.monotonic() - started > 0.5)
         assert time.monotonic() - started < 5
@@ -152,7 +153,7 @@ def test_a_worker_that_has_grown_is_replaced(tmp_path: Path, good: Path, monkeyp
     monkeypatch.setattr(worker, "_RECYCLE_MB", 1)
     with preparer() as reader:
         reader.prepare(good)
-        assert reader._process is None
+        assert reader._child is None
         assert "second floor" in _text(reader, good)
 
 
@@ -164,7 +165,7 @@ def test_a_worker_ends_with_its_parent(tmp_path: Path) -> None:
         "if __name__ == '__main__':\n"
         "    reader = preparer()\n"
         "    reader.prepare(Path(sys.argv[1]))\n"
-        "    print(reader._process.pid, flush=True)\n"
+        "    print(reader._child.process.pid, flush=True)\n"
         "    time.sleep(60)\n"
     )
     script = tmp_path / "parent.py"
@@ -190,7 +191,7 @@ def test_a_large_document_comes_through(tmp_path: Path) -> None:
 def test_a_worker_killed_from_outside_is_started_anew(tmp_path: Path, good: Path) -> None:
     with preparer(30, 1024) as reader:
         assert "second floor" in _text(reader, good)
-        killer = threading.Timer(0.5, os.kill, (reader._process.pid, signal.SIGKILL))
+        killer = threading.Timer(0.5, os.kill, (reader._child.process.pid, signal.SIGKILL))
         killer.start()
         with pytest.raises(ReadingError, match=r"crashed on it \(exit -9\)"):
             reader.prepare(_file(tmp_path, "hangs"))
@@ -201,8 +202,8 @@ def test_a_worker_killed_from_outside_is_started_anew(tmp_path: Path, good: Path
 def test_a_worker_killed_between_two_files_is_started_anew(good: Path) -> None:
     with preparer(30, 1024) as reader:
         _text(reader, good)
-        os.kill(reader._process.pid, signal.SIGKILL)
-        reader._process.join()
+        os.kill(reader._child.process.pid, signal.SIGKILL)
+        reader._child.process.join()
         assert "second floor" in _text(reader, good)
 
 
@@ -229,7 +230,7 @@ def test_closing_ends_the_worker_and_may_be_repeated(good: Path) -> None:
     reader = preparer(30, 1024)
     reader.close()
     reader.prepare(good)
-    process = reader._process
+    process = reader._child.process
     reader.close()
     reader.close()
     assert not process.is_alive()

@@ -89,7 +89,7 @@ def test_thinking_is_closed_after_so_many_tokens_and_the_answer_begins(thinker: 
     stats = thinker.stats
     assert (stats.thinking_tokens, stats.answer_tokens, stats.ended) == (6, 14, "limit")
     # what was put there is in the cache, between the thinking and the answer
-    written = thinker._llama.detokenize(thinker._llama._input_ids.tolist(), special=True).decode()
+    written = b"".join(thinker._model.piece(token, special=True) for token in thinker._context.tokens).decode()
     assert re.search(rf"{re.escape(thinking)}\n</think>\n\n\s*{re.escape(answer[:-8])}", written)
 
 
@@ -112,7 +112,7 @@ def test_thinking_is_not_closed_where_the_window_has_no_room_for_an_answer(think
 def test_a_warm_beginning_is_not_read_again(engine: Engine) -> None:
     engine.warm([{"role": "system", "content": "Something else."}])
     read = engine.warm([SYSTEM])
-    alone = len(engine._vocabulary.tokens(SYSTEM["content"]))
+    alone = len(engine._model.tokenize(SYSTEM["content"], special=True))
     assert alone < read < alone + 20
     list(engine.generate([SYSTEM, *CHAT], max_tokens=1))
     assert engine.stats.cached_tokens == read
@@ -135,12 +135,12 @@ def test_warming_changes_no_answer(engine: Engine) -> None:
 
 
 def test_a_token_longer_than_most_comes_whole(engine: Engine) -> None:
-    vocabulary = engine._vocabulary
-    longest = max(range(engine._llama.n_vocab()), key=lambda token: len(vocabulary.piece(token, special=True)))
+    vocabulary = engine._model
+    longest = max(range(vocabulary.size), key=lambda token: len(vocabulary.piece(token, special=True)))
     for token in (longest, 0, 1, 500):
         raw = vocabulary.piece(token, special=True)
         assert vocabulary.piece(token) in (raw, b"")
-        if vocabulary.tokens(raw.decode(errors="ignore")) == [token]:
+        if vocabulary.tokenize(raw.decode(errors="ignore"), special=True) == [token]:
             assert len(raw) > 0
 
 
@@ -154,10 +154,9 @@ def test_measuring_the_speed_keeps_what_was_read(engine: Engine) -> None:
     assert "".join(engine.generate([SYSTEM, *CHAT], max_tokens=8)) == cold
 
 
-def test_above_zero_the_seed_decides(engine: Engine) -> None:
+def test_above_zero_the_seed_decides(engine: Engine, monkeypatch) -> None:
     first = "".join(engine.generate(CHAT, max_tokens=10, temperature=1.5))
     assert "".join(engine.generate(CHAT, max_tokens=10, temperature=1.5)) == first
-    engine._llama.set_seed(7)
+    monkeypatch.setattr(engine, "_seed", 7)
     others = "".join(engine.generate(CHAT, max_tokens=10, temperature=1.5))
-    engine._llama.set_seed(42)
     assert others != first

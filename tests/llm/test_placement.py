@@ -12,7 +12,7 @@ import pytest
 from ragapp.llm import engine as engines
 from ragapp.llm import options as options_module
 from ragapp.llm.engine import Engine, EngineOptions, gpu_notices
-from ragapp.llm.placement import USEFUL, Placement, read_placement
+from ragapp.llm.loading import USEFUL, Placement, read_placement
 from ragapp.models.packs import get_pack
 
 CPU = """\
@@ -137,7 +137,7 @@ def test_who_asks_for_the_gpu_is_told_where_it_is_not_used(monkeypatch, wanted, 
 @pytest.mark.parametrize(("wanted", "able", "layers"), [("auto", True, -1), ("auto", False, 0), (7, True, 7)])
 def test_how_many_layers_are_asked_for(monkeypatch, wanted, able, layers) -> None:
     monkeypatch.setattr(options_module, "can_offload", lambda: able)
-    assert EngineOptions(gpu_layers=wanted).for_llama()["n_gpu_layers"] == layers
+    assert EngineOptions(gpu_layers=wanted).layers_wanted() == layers
 
 
 @pytest.mark.real

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ragapp.llm.generation import StopTexts
 from ragapp.llm.reasoning import TAGS, ThinkingSplitter, find_tags, opens_thinking, skip_thinking, split_thinking
-from ragapp.llm.stops import StopTexts
 
 THINK = TAGS[0]
 HARMONY = TAGS[-1]

@@ -650,6 +650,7 @@ def stream_slowly(request, body):
     request.wait_for_goodbye()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("what", ["answer", "choice"])
 def test_stopping_before_the_first_token_closes_the_connection(engine_at, what):
     with serving(no_answer) as server:
@@ -671,6 +672,7 @@ def test_stopping_before_the_first_token_closes_the_connection(engine_at, what):
         assert server.left_at - stop_at < 0.2
 
 
+@pytest.mark.alone
 def test_stopping_while_it_writes_keeps_the_text_and_closes_the_connection(engine_at):
     with serving(stream_slowly) as server:
         engine = engine_at(server)

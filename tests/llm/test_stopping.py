@@ -97,6 +97,7 @@ def engine(models_dir: Path):
 CHAT = [{"role": "user", "content": "Name three colours."}]
 
 
+@pytest.mark.alone
 def test_reading_stops_within_a_batch_and_the_cache_stays_right(engine: Engine) -> None:
     expected = "".join(engine.generate(CHAT, max_tokens=8))
     long = [{"role": "user", "content": "tree " * 3000}]
@@ -115,11 +116,14 @@ def test_reading_stops_within_a_batch_and_the_cache_stays_right(engine: Engine) 
 def test_one_computation_is_ended_in_its_middle(engine: Engine) -> None:
     """The whole batch is worked on at a time, so that only the flag in llama.cpp's loop can end it."""
     tokens = engine.prompt_tokens([{"role": "user", "content": "tree " * BATCH_TOKENS}])[:BATCH_TOKENS]
-    with engine._abort.watching(lambda: True):
-        _until(lambda: engine._abort.raised)
-        with pytest.raises(RuntimeError):
-            engine._llama.eval(tokens)
-    engine._llama.eval(tokens)
+    context = engine._context
+    with context.abort.watching(lambda: True):
+        _until(lambda: context.abort.raised)
+        with pytest.raises(CancelledError):
+            context.decode(tokens)
+        assert context.tokens == []
+    context.decode(tokens)
+    assert context.tokens == tokens
 
 
 def test_writing_stops_at_once(engine: Engine) -> None:

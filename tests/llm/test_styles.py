@@ -1,111 +1,114 @@
-import ctypes
+"""The named chat templates write what the publishers' own templates write, whoever renders them."""
+
 import json
 from pathlib import Path
 
 import pytest
 from chatkit import CHATS, SYSTEM
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragapp.llm.chat import fold
-from ragapp.llm.rehearsal import rehearse
-from ragapp.llm.styles import CHOICES, STYLES
+from ragapp.llm.llamacpp import apply_builtin_template
+from ragapp.llm.named_templates import CHOICES, NAMED_TEMPLATES
+from ragapp.llm.templates import ChatTemplate
 
 RECORDED = sorted(Path(__file__).parent.glob("references/*.json"))
 REFERENCES = {path.stem: json.loads(path.read_text("utf-8")) for path in RECORDED}
-# llama.cpp's own renderers of the same families; it leaves the beginning of the sequence to the tokenizer
-LLAMA_CPP = {
-    "chatml": "chatml",
-    "gemma": "gemma",
-    "phi3": "phi3",
-    "phi4": "phi4",
-    "mistral-v1": "mistral-v1",
-    "mistral-v3": "mistral-v3",
-    "mistral-v3-tekken": "mistral-v3-tekken",
-    "mistral-v7": "mistral-v7",
-    "mistral-v7-tekken": "mistral-v7-tekken",
-    "llama3": "llama3",
-    "command-r": "command-r",
-}
+# llama.cpp's own renderers of families that have a Jinja text here, for ends of contents alone
+LLAMA_CPP = [*(style for style, named in NAMED_TEMPLATES.items() if not named.jinja), "command-r"]
+
+
+@pytest.fixture(scope="module")
+def opened():
+    """Opens each template once for the same beginning and end of the sequence."""
+    templates = {}
+
+    def open_once(style, bos="<s>", eos="</s>"):
+        if (style, bos, eos) not in templates:
+            templates[style, bos, eos] = ChatTemplate("", bos, eos, "m", style=style)
+        return templates[style, bos, eos]
+
+    yield open_once
+    for template in templates.values():
+        template.close()
 
 
 @pytest.mark.parametrize("name", CHATS)
 @pytest.mark.parametrize("style", REFERENCES)
-def test_a_style_writes_what_the_publishers_template_writes(style, name):
+def test_a_style_writes_what_the_publishers_template_writes(opened, style, name):
     reference = REFERENCES[style]
-    assert STYLES[style].render(CHATS[name], reference["bos"], reference["eos"]) == reference["prompts"][name]
+    template = opened(style, reference["bos"], reference["eos"])
+    assert template.render(CHATS[name]) == reference["prompts"][name]
 
 
 def test_every_style_but_the_plain_one_has_a_reference():
-    assert set(STYLES) - {"plain"} == set(REFERENCES)
+    assert set(NAMED_TEMPLATES) - {"plain"} == set(REFERENCES)
 
 
 @pytest.mark.parametrize("name", CHATS)
 @pytest.mark.parametrize("style", LLAMA_CPP)
-def test_a_style_writes_what_llama_cpp_writes(style, name):
+def test_a_style_writes_what_llama_cpp_writes(opened, style, name):
     # white space at the ends of contents is trimmed here and there in different ways; the references look at it
     turns = [{"role": turn["role"], "content": turn["content"].strip()} for turn in CHATS[name]]
-    ours = STYLES[style].render(turns, "", REFERENCES[style]["eos"])
-    assert ours == by_llama_cpp(LLAMA_CPP[style], turns)
+    # llama.cpp leaves the beginning of the sequence to the tokenizer
+    ours = opened(style, "", REFERENCES[style]["eos"]).render(turns)
+    folded = fold(turns, system=NAMED_TEMPLATES[style].takes_system)
+    assert ours == apply_builtin_template(style, folded, generation=True)
 
 
-def by_llama_cpp(template, turns):
-    llama_cpp = pytest.importorskip("llama_cpp")
-    chat = (llama_cpp.llama_chat_message * len(turns))(
-        *(llama_cpp.llama_chat_message(turn["role"].encode(), turn["content"].encode()) for turn in turns)
-    )
-    buffer = ctypes.create_string_buffer(8192)
-    size = llama_cpp.llama_chat_apply_template(template.encode(), chat, len(turns), True, buffer, len(buffer))
-    assert 0 < size <= len(buffer), template
-    return buffer.raw[:size].decode()
-
-
-def test_the_plain_style():
-    assert STYLES["plain"].render(CHATS["1 with system"], "", "") == (
+def test_the_plain_style(opened):
+    assert opened("plain", "", "").render(CHATS["1 with system"]) == (
         f"{SYSTEM}\n\nUser: What does section 2 say?\n\nAssistant:"
     )
 
 
-def test_a_finished_chat_ends_with_the_familys_own_mark():
+def test_a_finished_chat_ends_with_the_familys_own_mark(opened):
     turns = [*CHATS["1"], {"role": "assistant", "content": "A"}]
-    assert STYLES["vicuna"].render(turns, "", "", generation=False).endswith(" ASSISTANT: A</s>")
-    assert STYLES["vicuna"].render(turns, "", "<|end|>", generation=False).endswith(" ASSISTANT: A<|end|>")
-    assert STYLES["zephyr"].render(CHATS["1"], "", "") == "<|user|>\nWhat does section 2 say?</s>\n<|assistant|>\n"
+    assert opened("vicuna", "", "")._write(turns, generation=False).endswith(" ASSISTANT: A</s>")
+    assert opened("vicuna", "", "<|end|>")._write(turns, generation=False).endswith(" ASSISTANT: A<|end|>")
+    assert opened("zephyr", "", "").render(CHATS["1"]) == ("<|user|>\nWhat does section 2 say?</s>\n<|assistant|>\n")
 
 
-@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
-def test_every_style_passes_the_rehearsal(style):
-    bos, eos = "<s>", "</s>"
-
-    def render(turns, generation):
-        return style.render(turns, bos, eos, generation=generation)
-
-    assert rehearse(render, system=style.takes_system, bos=bos, eos=eos).writes_bos == style.writes_bos
+@pytest.mark.parametrize("style", NAMED_TEMPLATES)
+def test_every_style_passes_the_check_and_says_whether_it_begins_the_sequence(opened, style):
+    assert opened(style).writes_bos == opened(style).render(CHATS["1"]).startswith("<s>")
+    if style != "plain":
+        reference = REFERENCES[style]
+        assert opened(style).writes_bos == reference["prompts"]["1"].startswith(reference["bos"])
 
 
-@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
-def test_every_style_knows_where_an_answer_ends(style):
+@pytest.mark.parametrize("style", NAMED_TEMPLATES)
+def test_every_style_knows_where_an_answer_ends(opened, style):
     turns = [*CHATS["1"], {"role": "assistant", "content": "ANSWER"}, {"role": "user", "content": "QUESTION"}]
-    prompt = style.render(turns, "<s>", "")
+    template = opened(style, "<s>", "")
+    prompt = template.render(turns)
     after_answer = prompt[prompt.index("ANSWER") + len("ANSWER") :]
     assert any(
         after_answer.lstrip(" ").startswith(stop) or stop in after_answer.partition("QUESTION")[0]
-        for stop in style.stop
+        for stop in template.stop
     )
 
 
-@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
-@given(words=st.lists(st.text("ab{}b\nos", min_size=1, max_size=12), min_size=1, max_size=6), system=st.booleans())
-def test_no_style_loses_or_changes_a_content(style, words, system):
+@pytest.mark.parametrize("style", NAMED_TEMPLATES)
+@given(words=st.lists(st.text("ab{}b\nos\0", min_size=1, max_size=12), min_size=1, max_size=6), system=st.booleans())
+@settings(deadline=None)
+def test_no_style_loses_or_changes_a_content(opened, style, words, system):
     contents = [f"«{word}»" for word in words]
     turns = [{"role": "user", "content": content} for content in contents]
     for turn in turns[1::2]:
         turn["role"] = "assistant"
     if system:
         turns.insert(0, {"role": "system", "content": "«system»"})
-    prompt, at = style.render(turns, "<s>", "</s>"), 0
+    prompt, at = opened(style).render(turns), 0
+    prompt = prompt.replace("\ufffd", "\0")  # C cannot take a zero character
     for turn in turns:
         at = prompt.index(turn["content"], at) + len(turn["content"])
+
+
+def test_a_long_chat_is_written_whole(opened):
+    turns = [{"role": "user", "content": "é" * 50_000}]
+    assert opened("chatml").render(turns) == f"<|im_start|>user\n{'é' * 50_000}<|im_end|>\n<|im_start|>assistant\n"
 
 
 def test_the_choices_of_the_setting():

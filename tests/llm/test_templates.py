@@ -1,10 +1,13 @@
+import json
+from pathlib import Path
+
 import pytest
 from chatkit import CHATS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragapp.errors import ModelError
-from ragapp.llm.styles import CHOICES, STYLES
+from ragapp.llm.named_templates import CHOICES, NAMED_TEMPLATES
 from ragapp.llm.templates import ChatTemplate
 
 CHATML = (
@@ -142,15 +145,15 @@ def strict():
 def test_the_files_template_comes_first():
     header = {"tokenizer.chat_template": CHATML, "general.architecture": "llama", "general.name": "vicuna-7b"}
     assert ChatTemplate.choose(header, "", "", "m").style == ""
-    assert ChatTemplate.from_metadata(header, "", "", "m").render(CHAT).startswith("<|im_start|>")
+    assert ChatTemplate.choose(header, "", "", "m").render(CHAT).startswith("<|im_start|>")
 
 
 def test_a_file_without_template_gets_its_familys_style():
     header = {"general.architecture": "llama", "general.name": "Llama 2 7B Chat", "tokenizer.chat_template": " "}
     template = ChatTemplate.choose(header, "<s>", "</s>", "m")
     assert template.style == "llama2"
-    assert template.render(CHAT) == STYLES["llama2"].render(CHAT, "<s>", "</s>")
-    assert template.stop == STYLES["llama2"].stop
+    assert template.render(CHAT) == "<s>[INST] <<SYS>>\nBe terse.\n<</SYS>>\n\nHello [/INST]"
+    assert template.stop == ("</s>", "[INST]")
     assert template.writes_bos
     by_name = ChatTemplate.choose({"general.architecture": "llama"}, "<s>", "</s>", "zephyr-7b-beta.Q4_0")
     assert by_name.style == "zephyr"
@@ -158,12 +161,19 @@ def test_a_file_without_template_gets_its_familys_style():
     assert by_tokens.style == "chatml"
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", sorted(set(NAMED_TEMPLATES) - {"plain"}))
 def test_the_setting_overrules_the_file(style):
-    template = ChatTemplate.choose({"tokenizer.chat_template": CHATML}, "<s>", "</s>", "m", wanted=style)
+    reference = json.loads((Path(__file__).parent / "references" / f"{style}.json").read_text("utf-8"))
+    header = {"tokenizer.chat_template": CHATML}
+    template = ChatTemplate.choose(header, reference["bos"], reference["eos"], "m", wanted=style)
     assert template.style == style
-    chat = CHATS["2 with system"]
-    assert template.render(chat) == STYLES[style].render(chat, "<s>", "</s>")
+    assert template.render(CHATS["2 with system"]) == reference["prompts"]["2 with system"]
+
+
+def test_the_setting_overrules_the_file_with_plain_words():
+    template = ChatTemplate.choose({"tokenizer.chat_template": CHATML}, "<s>", "</s>", "m", wanted="plain")
+    assert template.style == "plain"
+    assert template.render(CHAT) == "Be terse.\n\nUser: Hello\n\nAssistant:"
 
 
 def test_mistrals_style_follows_the_vocabulary():
@@ -181,7 +191,7 @@ def test_a_broken_template_of_a_known_family_can_be_replaced():
 
 def test_a_file_of_which_nothing_is_known_is_refused_with_the_list():
     with pytest.raises(ModelError, match="no chat template") as caught:
-        ChatTemplate.from_metadata({"general.architecture": "llama"}, "", "", "m")
+        ChatTemplate.choose({"general.architecture": "llama"}, "", "", "m")
     assert "llm.template" in caught.value.hint
     assert all(choice in caught.value.hint for choice in CHOICES[1:])
 

@@ -19,7 +19,7 @@ from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
 from ragapp.index.library import CHROMA_NAME, Library
 from ragapp.index.records import UnreadFile
-from ragapp.ingest.staging import clear_leftovers
+from ragapp.ingest.watch import clear_leftovers
 from ragapp.web.dropped import store_upload
 
 EMBEDDER = WordEmbedder()

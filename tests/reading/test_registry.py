@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 import time
 import zipfile
@@ -72,6 +73,14 @@ def test_every_reader_is_there() -> None:
 
     for module, function in filter(any, READERS.values()):
         assert callable(getattr(import_module(module), function))
+
+
+def test_every_suffix_that_is_read_is_in_the_documentation() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    named = set(
+        re.findall(r"\.\w+", "".join(line for line in text.split("\n") if line.startswith("| ") and "`." in line))
+    )
+    assert {suffix for suffix, reader in READERS.items() if any(reader)} == named
 
 
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))

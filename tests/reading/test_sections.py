@@ -12,10 +12,9 @@ from docx.opc.part import Part
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls
 
-from ragapp.reading.blocks import BlockBuilder
+from ragapp.reading.blocks import LONGEST, SHORT, BlockBuilder, page_units, section_units
 from ragapp.reading.document import Document, Unit
 from ragapp.reading.registry import read_file
-from ragapp.reading.sections import LONGEST, SHORT, page_units, section_units
 
 LONG_TEXT = "Sentence number one is here. " * 60  # 1,740 characters
 

@@ -86,7 +86,7 @@ def test_more_cells_than_are_read_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     units = SheetUnits()
     units.table("S", ((number, ["a", "b"]) for number in range(1, 100)))
     assert units.units[0].text.count("\n") == 5
-    assert "more than 10 filled cells" in units.notes()[0]
+    assert "more than 10 filled cells" in units.document("a").warnings[0]
 
 
 @pytest.mark.parametrize(("front", "first"), [("", 2), ("sep=;\n", 3)])

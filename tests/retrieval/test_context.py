@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragapp.index.records import StoredChunk
-from ragapp.retrieval.context import pack
 from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.postprocess import pack
 
 
 def _passage(chunk_id: int, words: int) -> Passage:

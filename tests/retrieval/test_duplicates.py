@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from passagekit import passage_of
 
-from ragapp.retrieval.duplicates import without_duplicates
 from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.postprocess import without_duplicates
 
 
 def _passages(*texts: str) -> list[Passage]:

@@ -9,8 +9,8 @@ from storekit import WordEmbedder, chunker_of
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import Chunk, Identity, StoredChunk
 from ragapp.reading.document import Block, Document, Unit
-from ragapp.retrieval.neighbours import join_neighbours
 from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.postprocess import join_neighbours
 
 SENTENCES = [f"Sentence {n} of the rules." for n in range(8)]
 TABLE = "item | price\n--- | ---\n" + "\n".join(f"thing{n} | {n} euros" for n in range(30))

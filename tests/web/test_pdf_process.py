@@ -65,9 +65,9 @@ def test_one_process_draws_page_after_page_and_ends_with_the_view(good):
     view.prepare()
     assert view.picture(good, 1) != view.picture(good, 2)
     assert view.place(good, 3, "London").pages == 5
-    child = psutil.Process(view._process._process.pid)
+    child = psutil.Process(view._process._child.process.pid)
     with pytest.raises(ReadingError, match=r"good\.pdf has no page 9"):
         view.picture(good, 9)
-    assert view._process._process.pid == child.pid
+    assert view._process._child.process.pid == child.pid
     view.close()
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE

@@ -17,7 +17,7 @@ from ragapp.contract import (
     Stage,
 )
 from ragapp.index.records import DocumentRow, UnreadFile
-from ragapp.ingest.removal import REMOVED
+from ragapp.ingest.conditions import REMOVED
 from ragapp.models.discovery import FoundModel
 from ragapp.models.packs import PACKS
 from ragapp.web.app_state import Readiness

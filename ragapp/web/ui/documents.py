@@ -14,7 +14,7 @@ from ragapp.contract import FileState, IngestState
 from ragapp.errors import RagappError
 from ragapp.index.analysis import fold
 from ragapp.index.records import DocumentRow, UnreadFile
-from ragapp.ingest.removal import REMOVED
+from ragapp.ingest.conditions import REMOVED
 from ragapp.web.app_state import AppState, sample_docs
 from ragapp.web.evidence import Source
 from ragapp.web.ui.render import act, job_box, size, table_box

@@ -1,7 +1,6 @@
 import pytest
 
-from ragapp.llm.recognition import mistral_version, recognise
-from ragapp.llm.styles import STYLES
+from ragapp.llm.named_templates import NAMED_TEMPLATES, detect_template, mistral_version
 
 IM = ("<|im_start|>", "<|im_end|>")
 LLAMA3 = ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
@@ -48,14 +47,14 @@ V7 = (*INST, "[SYSTEM_PROMPT]")
     ],
 )
 def test_the_style_is_told_by_names_and_vocabulary(architecture, name, tokens, style):
-    assert recognise({"general.architecture": architecture, "general.name": name}, tokens) == style
-    assert style is None or style in STYLES
+    assert detect_template({"general.architecture": architecture, "general.name": name}, tokens) == style
+    assert style is None or style in NAMED_TEMPLATES
 
 
 def test_the_file_name_and_the_kind_of_fine_tuning_count_too():
     header = {"general.architecture": "qwen2", "general.name": "Qwen2.5 7B"}
-    assert recognise(header, IM, "qwen2.5-7b-instruct-q4_k_m") == "chatml"
-    assert recognise(header | {"general.finetune": "Instruct"}, IM) == "chatml"
+    assert detect_template(header, IM, "qwen2.5-7b-instruct-q4_k_m") == "chatml"
+    assert detect_template(header | {"general.finetune": "Instruct"}, IM) == "chatml"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Trying a chat template with a made-up chat before a model is trusted to answer with it."""
+"""Checking a chat template with a made-up chat before a model is trusted to answer with it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Unfit(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
+class Checked:
     """What a trial shows of a template.
 
     Attributes:
@@ -44,7 +44,7 @@ class Rehearsed:
     marks: frozenset[str]
 
 
-def rehearse(render: Render, *, system: bool, bos: str = "", eos: str = "") -> Rehearsed:
+def check_template(render: Render, *, system: bool, bos: str = "", eos: str = "") -> Checked:
     """Render a chat with this template and look whether everything is in it, in order, once.
 
     Args:
@@ -71,7 +71,7 @@ def rehearse(render: Render, *, system: bool, bos: str = "", eos: str = "") -> R
     _check_opening(_after(prompt), _after(silent), between[4].rstrip(), eos)
     # where the model frames its answer itself, the same mark may end a part before it, such as its thinking
     direct = _after(prompt).startswith(between[4].rstrip())
-    return Rehearsed(
+    return Checked(
         writes_bos=bool(bos) and prompt.lstrip().startswith(bos),
         stop=_stops(between[1]) if direct else (),
         marks=frozenset(_MARKS.findall(longer)),
@@ -90,13 +90,10 @@ def _check_turns(prompt: str, turns: Sequence[Message], system: bool) -> None:
 
 
 def _check_opening(tail: str, silent: str, finished: str, eos: str) -> None:
-    """Raises Unfit where the end of a prompt does not make the assistant speak.
+    """Raises Unfit where what follows the last question (``tail``) does not make the assistant speak.
 
-    Args:
-        tail: of a prompt, after the last question.
-        silent: of the same chat without generation prompt.
-        finished: what stands between that question and its answer once the chat has gone on.
-        eos: text of the end-of-sequence token.
+    It is compared with what follows without generation prompt (``silent``) and in a chat that has gone on
+    (``finished``).
     """
     # what is missing may be only what a finished answer brings along, such as the mark of an empty thinking part
     opened = tail != silent or not finished.startswith(tail.rstrip())

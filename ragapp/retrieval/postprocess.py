@@ -1,0 +1,145 @@
+"""What is done with ranked passages: near-duplicates grouped, neighbours joined, the context filled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from ragapp.index.analysis import plain_words
+from ragapp.index.catalog import Catalog
+from ragapp.index.records import StoredChunk
+from ragapp.retrieval.passage import Passage
+
+# a word that was divided at the end of a line, or written with a hyphen in one version and without in another
+_HYPHEN = re.compile(r"[-\u2010\u2011\u00ad](?<=[^\W\d_].)\s*(?=[^\W\d_])")
+# signs that change what a number means: sign, currency, comparison, percent, and the digits beside it
+_TELLING = re.compile(r"[$€£¥₹<>≤≥≠=±+×÷%‰°]|[-\u2212](?=\d)")
+_GROUPED = re.compile(r"(\d)[ .,'\u00a0\u202f](?=\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the language model gets to see.
+
+    Attributes:
+        passages: those that fit, the best first.
+        dropped: how many did not fit.
+        tokens: that they take.
+    """
+
+    passages: tuple[Passage, ...]
+    dropped: int
+    tokens: int
+
+
+def pack(
+    passages: Sequence[Passage], render: Callable[[int, Passage], str], count: Callable[[str], int], budget: int
+) -> Context:
+    """Fill a context window with whole passages; one that does not fit is skipped, a smaller one behind it may fit.
+
+    Args:
+        passages: the best first.
+        render: the prompt's text for passage number n (1-based).
+        count: tokens of a text.
+        budget: the most tokens.
+    """
+    taken: list[Passage] = []
+    used = 0
+    for passage in passages:
+        tokens = count(render(len(taken) + 1, passage))
+        if used + tokens <= budget:
+            taken.append(passage)
+            used += tokens
+    return Context(tuple(taken), len(passages) - len(taken), used)
+
+
+def without_duplicates(passages: Iterable[Passage], enough: int | None = None) -> list[Passage]:
+    """Leave out each passage whose text is contained in that of a better one.
+
+    Case, accents, spaces, punctuation and hyphens in words do not count.  All else does: two versions of a paragraph
+    with another number, sign, name, "not" or "may" for "must" are two passages.
+
+    Args:
+        passages: the best first.
+        enough: how many are wanted; twice as many behind them are compared with them.
+
+    Returns:
+        The passages that stay, in order, each with the chunks that it stands for.
+    """
+    kept: list[Passage] = []
+    texts: list[str] = []
+    for looked, passage in enumerate(passages):
+        if enough is not None and looked >= 3 * enough and len(kept) == enough:
+            break
+        words = _comparable(passage.chunk.text)
+        place = next((place for place, better in enumerate(texts) if words in better), None)
+        if place is not None:
+            kept[place] = replace(kept[place], also_in=(*kept[place].also_in, passage.chunk))
+        elif len(kept) != enough:
+            kept.append(passage)
+            texts.append(words)
+    return kept
+
+
+def _comparable(text: str) -> str:
+    """The words and telling signs of a text, between spaces."""
+    whole = _GROUPED.sub(r"\1digit", _HYPHEN.sub("", text))
+    return f" {' '.join(plain_words(_TELLING.sub(lambda sign: f' sign{ord(sign[0])} ', whole)))} "
+
+
+def join_neighbours(passages: Sequence[Passage], catalog: Catalog, reach: int) -> list[Passage]:
+    """Extend each passage by the chunks before and behind it in the same unit and under the same headings.
+
+    Passages that overlap then become one, in the place of the better.  The text is the exact text of the unit.  The
+    chunks of a table are left as they are, since each of them repeats the header.
+
+    Args:
+        passages: the best first.
+        catalog: that holds them.
+        reach: how many chunks on each side; 0 joins nothing.
+    """
+    if reach <= 0:
+        return list(passages)
+    unit_text, unit_chunks = cache(catalog.unit_text), cache(catalog.unit_chunks)
+    joined: list[Passage] = []
+    for passage in passages:
+        chunk = passage.chunk
+        text = unit_text(chunk.document_id, chunk.unit)
+        run, place = _run(unit_chunks(chunk.document_id, chunk.unit), text, chunk)
+        if not run:
+            joined.append(passage)
+            continue
+        around = run[max(0, place - reach) : place + reach + 1]
+        start, end = around[0].start, max(other.end for other in around)
+        met = [better for better in joined if _meet(better.chunk, chunk, start, end)]
+        best = met[0] if met else passage
+        start = min([start, *(better.chunk.start for better in met)])
+        end = max([end, *(better.chunk.end for better in met)])
+        also_in = tuple(dict.fromkeys(other for one in (*met, passage) for other in one.also_in))
+        grown = replace(best, chunk=replace(best.chunk, text=text[start:end], start=start, end=end), also_in=also_in)
+        joined = [grown if one is best else one for one in joined if one is best or one not in met]
+        if not met:
+            joined.append(grown)
+    return joined
+
+
+def _run(chunks: Sequence[StoredChunk], text: str, chunk: StoredChunk) -> tuple[list[StoredChunk], int]:
+    """The consecutive chunks around one that have its headings and are plain spans of the text; its place in them."""
+    run: list[StoredChunk] = []
+    place = -1
+    for other in chunks:
+        if other.headings == chunk.headings and text[other.start : other.end] == other.text:
+            place = len(run) if other.id == chunk.id else place
+            run.append(other)
+        elif place >= 0:
+            break
+        else:
+            run = []
+    return (run, place) if place >= 0 else ([], -1)
+
+
+def _meet(better: StoredChunk, chunk: StoredChunk, start: int, end: int) -> bool:
+    same = (better.document_id, better.unit, better.headings) == (chunk.document_id, chunk.unit, chunk.headings)
+    return same and start <= better.end and better.start <= end
