@@ -66,8 +66,6 @@ class AppState:
         self._missing: tuple[float, tuple[str, ...]] = (0.0, ())
         self._listed: tuple[int, list[DocumentRow], list[UnreadFile]] = (-1, [], [])
         self._listing_version = 0
-        with suppress(RagappError):
-            _ = app.conversations  # now: later it would have to wait while a model or the store is being opened
 
     def close(self) -> None:
         """Stop what is under way."""

@@ -50,6 +50,8 @@ def build_server(state: AppState) -> FastAPI:
     from ragapp.web.openai_api import make_openai_api
     from ragapp.web.ui.page import STYLESHEET, Page, make_theme
 
+    with suppress(RagappError):
+        _ = state.app.conversations  # now: later it would have to wait while a model or the store is being opened
     page = Page(state)
     # no generated API pages: they load their scripts from elsewhere
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
