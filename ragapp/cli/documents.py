@@ -278,6 +278,7 @@ def remove(
     They are not taken in again until they change or are named: ragapp ingest FILE
     """
     from ragapp.care.erase import erase
+    from ragapp.index.chroma_server import server_of
     from ragapp.index.library import Library
     from ragapp.ingest.removal import remove_by_hand
 
@@ -291,8 +292,11 @@ def remove(
             say(f"removed {row['id']}: {shown_path(row['path'])}")
         return
     settings = settings_of(context)
-    with Library(settings.paths.data, write=True) as library:
+    with Library(settings.paths.data, write=True, backend=server_of(settings)) as library:
         removed = remove_by_hand(library, ids or (), settings.ingest)
+        library.settle()
+        for text in library.mended:
+            note(text)
         forgotten = erase(library, settings.paths.ingest) if purge else 0
     kept = [row.path for row in removed if Path(row.path).exists()]
     if as_json:

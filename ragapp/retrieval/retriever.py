@@ -17,7 +17,7 @@ from ragapp.index.changes import context_line
 from ragapp.index.embedder import Embedder
 from ragapp.index.library import Library
 from ragapp.index.records import StoredChunk
-from ragapp.index.vectors import nearest_exactly
+from ragapp.index.vector_store import nearest_exactly
 from ragapp.retrieval.duplicates import without_duplicates
 from ragapp.retrieval.fusion import fuse
 from ragapp.retrieval.neighbours import join_neighbours
@@ -102,7 +102,7 @@ class Retriever:
         if only is not None and len(only) <= EXACT_WITHIN:
             near = nearest_exactly(catalog, vector, candidates, only)
         else:
-            near = self._library.vectors.nearest(vector, candidates, only)
+            near = self._library.nearest(vector, candidates, only)
         words = question_words(question, catalog.languages())
         frequencies = catalog.term_frequencies(list(chain.from_iterable(words)))
         scale = catalog.lexical_scale()

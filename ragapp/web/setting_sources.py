@@ -11,7 +11,7 @@ from ragapp.settings import ENV_PREFIX, Settings, find_settings_file
 
 SettingSource = Literal["default", "file", "profile", "environment", "command"]
 # never shown
-_SECRET = ("password", "passwords")
+_SECRET = ("password", "passwords", "chroma_headers")
 
 
 @dataclass(frozen=True, slots=True)
