@@ -4,27 +4,44 @@ import errno
 import signal
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pytest
+from chromakit import chroma_server  # noqa: F401  # a fixture
 from storekit import make_document, one_chunk_each
 
 from ragapp.errors import StoreError
 from ragapp.index import chroma_embedded, vector_store
 from ragapp.index.catalog import Catalog, Identity
+from ragapp.index.chroma import CollectionStore
 from ragapp.index.chroma_embedded import STATE_NAME, EmbeddedChroma, EmbeddedStore, FileState
-from ragapp.index.vector_store import ExactIndex, reconcile
+from ragapp.index.chroma_server import ChromaServer
+from ragapp.index.vector_store import ExactIndex, VectorBackend, reconcile
 
 DIMENSION = 16
 
 
+@pytest.fixture(params=["embedded", "server"])
+def backend(request, tmp_path: Path) -> VectorBackend:
+    """Both implementations of the port keep the same contract."""
+    if request.param == "embedded":
+        return EmbeddedChroma(tmp_path / "chroma")
+    return ChromaServer(request.getfixturevalue("chroma_server").url)
+
+
 @pytest.fixture
-def chroma(tmp_path: Path):
-    index = EmbeddedStore(tmp_path / "chroma", 1)
-    yield index
-    index.close()
+def library_id() -> str:
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def chroma(backend: VectorBackend, library_id: str):
+    store = backend.open(library_id, 1, DIMENSION)
+    yield store
+    store.close()
 
 
 @pytest.fixture
@@ -45,7 +62,7 @@ def _fill(catalog: Catalog, vectors: np.ndarray) -> list[int]:
     return catalog.put_document(Path("/a"), document, one_chunk_each(document), vectors, identity, 1, 1, "x")[1]
 
 
-def test_the_nearest_first(chroma: EmbeddedStore) -> None:
+def test_the_nearest_first(chroma: CollectionStore) -> None:
     basis = np.eye(DIMENSION, dtype=np.float32)
     chroma.add([30, 10, 20], basis[:3])
     question = basis[0] + 0.5 * basis[2] + 0.1 * basis[1]
@@ -57,7 +74,7 @@ def test_the_nearest_first(chroma: EmbeddedStore) -> None:
     assert chroma.nearest(question, 9, within=[]) == []
 
 
-def test_an_empty_index_finds_nothing(chroma: EmbeddedStore, catalog: Catalog) -> None:
+def test_an_empty_index_finds_nothing(chroma: CollectionStore, catalog: Catalog) -> None:
     question = np.ones(DIMENSION, np.float32)
     for index in (chroma, ExactIndex(catalog)):
         assert index.nearest(question, 5) == []
@@ -65,7 +82,7 @@ def test_an_empty_index_finds_nothing(chroma: EmbeddedStore, catalog: Catalog) -
     assert (chroma.count(), chroma.ids()) == (0, set())
 
 
-def test_adding_replaces_and_removing_passes_over_what_is_not_there(chroma: EmbeddedStore) -> None:
+def test_adding_replaces_and_removing_passes_over_what_is_not_there(chroma: CollectionStore) -> None:
     basis = np.eye(DIMENSION, dtype=np.float32)
     chroma.add([1, 2], basis[:2])
     chroma.add([2], basis[5:6])
@@ -76,7 +93,7 @@ def test_adding_replaces_and_removing_passes_over_what_is_not_there(chroma: Embe
     assert (chroma.ids(), chroma.count()) == ({2}, 1)
 
 
-def test_more_than_one_batch(chroma: EmbeddedStore, monkeypatch) -> None:
+def test_more_than_one_batch(chroma: CollectionStore, monkeypatch) -> None:
     monkeypatch.setattr(chroma, "batch", 7)
     vectors = _unit_vectors(30)
     chroma.add(list(range(30)), vectors)
@@ -86,25 +103,36 @@ def test_more_than_one_batch(chroma: EmbeddedStore, monkeypatch) -> None:
     assert chroma.ids() == set(range(20, 30))
 
 
-def test_what_was_added_is_there_after_reopening(tmp_path: Path) -> None:
-    index = EmbeddedStore(tmp_path / "chroma", 1)
-    index.add([5, 6], _unit_vectors(2))
-    index.close()
-    index = EmbeddedStore(tmp_path / "chroma", 1)
-    assert index.ids() == {5, 6}
-    assert index.nearest(_unit_vectors(2)[1], 1) == [6]
-    index.close()
+def test_what_was_added_is_there_after_reopening(backend: VectorBackend, library_id: str) -> None:
+    store = backend.open(library_id, 1, DIMENSION)
+    store.add([5, 6], _unit_vectors(2))
+    store.save()
+    store.close()
+    store = backend.open(library_id, 1, DIMENSION)
+    assert (store.ids(), store.notice) == ({5, 6}, "")
+    assert store.nearest(_unit_vectors(2)[1], 1) == [6]
+    store.close()
 
 
-def test_two_identities_never_mix(tmp_path: Path) -> None:
-    one = EmbeddedStore(tmp_path / "chroma", 1)
+def test_two_identities_never_mix(backend: VectorBackend, library_id: str) -> None:
+    one = backend.open(library_id, 1, DIMENSION)
     one.add([5], _unit_vectors(1))
     one.close()
-    other = EmbeddedStore(tmp_path / "chroma", 2)
+    other = backend.open(library_id, 2, 3)
     assert other.ids() == set()
     other.add([6], np.ones((1, 3), np.float32))
     assert other.nearest(np.ones(3, np.float32), 5) == [6]
     other.close()
+
+
+def test_what_is_deleted_is_empty_when_it_is_opened_again(backend: VectorBackend, library_id: str) -> None:
+    for _ in range(2):
+        store = backend.open(library_id, 1, DIMENSION)
+        assert store.count() == 0
+        store.add([5, 6], _unit_vectors(2))
+        store.close()
+        backend.delete(library_id)
+        backend.delete(library_id)
 
 
 def _filled(folder: Path, count: int = 30) -> np.ndarray:
@@ -339,7 +367,7 @@ def _recall(index: EmbeddedStore, ids: np.ndarray, vectors: np.ndarray) -> float
     return float(np.mean([len(a & b) / 10 for a, b in zip(true, found, strict=True)]))
 
 
-def test_the_true_nearest_are_found_also_after_half_was_replaced(chroma: EmbeddedStore) -> None:
+def test_the_true_nearest_are_found_also_after_half_was_replaced(chroma: CollectionStore) -> None:
     vectors, ids = _clustered(100, 20), np.arange(2000)
     chroma.add(ids.tolist(), vectors)
     assert _recall(chroma, ids, vectors) >= 0.99
@@ -351,7 +379,7 @@ def test_the_true_nearest_are_found_also_after_half_was_replaced(chroma: Embedde
     assert _recall(chroma, ids, vectors) >= 0.99
 
 
-def test_the_scan_and_chroma_find_the_same(chroma: EmbeddedStore, catalog: Catalog) -> None:
+def test_the_scan_and_chroma_find_the_same(chroma: CollectionStore, catalog: Catalog) -> None:
     ids = _fill(catalog, _unit_vectors(300))
     chroma.add(*catalog.vectors())
     exact = ExactIndex(catalog)
@@ -390,7 +418,7 @@ def test_the_scan_is_exact(catalog: Catalog) -> None:
     [([], [], 0), ([0, 4], [], 2), ([], [900, 901], 2), ([1], [900], 2), (range(6), [], 6)],
 )
 def test_reconciling_makes_chroma_hold_what_the_catalog_holds(
-    chroma: EmbeddedStore, catalog: Catalog, monkeypatch, lost: list[int], gained: list[int], changed: int
+    chroma: CollectionStore, catalog: Catalog, monkeypatch, lost: list[int], gained: list[int], changed: int
 ) -> None:
     monkeypatch.setattr(vector_store, "ADD_BATCH", 4)
     vectors = _unit_vectors(6)
@@ -404,8 +432,10 @@ def test_reconciling_makes_chroma_hold_what_the_catalog_holds(
     assert [chroma.nearest(vector, 1) for vector in vectors] == [[chunk_id] for chunk_id in ids]
     assert (told[-1] if told else (0, 0)) == (len(lost), len(lost))
     assert reconcile(catalog, chroma) == 0
-    assert FileState(chroma.folder / STATE_NAME).get() == FileState.SAVED
+    if isinstance(chroma, EmbeddedStore):
+        assert FileState(chroma.folder / STATE_NAME).get() == FileState.SAVED
 
 
-def test_deleting_what_is_not_there_is_no_error(tmp_path: Path) -> None:
-    EmbeddedChroma(tmp_path / "chroma").delete()
+def test_deleting_what_is_not_there_is_no_error(backend: VectorBackend, library_id: str) -> None:
+    backend.delete(library_id)
+    backend.remove(library_id, [1])
