@@ -50,6 +50,8 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
         ("language model", _check_llm),
         ("store", _check_store),
     )
+    if settings.store.chroma != "embedded":
+        checks += (("chroma server", _check_chroma_server),)
     if settings.retrieval.reranker:
         checks += (("reranker", _check_reranker),)
     if verify:
@@ -182,3 +184,21 @@ def _check_store(settings: Settings) -> CheckResult:
     if failures:
         return CheckResult("store", "warn", f"{detail}; {len(failures)} files failed", "See: ragapp documents list")
     return CheckResult("store", "ok", detail)
+
+
+def _check_chroma_server(settings: Settings) -> CheckResult:
+    from ragapp.index.chroma_server import server_of
+    from ragapp.index.library import CATALOG_NAME, Library
+
+    server = server_of(settings)
+    if server is None:
+        return CheckResult("chroma server", "ok", "none is used")
+    library_id, wanted = "", 0
+    if (settings.paths.data / CATALOG_NAME).is_file():
+        with Library(settings.paths.data) as library:
+            library_id, wanted = library.library_id, library.catalog.chunk_count()
+    version, held = server.look(library_id)
+    detail = f"Chroma {version} at {server.place} holds {held} of {wanted} vectors"
+    if held != wanted:
+        return CheckResult("chroma server", "warn", detail, "Fill it from the catalog: ragapp doctor --fix")
+    return CheckResult("chroma server", "ok", detail)

@@ -7,12 +7,13 @@ an HTTP client of ours. A server has no accounts of its own and no TLS; where it
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -260,7 +261,9 @@ class Connection:
             return self._failed(f"takes no request of this size ({said})", "Raise the limit of the proxy before it.")
         if refusal.status >= 500:
             return self._failed(f"could not do it ({said})", "Look at its log, and at the free space of its disk.")
-        return self._failed(f"refuses what it was asked for ({said})", again_at_once=refusal.status == 404)
+        if refusal.status == 404:
+            return self._failed(f"does not know what it was asked for ({said})", again_at_once=True)
+        return self._failed(f"refuses what it was asked for ({said})", "Rebuild its vectors: ragapp doctor --fix")
 
     def _unreached(self, failure: httpx.TransportError) -> VectorsUnavailableError:
         import httpx
@@ -356,5 +359,7 @@ class _RefusedError(Exception):
 
 def _refuse(response: httpx.Response) -> None:
     if not response.is_success:
-        text = " ".join(response.read().decode("utf-8", "replace").split())
-        raise _RefusedError(response.status_code, text[:200])
+        text = response.read().decode("utf-8", "replace")
+        with suppress(ValueError, TypeError, KeyError):  # a proxy's own answer
+            text = str(json.loads(text)["message"])
+        raise _RefusedError(response.status_code, " ".join(text.split())[:200].rstrip("."))

@@ -161,9 +161,9 @@ class Library:
         assert self.identity is not None  # or identity_id would have raised
         place = self._backend.place
         if place and self.catalog.get_state(_UNPURGED) == place:
-            self._backend.delete(self._library_id)
+            self._backend.delete(self.library_id)
             self.catalog.set_state(_UNPURGED, "")
-        store = self._backend.open(self._library_id, identity_id, self.identity.dimension)
+        store = self._backend.open(self.library_id, identity_id, self.identity.dimension)
         try:
             if place and place not in self._servers():
                 self.catalog.set_state(_SERVERS, " ".join([*self._servers(), place]))
@@ -200,7 +200,7 @@ class Library:
         return f"0 {self._backend.place}".strip()
 
     @cached_property
-    def _library_id(self) -> str:
+    def library_id(self) -> str:
         """Tells this data folder's collections from those of others on one server."""
         if not (known := self.catalog.get_state(_LIBRARY_ID)):
             known = uuid.uuid4().hex
@@ -322,7 +322,7 @@ class Library:
             elsewhere = [place for place in self._servers() if place != self._backend.place]
             self.catalog.set_state(_SERVERS, self._backend.place)
             try:
-                self._backend.delete(self._library_id)
+                self._backend.delete(self.library_id)
             except VectorsUnavailableError as error:
                 self.catalog.set_state(_UNPURGED, self._backend.place)
                 raise StoreError(
@@ -335,7 +335,7 @@ class Library:
             raise StoreError(
                 "What was removed is gone from the files here, but its vectors may still be on a Chroma server that"
                 f" settings do not name any more: {', '.join(elsewhere)}.",
-                f"Delete the collections ragapp-{self._library_id}-… there. This is told once.",
+                f"Delete the collections ragapp-{self.library_id}-… there. This is told once.",
             )
 
     def flush(self) -> None:
@@ -346,7 +346,7 @@ class Library:
                 return
             try:
                 if self.identity is None:
-                    self._backend.remove(self._library_id, gone)
+                    self._backend.remove(self.library_id, gone)
                 elif store := self._opened():
                     store.remove(gone)
                     if vectors is not None:
@@ -383,7 +383,7 @@ class Library:
         self._require_owner()
         with self._changing:
             self._drop_vectors()
-            self._backend.delete(self._library_id)
+            self._backend.delete(self.library_id)
             self._store = self._open()
             return self._store.count()
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from threading import Thread
 
 import httpx
-import pytest
 
 # what the console script `chroma` does
 _CHROMA = "import sys; sys.argv[0] = 'chroma'; from chromadb.cli.cli import app; app()"
@@ -72,12 +71,6 @@ def running_chroma(folder: Path) -> Iterator[RunningChroma]:
         yield server
     finally:
         server.kill()
-
-
-@pytest.fixture(scope="module")
-def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningChroma]:
-    with running_chroma(tmp_path_factory.mktemp("served") / "chroma") as server:
-        yield server
 
 
 @contextmanager

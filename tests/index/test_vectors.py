@@ -10,7 +10,6 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from chromakit import chroma_server  # noqa: F401  # a fixture
 from storekit import make_document, one_chunk_each
 
 from ragapp.errors import StoreError
