@@ -100,7 +100,11 @@ class Scale:
 
 
 def scale(connection: sqlite3.Connection) -> Scale:
-    """The figures that FTS5 keeps for BM25: a row of variable-length numbers, rows first, then terms by column."""
+    """The totals that FTS5 keeps for its own BM25, read from the first record of its shadow table ``lexical_data``.
+
+    It holds variable-length numbers: the rows of the table, then the terms of each column. The public way, summing a
+    ``fts5vocab`` table, reads the whole index: 70 ms for 20,000 chunks, ten times what the search takes.
+    """
     row = connection.execute("SELECT block FROM lexical_data WHERE id = 1").fetchone()
     chunks, *columns = _numbers(row[0] if row else b"") or [0]
     return Scale(chunks, sum(columns) / chunks if chunks else 0.0)
