@@ -113,11 +113,12 @@ class Catalog:
                 " VALUES (?, ?, ?, ?, ?)",
                 (*key, identity.embedder),
             )
-            return connection.execute(
+            row = connection.execute(
                 "SELECT id FROM identities"
                 " WHERE dimension = ? AND normalised = ? AND weights_sha256 = ? AND chunker = ?",
                 key,
-            ).fetchone()[0]
+            ).fetchone()
+        return int(row[0])
 
     def stored_identities(self) -> dict[int, Identity]:
         """The identities that documents were stored with, by id."""
@@ -317,7 +318,7 @@ class Catalog:
     def chunk_count(self) -> int:
         """How many chunks there are."""
         # counted with each document: counting a million rows takes longer than the search
-        return self.rows("SELECT COALESCE(SUM(chunks), 0) FROM documents")[0][0]
+        return int(self.rows("SELECT COALESCE(SUM(chunks), 0) FROM documents")[0][0])
 
     def chunk_ids(self, document_ids: Iterable[int] | None = None) -> list[int]:
         """Ids of all chunks, or of those of some documents, ascending."""
@@ -402,4 +403,6 @@ def _chunk_of(row: tuple[Any, ...]) -> StoredChunk:
 
 
 def _document_of(row: tuple[Any, ...]) -> DocumentRow:
-    return DocumentRow(*row[:9], tuple(json.loads(row[9])), *row[10:])
+    values = list(row)
+    values[9] = tuple(json.loads(values[9]))  # warnings
+    return DocumentRow(*values)

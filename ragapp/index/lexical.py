@@ -140,7 +140,7 @@ def match(
     # terms hold no quotes by construction; those around them keep FTS5's own words (AND, NEAR) from meaning anything
     expression = " OR ".join(f'"{term}"' for term in question[:MAX_QUESTION_TERMS])
     query = f"SELECT rowid, -bm25(lexical, {CONTEXT_WEIGHT}, 1.0) AS score FROM lexical WHERE lexical MATCH ?"
-    parameters: list = [expression]
+    parameters: list[str | int] = [expression]
     if within is not None:
         # A subquery over the table-valued json_each has no limit on the number of ids.  The plus keeps SQLite from
         # running the match anew for each of them.

@@ -83,7 +83,10 @@ class Library:
         self._again_at = 0.0
         # held around each change of catalog and vector store together, and while the store is opened
         self._changing = threading.RLock()
-        self._pending = _Pending()
+        # what the catalog has and the vector store does not have yet: vectors by id, ids to remove, since when
+        self._added: dict[int, Floats] = {}
+        self._gone: list[int] = []
+        self._since = 0.0
         try:
             self._lock.acquire(timeout=wait_s if write else 0)
             self.owner = True
@@ -158,7 +161,7 @@ class Library:
 
     def _open(self) -> VectorStore:
         identity_id = self.identity_id
-        assert self.identity is not None  # or identity_id would have raised
+        assert self.identity is not None, "or identity_id would have raised"
         place = self._backend.place
         if place and self.catalog.get_state(_UNPURGED) == place:
             self._backend.delete(self.library_id)
@@ -341,7 +344,8 @@ class Library:
     def flush(self) -> None:
         """Give the vector store what the catalog has got since the last time."""
         with self._changing:
-            added, vectors, gone = self._pending.take()
+            added, gone = self._added, self._gone
+            self._added, self._gone = {}, []
             if not added and not gone:
                 return
             try:
@@ -349,8 +353,8 @@ class Library:
                     self._backend.remove(self.library_id, gone)
                 elif store := self._opened():
                     store.remove(gone)
-                    if vectors is not None:
-                        store.add(added, vectors)
+                    if added:
+                        store.add(list(added), np.stack(list(added.values())))
             except VectorsUnavailableError as error:
                 self._lose(error)
 
@@ -368,7 +372,12 @@ class Library:
 
     def _change_vectors(self, added: Sequence[int], vectors: Floats | None, gone: Sequence[int]) -> None:
         self._scan = None
-        if self._pending.put(added, vectors, gone):
+        if not self._added and not self._gone:
+            self._since = time.monotonic()
+        if vectors is not None:
+            self._added.update(zip(added, vectors, strict=True))
+        self._gone += [chunk_id for chunk_id in gone if self._added.pop(chunk_id, None) is None]
+        if len(self._added) + len(self._gone) >= FLUSH_CHUNKS or time.monotonic() - self._since > FLUSH_S:
             self.flush()
 
     def rebuild_vectors(self) -> int:
@@ -388,7 +397,7 @@ class Library:
             return self._store.count()
 
     def _drop_vectors(self) -> None:
-        self._pending.take()  # the catalog has it
+        self._added, self._gone = {}, []  # the catalog has it
         self._scan = None
         self._close_store()
         self.mark_behind()
@@ -401,32 +410,6 @@ class Library:
     def _require_owner(self) -> None:
         if not self.owner:
             raise StoreError(f"The store in {self.folder} is not open for writing.")
-
-
-class _Pending:
-    """Changes that the catalog has and the vector store does not have yet; used by one thread at a time."""
-
-    def __init__(self) -> None:
-        self._since = time.monotonic()
-        self._vectors: dict[int, Floats] = {}
-        self._gone: list[int] = []
-
-    def put(self, added: Sequence[int], vectors: Floats | None, gone: Sequence[int]) -> bool:
-        """Add changes; returns whether it is time to flush."""
-        if not self._vectors and not self._gone:
-            self._since = time.monotonic()
-        if vectors is not None:
-            self._vectors.update(zip(added, vectors, strict=True))
-        for chunk_id in gone:
-            if self._vectors.pop(chunk_id, None) is None:
-                self._gone.append(chunk_id)
-        return len(self._vectors) + len(self._gone) >= FLUSH_CHUNKS or time.monotonic() - self._since > FLUSH_S
-
-    def take(self) -> tuple[list[int], Floats | None, list[int]]:
-        """All changes, which are forgotten here: ids to add, their vectors, ids to remove."""
-        ids, vectors, gone = list(self._vectors), list(self._vectors.values()), self._gone
-        self._vectors, self._gone = {}, []
-        return ids, np.stack(vectors) if vectors else None, gone
 
 
 def _key(identity: Identity) -> tuple[int, bool, str, str]:
