@@ -7,12 +7,15 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ragapp import guard
 from ragapp.errors import RagappError
 from ragapp.privacy import TALLY_NAME
 from ragapp.settings import Settings
+
+if TYPE_CHECKING:
+    from ragapp.ingest.report import ProgressListener
 
 MIN_FREE_GIB = 2
 # libraries that tried to leave this machine and are named
@@ -65,8 +68,8 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
             yield CheckResult(name, "fail", error.message, error.hint)
 
 
-def fix(settings: Settings, progress=None) -> list[str]:
-    """Mend what can be mended without asking: rebuild for the embedder in use, rebuild Chroma from the catalog.
+def fix(settings: Settings, progress: ProgressListener | None = None) -> list[str]:
+    """Mend what can be mended without asking: rebuild for the embedder in use, fill the vector store from the catalog.
 
     Returns:
         What was done, one sentence each.
@@ -155,7 +158,9 @@ def _check_llm(settings: Settings) -> CheckResult:
     if settings.llm.mode == "openai":
         with App(settings) as app:
             engine = app.engine()
-            detail = f"{engine.name}, window {engine.window}, tokens counted by {engine.tokenizer}"
+            detail = (
+                f"{engine.name}, window {engine.window}, tokens counted by {getattr(engine, 'tokenizer', 'itself')}"
+            )
         return CheckResult("language model", "ok", detail)
     from ragapp.models.planning import place, plan_engine
 

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ragapp import private
 from ragapp.errors import StoreError
@@ -25,7 +25,7 @@ from ragapp.index.chroma import HNSW, CollectionStore, T, chroma_settings
 from ragapp.index.vector_store import ADD_BATCH
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
 # With the log this long Chroma writes the graph. Every addition reads the log again, and so does every start, which
@@ -88,7 +88,7 @@ class EmbeddedStore(CollectionStore):
         self.notice = ""
         self._lock = threading.RLock()
         self._logged = 0
-        self._client: ClientAPI | None = None
+        self._client: Client | None = None
         self._state = FileState(folder / STATE_NAME)
         self._seal = Seal(folder / SEAL_NAME)
         state = self._state.get()
@@ -205,7 +205,7 @@ class UnfitError(Exception):
     """What the folder holds is whole, but not to be used."""
 
 
-def connect(folder: Path, identity_id: int) -> tuple[ClientAPI, Collection]:
+def connect(folder: Path, identity_id: int) -> tuple[Client, Collection]:
     """Open the collection, made when missing, and use its graph once.
 
     Raises:
@@ -215,7 +215,8 @@ def connect(folder: Path, identity_id: int) -> tuple[ClientAPI, Collection]:
     import chromadb
 
     private.make_folder(folder)
-    client = chromadb.PersistentClient(str(folder), settings=chroma_settings(is_persistent=True))
+    # declared as an interface that has no close()
+    client = cast("Client", chromadb.PersistentClient(str(folder), settings=chroma_settings(is_persistent=True)))
     try:
         name = f"chunks-{identity_id}"
         for collection in client.list_collections():
@@ -223,11 +224,8 @@ def connect(folder: Path, identity_id: int) -> tuple[ClientAPI, Collection]:
             if collection.name != name or any(held.get(key) != value for key, value in PARAMETERS.items()):
                 # Chroma would keep them, and there is one log for all
                 raise UnfitError("it was made by another embedder or with other parameters")
-        collection = client.get_or_create_collection(
-            name,
-            configuration={"hnsw": PARAMETERS},  # type: ignore[typeddict-item]  # a TypedDict, whose keys these are
-            embedding_function=None,
-        )
+        configuration: Any = {"hnsw": PARAMETERS}  # a TypedDict, whose keys these are
+        collection = client.get_or_create_collection(name, configuration=configuration, embedding_function=None)
         # the graph is read when it is first needed, and walking it shows more than reading it
         some = collection.get(limit=1, include=["embeddings"])["embeddings"]
         vectors = [] if some is None else list(some)
