@@ -121,10 +121,10 @@ def mebibytes(folder: Path) -> float:
 def opened(folder: Path) -> str:
     """Seconds to open Chroma and to get the first answer, in a process of its own; the import is not counted."""
     code = (
-        "import sys, time, pathlib, resource, numpy, chromadb; from ragapp.index.vectors import ChromaIndex\n"
-        "begin = time.perf_counter(); index = ChromaIndex(pathlib.Path(sys.argv[1]), 1)\n"
+        "import sys, time, pathlib, resource, numpy, chromadb; from ragapp.index.chroma_embedded import EmbeddedStore\n"
+        "begin = time.perf_counter(); index = EmbeddedStore(pathlib.Path(sys.argv[1]), 1)\n"
         f"index.nearest(numpy.ones({DIMENSION}, numpy.float32), {CANDIDATES})\n"
-        "end = time.perf_counter(); assert not index.emptied; index.close()\n"
+        "end = time.perf_counter(); assert not index.notice; index.close()\n"
         "print(f'{end - begin:.2f} s, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB')"
     )
     return subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True).stdout
@@ -215,18 +215,19 @@ def deletions(catalog, index) -> dict[str, str]:
 def measure(count: int, folder: Path, options: argparse.Namespace) -> dict[str, str]:
     """All figures of one size."""
     from ragapp.index.catalog import Catalog
-    from ragapp.index.vectors import ChromaIndex, reconcile
+    from ragapp.index.chroma_embedded import EmbeddedChroma, EmbeddedStore
+    from ragapp.index.vector_store import reconcile
 
     # a question about what no document is about has no near chunks that could be found or missed
     made = Made(min(options.clusters, count // DOCUMENT_CHUNKS), options.spread, options.words)
-    catalog, index = Catalog(folder / "catalog.sqlite3"), ChromaIndex(folder / "chroma", 1)
+    catalog, index = Catalog(folder / "catalog.sqlite3"), EmbeddedStore(folder / "chroma", 1)
     figures = fill(made, catalog, index, count)
     figures = {"chunks": f"{catalog.chunk_count():,}", **figures}
     index.close()
     figures["catalog, MiB"] = f"{mebibytes(folder / 'catalog.sqlite3'):.0f}"
     figures["Chroma, MiB"] = f"{mebibytes(folder / 'chroma'):.0f}"
     figures["open and first answer, memory"] = opened(folder / "chroma").strip()
-    index = ChromaIndex(folder / "chroma", 1)
+    index = EmbeddedStore(folder / "chroma", 1)
     questions = made.vectors(options.questions)
     figures |= searches(made, catalog, index, questions)
     figures[f"recall@{K}"] = f"{recall(index, questions, nearest_exactly(catalog, questions)):.4f}"
@@ -234,8 +235,8 @@ def measure(count: int, folder: Path, options: argparse.Namespace) -> dict[str, 
     index.close()
     if not options.no_rebuild:
         begin = time.perf_counter()
-        ChromaIndex.delete(folder / "chroma")
-        index = ChromaIndex(folder / "chroma", 1)
+        EmbeddedChroma(folder / "chroma").delete()
+        index = EmbeddedStore(folder / "chroma", 1)
         reconcile(catalog, index)
         figures["rebuild Chroma, s"] = f"{time.perf_counter() - begin:.0f}"
         truth = nearest_exactly(catalog, questions)

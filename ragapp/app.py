@@ -133,9 +133,10 @@ class App:
     @_part
     def library(self) -> Library:
         """The library of the settings' data folder."""
+        from ragapp.index.chroma_server import server_of
         from ragapp.index.library import Library
 
-        return Library(self.settings.paths.data, self.identity, write=self._write)
+        return Library(self.settings.paths.data, self.identity, write=self._write, backend=server_of(self.settings))
 
     @_part
     def pipeline(self) -> Pipeline:

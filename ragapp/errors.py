@@ -55,6 +55,20 @@ class IdentityError(StoreError):
     """The store was made with another embedder."""
 
 
+class VectorsUnavailableError(StoreError):
+    """The vector store's server has not done what it was asked; the catalog has everything.
+
+    Args:
+        message: see :class:`RagappError`.
+        hint: see :class:`RagappError`.
+        again_at_once: whether it may do so when it is asked anew, because it does not know a collection (any more).
+    """
+
+    def __init__(self, message: str, hint: str = "", again_at_once: bool = False):
+        super().__init__(message, hint)
+        self.again_at_once = again_at_once
+
+
 class EmptyStoreError(StoreError):
     """There is nothing to search yet."""
 

@@ -28,7 +28,7 @@ ENV_PREFIX = "RAGAPP_"
 ENV_RESERVED = frozenset({"RAGAPP_SETTINGS", "RAGAPP_PROFILE"})
 FILE_NAME = "settings.yaml"
 # keys whose values are nobody else's business
-_SECRETS = ("password", "passwords")
+_SECRETS = ("password", "passwords", "chroma_headers")
 
 
 class _Section(BaseModel):
@@ -71,6 +71,14 @@ class Embedding(_Section):
     batch_size: int = Field(8, ge=1, le=1024)
     query_prompt: str | None = None
     document_prompt: str | None = None
+
+
+class Store(_Section):
+    """Where vectors are kept; documents are always in ``paths.data``."""
+
+    chroma: str = "embedded"
+    chroma_headers: dict[str, str] = Field(default_factory=dict)
+    chroma_ca_file: Path | None = None
 
 
 class Retrieval(_Section):
@@ -128,8 +136,8 @@ class Server(_Section):
 
 
 class Privacy(_Section):
-    """What may leave this machine: nothing, but for the model hub while ``ragapp models pull`` runs, and questions and
-    passages for a model server that is named here."""
+    """What may leave this machine: nothing, but for the model hub while ``ragapp models pull`` runs, and what goes to a
+    model server or a Chroma server that is named here."""
 
     allow: list[str] = Field(default_factory=list)
     hub: bool = True
@@ -144,6 +152,7 @@ class Settings(BaseSettings):
     paths: Paths = Paths()
     ingest: Ingest = Ingest()
     embedding: Embedding = Embedding()
+    store: Store = Store()
     retrieval: Retrieval = Retrieval()
     llm: Llm = Llm()
     answer: Answer = Answer()
@@ -233,6 +242,8 @@ def load_settings(explicit: str | Path | None = None, overrides: dict[str, dict[
     for name in Paths.model_fields:
         path = getattr(settings.paths, name).expanduser()
         setattr(settings.paths, name, Path(os.path.abspath(base / path)))
+    if settings.store.chroma_ca_file:
+        settings.store.chroma_ca_file = Path(os.path.abspath(base / settings.store.chroma_ca_file.expanduser()))
     return settings
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ragapp.index.chroma import CollectionStore
 from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.library import Library
 from ragapp.index.records import Chunk, Identity
-from ragapp.index.vectors import ChromaIndex
 from ragapp.ingest.chunking import Chunker
 from ragapp.reading.document import Block, Document, Unit
 
@@ -81,7 +81,7 @@ def one_chunk_each(document: Document) -> list[Chunk]:
 
 def held_ids(library: Library) -> tuple[set[int], set[int], set[int]]:
     """Chunk ids of the catalog, of the lexical table and of Chroma."""
-    assert isinstance(library.vectors, ChromaIndex)
+    assert isinstance(library.vectors, CollectionStore)
     with library.catalog.transaction() as connection:
         lexical = {row[0] for row in connection.execute("SELECT rowid FROM lexical")}
     return set(library.catalog.chunk_ids()), lexical, library.vectors.ids()

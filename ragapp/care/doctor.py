@@ -7,12 +7,15 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ragapp import guard
 from ragapp.errors import RagappError
 from ragapp.privacy import TALLY_NAME
 from ragapp.settings import Settings
+
+if TYPE_CHECKING:
+    from ragapp.ingest.report import ProgressListener
 
 MIN_FREE_GIB = 2
 # libraries that tried to leave this machine and are named
@@ -50,6 +53,8 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
         ("language model", _check_llm),
         ("store", _check_store),
     )
+    if settings.store.chroma != "embedded":
+        checks += (("chroma server", _check_chroma_server),)
     if settings.retrieval.reranker:
         checks += (("reranker", _check_reranker),)
     if verify:
@@ -63,8 +68,8 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
             yield CheckResult(name, "fail", error.message, error.hint)
 
 
-def fix(settings: Settings, progress=None) -> list[str]:
-    """Mend what can be mended without asking: rebuild for the embedder in use, rebuild Chroma from the catalog.
+def fix(settings: Settings, progress: ProgressListener | None = None) -> list[str]:
+    """Mend what can be mended without asking: rebuild for the embedder in use, fill the vector store from the catalog.
 
     Returns:
         What was done, one sentence each.
@@ -153,7 +158,9 @@ def _check_llm(settings: Settings) -> CheckResult:
     if settings.llm.mode == "openai":
         with App(settings) as app:
             engine = app.engine()
-            detail = f"{engine.name}, window {engine.window}, tokens counted by {engine.tokenizer}"
+            detail = (
+                f"{engine.name}, window {engine.window}, tokens counted by {getattr(engine, 'tokenizer', 'itself')}"
+            )
         return CheckResult("language model", "ok", detail)
     from ragapp.models.planning import place, plan_engine
 
@@ -182,3 +189,21 @@ def _check_store(settings: Settings) -> CheckResult:
     if failures:
         return CheckResult("store", "warn", f"{detail}; {len(failures)} files failed", "See: ragapp documents list")
     return CheckResult("store", "ok", detail)
+
+
+def _check_chroma_server(settings: Settings) -> CheckResult:
+    from ragapp.index.chroma_server import server_of
+    from ragapp.index.library import CATALOG_NAME, Library
+
+    server = server_of(settings)
+    if server is None:
+        return CheckResult("chroma server", "ok", "none is used")
+    library_id, wanted = "", 0
+    if (settings.paths.data / CATALOG_NAME).is_file():
+        with Library(settings.paths.data) as library:
+            library_id, wanted = library.library_id, library.catalog.chunk_count()
+    version, held = server.look(library_id)
+    detail = f"Chroma {version} at {server.place} holds {held} of {wanted} vectors"
+    if held != wanted:
+        return CheckResult("chroma server", "warn", detail, "Fill it from the catalog: ragapp doctor --fix")
+    return CheckResult("chroma server", "ok", detail)

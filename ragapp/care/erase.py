@@ -24,7 +24,7 @@ def erase(library: Library, drop_folder: Path) -> int:
         How many answers were deleted from conversations because they showed a removed document.
 
     Raises:
-        StoreError: another process reads the store.
+        StoreError: another process reads the store, or a Chroma server may still hold vectors.
     """
     forgotten = Conversations(library.catalog).forget_removed()
     for file in library.catalog.unread():
@@ -32,7 +32,7 @@ def erase(library: Library, drop_folder: Path) -> int:
         # its name is all that is known of it; where the folder is missing, too, a drive may not be connected
         if path.parent.is_dir() and not path.exists():
             library.catalog.remove_unread(file.path)
-    library.purge()
     clear_leftovers(drop_folder)
     shutil.rmtree(library.folder / UPLOADS_NAME, ignore_errors=True)
+    library.purge()  # last, as it is told when a server still holds something
     return forgotten

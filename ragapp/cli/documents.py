@@ -241,6 +241,7 @@ def remove(
     They are not taken in again until they change or are named: ragapp ingest FILE
     """
     from ragapp.care.erase import erase
+    from ragapp.index.chroma_server import server_of
     from ragapp.index.library import Library
     from ragapp.ingest.conditions import remove_by_hand
 
@@ -250,8 +251,11 @@ def remove(
         removal = page.remove(ids or ())
     else:
         settings = settings_of(context)
-        with Library(settings.paths.data, write=True) as library:
+        with Library(settings.paths.data, write=True, backend=server_of(settings)) as library:
             rows = remove_by_hand(library, ids or (), settings.ingest)
+            library.settle()
+            for text in library.mended:
+                note(text)
             forgotten = erase(library, settings.paths.ingest) if purge else 0
         files_kept = tuple(row.path for row in rows if Path(row.path).exists())
         removal = Removal(tuple(row.described() for row in rows), purge, forgotten, files_kept)

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ragapp.errors import StoreError
 from ragapp.index import changes, lexical
 from ragapp.index.changes import VECTOR_DTYPE, Changed
-from ragapp.index.connection import TOO_LARGE, connect
+from ragapp.index.connection import TOO_LARGE, connect, purge
 from ragapp.index.migrations import migrate
-from ragapp.index.purge import purge
 from ragapp.index.records import Chunk, DocumentRow, Identity, StoredChunk, UnreadFile
-from ragapp.index.rows import CHUNKS, DOCUMENTS, UNITS, chunk_of, document_of, unit_of
-from ragapp.reading.document import Document, Unit
+from ragapp.reading.document import Block, Document, Unit
 
 # SQLite's limit on `?` in one statement was 999 for a long time
 _IDS_A_QUERY = 900
+_DOCUMENTS = (
+    "SELECT d.id, d.identity_id, d.path, d.name, d.title, d.language, d.size, d.mtime_ns, d.sha256, d.warnings,"
+    " d.ingested_at, d.units, d.units_without_text, d.units_ocr, d.units_needing_ocr, d.chunks,"
+    " d.conditions FROM documents d"
+)
+
+_CHUNKS = (
+    'SELECT c.unit, c.headings, c.text, c.start, c."end", c.id, c.document_id, d.name, d.title, d.path, d.language,'
+    " u.label, u.kind FROM chunks c JOIN documents d ON d.id = c.document_id"
+    " JOIN units u ON u.document_id = c.document_id AND u.number = c.unit"
+)
+
+_UNITS = "SELECT number, kind, label, text, blocks, coverage, confidence FROM units"
 
 
 class Catalog:
@@ -34,7 +47,7 @@ class Catalog:
         StoreError: the file is no catalog, or cannot be written.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
         try:
@@ -71,11 +84,8 @@ class Catalog:
                     f"The catalog {self.path} could not be written: {error}.", "Check the disk's free space."
                 ) from None
 
-    def rows(self, query: str, parameters: Sequence = ()) -> list[tuple]:
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """What a query finds, as the catalog is now; nobody who writes is waited for."""
-        return self._rows(query, parameters)
-
-    def _rows(self, query: str, parameters: Sequence = ()) -> list[tuple]:
         with self._lock:
             try:
                 return self._connection.execute(query, parameters).fetchall()
@@ -86,7 +96,7 @@ class Catalog:
 
     def get_state(self, key: str) -> str | None:
         """A remembered value, None when there is none."""
-        rows = self._rows("SELECT value FROM state WHERE key = ?", (key,))
+        rows = self.rows("SELECT value FROM state WHERE key = ?", (key,))
         return rows[0][0] if rows else None
 
     def set_state(self, key: str, value: str) -> None:
@@ -103,15 +113,16 @@ class Catalog:
                 " VALUES (?, ?, ?, ?, ?)",
                 (*key, identity.embedder),
             )
-            return connection.execute(
+            row = connection.execute(
                 "SELECT id FROM identities"
                 " WHERE dimension = ? AND normalised = ? AND weights_sha256 = ? AND chunker = ?",
                 key,
-            ).fetchone()[0]
+            ).fetchone()
+        return int(row[0])
 
     def stored_identities(self) -> dict[int, Identity]:
         """The identities that documents were stored with, by id."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT id, embedder, dimension, normalised, weights_sha256, chunker FROM identities"
             " WHERE id IN (SELECT DISTINCT identity_id FROM documents)"
         )
@@ -121,46 +132,46 @@ class Catalog:
 
     def documents(self) -> list[DocumentRow]:
         """All documents, by path."""
-        return [document_of(row) for row in self._rows(f"{DOCUMENTS} ORDER BY d.path")]
+        return [_document_of(row) for row in self.rows(f"{_DOCUMENTS} ORDER BY d.path")]
 
     def document(self, document_id: int) -> DocumentRow | None:
         """One document, None when there is none with this id."""
         if abs(document_id) >= TOO_LARGE:
             return None
-        rows = self._rows(f"{DOCUMENTS} WHERE d.id = ?", (document_id,))
-        return document_of(rows[0]) if rows else None
+        rows = self.rows(f"{_DOCUMENTS} WHERE d.id = ?", (document_id,))
+        return _document_of(rows[0]) if rows else None
 
     def document_at(self, path: str) -> DocumentRow | None:
         """The document that was taken in from a path, None when there is none."""
-        rows = self._rows(f"{DOCUMENTS} WHERE d.path = ?", (path,))
-        return document_of(rows[0]) if rows else None
+        rows = self.rows(f"{_DOCUMENTS} WHERE d.path = ?", (path,))
+        return _document_of(rows[0]) if rows else None
 
     def unit(self, document_id: int, number: int) -> Unit | None:
         """One unit with its blocks, None when there is no such unit."""
         if max(abs(document_id), abs(number)) >= TOO_LARGE:
             return None
-        rows = self._rows(f"{UNITS} WHERE document_id = ? AND number = ?", (document_id, number))
-        return unit_of(rows[0])[0] if rows else None
+        rows = self.rows(f"{_UNITS} WHERE document_id = ? AND number = ?", (document_id, number))
+        return _unit_of(rows[0])[0] if rows else None
 
     def document_with_content(self, sha256: str, suffix: str) -> DocumentRow | None:
         """A document with this content and a file name that ends like this, None when there is none."""
-        rows = self._rows(f"{DOCUMENTS} WHERE d.sha256 = ? ORDER BY d.id", (sha256,))
-        found = (document_of(row) for row in rows)
+        rows = self.rows(f"{_DOCUMENTS} WHERE d.sha256 = ? ORDER BY d.id", (sha256,))
+        found = (_document_of(row) for row in rows)
         return next((row for row in found if row.name.lower().endswith(suffix.lower())), None)
 
     def languages(self) -> list[str]:
         """Languages that the documents are in, the most frequent first."""
-        rows = self._rows("SELECT language FROM documents WHERE language != '' GROUP BY 1 ORDER BY COUNT(*) DESC, 1")
+        rows = self.rows("SELECT language FROM documents WHERE language != '' GROUP BY 1 ORDER BY COUNT(*) DESC, 1")
         return [row[0] for row in rows]
 
     def units(self, document_id: int) -> list[tuple[Unit, str]]:
         """The units of a document in order, each with its stored text."""
-        rows = self._rows(f"{UNITS} WHERE document_id = ? ORDER BY number", (document_id,))
-        return list(map(unit_of, rows))
+        rows = self.rows(f"{_UNITS} WHERE document_id = ? ORDER BY number", (document_id,))
+        return list(map(_unit_of, rows))
 
     def unit_text(self, document_id: int, number: int) -> str:
         """The stored text of one unit; empty when there is no such unit."""
-        rows = self._rows("SELECT text FROM units WHERE document_id = ? AND number = ?", (document_id, number))
+        rows = self.rows("SELECT text FROM units WHERE document_id = ? AND number = ?", (document_id, number))
         return rows[0][0] if rows else ""
 
     def put_document(
@@ -292,7 +303,7 @@ class Catalog:
         """All files that were not read at their last try, by path."""
         return [
             UnreadFile(*row)
-            for row in self._rows(
+            for row in self.rows(
                 "SELECT path, status, reason, hint, tried_at, size, mtime_ns, conditions FROM unread ORDER BY path"
             )
         ]
@@ -307,26 +318,26 @@ class Catalog:
     def chunk_count(self) -> int:
         """How many chunks there are."""
         # counted with each document: counting a million rows takes longer than the search
-        return self._rows("SELECT COALESCE(SUM(chunks), 0) FROM documents")[0][0]
+        return int(self.rows("SELECT COALESCE(SUM(chunks), 0) FROM documents")[0][0])
 
     def chunk_ids(self, document_ids: Iterable[int] | None = None) -> list[int]:
         """Ids of all chunks, or of those of some documents, ascending."""
         if document_ids is None:
-            return [row[0] for row in self._rows("SELECT id FROM chunks ORDER BY id")]
+            return [row[0] for row in self.rows("SELECT id FROM chunks ORDER BY id")]
         query = "SELECT id FROM chunks WHERE document_id IN ({})"
         return sorted(row[0] for row in self._in(query, document_ids))
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Chunks by id; ids that do not exist are left out."""
-        found = map(chunk_of, self._in(f"{CHUNKS} WHERE c.id IN ({{}})", ids))
+        found = map(_chunk_of, self._in(f"{_CHUNKS} WHERE c.id IN ({{}})", ids))
         return {chunk.id: chunk for chunk in found}
 
     def unit_chunks(self, document_id: int, number: int) -> list[StoredChunk]:
         """The chunks of one unit in the order of its text."""
-        rows = self._rows(
-            f"{CHUNKS} WHERE c.document_id = ? AND c.unit = ? ORDER BY c.start, c.id", (document_id, number)
+        rows = self.rows(
+            f"{_CHUNKS} WHERE c.document_id = ? AND c.unit = ? ORDER BY c.start, c.id", (document_id, number)
         )
-        return list(map(chunk_of, rows))
+        return list(map(_chunk_of, rows))
 
     def vectors(self, ids: Sequence[int] | None = None) -> tuple[list[int], np.ndarray]:
         """Vectors of some or all chunks.
@@ -335,7 +346,7 @@ class Catalog:
             The ids, and a float32 array of shape (len(ids), dimension).
         """
         if ids is None:
-            rows = self._rows("SELECT id, vector FROM chunks ORDER BY id")
+            rows = self.rows("SELECT id, vector FROM chunks ORDER BY id")
         else:
             rows = self._in("SELECT id, vector FROM chunks WHERE id IN ({})", ids)
         if not rows:
@@ -371,10 +382,27 @@ class Catalog:
             except sqlite3.Error as error:
                 raise StoreError(f"The catalog {self.path} could not be searched: {error}.") from None
 
-    def _in(self, query: str, values: Iterable[int]) -> list[tuple]:
+    def _in(self, query: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
         every = list(values)
-        rows: list[tuple] = []
+        rows: list[tuple[Any, ...]] = []
         for begin in range(0, len(every), _IDS_A_QUERY):
             part = every[begin : begin + _IDS_A_QUERY]
-            rows.extend(self._rows(query.format(",".join("?" * len(part))), part))
+            rows.extend(self.rows(query.format(",".join("?" * len(part))), part))
         return rows
+
+
+def _unit_of(row: tuple[Any, ...]) -> tuple[Unit, str]:
+    number, kind, label, text, blocks, coverage, confidence = row
+    parts = [Block(text[start:end], k, tuple(headings)) for k, start, end, headings in json.loads(blocks)]
+    return Unit(number, kind, label, parts, coverage, confidence), text
+
+
+def _chunk_of(row: tuple[Any, ...]) -> StoredChunk:
+    headings = row[1]
+    return StoredChunk(row[0], () if headings == "[]" else tuple(json.loads(headings)), *row[2:])
+
+
+def _document_of(row: tuple[Any, ...]) -> DocumentRow:
+    values = list(row)
+    values[9] = tuple(json.loads(values[9]))  # warnings
+    return DocumentRow(*values)

@@ -122,11 +122,12 @@ def copy(
     gone = delete_chunks(connection, old[0]) if old else []
     if old:
         connection.execute("DELETE FROM documents WHERE id = ?", old)
-    new_id = connection.execute(
+    new_id = _new_id(
+        connection,
         f"INSERT INTO documents (path, name, title, size, mtime_ns, ingested_at, {_COPIED})"
         f" SELECT ?, ?, ?, ?, ?, ?, {_COPIED} FROM documents WHERE id = ?",
         (str(path), path.name, title, size, mtime_ns, now(), document_id),
-    ).lastrowid
+    )
     connection.execute(
         "INSERT INTO units (document_id, number, kind, label, text, blocks, coverage, confidence)"
         " SELECT ?, number, kind, label, text, blocks, coverage, confidence FROM units WHERE document_id = ?",
@@ -138,11 +139,12 @@ def copy(
         "SELECT id, headings, text FROM chunks WHERE document_id = ? ORDER BY id", (document_id,)
     ).fetchall():
         added.append(
-            connection.execute(
+            _new_id(
+                connection,
                 'INSERT INTO chunks (document_id, unit, headings, text, start, "end", vector, fingerprint)'
                 ' SELECT ?, unit, headings, text, start, "end", vector, fingerprint FROM chunks WHERE id = ?',
                 (new_id, chunk_id),
-            ).lastrowid
+            )
         )
         lexical.add(connection, added[-1], context_line(path.name, title, json.loads(headings)), text, language)
     connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
@@ -170,7 +172,11 @@ def now() -> str:
 def _insert(connection: sqlite3.Connection, table: str, values: dict[str, object]) -> int:
     columns = ", ".join(f'"{column}"' for column in values)
     marks = ", ".join("?" * len(values))
-    return connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values())).lastrowid
+    return _new_id(connection, f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))
+
+
+def _new_id(connection: sqlite3.Connection, insertion: str, values: tuple[object, ...]) -> int:
+    return connection.execute(insertion, values).lastrowid or 0  # None only where nothing was inserted
 
 
 def _title_under(connection: sqlite3.Connection, document_id: int, path: Path) -> str:

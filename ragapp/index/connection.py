@@ -1,4 +1,4 @@
-"""Opening the catalog's database: for its owner alone, with a write-ahead log."""
+"""The connection to the catalog's database: for its owner alone, with a write-ahead log; and purging it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ragapp import private
+from ragapp.errors import StoreError
 
 # how long to wait for another process's transaction
 BUSY_S = 30
@@ -64,3 +65,28 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def purge(connection: sqlite3.Connection) -> None:
+    """Write the catalog anew with nothing but what it holds; takes as long as copying it.
+
+    A database only marks what is deleted as free: the bytes stay until something else is written over them. What the
+    disk itself keeps of files that were shortened is not in any program's hands; that takes an encrypted disk.
+
+    Args:
+        connection: of the catalog, in no transaction; nobody else may be reading.
+
+    Raises:
+        StoreError: another process reads the catalog; what it may still see was kept.
+        sqlite3.Error: the disk is full, or the file damaged.
+    """
+    connection.execute("PRAGMA secure_delete = ON")
+    # FTS5 keeps the words of deleted rows, marked as deleted, until its segments are merged
+    connection.execute("INSERT INTO lexical(lexical) VALUES ('rebuild')")
+    connection.execute("VACUUM")
+    busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise StoreError(
+            "What was removed is still in the write-ahead log: another ragapp process reads the store.",
+            "Let it finish or stop it, then run: ragapp documents remove --purge",
+        )

@@ -100,7 +100,11 @@ class Scale:
 
 
 def scale(connection: sqlite3.Connection) -> Scale:
-    """The figures that FTS5 keeps for BM25: a row of variable-length numbers, rows first, then terms by column."""
+    """The totals that FTS5 keeps for its own BM25, read from the first record of its shadow table ``lexical_data``.
+
+    It holds variable-length numbers: the rows of the table, then the terms of each column. The public way, summing a
+    ``fts5vocab`` table, reads the whole index: 70 ms for 20,000 chunks, ten times what the search takes.
+    """
     row = connection.execute("SELECT block FROM lexical_data WHERE id = 1").fetchone()
     chunks, *columns = _numbers(row[0] if row else b"") or [0]
     return Scale(chunks, sum(columns) / chunks if chunks else 0.0)
@@ -136,7 +140,7 @@ def match(
     # terms hold no quotes by construction; those around them keep FTS5's own words (AND, NEAR) from meaning anything
     expression = " OR ".join(f'"{term}"' for term in question[:MAX_QUESTION_TERMS])
     query = f"SELECT rowid, -bm25(lexical, {CONTEXT_WEIGHT}, 1.0) AS score FROM lexical WHERE lexical MATCH ?"
-    parameters: list = [expression]
+    parameters: list[str | int] = [expression]
     if within is not None:
         # A subquery over the table-valued json_each has no limit on the number of ids.  The plus keeps SQLite from
         # running the match anew for each of them.

@@ -1,10 +1,11 @@
-"""The library: catalog and vector index kept in step, and owned by one process at a time."""
+"""The library: catalog and vector store kept in step, and owned by one process at a time."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -13,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from ragapp import private
-from ragapp.errors import IdentityError, StoreError
+from ragapp.errors import IdentityError, StoreError, VectorsUnavailableError
 from ragapp.index.catalog import Catalog
+from ragapp.index.chroma_embedded import EmbeddedChroma
 from ragapp.index.records import Chunk, DocumentRow, Identity
-from ragapp.index.vectors import ChromaIndex, ExactIndex, VectorIndex, reconcile
+from ragapp.index.vector_store import ExactIndex, Floats, VectorBackend, VectorIndex, VectorStore, reconcile
 from ragapp.reading.document import Document
 
 CATALOG_NAME = "catalog.sqlite3"
@@ -25,11 +27,15 @@ LOCK_NAME = "store.lock"
 OWNER_NAME = "store.owner"
 # what the names in a data folder begin with: the store's, the demo's, and what other parts of ragapp keep there
 OWN_NAMES = (CATALOG_NAME, CHROMA_NAME, "store.", "refused.log", "server.json", "calibration.json", "demo", "uploads")
-# set in the catalog while Chroma may lag behind it
+# State in the catalog: "1" while the vector store may lag behind it, else "0" and the server's address, if it is one.
 _BEHIND = "chroma_behind"
-# Chroma pays for every call, so that many small documents are given to it together; the catalog has them already
+# this data folder's id on servers, the servers that may hold vectors of it, and that which must still delete some
+_LIBRARY_ID, _SERVERS, _UNPURGED = "library_id", "vector_servers", "unpurged_server"
+# every call of a vector store costs time, so many small documents are given to it together
 FLUSH_CHUNKS = 1000
 FLUSH_S = 30.0
+# how long a server that failed is left alone
+AGAIN_S = 30.0
 
 
 class Library:
@@ -40,15 +46,24 @@ class Library:
         identity: what the embedder in use makes, None to look at documents only.
         write: whether documents will be added or removed; needs to own the store.
         wait_s: how long to wait for another process that owns the store, when writing.
+        backend: where the vectors are kept, None for files in the data folder.
 
     Attributes:
-        mended: what was wrong with the vector index when it was opened, and what was done, one sentence each.
+        mended: what was or is wrong with the vector store, and what was done, a sentence or two each.
 
     Raises:
         StoreError: another process owns the store, or it cannot be opened.
     """
 
-    def __init__(self, folder: Path, identity: Identity | None = None, *, write: bool = False, wait_s: float = 10.0):
+    def __init__(
+        self,
+        folder: Path,
+        identity: Identity | None = None,
+        *,
+        write: bool = False,
+        wait_s: float = 10.0,
+        backend: VectorBackend | None = None,
+    ) -> None:
         from filelock import FileLock, Timeout
 
         try:
@@ -61,9 +76,17 @@ class Library:
         self.identity = identity
         self._lock = FileLock(folder / LOCK_NAME, mode=private.FILE_MODE)
         self.mended: list[str] = []
-        self._vectors: VectorIndex | None = None
-        self._opening = threading.Lock()
-        self._pending = _Pending()
+        self._backend = backend or EmbeddedChroma(folder / CHROMA_NAME)
+        self._store: VectorStore | None = None
+        self._scan: ExactIndex | None = None
+        self._away = ""
+        self._again_at = 0.0
+        # held around each change of catalog and vector store together, and while the store is opened
+        self._changing = threading.RLock()
+        # what the catalog has and the vector store does not have yet: vectors by id, ids to remove, since when
+        self._added: dict[int, Floats] = {}
+        self._gone: list[int] = []
+        self._since = 0.0
         try:
             self._lock.acquire(timeout=wait_s if write else 0)
             self.owner = True
@@ -89,45 +112,107 @@ class Library:
     def __enter__(self) -> Library:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Close the files and let another process own the store."""
-        with suppress(StoreError):  # the catalog has it all; what Chroma lacks is made good at the next start
+        with suppress(StoreError):  # the catalog has it all; what the vector store lacks is made good at the next start
             self.flush()
-        if isinstance(self._vectors, ChromaIndex):
-            self._vectors.close()
-            private.restrict(self.folder / CHROMA_NAME)
-        self._vectors = None
+        self._close_store()
         self.catalog.close()
         self._lock.release()
 
     @property
     def vectors(self) -> VectorIndex:
-        """The vector index, in step with the catalog.
+        """The vector store, in step with the catalog.
 
-        It is Chroma, mended if it lagged, or an exact scan where another process owns Chroma.
+        It is an exact scan where another process owns the store, or its server cannot be used.
         """
-        index = self._index()
-        if self.owner:
-            self.flush()
-        return index
+        with self._changing:
+            if self.owner and self._opened():
+                self.flush()
+            return self._store or self._exact()
 
-    def _index(self) -> VectorIndex:
-        with self._opening:
-            if self._vectors is None:
-                self._vectors = self._open_chroma() if self.owner else ExactIndex(self.catalog)
-        return self._vectors
+    def nearest(self, vector: Floats, k: int, within: Sequence[int] | None = None) -> list[int]:
+        """As :meth:`VectorIndex.nearest`, by the catalog's own vectors where the store's server cannot be used."""
+        try:
+            return self.vectors.nearest(vector, k, within)
+        except VectorsUnavailableError as error:
+            self._lose(error)
+            return self._exact().nearest(vector, k, within)
 
-    def _open_chroma(self) -> ChromaIndex:
-        index = ChromaIndex(self.folder / CHROMA_NAME, self.identity_id)
-        private.restrict(self.folder / CHROMA_NAME)
-        self.mended += [index.emptied] if index.emptied else []
-        if self.catalog.get_state(_BEHIND) != "0" or index.count() != self.catalog.chunk_count():
-            reconcile(self.catalog, index)
-            self.catalog.set_state(_BEHIND, "0")
-        return index
+    def _exact(self) -> ExactIndex:
+        with self._changing:
+            if self._scan is None:
+                self._scan = ExactIndex(self.catalog)
+            return self._scan
+
+    def _opened(self) -> VectorStore | None:
+        """The vector store, in step with the catalog but for what is pending; None while its server cannot be used."""
+        self._require_owner()
+        with self._changing:
+            if self._store is None and time.monotonic() >= self._again_at:
+                try:
+                    self._store = self._open()
+                except VectorsUnavailableError as error:
+                    self._lose(error)
+            return self._store
+
+    def _open(self) -> VectorStore:
+        identity_id = self.identity_id
+        assert self.identity is not None, "or identity_id would have raised"
+        place = self._backend.place
+        if place and self.catalog.get_state(_UNPURGED) == place:
+            self._backend.delete(self.library_id)
+            self.catalog.set_state(_UNPURGED, "")
+        store = self._backend.open(self.library_id, identity_id, self.identity.dimension)
+        try:
+            if place and place not in self._servers():
+                self.catalog.set_state(_SERVERS, " ".join([*self._servers(), place]))
+            self.mended += [store.notice] if store.notice and store.notice not in self.mended else []
+            if self.catalog.get_state(_BEHIND) != self._in_step or store.count() != self.catalog.chunk_count():
+                reconcile(self.catalog, store)
+                self.catalog.set_state(_BEHIND, self._in_step)
+        except BaseException:
+            store.close()
+            raise
+        if self._away in self.mended:
+            self.mended.remove(self._away)
+            self.mended.append(f"The Chroma server at {place} could be used again, and has all vectors.")
+        return store
+
+    def _lose(self, error: VectorsUnavailableError) -> None:
+        """Go on without the vector store's server for a while; what it lacks then is made good when it is opened."""
+        with self._changing:
+            self._close_store()
+            self._again_at = time.monotonic() + (0 if error.again_at_once else AGAIN_S)
+            if self._away in self.mended:
+                self.mended.remove(self._away)
+            self._away = f"{error} Meanwhile the catalog's own vectors are searched; nothing is lost."
+            self.mended.append(self._away)
+
+    def _close_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+        self._store = None
+
+    @property
+    def _in_step(self) -> str:
+        """What the catalog's flag says when this place has what the catalog has."""
+        return f"0 {self._backend.place}".strip()
+
+    @cached_property
+    def library_id(self) -> str:
+        """Tells this data folder's collections from those of others on one server."""
+        if not (known := self.catalog.get_state(_LIBRARY_ID)):
+            known = uuid.uuid4().hex
+            self.catalog.set_state(_LIBRARY_ID, known)
+        return known
+
+    def _servers(self) -> list[str]:
+        """Servers that may hold vectors of this library."""
+        return (self.catalog.get_state(_SERVERS) or "").split()
 
     @cached_property
     def identity_id(self) -> int:
@@ -167,7 +252,7 @@ class Library:
         path: Path,
         document: Document,
         chunks: Sequence[Chunk],
-        vectors: np.ndarray,
+        vectors: Floats,
         *,
         size: int,
         mtime_ns: int,
@@ -177,17 +262,18 @@ class Library:
     ) -> int:
         """Store a document; see :meth:`Catalog.put_document`.
 
-        The catalog has it when this returns; Chroma gets it together with others, see :meth:`flush`.
+        The catalog has it when this returns; the vector store gets it together with others, see :meth:`flush`.
 
         Returns:
             The document's id.
         """
-        self._begin_change()
-        document_id, added, gone = self.catalog.put_document(
-            path, document, chunks, vectors, self.identity_id, size, mtime_ns, sha256, fingerprints, conditions
-        )
-        # what the catalog rounds to half precision, Chroma gets too: a rebuilt index is the same as the first
-        self._change_vectors(added, np.asarray(vectors, np.float16).astype(np.float32), gone)
+        with self._changing:
+            self._begin_change()
+            document_id, added, gone = self.catalog.put_document(
+                path, document, chunks, vectors, self.identity_id, size, mtime_ns, sha256, fingerprints, conditions
+            )
+            # what the catalog rounds to half precision, the vector store gets too: filled again, it is the same
+            self._change_vectors(added, np.asarray(vectors, np.float16).astype(np.float32), gone)
         return document_id
 
     def copy(self, source: DocumentRow, path: Path, *, size: int, mtime_ns: int) -> bool:
@@ -196,16 +282,17 @@ class Library:
         Returns:
             False where the document does not hold that content any more; nothing was stored then.
         """
-        self._begin_change()
-        copied = self.catalog.copy_document(source.id, source.sha256, path, size, mtime_ns)
-        if copied is None:
-            return False
-        _, added, gone = copied
-        self._change_vectors(added, self.catalog.vectors(added)[1], gone)
+        with self._changing:
+            self._begin_change()
+            copied = self.catalog.copy_document(source.id, source.sha256, path, size, mtime_ns)
+            if copied is None:
+                return False
+            _, added, gone = copied
+            self._change_vectors(added, self.catalog.vectors(added)[1], gone)
         return True
 
     def remove(self, document_id: int) -> DocumentRow:
-        """Remove a document from catalog and index.
+        """Remove a document from catalog and vector store.
 
         Raises:
             StoreError: there is none with this id.
@@ -214,115 +301,118 @@ class Library:
         row = self.catalog.document(document_id)
         if row is None:
             raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
-        if self.identity is None:  # nothing is known of the vectors; they are mended when somebody needs them
-            self.mark_behind()
-            self.catalog.remove_document(document_id)
-        else:
-            self._begin_change()
+        with self._changing:
+            if self.identity is None:  # the store of the vectors is not opened; what it lacks is made good when it is
+                self.mark_behind()
+            else:
+                self._begin_change()
             self._change_vectors([], None, self.catalog.remove_document(document_id))
         return row
 
     def purge(self) -> None:
         """Leave no trace of removed documents in any file of the store; it takes as long as copying the catalog.
 
-        Chroma is deleted and filled again from the catalog when the vectors are next needed.
+        The vector store is deleted and filled again from the catalog when the vectors are next needed.
 
         Raises:
-            StoreError: another process reads the store.
+            StoreError: another process reads the store, or a server may still hold vectors of what was removed.
         """
         self._require_owner()
-        self._drop_vectors()
-        self.catalog.purge()
+        with self._changing:
+            self._drop_vectors()
+            EmbeddedChroma(self.folder / CHROMA_NAME).delete()  # of a time before the server
+            self.catalog.purge()
+            elsewhere = [place for place in self._servers() if place != self._backend.place]
+            self.catalog.set_state(_SERVERS, self._backend.place)
+            try:
+                self._backend.delete(self.library_id)
+            except VectorsUnavailableError as error:
+                self.catalog.set_state(_UNPURGED, self._backend.place)
+                raise StoreError(
+                    "What was removed is gone from the files here, but its vectors may still be on the Chroma server:"
+                    f" {error.message}",
+                    f"{error.hint} They are deleted when it is next used, or by: ragapp documents remove --purge",
+                ) from None
+            self.catalog.set_state(_SERVERS, "")
+        if elsewhere:
+            raise StoreError(
+                "What was removed is gone from the files here, but its vectors may still be on a Chroma server that"
+                f" settings do not name any more: {', '.join(elsewhere)}.",
+                f"Delete the collections ragapp-{self.library_id}-… there. This is told once.",
+            )
 
     def flush(self) -> None:
-        """Give Chroma what the catalog has got since the last time."""
-        with self._pending.lock:
-            added, vectors, gone = self._pending.take()
-            if added or gone:
-                index = self._chroma()
-                index.remove(gone)
-                if added:
-                    index.add(added, vectors)
+        """Give the vector store what the catalog has got since the last time."""
+        with self._changing:
+            added, gone = self._added, self._gone
+            self._added, self._gone = {}, []
+            if not added and not gone:
+                return
+            try:
+                if self.identity is None:
+                    self._backend.remove(self.library_id, gone)
+                elif store := self._opened():
+                    store.remove(gone)
+                    if added:
+                        store.add(list(added), np.stack(list(added.values())))
+            except VectorsUnavailableError as error:
+                self._lose(error)
 
     def settle(self) -> None:
-        """Bring Chroma in step and note it; call it when a run of changes has ended."""
-        self.flush()
-        if isinstance(self._vectors, ChromaIndex):
-            self._vectors.save()
-            private.restrict(self.folder / CHROMA_NAME)
-            self.catalog.set_state(_BEHIND, "0")
+        """Bring the vector store in step and note it; call it when a run of changes has ended."""
+        with self._changing:
+            self.flush()
+            if self._store is not None:
+                self._store.save()
+                self.catalog.set_state(_BEHIND, self._in_step)
 
     def _begin_change(self) -> None:
-        self._chroma()  # opened, and mended if need be, before it is marked as behind for what is to come
+        self._opened()  # and mended if need be, before it is marked as behind for what is to come
         self.mark_behind()
 
-    def _change_vectors(self, added: Sequence[int], vectors: np.ndarray | None, gone: Sequence[int]) -> None:
-        if self._pending.put(added, vectors, gone):
+    def _change_vectors(self, added: Sequence[int], vectors: Floats | None, gone: Sequence[int]) -> None:
+        self._scan = None
+        if not self._added and not self._gone:
+            self._since = time.monotonic()
+        if vectors is not None:
+            self._added.update(zip(added, vectors, strict=True))
+        self._gone += [chunk_id for chunk_id in gone if self._added.pop(chunk_id, None) is None]
+        if len(self._added) + len(self._gone) >= FLUSH_CHUNKS or time.monotonic() - self._since > FLUSH_S:
             self.flush()
 
     def rebuild_vectors(self) -> int:
-        """Delete Chroma and fill it anew from the catalog, without embedding.
+        """Delete the vector store and fill it anew from the catalog, without embedding.
 
         Returns:
             The number of vectors.
+
+        Raises:
+            VectorsUnavailableError: its server cannot be used.
         """
         self._require_owner()
-        self._drop_vectors()
-        return self._chroma().count()
+        with self._changing:
+            self._drop_vectors()
+            self._backend.delete(self.library_id)
+            self._store = self._open()
+            return self._store.count()
 
     def _drop_vectors(self) -> None:
-        with self._pending.lock:
-            self._pending.take()  # the catalog has it
-        if isinstance(self._vectors, ChromaIndex):
-            self._vectors.close()
-        self._vectors = None
-        ChromaIndex.delete(self.folder / CHROMA_NAME)
+        self._added, self._gone = {}, []  # the catalog has it
+        self._scan = None
+        self._close_store()
         self.mark_behind()
 
     def mark_behind(self) -> None:
-        """Note that Chroma may not hold what the catalog holds; it is mended when the vectors are next needed."""
+        """Note that the vector store may not hold what the catalog holds; it is mended when next needed."""
         if self.catalog.get_state(_BEHIND) != "1":
             self.catalog.set_state(_BEHIND, "1")
-
-    def _chroma(self) -> ChromaIndex:
-        self._require_owner()
-        return self._index()
 
     def _require_owner(self) -> None:
         if not self.owner:
             raise StoreError(f"The store in {self.folder} is not open for writing.")
 
 
-class _Pending:
-    """Changes that the catalog has and Chroma does not have yet."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self._since = time.monotonic()
-        self._vectors: dict[int, np.ndarray] = {}
-        self._gone: list[int] = []
-
-    def put(self, added: Sequence[int], vectors: np.ndarray | None, gone: Sequence[int]) -> bool:
-        """Add changes; returns whether it is time to flush."""
-        with self.lock:
-            if not self._vectors and not self._gone:
-                self._since = time.monotonic()
-            if vectors is not None:
-                self._vectors.update(zip(added, vectors, strict=True))
-            for chunk_id in gone:
-                if self._vectors.pop(chunk_id, None) is None:
-                    self._gone.append(chunk_id)
-            return len(self._vectors) + len(self._gone) >= FLUSH_CHUNKS or time.monotonic() - self._since > FLUSH_S
-
-    def take(self) -> tuple[list[int], np.ndarray | None, list[int]]:
-        """All changes, which are forgotten here: ids to add, their vectors, ids to remove."""
-        with self.lock:
-            ids, vectors, gone = list(self._vectors), list(self._vectors.values()), self._gone
-            self._vectors, self._gone = {}, []
-            return ids, np.stack(vectors) if vectors else None, gone
-
-
-def _key(identity: Identity) -> tuple:
+def _key(identity: Identity) -> tuple[int, bool, str, str]:
     return identity.dimension, identity.normalised, identity.weights_sha256, identity.chunker
 
 

@@ -18,7 +18,7 @@ from ragapp.index.changes import context_line
 from ragapp.index.embedder import Embedder
 from ragapp.index.library import Library
 from ragapp.index.records import StoredChunk
-from ragapp.index.vectors import nearest_exactly
+from ragapp.index.vector_store import nearest_exactly
 from ragapp.retrieval.fusion import Candidate, fuse
 from ragapp.retrieval.overlap import QueryTerms
 from ragapp.retrieval.passage import Found, Passage
@@ -106,7 +106,7 @@ class Retriever:
         if only is not None and len(only) <= EXACT_WITHIN:
             nearest = nearest_exactly(catalog, vector, limit, only)
         else:
-            nearest = self._library.vectors.nearest(vector, limit, only)
+            nearest = self._library.nearest(vector, limit, only)
         frequencies = catalog.term_frequencies(list(chain.from_iterable(words)))
         scale = catalog.lexical_scale()
         terms = _informative(frequencies, scale.chunks)

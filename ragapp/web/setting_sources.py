@@ -13,7 +13,7 @@ SettingSource = Literal["default", "file", "profile", "environment", "command"]
 # kind and name of a file, and its values by section
 _Layer = tuple[SettingSource, str, dict[str, Any]]
 # never shown
-_SECRET = ("password", "passwords")
+_SECRET = ("password", "passwords", "chroma_headers")
 
 
 @dataclass(frozen=True, slots=True)

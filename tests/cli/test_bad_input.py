@@ -1,5 +1,6 @@
 """Bad input: one clear line, the next step, the right exit code, never a traceback."""
 
+import json
 import shutil
 
 import pytest
@@ -156,7 +157,7 @@ class TestWithModels:
 
         from ragapp.index.library import Library
 
-        monkeypatch.setattr(Library.__init__, "__kwdefaults__", {"write": False, "wait_s": 0.1})
+        monkeypatch.setattr(Library.__init__, "__kwdefaults__", {"write": False, "wait_s": 0.1, "backend": None})
         (furnished / "a.txt").write_text("x", encoding="utf-8")
         (furnished / "data").mkdir()
         with FileLock(furnished / "data" / "store.lock"):
@@ -173,3 +174,24 @@ def test_a_password_is_kept_as_a_hash(ragapp, home, monkeypatch):
     written = (home / "settings.yaml").read_text(encoding="utf-8")
     assert "a long password" not in written
     assert is_password("a long password", load_settings().server.password)
+
+
+def test_a_chroma_server_that_is_away_is_told_when_something_is_removed(ragapp, home, monkeypatch):
+    from storekit import WordEmbedder, identity_of, put_text
+
+    from ragapp.index.library import Library
+
+    with Library(home / "data", identity_of(WordEmbedder()), write=True) as library:
+        for name in ("a", "b"):
+            put_text(library, WordEmbedder(), home / f"{name}.txt", f"The text of {name}.")
+    monkeypatch.setenv("RAGAPP_STORE__CHROMA", "http://127.0.0.1:1")
+    code, out, err = ragapp("documents", "remove", 1)
+    assert (code, "removed 1" in out) == (0, True)
+    assert "The Chroma server at http://127.0.0.1:1 cannot be reached" in err
+    check(
+        ragapp("documents", "remove", 2, "--purge"), 1, "gone from the files here", "may still be on the Chroma server"
+    )
+    check(ragapp("documents", "list"), 0, "There are no documents yet")
+    code, out, _ = ragapp("doctor", "--json")
+    (found,) = (check for check in json.loads(out)["checks"] if check["name"] == "chroma server")
+    assert (code, found["status"], found["hint"]) == (1, "fail", "Start it there, or check store.chroma.")

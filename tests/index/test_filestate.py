@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ragapp.index import filestate
-from ragapp.index.filestate import FileState, Seal
+from ragapp.index import chroma_embedded
+from ragapp.index.chroma_embedded import FileState, Seal
 
 
 def test_a_state_is_remembered(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_damaged_stays(tmp_path: Path) -> None:
 def test_a_seal_shows_what_has_changed(
     tmp_path: Path, monkeypatch, name: str, content: bytes | None, broken: str
 ) -> None:
-    monkeypatch.setattr(filestate, "SEALED_WHOLE_BYTES", 40)
+    monkeypatch.setattr(chroma_embedded, "SEALED_WHOLE_BYTES", 40)
     folder = tmp_path / "below"
     folder.mkdir()
     (folder / "small").write_bytes(b"12345")

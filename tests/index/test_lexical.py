@@ -124,3 +124,10 @@ def test_indexed_terms_are_given_in_order_of_context_and_text(filled) -> None:
     }
     assert lexical.indexed(filled, []) == {}
     assert len(lexical.indexed(filled, range(1, 50_000))) == 5
+
+
+def test_sqlite_still_keeps_its_totals_where_they_are_read(filled) -> None:
+    lexical.remove(filled, [4])
+    filled.execute("CREATE VIRTUAL TABLE temp.every USING fts5vocab(main, lexical, row)")
+    ((terms,),) = filled.execute("SELECT SUM(cnt) FROM temp.every")
+    assert lexical.scale(filled) == lexical.Scale(4, terms / 4), "FTS5 keeps its averages in another form"

@@ -18,8 +18,9 @@ from storekit import WordEmbedder, assert_in_step, held_ids, identity_of, put_te
 
 from ragapp.errors import IdentityError, StoreError
 from ragapp.index.analysis import question_terms
+from ragapp.index.chroma_embedded import EmbeddedStore
 from ragapp.index.library import CHROMA_NAME, LOCK_NAME, Library
-from ragapp.index.vectors import ChromaIndex, ExactIndex
+from ragapp.index.vector_store import ExactIndex
 
 EMBEDDER = WordEmbedder()
 IDENTITY = identity_of(EMBEDDER)
@@ -89,7 +90,7 @@ def test_rebuilding_gives_the_same_result(data: Path) -> None:
 def test_a_crash_between_catalog_and_chroma_is_mended_at_the_next_start(data: Path, step: str) -> None:
     library = _filled(data)
     put_text(library, EMBEDDER, A, "Plums are blue.", "Cherries are black.")
-    with patch.object(ChromaIndex, step, side_effect=Crash), pytest.raises(Crash):
+    with patch.object(EmbeddedStore, step, side_effect=Crash), pytest.raises(Crash):
         library.flush()
     library.close()
     with Library(data, IDENTITY) as library:
@@ -100,7 +101,7 @@ def test_a_crash_between_catalog_and_chroma_is_mended_at_the_next_start(data: Pa
 def test_a_crash_while_removing_is_mended_at_the_next_start(data: Path) -> None:
     library = _filled(data)
     library.remove(1)
-    with patch.object(ChromaIndex, "remove", side_effect=Crash), pytest.raises(Crash):
+    with patch.object(EmbeddedStore, "remove", side_effect=Crash), pytest.raises(Crash):
         library.flush()
     library.close()
     with Library(data, IDENTITY) as library:
@@ -111,7 +112,7 @@ def test_a_crash_while_removing_is_mended_at_the_next_start(data: Path) -> None:
 def test_small_documents_are_given_to_chroma_together(data: Path) -> None:
     library = _filled(data)
     library.settle()
-    with patch.object(ChromaIndex, "add", autospec=True, side_effect=ChromaIndex.add) as add:
+    with patch.object(EmbeddedStore, "add", autospec=True, side_effect=EmbeddedStore.add) as add:
         for number in range(5):
             put_text(library, EMBEDDER, Path(f"/docs/{number}.txt"), f"Page {number} of many.")
         assert add.call_count == 0
@@ -126,7 +127,7 @@ def test_enough_changes_are_given_to_chroma_at_once(data: Path, monkeypatch) -> 
     monkeypatch.setattr("ragapp.index.library.FLUSH_CHUNKS", 4)
     library = _filled(data)
     library.settle()
-    with patch.object(ChromaIndex, "add", autospec=True, side_effect=ChromaIndex.add) as add:
+    with patch.object(EmbeddedStore, "add", autospec=True, side_effect=EmbeddedStore.add) as add:
         for number in range(8):
             put_text(library, EMBEDDER, Path(f"/docs/{number}.txt"), f"Page {number} of many.")
         assert add.call_count == 2
@@ -138,7 +139,7 @@ def test_what_was_put_and_removed_at_once_never_reaches_chroma(data: Path) -> No
     library.settle()
     document_id = put_text(library, EMBEDDER, Path("/docs/short-lived.txt"), "Gone soon.")
     library.remove(document_id)
-    with patch.object(ChromaIndex, "add", side_effect=Crash), patch.object(ChromaIndex, "remove") as remove:
+    with patch.object(EmbeddedStore, "add", side_effect=Crash), patch.object(EmbeddedStore, "remove") as remove:
         library.flush()
     assert all(call.args == ([],) for call in remove.call_args_list)
     assert_in_step(library)
@@ -340,7 +341,7 @@ class StoreMachine(RuleBasedStateMachine):
     def crash_after_the_catalog(self, path: Path, words: list[str]) -> None:
         self.put(path, words)
         self.held[path] = words
-        with patch.object(ChromaIndex, "add", side_effect=Crash), pytest.raises(Crash):
+        with patch.object(EmbeddedStore, "add", side_effect=Crash), pytest.raises(Crash):
             self.library.settle()
         self.reopen()
 

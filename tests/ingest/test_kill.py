@@ -89,7 +89,7 @@ def _content(root: Path) -> dict:
         assert_in_step(place.library)
         catalog = place.library.catalog
         assert catalog.get_state("chroma_behind") == "0"
-        assert catalog._rows("PRAGMA integrity_check") == [("ok",)]
+        assert catalog.rows("PRAGMA integrity_check") == [("ok",)]
         stored = {"unread": [(place.named(file.path), file.status, file.reason) for file in catalog.unread()]}
         for row in catalog.documents():
             chunks = catalog.chunks(catalog.chunk_ids([row.id]))
