@@ -176,7 +176,7 @@ class RemoteEngine(AnswersAlone):
         with self._turns.turn(cancelled):
             self._check_room(messages, cancelled)
             if self._gives_probabilities:
-                top = self._server.first_tokens(messages, cancelled)
+                top = self._server.first_token(messages, cancelled)
                 weights = [_weight(top, choice) for choice in choices] if top else []
                 if total := sum(weights):
                     return [weight / total for weight in weights]
@@ -186,7 +186,7 @@ class RemoteEngine(AnswersAlone):
                         f"{self.address.place} does not say how likely words are, so what it is sure of counts"
                         f" {WORD_SHARE:g}; llama.cpp's server, vLLM and new versions of Ollama say it."
                     )
-            said = self._written_word(messages, choices, cancelled)
+            said = self._first_written(messages, choices, cancelled)
         if said is None:
             return [1 / len(choices)] * len(choices)
         rest = (1 - WORD_SHARE) / max(1, len(choices) - 1)
@@ -215,14 +215,14 @@ class RemoteEngine(AnswersAlone):
             self.stats = stats = GenerationStats(tokens, ended="stopped")
             splitter = ThinkingSplitter()
             limit = max_tokens if thinking is False else max_tokens + self._thinking_tokens
-            wishes = {"max_tokens": min(limit, self.window - tokens), "temperature": temperature}
+            options = {"max_tokens": min(limit, self.window - tokens), "temperature": temperature}
             deadline = float("inf")
             try:
                 # closed at once when the caller wants no more, so that the server stops, too
-                stream = self._server.stream(messages, wishes, cancelled, thinking=thinking is not False)
+                stream = self._server.stream(messages, options, cancelled, thinking=thinking is not False)
                 with closing(stream) as events:
                     for event in events:
-                        thought, text = self._take(event, stats, started)
+                        thought, text = self._read_event(event, stats, started)
                         if thought:
                             yield Piece("thinking", thought)
                         yield from splitter.feed(text)
@@ -242,14 +242,14 @@ class RemoteEngine(AnswersAlone):
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
         if not self.seen_speed:
             with self._turns.turn():
-                wishes = {"max_tokens": 1, "temperature": 0.0}
+                options = {"max_tokens": 1, "temperature": 0.0}
                 # some servers load a model when it is first asked
-                self._server.ask([{"role": "user", "content": "word"}], wishes)
+                self._server.ask([{"role": "user", "content": "word"}], options)
                 # begins as no prompt before, so that nothing of it is in a cache
                 messages: list[Message] = [{"role": "user", "content": f"{uuid.uuid4()} " + "word " * TIMED_TOKENS}]
                 tokens = len(self.prompt_tokens(messages))
                 started = time.monotonic()
-                answer = self._server.ask(messages, wishes)
+                answer = self._server.ask(messages, options)
                 took = max(time.monotonic() - started, 1e-3)
                 exact = get(answer, "usage", "prompt_tokens")
                 self.seen_speed = (exact if isinstance(exact, int) and exact > 0 else tokens) / took
@@ -264,7 +264,7 @@ class RemoteEngine(AnswersAlone):
             )
         return tokens
 
-    def _take(self, event: dict[str, Any], stats: GenerationStats, started: float) -> tuple[str, str]:
+    def _read_event(self, event: dict[str, Any], stats: GenerationStats, started: float) -> tuple[str, str]:
         """The thinking, where the server tells it itself, and the text of one event; figures go into ``stats``."""
         choice = first(event, "choices")
         if reason := get(choice, "finish_reason"):
@@ -289,7 +289,7 @@ class RemoteEngine(AnswersAlone):
             self.seen_speed = max(self.seen_speed, float(speed))
         return thought, text
 
-    def _written_word(
+    def _first_written(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None
     ) -> int | None:
         """Which of the words the model writes first, None for none of them."""

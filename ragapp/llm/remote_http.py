@@ -31,7 +31,7 @@ MOST_BYTES = 8 << 20
 _POLL_S = 0.05
 # shorter than servers keep an idle connection, so that none is used that the other side is closing
 _KEEP_S = 2.0
-_SAID_CHARACTERS = 300
+_MESSAGE_CHARACTERS = 300
 _DONE = "[DONE]"
 _AGAIN = "Ask again, and look into the server's log."
 _LOOK = "Look into the server's log."
@@ -89,24 +89,16 @@ def parse_address(url: str) -> Address:
 
 
 def check_allowed(url: str, allow: Sequence[str]) -> None:
-    """Refuse a server that the person has not allowed documents to be sent to; this machine is always allowed.
-
-    Args:
-        url: ``llm.url``.
-        allow: ``privacy.allow``: ``host``, which stands for all its ports, or ``host:port``.
+    """Refuse an ``llm.url`` that is neither on this machine nor named in ``privacy.allow`` (``host`` or ``host:port``).
 
     Raises:
-        SettingsError: the address or an entry is not valid, or the address is not allowed; the hint holds the line to
-            add.
+        SettingsError: the address or an entry is not valid, or it is not allowed; the hint holds the line to add.
     """
     address = parse_address(url)
-    rules = set()
-    for entry in allow:
-        try:
-            rules.add(parse_entry(entry))
-        except ValueError:
-            hint = 'Write a host or host:port, such as "gpu.example:8000".'
-            raise SettingsError(f"privacy.allow cannot hold {entry!r}.", hint) from None
+    try:
+        rules = {parse_entry(entry) for entry in allow}
+    except ValueError as error:
+        raise SettingsError(f"privacy.allow: {error}.", 'Write a host or host:port, "gpu.example:8000".') from None
     if address.loopback or rules & {(address.host, None), (address.host, address.port)}:
         return
     entries = ", ".join(f'"{entry}"' for entry in (*allow, address.place))
@@ -142,7 +134,7 @@ def read_key(variable: str) -> str:
     return key
 
 
-class Refused(ModelError):
+class ErrorResponse(ModelError):
     """The server answered with an error; ``said`` are its own words, shortened."""
 
     def __init__(self, message: str, hint: str, status: int, said: str):
@@ -151,7 +143,7 @@ class Refused(ModelError):
         self.said = said
 
 
-class NotSpoken(ModelError):
+class InvalidResponse(ModelError):
     """The server answered with something that is no JSON."""
 
 
@@ -172,6 +164,9 @@ async def _keep_open(client: httpx2.AsyncClient, ready: Future[_Opened]) -> None
 class Connection:
     """Speaks JSON and server-sent events with one server, and with nobody else: no proxy, no redirect.
 
+    Requests raise ErrorResponse where the server says that it failed, ModelError where it cannot be reached, falls
+    silent or sends something else, and CancelledError soon after ``cancelled`` says so.
+
     Args:
         address: of the server.
         key: bearer token, may be empty.
@@ -188,32 +183,20 @@ class Connection:
     def fetch(
         self, method: str, url: str, body: dict[str, Any] | None = None, cancelled: Cancelled | None = None
     ) -> Any:
-        """One JSON answer.
-
-        Raises:
-            Refused: the server says that it failed.
-            ModelError: it cannot be reached, says nothing, or answers with something that is no JSON.
-            CancelledError: ``cancelled`` said so.
-        """
+        """One JSON answer."""
         opened = self._open()
 
         async def ask() -> bytes:
             async with opened.client.stream(method, url, json=body) as response:
                 await self._check(response, url)
-                return await _whole(response, url)
+                return await _read_body(response, url)
 
         return self._parsed(self._wait(ask(), opened.loop, url, cancelled), url)
 
     def events(
         self, url: str, body: dict[str, Any], cancelled: Cancelled | None = None
     ) -> Generator[dict[str, Any], None, None]:
-        """The data of server-sent events, as they come; closing the generator closes the connection.
-
-        Raises:
-            Refused: the server says that it failed.
-            ModelError: it cannot be reached, falls silent, breaks off, or sends something else.
-            CancelledError: ``cancelled`` said so.
-        """
+        """The data of server-sent events, as they come; closing the generator closes the connection."""
         opened = self._open()
         stream = self._event_data(opened.client, url, body)
 
@@ -229,7 +212,7 @@ class Connection:
                     raise ModelError(f"{url} broke off in the middle of an answer.", _AGAIN)
                 event = self._parsed(data, url)
                 if not isinstance(event, dict):
-                    raise self._not_spoken(url, data)
+                    raise self._invalid(url, data)
                 choices = event.get("choices")
                 # some servers say no more after the last piece
                 complete = complete or any(
@@ -284,7 +267,7 @@ class Connection:
         except FutureCancelledError:
             raise CancelledError("Stopped.") from None
         except httpx2.HTTPError as error:
-            raise self._unreached(error, url) from None
+            raise self._transport_error(error, url) from None
         finally:
             future.cancel()
 
@@ -296,7 +279,7 @@ class Connection:
             await self._check(response, url)
             kind = response.headers.get("content-type", "")
             if kind.partition(";")[0].strip().lower() != "text/event-stream":
-                raise self._not_spoken(url, await _whole(response, url))
+                raise self._invalid(url, await _read_body(response, url))
             start = bytearray()
             pieces = _bounded(response, url, start)
             bounded = httpx2.Response(200, headers={"Content-Type": kind}, content=pieces, request=response.request)
@@ -308,17 +291,17 @@ class Connection:
             if silent and field == b"error":  # llama.cpp before 2025
                 yield f'{{"error":{value.decode("utf-8", "replace")}}}'
             elif silent and field:
-                raise self._not_spoken(url, bytes(start))
+                raise self._invalid(url, bytes(start))
 
     async def _check(self, response: httpx2.Response, url: str) -> None:
         """Raise what an HTTP status says."""
         status = response.status_code
         if status == 200:
             return
-        said = self._words(await _whole(response, url))
+        said = self._error_text(await _read_body(response, url))
         if 300 <= status < 400:
-            target = self._clean(response.headers.get("location", "")).partition("?")[0] or "nowhere"
-            raise Refused(f"{url} sends on to {target}.", "Set llm.url to the server itself.", status, said)
+            target = self._one_line(response.headers.get("location", "")).partition("?")[0] or "nowhere"
+            raise ErrorResponse(f"{url} sends on to {target}.", "Set llm.url to the server itself.", status, said)
         if status in (401, 403):
             what = "refused the key" if self._key else "wants a key"
             hint = "Put the right key into an environment variable, and its name into llm.api_key_env."
@@ -326,7 +309,7 @@ class Connection:
             what = "is not served, or not with this model"
             hint = "Check llm.url, which ends with /v1 for most servers, and llm.model."
         elif status == 429:
-            after = self._clean(response.headers.get("retry-after", ""))
+            after = self._one_line(response.headers.get("retry-after", ""))
             what, hint = "has too much to do", f"Ask again {f'in {after} s' if after.isdigit() else 'later'}."
         elif status == 503:
             what, hint = "is not ready", "Wait until it has loaded its model."
@@ -335,22 +318,22 @@ class Connection:
         else:
             what = f"refused the request with status {status}"
             hint = "Check llm.model and that the server speaks OpenAI's chat completions."
-        raise Refused(f"{url} {what}{f': {said}' if said else ''}.", hint, status, said)
+        raise ErrorResponse(f"{url} {what}{f': {said}' if said else ''}.", hint, status, said)
 
     def _parsed(self, raw: str | bytes, url: str) -> Any:
         """The JSON of an answer; an error that comes under the flag of success is raised."""
         try:
             answer = json.loads(raw)
         except (ValueError, RecursionError):
-            raise self._not_spoken(url, raw) from None
+            raise self._invalid(url, raw) from None
         if isinstance(answer, dict) and answer.get("error"):
-            said = self._words(raw)
-            raise Refused(f"{url} failed while it answered: {said}.", _LOOK, 200, said)
+            said = self._error_text(raw)
+            raise ErrorResponse(f"{url} failed while it answered: {said}.", _LOOK, 200, said)
         return answer
 
-    def _unreached(self, error: Exception, url: str) -> ModelError:
+    def _transport_error(self, error: Exception, url: str) -> ModelError:
         place = self.address.place
-        reason = self._clean(str(error)) or type(error).__name__
+        reason = self._one_line(str(error)) or type(error).__name__
         if "CERTIFICATE" in reason.upper() or "SSL" in reason.upper():
             message = f"The encrypted connection to {place} failed: {reason}."
             hint = "Check that llm.url is right, and that this machine knows the authority of the server's certificate."
@@ -366,31 +349,31 @@ class Connection:
             message, hint = f"The connection to {place} broke off: {reason}.", _AGAIN
         return ModelError(message, hint)
 
-    def _not_spoken(self, url: str, raw: str | bytes) -> NotSpoken:
-        return NotSpoken(
-            f"{url} answered with something that is no JSON: {self._clean(_text(raw))[:60]!r}.",
+    def _invalid(self, url: str, raw: str | bytes) -> InvalidResponse:
+        return InvalidResponse(
+            f"{url} answered with something that is no JSON: {self._one_line(_text(raw))[:60]!r}.",
             "Check that llm.url is the base URL of an OpenAI-compatible server, which mostly ends with /v1.",
         )
 
-    def _words(self, raw: str | bytes) -> str:
+    def _error_text(self, raw: str | bytes) -> str:
         """What an error answer says, in one line."""
         text = _text(raw)
         try:
             said = json.loads(text)
         except (ValueError, RecursionError):
             # a page made for people says nothing to them here
-            return "" if "<html" in text.lower() else self._clean(text)
+            return "" if "<html" in text.lower() else self._one_line(text)
         for name in ("error", "message", "detail"):
             while isinstance(said, dict) and said.get(name):
                 said = said[name]
-        return self._clean(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False))
+        return self._one_line(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False))
 
-    def _clean(self, text: str) -> str:
+    def _one_line(self, text: str) -> str:
         """Words of a stranger: one short line without control characters, and never the key."""
         if self._key:
             text = text.replace(self._key, "…")
         text = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
-        return (f"{text[:_SAID_CHARACTERS]}…" if len(text) > _SAID_CHARACTERS else text).rstrip(".")
+        return (f"{text[:_MESSAGE_CHARACTERS]}…" if len(text) > _MESSAGE_CHARACTERS else text).rstrip(".")
 
 
 def _text(raw: str | bytes) -> str:
@@ -398,7 +381,7 @@ def _text(raw: str | bytes) -> str:
     return start if isinstance(start, str) else start.decode("utf-8", "replace")
 
 
-async def _whole(response: httpx2.Response, url: str) -> bytes:
+async def _read_body(response: httpx2.Response, url: str) -> bytes:
     return b"".join([piece async for piece in _bounded(response, url, bytearray())])
 
 

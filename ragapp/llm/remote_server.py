@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from ragapp.errors import ModelError
 from ragapp.llm.chat import Message, fold
-from ragapp.llm.remote_http import Connection, NotSpoken, Refused
+from ragapp.llm.remote_http import Connection, ErrorResponse, InvalidResponse
 from ragapp.llm.stopping import Cancelled
 
 Tokenizer = Literal["llama.cpp", "vllm", "llama-cpp-python", "guess"]
@@ -40,19 +40,12 @@ _Answer = TypeVar("_Answer")
 
 
 class ServedModel(NamedTuple):
-    """A model as its server describes it.
+    """A model as its server describes it; None is what the server does not say."""
 
-    Attributes:
-        name: in requests.
-        window: tokens of prompt and answer together; None where the server does not say.
-        trained: tokens that it was trained for; None where the server does not say.
-        ollama: whether the server is Ollama.
-    """
-
-    name: str
-    window: int | None = None
-    trained: int | None = None
-    ollama: bool = False
+    name: str  # in requests
+    window: int | None = None  # tokens of prompt and answer together
+    trained: int | None = None  # tokens that it was trained for
+    ollama: bool = False  # whether the server is Ollama
 
 
 class ModelServer:
@@ -76,15 +69,11 @@ class ModelServer:
 
     @cached_property
     def model(self) -> ServedModel:
-        """What the server says of the model.
-
-        Raises:
-            ModelError: the server has no such model, or cannot be asked.
-        """
+        """What the server says of the model; raises ModelError where it has no such model."""
         listed = None
         try:
             listed = self._connection.fetch("GET", f"{self._connection.address.url}/models")
-        except Refused as error:
+        except ErrorResponse as error:
             if error.status not in _NOT_THERE:
                 raise
         entries = {entry["id"]: entry for entry in items(listed, "data") if isinstance(get(entry, "id"), str)}
@@ -100,22 +89,21 @@ class ModelServer:
             name = alike[0]
         entry = entries.get(name)
         trained = _number(get(entry, "meta", "n_ctx_train"))
-        if window := _number(get(entry, "max_model_len")):
-            return ServedModel(name, window, trained)
-        properties = self._try("/props")
-        window = _number(get(properties, "default_generation_settings", "n_ctx"))
-        if window := window or _number(get(entry, "meta", "n_ctx")):
-            return ServedModel(name, window, trained)
-        if get(self._try("/api/version"), "version"):
-            return ServedModel(name, self._ollama_window(name), trained, True)
-        return ServedModel(name, None, trained)
+        # vLLM, llama.cpp's server, llama-cpp-python's, Ollama
+        window = (
+            _number(get(entry, "max_model_len"))
+            or _number(get(self._try("/props"), "default_generation_settings", "n_ctx"))
+            or _number(get(entry, "meta", "n_ctx"))
+        )
+        ollama = not window and bool(get(self._try("/api/version"), "version"))
+        return ServedModel(name, self._ollama_window(name) if ollama else window, trained, ollama)
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """What counts the tokens: the kind of server that does, or ``guess``."""
         kinds: tuple[Tokenizer, ...] = ("llama.cpp", "vllm", "llama-cpp-python")
         for kind in kinds:
-            with suppress(Refused, NotSpoken):
+            with suppress(ErrorResponse, InvalidResponse):
                 if self._count_as(kind, "one two three", None) >= 3:
                     return kind
         return "guess"
@@ -139,23 +127,23 @@ class ModelServer:
 
         if self.tokenizer in ("llama.cpp", "vllm"):
             try:
-                if (tokens := self._adapted(ask, messages)) is not None:
+                if (tokens := self._with_fallbacks(ask, messages)) is not None:
                     return tokens
-            except Refused as error:
+            except ErrorResponse as error:
                 if error.status not in _NOT_THERE:
                     raise
         return CHAT_TOKENS + sum(TURN_TOKENS + self.count(message["content"], cancelled) for message in messages)
 
-    def ask(self, messages: Sequence[Message], wishes: dict[str, Any], cancelled: Cancelled | None = None) -> Any:
-        """The completion of a chat in one piece; ``wishes`` are further fields of the request."""
-        return self._adapted(
-            lambda body: self._connection.fetch("POST", self._completions_url, body | wishes, cancelled), messages
+    def ask(self, messages: Sequence[Message], options: dict[str, Any], cancelled: Cancelled | None = None) -> Any:
+        """The completion of a chat in one piece; ``options`` are further fields of the request."""
+        return self._with_fallbacks(
+            lambda body: self._connection.fetch("POST", self._completions_url, body | options, cancelled), messages
         )
 
     def stream(
         self,
         messages: Sequence[Message],
-        wishes: dict[str, Any],
+        options: dict[str, Any],
         cancelled: Cancelled | None = None,
         *,
         thinking: bool = False,
@@ -166,21 +154,21 @@ class ModelServer:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
             left_out = self._refused.union(_NO_THINKING if thinking else ())
             body = {name: value for name, value in body.items() if name not in left_out}
-            events = self._connection.events(self._completions_url, body | wishes, cancelled)
+            events = self._connection.events(self._completions_url, body | options, cancelled)
             # what a server refuses, it refuses before the first event
             return list(islice(events, 1)), events
 
-        begun, events = self._adapted(begin, messages)
+        begun, events = self._with_fallbacks(begin, messages)
         with closing(events):
             yield from begun
             yield from events
 
-    def first_tokens(self, messages: Sequence[Message], cancelled: Cancelled | None) -> dict[str, float] | None:
+    def first_token(self, messages: Sequence[Message], cancelled: Cancelled | None) -> dict[str, float] | None:
         """The likeliest first tokens of an answer and their probabilities; None where the server does not give them."""
-        wishes = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": TOP_TOKENS}
+        options = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": TOP_TOKENS}
         try:
-            answer = self.ask(messages, wishes, cancelled)
-        except Refused as error:
+            answer = self.ask(messages, options, cancelled)
+        except ErrorResponse as error:
             if "logprobs" not in error.said.casefold():
                 raise
             return None
@@ -191,7 +179,7 @@ class ModelServer:
                 top[token] = top.get(token, 0.0) + math.exp(min(logprob, 0.0))
         return top or None
 
-    def _adapted(self, ask: Callable[[dict[str, Any]], _Answer], messages: Sequence[Message]) -> _Answer:
+    def _with_fallbacks(self, ask: Callable[[dict[str, Any]], _Answer], messages: Sequence[Message]) -> _Answer:
         """What ``ask`` gives for the body of a request, repeated without what the server does not know."""
         while True:
             chat = fold(messages, system=self._takes_system)
@@ -203,7 +191,7 @@ class ModelServer:
                 body["chat_template_kwargs"] = {"enable_thinking": False}
             try:
                 return ask({name: value for name, value in body.items() if name not in self._refused})
-            except Refused as error:
+            except ErrorResponse as error:
                 said = error.said.casefold()
                 unknown = next((field for field in _OPTIONAL if field in said and field not in self._refused), None)
                 if unknown:
@@ -225,13 +213,13 @@ class ModelServer:
 
     def _ollama_window(self, name: str) -> int | None:
         """Ollama's window of a model, known once it is loaded; a longer prompt would be cut without a word."""
-        for load in (False, True):
-            if load:
-                # without a prompt it only loads
-                self._post("/api/generate", {"model": name, "stream": False}, None)
+        for loaded in (False, True):
             for entry in items(self._try("/api/ps"), "models"):
                 if name in (get(entry, "name"), get(entry, "model")):
                     return _number(get(entry, "context_length"))
+            if not loaded:
+                # without a prompt it only loads
+                self._post("/api/generate", {"model": name, "stream": False}, None)
         return None
 
     def _post(self, path: str, body: dict[str, Any], cancelled: Cancelled | None) -> Any:
@@ -239,7 +227,7 @@ class ModelServer:
 
     def _try(self, path: str) -> Any:
         """A page that need not be there: other servers refuse it, or show a page for people."""
-        with suppress(Refused, NotSpoken):
+        with suppress(ErrorResponse, InvalidResponse):
             return self._connection.fetch("GET", f"{self._connection.address.root}{path}")
         return None
 
