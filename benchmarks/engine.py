@@ -23,9 +23,9 @@ from pathlib import Path
 from ragapp.llm.engine import Engine
 from ragapp.llm.options import CACHE_TYPES, EngineOptions
 from ragapp.models.fit import fitting_context, free_memory
+from ragapp.models.gguf import read_model
 from ragapp.models.planning import choose_options
-from ragapp.models.shards import read_model
-from ragapp.models.tuned import read_tuned
+from ragapp.models.tuning import read_tuned
 from ragapp.settings import Llm
 
 SENTENCE = (

@@ -123,8 +123,8 @@ def show(
 ) -> None:
     """Show what a model's file says about itself, and how it is going to be loaded here, and why."""
     from ragapp.models import discovery
+    from ragapp.models.gguf import read_model
     from ragapp.models.packs import PACKS
-    from ragapp.models.shards import read_model
 
     settings = settings_of(context)
     models_dir = settings.paths.models
@@ -193,8 +193,7 @@ def tune(
     Settings of llm that are not auto stay in force. Measure while the machine has nothing else to do.
     """
     from ragapp.models.planning import plan_engine
-    from ragapp.models.tuned import write_tuned
-    from ragapp.models.tuning import measure
+    from ragapp.models.tuning import measure, write_tuned
 
     settings = settings_of(context).model_copy(deep=True)
     settings.llm.model = name or settings.llm.model

@@ -1,7 +1,7 @@
-"""A language model that runs elsewhere, behind an OpenAI-compatible server: llama.cpp's, vLLM, Ollama and others.
+"""A language model behind an OpenAI-compatible server: llama.cpp's, vLLM, Ollama and others.
 
-It is a :class:`ragapp.llm.interface.LanguageModel`. What is sent there are the prompts, with the passages of the
-documents in them; nothing is sent to an address that the person has not allowed.
+What is sent there are the prompts, with the passages of the documents in them; nothing is sent to an address that the
+person has not allowed.
 """
 
 from __future__ import annotations
@@ -18,26 +18,16 @@ from ragapp.errors import CancelledError, ModelError
 from ragapp.llm.chat import Message
 from ragapp.llm.interface import TIMED_TOKENS, AnswersAlone, GenerationStats
 from ragapp.llm.reasoning import Piece, ThinkingSplitter, split_thinking
-from ragapp.llm.remote_address import check_allowed, parse_address, read_key
-from ragapp.llm.remote_completions import Completions, first, get, weight
-from ragapp.llm.remote_http import Connection
-from ragapp.llm.remote_server import (
-    CHAT_TOKENS,
-    TURN_TOKENS,
-    ServedModel,
-    ask_model,
-    count_chat,
-    count_text,
-    find_tokenizer,
-)
+from ragapp.llm.remote_http import Connection, check_allowed, parse_address, read_key
+from ragapp.llm.remote_server import ModelServer, first, get
 from ragapp.llm.stopping import Cancelled, Turns
 
 # where neither the server nor the settings say how long the window is; no server in use has a shorter one by default
 USUAL_WINDOW = 2048
-# what a word is worth that was written, where the server does not tell how likely it was
+# probability of a word that was written, where the server does not tell how likely it was
 WORD_SHARE = 0.9
 WORD_TOKENS = 8
-# the marks of all families' templates: which of them this model has, the server does not say
+# the special tokens of all families of models: which of them this one has, the server does not say
 _MARKS = re.compile(
     r"<\|[^<>|\s]{1,40}\|?>|<[^<>|\s]{1,40}\|>|<｜[^<>｜\n]{1,40}｜>|</?s>|<</?SYS>>"
     r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS|TOOL_CONTENT|ARGS|CALL_ID|THINK|IMG)\]"
@@ -47,7 +37,7 @@ _MARKS = re.compile(
 
 
 class RemoteEngine(AnswersAlone):
-    """One model of an OpenAI-compatible server.  One caller at a time: further ones wait.
+    """One model of an OpenAI-compatible server, as a :class:`~ragapp.llm.interface.LanguageModel`.
 
     Args:
         url: base URL of the server, which mostly ends with ``/v1``.
@@ -60,9 +50,6 @@ class RemoteEngine(AnswersAlone):
         max_seconds: that writing a turn may take; 0 for no limit.
         thinking_tokens: that a model may think beside the length of its answer.
         tell: called with each sentence that the person should read, once each.
-
-    Attributes:
-        notices: those sentences.
 
     Raises:
         SettingsError: the address is not valid or not allowed, or the key is not there.
@@ -84,22 +71,20 @@ class RemoteEngine(AnswersAlone):
     ):
         check_allowed(url, allow)
         self.address = parse_address(url)
-        #: names the place too, so that nobody takes the answer for this machine's
+        # names the place too, so that nobody takes the answer for this machine's
         self.name = f"{model} at {self.address.place}"
-        self._wanted = model
+        self.notices: list[str] = []
+        self.stats = GenerationStats()
+        self.seen_speed = 0.0
+        self._wanted, self._seed = model, seed
         self._context = context
-        self._seed = seed
         self._max_seconds = max_seconds
         self._thinking_tokens = thinking_tokens
+        self._tell = tell
+        self._gives_probabilities = True
+        self._turns = Turns()
         key = read_key(key_variable)
         self._connection = Connection(self.address, key, timeout_s)
-        self._turns = Turns()
-        self._tell = tell
-        self.notices: list[str] = []
-        self._gives_probabilities = True
-        self.stats = GenerationStats()
-        #: tokens a second of the fastest long reading so far, 0 before the first
-        self.seen_speed = 0.0
         if not self.address.encrypted and not self.address.loopback:
             also = ", and so is the key" if key else ""
             self._notice(f"What is sent to {self.address.place} can be read on the way{also}: llm.url is not https.")
@@ -110,25 +95,20 @@ class RemoteEngine(AnswersAlone):
         return f"{self._wanted} at {self.address.url}"
 
     @cached_property
-    def _served(self) -> ServedModel:
-        return ask_model(self._connection, self._wanted)
-
-    @cached_property
-    def _completions(self) -> Completions:
-        return Completions(self._connection, self._served, self._seed)
+    def _server(self) -> ModelServer:
+        return ModelServer(self._connection, self._wanted, self._seed)
 
     @cached_property
     def tokenizer(self) -> str:
         """What counts the tokens: the kind of server that does, or ``guess``."""
-        found = find_tokenizer(self._connection, self._served.model)
-        if found == "guess":
+        if self._server.tokenizer == "guess":
             self._notice(f"{self.address.place} does not count tokens; they are guessed, rather too many than too few.")
-        return found
+        return self._server.tokenizer
 
     @cached_property
     def window(self) -> int:
         """Tokens of prompt and answer together."""
-        served = self._served
+        served = self._server.model
         wished = None if self._context == "auto" else self._context
         known = [tokens for tokens in (served.window or served.trained, wished) if tokens]
         if served.window is None and wished is None:
@@ -139,15 +119,6 @@ class RemoteEngine(AnswersAlone):
             )
         return min(known)
 
-    def load(self) -> None:
-        """Ask the server what it has, now.
-
-        Raises:
-            ModelError: it cannot be reached, or has no such model.
-        """
-        with self._turns.turn():
-            _ = self.window, self.tokenizer
-
     @property
     def ahead(self) -> int:
         """How many callers of this ragapp one would have to wait for now."""
@@ -156,36 +127,32 @@ class RemoteEngine(AnswersAlone):
     @property
     def loaded(self) -> bool:
         """Whether the server was asked."""
-        return "_served" in self.__dict__
+        return "window" in self.__dict__
+
+    def load(self) -> None:
+        """Ask the server what it has, now; raises ModelError where it cannot be reached or has no such model."""
+        with self._turns.turn():
+            _ = self.window, self.tokenizer
 
     def close(self) -> None:
         """Close the connections; the server is asked anew when it is needed."""
         with self._turns.turn():
-            for part in ("_served", "_completions", "tokenizer", "window", "_count"):
+            for part in ("_server", "tokenizer", "window", "_count"):
                 self.__dict__.pop(part, None)
             self._connection.close()
+
+    def warm(self, messages: Sequence[Message]) -> int:
+        """Nothing: what the server keeps of earlier prompts is its own affair."""
+        return 0
 
     @cached_property
     def _count(self) -> Callable[[str], int]:
         # the same passages are counted again for each question
-        return lru_cache(512)(
-            lambda text: count_text(self._connection, self._served.model, self.tokenizer, text) if text else 0
-        )
-
-    def warm(self, messages: Sequence[Message]) -> int:
-        """Nothing: what the server keeps of earlier prompts is its own affair.
-
-        Returns:
-            0.
-        """
-        return 0
+        _ = self.tokenizer
+        return lru_cache(512)(self._server.count)
 
     def count(self, text: str) -> int:
-        """Tokens of a text.
-
-        Raises:
-            ModelError: the server cannot be asked.
-        """
+        """Tokens of a text; raises ModelError where the server cannot be asked."""
         return self._count(text)
 
     def escape(self, text: str) -> str:
@@ -193,46 +160,24 @@ class RemoteEngine(AnswersAlone):
         return _MARKS.sub(lambda match: f"{match[0][0]} {match[0][1:]}", text)
 
     def prompt_tokens(self, messages: Sequence[Message], cancelled: Cancelled | None = None) -> range:
-        """As many numbers as a chat has tokens; which tokens, only the server knows.
-
-        Where the server only counts texts, or does not count, what its template adds is taken to be rather much.
-        """
-
-        def ask(body: dict[str, Any]) -> int | None:
-            return count_chat(self._connection, self.tokenizer, body, cancelled)
-
-        tokens = self._completions.adapted(ask, messages)
-        if tokens is None:
-            tokens = CHAT_TOKENS
-            for message in messages:
-                content = message["content"]
-                counted = count_text(self._connection, self._served.model, self.tokenizer, content, cancelled)
-                tokens += TURN_TOKENS + counted
-        return range(tokens)
+        """As many numbers as a chat has tokens; which tokens, only the server knows."""
+        _ = self.tokenizer
+        return range(self._server.count_chat(messages, cancelled))
 
     def choose(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
-        """How likely the model starts its turn with each of some words.
+        """How likely the model starts its turn with each of some words; they sum to one.
 
-        Args:
-            messages: the chat.
-            choices: words; each stands for its first token, with and without capital and leading space.
-            cancelled: asked many times a second.
-
-        Returns:
-            Probabilities that sum to one, in the order of ``choices``. Where the server gives none, the word that the
-            model writes has nine tenths; where it writes none of them, all have the same.
-
-        Raises:
-            CancelledError: ``cancelled`` said so.
-            ModelError: the chat does not fit the window, or the server fails.
+        A word's probability is that of its first token, with and without capital and leading space.  Where the server
+        gives no probabilities, the word that the model writes has nine tenths; where it writes none of them, all have
+        the same.
         """
         with self._turns.turn(cancelled):
             self._check_room(messages, cancelled)
             if self._gives_probabilities:
-                top = self._completions.first_tokens(messages, cancelled)
-                weights = [weight(top, choice) for choice in choices] if top else []
+                top = self._server.first_token(messages, cancelled)
+                weights = [_weight(top, choice) for choice in choices] if top else []
                 if total := sum(weights):
                     return [weight / total for weight in weights]
                 if top is None:
@@ -241,7 +186,7 @@ class RemoteEngine(AnswersAlone):
                         f"{self.address.place} does not say how likely words are, so what it is sure of counts"
                         f" {WORD_SHARE:g}; llama.cpp's server, vLLM and new versions of Ollama say it."
                     )
-            said = self._word(messages, choices, cancelled)
+            said = self._first_written(messages, choices, cancelled)
         if said is None:
             return [1 / len(choices)] * len(choices)
         rest = (1 - WORD_SHARE) / max(1, len(choices) - 1)
@@ -256,22 +201,12 @@ class RemoteEngine(AnswersAlone):
         cancelled: Cancelled | None = None,
         thinking: bool | None = None,
     ) -> Iterator[Piece]:
-        """Stream the assistant's next turn, its thinking told from its answer.
+        """Stream the assistant's next turn, its thinking told from its answer; :attr:`stats` has the figures then.
 
-        :attr:`stats` holds the figures afterwards.
-
-        Args:
-            messages: the chat.
-            max_tokens: length of the answer at the most; shortened where the window is nearly full.
-            temperature: 0 always takes the likeliest token.
-            cancelled: asked many times a second; the text so far stands.
-            thinking: False tells the server to turn it off, where it can.
-
-        Yields:
-            Pieces of text.
+        ``max_tokens`` is lowered where the window is nearly full; ``thinking=False`` tells the server to turn it off.
 
         Raises:
-            CancelledError: stopped before the first piece.
+            CancelledError: stopped before the first piece; later, the text so far stands.
             ModelError: the chat does not fit the window, or the server fails.
         """
         started = time.monotonic()
@@ -280,16 +215,17 @@ class RemoteEngine(AnswersAlone):
             self.stats = stats = GenerationStats(tokens, ended="stopped")
             splitter = ThinkingSplitter()
             limit = max_tokens if thinking is False else max_tokens + self._thinking_tokens
-            wishes = {"max_tokens": min(limit, self.window - tokens), "temperature": temperature}
+            options = {"max_tokens": min(limit, self.window - tokens), "temperature": temperature}
             deadline = float("inf")
             try:
                 # closed at once when the caller wants no more, so that the server stops, too
-                stream = self._completions.stream(messages, wishes, cancelled, thinking=thinking is not False)
+                stream = self._server.stream(messages, options, cancelled, thinking=thinking is not False)
                 with closing(stream) as events:
                     for event in events:
-                        if thought := self._thought(event, stats, started):
+                        thought, text = self._read_event(event, stats, started)
+                        if thought:
                             yield Piece("thinking", thought)
-                        yield from splitter.feed(self._take(event, stats, started))
+                        yield from splitter.feed(text)
                         if stats.first_token_s and deadline == float("inf") and self._max_seconds:
                             deadline = time.monotonic() + self._max_seconds
                         if time.monotonic() > deadline and stats.ended == "stopped":
@@ -306,14 +242,14 @@ class RemoteEngine(AnswersAlone):
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
         if not self.seen_speed:
             with self._turns.turn():
-                wishes = {"max_tokens": 1, "temperature": 0.0}
+                options = {"max_tokens": 1, "temperature": 0.0}
                 # some servers load a model when it is first asked
-                self._completions.ask([_user("word")], wishes)
+                self._server.ask([{"role": "user", "content": "word"}], options)
                 # begins as no prompt before, so that nothing of it is in a cache
-                messages = [_user(f"{uuid.uuid4()} " + "word " * TIMED_TOKENS)]
+                messages: list[Message] = [{"role": "user", "content": f"{uuid.uuid4()} " + "word " * TIMED_TOKENS}]
                 tokens = len(self.prompt_tokens(messages))
                 started = time.monotonic()
-                answer = self._completions.ask(messages, wishes)
+                answer = self._server.ask(messages, options)
                 took = max(time.monotonic() - started, 1e-3)
                 exact = get(answer, "usage", "prompt_tokens")
                 self.seen_speed = (exact if isinstance(exact, int) and exact > 0 else tokens) / took
@@ -328,50 +264,38 @@ class RemoteEngine(AnswersAlone):
             )
         return tokens
 
-    def _take(self, event: dict, stats: GenerationStats, started: float) -> str:
-        """The text of one event; its figures go into ``stats``."""
-        usage = event.get("usage") or {}
-        for name, figure in (
-            ("prompt_tokens", get(usage, "prompt_tokens")),
-            ("answer_tokens", get(usage, "completion_tokens")),
-            ("cached_tokens", get(usage, "prompt_tokens_details", "cached_tokens")),
+    def _read_event(self, event: dict[str, Any], stats: GenerationStats, started: float) -> tuple[str, str]:
+        """The thinking, where the server tells it itself, and the text of one event; figures go into ``stats``."""
+        choice = first(event, "choices")
+        if reason := get(choice, "finish_reason"):
+            stats.ended = "end" if reason == "stop" else "limit"
+        delta = get(choice, "delta")
+        thought, text = get(delta, "reasoning_content") or get(delta, "reasoning"), get(delta, "content")
+        thought, text = (said if isinstance(said, str) else "" for said in (thought, text))
+        if thought or text:
+            stats.first_token_s = stats.first_token_s or time.monotonic() - started
+        # mostly one token a piece; the usage at the end says it exactly
+        stats.answer_tokens += bool(thought) + bool(text)
+        stats.thinking_tokens += bool(thought)
+        for name, path in (
+            ("prompt_tokens", ("prompt_tokens",)),
+            ("answer_tokens", ("completion_tokens",)),
+            ("cached_tokens", ("prompt_tokens_details", "cached_tokens")),
         ):
-            if isinstance(figure, int):
+            if isinstance(figure := get(event, "usage", *path), int):
                 setattr(stats, name, figure)
         speed = get(event, "timings", "prompt_per_second")
         if isinstance(speed, float | int) and (get(event, "timings", "prompt_n") or 0) >= TIMED_TOKENS:
             self.seen_speed = max(self.seen_speed, float(speed))
-        choice = first(event.get("choices"))
-        if reason := get(choice, "finish_reason"):
-            stats.ended = "end" if reason == "stop" else "limit"
-        delta = get(choice, "delta")
-        text = get(delta, "content")
-        if isinstance(text, str) and text:
-            if not stats.first_token_s:
-                stats.first_token_s = time.monotonic() - started
-            # mostly one token a piece; the usage at the end says it exactly
-            stats.answer_tokens += 1
-            return text
-        return ""
+        return thought, text
 
-    def _thought(self, event: dict, stats: GenerationStats, started: float) -> str:
-        """What some servers tell from the answer themselves."""
-        delta = get(first(event.get("choices")), "delta")
-        text = get(delta, "reasoning_content") or get(delta, "reasoning")
-        if not isinstance(text, str) or not text:
-            return ""
-        stats.first_token_s = stats.first_token_s or time.monotonic() - started
-        stats.answer_tokens += 1
-        stats.thinking_tokens += 1
-        return text
-
-    def _word(self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None) -> int | None:
+    def _first_written(
+        self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None
+    ) -> int | None:
         """Which of the words the model writes first, None for none of them."""
-        answer = self._completions.ask(messages, {"max_tokens": WORD_TOKENS, "temperature": 0.0}, cancelled)
-        text = get(first(get(answer, "choices")), "message", "content")
-        if not isinstance(text, str):
-            return None
-        said = split_thinking(text)[1]
+        answer = self._server.ask(messages, {"max_tokens": WORD_TOKENS, "temperature": 0.0}, cancelled)
+        text = get(first(answer, "choices"), "message", "content")
+        said = split_thinking(text)[1] if isinstance(text, str) else ""
         found = [
             (match.start(), place)
             for place, choice in enumerate(choices)
@@ -385,5 +309,9 @@ class RemoteEngine(AnswersAlone):
             self._tell(sentence)
 
 
-def _user(content: str) -> Message:
-    return {"role": "user", "content": content}
+def _weight(top: dict[str, float], choice: str) -> float:
+    """Probability of a word by those of first tokens: of the whole word where it is a token, else of its beginnings."""
+    word = choice.casefold()
+    forms = [(token.strip(" ▁Ġ\n").casefold(), probability) for token, probability in top.items()]
+    whole = sum(probability for form, probability in forms if form == word)
+    return whole or sum(probability for form, probability in forms if form and word.startswith(form))

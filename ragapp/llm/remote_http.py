@@ -1,59 +1,171 @@
-"""Requests to a model server that can be stopped at any moment, and whose every failure is told.
+"""HTTP with one model server: its address, whether documents may be sent there, and requests that can be cancelled.
 
-The requests run on an event loop of their own: cancelling one there closes its connection at once, whether it is being
-made, waiting for the first byte or in the middle of an answer, which no blocking read can do.
+Requests run on an event loop in a thread of its own: cancelling a task there closes its connection at once, also while
+the server says nothing, which no blocking read can do.  This module is imported only where a server is used.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
-import queue
+import os
 import re
 import ssl
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from concurrent.futures import CancelledError as FutureCancelledError
-from concurrent.futures import Future
-from typing import Any
+from concurrent.futures import Future, wait
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
-from ragapp.errors import CancelledError, ModelError
-from ragapp.llm.remote_address import Address
+import httpx2
+
+from ragapp.errors import CancelledError, ModelError, SettingsError
+from ragapp.guard import parse_entry
 from ragapp.llm.stopping import Cancelled
 
-_POLL_S = 0.05
 CONNECT_S = 10.0
-# shorter than servers keep an idle connection, so that none is used that the other side is closing
-_KEEP_S = 2.0
 # far more than any answer; a server that never ends its line or its answer must not fill the memory
 MOST_BYTES = 8 << 20
-_SAID_CHARACTERS = 300
-_END = object()
-_DONE = b"[DONE]"
+_POLL_S = 0.05
+# shorter than servers keep an idle connection, so that none is used that the other side is closing
+_KEEP_S = 2.0
+_MESSAGE_CHARACTERS = 300
+_DONE = "[DONE]"
 _AGAIN = "Ask again, and look into the server's log."
 _LOOK = "Look into the server's log."
+_PORTS = {"http": 80, "https": 443}
+_EXAMPLE = "Write it like http://gpu.example:8000/v1, which is what the server's own manual calls the base URL."
+
+_T = TypeVar("_T")
 
 
-class Refused(ModelError):
-    """The server answered with an error.
+class Address(NamedTuple):
+    """A server's address."""
 
-    Attributes:
-        status: HTTP status; 200 where it failed in the middle of an answer.
-        said: the server's own words, shortened.
+    url: str  # base of the OpenAI-compatible interface, without a slash at the end
+    root: str  # the same without /v1: base of the server's own interface
+    host: str  # in lower case, without brackets
+    port: int
+    encrypted: bool
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is this machine, under a name that cannot mean another."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def place(self) -> str:
+        """Host and port, as ``privacy.allow`` takes them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(url: str) -> Address:
+    """The parts of ``llm.url``.
+
+    Raises:
+        SettingsError: it is no http(s) address, or holds a password, a query or a fragment.
     """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise SettingsError("llm.url is not a valid address.", _EXAMPLE) from None
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        # not repeated in the message: it may hold a secret
+        raise SettingsError(
+            "llm.url holds a user name, a password, a query or a fragment.",
+            "Leave only scheme, host, port and path, and name the environment variable of a key in llm.api_key_env.",
+        )
+    if parts.scheme not in _PORTS or not host or re.search(r"[\s%\\]", parts.netloc):
+        raise SettingsError(f"llm.url cannot be {url!r}.", _EXAMPLE)
+    clean = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+    root = clean.removesuffix("/v1")
+    return Address(clean, root, host.rstrip("."), port or _PORTS[parts.scheme], parts.scheme == "https")
+
+
+def check_allowed(url: str, allow: Sequence[str]) -> None:
+    """Refuse an ``llm.url`` that is neither on this machine nor named in ``privacy.allow`` (``host`` or ``host:port``).
+
+    Raises:
+        SettingsError: the address or an entry is not valid, or it is not allowed; the hint holds the line to add.
+    """
+    address = parse_address(url)
+    try:
+        rules = {parse_entry(entry) for entry in allow}
+    except ValueError as error:
+        raise SettingsError(f"privacy.allow: {error}.", 'Write a host or host:port, "gpu.example:8000".') from None
+    if address.loopback or rules & {(address.host, None), (address.host, address.port)}:
+        return
+    entries = ", ".join(f'"{entry}"' for entry in (*allow, address.place))
+    raise SettingsError(
+        f"llm.url sends questions and passages of your documents to {address.place}, which is not allowed.",
+        f"If that is what you want, write into settings.yaml, below privacy: allow: [{entries}]",
+    )
+
+
+def read_key(variable: str) -> str:
+    """The bearer token in an environment variable; empty where ``llm.api_key_env`` names none.
+
+    Raises:
+        SettingsError: the variable's name is not valid, it is not set, or what it holds cannot stand in a header.
+    """
+    if not variable:
+        return ""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+        # not repeated in the message: it may be the key itself
+        raise SettingsError(
+            "llm.api_key_env is not the name of an environment variable.",
+            "Put the key into an environment variable, and that variable's name into llm.api_key_env.",
+        )
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise SettingsError(
+            f"The environment variable {variable}, which llm.api_key_env names, is not set.",
+            f"Set it to the server's key: export {variable}=…",
+        )
+    if not re.fullmatch(r"[!-~]+", key):
+        hint = "Copy the key again, nothing else."
+        raise SettingsError(f"What the environment variable {variable} holds cannot be a key.", hint)
+    return key
+
+
+class ErrorResponse(ModelError):
+    """The server answered with an error; ``said`` are its own words, shortened."""
 
     def __init__(self, message: str, hint: str, status: int, said: str):
         super().__init__(message, hint)
-        self.status = status
+        self.status = status  # 200 where it failed in the middle of an answer
         self.said = said
 
 
-class NotSpoken(ModelError):
+class InvalidResponse(ModelError):
     """The server answered with something that is no JSON."""
+
+
+class _Opened(NamedTuple):
+    client: httpx2.AsyncClient
+    loop: asyncio.AbstractEventLoop
+    stop: asyncio.Event
+    thread: threading.Thread
+
+
+async def _keep_open(client: httpx2.AsyncClient, ready: Future[_Opened]) -> None:
+    async with client:
+        stop = asyncio.Event()
+        ready.set_result(_Opened(client, asyncio.get_running_loop(), stop, threading.current_thread()))
+        await stop.wait()
 
 
 class Connection:
     """Speaks JSON and server-sent events with one server, and with nobody else: no proxy, no redirect.
+
+    Requests raise ErrorResponse where the server says that it failed, ModelError where it cannot be reached, falls
+    silent or sends something else, and CancelledError soon after ``cancelled`` says so.
 
     Args:
         address: of the server.
@@ -66,272 +178,220 @@ class Connection:
         self._key = key
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._client = None
+        self._opened: _Opened | None = None
 
-    def fetch(self, method: str, url: str, body: dict | None = None, cancelled: Cancelled | None = None) -> Any:
-        """One JSON answer.
+    def fetch(
+        self, method: str, url: str, body: dict[str, Any] | None = None, cancelled: Cancelled | None = None
+    ) -> Any:
+        """One JSON answer."""
+        opened = self._open()
 
-        Raises:
-            Refused: the server says that it failed.
-            ModelError: it cannot be reached, says nothing, or answers with something that is no JSON.
-            CancelledError: ``cancelled`` said so.
-        """
-
-        async def work(put: Callable[[bytes], None]) -> None:
-            async with self._send(method, url, body) as response:
+        async def ask() -> bytes:
+            async with opened.client.stream(method, url, json=body) as response:
                 await self._check(response, url)
-                put(await _whole(response, url))
+                return await _read_body(response, url)
 
-        raw = b"".join(self._run(work, url, cancelled))
+        return self._parsed(self._wait(ask(), opened.loop, url, cancelled), url)
+
+    def events(
+        self, url: str, body: dict[str, Any], cancelled: Cancelled | None = None
+    ) -> Generator[dict[str, Any], None, None]:
+        """The data of server-sent events, as they come; closing the generator closes the connection."""
+        opened = self._open()
+        stream = self._event_data(opened.client, url, body)
+
+        async def following() -> str | None:
+            return await anext(stream, None)
+
+        complete = False
         try:
-            answer = json.loads(raw)
-        except ValueError:
-            raise self._not_spoken(url, raw) from None
-        self._check_error(answer, url, raw)
-        return answer
-
-    def events(self, url: str, body: dict, cancelled: Cancelled | None = None) -> Iterator[dict]:
-        """The data of server-sent events, as they come; leaving the iteration closes the connection.
-
-        Raises:
-            Refused: the server says that it failed.
-            ModelError: it cannot be reached, falls silent, breaks off, or sends something else.
-            CancelledError: ``cancelled`` said so.
-        """
-
-        async def work(put: Callable[[bytes], None]) -> None:
-            async with self._send("POST", url, body) as response:
-                await self._check(response, url)
-                kind = response.headers.get("content-type", "")
-                if "text/event-stream" not in kind:
-                    raise self._not_spoken(url, await _whole(response, url))
-                async for data in self._events(response, url):
-                    put(data)
-                    if data == _DONE:
-                        return
-
-        ended = False
-        for data in self._run(work, url, cancelled):
-            if data == _DONE:
-                return
-            try:
-                event = json.loads(data)
-            except ValueError:
-                raise self._not_spoken(url, data) from None
-            if not isinstance(event, dict):
-                raise self._not_spoken(url, data)
-            self._check_error(event, url, data)
-            ended = ended or _finishes(event)
-            yield event
-        if not ended:
-            raise ModelError(f"{url} broke off in the middle of an answer.", _AGAIN)
+            while (data := self._wait(following(), opened.loop, url, cancelled)) != _DONE:
+                if data is None and complete:
+                    return
+                if data is None:
+                    raise ModelError(f"{url} broke off in the middle of an answer.", _AGAIN)
+                event = self._parsed(data, url)
+                if not isinstance(event, dict):
+                    raise self._invalid(url, data)
+                choices = event.get("choices")
+                # some servers say no more after the last piece
+                complete = complete or any(
+                    isinstance(choice, dict) and bool(choice.get("finish_reason"))
+                    for choice in (choices if isinstance(choices, list) else ())
+                )
+                yield event
+        finally:
+            asyncio.run_coroutine_threadsafe(stream.aclose(), opened.loop)
 
     def close(self) -> None:
         """Close what is open; the next request opens it again."""
         with self._lock:
-            loop, thread, client = self._loop, self._thread, self._client
-            self._loop = self._thread = self._client = None
-        if loop:
-            asyncio.run_coroutine_threadsafe(_end(client), loop).result(CONNECT_S)
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
-            loop.close()
+            opened, self._opened = self._opened, None
+        if opened:
+            opened.loop.call_soon_threadsafe(opened.stop.set)
+            opened.thread.join(CONNECT_S)
 
-    def _started(self) -> asyncio.AbstractEventLoop:
-        import httpx
-
+    def _open(self) -> _Opened:
         with self._lock:
-            if self._loop is None:
-                headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+            if self._opened is None:
+                headers = {"Accept-Encoding": "identity", "User-Agent": "ragapp"}
+                if self._key:
+                    headers["Authorization"] = f"Bearer {self._key}"
                 # the system's certificates, so that a company's own authority is known; none where none is needed,
                 # as reading them takes a while
-                trust = ssl.create_default_context if self.address.encrypted else _trust_nobody
-                self._client = httpx.AsyncClient(
-                    verify=trust(),
+                encrypted = self.address.encrypted
+                client = httpx2.AsyncClient(
+                    verify=ssl.create_default_context() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                     trust_env=False,
                     follow_redirects=False,
-                    headers={**headers, "Accept-Encoding": "identity", "User-Agent": "ragapp"},
-                    timeout=httpx.Timeout(self._timeout_s, connect=min(CONNECT_S, self._timeout_s)),
-                    limits=httpx.Limits(keepalive_expiry=_KEEP_S),
+                    headers=headers,
+                    timeout=httpx2.Timeout(self._timeout_s, connect=min(CONNECT_S, self._timeout_s)),
+                    limits=httpx2.Limits(keepalive_expiry=_KEEP_S),
                 )
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="ragapp-remote", daemon=True)
-                self._thread.start()
-            return self._loop
+                ready: Future[_Opened] = Future()
+                work = _keep_open(client, ready)
+                threading.Thread(target=asyncio.run, args=(work,), name="ragapp-remote", daemon=True).start()
+                self._opened = ready.result()
+            return self._opened
 
-    def _send(self, method: str, url: str, body: dict | None):
-        return self._client.stream(method, url, json=body)
-
-    def _run(
-        self, work: Callable[[Callable[[bytes], None]], Awaitable[None]], url: str, cancelled: Cancelled | None
-    ) -> Iterator[bytes]:
-        """What ``work`` puts, while it works."""
-        import httpx
-
-        loop = self._started()
-        arrived: queue.SimpleQueue = queue.SimpleQueue()
-        future: Future = asyncio.run_coroutine_threadsafe(work(arrived.put), loop)
-        future.add_done_callback(lambda _: arrived.put(_END))
+    def _wait(
+        self, work: Coroutine[Any, Any, _T], loop: asyncio.AbstractEventLoop, url: str, cancelled: Cancelled | None
+    ) -> _T:
+        """What a coroutine returns; it is cancelled, which closes its connection, when the caller wants no more."""
+        future = asyncio.run_coroutine_threadsafe(work, loop)
         try:
-            while True:
-                if cancelled and cancelled():
-                    raise CancelledError("Stopped.")
-                try:
-                    piece = arrived.get(timeout=_POLL_S)
-                except queue.Empty:
-                    continue
-                if piece is _END:
-                    break
-                yield piece
-            future.result()
+            while not (cancelled and cancelled()):
+                if wait([future], _POLL_S).done:
+                    return future.result()
+            raise CancelledError("Stopped.")
         except FutureCancelledError:
             raise CancelledError("Stopped.") from None
-        except httpx.HTTPError as error:
-            raise self._unreached(error, url) from None
+        except httpx2.HTTPError as error:
+            raise self._transport_error(error, url) from None
         finally:
             future.cancel()
 
-    def _unreached(self, error: Exception, url: str) -> ModelError:
-        import httpx
+    async def _event_data(
+        self, client: httpx2.AsyncClient, url: str, body: dict[str, Any]
+    ) -> AsyncGenerator[str, None]:
+        """The data of an answer's server-sent events."""
+        async with client.stream("POST", url, json=body, headers={"Accept": "text/event-stream"}) as response:
+            await self._check(response, url)
+            kind = response.headers.get("content-type", "")
+            if kind.partition(";")[0].strip().lower() != "text/event-stream":
+                raise self._invalid(url, await _read_body(response, url))
+            start = bytearray()
+            pieces = _bounded(response, url, start)
+            bounded = httpx2.Response(200, headers={"Content-Type": kind}, content=pieces, request=response.request)
+            silent = True
+            async for event in httpx2.EventSource(bounded, None):
+                silent = False
+                yield event.data
+            field, _, value = bytes(start).partition(b":")
+            if silent and field == b"error":  # llama.cpp before 2025
+                yield f'{{"error":{value.decode("utf-8", "replace")}}}'
+            elif silent and field:
+                raise self._invalid(url, bytes(start))
 
-        place = self.address.place
-        reason = self._clean(str(error)) or type(error).__name__
-        if "CERTIFICATE" in reason.upper() or "SSL" in reason.upper():
-            return ModelError(
-                f"The encrypted connection to {place} failed: {reason}.",
-                "Check that llm.url is right, and that this machine knows the authority of the server's certificate.",
-            )
-        if isinstance(error, httpx.ConnectTimeout):
-            return ModelError(
-                f"{place} cannot be reached: no answer.", "Check llm.url, the network and the firewall between."
-            )
-        if isinstance(error, httpx.ConnectError):
-            return ModelError(f"{place} cannot be reached: {reason}.", "Start the server there, or check llm.url.")
-        if isinstance(error, httpx.TimeoutException):
-            return ModelError(
-                f"{url} said nothing for {self._timeout_s:g} s.",
-                "It may be busy or loading a model: ask again later, or raise llm.timeout.",
-            )
-        return ModelError(f"The connection to {place} broke off: {reason}.", _AGAIN)
-
-    async def _check(self, response, url: str) -> None:
+    async def _check(self, response: httpx2.Response, url: str) -> None:
         """Raise what an HTTP status says."""
         status = response.status_code
         if status == 200:
             return
-        said = self._words(await _whole(response, url))
-        told = f": {said}." if said else "."
+        said = self._error_text(await _read_body(response, url))
         if 300 <= status < 400:
-            target = self._clean(response.headers.get("location", "")).partition("?")[0] or "nowhere"
-            message, hint = f"{url} sends on to {target}.", "Set llm.url to the server itself."
-        elif status in (401, 403):
-            message = f"{url} refused the key{told}" if self._key else f"{url} wants a key{told}"
+            target = self._one_line(response.headers.get("location", "")).partition("?")[0] or "nowhere"
+            raise ErrorResponse(f"{url} sends on to {target}.", "Set llm.url to the server itself.", status, said)
+        if status in (401, 403):
+            what = "refused the key" if self._key else "wants a key"
             hint = "Put the right key into an environment variable, and its name into llm.api_key_env."
         elif status in (404, 405):
-            message = f"{url} is not served, or not with this model{told}"
+            what = "is not served, or not with this model"
             hint = "Check llm.url, which ends with /v1 for most servers, and llm.model."
         elif status == 429:
-            after = self._clean(response.headers.get("retry-after", ""))
-            message = f"{url} has too much to do{told}"
-            hint = f"Ask again in {after} s." if after.isdigit() else "Ask again later."
+            after = self._one_line(response.headers.get("retry-after", ""))
+            what, hint = "has too much to do", f"Ask again {f'in {after} s' if after.isdigit() else 'later'}."
         elif status == 503:
-            message, hint = f"{url} is not ready{told}", "Wait until it has loaded its model."
+            what, hint = "is not ready", "Wait until it has loaded its model."
         elif status >= 500:
-            message, hint = f"{url} failed with status {status}{told}", _LOOK
+            what, hint = f"failed with status {status}", _LOOK
         else:
-            message = f"{url} refused the request with status {status}{told}"
+            what = f"refused the request with status {status}"
             hint = "Check llm.model and that the server speaks OpenAI's chat completions."
-        raise Refused(message, hint, status, said)
+        raise ErrorResponse(f"{url} {what}{f': {said}' if said else ''}.", hint, status, said)
 
-    async def _events(self, response, url: str) -> AsyncIterator[bytes]:
-        """Data of server-sent events (WHATWG HTML, 9.2.6), an event's lines joined.
+    def _parsed(self, raw: str | bytes, url: str) -> Any:
+        """The JSON of an answer; an error that comes under the flag of success is raised."""
+        try:
+            answer = json.loads(raw)
+        except (ValueError, RecursionError):
+            raise self._invalid(url, raw) from None
+        if isinstance(answer, dict) and answer.get("error"):
+            said = self._error_text(raw)
+            raise ErrorResponse(f"{url} failed while it answered: {said}.", _LOOK, 200, said)
+        return answer
 
-        Lines are told by bytes: httpx's own reader also cuts at characters such as U+2028, which may stand in JSON.
-        """
-        held, data = b"", []
-        async for piece in _limited(response, url):
-            *lines, held = (held + piece).split(b"\n")
-            for line in lines:
-                line = line.removesuffix(b"\r")
-                if not line and data:
-                    yield b"\n".join(data)
-                    data = []
-                name, _, value = line.partition(b":")
-                if name == b"data":
-                    data.append(value.removeprefix(b" "))
-                elif name == b"error":  # llama.cpp before 2025
-                    data.append(b'{"error":' + value + b"}")
-                elif line and name not in (b"", b"event", b"id", b"retry"):
-                    raise self._not_spoken(url, line)
-        if data:
-            yield b"\n".join(data)
+    def _transport_error(self, error: Exception, url: str) -> ModelError:
+        place = self.address.place
+        reason = self._one_line(str(error)) or type(error).__name__
+        if "CERTIFICATE" in reason.upper() or "SSL" in reason.upper():
+            message = f"The encrypted connection to {place} failed: {reason}."
+            hint = "Check that llm.url is right, and that this machine knows the authority of the server's certificate."
+        elif isinstance(error, httpx2.ConnectTimeout):
+            message = f"{place} cannot be reached: no answer."
+            hint = "Check llm.url, the network and the firewall between."
+        elif isinstance(error, httpx2.ConnectError):
+            message, hint = f"{place} cannot be reached: {reason}.", "Start the server there, or check llm.url."
+        elif isinstance(error, httpx2.TimeoutException):
+            message = f"{url} said nothing for {self._timeout_s:g} s."
+            hint = "It may be busy or loading a model: ask again later, or raise llm.timeout."
+        else:
+            message, hint = f"The connection to {place} broke off: {reason}.", _AGAIN
+        return ModelError(message, hint)
 
-    def _not_spoken(self, url: str, raw: bytes) -> NotSpoken:
-        start = self._clean(raw[: 1 << 16].decode("utf-8", "replace"))[:60]
-        return NotSpoken(
-            f"{url} answered with something that is no JSON: {start!r}.",
+    def _invalid(self, url: str, raw: str | bytes) -> InvalidResponse:
+        return InvalidResponse(
+            f"{url} answered with something that is no JSON: {self._one_line(_text(raw))[:60]!r}.",
             "Check that llm.url is the base URL of an OpenAI-compatible server, which mostly ends with /v1.",
         )
 
-    def _check_error(self, answer: Any, url: str, raw: bytes) -> None:
-        """Raise the error that comes under the flag of success: in a stream, it has no other way."""
-        if isinstance(answer, dict) and answer.get("error"):
-            said = self._words(raw)
-            raise Refused(f"{url} failed while it answered: {said}.", _LOOK, 200, said)
-
-    def _words(self, raw: bytes) -> str:
+    def _error_text(self, raw: str | bytes) -> str:
         """What an error answer says, in one line."""
-        text = raw[: 1 << 16].decode("utf-8", "replace")
+        text = _text(raw)
         try:
             said = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             # a page made for people says nothing to them here
-            return "" if "<html" in text.lower() else self._clean(text)
+            return "" if "<html" in text.lower() else self._one_line(text)
         for name in ("error", "message", "detail"):
             while isinstance(said, dict) and said.get(name):
                 said = said[name]
-        return self._clean(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False))
+        return self._one_line(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False))
 
-    def _clean(self, text: str) -> str:
+    def _one_line(self, text: str) -> str:
         """Words of a stranger: one short line without control characters, and never the key."""
         if self._key:
             text = text.replace(self._key, "…")
         text = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
-        return (f"{text[:_SAID_CHARACTERS]}…" if len(text) > _SAID_CHARACTERS else text).rstrip(".")
+        return (f"{text[:_MESSAGE_CHARACTERS]}…" if len(text) > _MESSAGE_CHARACTERS else text).rstrip(".")
 
 
-def _trust_nobody() -> ssl.SSLContext:
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _text(raw: str | bytes) -> str:
+    start = raw[: 1 << 16]
+    return start if isinstance(start, str) else start.decode("utf-8", "replace")
 
 
-def _finishes(event: dict) -> bool:
-    """Whether this is the last piece of an answer; some servers say no more after it."""
-    choices = event.get("choices")
-    return isinstance(choices, list) and any(isinstance(one, dict) and one.get("finish_reason") for one in choices)
+async def _read_body(response: httpx2.Response, url: str) -> bytes:
+    return b"".join([piece async for piece in _bounded(response, url, bytearray())])
 
 
-async def _end(client) -> None:
-    """Close the client, whatever is under way."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    await client.aclose()
-
-
-async def _whole(response, url: str) -> bytes:
-    raw = bytearray()
-    async for piece in _limited(response, url):
-        raw += piece
-    return bytes(raw)
-
-
-async def _limited(response, url: str) -> AsyncIterator[bytes]:
+async def _bounded(response: httpx2.Response, url: str, start: bytearray) -> AsyncGenerator[bytes, None]:
+    """The body, which must not be longer than :data:`MOST_BYTES`; ``start`` gets how it begins."""
     taken = 0
     async for piece in response.aiter_bytes():
         taken += len(piece)
         if taken > MOST_BYTES:
             raise ModelError(f"{url} answered with more than {MOST_BYTES >> 20} MiB.", _LOOK)
+        if len(start) < 1 << 16:
+            start += piece
         yield piece

@@ -1,154 +1,235 @@
-"""What a model server says of itself: which models it serves, their window, and how it counts tokens.
+"""One model of an OpenAI-compatible server: found by name, its tokens counted, asked for chat completions.
 
-OpenAI's interface has no word for the last two, so each kind of server is asked in its own way.
+OpenAI's interface tells neither the context window nor how tokens are counted, so each kind of server (llama.cpp's,
+llama-cpp-python's, vLLM, Ollama) is asked in its own way.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, suppress
+from functools import cached_property
+from itertools import islice
 from pathlib import PurePosixPath
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from ragapp.errors import ModelError
-from ragapp.llm.remote_http import Connection, NotSpoken, Refused
+from ragapp.llm.chat import Message, fold
+from ragapp.llm.remote_http import Connection, ErrorResponse, InvalidResponse
 from ragapp.llm.stopping import Cancelled
 
-#: what counts the tokens: llama.cpp's server, vLLM's, llama-cpp-python's, or a guess
 Tokenizer = Literal["llama.cpp", "vllm", "llama-cpp-python", "guess"]
 
 # a template's marks around a turn, and what it may put before the first: Llama 3.1 writes a date and more
 TURN_TOKENS, CHAT_TOKENS = 8, 40
-# longer ones are seldom in a vocabulary
+# as many as OpenAI, vLLM and Ollama give at the most
+TOP_TOKENS = 20
+# longer words are seldom in a vocabulary
 _SHORT_WORD = 9
 # models that a message names
 _LISTED = 8
+_NOT_THERE = (404, 405, 501)
+# fields that some servers know and others refuse; a request does as well without
+_OPTIONAL = ("chat_template_kwargs", "reasoning_effort", "stream_options", "seed")
+# those that turn thinking off
+_NO_THINKING = ("chat_template_kwargs", "reasoning_effort")
+
+_Answer = TypeVar("_Answer")
 
 
 class ServedModel(NamedTuple):
-    """A model as its server describes it.
+    """A model as its server describes it; None is what the server does not say."""
 
-    Attributes:
-        model: its name in requests.
-        window: tokens of prompt and answer together; None where the server does not say.
-        trained: tokens that it was trained for; None where the server does not say.
-        ollama: whether the server is Ollama.
-    """
-
-    model: str
-    window: int | None = None
-    trained: int | None = None
-    ollama: bool = False
+    name: str  # in requests
+    window: int | None = None  # tokens of prompt and answer together
+    trained: int | None = None  # tokens that it was trained for
+    ollama: bool = False  # whether the server is Ollama
 
 
-def ask_model(connection: Connection, wanted: str) -> ServedModel:
-    """Find a model among those that the server has.
+class ModelServer:
+    """Asks one model of one server; what a server refuses to understand is left out of later requests.
+
+    Every method raises ModelError when the server fails, and CancelledError when ``cancelled`` says so.
 
     Args:
         connection: to the server.
-        wanted: its name; the end of a path, or a name without Ollama's tag, will do when only one model has it.
-
-    Raises:
-        ModelError: the server has no such model, or cannot be asked.
+        wanted: the model's name; the end of a path, or a name without Ollama's tag, will do when only one has it.
+        seed: for temperatures above zero.
     """
-    url = f"{connection.address.url}/models"
-    try:
-        listed = connection.fetch("GET", url)
-    except Refused as error:
-        if error.status not in (404, 405, 501):
-            raise
+
+    def __init__(self, connection: Connection, wanted: str, seed: int):
+        self._connection = connection
+        self._wanted = wanted
+        self._seed = seed
+        self._takes_system = True
+        self._refused: set[str] = set()
+        self._completions_url = f"{connection.address.url}/chat/completions"
+
+    @cached_property
+    def model(self) -> ServedModel:
+        """What the server says of the model; raises ModelError where it has no such model."""
         listed = None
-    entries = [entry for entry in get(listed, "data") or [] if isinstance(get(entry, "id"), str)]
-    model, entry = wanted, {}
-    if entries:
-        same = [entry for entry in entries if entry["id"] == wanted] or [
-            entry for entry in entries if wanted in _short_names(entry["id"])
-        ]
-        if len(same) != 1:
-            names = ", ".join(sorted(entry["id"] for entry in entries)[:_LISTED])
-            more = ", …" if len(entries) > _LISTED else ""
-            raise ModelError(
-                f"{connection.address.place} has no model {wanted!r}, or several; it has: {names}{more}.",
-                "Set llm.model to one of them.",
-            )
-        entry = same[0]
-        model = entry["id"]
-    trained = _number(get(entry, "meta", "n_ctx_train"))
-    if window := _number(get(entry, "max_model_len")):
-        return ServedModel(model, window, trained)
-    properties = _try(connection, "GET", "/props")
-    window = _number(get(properties, "default_generation_settings", "n_ctx")) or _number(get(entry, "meta", "n_ctx"))
-    if window:
-        return ServedModel(model, window, trained)
-    if get(_try(connection, "GET", "/api/version"), "version"):
-        return ServedModel(model, _ask_ollama(connection, model), trained, True)
-    return ServedModel(model, None, trained)
-
-
-def find_tokenizer(connection: Connection, model: str) -> Tokenizer:
-    """How this server counts tokens."""
-    for tokenizer in ("llama.cpp", "vllm", "llama-cpp-python"):
         try:
-            if count_text(connection, model, tokenizer, "one two three") >= 3:
-                return tokenizer
-        except (Refused, NotSpoken):
-            continue
-    return "guess"
+            listed = self._connection.fetch("GET", f"{self._connection.address.url}/models")
+        except ErrorResponse as error:
+            if error.status not in _NOT_THERE:
+                raise
+        entries = {entry["id"]: entry for entry in items(listed, "data") if isinstance(get(entry, "id"), str)}
+        name = self._wanted
+        if entries and name not in entries:
+            alike = [other for other in entries if name in _short_names(other)]
+            if len(alike) != 1:
+                names = ", ".join(sorted(entries)[:_LISTED]) + (", …" if len(entries) > _LISTED else "")
+                raise ModelError(
+                    f"{self._connection.address.place} has no model {name!r}, or several; it has: {names}.",
+                    "Set llm.model to one of them.",
+                )
+            name = alike[0]
+        entry = entries.get(name)
+        trained = _number(get(entry, "meta", "n_ctx_train"))
+        # vLLM, llama.cpp's server, llama-cpp-python's, Ollama
+        window = (
+            _number(get(entry, "max_model_len"))
+            or _number(get(self._try("/props"), "default_generation_settings", "n_ctx"))
+            or _number(get(entry, "meta", "n_ctx"))
+        )
+        ollama = not window and bool(get(self._try("/api/version"), "version"))
+        return ServedModel(name, self._ollama_window(name) if ollama else window, trained, ollama)
 
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """What counts the tokens: the kind of server that does, or ``guess``."""
+        kinds: tuple[Tokenizer, ...] = ("llama.cpp", "vllm", "llama-cpp-python")
+        for kind in kinds:
+            with suppress(ErrorResponse, InvalidResponse):
+                if self._count_as(kind, "one two three", None) >= 3:
+                    return kind
+        return "guess"
 
-def count_text(
-    connection: Connection, model: str, tokenizer: Tokenizer, text: str, cancelled: Cancelled | None = None
-) -> int:
-    """Tokens of a text.
+    def count(self, text: str, cancelled: Cancelled | None = None) -> int:
+        """Tokens of a text."""
+        return self._count_as(self.tokenizer, text, cancelled) if text else 0
 
-    Raises:
-        ModelError: the server cannot be asked any more.
-        CancelledError: ``cancelled`` said so.
-    """
-    if tokenizer == "guess":
-        return guess_tokens(text)
-    if tokenizer == "llama.cpp":
-        return _tokenized(connection, {"content": text, "add_special": False}, cancelled)
-    if tokenizer == "vllm":
-        return _tokenized(connection, {"model": model, "prompt": text, "add_special_tokens": False}, cancelled)
-    url = f"{connection.address.root}/extras/tokenize/count"
-    return _number(get(connection.fetch("POST", url, {"model": model, "input": text}, cancelled), "count")) or 0
+    def count_chat(self, messages: Sequence[Message], cancelled: Cancelled | None = None) -> int:
+        """Tokens of a chat; where the server only counts texts, rather much is added for the model's template."""
 
+        def ask(body: dict[str, Any]) -> int | None:
+            chat = {name: value for name, value in body.items() if name not in ("seed", "reasoning_effort")}
+            if self.tokenizer == "vllm":
+                return _counted(self._post("/tokenize", {**chat, "add_generation_prompt": True}, cancelled))
+            prompt = get(self._post("/apply-template", chat, cancelled), "prompt")
+            if not isinstance(prompt, str):
+                return None
+            rendered = {"content": prompt, "add_special": True, "parse_special": True}
+            return _counted(self._post("/tokenize", rendered, cancelled))
 
-def count_chat(
-    connection: Connection, tokenizer: Tokenizer, body: dict[str, Any], cancelled: Cancelled | None = None
-) -> int | None:
-    """Tokens of a chat in the model's own format; None where the server does not tell.
+        if self.tokenizer in ("llama.cpp", "vllm"):
+            try:
+                if (tokens := self._with_fallbacks(ask, messages)) is not None:
+                    return tokens
+            except ErrorResponse as error:
+                if error.status not in _NOT_THERE:
+                    raise
+        return CHAT_TOKENS + sum(TURN_TOKENS + self.count(message["content"], cancelled) for message in messages)
 
-    Args:
-        connection: to the server.
-        tokenizer: how it counts.
-        body: the request for an answer to that chat.
-        cancelled: asked many times a second.
+    def ask(self, messages: Sequence[Message], options: dict[str, Any], cancelled: Cancelled | None = None) -> Any:
+        """The completion of a chat in one piece; ``options`` are further fields of the request."""
+        return self._with_fallbacks(
+            lambda body: self._connection.fetch("POST", self._completions_url, body | options, cancelled), messages
+        )
 
-    Raises:
-        ModelError: the server refuses the chat, or cannot be asked any more.
-        CancelledError: ``cancelled`` said so.
-    """
-    chat = {name: body[name] for name in ("model", "messages", "chat_template_kwargs") if name in body}
-    if tokenizer == "vllm":
-        return _tokenized(connection, {**chat, "add_generation_prompt": True}, cancelled)
-    if tokenizer == "llama.cpp":
+    def stream(
+        self,
+        messages: Sequence[Message],
+        options: dict[str, Any],
+        cancelled: Cancelled | None = None,
+        *,
+        thinking: bool = False,
+    ) -> Generator[dict[str, Any], None, None]:
+        """The completion of a chat event by event; without ``thinking`` the server is told to turn it off."""
+
+        def begin(body: dict[str, Any]) -> tuple[list[dict[str, Any]], Generator[dict[str, Any], None, None]]:
+            body = {**body, "stream": True, "stream_options": {"include_usage": True}}
+            left_out = self._refused.union(_NO_THINKING if thinking else ())
+            body = {name: value for name, value in body.items() if name not in left_out}
+            events = self._connection.events(self._completions_url, body | options, cancelled)
+            # what a server refuses, it refuses before the first event
+            return list(islice(events, 1)), events
+
+        begun, events = self._with_fallbacks(begin, messages)
+        with closing(events):
+            yield from begun
+            yield from events
+
+    def first_token(self, messages: Sequence[Message], cancelled: Cancelled | None) -> dict[str, float] | None:
+        """The likeliest first tokens of an answer and their probabilities; None where the server does not give them."""
+        options = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": TOP_TOKENS}
         try:
-            rendered = connection.fetch("POST", f"{connection.address.root}/apply-template", chat, cancelled)
-        except Refused as error:
-            if error.status not in (404, 405, 501):
+            answer = self.ask(messages, options, cancelled)
+        except ErrorResponse as error:
+            if "logprobs" not in error.said.casefold():
                 raise
             return None
-        if isinstance(prompt := get(rendered, "prompt"), str):
-            return _tokenized(connection, {"content": prompt, "add_special": True, "parse_special": True}, cancelled)
-    return None
+        top: dict[str, float] = {}
+        for entry in items(first(first(answer, "choices"), "logprobs", "content"), "top_logprobs"):
+            token, logprob = get(entry, "token"), get(entry, "logprob")
+            if isinstance(token, str) and isinstance(logprob, float | int) and not math.isnan(logprob):
+                top[token] = top.get(token, 0.0) + math.exp(min(logprob, 0.0))
+        return top or None
 
+    def _with_fallbacks(self, ask: Callable[[dict[str, Any]], _Answer], messages: Sequence[Message]) -> _Answer:
+        """What ``ask`` gives for the body of a request, repeated without what the server does not know."""
+        while True:
+            chat = fold(messages, system=self._takes_system)
+            body: dict[str, Any] = {"model": self.model.name, "messages": chat, "seed": self._seed}
+            # a check and a short answer leave no room for thinking; each kind of server has its own word for that
+            if self.model.ollama:
+                body["reasoning_effort"] = "none"
+            else:
+                body["chat_template_kwargs"] = {"enable_thinking": False}
+            try:
+                return ask({name: value for name, value in body.items() if name not in self._refused})
+            except ErrorResponse as error:
+                said = error.said.casefold()
+                unknown = next((field for field in _OPTIONAL if field in said and field not in self._refused), None)
+                if unknown:
+                    self._refused.add(unknown)
+                elif self._takes_system and error.status in (400, 500) and "system" in said and "role" in said:
+                    self._takes_system = False
+                else:
+                    raise
 
-def _tokenized(connection: Connection, body: dict[str, Any], cancelled: Cancelled | None) -> int:
-    answer = connection.fetch("POST", f"{connection.address.root}/tokenize", body, cancelled)
-    tokens = get(answer, "tokens")
-    return _number(get(answer, "count")) or (len(tokens) if isinstance(tokens, list) else 0)
+    def _count_as(self, kind: Tokenizer, text: str, cancelled: Cancelled | None) -> int:
+        if kind == "guess":
+            return guess_tokens(text)
+        if kind == "llama.cpp":
+            return _counted(self._post("/tokenize", {"content": text, "add_special": False}, cancelled))
+        if kind == "vllm":
+            body = {"model": self.model.name, "prompt": text, "add_special_tokens": False}
+            return _counted(self._post("/tokenize", body, cancelled))
+        return _counted(self._post("/extras/tokenize/count", {"model": self.model.name, "input": text}, cancelled))
+
+    def _ollama_window(self, name: str) -> int | None:
+        """Ollama's window of a model, known once it is loaded; a longer prompt would be cut without a word."""
+        for loaded in (False, True):
+            for entry in items(self._try("/api/ps"), "models"):
+                if name in (get(entry, "name"), get(entry, "model")):
+                    return _number(get(entry, "context_length"))
+            if not loaded:
+                # without a prompt it only loads
+                self._post("/api/generate", {"model": name, "stream": False}, None)
+        return None
+
+    def _post(self, path: str, body: dict[str, Any], cancelled: Cancelled | None) -> Any:
+        return self._connection.fetch("POST", f"{self._connection.address.root}{path}", body, cancelled)
+
+    def _try(self, path: str) -> Any:
+        """A page that need not be there: other servers refuse it, or show a page for people."""
+        with suppress(ErrorResponse, InvalidResponse):
+            return self._connection.fetch("GET", f"{self._connection.address.root}{path}")
+        return None
 
 
 def guess_tokens(text: str) -> int:
@@ -166,39 +247,31 @@ def guess_tokens(text: str) -> int:
     return words + marks + others
 
 
-def _ask_ollama(connection: Connection, model: str) -> int | None:
-    """Ollama's window of a model, which is known once it is loaded.
-
-    A longer prompt is cut without a word, so this must be known.
-    """
-    for load in (False, True):
-        if load:
-            # without a prompt it only loads
-            connection.fetch("POST", f"{connection.address.root}/api/generate", {"model": model, "stream": False})
-        for entry in get(_try(connection, "GET", "/api/ps"), "models") or []:
-            if model in (get(entry, "name"), get(entry, "model")):
-                return _number(get(entry, "context_length"))
-    return None
-
-
-def _try(connection: Connection, method: str, path: str) -> Any:
-    """An answer that need not be there; other servers say that there is no such page, or show one."""
-    try:
-        return connection.fetch(method, f"{connection.address.root}{path}")
-    except (Refused, NotSpoken):
-        return None
-
-
-def _short_names(name: str) -> set[str]:
-    path = PurePosixPath(name.replace("\\", "/"))
-    return {path.name, path.name.removesuffix(".gguf"), name.removesuffix(":latest")}
-
-
 def get(value: Any, *names: str) -> Any:
     """A value far inside of what a stranger sent; None where it is not."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def items(value: Any, *names: str) -> list[Any]:
+    """A list far inside of what a stranger sent; empty where it is not."""
+    found = get(value, *names)
+    return found if isinstance(found, list) else []
+
+
+def first(value: Any, *names: str) -> Any:
+    """The first of such a list; None where there is none."""
+    return next(iter(items(value, *names)), None)
+
+
+def _counted(answer: Any) -> int:
+    return _number(get(answer, "count")) or len(items(answer, "tokens"))
+
+
+def _short_names(name: str) -> set[str]:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return {path.name, path.name.removesuffix(".gguf"), name.removesuffix(":latest")}
 
 
 def _number(value: Any) -> int | None:

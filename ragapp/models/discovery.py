@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from ragapp.errors import ModelError
 from ragapp.models.fit import memory_need
-from ragapp.models.gguf import GgufInfo, require_llm
-from ragapp.models.packs import PACKS, Manifest, Pack, PackFile, Role, check_pack
-from ragapp.models.shards import find_first_shard, first_shard, is_later_shard, read_model, shards_of, whole_name
+from ragapp.models.gguf import (
+    find_first_shard,
+    first_shard,
+    is_later_shard,
+    read_model,
+    require_llm,
+    shards_of,
+    whole_name,
+)
+from ragapp.models.packs import PACKS, Manifest, Pack, PackFile, Role, check_pack, read_json
 
 Status = Literal["verified", "unverified", "incomplete", "damaged", "unknown"]
 
 # where Ollama keeps its models when it runs as a system service
 OLLAMA_SYSTEM = (Path("/usr/share/ollama/.ollama/models"), Path("/var/lib/ollama/.ollama/models"))
-MAX_JSON = 1 << 20
 # for which the memory that a language model takes is told
 USUAL_CONTEXT, USUAL_BATCH = 4096, 256
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -54,32 +59,35 @@ class FoundModel:
 
 
 def find_model(name: str, models_dir: Path, role: Role) -> Path:
-    """The weights that a name stands for.
+    """The weights that a name stands for: a GGUF file for ``llm``, a folder for the other roles.
 
-    Args:
-        name: a pack, a file name or stem in the models folder, a path, or a name as ``list_models`` gives it.
-        models_dir: the models folder.
-        role: what it is wanted for.
-
-    Returns:
-        A GGUF file for ``llm``, a folder for the other roles.  Packs have passed their hash check (remembered as
-        long as the file does not change), other models have the right form.
+    The name is that of a pack, a file name or stem in the models folder, a path, or as ``list_models`` gives it.
+    Packs have passed their hash check (remembered as long as the file does not change), others have the right form.
 
     Raises:
         ModelError: it is missing (with the command that fetches it), damaged, of another role, or in pickle form.
     """
     try:
-        return _find(name, models_dir, role)
+        if name in PACKS:
+            return _use_pack(PACKS[name], models_dir, role)
+        path = _locate(name, models_dir, role)
+        if path is None:
+            raise _missing(name, models_dir, role)
+        pack = next((pack for pack in PACKS.values() if pack.target(models_dir) == path), None)
+        if pack:
+            return _use_pack(pack, models_dir, role)
+        if role == "llm":
+            path = first_shard(path)
+            require_llm(read_model(path), path)
+        else:
+            _require_safe_folder(path)
+        return path
     except OSError as error:
         raise ModelError(f"{error.filename or name} cannot be read: {error.strerror or error}.") from None
 
 
 def find_adapter(name: str, models_dir: Path) -> Path:
-    """The file of an adapter (LoRA); what is in it is not looked at.
-
-    Args:
-        name: a file name or stem in the models folder, or a path.
-        models_dir: the models folder.
+    """The file of an adapter (LoRA) by its path, or its name or stem in the models folder; it is not opened.
 
     Raises:
         ModelError: it is missing.
@@ -110,23 +118,6 @@ def find_elsewhere(file: PackFile) -> list[Path]:
         candidates += hub.glob(f"models--*/blobs/{file.sha256}")
         candidates += hub.glob(f"models--*/snapshots/*/{file.name}")
     return [path for path in candidates if _size(path) == file.size]
-
-
-def _find(name: str, models_dir: Path, role: Role) -> Path:
-    if name in PACKS:
-        return _use_pack(PACKS[name], models_dir, role)
-    path = _locate(name, models_dir, role)
-    if path is None:
-        raise _missing(name, models_dir, role)
-    pack = next((pack for pack in PACKS.values() if pack.target(models_dir) == path), None)
-    if pack:
-        return _use_pack(pack, models_dir, role)
-    if role == "llm":
-        path = first_shard(path)
-        require_llm(read_model(path), path)
-    else:
-        _require_safe_folder(path)
-    return path
 
 
 def _use_pack(pack: Pack, models_dir: Path, role: Role) -> Path:
@@ -175,9 +166,9 @@ def _require_safe_folder(folder: Path) -> None:
     if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
         raise ModelError(f"{folder} holds no model: there is no modules.json or config.json.", "Check the path.")
     parts = [folder]
-    for module in _json(folder / "modules.json", list):
+    for module in read_json(folder / "modules.json", list[object]()):
         kind = str(module.get("type", "")) if isinstance(module, dict) else ""
-        if not kind.startswith("sentence_transformers."):
+        if not isinstance(module, dict) or not kind.startswith("sentence_transformers."):
             hint = "Choose a model that consists of sentence-transformers' own modules."
             raise ModelError(f"{folder} would run code of its own ({kind or 'unknown module'}).", hint)
         parts.append(folder / str(module.get("path", "")))
@@ -234,29 +225,22 @@ def _in_stores() -> Iterator[FoundModel]:
 
 
 def _gguf_model(name: str, path: Path, origin: str, pack: Pack | None = None, status: Status = "unknown") -> FoundModel:
-    info: GgufInfo | None = None
-    problem = ""
+    size = sum(_size(shard) or 0 for shard in shards_of(path))
+    found = FoundModel(name, "llm", path, size, pack.name if pack else None, status, origin)
     try:
         info = read_model(first_shard(path))
+        found = replace(
+            found,
+            architecture=info.architecture,
+            parameters=info.parameters,
+            quantization=info.quantization,
+            context_length=info.context_length,
+            has_template=bool(info.chat_template),
+        )
         require_llm(info, path)
+        return replace(found, memory=memory_need(info, USUAL_CONTEXT, USUAL_BATCH).total)
     except ModelError as error:
-        problem = error.message
-    return FoundModel(
-        name=name,
-        role="other" if problem and not pack else "llm",
-        path=path,
-        size=sum(_size(shard) or 0 for shard in shards_of(path)),
-        pack=pack.name if pack else None,
-        status=status,
-        origin=origin,
-        problem=problem,
-        architecture=info.architecture if info else None,
-        parameters=info.parameters if info else None,
-        quantization=info.quantization if info else None,
-        context_length=info.context_length if info else None,
-        has_template=bool(info and info.chat_template),
-        memory=memory_need(info, USUAL_CONTEXT, USUAL_BATCH).total if info and not problem else None,
-    )
+        return replace(found, role="llm" if pack else "other", problem=error.message)
 
 
 def _folder_model(path: Path, pack: Pack | None, status: Status) -> FoundModel:
@@ -265,22 +249,14 @@ def _folder_model(path: Path, pack: Pack | None, status: Status) -> FoundModel:
         _require_safe_folder(path)
     except ModelError as error:
         problem = error.message
-    config = _json(path / "config.json", dict)
+    config = read_json(path / "config.json", dict[str, object]())
     kinds = config.get("architectures")
     ranks = isinstance(kinds, list) and any("SequenceClassification" in str(kind) for kind in kinds)
     role: Role = pack.role if pack else "cross-encoder" if ranks else "embedder"
     size = sum(_size(file) or 0 for file in path.rglob("*") if file.is_file())
     architecture = config.get("model_type")
-    return FoundModel(
-        name=path.name,
-        role=role,
-        path=path,
-        size=size,
-        pack=pack.name if pack else None,
-        status=status,
-        problem=problem,
-        architecture=architecture if isinstance(architecture, str) else None,
-    )
+    found = FoundModel(path.name, role, path, size, pack.name if pack else None, status, problem=problem)
+    return replace(found, architecture=architecture) if isinstance(architecture, str) else found
 
 
 def _ollama_roots() -> list[Path]:
@@ -292,7 +268,7 @@ def _ollama_models() -> Iterator[tuple[str, Path]]:
     """Name (``model:tag``) and blob of every model whose manifest can be read."""
     for root in _ollama_roots():
         for manifest in _glob(root / "manifests", "*/*/*/*"):
-            layers = _json(manifest, dict).get("layers")
+            layers = read_json(manifest, dict[str, object]()).get("layers")
             for layer in layers if isinstance(layers, list) else []:
                 if not isinstance(layer, dict) or layer.get("mediaType") != "application/vnd.ollama.image.model":
                     continue
@@ -332,14 +308,3 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size if path.is_file() else None
     except OSError:
         return None
-
-
-def _json(path: Path, kind: type) -> list | dict:
-    """The JSON value of a small file; an empty one of that kind when it is missing, huge, damaged or another kind."""
-    try:
-        if path.stat().st_size > MAX_JSON:
-            return kind()
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return kind()
-    return value if isinstance(value, kind) else kind()

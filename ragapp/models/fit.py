@@ -27,19 +27,12 @@ AUTO_CONTEXT = 8192
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeed:
-    """Memory that a model takes, in bytes.
+    """Memory that a model takes, in bytes."""
 
-    Attributes:
-        weights: as in the file.
-        repacked: matrices that are kept a second time.
-        cache: keys and values of so many tokens.
-        compute: what one batch needs while it is worked on.
-    """
-
-    weights: int
-    repacked: int
-    cache: int
-    compute: int
+    weights: int  # as in the file
+    repacked: int  # matrices that are kept a second time
+    cache: int  # keys and values of the context
+    compute: int  # what one batch needs while it is worked on
 
     @property
     def total(self) -> int:
@@ -57,14 +50,9 @@ def gib(size: int) -> str:
 
 
 def memory_need(info: GgufInfo, context: int, batch: int, cache_type: str = "f16", flash: bool = False) -> MemoryNeed:
-    """Memory for a model at a context.
+    """Memory for a model with a window of ``context`` tokens, of which ``batch`` are worked on at a time.
 
-    Args:
-        info: of the file.
-        context: window in tokens.
-        batch: tokens that are worked on at a time.
-        cache_type: of keys and values: f16, q8_0 or q4_0.
-        flash: whether flash attention is on, which never holds all attention scores at once.
+    Keys and values are kept as ``cache_type`` (f16, q8_0, q4_0); flash attention never holds all attention scores.
     """
     architecture, numbers = info.architecture, info.metadata
     layers, width, heads = info.block_count or 1, info.embedding_length or 1, info.head_count or 1
@@ -84,15 +72,7 @@ def memory_need(info: GgufInfo, context: int, batch: int, cache_type: str = "f16
 def largest_context(
     info: GgufInfo, free: int, batch: int, cache_type: str = "f16", flash: bool = False, limit: int | None = None
 ) -> int:
-    """The largest window, a power of two, that a model was trained for and that fits.
-
-    Args:
-        info: of the file.
-        free: memory in bytes.
-        batch: see :func:`memory_need`, as the next two.
-        cache_type: see there.
-        flash: see there.
-        limit: more is not wanted.
+    """The largest window, a power of two up to ``limit``, that a model was trained for and that fits ``free`` bytes.
 
     Returns:
         Tokens; 0 where not even the smallest window fits.
@@ -115,16 +95,7 @@ def fitting_context(
     cache_type: str = "f16",
     flash: bool = False,
 ) -> int:
-    """The window to load a model with.
-
-    Args:
-        info: of the file.
-        name: of the model, for messages.
-        wished: tokens, or ``auto`` for the largest sensible.
-        batch: tokens that are worked on at a time.
-        free: memory in bytes.
-        cache_type: see :func:`memory_need`.
-        flash: see there.
+    """The window to load a model with, in tokens: as ``wished``, or ``auto`` for the largest sensible.
 
     Raises:
         ModelError: the model does not fit into the memory; the message has the numbers and what would fit.
@@ -143,13 +114,7 @@ def fitting_context(
 
 
 def gpu_layers(info: GgufInfo, need: MemoryNeed, free: int) -> int:
-    """How many layers fit a GPU, the output layer counted as the last.
-
-    Args:
-        info: of the file.
-        need: for all of the model.
-        free: bytes of the GPU.
-    """
+    """How many layers fit ``free`` bytes of a GPU, the output layer counted as the last."""
     layers = (info.block_count or 0) + 1
     room = free - need.compute  # which is needed there for any layer at all
     if room <= 0:

@@ -1,4 +1,4 @@
-"""Reads the header of a GGUF file, trusting nothing in it.
+"""Reads the headers of GGUF files, trusting nothing in them; a model may lie in several (``-00001-of-00003.gguf``).
 
 Every count and length is held against the file's size and a fixed bound before it is believed, so that a damaged
 or hostile header ends in a message, never in a hang or in exhausted memory.
@@ -7,14 +7,17 @@ or hostile header ends in a message, never in a hang or in exhausted memory.
 from __future__ import annotations
 
 import math
+import re
 import struct
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from ragapp.errors import ModelError
 
 Scalar = int | float | bool | str
+Metadata = dict[str, Scalar | tuple[Scalar, ...]]
 
 MAX_HEADER = 256 << 20
 MAX_ENTRIES = 65_536
@@ -25,111 +28,31 @@ MAX_KEPT = 16 << 20  # all kept texts together
 MAX_ARRAY_STRINGS = 4_000_000  # vocabularies and merges together; the largest in use stay below one million
 SMALL_ARRAY = 512  # per-layer numbers are kept, vocabularies are not
 SHORT = 4096
+MAX_SHARDS = 1000
 
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _STRING, _ARRAY = 8, 9
-# general.file_type -> name
-_FILE_TYPES = {
-    0: "F32",
-    1: "F16",
-    2: "Q4_0",
-    3: "Q4_1",
-    7: "Q8_0",
-    8: "Q5_0",
-    9: "Q5_1",
-    10: "Q2_K",
-    11: "Q3_K_S",
-    12: "Q3_K_M",
-    13: "Q3_K_L",
-    14: "Q4_K_S",
-    15: "Q4_K_M",
-    16: "Q5_K_S",
-    17: "Q5_K_M",
-    18: "Q6_K",
-    19: "IQ2_XXS",
-    20: "IQ2_XS",
-    21: "Q2_K_S",
-    22: "IQ3_XS",
-    23: "IQ3_XXS",
-    24: "IQ1_S",
-    25: "IQ4_NL",
-    26: "IQ3_S",
-    27: "IQ3_M",
-    28: "IQ2_S",
-    29: "IQ2_M",
-    30: "IQ4_XS",
-    31: "IQ1_M",
-    32: "BF16",
-    36: "TQ1_0",
-    37: "TQ2_0",
-    38: "MXFP4",
-}
-# tensor type -> (elements in a block, bytes of a block)
+# names of the values of general.file_type, from 0 (llama.h), and of the types of tensors, from 0 (ggml.h)
+_FILE_TYPES = """F32 F16 Q4_0 Q4_1 Q4_1_F16 Q4_2 Q4_3 Q8_0 Q5_0 Q5_1 Q2_K Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S
+    Q5_K_M Q6_K IQ2_XXS IQ2_XS Q2_K_S IQ3_XS IQ3_XXS IQ1_S IQ4_NL IQ3_S IQ3_M IQ2_S IQ2_M IQ4_XS IQ1_M BF16 Q4_0_4_4
+    Q4_0_4_8 Q4_0_8_8 TQ1_0 TQ2_0 MXFP4"""
+_TENSOR_TYPES = """F32 F16 Q4_0 Q4_1 Q4_2 Q4_3 Q5_0 Q5_1 Q8_0 Q8_1 Q2_K Q3_K Q4_K Q5_K Q6_K Q8_K IQ2_XXS IQ2_XS IQ3_XXS
+    IQ1_S IQ4_NL IQ3_S IQ2_S IQ4_XS I8 I16 I32 I64 F64 IQ1_M BF16"""
+_FILE_TYPE_NAMES = dict(enumerate(_FILE_TYPES.split()))
+_TENSOR_TYPE_NAMES = dict(enumerate(_TENSOR_TYPES.split()))
+# bytes of a block by the type of tensor, for blocks of 1, 32 and 256 elements (ggml.h)
+_SINGLES = {0: 4, 1: 2, 24: 1, 25: 2, 26: 4, 27: 8, 28: 8, 30: 2}
+_BLOCKS_OF_32 = {2: 18, 3: 20, 6: 22, 7: 24, 8: 34, 9: 40, 20: 18, 39: 17}
+_BLOCKS_OF_256 = {10: 84, 11: 110, 12: 144, 13: 176, 14: 210, 15: 292, 16: 66, 17: 74, 18: 98, 19: 50, 21: 110}
+_BLOCKS_OF_256 |= {22: 82, 23: 136, 29: 56, 34: 54, 35: 66}
 _BLOCKS = {
-    0: (1, 4),
-    1: (1, 2),
-    2: (32, 18),
-    3: (32, 20),
-    6: (32, 22),
-    7: (32, 24),
-    8: (32, 34),
-    9: (32, 40),
-    10: (256, 84),
-    11: (256, 110),
-    12: (256, 144),
-    13: (256, 176),
-    14: (256, 210),
-    15: (256, 292),
-    16: (256, 66),
-    17: (256, 74),
-    18: (256, 98),
-    19: (256, 50),
-    20: (32, 18),
-    21: (256, 110),
-    22: (256, 82),
-    23: (256, 136),
-    24: (1, 1),
-    25: (1, 2),
-    26: (1, 4),
-    27: (1, 8),
-    28: (1, 8),
-    29: (256, 56),
-    30: (1, 2),
-    34: (256, 54),
-    35: (256, 66),
-    39: (32, 17),
+    kind: (length, size)
+    for length, sizes in ((1, _SINGLES), (32, _BLOCKS_OF_32), (256, _BLOCKS_OF_256))
+    for kind, size in sizes.items()
 }
-_TENSOR_TYPES = {
-    0: "F32",
-    1: "F16",
-    2: "Q4_0",
-    3: "Q4_1",
-    6: "Q5_0",
-    7: "Q5_1",
-    8: "Q8_0",
-    10: "Q2_K",
-    11: "Q3_K",
-    12: "Q4_K",
-    13: "Q5_K",
-    14: "Q6_K",
-    20: "IQ4_NL",
-    23: "IQ4_XS",
-    30: "BF16",
-}
-_ENCODERS = frozenset(
-    {
-        "bert",
-        "eurobert",
-        "gemma-embedding",
-        "jina-bert-v2",
-        "jina-bert-v3",
-        "modern-bert",
-        "neo-bert",
-        "nomic-bert",
-        "nomic-bert-moe",
-        "t5encoder",
-    }
-)
+# a model in several files
+_SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
+_ENCODER = re.compile(r"(euro|neo-|modern-)?bert|nomic-bert(-moe)?|jina-bert-v[23]|gemma-embedding|t5encoder")
 
 
 @dataclass(frozen=True)
@@ -157,7 +80,7 @@ class GgufInfo:
     weights_size: int
     matrices: dict[str, int]
     size: int
-    metadata: dict[str, Scalar | tuple[Scalar, ...]] = field(repr=False)
+    metadata: Metadata = field(repr=False)
     lengths: dict[str, int] = field(repr=False)
 
 
@@ -193,12 +116,16 @@ class _Reader:
         self._require(count)
         self._file.seek(count, 1)
 
-    def number(self, form: str) -> Scalar:
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+    def scalar(self, form: str) -> Scalar:
+        value: Scalar = struct.unpack(form, self.take(struct.calcsize(form)))[0]
+        return value
+
+    def whole(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "little")
 
     def text(self, limit: int) -> str | int:
         """The text, or its length in bytes when it is longer than ``limit`` and was skipped."""
-        length = self.number("<Q")
+        length = self.whole(8)
         if length > limit:
             self.skip(length)
             return length
@@ -214,7 +141,7 @@ class _Reader:
         for done in range(count):
             if done % SHORT == 0:
                 self._require(8)
-            self.skip(int.from_bytes(self.take(8), "little"))
+            self.skip(self.whole(8))
 
     def _require(self, count: int) -> None:
         if self.position + count > min(self._size, MAX_HEADER):
@@ -223,9 +150,6 @@ class _Reader:
 
 def read_gguf(path: Path) -> GgufInfo:
     """Read the header of a GGUF file; the tensors' data is not touched.
-
-    Args:
-        path: the file.
 
     Raises:
         ModelError: it cannot be read, is something else (named where it can be told), is cut off, or is of a
@@ -246,12 +170,78 @@ def read_gguf(path: Path) -> GgufInfo:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.", "Check the path.") from None
 
 
-def require_llm(info: GgufInfo, path: Path) -> None:
-    """Refuse a GGUF file that cannot write answers.
+def whole_name(path: Path) -> str:
+    """The name of the model that a file belongs to, without its ending."""
+    found = _SHARD.fullmatch(path.name)
+    return found["stem"] if found else path.stem
+
+
+def first_shard(path: Path) -> Path:
+    """The file to load for a model: the first of its files; the file itself where there is only one."""
+    found = _SHARD.fullmatch(path.name)
+    return path.with_name(f"{found['stem']}-00001-of-{found['count']}.gguf") if found else path
+
+
+def is_later_shard(path: Path) -> bool:
+    """Whether it is one of a model's files, and its first is there, too: that one stands for all."""
+    first = first_shard(path)
+    return first.name != path.name and first.is_file()
+
+
+def shards_of(path: Path) -> list[Path]:
+    """All files of the model whose first file this is, by their names; whether they are there is not looked at."""
+    found = _SHARD.fullmatch(path.name)
+    count = int(found["count"]) if found else 1
+    if not found or not 1 < count <= MAX_SHARDS:
+        return [path]
+    return [path.with_name(f"{found['stem']}-{number:05}-of-{found['count']}.gguf") for number in range(1, count + 1)]
+
+
+def find_first_shard(folder: Path, name: str) -> Path | None:
+    """The first file of a model in several files by the model's name, None where there is none."""
+    return next((path for path in sorted(folder.glob("*-00001-of-*.gguf")) if whole_name(path) == name), None)
+
+
+def read_model(path: Path) -> GgufInfo:
+    """The header of a model by its only or its first file; the figures count all of its files.
 
     Raises:
-        ModelError: it is a projector, an embedder, a reranker, an adapter or a vocabulary; the message says which.
+        ModelError: a file is missing (it is named), damaged, or no GGUF.
     """
+    info = read_gguf(path)
+    count = info.metadata.get("split.count", 1)
+    if not isinstance(count, int) or count <= 1:
+        return info
+    shards = shards_of(path)
+    if len(shards) != count:
+        raise ModelError(
+            f"{path} is one of {count} files of a model, but is not named so.",
+            f"Name them as they were published: NAME-00001-of-{count:05}.gguf and so on.",
+        )
+    if info.metadata.get("split.no", 0) != 0:
+        raise ModelError(f"{path} is not the first file of its model.", f"Choose {shards[0].name}.")
+    missing = [shard.name for shard in shards if not shard.is_file()]
+    if missing:
+        raise ModelError(
+            f"{whole_name(path)} consists of {count} files, of which {_listed(missing)} missing in {path.parent}.",
+            "Fetch them, too, and put them beside the others.",
+        )
+    infos = [info, *map(read_gguf, shards[1:])]
+    matrices: Counter[str] = Counter()
+    for part in infos:
+        matrices.update(part.matrices)
+    return replace(
+        info,
+        tensor_count=sum(part.tensor_count for part in infos),
+        parameters=sum(part.parameters for part in infos),
+        weights_size=sum(part.weights_size for part in infos),
+        size=sum(part.size for part in infos),
+        matrices=dict(matrices),
+    )
+
+
+def require_llm(info: GgufInfo, path: Path) -> None:
+    """Refuse a GGUF file that cannot write answers; the ModelError says what it is: an embedder, an adapter ..."""
     kind = str(info.metadata.get("general.type", "model"))
     pooling = info.metadata.get(f"{info.architecture}.pooling_type", 0)
     what = ""
@@ -263,7 +253,7 @@ def require_llm(info: GgufInfo, path: Path) -> None:
         what = "an importance matrix"
     elif pooling == 4:
         what = "a reranker"
-    elif info.architecture in _ENCODERS or pooling:
+    elif _ENCODER.fullmatch(info.architecture) or pooling:
         what = f"an embedding model ({info.architecture})"
     elif info.tensor_count == 0 and "split.count" not in info.metadata:
         what = "a vocabulary without weights"
@@ -274,12 +264,7 @@ def require_llm(info: GgufInfo, path: Path) -> None:
 
 
 def require_adapter(path: Path, base: GgufInfo, name: str) -> None:
-    """Refuse a file that is no adapter (LoRA) for a model.
-
-    Args:
-        path: the file.
-        base: header of the model.
-        name: of the model, for messages.
+    """Refuse a file that is no adapter (LoRA) for the model of that header and name.
 
     Raises:
         ModelError: it cannot be read, is something else, or was made for another architecture.
@@ -298,15 +283,16 @@ def require_adapter(path: Path, base: GgufInfo, name: str) -> None:
 
 
 def _seems(head: bytes, size: int) -> str:
-    start = head.lstrip().lower()
     if size == 0:
         return "it is empty"
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "it is a web page, perhaps a sign-in or an error page saved in its place"
-    if head.startswith(b"version https://git-lfs"):
-        return "it is a git-lfs pointer, the weights themselves were not fetched"
-    if head.startswith(b"PK\x03\x04"):
-        return "it is a zip archive"
+    for start, what in (
+        (b"<!doctype html", "it is a web page, perhaps a sign-in or an error page saved in its place"),
+        (b"<html", "it is a web page, perhaps a sign-in or an error page saved in its place"),
+        (b"version https://git-lfs", "it is a git-lfs pointer, the weights themselves were not fetched"),
+        (b"pk\x03\x04", "it is a zip archive"),
+    ):
+        if head.lstrip().lower().startswith(start):
+            return what
     if head.startswith(b"\x80") and head[1:2] in b"\x02\x03\x04\x05":
         return "it is a pickle (PyTorch weights)"
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < size:
@@ -315,88 +301,19 @@ def _seems(head: bytes, size: int) -> str:
 
 
 def _read(reader: _Reader, size: int) -> GgufInfo:
-    version = reader.number("<I")
+    version = reader.whole(4)
     if version not in (2, 3):
         big_endian = int.from_bytes(version.to_bytes(4, "little"), "big") in (2, 3)
         raise _BadHeader("it is big-endian" if big_endian else f"GGUF version {version} is not supported (2 and 3 are)")
-    tensor_count, entry_count = reader.number("<Q"), reader.number("<Q")
+    tensor_count, entry_count = reader.whole(8), reader.whole(8)
     if entry_count > MAX_ENTRIES or tensor_count > MAX_TENSORS:
         raise _BadHeader(f"its header claims {entry_count} entries and {tensor_count} tensors")
-    metadata: dict[str, Scalar | tuple[Scalar, ...]] = {}
+    metadata: Metadata = {}
     lengths: dict[str, int] = {}
     for _ in range(entry_count):
         _read_entry(reader, metadata, lengths)
-    tensors = _read_tensors(reader, tensor_count, metadata.get("general.alignment", 32), size)
-    return _describe(version, tensor_count, tensors, size, metadata, lengths)
-
-
-def _read_entry(reader: _Reader, metadata: dict, lengths: dict[str, int]) -> None:
-    key = reader.text(MAX_KEY)
-    if not isinstance(key, str):
-        raise _BadHeader(f"its header holds a key of {key} bytes")
-    kind = reader.number("<I")
-    if kind in _SCALARS:
-        metadata[key] = reader.number(_SCALARS[kind])
-    elif kind == _STRING:
-        value = reader.text(MAX_STRING)
-        (metadata if isinstance(value, str) else lengths)[key] = value
-    elif kind == _ARRAY:
-        _read_array(reader, key, metadata, lengths)
-    else:
-        raise _BadHeader(f"its header holds a value of unknown type {kind}")
-
-
-def _read_array(reader: _Reader, key: str, metadata: dict, lengths: dict[str, int]) -> None:
-    kind, count = reader.number("<I"), reader.number("<Q")
-    lengths[key] = count
-    if kind == _STRING:
-        reader.skip_texts(count)
-    elif kind not in _SCALARS:
-        raise _BadHeader(f"its header holds an array of unknown type {kind}")
-    elif count <= SMALL_ARRAY:
-        metadata[key] = tuple(reader.number(_SCALARS[kind]) for _ in range(count))
-    else:
-        reader.skip(count * struct.calcsize(_SCALARS[kind]))
-
-
-@dataclass(slots=True)
-class _Tensors:
-    """What the tensors of a file come to; see :class:`GgufInfo`."""
-
-    parameters: int = 0
-    size: int = 0
-    matrices: dict[str, int] = field(default_factory=dict)
-
-
-def _read_tensors(reader: _Reader, count: int, alignment: object, size: int) -> _Tensors:
-    if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20:
-        raise _BadHeader(f"its alignment is {alignment!r}"[:200])
-    found = _Tensors()
-    end = 0
-    for _ in range(count):
-        name = reader.text(MAX_KEY)
-        dimensions = reader.number("<I")
-        if dimensions > 8:
-            raise _BadHeader(f"a tensor has {dimensions} dimensions")
-        elements = math.prod(reader.number("<Q") for _ in range(dimensions))
-        kind, offset = reader.number("<I"), reader.number("<Q")
-        per_block, block_bytes = _BLOCKS.get(kind, (1, 0))
-        taken = elements // per_block * block_bytes
-        found.parameters += elements
-        found.size += taken
-        if dimensions > 1 and name != "token_embd.weight":
-            kind_name = _TENSOR_TYPES.get(kind, str(kind))
-            found.matrices[kind_name] = found.matrices.get(kind_name, 0) + taken
-        end = max(end, offset + taken)
-    start = -(-reader.position // alignment) * alignment
-    if count and start + end > size:
-        raise _BadHeader(f"it has {size} bytes, but its weights end at {start + end}")
-    return found
-
-
-def _describe(
-    version: int, tensor_count: int, tensors: _Tensors, size: int, metadata: dict, lengths: dict[str, int]
-) -> GgufInfo:
+    alignment = metadata.get("general.alignment", 32)
+    parameters, weights_size, matrices = _read_tensors(reader, tensor_count, alignment, size)
     architecture = _text(metadata, "general.architecture") or "unknown"
     file_type = _whole(metadata, "general.file_type")
     return GgufInfo(
@@ -404,7 +321,7 @@ def _describe(
         architecture=architecture,
         name=_text(metadata, "general.name"),
         # 1024 marks a type that the converter guessed
-        quantization=None if file_type is None else _FILE_TYPES.get(file_type & ~1024, f"type {file_type}"),
+        quantization=None if file_type is None else _FILE_TYPE_NAMES.get(file_type & ~1024, f"type {file_type}"),
         context_length=_whole(metadata, f"{architecture}.context_length"),
         embedding_length=_whole(metadata, f"{architecture}.embedding_length"),
         block_count=_whole(metadata, f"{architecture}.block_count"),
@@ -412,23 +329,83 @@ def _describe(
         head_count_kv=_whole(metadata, f"{architecture}.attention.head_count_kv"),
         chat_template=_text(metadata, "tokenizer.chat_template"),
         tensor_count=tensor_count,
-        parameters=tensors.parameters,
-        weights_size=tensors.size,
-        matrices=tensors.matrices,
+        parameters=parameters,
+        weights_size=weights_size,
+        matrices=matrices,
         size=size,
         metadata=metadata,
         lengths=lengths,
     )
 
 
-def _text(metadata: dict, key: str) -> str | None:
+def _read_entry(reader: _Reader, metadata: Metadata, lengths: dict[str, int]) -> None:
+    key = reader.text(MAX_KEY)
+    if not isinstance(key, str):
+        raise _BadHeader(f"its header holds a key of {key} bytes")
+    kind = reader.whole(4)
+    if kind in _SCALARS:
+        metadata[key] = reader.scalar(_SCALARS[kind])
+    elif kind == _STRING:
+        value = reader.text(MAX_STRING)
+        if isinstance(value, str):
+            metadata[key] = value
+        else:
+            lengths[key] = value
+    elif kind == _ARRAY:
+        kind, count = reader.whole(4), reader.whole(8)
+        lengths[key] = count
+        if kind == _STRING:
+            reader.skip_texts(count)
+        elif kind not in _SCALARS:
+            raise _BadHeader(f"its header holds an array of unknown type {kind}")
+        elif count <= SMALL_ARRAY:
+            metadata[key] = tuple(reader.scalar(_SCALARS[kind]) for _ in range(count))
+        else:
+            reader.skip(count * struct.calcsize(_SCALARS[kind]))
+    else:
+        raise _BadHeader(f"its header holds a value of unknown type {kind}")
+
+
+def _read_tensors(reader: _Reader, count: int, alignment: object, size: int) -> tuple[int, int, dict[str, int]]:
+    """How many elements the tensors have, their bytes, and the bytes of the matrices by type."""
+    if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20:
+        raise _BadHeader(f"its alignment is {alignment!r}"[:200])
+    parameters = weights_size = end = 0
+    matrices: dict[str, int] = {}
+    for _ in range(count):
+        name = reader.text(MAX_KEY)
+        dimensions = reader.whole(4)
+        if dimensions > 8:
+            raise _BadHeader(f"a tensor has {dimensions} dimensions")
+        elements = math.prod(reader.whole(8) for _ in range(dimensions))
+        kind, offset = reader.whole(4), reader.whole(8)
+        per_block, block_bytes = _BLOCKS.get(kind, (1, 0))
+        taken = elements // per_block * block_bytes
+        parameters += elements
+        weights_size += taken
+        if dimensions > 1 and name != "token_embd.weight":
+            kind_name = _TENSOR_TYPE_NAMES.get(kind, str(kind))
+            matrices[kind_name] = matrices.get(kind_name, 0) + taken
+        end = max(end, offset + taken)
+    start = -(-reader.position // alignment) * alignment
+    if count and start + end > size:
+        raise _BadHeader(f"it has {size} bytes, but its weights end at {start + end}")
+    return parameters, weights_size, matrices
+
+
+def _text(metadata: Metadata, key: str) -> str | None:
     value = metadata.get(key)
     return value if isinstance(value, str) else None
 
 
-def _whole(metadata: dict, key: str) -> int | None:
+def _whole(metadata: Metadata, key: str) -> int | None:
     """A whole number; of one number per layer the largest, which is the one that memory must suffice for."""
     value = metadata.get(key)
     values = value if isinstance(value, tuple) else (value,)
     numbers = [number for number in values if isinstance(number, int) and not isinstance(number, bool)]
     return max(numbers, default=None)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{shown} {'is' if len(names) == 1 else 'are'}"

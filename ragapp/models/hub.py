@@ -13,6 +13,7 @@ import re
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 TIMEOUT_S = 5
@@ -42,7 +43,7 @@ def main() -> int:
     return 0
 
 
-def _answer(value: dict) -> None:
+def _answer(value: dict[str, Any]) -> None:
     print(json.dumps(value), flush=True)
 
 
@@ -54,9 +55,9 @@ def _end_with_parent() -> None:
     os._exit(4)
 
 
-def _fetch(request: dict, file: dict) -> dict:
+def _fetch(request: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # public, but not re-exported
 
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK
     url = hf_hub_url(request["repo"], file["name"], revision=request["revision"], endpoint=request["endpoint"])
@@ -77,7 +78,7 @@ def _fetch(request: dict, file: dict) -> dict:
     return {"name": file["name"], "size": found.size, "sha256": sha256}
 
 
-def _download(url: str, part: Path, size: int, headers: dict) -> None:
+def _download(url: str, part: Path, size: int, headers: dict[str, Any]) -> None:
     from huggingface_hub.file_download import http_get
 
     while True:

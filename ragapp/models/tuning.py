@@ -1,24 +1,28 @@
-"""Measuring which options make a model fastest on this machine: about a minute.
+"""Measuring which options make a model fastest on this machine, and remembering it in the models folder.
 
-A typical question is weighed: its prompt is read from an empty cache, and an answer is written behind it.  All options
-are measured in turn, twice over, so that a machine that grows busy or hot meanwhile treats all of them alike.
+For about a minute a typical question is timed: its prompt is read from an empty cache, and an answer is written behind
+it.  All options are measured in turn, twice over, so that a machine that grows busy or hot meanwhile treats all alike.
 """
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from ragapp.errors import ModelError
 from ragapp.llm.llamacpp import Context, LoadError, Model
 from ragapp.llm.loading import load_model
-from ragapp.llm.options import EngineOptions, physical_cores, usable_processors
-from ragapp.models.tuned import Tuned
+from ragapp.llm.options import CACHE_TYPES, EngineOptions, can_offload, physical_cores, usable_processors
+from ragapp.models.packs import read_json, write_json
 
+FILE_NAME = ".tuning.json"
 # what is measured for each of the options: tokens of a prompt at the most and at least, tokens of an answer
 READ_TOKENS, LEAST_READ, WRITE_TOKENS = 448, 64, 10
 # the question that is weighed: tokens that are read, tokens that are written
@@ -29,15 +33,21 @@ BATCHES = (128, 512)
 LEAST_GAIN, LEAST_GAIN_8BIT = 0.03, 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """The fastest options found for a model; see :class:`EngineOptions`."""
+
+    threads: int
+    batch: int
+    flash_attention: bool
+    cache_type: str
+    day: str  # when it was measured, as YYYY-MM-DD
+    gain: float  # how much faster than without tuning, as a share
+
+
 @dataclass(slots=True)
 class Trial:
-    """One set of options and what was measured of it.
-
-    Attributes:
-        options: those.
-        reading: tokens of a prompt a second, each round.
-        writing: tokens of an answer a second, each round.
-    """
+    """One set of options and what was measured of it: tokens a second, of a prompt and of an answer, each round."""
 
     options: EngineOptions
     reading: list[float] = field(default_factory=list)
@@ -57,55 +67,30 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All that was measured.
+    """All that was measured."""
 
-    Attributes:
-        trials: the first is that without tuning.
-        best: the fastest of them, or the first where none is clearly faster.
-        uncertain: how far two rounds of the first lay apart, as a share; more than a tenth means that the machine had
-            other work.
-    """
-
-    trials: tuple[Trial, ...]
-    best: Trial
-    uncertain: float
+    trials: tuple[Trial, ...]  # the first is that without tuning
+    best: Trial  # the first where none is clearly faster
+    uncertain: float  # how far the rounds of the first lie apart, as a share; above a tenth the machine had other work
 
     def tuned(self) -> Tuned:
         """To be remembered."""
-        best = self.best.options
-        gain = max(0.0, 1 - self.best.seconds / self.trials[0].seconds)
-        return Tuned(
-            best.threads_used,
-            best.batch,
-            best.flash_attention,
-            best.cache_type,
-            date.today().isoformat(),
-            round(gain, 3),
-        )
+        best, day = self.best.options, date.today().isoformat()
+        gain = round(max(0.0, _gain(self.best, self.trials[0])), 3)
+        return Tuned(best.threads_used, best.batch, best.flash_attention, best.cache_type, day, gain)
 
 
 def measure(
     path: Path, options: EngineOptions, *, seconds: float = 60.0, tell: Callable[[str], None] = lambda sentence: None
 ) -> Measured:
-    """Try options on a model.
+    """Try options for about so many ``seconds`` on a GGUF file that fits the memory; ``tell`` is told of each trial.
 
-    Args:
-        path: of a GGUF file; it must fit the memory.
-        options: what is not tried stays as it is here: the layers on the GPU.
-        seconds: that it may take, about.
-        tell: told of each trial when it is done.
+    The layers on the GPU stay as in ``options``.
 
     Raises:
         ModelError: the model cannot be loaded.
     """
-    first = replace(
-        options,
-        threads=physical_cores(),
-        batch=EngineOptions().batch,
-        flash_attention=False,
-        cache_type="f16",
-        lora=None,
-    )
+    first = EngineOptions(threads=physical_cores(), gpu_layers=options.gpu_layers)
     with closing(load_model(path, gpu_layers=first.layers_wanted())) as model:
         bench = _Bench(model)
         singles = candidates(first)
@@ -177,9 +162,7 @@ class _Bench:
         """Tokens of a prompt that are read, and an answer behind it, in so many seconds."""
         speeds = self._time(EngineOptions(), LEAST_READ)
         if not speeds:
-            raise ModelError(
-                "The model cannot be measured: llama.cpp makes no context for it.", "Choose another model."
-            )
+            raise ModelError("The model cannot be measured: llama.cpp makes no context for it.", "Free some memory.")
         read, written = speeds
         room = (seconds - WRITE_TOKENS / written) * read
         return int(min(READ_TOKENS, max(LEAST_READ, room)))
@@ -220,3 +203,60 @@ class _Bench:
                 context.wait()
             written = time.perf_counter()
         return length / (read - started), WRITE_TOKENS / (written - read)
+
+
+@cache
+def machine() -> str:
+    """This machine, as far as the speed of a model depends on it."""
+    gpu = ", GPU build" if can_offload() else ""
+    return f"{_processor()}, {usable_processors()} processors, llama-cpp-python {version('llama-cpp-python')}{gpu}"
+
+
+def read_tuned(models_dir: Path, model: Path) -> Tuned | None:
+    """What was measured for a model file on this machine; None where nothing was, or the file is another since."""
+    entry = read_json(models_dir / FILE_NAME, dict[str, object]()).get(_key(model))
+    found = entry.get(machine()) if isinstance(entry, dict) else None
+    if not isinstance(found, dict):
+        return None
+    try:
+        tuned = Tuned(**found)
+        plain = isinstance(tuned.flash_attention, bool) and isinstance(tuned.day, str) and float(tuned.gain) >= 0
+        sound = 1 <= tuned.threads <= 1024 and 1 <= tuned.batch <= 8192 and tuned.cache_type in CACHE_TYPES
+    except (TypeError, ValueError):
+        return None
+    needs_flash = tuned.cache_type != "f16" and not tuned.flash_attention
+    return tuned if plain and sound and not needs_flash else None
+
+
+def write_tuned(models_dir: Path, model: Path, tuned: Tuned) -> Path:
+    """Remember what was measured, in the file that is returned; raises ModelError where it cannot be written."""
+    file = models_dir / FILE_NAME
+    tree = read_json(file, dict[str, object]())
+    name, key = f"{model.name} ", _key(model)
+    # what was measured for an earlier file of the same name is of no use any more
+    tree = {other: entry for other, entry in tree.items() if other == key or not other.startswith(name)}
+    entry = tree.get(key)
+    tree[key] = {**(entry if isinstance(entry, dict) else {}), machine(): asdict(tuned)}
+    try:
+        models_dir.mkdir(parents=True, exist_ok=True)
+        write_json(file, tree)
+    except OSError as error:
+        raise ModelError(
+            f"What was measured cannot be written to {file}: {error.strerror or error}.", "Check paths.models."
+        ) from None
+    return file
+
+
+def _key(model: Path) -> str:
+    state = model.stat()
+    return f"{model.name} {state.st_size} {state.st_mtime_ns}"
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:  # not Linux
+        pass
+    return platform.processor() or platform.machine()

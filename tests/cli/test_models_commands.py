@@ -10,7 +10,7 @@ import pytest
 
 from ragapp.models import tuning
 from ragapp.models.packs import get_pack
-from ragapp.models.tuned import FILE_NAME
+from ragapp.models.tuning import FILE_NAME
 
 pytestmark = pytest.mark.real
 

@@ -13,8 +13,7 @@ from remotekit import MODEL, certificate, delta, likely, said, serving
 from ragapp.errors import CancelledError, ModelError, SettingsError
 from ragapp.llm.engine import Engine, EngineOptions
 from ragapp.llm.remote import USUAL_WINDOW, RemoteEngine
-from ragapp.llm.remote_address import check_allowed, parse_address, read_key
-from ragapp.llm.remote_http import MOST_BYTES
+from ragapp.llm.remote_http import MOST_BYTES, check_allowed, parse_address, read_key
 from ragapp.llm.remote_server import guess_tokens
 from ragapp.models.packs import get_pack
 

@@ -9,10 +9,9 @@ from modelkit import gguf_bytes, lora_bytes
 
 from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, EngineOptions
-from ragapp.models.gguf import require_adapter
+from ragapp.models.gguf import read_model, require_adapter
 from ragapp.models.packs import get_pack
 from ragapp.models.planning import plan_engine
-from ragapp.models.shards import read_model
 from ragapp.settings import load_settings
 
 CHAT = [{"role": "user", "content": "Name three colours."}]

@@ -10,9 +10,8 @@ from modelkit import LLAMA, RealGguf, gguf_bytes
 from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine
 from ragapp.models.discovery import find_model, list_models
-from ragapp.models.gguf import read_gguf
+from ragapp.models.gguf import first_shard, read_gguf, read_model, whole_name
 from ragapp.models.packs import get_pack
-from ragapp.models.shards import first_shard, read_model, whole_name
 
 
 @pytest.mark.parametrize(

