@@ -15,7 +15,7 @@ from ragapp.privacy import TALLY_NAME
 from ragapp.settings import Settings
 
 if TYPE_CHECKING:
-    from ragapp.ingest.report import ProgressListener
+    from ragapp.contract import ProgressListener
 
 MIN_FREE_GIB = 2
 # libraries that tried to leave this machine and are named

@@ -42,9 +42,9 @@ def check_connection(event: str, arguments: tuple[Any, ...]) -> None:
     if isinstance(address, (str, bytes)) or str(getattr(family, "name", family)) in _WITHIN:
         return
     host, port = _text(address[0]), address[1] if len(address) > 1 and isinstance(address[1], int) else None
-    if _is_local(host):
+    if is_local(host):
         state.local += event == "socket.connect"
-    elif _is_allowed(host, port):
+    elif is_allowed(host, port):
         state.remote += event == "socket.connect"
     else:
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -55,7 +55,7 @@ def check_name(event: str, arguments: tuple[Any, ...]) -> None:
     """Check ``socket.getaddrinfo`` and its kin: looking up a name tells it to others, too."""
     name = _text(arguments[0][0] if event == "socket.getnameinfo" else arguments[0])
     port = arguments[1] if event == "socket.getaddrinfo" and isinstance(arguments[1], int) else None
-    if name and not _is_local(name) and not _is_allowed(name, port or None):
+    if name and not is_local(name) and not is_allowed(name, port or None):
         refuse("look-up", name, f"A connection to {name}" if _parse_address(name) else f"Looking up {name}")
 
 
@@ -100,7 +100,7 @@ def remember_addresses() -> None:
     def getaddrinfo(host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:
         found = real(host, port, family, type, proto, flags)
         name = _text(host).rstrip(".").lower()
-        if name and not _is_local(name):
+        if name and not is_local(name):
             ports = {rule_port for rule, rule_port in state.rules if _matches(rule, name)}
             for *_, address in found:
                 number = str(_parse_address(str(address[0])))
@@ -121,7 +121,7 @@ def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
     if host in ("localhost", "localhost.", "ip6-localhost"):
         return True
     address = _parse_address(host)
@@ -129,7 +129,7 @@ def _is_local(host: str) -> bool:
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
-def _is_allowed(host: str, port: int | None) -> bool:
+def is_allowed(host: str, port: int | None) -> bool:
     """Whether a rule names this host, and this port where both name one."""
     name = str(_parse_address(host) or host.rstrip(".").lower())
     return any(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ragapp.errors import RagappError, VectorsUnavailableError
-from ragapp.guard.rules import is_allowed, is_local, parse_entry
+from ragapp.guard.network import is_allowed, is_local, parse_entry
 from ragapp.index.chroma import HNSW, CollectionStore, T, chroma_settings
 from ragapp.index.vector_store import ADD_BATCH
 
