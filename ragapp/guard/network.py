@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ragapp.guard.state import Rule, refuse, state
@@ -44,7 +44,7 @@ def check_connection(event: str, arguments: tuple[Any, ...]) -> None:
     host, port = _text(address[0]), address[1] if len(address) > 1 and isinstance(address[1], int) else None
     if is_local(host):
         state.local += event == "socket.connect"
-    elif is_allowed(host, port):
+    elif is_allowed(host, port, state.rules | state.found):
         state.remote += event == "socket.connect"
     else:
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -55,7 +55,7 @@ def check_name(event: str, arguments: tuple[Any, ...]) -> None:
     """Check ``socket.getaddrinfo`` and its kin: looking up a name tells it to others, too."""
     name = _text(arguments[0][0] if event == "socket.getnameinfo" else arguments[0])
     port = arguments[1] if event == "socket.getaddrinfo" and isinstance(arguments[1], int) else None
-    if name and not is_local(name) and not is_allowed(name, port or None):
+    if name and not is_local(name) and not is_allowed(name, port or None, state.rules | state.found):
         refuse("look-up", name, f"A connection to {name}" if _parse_address(name) else f"Looking up {name}")
 
 
@@ -122,6 +122,7 @@ def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_local(host: str) -> bool:
+    """Whether a host can be nothing but this machine."""
     if host in ("localhost", "localhost.", "ip6-localhost"):
         return True
     address = _parse_address(host)
@@ -129,12 +130,11 @@ def is_local(host: str) -> bool:
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
-def is_allowed(host: str, port: int | None) -> bool:
+def is_allowed(host: str, port: int | None, rules: Iterable[Rule]) -> bool:
     """Whether a rule names this host, and this port where both name one."""
     name = str(_parse_address(host) or host.rstrip(".").lower())
     return any(
-        _matches(rule, name) and (rule_port is None or port is None or port == rule_port)
-        for rule, rule_port in state.rules | state.found
+        _matches(rule, name) and (rule_port is None or port is None or port == rule_port) for rule, rule_port in rules
     )
 
 
