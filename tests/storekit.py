@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.chroma import CollectionStore
+from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.library import Library
 from ragapp.index.records import Chunk, Identity
 from ragapp.ingest.chunking import Chunker
