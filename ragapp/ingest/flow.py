@@ -140,7 +140,7 @@ class Flow:
         self._cancelled = cancelled
         self._stop = threading.Event()
         self._problem: BaseException | None = None
-        self._storing = threading.Thread(target=self._guarded, args=(self._store,), name="ragapp-store")
+        self._storing = threading.Thread(target=self._guarded, args=(self._store_documents,), name="ragapp-store")
         self._lock = threading.Lock()
         self._to_read: queue.Queue[Task | None] = queue.Queue(maxsize=2 * len(preparers))
         self._ready: queue.Queue[tuple[Task, Prepared] | None] = queue.Queue(maxsize=8)
@@ -323,7 +323,7 @@ class Flow:
 
     # stage 4: store
 
-    def _store(self) -> None:
+    def _store_documents(self) -> None:
         while item := self._to_store.get():
             task, document, chunks = item.task, item.prepared.document, item.prepared.chunks
             self._library.put(
