@@ -35,7 +35,7 @@ from statistics import mean, median
 
 from questions import opened
 
-from ragapp.evaluation.scores import contains_answer, token_recall
+from ragapp.evaluation.metrics import contains_answer, token_recall
 from ragapp.privacy import go_offline
 
 KINDS = ("answerable", "adversarial", "easy")

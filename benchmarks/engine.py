@@ -22,8 +22,8 @@ from pathlib import Path
 
 from ragapp.llm.engine import Engine
 from ragapp.llm.options import CACHE_TYPES, EngineOptions
-from ragapp.models.fit import fitting_context, free_memory
 from ragapp.models.gguf import read_model
+from ragapp.models.memory import fitting_context, free_memory
 from ragapp.models.planning import choose_options
 from ragapp.models.tuning import read_tuned
 from ragapp.settings import Llm

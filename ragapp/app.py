@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ragapp.index.catalog import Catalog
     from ragapp.index.conversations import Conversations
     from ragapp.index.embedder import Embedder
-    from ragapp.index.library import Library
     from ragapp.index.records import Identity
+    from ragapp.index.store import Library
     from ragapp.ingest.chunking import Chunker
     from ragapp.ingest.pipeline import Pipeline
     from ragapp.llm.interface import LanguageModel
@@ -134,7 +134,7 @@ class App:
     def library(self) -> Library:
         """The library of the settings' data folder."""
         from ragapp.index.chroma_server import server_of
-        from ragapp.index.library import Library
+        from ragapp.index.store import Library
 
         return Library(self.settings.paths.data, self.identity, write=self._write, backend=server_of(self.settings))
 
@@ -217,7 +217,7 @@ class App:
         No model is needed for it, and another process may own the store.
         """
         from ragapp.index.catalog import Catalog
-        from ragapp.index.library import CATALOG_NAME
+        from ragapp.index.store import CATALOG_NAME
 
         return Catalog(self.settings.paths.data / CATALOG_NAME)
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ragapp import private
+from ragapp import file_permissions
 from ragapp.contract import Caution
 from ragapp.errors import SettingsError
 
@@ -353,8 +353,8 @@ def write_setting(section: str, key: str, value: Any, explicit: str | Path | Non
         tree[section][key] = value
         text = io.StringIO()
         yaml_round_trip.dump(tree, text)
-        mode = stat.S_IMODE(file.stat().st_mode) if file.is_file() else private.FILE_MODE
-        private.replace_text(file, text.getvalue())
+        mode = stat.S_IMODE(file.stat().st_mode) if file.is_file() else file_permissions.FILE_MODE
+        file_permissions.replace_text(file, text.getvalue())
         if key not in _SECRETS:  # whom the person lets read the rest is the person's own matter
             file.chmod(mode)
     except OSError as error:

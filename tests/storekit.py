@@ -13,8 +13,8 @@ import numpy as np
 
 from ragapp.index.chroma import CollectionStore
 from ragapp.index.chunk_text import ChunkEmbedder
-from ragapp.index.library import Library
 from ragapp.index.records import Chunk, Identity
+from ragapp.index.store import Library
 from ragapp.ingest.chunking import Chunker
 from ragapp.reading.document import Block, Document, Unit
 

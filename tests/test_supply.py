@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ragapp.errors import ModelError
-from ragapp.index.folder import weights_sha256
+from ragapp.index.model_folder import weights_sha256
 from ragapp.models.discovery import find_model
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from ragapp.answer.answerability import Judge, to_answer_from
 from ragapp.answer.calibration import Calibration, calibration_for
 from ragapp.answer.followup import standalone
 from ragapp.answer.grounding import MARK, Similarity, ground
-from ragapp.answer.judging import Judge, to_answer_from
-from ragapp.answer.orders import holds_orders
+from ragapp.answer.prompt_injection import holds_orders
 from ragapp.answer.prompts import (
     DEFAULT_LANGUAGE,
     PROMPTS,

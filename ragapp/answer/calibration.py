@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ragapp import private
+from ragapp import file_permissions
 from ragapp.contract import CAUTIONS, Caution
 from ragapp.errors import StoreError, UsageError
 from ragapp.retrieval.passage import Passage
@@ -138,8 +138,8 @@ def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
         kept = {}
     kept[model] = asdict(calibration) | {"weights": dict(zip(NAMES, calibration.weights, strict=True))}
     try:
-        private.make_folder(own.parent)
-        private.replace_text(own, json.dumps(kept, indent=2) + "\n")
+        file_permissions.make_folder(own.parent)
+        file_permissions.replace_text(own, json.dumps(kept, indent=2) + "\n")
     except OSError as error:
         raise StoreError(f"The calibration {own} cannot be written: {error.strerror}.", "Check paths.data.") from None
 

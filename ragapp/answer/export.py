@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ragapp.answer.rows import spell_out_rows
+from ragapp.answer.table_text import spell_out_rows
 from ragapp.contract import Answer, Conversation, Place, Turn
 from ragapp.index.conversations import shortened
 from ragapp.reading.document import place_name

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from ragapp.answer import facts
-from ragapp.answer.orders import as_evidence
+from ragapp.answer.prompt_injection import as_evidence
 from ragapp.answer.sentences import DRAWN, sentence_spans
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words

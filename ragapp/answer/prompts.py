@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from ragapp.answer.orders import without_orders
-from ragapp.answer.rows import spell_out_rows
+from ragapp.answer.prompt_injection import without_orders
+from ragapp.answer.table_text import spell_out_rows
 from ragapp.errors import SettingsError
 from ragapp.llm.templates import Message
 from ragapp.retrieval.passage import Passage

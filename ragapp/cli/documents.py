@@ -240,10 +240,10 @@ def remove(
 
     They are not taken in again until they change or are named: ragapp ingest FILE
     """
-    from ragapp.care.erase import erase
     from ragapp.index.chroma_server import server_of
-    from ragapp.index.library import Library
+    from ragapp.index.store import Library
     from ragapp.ingest.conditions import remove_by_hand
+    from ragapp.maintenance.erase import erase
 
     if not ids and not purge:
         raise UsageError("No document is named.", "See: ragapp documents list")

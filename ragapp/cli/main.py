@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ragapp import __version__, guard
-from ragapp.cli import ask, care, chat, conversations, documents, models
+from ragapp.cli import ask, chat, conversations, documents, maintenance, models
 from ragapp.cli.output import note
 from ragapp.errors import RagappError
 from ragapp.privacy import protect
@@ -31,7 +31,7 @@ ask.register(app)
 chat.register(app)
 conversations.register(app)
 models.register(app)
-care.register(app)
+maintenance.register(app)
 
 
 def _show_version(value: bool) -> None:

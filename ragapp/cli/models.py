@@ -11,7 +11,7 @@ from ragapp.cli.documents import Json
 from ragapp.cli.output import note, say, say_json, say_record, say_table, shown_path
 from ragapp.cli.parts import settings_of
 from ragapp.contract import ModelInfo, ModelList, PackInfo
-from ragapp.models.fit import gib
+from ragapp.models.memory import gib
 
 if TYPE_CHECKING:
     from ragapp.llm.templates import Message
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def list_models(context: typer.Context, as_json: Json = False) -> None:
     """List the models that are here, and the packs that can be pulled."""
     from ragapp.models import discovery
-    from ragapp.models.fit import free_memory
+    from ragapp.models.memory import free_memory
     from ragapp.models.packs import PACKS
 
     settings = settings_of(context)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ragapp.contract import IngestProgress, Place, ProgressListener
-from ragapp.inert import terminal_json, terminal_text
+from ragapp.terminal_text import terminal_json, terminal_text
 
 
 def say(text: str = "", *, end: str = "\n") -> None:

@@ -14,7 +14,7 @@ from ragapp.answer.calibration import Calibration, Example, Signals, fit
 from ragapp.contract import Answer
 from ragapp.contract.codec import to_values
 from ragapp.errors import PathError, UsageError
-from ragapp.evaluation.scores import contains_answer, exact_match, token_f1, token_recall
+from ragapp.evaluation.metrics import contains_answer, exact_match, token_f1, token_recall
 
 if TYPE_CHECKING:
     from ragapp.app import App

@@ -23,7 +23,7 @@ def guarded_command(script: str | os.PathLike[str], *arguments: str, isolated: b
     """The command that runs a Python file with the guard installed before its first line.
 
     An ``isolated`` one ignores environment variables and user packages (``python -I``), and is sealed off the network
-    where the system can do that (:mod:`ragapp.guard.seal`).
+    where the system can do that (:mod:`ragapp.guard.seccomp`).
     """
     return [sys.executable, "-I" if isolated else "-P", _START, os.fspath(script), *arguments]
 

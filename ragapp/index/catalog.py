@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from ragapp.errors import StoreError
-from ragapp.index import changes, lexical
-from ragapp.index.changes import VECTOR_DTYPE, Changed
-from ragapp.index.connection import TOO_LARGE, connect, purge
+from ragapp.index import bm25, catalog_writes
+from ragapp.index.catalog_writes import VECTOR_DTYPE, Changed
 from ragapp.index.migrations import migrate
 from ragapp.index.records import Chunk, DocumentRow, Identity, StoredChunk, UnreadFile
+from ragapp.index.sqlite import TOO_LARGE, connect, purge
 from ragapp.reading.document import Block, Document, Unit
 
 # SQLite's limit on `?` in one statement was 999 for a long time
@@ -215,7 +215,9 @@ class Catalog:
             "conditions": conditions,
         }
         with self.transaction() as connection:
-            return changes.put(connection, path, document, chunks, vectors, fingerprints or [None] * len(chunks), facts)
+            return catalog_writes.put(
+                connection, path, document, chunks, vectors, fingerprints or [None] * len(chunks), facts
+            )
 
     def known_vectors(self, fingerprints: Sequence[bytes], identity_id: int) -> dict[bytes, np.ndarray]:
         """Vectors of texts that were embedded before.
@@ -239,7 +241,7 @@ class Catalog:
         A title that was only the file's name follows the name.
         """
         with self.transaction() as connection:
-            changes.rename(connection, document_id, path, size, mtime_ns)
+            catalog_writes.rename(connection, document_id, path, size, mtime_ns)
 
     def copy_document(self, document_id: int, sha256: str, path: Path, size: int, mtime_ns: int) -> Changed | None:
         """Store a second file with the content of a stored one: nothing is read or embedded again.
@@ -256,7 +258,7 @@ class Catalog:
             stored document has gone or has other content by now.
         """
         with self.transaction() as connection:
-            return changes.copy(connection, document_id, sha256, path, size, mtime_ns)
+            return catalog_writes.copy(connection, document_id, sha256, path, size, mtime_ns)
 
     def touch_document(self, document_id: int, size: int, mtime_ns: int) -> None:
         """Note that a file was found to have the stored content."""
@@ -272,7 +274,7 @@ class Catalog:
             The chunk ids that went.
         """
         with self.transaction() as connection:
-            gone = changes.delete_chunks(connection, document_id)
+            gone = catalog_writes.delete_chunks(connection, document_id)
             connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         return gone
 
@@ -287,7 +289,7 @@ class Catalog:
                     file.status,
                     file.reason,
                     file.hint,
-                    file.tried_at or changes.now(),
+                    file.tried_at or catalog_writes.now(),
                     file.size,
                     file.mtime_ns,
                     file.conditions,
@@ -355,24 +357,24 @@ class Catalog:
         return [row[0] for row in rows], flat.reshape(len(rows), -1)
 
     def match(self, terms: Sequence[str], limit: int, within: Sequence[int] | None = None) -> dict[int, float]:
-        """BM25 scores of the chunks that hold any of the terms; see :func:`ragapp.index.lexical.match`."""
+        """BM25 scores of the chunks that hold any of the terms; see :func:`ragapp.index.bm25.match`."""
         with self._searched() as connection:
-            return lexical.match(connection, terms, limit, within)
+            return bm25.match(connection, terms, limit, within)
 
     def term_frequencies(self, terms: Sequence[str]) -> dict[str, int]:
-        """How many chunks hold each of some index terms; see :func:`ragapp.index.lexical.frequencies`."""
+        """How many chunks hold each of some index terms; see :func:`ragapp.index.bm25.frequencies`."""
         with self._searched() as connection:
-            return lexical.frequencies(connection, terms)
+            return bm25.frequencies(connection, terms)
 
-    def lexical_scale(self) -> lexical.Scale:
-        """What BM25 measures a chunk by; see :func:`ragapp.index.lexical.scale`."""
+    def lexical_scale(self) -> bm25.Scale:
+        """What BM25 measures a chunk by; see :func:`ragapp.index.bm25.scale`."""
         with self._searched() as connection:
-            return lexical.scale(connection)
+            return bm25.scale(connection)
 
     def indexed_terms(self, ids: Sequence[int]) -> dict[int, tuple[list[str], list[str]]]:
-        """The index terms of chunks, of context and text; see :func:`ragapp.index.lexical.indexed`."""
+        """The index terms of chunks, of context and text; see :func:`ragapp.index.bm25.indexed`."""
         with self._searched() as connection:
-            return lexical.indexed(connection, ids)
+            return bm25.indexed(connection, ids)
 
     @contextmanager
     def _searched(self) -> Iterator[sqlite3.Connection]:

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ragapp import private
+from ragapp import file_permissions
 from ragapp.errors import StoreError
 from ragapp.index.chroma import HNSW, CollectionStore, T, chroma_settings
 from ragapp.index.vector_store import ADD_BATCH
@@ -110,14 +110,14 @@ class EmbeddedStore(CollectionStore):
             if state != FileState.SAVED:
                 # how long the log is, is not known; a whole one more makes it long enough
                 self._save(LOG_RECORDS)
-        private.restrict(folder)
+        file_permissions.restrict(folder)
 
     def save(self) -> None:
         """Have the graph written, so that the next start need not add the log to it."""
         with self._lock:
             if self._logged:
                 self._save(LOG_RECORDS - self._logged)
-        private.restrict(self.folder)
+        file_permissions.restrict(self.folder)
 
     def close(self) -> None:
         """Save, and let go of the files, so that they can be deleted."""
@@ -128,7 +128,7 @@ class EmbeddedStore(CollectionStore):
         if self._client is not None:
             self._client.close()
         SharedSystemClient.clear_system_cache()
-        private.restrict(self.folder)
+        file_permissions.restrict(self.folder)
 
     def _distrust(self, state: str, identity_id: int) -> str:
         """Why the files must not be opened, empty when they may be."""
@@ -214,7 +214,7 @@ def connect(folder: Path, identity_id: int) -> tuple[Client, Collection]:
     """
     import chromadb
 
-    private.make_folder(folder)
+    file_permissions.make_folder(folder)
     # declared as an interface that has no close()
     client = cast("Client", chromadb.PersistentClient(str(folder), settings=chroma_settings(is_persistent=True)))
     try:
@@ -339,8 +339,8 @@ def _signature(file: Path) -> list[int]:
 
 
 def _replace(path: Path, text: str, lasting: bool) -> None:
-    private.make_folder(path.parent)
-    private.replace_text(path, text, lasting=lasting)
+    file_permissions.make_folder(path.parent)
+    file_permissions.replace_text(path, text, lasting=lasting)
     if lasting:
         _sync(path.parent)
 

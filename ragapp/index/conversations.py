@@ -15,7 +15,7 @@ from ragapp.contract.codec import from_values, to_values
 from ragapp.errors import StoreError
 from ragapp.index.analysis import fold
 from ragapp.index.catalog import Catalog
-from ragapp.index.connection import TOO_LARGE
+from ragapp.index.sqlite import TOO_LARGE
 
 TITLE_CHARACTERS = 60
 MAX_TITLE_CHARACTERS = 200

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from ragapp.index import folder as folders
+from ragapp.index import model_folder
 from ragapp.index.encoder import ORDINARY_TOKENS, Encoder
 from ragapp.index.quantize import SCHEME, Precision, choose_precision
 
@@ -59,7 +59,7 @@ class Embedder:
         self.folder = folder
         self.name = name
         self.batch_size = batch_size
-        self.tokenizer = folders.FolderTokenizer(folder, query_prompt, document_prompt)
+        self.tokenizer = model_folder.FolderTokenizer(folder, query_prompt, document_prompt)
         self._wanted = precision
         self._loading = threading.Lock()
 
@@ -75,7 +75,7 @@ class Embedder:
         Raises:
             ModelError: there are no safetensors weights.
         """
-        return folders.weights_sha256(self.folder)
+        return model_folder.weights_sha256(self.folder)
 
     @cached_property
     def precision(self) -> Precision:

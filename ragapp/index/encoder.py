@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ragapp.c_runtime import keep_freed_memory
 from ragapp.errors import ModelError
-from ragapp.index.folder import FolderTokenizer
+from ragapp.index.model_folder import FolderTokenizer
 from ragapp.index.quantize import Precision, quantize_linear
 from ragapp.index.sbert import load_embedding_model
-from ragapp.native import keep_freed_memory
 
 # tokens of a passage of ordinary length
 ORDINARY_TOKENS = 128

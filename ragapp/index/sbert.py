@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+from ragapp.c_runtime import threads_that_sleep
 from ragapp.errors import ModelError
-from ragapp.native import threads_that_sleep
 
 
 def load_embedding_model(folder: Path) -> Any:

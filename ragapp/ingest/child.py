@@ -69,7 +69,7 @@ def serve(connection: Connection[Any, Any], memory_mb: int, answer: Callable[[An
     import signal
     import threading
 
-    from ragapp.guard.seal import forbid_network
+    from ragapp.guard.seccomp import forbid_network
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     forbid_network()  # before there is another thread

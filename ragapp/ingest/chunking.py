@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING
 
-from ragapp.index.changes import context_line
+from ragapp.index.catalog_writes import context_line
 from ragapp.index.chunk_text import ChunkText
 from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
 
 if TYPE_CHECKING:
-    from ragapp.index.folder import FolderTokenizer
+    from ragapp.index.model_folder import FolderTokenizer
 
 # part of a store's identity: raise it when the same document would be split in another way
 CHUNKER_VERSION = 3

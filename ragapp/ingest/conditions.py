@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from ragapp.index.library import Library
 from ragapp.index.records import DocumentRow, UnreadFile
+from ragapp.index.store import Library
 from ragapp.ingest.worker import Limits
 from ragapp.reading.document import OcrMode, ReadOptions
 from ragapp.reading.ocr import chosen_engine

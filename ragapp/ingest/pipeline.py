@@ -13,12 +13,12 @@ from ragapp.contract import FileReport, IngestProgress, IngestReport, ProgressLi
 from ragapp.errors import CancelledError
 from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.embedder import Embedder
-from ragapp.index.library import Library
+from ragapp.index.store import Library
 from ragapp.ingest.chunking import Chunker
 from ragapp.ingest.conditions import conditions_of, limits_of, options_of
 from ragapp.ingest.estimate import estimate_s, foresee
-from ragapp.ingest.flow import Flow
 from ragapp.ingest.plan import Contents, Plan, make_plan
+from ragapp.ingest.stages import Flow
 from ragapp.ingest.worker import Preparer
 from ragapp.reading.discover import FoundFile, absolute, discover
 from ragapp.reading.document import Document, OcrMode

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ragapp.errors import ModelError
+from ragapp.llm.fair_lock import Cancelled, Turns
 from ragapp.llm.generation import Sampling, TurnWriter
 from ragapp.llm.interface import AnswersAlone, GenerationStats
 from ragapp.llm.llamacpp import Context, Model
@@ -20,7 +21,6 @@ from ragapp.llm.loading import Placement, attach_adapter, load_context
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload
 from ragapp.llm.prompt_cache import PromptCache, shared_prefix
 from ragapp.llm.reasoning import Piece
-from ragapp.llm.stopping import Cancelled, Turns
 from ragapp.llm.templates import ChatTemplate, Message, open_template
 
 __all__ = ["BATCH_TOKENS", "Engine", "EngineOptions", "GenerationStats"]

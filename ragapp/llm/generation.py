@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ragapp.errors import CancelledError
+from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.interface import GenerationStats
 from ragapp.llm.llamacpp import Context
 from ragapp.llm.reasoning import Piece, ThinkingSplitter, overlap
-from ragapp.llm.stopping import Cancelled
 from ragapp.llm.templates import ChatTemplate
 
 

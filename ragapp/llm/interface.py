@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from ragapp.llm.chat import Message
+from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.reasoning import Piece
-from ragapp.llm.stopping import Cancelled
 
 # a shorter reading says nothing of the speed
 TIMED_TOKENS = 128

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import CancelledError, ModelError
 from ragapp.llm.chat import Message
+from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.options import CACHE_TYPES, EngineOptions, import_llama
-from ragapp.llm.stopping import Cancelled
 
 if TYPE_CHECKING:
     import numpy as np

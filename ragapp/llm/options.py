@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
+from ragapp.c_runtime import threads_that_sleep
 from ragapp.errors import SettingsError
-from ragapp.native import threads_that_sleep
 
 #: tokens of a prompt that are computed at a time, where nothing was measured
 BATCH_TOKENS = 256

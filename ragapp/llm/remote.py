@@ -16,11 +16,11 @@ from typing import Any, Literal
 
 from ragapp.errors import CancelledError, ModelError
 from ragapp.llm.chat import Message
+from ragapp.llm.fair_lock import Cancelled, Turns
 from ragapp.llm.interface import TIMED_TOKENS, AnswersAlone, GenerationStats
 from ragapp.llm.reasoning import Piece, ThinkingSplitter, split_thinking
 from ragapp.llm.remote_http import Connection, check_allowed, parse_address, read_key
 from ragapp.llm.remote_server import ModelServer, first, get
-from ragapp.llm.stopping import Cancelled, Turns
 
 # where neither the server nor the settings say how long the window is; no server in use has a shorter one by default
 USUAL_WINDOW = 2048

@@ -23,7 +23,7 @@ import httpx2
 
 from ragapp.errors import CancelledError, ModelError, SettingsError
 from ragapp.guard import parse_entry
-from ragapp.llm.stopping import Cancelled
+from ragapp.llm.fair_lock import Cancelled
 
 CONNECT_S = 10.0
 # far more than any answer; a server that never ends its line or its answer must not fill the memory

@@ -17,8 +17,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from ragapp.errors import ModelError
 from ragapp.llm.chat import Message, fold
+from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.remote_http import Connection, ErrorResponse, InvalidResponse
-from ragapp.llm.stopping import Cancelled
 
 Tokenizer = Literal["llama.cpp", "vllm", "llama-cpp-python", "guess"]
 

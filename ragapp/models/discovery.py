@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 from ragapp.errors import ModelError
-from ragapp.models.fit import memory_need
 from ragapp.models.gguf import (
     find_first_shard,
     first_shard,
@@ -21,6 +20,7 @@ from ragapp.models.gguf import (
     shards_of,
     whole_name,
 )
+from ragapp.models.memory import memory_need
 from ragapp.models.packs import PACKS, Manifest, Pack, PackFile, Role, check_pack, read_json
 
 Status = Literal["verified", "unverified", "incomplete", "damaged", "unknown"]

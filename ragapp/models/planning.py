@@ -9,7 +9,7 @@ from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, gpu_notices
 from ragapp.llm.loading import Placement
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, gpus, physical_cores
-from ragapp.models import fit
+from ragapp.models import memory
 from ragapp.models.discovery import find_adapter, find_model
 from ragapp.models.gguf import GgufInfo, read_model, require_adapter
 from ragapp.models.tuning import Tuned, read_tuned
@@ -26,7 +26,7 @@ class Plan:
     options: EngineOptions
     reasons: dict[str, str]  # why each of them, by the setting's name: {"threads": "2: as many as there are cores"}
     context: int  # window in tokens
-    need: fit.MemoryNeed  # for all of the model
+    need: memory.MemoryNeed  # for all of the model
     host_need: int  # bytes of the machine's own memory: what is left where a GPU takes layers
 
 
@@ -41,7 +41,7 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
     path = path or find_model(llm.model, models_dir, "llm")
     info = read_model(path)
     options, reasons = choose_options(llm, read_tuned(models_dir, path))
-    free = fit.free_memory() if free is None else free
+    free = memory.free_memory() if free is None else free
     if llm.lora:
         lora = find_adapter(llm.lora, models_dir)
         require_adapter(lora, info, llm.model)
@@ -49,10 +49,10 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
         reasons["lora"] = f"{lora.name}, scale {llm.lora_scale:g}"
         free = max(0, free - lora.stat().st_size)
     cache_type, flash = options.cache_type, options.flash_attention
-    on_gpu = sum(max(0, gpu.free - fit.SPARE) for gpu in gpus()) if options.gpu_layers else 0
+    on_gpu = sum(max(0, gpu.free - memory.SPARE) for gpu in gpus()) if options.gpu_layers else 0
 
     def fitting(room: int) -> int:
-        return fit.fitting_context(info, llm.model, llm.context, options.batch, room, cache_type, flash)
+        return memory.fitting_context(info, llm.model, llm.context, options.batch, room, cache_type, flash)
 
     both = False
     try:
@@ -62,14 +62,14 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
         if not on_gpu:
             raise
         context, both = fitting(free + on_gpu), True
-    need = fit.memory_need(info, context, options.batch, cache_type, flash)
-    layers = fit.gpu_layers(info, need, on_gpu)
+    need = memory.memory_need(info, context, options.batch, cache_type, flash)
+    layers = memory.gpu_layers(info, need, on_gpu)
     if options.gpu_layers == "auto" and on_gpu:
         options = replace(options, gpu_layers=-1 if layers > (info.block_count or 0) and not both else layers)
-        reasons["gpu_layers"] = f"{'all' if options.gpu_layers == -1 else layers}: {fit.gib(on_gpu)} free on the GPU"
+        reasons["gpu_layers"] = f"{'all' if options.gpu_layers == -1 else layers}: {memory.gib(on_gpu)} free on the GPU"
     elif on_gpu and isinstance(options.gpu_layers, int) and options.gpu_layers != -1:
         layers = min(layers, options.gpu_layers)
-    return Plan(llm.model, path, info, options, reasons, context, need, fit.host_need(info, need, layers))
+    return Plan(llm.model, path, info, options, reasons, context, need, memory.host_need(info, need, layers))
 
 
 def plan_beside(settings: Settings, old: object) -> tuple[Plan, bool]:
@@ -81,7 +81,7 @@ def plan_beside(settings: Settings, old: object) -> tuple[Plan, bool]:
     Raises:
         ModelError: as :func:`plan_engine`; the new one does not even fit alone.
     """
-    free = fit.free_memory()
+    free = memory.free_memory()
     if not isinstance(old, Engine) or not old.loaded or old.placement is None:
         return plan_engine(settings, free=free), False
     # the system counts weights that are mapped from their file as free

@@ -57,7 +57,7 @@ class Format:
         return self.suffixes.partition(" ")[0]
 
 
-_IMAGE, _XML = "image:read_image", "markup:read_xml"
+_IMAGE, _XML = "image:read_image", "xml:read_xml"
 FORMATS = (
     Format("a PDF", "pdf:read_pdf", ".pdf", _START + rb"%PDF-"),
     Format("an RTF document", "rtf:read_rtf", ".rtf", _START + rb"\{\\rtf"),
@@ -84,11 +84,11 @@ FORMATS = (
     Format("XML", _XML, ".xml .rss .atom", is_text=True),
     Format("a web page or mail with its parts (MIME)", "mail:read_eml", ".eml .mht .mhtml", _MIME, is_text=True),
     Format("Markdown", "markdown:read_markdown", ".md .markdown", is_text=True),
-    Format("separated values", "separated:read_csv", ".csv .tsv", is_text=True),
-    Format("JSON", "jsons:read_json", ".json", is_text=True),
-    Format("JSON Lines", "jsons:read_json_lines", ".jsonl .ndjson", is_text=True),
+    Format("separated values", "csv:read_csv", ".csv .tsv", is_text=True),
+    Format("JSON", "json:read_json", ".json", is_text=True),
+    Format("JSON Lines", "json:read_json_lines", ".jsonl .ndjson", is_text=True),
     Format("a Jupyter notebook", "notebook:read_notebook", ".ipynb", is_text=True),
-    Format("plain text", "plain:read_plain", ".txt .text .log .rst .adoc .asciidoc .org .tex", is_text=True),
+    Format("plain text", "plain_text:read_plain", ".txt .text .log .rst .adoc .asciidoc .org .tex", is_text=True),
     Format("a gzip archive", magic=rb"\x1f\x8b", hint=_UNPACK),
     Format("a 7z archive", magic=rb"7z\xbc\xaf\x27\x1c", hint=_UNPACK),
     Format("a RAR archive", magic=rb"Rar!\x1a\x07", hint=_UNPACK),

@@ -12,13 +12,13 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
+from ragapp.reading.headers_footers import without_running_lines
 from ragapp.reading.layout import Line, climbs, em_of, in_reading_order, merge_rows, spans_columns
-from ragapp.reading.layout_tables import Rule, page_blocks
 from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words
 from ragapp.reading.pdf_objects import garbled, looks_scanned
 from ragapp.reading.pdf_page import Page, read_page
 from ragapp.reading.pdf_structure import Structure, read_structure, sections
-from ragapp.reading.running import without_running_lines
+from ragapp.reading.table_detection import Rule, page_blocks
 from ragapp.reading.text import clean
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from pypdfium2 import raw as pdfium
 
 from ragapp.reading.document import Coverage
 from ragapp.reading.layout import Line, Piece, em_of
-from ragapp.reading.layout_tables import Rule
 from ragapp.reading.paragraphs import HYPHEN
 from ragapp.reading.pdf_objects import Box, Ruler, find_rules
+from ragapp.reading.table_detection import Rule
 from ragapp.reading.text import clean, one_line
 
 _GAP_EM = 1.0

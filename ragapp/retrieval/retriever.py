@@ -14,10 +14,10 @@ import numpy as np
 
 from ragapp.errors import EmptyStoreError, UsageError
 from ragapp.index.analysis import question_terms, question_words
-from ragapp.index.changes import context_line
+from ragapp.index.catalog_writes import context_line
 from ragapp.index.embedder import Embedder
-from ragapp.index.library import Library
 from ragapp.index.records import StoredChunk
+from ragapp.index.store import Library
 from ragapp.index.vector_store import nearest_exactly
 from ragapp.retrieval.fusion import Candidate, fuse
 from ragapp.retrieval.overlap import QueryTerms

@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 
 from ragapp.errors import RagappError
 from ragapp.web.app_state import AppState
-from ragapp.web.dropped import store_upload
 from ragapp.web.evidence import file_condition
 from ragapp.web.gradio_adapter import KEEP, SHIM
 from ragapp.web.ui.render import render_markdown
 from ragapp.web.ui.translations import LANGUAGES, TEXTS
+from ragapp.web.uploads import store_upload
 
 # shown in the browser; anything else is handed over as a download, so that no document's script runs as the page
 _SHOWN = {".pdf": "application/pdf", ".txt": "text/plain; charset=utf-8", ".png": "image/png", ".jpg": "image/jpeg"}

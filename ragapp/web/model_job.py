@@ -113,7 +113,7 @@ class ModelJob:
         """What runs where, now."""
         import psutil
 
-        from ragapp.models.fit import free_memory
+        from ragapp.models.memory import free_memory
 
         llm = self._app.settings.llm
         engine = self._app.__dict__.get("_engine")

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragapp import private
+from ragapp import file_permissions
 from ragapp.app import App
 from ragapp.errors import RagappError
 from ragapp.privacy import UPLOADS_NAME
@@ -73,7 +73,9 @@ def build_server(state: AppState) -> FastAPI:
         enable_monitoring=False,
         i18n=page.i18n,
     )
-    private.restrict(state.app.settings.paths.data / UPLOADS_NAME)  # Gradio makes folders there that all may look into
+    file_permissions.restrict(
+        state.app.settings.paths.data / UPLOADS_NAME
+    )  # Gradio makes folders there that all may look into
     return mounted
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ragapp import private
+from ragapp import file_permissions
 
 SERVER_FILE = "server.json"
 
@@ -44,9 +44,9 @@ def announced(data: Path, url: str, token: str) -> Iterator[Path]:
         url: base address.
         token: opens the API.
     """
-    private.make_folder(data)
+    file_permissions.make_folder(data)
     file = data / SERVER_FILE
-    private.replace_text(file, json.dumps(asdict(RunningServer(url, os.getpid(), token))))
+    file_permissions.replace_text(file, json.dumps(asdict(RunningServer(url, os.getpid(), token))))
     try:
         yield file
     finally:

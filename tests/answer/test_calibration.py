@@ -15,7 +15,7 @@ from ragapp.answer.calibration import (
     save_calibration,
 )
 from ragapp.errors import StoreError, UsageError
-from ragapp.index.library import OWN_NAMES
+from ragapp.index.store import OWN_NAMES
 
 
 def signals(**values):

@@ -155,7 +155,7 @@ class TestWithModels:
     def test_a_store_in_use_is_told(self, ragapp, furnished, monkeypatch):
         from filelock import FileLock
 
-        from ragapp.index.library import Library
+        from ragapp.index.store import Library
 
         monkeypatch.setattr(Library.__init__, "__kwdefaults__", {"write": False, "wait_s": 0.1, "backend": None})
         (furnished / "a.txt").write_text("x", encoding="utf-8")
@@ -179,7 +179,7 @@ def test_a_password_is_kept_as_a_hash(ragapp, home, monkeypatch):
 def test_a_chroma_server_that_is_away_is_told_when_something_is_removed(ragapp, home, monkeypatch):
     from storekit import WordEmbedder, identity_of, put_text
 
-    from ragapp.index.library import Library
+    from ragapp.index.store import Library
 
     with Library(home / "data", identity_of(WordEmbedder()), write=True) as library:
         for name in ("a", "b"):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lexicalkit import lexical_table
 
-from ragapp.index import lexical
+from ragapp.index import bm25
 from ragapp.index.analysis import (
     FOLDED_FIRST,
     MAX_TERM_CHARACTERS,
@@ -194,8 +194,8 @@ def test_scripts_of_all_kinds_are_cut_into_terms_that_the_index_keeps_whole(
     table, text: str, expected: list[str]
 ) -> None:
     assert terms(text, "xx") == expected
-    lexical.add(table, 1, "", text, "xx")
-    assert lexical.frequencies(table, expected) == dict.fromkeys(expected, 1)
+    bm25.add(table, 1, "", text, "xx")
+    assert bm25.frequencies(table, expected) == dict.fromkeys(expected, 1)
 
 
 @pytest.mark.parametrize(
@@ -279,10 +279,10 @@ def test_stop_words_are_written_as_texts_are_cut(language: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_in_a_question_breaks_the_search(table, text: str) -> None:
-    lexical.add(table, 1, "birds", "cats secret start body near", "en")
+    bm25.add(table, 1, "birds", "cats secret start body near", "en")
     found = question_terms(text, ["en", "fr", "tr", "ar"])
     assert all(re.fullmatch(r"[^\W_]+", term) for term in found)
-    assert set(lexical.match(table, found, 5)) <= {1}
+    assert set(bm25.match(table, found, 5)) <= {1}
 
 
 @given(st.text(), st.lists(st.sampled_from(sorted(SNOWBALL_LANGUAGES)), max_size=3))
@@ -290,10 +290,10 @@ def test_nothing_in_a_question_breaks_the_search(table, text: str) -> None:
 def test_any_text_gives_clean_terms_that_fts5_takes(text: str, languages: list[str]) -> None:
     connection = lexical_table()
     found = question_terms(text, languages)
-    lexical.add(connection, 7, "", text, (languages or ["en"])[0])
+    bm25.add(connection, 7, "", text, (languages or ["en"])[0])
     assert len(set(found)) == len(found)
     assert not any(set(term) & set(" _\"'*:()^\x00") for term in found)
-    assert all(score > 0 for score in lexical.match(connection, found, 10).values())
+    assert all(score > 0 for score in bm25.match(connection, found, 10).values())
     connection.close()
 
 
@@ -301,9 +301,9 @@ def test_any_text_gives_clean_terms_that_fts5_takes(text: str, languages: list[s
 @settings(max_examples=200, deadline=None)
 def test_a_text_is_found_by_its_own_words(text: str) -> None:
     connection = lexical_table()
-    lexical.add(connection, 7, "", text, "fr")
+    bm25.add(connection, 7, "", text, "fr")
     found = question_terms(text, ["fr"])
-    assert set(lexical.match(connection, found, 10)) == ({7} if found else set())
+    assert set(bm25.match(connection, found, 10)) == ({7} if found else set())
     connection.close()
 
 
@@ -316,10 +316,10 @@ def test_very_long_words_take_no_time(language: str, unit: str) -> None:
 
 
 def test_a_very_long_question_is_searched(table) -> None:
-    lexical.add(table, 1, "", "word3 text", "en")
+    bm25.add(table, 1, "", "word3 text", "en")
     found = question_terms(" ".join(f"word{n}" for n in range(20_000)), ["en"])
     assert len(found) == 20_000
-    assert set(lexical.match(table, found, 5)) == {1}
+    assert set(bm25.match(table, found, 5)) == {1}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from storekit import WordEmbedder, identity_of, put_text
 
-from ragapp.index.lexical import Scale
-from ragapp.index.library import Library
+from ragapp.index.bm25 import Scale
+from ragapp.index.store import Library
 
 WORDS = [
     "leave",

@@ -15,7 +15,7 @@ from storekit import make_document, one_chunk_each
 from ragapp.errors import StoreError
 from ragapp.index.analysis import terms
 from ragapp.index.catalog import Catalog
-from ragapp.index.changes import context_line
+from ragapp.index.catalog_writes import context_line
 from ragapp.index.migrations import MIGRATIONS
 from ragapp.index.records import Chunk, Identity, UnreadFile
 from ragapp.reading.document import Block, Document, Unit
@@ -125,7 +125,7 @@ def test_an_error_in_the_middle_changes_nothing(catalog: Catalog, monkeypatch, p
     elif broken_at == "vector":
         vectors[1] = ["not a number"]
     else:
-        monkeypatch.setattr("ragapp.index.lexical.terms", lambda text, language: 1 / 0 if text == "four" else ["x"])
+        monkeypatch.setattr("ragapp.index.bm25.terms", lambda text, language: 1 / 0 if text == "four" else ["x"])
     with pytest.raises((StoreError, ValueError, ZeroDivisionError, TypeError, AttributeError)):
         catalog.put_document(Path(path), document, chunks, vectors, 1, 1, 1, "x")
     assert _everything(catalog) == before

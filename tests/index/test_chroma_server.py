@@ -19,14 +19,14 @@ import pytest
 from chromakit import RunningChroma, answering, passed_on, running_chroma
 from storekit import WordEmbedder, assert_in_step, chunker_of, identity_of, put_text
 
-from ragapp.care import doctor
 from ragapp.errors import StoreError, VectorsUnavailableError
 from ragapp.index import chroma_server as module
 from ragapp.index import library as library_module
 from ragapp.index.chroma_server import ChromaServer, ServerStore, check_address
-from ragapp.index.library import CHROMA_NAME, Library
+from ragapp.index.store import CHROMA_NAME, Library
 from ragapp.index.vector_store import ExactIndex
 from ragapp.ingest.pipeline import Pipeline
+from ragapp.maintenance import doctor
 from ragapp.settings import Ingest, load_settings
 
 EMBEDDER = WordEmbedder()

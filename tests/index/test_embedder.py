@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from ragapp.errors import ModelError
-from ragapp.index import encoder, folder, quantize, sbert
+from ragapp.index import encoder, model_folder, quantize, sbert
 from ragapp.index.embedder import Embedder
 from ragapp.index.encoder import batches
-from ragapp.index.folder import FolderTokenizer, UnknownLayout, read_facts
+from ragapp.index.model_folder import FolderTokenizer, UnknownLayout, read_facts
 
 ROOT = Path(__file__).resolve().parents[2]
 MINILM = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -137,32 +137,32 @@ def test_what_the_json_files_do_not_say_is_not_guessed(tmp_path, files):
 
 def test_the_weights_are_hashed_once_until_they_change(tmp_path, monkeypatch):
     hashed = []
-    real = folder.hash_file
-    monkeypatch.setattr(folder, "hash_file", lambda path: hashed.append(path) or real(path))
+    real = model_folder.hash_file
+    monkeypatch.setattr(model_folder, "hash_file", lambda path: hashed.append(path) or real(path))
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(b"first")
-    first = folder.weights_sha256(tmp_path)
-    assert folder.weights_sha256(tmp_path) == first
+    first = model_folder.weights_sha256(tmp_path)
+    assert model_folder.weights_sha256(tmp_path) == first
     assert len(hashed) == 1
     weights.write_bytes(b"other")
     os.utime(weights, ns=(1, 1))
-    assert folder.weights_sha256(tmp_path) != first
-    (tmp_path / folder.DIGEST_FILE).write_text("{broken")
-    assert folder.weights_sha256(tmp_path) == real(weights)
+    assert model_folder.weights_sha256(tmp_path) != first
+    (tmp_path / model_folder.DIGEST_FILE).write_text("{broken")
+    assert model_folder.weights_sha256(tmp_path) == real(weights)
     assert len(hashed) == 3
 
 
 def test_a_folder_that_cannot_be_written_to_is_hashed_all_the_same(tmp_path, monkeypatch):
     (tmp_path / "model.safetensors").write_bytes(b"weights")
-    monkeypatch.setattr(folder.os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("read only")))
-    assert len(folder.weights_sha256(tmp_path)) == 64
+    monkeypatch.setattr(model_folder.os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("read only")))
+    assert len(model_folder.weights_sha256(tmp_path)) == 64
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 
 def test_no_safetensors_is_an_error(tmp_path):
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
     with pytest.raises(ModelError, match="no model"):
-        folder.weights_sha256(tmp_path)
+        model_folder.weights_sha256(tmp_path)
 
 
 @given(st.lists(st.integers(0, 300), max_size=60), st.integers(1, 2000))

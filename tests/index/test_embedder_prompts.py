@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragapp.index.folder import Prompts, own_prompts
+from ragapp.index.model_folder import Prompts, own_prompts
 
 BGE = "Represent this sentence for searching relevant passages: "
 

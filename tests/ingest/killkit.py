@@ -9,7 +9,7 @@ from pathlib import Path
 from placekit import SETTINGS, Place
 from storekit import WordEmbedder
 
-from ragapp.ingest import flow
+from ragapp.ingest import stages
 
 
 class SlowEmbedder(WordEmbedder):
@@ -22,7 +22,7 @@ class SlowEmbedder(WordEmbedder):
 
 def ingest(root: Path) -> None:
     """Take in ``root/docs`` into ``root/data``, a few texts and changes at a time."""
-    flow.WINDOW = 8
+    stages.WINDOW = 8
     place = Place(root, SlowEmbedder())
     sys.stdout.write("running\n")
     sys.stdout.flush()

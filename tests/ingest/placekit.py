@@ -9,8 +9,8 @@ from pathlib import Path
 from storekit import WordEmbedder, chunker_of, identity_of
 
 from ragapp.contract import FileReport, IngestReport
-from ragapp.index.library import Library
 from ragapp.index.records import DocumentRow
+from ragapp.index.store import Library
 from ragapp.ingest.pipeline import Pipeline
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Ingest, Retrieval

@@ -11,7 +11,7 @@ from storekit import WordEmbedder, assert_in_step, held_ids
 
 from ragapp.contract import IngestProgress
 from ragapp.errors import CancelledError, IdentityError, PathError
-from ragapp.ingest import flow
+from ragapp.ingest import stages
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -253,7 +253,7 @@ def test_progress_is_told_from_begin_to_end(place: Place) -> None:
 
 @pytest.mark.parametrize("how", ["interrupt", "cancel"])
 def test_stopping_in_the_middle_keeps_what_was_done(place: Place, monkeypatch, how: str) -> None:
-    monkeypatch.setattr(flow, "WINDOW", 1)
+    monkeypatch.setattr(stages, "WINDOW", 1)
     for name in "abcdef":
         place.write(f"{name}.txt", f"This is {name}.")
     embed, calls = WordEmbedder.embed_documents, 0

@@ -10,7 +10,7 @@ from modelkit import LLAMA, RealGguf, gguf_bytes, lora_bytes
 from ragapp.app import App
 from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine
-from ragapp.models import fit
+from ragapp.models import memory
 from ragapp.models.packs import get_pack
 from ragapp.settings import load_settings
 
@@ -108,7 +108,7 @@ def test_a_file_that_may_not_be_read(app: App, answer: str, tmp_path: Path, monk
 
 
 def test_one_that_does_not_fit_even_alone(app: App, answer: str, monkeypatch) -> None:
-    monkeypatch.setattr(fit, "free_memory", lambda: 20 * MIB)
+    monkeypatch.setattr(memory, "free_memory", lambda: 20 * MIB)
     with pytest.raises(ModelError, match="GiB are free") as caught:
         app.use_model(NAME)
     assert "smaller" in caught.value.hint
@@ -162,7 +162,7 @@ def test_where_the_memory_is_not_enough_for_both_the_old_one_goes_first(
     with changing(models_dir) as app:
         app.engine()
         loads.clear()
-        monkeypatch.setattr(fit, "free_memory", lambda: 230 * MIB)
+        monkeypatch.setattr(memory, "free_memory", lambda: 230 * MIB)
         app.use_model(str(other))
         assert loads == ["close SmolLM2-135M-Instruct.Q4_1", "load other", "close SmolLM2-135M-Instruct.Q4_1"]
 
@@ -174,7 +174,7 @@ def test_and_comes_back_when_the_other_one_fails(
     with changing(models_dir) as app:
         old, first = app.engine(), said(app)
         loads.clear()
-        monkeypatch.setattr(fit, "free_memory", lambda: 230 * MIB)
+        monkeypatch.setattr(memory, "free_memory", lambda: 230 * MIB)
         with pytest.raises(ModelError, match="is not valid"):
             app.use_model(str(bad))
         old_name = "SmolLM2-135M-Instruct.Q4_1"

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from storekit import WordEmbedder, identity_of, put_text
 
-from ragapp import private
-from ragapp.care.erase import erase
+from ragapp import file_permissions
 from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
-from ragapp.index.library import CHROMA_NAME, Library
 from ragapp.index.records import UnreadFile
+from ragapp.index.store import CHROMA_NAME, Library
 from ragapp.ingest.watch import clear_leftovers
-from ragapp.web.dropped import store_upload
+from ragapp.maintenance.erase import erase
+from ragapp.web.uploads import store_upload
 
 EMBEDDER = WordEmbedder()
 IDENTITY = identity_of(EMBEDDER)
@@ -105,7 +105,7 @@ def test_a_small_file_is_never_open_to_others(tmp_path):
     (tmp_path / "server.json.partial").chmod(0o666)
     before = os.umask(0)
     try:
-        private.replace_text(path, "{}")
+        file_permissions.replace_text(path, "{}")
     finally:
         os.umask(before)
     assert modes(tmp_path)["server.json"] == 0o600
@@ -119,7 +119,7 @@ def test_links_are_not_followed(tmp_path):
     outside.chmod(0o644)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "link").symlink_to(outside)
-    private.restrict(tmp_path / "data")
+    file_permissions.restrict(tmp_path / "data")
     assert modes(tmp_path)["outside"] == 0o644
 
 

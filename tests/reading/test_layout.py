@@ -6,7 +6,7 @@ import pytest
 from pdfkit import PROSE, wrapped
 
 from ragapp.reading.layout import Line, Piece, climbs, in_reading_order, merge_rows, rows_of, spans_columns
-from ragapp.reading.layout_tables import find_tables
+from ragapp.reading.table_detection import find_tables
 
 EM = 10.0
 

@@ -8,7 +8,7 @@ import pytest
 from storekit import WordEmbedder, identity_of, put_text
 
 from ragapp.errors import UsageError
-from ragapp.index.library import Library
+from ragapp.index.store import Library
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Retrieval
 

@@ -6,9 +6,9 @@ import pytest
 from storekit import WordEmbedder, identity_of, put_text
 
 from ragapp.errors import EmptyStoreError, IdentityError, PathError, UsageError
-from ragapp.index import lexical
+from ragapp.index import bm25
 from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
-from ragapp.index.library import Library
+from ragapp.index.store import Library
 from ragapp.retrieval import retriever as retrieving
 from ragapp.retrieval.retriever import MAX_QUESTION_CHARACTERS, NAMED_BONUS, Retriever
 from ragapp.settings import Retrieval
@@ -300,7 +300,7 @@ def test_most_chunks_hold_a_term_and_the_others_still_decide(tmp_path: Path) -> 
 
 def test_the_rarest_terms_of_a_very_long_question_are_searched_for(tmp_path: Path) -> None:
     with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
-        frequent = [f"filler{n}" for n in range(lexical.MAX_QUESTION_TERMS + 16)]
+        frequent = [f"filler{n}" for n in range(bm25.MAX_QUESTION_TERMS + 16)]
         pages = [" ".join(frequent[at : at + 8]) for at in range(0, len(frequent), 8)]
         for n in range(3):
             put_text(library, EMBEDDER, Path(f"/d/{n}.txt"), *pages)

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ragapp.models.discovery import FoundModel, list_models
-from ragapp.models.fit import free_memory, gib
+from ragapp.models.memory import free_memory, gib
 from ragapp.models.packs import PACKS, Pack
 from ragapp.web.model_job import ModelState, Running
 from ragapp.web.ui.render import act, counted_seconds, job_box, size, table_box

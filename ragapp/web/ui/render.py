@@ -13,7 +13,7 @@ from typing import Any
 
 from ragapp.answer.export import Words, entries_as_markdown
 from ragapp.answer.grounding import MARK
-from ragapp.answer.rows import spell_out_rows
+from ragapp.answer.table_text import spell_out_rows
 from ragapp.contract import Answer, Citation, Passage, Place, Stage
 from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.ui.translations import tr

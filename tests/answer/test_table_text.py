@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.answer.rows import spell_out_rows
+from ragapp.answer.table_text import spell_out_rows
 
 TABLE = "| Place | Hotel, per night | Lunch |\n| --- | :---: | --- |\n| London | £160 | £12 |\n| Paris |  | €17 |"
 

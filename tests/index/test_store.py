@@ -19,7 +19,7 @@ from storekit import WordEmbedder, assert_in_step, held_ids, identity_of, put_te
 from ragapp.errors import IdentityError, StoreError
 from ragapp.index.analysis import question_terms
 from ragapp.index.chroma_embedded import EmbeddedStore
-from ragapp.index.library import CHROMA_NAME, LOCK_NAME, Library
+from ragapp.index.store import CHROMA_NAME, LOCK_NAME, Library
 from ragapp.index.vector_store import ExactIndex
 
 EMBEDDER = WordEmbedder()
@@ -124,7 +124,7 @@ def test_small_documents_are_given_to_chroma_together(data: Path) -> None:
 
 
 def test_enough_changes_are_given_to_chroma_at_once(data: Path, monkeypatch) -> None:
-    monkeypatch.setattr("ragapp.index.library.FLUSH_CHUNKS", 4)
+    monkeypatch.setattr("ragapp.index.store.FLUSH_CHUNKS", 4)
     library = _filled(data)
     library.settle()
     with patch.object(EmbeddedStore, "add", autospec=True, side_effect=EmbeddedStore.add) as add:
@@ -170,7 +170,7 @@ def test_a_chroma_that_differs_is_mended(data: Path, lose: bool) -> None:
 def test_a_store_in_step_is_not_compared_again(data: Path) -> None:
     _filled(data).close()
     with (
-        patch("ragapp.index.library.reconcile", side_effect=AssertionError("compared")),
+        patch("ragapp.index.store.reconcile", side_effect=AssertionError("compared")),
         Library(data, IDENTITY) as library,
     ):
         assert len(_found(library, "trains")) == 5
@@ -203,7 +203,7 @@ def test_a_second_writer_is_refused_and_told_who_owns_the_store(data: Path) -> N
 
 def test_another_process_is_named_and_may_be_waited_for(data: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from ragapp.index.library import Library\n"
+        "import sys, time; from pathlib import Path; from ragapp.index.store import Library\n"
         "with Library(Path(sys.argv[1]), write=True): print('open', flush=True); sys.stdin.readline()"
     )
     holder = subprocess.Popen(

@@ -10,7 +10,8 @@ import pytest
 
 from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, EngineOptions
-from ragapp.models.fit import (
+from ragapp.models.gguf import GgufInfo, read_gguf
+from ragapp.models.memory import (
     AUTO_CONTEXT,
     fitting_context,
     free_memory,
@@ -19,7 +20,6 @@ from ragapp.models.fit import (
     largest_context,
     memory_need,
 )
-from ragapp.models.gguf import GgufInfo, read_gguf
 from ragapp.models.packs import get_pack
 
 GIB, MIB = 1 << 30, 1 << 20

@@ -13,7 +13,7 @@ from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.html import add_html, decode_markup
-from ragapp.reading.plain import plain_units
+from ragapp.reading.plain_text import plain_units
 from ragapp.reading.sheets import Row, SheetUnits
 from ragapp.reading.text import clean, one_line, read_bytes, whole_number
 

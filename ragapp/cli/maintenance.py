@@ -97,7 +97,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Check everything and say what to do."""
-    from ragapp.care import doctor as care
+    from ragapp.maintenance import doctor as care
 
     settings = settings_of(context)
     done: list[str] = []

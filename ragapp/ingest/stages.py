@@ -17,15 +17,15 @@ from typing import TypeVar
 
 import numpy as np
 
+from ragapp.c_runtime import give_freed_memory_back
 from ragapp.contract import FileReport, IngestProgress, ProgressListener
 from ragapp.errors import CancelledError, ReadingError, StoreError, TransientReadingError
 from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
 from ragapp.index.embedder import Embedder
-from ragapp.index.library import Library
 from ragapp.index.records import DocumentRow
+from ragapp.index.store import Library
 from ragapp.ingest.plan import Content, Contents, Plan, Task, Verdict, stored_report
 from ragapp.ingest.worker import Prepared, Preparer
-from ragapp.native import give_freed_memory_back
 
 # texts that are embedded together: enough to put texts of like length side by side, few enough to lose little
 WINDOW = 128

@@ -1,8 +1,8 @@
 import pytest
 from answerkit import passage
 
+from ragapp.answer.answerability import EXPECTED, Judge, to_answer_from
 from ragapp.answer.calibration import NAMES, Calibration, read_signals
-from ragapp.answer.judging import EXPECTED, Judge, to_answer_from
 from ragapp.answer.prompts import PROMPTS
 
 # what the model says counts as it is; what the search says counts as much

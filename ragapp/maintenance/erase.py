@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from ragapp.index.conversations import Conversations
-from ragapp.index.library import Library
+from ragapp.index.store import Library
 from ragapp.ingest.watch import clear_leftovers
 from ragapp.privacy import UPLOADS_NAME
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ragapp.index import lexical
+from ragapp.index import bm25
 from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Document, Unit
 
@@ -89,7 +89,7 @@ def put(
         )
         added.append(chunk_id)
         context = context_line(path.name, document.title, chunk.headings)
-        lexical.add(connection, chunk_id, context, chunk.text, document.language)
+        bm25.add(connection, chunk_id, context, chunk.text, document.language)
     connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
     return document_id, added, gone
 
@@ -106,7 +106,7 @@ def rename(connection: sqlite3.Connection, document_id: int, path: Path, size: i
         (document_id,),
     ).fetchall():
         context = context_line(path.name, title, json.loads(headings))
-        lexical.set_context(connection, chunk_id, context, language)
+        bm25.set_context(connection, chunk_id, context, language)
     connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
 
 
@@ -146,7 +146,7 @@ def copy(
                 (new_id, chunk_id),
             )
         )
-        lexical.add(connection, added[-1], context_line(path.name, title, json.loads(headings)), text, language)
+        bm25.add(connection, added[-1], context_line(path.name, title, json.loads(headings)), text, language)
     connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
     return new_id, added, gone
 
@@ -154,7 +154,7 @@ def copy(
 def delete_chunks(connection: sqlite3.Connection, document_id: int) -> list[int]:
     """Remove a document's chunks and their index entries; returns their ids."""
     ids = [row[0] for row in connection.execute("SELECT id FROM chunks WHERE document_id = ?", (document_id,))]
-    lexical.remove(connection, ids)
+    bm25.remove(connection, ids)
     connection.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))
     return ids
 

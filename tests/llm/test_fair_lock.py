@@ -10,7 +10,7 @@ import pytest
 
 from ragapp.errors import CancelledError
 from ragapp.llm.engine import BATCH_TOKENS, Engine
-from ragapp.llm.stopping import Turns
+from ragapp.llm.fair_lock import Turns
 from ragapp.models.packs import get_pack
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.evaluation.scores import contains_answer, exact_match, normalise, token_f1, token_recall
+from ragapp.evaluation.metrics import contains_answer, exact_match, normalise, token_f1, token_recall
 
 
 @pytest.mark.parametrize(

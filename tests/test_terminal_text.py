@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragapp.cli import output
-from ragapp.inert import terminal_json, terminal_text
+from ragapp.terminal_text import terminal_json, terminal_text
 
 TERMINAL = [
     ("\x1b[31mred\x1b[0m", "red"),

@@ -31,7 +31,7 @@ print(json.dumps({{"text": json.dumps([before, after, datagram, raw, pair, child
 
 
 def test_no_socket_to_another_machine_can_be_made():
-    code = NATIVE.format(seal="from ragapp.guard.seal import forbid_network\nassert forbid_network()", children=True)
+    code = NATIVE.format(seal="from ragapp.guard.seccomp import forbid_network\nassert forbid_network()", children=True)
     done = run_plain(code)
     assert done.returncode == 0, done.stderr
     seen = json.loads(json.loads(done.stdout)["text"])

@@ -4,7 +4,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.grounding import ground
-from ragapp.answer.orders import LEFT_OUT, as_evidence, holds_orders, spans_of_orders, without_orders
+from ragapp.answer.prompt_injection import LEFT_OUT, as_evidence, holds_orders, spans_of_orders, without_orders
 from ragapp.answer.prompts import render_passage
 
 ORDERS = [

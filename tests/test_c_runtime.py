@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from ragapp.native import give_freed_memory_back, keep_freed_memory, threads_that_sleep
+from ragapp.c_runtime import give_freed_memory_back, keep_freed_memory, threads_that_sleep
 
 THERE = sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
 NAMES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
@@ -41,7 +41,7 @@ def test_what_a_person_chose_stays(monkeypatch, name):
 @pytest.mark.skipif(not THERE, reason="glibc's own way")
 def test_what_was_freed_between_what_is_in_use_goes_back_to_the_system():
     code = (
-        "import psutil; from ragapp.native import give_freed_memory_back, keep_freed_memory; keep_freed_memory()\n"
+        "import psutil; from ragapp.c_runtime import give_freed_memory_back, keep_freed_memory; keep_freed_memory()\n"
         "held = [bytes(100_000) for _ in range(1200)]; del held[:-1]; process = psutil.Process()\n"
         "before = process.memory_info().rss; give_freed_memory_back(); print(before - process.memory_info().rss)"
     )

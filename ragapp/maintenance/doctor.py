@@ -174,7 +174,7 @@ def _check_llm(settings: Settings) -> CheckResult:
 
 def _check_store(settings: Settings) -> CheckResult:
     from ragapp.app import App
-    from ragapp.index.library import CATALOG_NAME
+    from ragapp.index.store import CATALOG_NAME
 
     if not (settings.paths.data / CATALOG_NAME).is_file():
         return CheckResult("store", "warn", f"nothing in {settings.paths.data} yet", "Add files: ragapp ingest ./docs")
@@ -193,7 +193,7 @@ def _check_store(settings: Settings) -> CheckResult:
 
 def _check_chroma_server(settings: Settings) -> CheckResult:
     from ragapp.index.chroma_server import server_of
-    from ragapp.index.library import CATALOG_NAME, Library
+    from ragapp.index.store import CATALOG_NAME, Library
 
     server = server_of(settings)
     if server is None:

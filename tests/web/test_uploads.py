@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from ragapp.web.dropped import UploadError, free_path, safe_path, store_upload
+from ragapp.web.uploads import UploadError, free_path, safe_path, store_upload
 
 
 async def pieces(content):

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.plain import plain_units
+from ragapp.reading.plain_text import plain_units
 from ragapp.reading.sheets import SheetUnits
 from ragapp.reading.text import clean, decode, read_bytes
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ragapp import private
+from ragapp import file_permissions
 from ragapp.errors import IdentityError, StoreError, VectorsUnavailableError
 from ragapp.index.catalog import Catalog
 from ragapp.index.chroma_embedded import EmbeddedChroma
@@ -67,14 +67,14 @@ class Library:
         from filelock import FileLock, Timeout
 
         try:
-            private.make_folder(folder)
+            file_permissions.make_folder(folder)
         except OSError as error:
             raise StoreError(
                 f"The data folder {folder} cannot be made: {error.strerror}.", "Check paths.data."
             ) from None
         self.folder = folder
         self.identity = identity
-        self._lock = FileLock(folder / LOCK_NAME, mode=private.FILE_MODE)
+        self._lock = FileLock(folder / LOCK_NAME, mode=file_permissions.FILE_MODE)
         self.mended: list[str] = []
         self._backend = backend or EmbeddedChroma(folder / CHROMA_NAME)
         self._store: VectorStore | None = None
@@ -90,8 +90,8 @@ class Library:
         try:
             self._lock.acquire(timeout=wait_s if write else 0)
             self.owner = True
-            private.restrict_own(folder, OWN_NAMES)
-            private.replace_text(folder / OWNER_NAME, str(os.getpid()))
+            file_permissions.restrict_own(folder, OWN_NAMES)
+            file_permissions.replace_text(folder / OWNER_NAME, str(os.getpid()))
         except Timeout:
             self.owner = False
             if write:

@@ -15,7 +15,7 @@ def main() -> None:
     above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     sys.path.insert(0, above)
     from ragapp.guard import install
-    from ragapp.guard.seal import forbid_network
+    from ragapp.guard.seccomp import forbid_network
 
     sys.path.remove(above)
     install()
