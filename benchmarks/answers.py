@@ -199,9 +199,9 @@ def read(paths: Sequence[Path]) -> list[dict]:
 
 def example(item: dict):
     """What a question teaches."""
-    from ragapp.answer.calibration import Example, Signals
+    from ragapp.answer.calibration import Example, Features
 
-    return Example(tuple(Signals(**values) for values in item["signals"]), tuple(item["states"]), item["right"])
+    return Example(tuple(Features(**values) for values in item["signals"]), tuple(item["states"]), item["right"])
 
 
 def fit(options: argparse.Namespace) -> None:
@@ -264,7 +264,7 @@ def score(options: argparse.Namespace) -> None:
     calibration = calibration_for(items[0]["model"])
 
     def probability(item: dict) -> float:
-        return calibration.likeliest(example(item).signals)
+        return calibration.max_probability(example(item).signals)
 
     # what was refused when it was asked cannot be judged by a lower threshold
     asked = items[0]["asked"]

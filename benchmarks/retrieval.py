@@ -33,9 +33,9 @@ class Remembering:
         self._known: dict = {}
         self.cosine_spread = embedder.cosine_spread
 
-    def embed_question(self, text: str):
+    def embed_query(self, text: str):
         if text not in self._known:
-            self._known[text] = self._embedder.embed_question(text)
+            self._known[text] = self._embedder.embed_query(text)
         return self._known[text]
 
 
@@ -44,9 +44,9 @@ def rankings(app, embedder: Remembering, question: str) -> Iterator[tuple[str, l
     from ragapp.index.analysis import question_terms
     from ragapp.retrieval.retriever import Retriever
 
-    catalog = app.library.catalog
-    vector = embedder.embed_question(question)
-    dense = app.library.vectors.nearest(vector, DEPTH)
+    catalog = app.store.catalog
+    vector = embedder.embed_query(question)
+    dense = app.store.vectors.nearest(vector, DEPTH)
     lexical = catalog.match(question_terms(question, catalog.languages()), DEPTH)
     every = list(dict.fromkeys([*dense, *lexical]))
     yield "vectors alone (PrivateGPT, AnythingLLM)", dense
@@ -58,7 +58,7 @@ def rankings(app, embedder: Remembering, question: str) -> Iterator[tuple[str, l
     yield "convex, BM25 and min-max vectors, half each", _convex(dict(zip(ids, vectors @ vector, strict=True)), lexical)
     for weight in WEIGHTS:
         settings = app.settings.retrieval.model_copy(update={"dense_weight": weight})
-        found = Retriever(app.library, embedder, settings).search(question, DEPTH)
+        found = Retriever(app.store, embedder, settings).search(question, DEPTH)
         yield f"ragapp, weight of vectors {weight}", [passage.chunk.id for passage in found.passages]
 
 
@@ -70,7 +70,7 @@ def _convex(cosines: dict[int, float], lexical: dict[int, float]) -> list[int]:
 def ranks(app, asked: list[Asked]) -> dict[str, list[int]]:
     """The rank (from 0) of the first right passage for each question, by method; DEPTH where there is none."""
     embedder = Remembering(app.embedder)
-    chunks = app.library.catalog.chunks(app.library.catalog.chunk_ids())
+    chunks = app.store.catalog.chunks(app.store.catalog.chunk_ids())
     found: dict[str, list[int]] = {}
     for question in asked:
         for method, ranked in rankings(app, embedder, question.text):

@@ -45,7 +45,7 @@ def ragapp(files: list[Path], data: Path, models: Path, precision: str = "fp32")
         started = time.perf_counter()
         report = pipeline.run(files)
         seconds = time.perf_counter() - started
-        catalog = app.library.catalog
+        catalog = app.store.catalog
         chunks = catalog.chunks(catalog.chunk_ids()).values()
         texts = sorted({chunk.text for chunk in chunks})
         (data / "chunks.json").write_text(json.dumps(texts))

@@ -108,7 +108,7 @@ def dense(embedder, pieces: list[tuple[str, str, str]]) -> Side:
     vectors = embedder.embed_documents([piece[1] for piece in pieces])
 
     def passages(question: str) -> Iterator[tuple[str, str]]:
-        for n in np.argsort(-(vectors @ embedder.embed_question(question)), kind="stable")[:DEPTH]:
+        for n in np.argsort(-(vectors @ embedder.embed_query(question)), kind="stable")[:DEPTH]:
             yield pieces[n][0], pieces[n][2]
 
     return passages

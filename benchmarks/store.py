@@ -132,10 +132,10 @@ def opened(folder: Path) -> str:
 
 def fill(made: Made, catalog, index, count: int) -> dict[str, str]:
     """Put documents into both; every thousand chunks, Chroma gets them together."""
-    from ragapp.index.catalog import Chunk, Identity
+    from ragapp.index.catalog import Chunk, EmbedderIdentity
     from ragapp.reading.document import Block, Document, Unit
 
-    identity = catalog.identity_id(Identity("synthetic", DIMENSION, True, "0" * 64, "1"))
+    identity = catalog.identity_id(EmbedderIdentity("synthetic", DIMENSION, True, "0" * 64, "1"))
     seconds = {"catalog": 0.0, "chroma": 0.0}
     pending: list[tuple[list[int], np.ndarray]] = []
     documents = max(1, count // DOCUMENT_CHUNKS)
@@ -175,7 +175,7 @@ class Given:
     def __init__(self) -> None:
         self.vector = np.zeros(DIMENSION, np.float32)
 
-    def embed_question(self, text: str) -> np.ndarray:
+    def embed_query(self, text: str) -> np.ndarray:
         return self.vector
 
 
@@ -186,9 +186,9 @@ def searches(made: Made, catalog, index, questions: np.ndarray) -> dict[str, str
     from ragapp.settings import Retrieval
 
     asked = [made.question() for _ in questions]
-    library = SimpleNamespace(catalog=catalog, vectors=index, check_identity=lambda: None)
+    store = SimpleNamespace(catalog=catalog, vectors=index, check_identity=lambda: None)
     given = Given()
-    retriever = Retriever(library, given, Retrieval(candidates=CANDIDATES))
+    retriever = Retriever(store, given, Retrieval(candidates=CANDIDATES))
 
     def both(n: int) -> None:
         given.vector = questions[n]

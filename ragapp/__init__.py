@@ -46,10 +46,10 @@ def open(settings: str | _Path | None = None, *, write: bool = True, **overrides
     from pathlib import Path
 
     from ragapp.app import App
-    from ragapp.privacy import permit, protect
+    from ragapp.privacy import apply_allow_list, protect
     from ragapp.settings import load_settings
 
     protect()
     loaded = load_settings(Path(settings) if settings is not None else None, overrides or None)
-    permit(loaded.privacy.allow, loaded.paths.data)
+    apply_allow_list(loaded.privacy.allow, loaded.paths.data)
     return App(loaded, write=write)

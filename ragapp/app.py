@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from ragapp.index.catalog import Catalog
     from ragapp.index.conversations import Conversations
     from ragapp.index.embedder import Embedder
-    from ragapp.index.records import Identity
-    from ragapp.index.store import Library
+    from ragapp.index.records import EmbedderIdentity
+    from ragapp.index.store import Store
     from ragapp.ingest.chunking import Chunker
     from ragapp.ingest.pipeline import Pipeline
     from ragapp.llm.interface import LanguageModel
-    from ragapp.llm.remote import RemoteEngine
+    from ragapp.llm.remote import OpenAIModel
     from ragapp.retrieval.rerank import CrossEncoderReranker
     from ragapp.retrieval.retriever import Retriever
 
@@ -83,8 +83,8 @@ class App:
 
     def close(self) -> None:
         """Let go of the store and the model."""
-        if "library" in self.__dict__:
-            self.library.close()
+        if "store" in self.__dict__:
+            self.store.close()
         if "_engine" in self.__dict__:
             self._engine.close()
         if "catalog" in self.__dict__:
@@ -93,8 +93,8 @@ class App:
     @property
     def notices(self) -> list[str]:
         """What a person should know of the parts in use, one sentence each: what was mended, what is guessed."""
-        mended = self.library.mended if "library" in self.__dict__ else []
-        return [*mended, *getattr(self.__dict__.get("_engine"), "notices", ())]
+        notices = self.store.notices if "store" in self.__dict__ else []
+        return [*notices, *getattr(self.__dict__.get("_engine"), "notices", ())]
 
     @_part
     def embedder(self) -> Embedder:
@@ -122,21 +122,21 @@ class App:
         return Chunker(self.embedder.tokenizer, ingest.chunk_tokens, ingest.chunk_overlap)
 
     @_part
-    def identity(self) -> Identity:
+    def identity(self) -> EmbedderIdentity:
         """What these settings' vectors are made with."""
-        from ragapp.index.records import Identity
+        from ragapp.index.records import EmbedderIdentity
 
-        return Identity(
+        return EmbedderIdentity(
             self.embedder.name, self.embedder.dimension, True, self.embedder.made_with, self.chunker.signature
         )
 
     @_part
-    def library(self) -> Library:
+    def store(self) -> Store:
         """The library of the settings' data folder."""
         from ragapp.index.chroma_server import server_of
-        from ragapp.index.store import Library
+        from ragapp.index.store import Store
 
-        return Library(self.settings.paths.data, self.identity, write=self._write, backend=server_of(self.settings))
+        return Store(self.settings.paths.data, self.identity, write=self._write, backend=server_of(self.settings))
 
     @_part
     def pipeline(self) -> Pipeline:
@@ -144,14 +144,14 @@ class App:
         from ragapp.ingest.pipeline import Pipeline
 
         explained = self.settings.paths.ingest / DROP_FOLDER_README
-        return Pipeline(self.library, self.embedder, self.chunker, self.settings.ingest, exclude=[explained])
+        return Pipeline(self.store, self.embedder, self.chunker, self.settings.ingest, exclude=[explained])
 
     @_part
     def retriever(self) -> Retriever:
         """Finds passages in the library."""
         from ragapp.retrieval.retriever import Retriever
 
-        return Retriever(self.library, self.embedder, self.settings.retrieval, self.reranker)
+        return Retriever(self.store, self.embedder, self.settings.retrieval, self.reranker)
 
     @_part
     def reranker(self) -> CrossEncoderReranker | None:
@@ -168,16 +168,16 @@ class App:
     def assistant(self) -> Assistant:
         """Answers questions from the library."""
         from ragapp.answer.assistant import Assistant
-        from ragapp.answer.budget import ReadingBudget
+        from ragapp.answer.budget import TokenBudget
 
-        catalog = self.library.catalog
+        catalog = self.store.catalog
         return Assistant(
             self.retriever,
             self.engine,
             self.settings,
-            ReadingBudget(catalog),
+            TokenBudget(catalog),
             catalog=catalog,
-            similar=self.embedder.similarities,
+            similar=self.embedder.scaled_similarities,
             calibration=self.calibration_file,
         )
 
@@ -186,7 +186,7 @@ class App:
         """Summarises documents of the library."""
         from ragapp.answer.summary import Summarizer
 
-        return Summarizer(self.library.catalog, self.engine, self.settings, self.embedder.similarities)
+        return Summarizer(self.store.catalog, self.engine, self.settings, self.embedder.scaled_similarities)
 
     def document(self, document_id: int) -> DocumentDetails:
         """One document with the coverage of each unit.
@@ -324,15 +324,15 @@ class App:
     def _engine(self) -> LanguageModel:
         if self.settings.llm.mode == "openai":
             return self._remote_engine(self.settings)
-        from ragapp.models.planning import open_engine, plan_engine
+        from ragapp.models.planning import create_engine, plan_engine
 
-        return open_engine(self.settings, plan_engine(self.settings))
+        return create_engine(self.settings, plan_engine(self.settings))
 
-    def _remote_engine(self, settings: Settings) -> RemoteEngine:
-        from ragapp.llm.remote import RemoteEngine
+    def _remote_engine(self, settings: Settings) -> OpenAIModel:
+        from ragapp.llm.remote import OpenAIModel
 
         llm = settings.llm
-        return RemoteEngine(
+        return OpenAIModel(
             llm.url,
             llm.model,
             allow=settings.privacy.allow,
@@ -386,10 +386,10 @@ class App:
             if settings.llm.mode == "openai":
                 new: LanguageModel = self._remote_engine(settings)
             else:
-                from ragapp.models.planning import open_engine, plan_beside
+                from ragapp.models.planning import create_engine, plan_replacement
 
-                plan, gives_way = plan_beside(settings, old)
-                new = open_engine(settings, plan)
+                plan, gives_way = plan_replacement(settings, old)
+                new = create_engine(settings, plan)
             if old is not None and gives_way:
                 old.close()
             try:

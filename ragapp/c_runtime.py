@@ -15,7 +15,7 @@ ARENAS = 2
 
 
 @contextmanager
-def threads_that_sleep(turns: int = 0) -> Iterator[None]:
+def passive_openmp_wait(turns: int = 0) -> Iterator[None]:
     """Give what is imported inside OpenMP threads that sleep while they wait for each other.
 
     OpenMP's runtime reads its variables once, when it is loaded.  By default its threads spin while they wait, which
@@ -32,7 +32,7 @@ def threads_that_sleep(turns: int = 0) -> Iterator[None]:
             del os.environ[name]
 
 
-def keep_freed_memory() -> None:
+def tune_malloc() -> None:
     """Have glibc keep what a forward pass freed for the next one, in few arenas.
 
     By default it returns the memory to the system each time and takes it again page by page, which was a third of the
@@ -44,7 +44,7 @@ def keep_freed_memory() -> None:
         mallopt(_M_ARENA_MAX, ARENAS)
 
 
-def give_freed_memory_back() -> None:
+def trim_malloc() -> None:
     """Have glibc return all free memory to the system; takes milliseconds."""
     if trim := _of_glibc("malloc_trim"):
         trim(0)

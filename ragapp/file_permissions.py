@@ -12,7 +12,7 @@ FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 
-def make_folder(folder: Path) -> None:
+def make_private_folder(folder: Path) -> None:
     """Make a folder for the owner alone; an existing one is not changed, as it may hold other files.
 
     Raises:
@@ -21,7 +21,7 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
 
 
-def make_file(path: Path) -> None:
+def make_private_file(path: Path) -> None:
     """Make a file for the owner alone before a library creates it; the content of an existing one stays.
 
     Raises:
@@ -31,7 +31,7 @@ def make_file(path: Path) -> None:
     _restrict(path, FILE_MODE)
 
 
-def replace_text(path: Path, text: str, *, lasting: bool = False) -> None:
+def write_atomically(path: Path, text: str, *, lasting: bool = False) -> None:
     """Replace a small file atomically, for the owner alone: readers see the old text or the new one.
 
     With ``lasting`` it also survives a loss of power.
@@ -60,7 +60,7 @@ def restrict(folder: Path) -> None:
                 _restrict(Path(root, name), mode)
 
 
-def restrict_own(folder: Path, own: Sequence[str]) -> None:
+def restrict_files(folder: Path, own: Sequence[str]) -> None:
     """Remove all rights of others from ragapp's files in a folder, and from the folder if it has no other files.
 
     ragapp's files are those whose names begin with one of ``own``; other files are not changed.

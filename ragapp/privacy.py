@@ -70,7 +70,7 @@ def go_offline() -> None:
         os.environ[name] = ",".join(dict.fromkeys([*named, *_LOCAL]))
 
 
-def permit(allowed: Iterable[str], data: Path) -> None:
+def apply_allow_list(allowed: Iterable[str], data: Path) -> None:
     """Let this process reach the hosts of ``privacy.allow``, and count refusals beside the store.
 
     Args:
@@ -84,7 +84,7 @@ def permit(allowed: Iterable[str], data: Path) -> None:
         guard.allow(allowed)
     except ValueError as error:
         raise SettingsError(f"privacy.allow: {error}.", 'Write a host or host:port, "gpu.example:8000".') from None
-    guard.count_in(data / TALLY_NAME)
+    guard.count_refusals_in(data / TALLY_NAME)
     # uploads of the browser are kept beside the store, not in the system's temporary folder
     os.environ["GRADIO_TEMP_DIR"] = str(data / UPLOADS_NAME)
 

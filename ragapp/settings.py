@@ -354,7 +354,7 @@ def write_setting(section: str, key: str, value: Any, explicit: str | Path | Non
         text = io.StringIO()
         yaml_round_trip.dump(tree, text)
         mode = stat.S_IMODE(file.stat().st_mode) if file.is_file() else file_permissions.FILE_MODE
-        file_permissions.replace_text(file, text.getvalue())
+        file_permissions.write_atomically(file, text.getvalue())
         if key not in _SECRETS:  # whom the person lets read the rest is the person's own matter
             file.chmod(mode)
     except OSError as error:

@@ -17,11 +17,11 @@ _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _UNSAFE_JSON = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def terminal_text(text: str) -> str:
+def sanitize_text(text: str) -> str:
     """Text without escape sequences, control characters but tab and line feed, and bidirectional controls."""
     return _BIDI.sub("", _CONTROLS.sub("", _ESCAPES.sub("", text)))
 
 
-def terminal_json(document: str) -> str:
+def sanitize_json(document: str) -> str:
     """The same JSON document with all that a terminal may act on as ``\\u`` escapes."""
     return _UNSAFE_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)

@@ -96,7 +96,7 @@ def write_pdf(path, title, author, language, story_of, footer, front_pages=0):
     path.write_bytes(data)
 
 
-class Flow:
+class StagedRun:
     """Collects the flowables of one PDF, so that the texts below read as plain text."""
 
     def __init__(self, language):
@@ -240,7 +240,7 @@ class Flow:
 
 
 def travel_policy_2025():
-    d = Flow("en")
+    d = StagedRun("en")
     d.title("Travel policy 2025", "Harrowmere Instruments Ltd and Harrowmere Instruments France SAS")
     d.table(
         [45, 121],
@@ -452,7 +452,7 @@ def travel_policy_2025():
 
 
 def service_manual():
-    d = Flow("en")
+    d = StagedRun("en")
     d.space(90)
     d.title("HM-200 bench pH meter", "User and service manual")
     d.space(20)
@@ -684,7 +684,7 @@ def service_manual():
 
 
 def reglement_interieur():
-    d = Flow("fr")
+    d = StagedRun("fr")
     d.title("Règlement intérieur", "Harrowmere Instruments France SAS, 27 rue des Gantières, 38000 Grenoble")
     d.table(
         [52, 114],

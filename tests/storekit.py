@@ -13,8 +13,8 @@ import numpy as np
 
 from ragapp.index.chroma import CollectionStore
 from ragapp.index.chunk_text import ChunkEmbedder
-from ragapp.index.records import Chunk, Identity
-from ragapp.index.store import Library
+from ragapp.index.records import Chunk, EmbedderIdentity
+from ragapp.index.store import Store
 from ragapp.ingest.chunking import Chunker
 from ragapp.reading.document import Block, Document, Unit
 
@@ -41,7 +41,7 @@ class WordEmbedder:
             progress(len(texts))
         return np.array([self._vector(text) for text in texts], np.float32).reshape(len(texts), self.dimension)
 
-    def embed_question(self, text: str) -> np.ndarray:
+    def embed_query(self, text: str) -> np.ndarray:
         return self._vector(text)
 
     def _vector(self, text: str) -> np.ndarray:
@@ -56,9 +56,9 @@ def chunker_of(embedder: WordEmbedder, tokens: int = 48, overlap: int = 8) -> Ch
     return Chunker(embedder, tokens, overlap)
 
 
-def identity_of(embedder: WordEmbedder, tokens: int = 48, overlap: int = 8) -> Identity:
+def identity_of(embedder: WordEmbedder, tokens: int = 48, overlap: int = 8) -> EmbedderIdentity:
     signature = chunker_of(embedder, tokens, overlap).signature
-    return Identity(embedder.name, embedder.dimension, True, embedder.weights_sha256, signature)
+    return EmbedderIdentity(embedder.name, embedder.dimension, True, embedder.weights_sha256, signature)
 
 
 def make_document(*pages: str, title: str = "", language: str = "en") -> Document:
@@ -66,27 +66,27 @@ def make_document(*pages: str, title: str = "", language: str = "en") -> Documen
     return Document(title, units, language)
 
 
-def put_text(library: Library, embedder: WordEmbedder, path: Path, *pages: str, language: str = "en") -> int:
+def put_text(store: Store, embedder: WordEmbedder, path: Path, *pages: str, language: str = "en") -> int:
     document = make_document(*pages, title=path.stem, language=language)
     chunker = chunker_of(embedder)
     chunks = chunker.split(document)
     vectors = ChunkEmbedder(embedder).embed([chunker.embedded_text(c, document.title, path.name) for c in chunks])
     sha256 = hashlib.sha256("\f".join(pages).encode()).hexdigest()
-    return library.put(path, document, chunks, vectors, size=sum(map(len, pages)), mtime_ns=1, sha256=sha256)
+    return store.put(path, document, chunks, vectors, size=sum(map(len, pages)), mtime_ns=1, sha256=sha256)
 
 
 def one_chunk_each(document: Document) -> list[Chunk]:
     return [Chunk(unit.number, (), unit.text, 0, len(unit.text)) for unit in document.units if unit.text]
 
 
-def held_ids(library: Library) -> tuple[set[int], set[int], set[int]]:
+def held_ids(store: Store) -> tuple[set[int], set[int], set[int]]:
     """Chunk ids of the catalog, of the lexical table and of Chroma."""
-    assert isinstance(library.vectors, CollectionStore)
-    with library.catalog.transaction() as connection:
+    assert isinstance(store.vectors, CollectionStore)
+    with store.catalog.transaction() as connection:
         lexical = {row[0] for row in connection.execute("SELECT rowid FROM lexical")}
-    return set(library.catalog.chunk_ids()), lexical, library.vectors.ids()
+    return set(store.catalog.chunk_ids()), lexical, store.vectors.ids()
 
 
-def assert_in_step(library: Library) -> None:
-    catalog, lexical, chroma = held_ids(library)
+def assert_in_step(store: Store) -> None:
+    catalog, lexical, chroma = held_ids(store)
     assert catalog == lexical == chroma

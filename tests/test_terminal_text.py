@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragapp.cli import output
-from ragapp.terminal_text import terminal_json, terminal_text
+from ragapp.terminal_text import sanitize_json, sanitize_text
 
 TERMINAL = [
     ("\x1b[31mred\x1b[0m", "red"),
@@ -40,12 +40,12 @@ TERMINAL = [
 
 @pytest.mark.parametrize(("text", "shown"), TERMINAL)
 def test_a_terminal_shows_and_does_nothing(text, shown):
-    assert terminal_text(text) == shown
+    assert sanitize_text(text) == shown
 
 
 @given(st.text(st.sampled_from("\x1b[]P_0;m\x07\\\x9b\x9c\x9dab\n\u202e"), max_size=30))
 def test_nothing_is_left_that_a_terminal_acts_on(text):
-    assert not set(terminal_text(text)) & set("\x1b\x07\x9b\x9c\x9d\u202e")
+    assert not set(sanitize_text(text)) & set("\x1b\x07\x9b\x9c\x9d\u202e")
 
 
 def test_every_way_out_of_the_command_line_is_inert(capsys):
@@ -76,4 +76,4 @@ def test_nothing_else_of_the_command_line_writes_to_the_terminal():
 
 def test_json_stays_the_same_document():
     document = json.dumps({"a": "\x9b\x7f\u202e\u2069é"}, ensure_ascii=False)
-    assert json.loads(terminal_json(document)) == json.loads(document)
+    assert json.loads(sanitize_json(document)) == json.loads(document)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ragapp.answer.calibration import Calibration, Signals, read_signals
+from ragapp.answer.calibration import Calibration, Features, features_of
 from ragapp.answer.prompts import PromptSet, probe_messages
 from ragapp.llm.interface import LanguageModel
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 
 # at this probability a passage is answered from at once, and those that the search ranked behind it are not read
 SURE = 0.6
@@ -21,16 +21,16 @@ KEEP_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedPassage:
     """A passage with its features and the probability, 0 to 1, that it alone states the answer."""
 
-    passage: Passage
-    signals: Signals
+    passage: ScoredChunk
+    signals: Features
     probability: float
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class AnswerabilityJudge:
     """Judges the passages of one question, one at a time, since a small model confuses passages that it reads together.
 
     The prompts are those of the question's language, and the calibration that of the model.
@@ -42,8 +42,13 @@ class Judge:
     calibration: Calibration
 
     def read(
-        self, passages: Sequence[Passage], cancelled: Callable[[], bool], *, enough: float = 0.0, every: bool = False
-    ) -> list[Judged]:
+        self,
+        passages: Sequence[ScoredChunk],
+        cancelled: Callable[[], bool],
+        *,
+        enough: float = 0.0,
+        every: bool = False,
+    ) -> list[JudgedPassage]:
         """Judge passages until one surely states the answer.
 
         Args:
@@ -55,22 +60,22 @@ class Judge:
         Returns:
             Those that were read, the likeliest first, and among equals in the order of the search.
         """
-        judged: list[Judged] = []
+        judged: list[JudgedPassage] = []
         for passage in passages:
             if judged and not every and self._weigh(passage, EXPECTED).probability < enough:
                 continue
             messages = probe_messages(self.prompts, self.question, [passage], self.engine.escape)
-            yes = self.engine.choose(messages, (self.prompts.yes, self.prompts.no), cancelled)[0]
+            yes = self.engine.choice_probabilities(messages, (self.prompts.yes, self.prompts.no), cancelled)[0]
             judged.append(self._weigh(passage, yes))
             if judged[-1].probability >= SURE and not every:
                 break
         return sorted(judged, key=lambda one: -one.probability)
 
-    def _weigh(self, passage: Passage, yes: float) -> Judged:
-        signals = read_signals(passage, yes)
-        return Judged(passage, signals, self.calibration.probability(signals))
+    def _weigh(self, passage: ScoredChunk, yes: float) -> JudgedPassage:
+        signals = features_of(passage, yes)
+        return JudgedPassage(passage, signals, self.calibration.probability(signals))
 
 
-def to_answer_from(judged: Sequence[Judged]) -> list[Passage]:
+def select_sources(judged: Sequence[JudgedPassage]) -> list[ScoredChunk]:
     """The likeliest passage and those nearly as likely, of some that are sorted by probability."""
     return [one.passage for one in judged if one.probability >= KEEP_SHARE * judged[0].probability]

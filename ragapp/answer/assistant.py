@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from ragapp.answer.answerability import Judge, to_answer_from
+from ragapp.answer.answerability import AnswerabilityJudge, select_sources
 from ragapp.answer.calibration import Calibration, calibration_for
 from ragapp.answer.followup import standalone
 from ragapp.answer.grounding import MARK, Similarity, ground
-from ragapp.answer.prompt_injection import holds_orders
+from ragapp.answer.prompt_injection import has_injection
 from ragapp.answer.prompts import (
     DEFAULT_LANGUAGE,
     PROMPTS,
@@ -24,7 +24,7 @@ from ragapp.answer.prompts import (
     wants_list,
 )
 from ragapp.answer.rewriting import rewriter
-from ragapp.answer.versions import disagree, document_date, other_versions
+from ragapp.answer.versions import document_date, figures_disagree, other_versions
 from ragapp.contract import (
     Answer,
     AnswerContext,
@@ -43,7 +43,7 @@ from ragapp.index.analysis import detect_language
 from ragapp.index.catalog import Catalog
 from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 from ragapp.retrieval.postprocess import Context, pack
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Settings
@@ -70,9 +70,9 @@ class _Draft:
     confidence: float = 0.0
     sentences: list[Sentence] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
-    passages: list[Passage] = field(default_factory=list)
+    passages: list[ScoredChunk] = field(default_factory=list)
     timings: dict[str, int | float] = field(default_factory=dict)
-    bolder: Caution | Literal[""] = ""
+    suggested_caution: Caution | Literal[""] = ""
 
 
 class Assistant:
@@ -120,7 +120,7 @@ class Assistant:
             ModelError: the model cannot be used.
         """
         prompts = prompts_for(language, self._settings.answer.prompts)
-        self._engine().warm(opening_messages(prompts))
+        self._engine().prefill(opening_messages(prompts))
 
     def ask(
         self,
@@ -221,7 +221,7 @@ class Assistant:
         draft.timings["retrieve_s"] = _since(started, retrieved)
         read = time.monotonic()
         listing = wants_list(question)
-        judge = Judge(engine, prompts, question, calibration_for(engine.name, self._calibration))
+        judge = AnswerabilityJudge(engine, prompts, question, calibration_for(engine.name, self._calibration))
         enough = self._enough(judge.calibration, caution)
         # a list is made from all that is found; for one fact the first sure passage is enough
         judged = judge.read(context.passages, cancelled, enough=enough, every=listing)
@@ -229,7 +229,7 @@ class Assistant:
         draft.confidence = judged[0].probability if judged else 0.0
         draft.passages = likeliest_first + [one for one in context.passages if one not in likeliest_first]
         draft.timings["probe_s"] = _since(read)
-        used = likeliest_first if listing else to_answer_from(judged)
+        used = likeliest_first if listing else select_sources(judged)
         messages = answer_messages(prompts, question, used, engine.escape, listing)
         if used and draft.confidence >= enough:
             yield Stage("writing", len(used))
@@ -244,7 +244,7 @@ class Assistant:
             if not (listing or draft.abstained or cancelled()):
                 yield from self._compare(draft, judge, found, cancelled)
         elif used:
-            draft.bolder = judge.calibration.caution_for(draft.confidence)
+            draft.suggested_caution = judge.calibration.caution_for(draft.confidence)
         prompt_tokens = len(engine.prompt_tokens(messages))
         draft.timings["total_s"] = _since(started)
         yield Answer(
@@ -261,10 +261,13 @@ class Assistant:
             tuple({name: round(value, 4) for name, value in asdict(one.signals).items()} for one in judged),
             _note(draft.abstained, prompts, likeliest_first, len(used) if listing else 0),
             language,
-            draft.bolder,
+            draft.suggested_caution,
+            draft.suggested_caution,
         )
 
-    def _pack(self, engine: LanguageModel, prompts: PromptSet, question: str, passages: Sequence[Passage]) -> Context:
+    def _pack(
+        self, engine: LanguageModel, prompts: PromptSet, question: str, passages: Sequence[ScoredChunk]
+    ) -> Context:
         frame = engine.prompt_tokens(answer_messages(prompts, question, [], engine.escape))
         room = engine.window - self._settings.answer.max_tokens - len(frame) - SEAM_TOKENS
         if room < 0:
@@ -297,7 +300,7 @@ class Assistant:
         ):
             yield Thought(piece.text) if piece.kind == "thinking" else Delta(piece.text)
 
-    def _check(self, draft: _Draft, written: str, used: Sequence[Passage], listing: bool) -> None:
+    def _check(self, draft: _Draft, written: str, used: Sequence[ScoredChunk], listing: bool) -> None:
         """Ground what was written; where no passage states its main sentence, the answer stays an abstention."""
         sentences, citations = ground(written, draft.question, used, draft.language, self._similar)
         # a line that only introduces a list says nothing that could be stated
@@ -308,7 +311,7 @@ class Assistant:
             draft.text = ("\n" if listing else " ").join(sentence.text for sentence in sentences)
 
     def _compare(
-        self, draft: _Draft, judge: Judge, found: Sequence[Passage], cancelled: Callable[[], bool]
+        self, draft: _Draft, judge: AnswerabilityJudge, found: Sequence[ScoredChunk], cancelled: Callable[[], bool]
     ) -> Iterator[Stage]:
         """Where another version of the passage gives other figures, say so beside the answer."""
         engine, prompts = judge.engine, judge.prompts
@@ -325,7 +328,7 @@ class Assistant:
             messages = answer_messages(prompts, draft.question, [passage], engine.escape)
             text = "".join(piece.text for piece in self._write(engine, messages, cancelled) if isinstance(piece, Delta))
             sentences, citations = ground(text, draft.question, [passage], draft.language, self._similar)
-            if not (sentences and sentences[0].supported and disagree(draft.text, text, draft.question)):
+            if not (sentences and sentences[0].supported and figures_disagree(draft.text, text, draft.question)):
                 continue
             if passage not in draft.passages:
                 draft.passages.append(passage)
@@ -350,10 +353,10 @@ def _key(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
     return (*(text for turn in turns for text in (turn.question, turn.standalone)), question)
 
 
-def _note(abstained: bool, prompts: PromptSet, read: Sequence[Passage], listed: int) -> str:
+def _note(abstained: bool, prompts: PromptSet, read: Sequence[ScoredChunk], listed: int) -> str:
     """What the person should know beside the answer; ``listed`` is the number of passages that a list was made from."""
     notes = [prompts.listed.format(count=listed)] if listed and not abstained else []
-    speaking = dict.fromkeys(passage.chunk.document for passage in read if holds_orders(passage))
+    speaking = dict.fromkeys(passage.chunk.document for passage in read if has_injection(passage))
     return " ".join([*notes, *(prompts.orders.format(document=document) for document in speaking)])
 
 

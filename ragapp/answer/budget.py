@@ -17,7 +17,7 @@ MIN_TOKENS = 800
 FASTER = 1.25
 
 
-class ReadingBudget:
+class TokenBudget:
     """Tokens that a model can read on this machine; its speed is measured at first use and kept in the catalog."""
 
     def __init__(self, catalog: Catalog):
@@ -29,7 +29,7 @@ class ReadingBudget:
         known = 0.0
         with suppress(ValueError):
             known = float(self._catalog.get_state(key) or 0)
-        seen = engine.seen_speed if known else engine.reading_speed()
+        seen = engine.seen_speed if known else engine.prompt_speed()
         if seen > FASTER * known:
             known = seen
             with suppress(StoreError):  # the store may be full or belong to another process; it is measured again then

@@ -20,7 +20,7 @@ import numpy as np
 from ragapp import file_permissions
 from ragapp.contract import CAUTIONS, Caution
 from ragapp.errors import StoreError, UsageError
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 
 FILE_NAME = "calibration.json"
 #: the calibration of a language model that has none of its own
@@ -35,7 +35,7 @@ _LEAST = 0.002
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
+class Features:
     """Features of a question and a passage.
 
     Attributes:
@@ -53,13 +53,13 @@ class Signals:
         return list(astuple(self))
 
 
-NAMES = tuple(Signals.__dataclass_fields__)
+NAMES = tuple(Features.__dataclass_fields__)
 
 
-def read_signals(passage: Passage, yes: float) -> Signals:
+def features_of(passage: ScoredChunk, yes: float) -> Features:
     """The features of a passage, for which the model's probability of yes to the probe is ``yes``, 0 to 1."""
     p = min(max(yes, _LEAST), 1 - _LEAST)
-    return Signals(probe=math.log(p / (1 - p)), score=min(1.0, passage.score), dense=passage.dense)
+    return Features(probe=math.log(p / (1 - p)), score=min(1.0, passage.score), dense=passage.dense)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,12 @@ class Calibration:
     thresholds: dict[str, float]
     questions: int = 0
 
-    def probability(self, signals: Signals) -> float:
+    def probability(self, signals: Features) -> float:
         """Probability that a passage states the answer, 0 to 1."""
         log_odds = float(np.dot(self.weights, signals.values())) + self.intercept
         return float(1 / (1 + np.exp(-log_odds)))
 
-    def likeliest(self, signals: Sequence[Signals]) -> float:
+    def max_probability(self, signals: Sequence[Features]) -> float:
         """The highest probability of several passages; at least one."""
         return max(map(self.probability, signals))
 
@@ -101,7 +101,7 @@ class Example:
     ``right`` is whether the answer has one.
     """
 
-    signals: tuple[Signals, ...]
+    signals: tuple[Features, ...]
     states: tuple[bool, ...]
     right: bool
 
@@ -138,8 +138,8 @@ def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
         kept = {}
     kept[model] = asdict(calibration) | {"weights": dict(zip(NAMES, calibration.weights, strict=True))}
     try:
-        file_permissions.make_folder(own.parent)
-        file_permissions.replace_text(own, json.dumps(kept, indent=2) + "\n")
+        file_permissions.make_private_folder(own.parent)
+        file_permissions.write_atomically(own, json.dumps(kept, indent=2) + "\n")
     except OSError as error:
         raise StoreError(f"The calibration {own} cannot be written: {error.strerror}.", "Check paths.data.") from None
 
@@ -182,7 +182,7 @@ def fit(examples: Sequence[Example], start: Calibration | None = None) -> Calibr
             break
     weights = found[:-1] / spread
     fitted = Calibration(tuple(weights.tolist()), float(found[-1] - np.dot(weights, mean)), {}, len(examples))
-    p = np.array([fitted.likeliest(example.signals) for example in examples])
+    p = np.array([fitted.max_probability(example.signals) for example in examples])
     cuts = np.unique(p)
     youden = [(p[right] >= cut).mean() - (p[~right] >= cut).mean() for cut in cuts]
     return replace(fitted, thresholds=thresholds_around(float(cuts[int(np.argmax(youden))])))

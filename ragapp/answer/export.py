@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ragapp.answer.table_text import spell_out_rows
+from ragapp.answer.table_text import linearize_tables
 from ragapp.contract import Answer, Conversation, Place, Turn
 from ragapp.index.conversations import shortened
 from ragapp.reading.document import place_name
@@ -42,13 +42,13 @@ class Words:
     place: Callable[[Place], str] = _place_name
 
 
-def as_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
+def conversation_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
     """A kept conversation as one Markdown document."""
     told = f"{conversation.created_at[:10]}, {'1 question' if len(turns) == 1 else f'{len(turns)} questions'}"
-    return entries_as_markdown(conversation.title, [(turn.question, turn.answer) for turn in turns], told)
+    return entries_markdown(conversation.title, [(turn.question, turn.answer) for turn in turns], told)
 
 
-def entries_as_markdown(
+def entries_markdown(
     title: str, entries: Iterable[tuple[str, Answer | str]], told: str = "", words: Words = Words()
 ) -> str:
     """Questions and answers as one Markdown document.
@@ -63,14 +63,14 @@ def entries_as_markdown(
         Each question, how it was understood where that differs, the answer with its numbered marks, and the quotes with
         document and page.
     """
-    lines = [f"# {inert(title)}", *(["", told] if told else [])]
+    lines = [f"# {escape_markdown(title)}", *(["", told] if told else [])]
     for n, (question, answer) in enumerate(entries, 1):
-        lines += ["", f"## {n}. {inert(question)}", ""]
-        lines += [inert(answer)] if isinstance(answer, str) else _answer(answer, words)
+        lines += ["", f"## {n}. {escape_markdown(question)}", ""]
+        lines += [escape_markdown(answer)] if isinstance(answer, str) else _answer(answer, words)
     return "\n".join(lines) + "\n"
 
 
-def inert(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text on one line that every Markdown reader shows as it is: no links, pictures, HTML or formatting."""
     text = " ".join(_CONTROL.sub(" ", text).split())
     parts = []
@@ -93,24 +93,24 @@ def _code(text: str) -> str:
 
 def _answer(answer: Answer, words: Words) -> Iterator[str]:
     if answer.understood_as:
-        yield from (words.understood.format(question=inert(answer.understood_as)), "")
+        yield from (words.understood.format(question=escape_markdown(answer.understood_as)), "")
     for sentence in answer.sentences:
-        yield inert(sentence.text) + ("" if sentence.supported else f" *({words.unsupported})*")
+        yield escape_markdown(sentence.text) + ("" if sentence.supported else f" *({words.unsupported})*")
     if not answer.sentences:
-        yield inert(answer.answer)
+        yield escape_markdown(answer.answer)
     if answer.note:
-        yield from ("", inert(answer.note))
+        yield from ("", escape_markdown(answer.note))
     if answer.citations:
         yield from ("", words.sources, "")
         for citation in answer.citations:
-            yield f"- \\[{citation.n}\\] {_place(citation, words)}: “{inert(citation.quote)}”"
+            yield f"- \\[{citation.n}\\] {_place(citation, words)}: “{escape_markdown(citation.quote)}”"
     elif answer.abstained and answer.passages:
         yield from ("", words.nearest, "")
         for passage in answer.passages:
-            text = shortened(spell_out_rows(passage.text), PASSAGE_CHARACTERS)
-            yield f"- {_place(passage, words)}: “{inert(text)}”"
+            text = shortened(linearize_tables(passage.text), PASSAGE_CHARACTERS)
+            yield f"- {_place(passage, words)}: “{escape_markdown(text)}”"
 
 
 def _place(place: Place, words: Words) -> str:
     name = words.place(place)
-    return f"{inert(place.document)}{', ' if name else ''}{inert(name)}"
+    return f"{escape_markdown(place.document)}{', ' if name else ''}{escape_markdown(name)}"

@@ -124,10 +124,10 @@ def numbers(text: str) -> list[str]:
 
     Leading zeros stay, as they belong to codes and telephone numbers.
     """
-    return [plain_number(found) for found in _NUMBER.findall(text)]
+    return [normalise_number(found) for found in _NUMBER.findall(text)]
 
 
-def plain_number(text: str) -> str:
+def normalise_number(text: str) -> str:
     """A normalised number; see :func:`numbers`."""
     compact = re.sub(rf"[{_SPACES}]", "", text)
     whole, decimals = compact, ""
@@ -139,11 +139,11 @@ def plain_number(text: str) -> str:
     return f"{whole}.{decimals}" if decimals else whole
 
 
-def numbers_and_parts(text: str) -> set[str]:
+def number_variants(text: str) -> set[str]:
     """The numbers of a text, whole and in parts, since a space may separate two numbers as well as thousands."""
     found = set(numbers(text))
     for run in _NUMBER.findall(text):
-        found.update(plain_number(piece) for piece in re.split(rf"[{_SPACES}]", run))
+        found.update(normalise_number(piece) for piece in re.split(rf"[{_SPACES}]", run))
         found.update(_SEPARATOR.split(run))
     return found
 
@@ -152,7 +152,7 @@ def quantities(text: str) -> set[tuple[str, str]]:
     """The numbers that have a known unit, with it: ``£1,250`` is ``("1250", "pound")``."""
     found = set()
     for match in _NUMBER.finditer(text):
-        number = plain_number(match[0])
+        number = normalise_number(match[0])
         before = text[: match.start()].rstrip(_SPACES)[-1:]
         if unit := _CURRENCY_BEFORE.get(before):
             found.add((number, unit))
@@ -184,16 +184,16 @@ def _month(text: str) -> int:
     return next(month for start, month in _MONTHS.items() if folded.startswith(start))
 
 
-def changes_a_figure(statement: str, source: str, given: str = "") -> bool:
+def has_unsupported_figure(statement: str, source: str, given: str = "") -> bool:
     """Whether a statement has a number, quantity or date that its source and a ``given`` text, the question, lack."""
-    rest, _ = without_shared_dates(statement, f"{source}\n{given}")
-    known = numbers_and_parts(source) | numbers_and_parts(given)
+    rest, _ = blank_shared_dates(statement, f"{source}\n{given}")
+    known = number_variants(source) | number_variants(given)
     if any(number not in known for number in numbers(rest)):
         return True
     return _changes_a_unit(rest, f"{source}\n{given}")
 
 
-def without_shared_dates(statement: str, source: str) -> tuple[str, int]:
+def blank_shared_dates(statement: str, source: str) -> tuple[str, int]:
     """A statement with the dates blanked that its source has too, however written, and their number."""
     known = [date for date, _ in dates(source)]
     rest, shared = list(statement), 0
@@ -225,7 +225,7 @@ def names(text: str) -> list[str]:
     ]
 
 
-def denies(statement: str, source: str, language: str, stems: Callable[[str], Iterable[str]]) -> bool:
+def negates(statement: str, source: str, language: str, stems: Callable[[str], Iterable[str]]) -> bool:
     """Whether a statement negates its source, or the other way round.
 
     Only clear cases count, in languages whose negations are known: one has a negation right beside terms (by ``stems``)

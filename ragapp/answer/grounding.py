@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from ragapp.answer import facts
-from ragapp.answer.prompt_injection import as_evidence
+from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.sentences import DRAWN, sentence_spans
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 
 #: a citation mark, such as ``[1]``
 MARK = re.compile(r"\s*\[(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\]")
@@ -38,7 +38,7 @@ Span = tuple[int, int]
 
 
 def ground(
-    answer: str, question: str, passages: Sequence[Passage], language: str, similar: Similarity | None = None
+    answer: str, question: str, passages: Sequence[ScoredChunk], language: str, similar: Similarity | None = None
 ) -> tuple[list[Sentence], list[Citation]]:
     """Attribute each sentence of an answer to the passage that states it.
 
@@ -56,7 +56,7 @@ def ground(
     Returns:
         The sentences with corrected marks, and one citation for each cited passage, in order of appearance.
     """
-    evidence = _Evidence(question, [as_evidence(passage) for passage in passages], language, similar)
+    evidence = _Evidence(question, [blank_injections(passage) for passage in passages], language, similar)
     sentences: list[Sentence] = []
     citations: dict[int, Citation] = {}
     written = split_sentences(answer)
@@ -100,9 +100,9 @@ def _is_numbered(sentences: Sequence[str]) -> bool:
 class _Evidence:
     """The passages that the sentences of an answer are checked against; they are numbered from 1."""
 
-    def __init__(self, question: str, passages: Sequence[Passage], language: str, similar: Similarity | None):
+    def __init__(self, question: str, passages: Sequence[ScoredChunk], language: str, similar: Similarity | None):
         self._passages, self._question, self._language, self._similar = passages, question, language, similar
-        self._asked, self._given = set(content_terms(question, language)), facts.numbers_and_parts(question)
+        self._asked, self._given = set(content_terms(question, language)), facts.number_variants(question)
         chunks = [passage.chunk for passage in passages]
         self._shown = [" \n ".join((chunk.title, *chunk.headings, chunk.text)) for chunk in chunks]
         # stemmed by the language of the passage and by that of the answer
@@ -143,9 +143,9 @@ class _Evidence:
         A number counts for two words, since the same figure is seldom there by chance.
         """
         shown, terms = self._shown[n - 1], self._terms[n - 1]
-        if facts.changes_a_figure(text, shown, self._question):
+        if facts.has_unsupported_figure(text, shown, self._question):
             return 0.0
-        text, days = facts.without_shared_dates(text, shown)
+        text, days = facts.blank_shared_dates(text, shown)
         named = [] if self._language in _CAPITAL_NOUNS else facts.names(text)
         if not set(content_terms(" ".join(named), self._language)) <= terms | self._asked:
             return 0.0
@@ -163,7 +163,7 @@ class _Evidence:
         language = self._language
         if self._passages[n - 1].chunk.language != language:
             return False
-        return facts.denies(text, self._quote(text, n), language, lambda words: content_terms(words, language))
+        return facts.negates(text, self._quote(text, n), language, lambda words: content_terms(words, language))
 
     def _quote(self, text: str, n: int) -> str:
         return self._passages[n - 1].chunk.text[slice(*self._span(text, n))]
@@ -198,7 +198,7 @@ def _statements(passage: str, languages: set[str]) -> list[tuple[int, int, set[s
         if begin < end:
             piece = passage[begin:end]
             terms = {term for language in languages for term in content_terms(piece, language)}
-            statements.append((begin, end, terms | facts.numbers_and_parts(piece)))
+            statements.append((begin, end, terms | facts.number_variants(piece)))
     return statements or [(0, min(len(passage), MAX_QUOTE_CHARACTERS), set())]
 
 
@@ -218,7 +218,7 @@ def _cut_long(passage: str, begin: int, end: int) -> list[Span]:
     return lines + pairs
 
 
-class MarkFilter:
+class CitationMarkFilter:
     """Removes citation marks from a stream; which passage supports a sentence is known only when it has ended."""
 
     _OPEN = re.compile(r"\s*\[[\d,;\s]*$|\s+$")

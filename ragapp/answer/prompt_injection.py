@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ragapp.answer.sentences import sentence_spans
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 
 #: replaces an injection in the prompt
 LEFT_OUT = "[…]"
@@ -76,7 +76,7 @@ _LINE = re.compile(r"[^\n]+")
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 
 
-def spans_of_orders(text: str) -> list[tuple[int, int]]:
+def injection_spans(text: str) -> list[tuple[int, int]]:
     """Offsets of injections in a text: from the first such sentence of a paragraph to the end of the paragraph."""
     return list(_spans(text))
 
@@ -95,22 +95,22 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
-def without_orders(text: str) -> str:
+def redact_injections(text: str) -> str:
     """A text for the prompt, without injections."""
-    for begin, end in reversed(spans_of_orders(text)):
+    for begin, end in reversed(injection_spans(text)):
         text = f"{text[:begin]}{LEFT_OUT}{text[end:]}"
     return text
 
 
-def holds_orders(passage: Passage) -> bool:
+def has_injection(passage: ScoredChunk) -> bool:
     """Whether a passage has an injection."""
-    return bool(spans_of_orders(passage.chunk.text))
+    return bool(injection_spans(passage.chunk.text))
 
 
-def as_evidence(passage: Passage) -> Passage:
+def blank_injections(passage: ScoredChunk) -> ScoredChunk:
     """A passage with injections blanked, so that all other offsets stay."""
     text = passage.chunk.text
-    spans = spans_of_orders(text)
+    spans = injection_spans(text)
     if not spans:
         return passage
     for begin, end in spans:

@@ -14,11 +14,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from ragapp.answer.prompt_injection import without_orders
-from ragapp.answer.table_text import spell_out_rows
+from ragapp.answer.prompt_injection import redact_injections
+from ragapp.answer.table_text import linearize_tables
 from ragapp.errors import SettingsError
 from ragapp.llm.templates import Message
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 
 #: makes untrusted text harmless: control tokens of the model in it are read as plain text
 Escape = Callable[[str], str]
@@ -165,11 +165,11 @@ def prompts_for(language: str, own: Mapping[str, Mapping[str, str]] | None = Non
     return replace(prompts, **changed)
 
 
-def render_passage(n: int, passage: Passage) -> str:
+def render_passage(n: int, passage: ScoredChunk) -> str:
     """A passage as it stands in the prompt: number, document, place in it, text without prompt injections."""
     chunk = passage.chunk
     where = " > ".join(dict.fromkeys(part for part in (chunk.title, *chunk.headings) if part))
-    text = spell_out_rows(without_orders(chunk.text))
+    text = linearize_tables(redact_injections(chunk.text))
     return f"[{n}] {chunk.document}, {chunk.label or f'p. {chunk.unit}'} — {where}\n{text}\n\n"
 
 
@@ -178,20 +178,20 @@ def opening_messages(prompts: PromptSet) -> list[Message]:
     return [{"role": "system", "content": prompts.system}, {"role": "user", "content": f"{prompts.passages}\n"}]
 
 
-def probe_messages(prompts: PromptSet, question: str, passages: Sequence[Passage], escape: Escape) -> list[Message]:
+def probe_messages(prompts: PromptSet, question: str, passages: Sequence[ScoredChunk], escape: Escape) -> list[Message]:
     """The chat that asks whether the passages state the answer."""
     return _messages(prompts, question, passages, escape, prompts.probe)
 
 
 def answer_messages(
-    prompts: PromptSet, question: str, passages: Sequence[Passage], escape: Escape, listing: bool = False
+    prompts: PromptSet, question: str, passages: Sequence[ScoredChunk], escape: Escape, listing: bool = False
 ) -> list[Message]:
     """The chat that asks for the answer; it shares all up to its last line with :func:`probe_messages`."""
     return _messages(prompts, question, passages, escape, prompts.list if listing else prompts.answer)
 
 
 def summary_messages(
-    prompts: PromptSet, passages: Sequence[Passage], escape: Escape, shorten: bool = False
+    prompts: PromptSet, passages: Sequence[ScoredChunk], escape: Escape, shorten: bool = False
 ) -> list[Message]:
     """The chat that asks for a summary of passages, or for the main points of summaries."""
     return _messages(prompts, None, passages, escape, prompts.shorten if shorten else prompts.summary)
@@ -203,7 +203,7 @@ def wants_list(question: str) -> bool:
 
 
 def _messages(
-    prompts: PromptSet, question: str | None, passages: Sequence[Passage], escape: Escape, instruction: str
+    prompts: PromptSet, question: str | None, passages: Sequence[ScoredChunk], escape: Escape, instruction: str
 ) -> list[Message]:
     asked = "" if question is None else prompts.question.replace("{question}", question)
     shown = "".join(render_passage(n, passage) for n, passage in enumerate(passages, 1))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ragapp.answer.history import fit_turns, short_reply
 from ragapp.contract import Turn
-from ragapp.index.analysis import content_terms, plain_words, terms
+from ragapp.index.analysis import content_terms, folded_words, terms
 from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
 
@@ -106,7 +106,7 @@ def checked(written: str, question: str, turns: Sequence[Turn], language: str, o
     if not new <= said | asked or not kept <= set(terms(text, language)) or not new - asked:
         return ""
     # a question again, not the last one once more
-    if any(plain_words(text) == plain_words(turn.standalone) for turn in turns):
+    if any(folded_words(text) == folded_words(turn.standalone) for turn in turns):
         return ""
     return text
 

@@ -13,8 +13,8 @@ from ragapp.contract import Answer, AnswerContext, Citation, Event, Sentence, St
 from ragapp.errors import EmptyStoreError, UsageError
 from ragapp.index.catalog import Catalog
 from ragapp.llm.interface import LanguageModel
-from ragapp.retrieval.passage import Passage
-from ragapp.retrieval.scope import documents_within
+from ragapp.retrieval.passage import ScoredChunk
+from ragapp.retrieval.scope import matching_documents
 from ragapp.settings import Settings
 
 # tokens of a part: a small model says the more of a part, the shorter that is
@@ -28,7 +28,7 @@ FRAME_TOKENS = 250
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 
 # a sentence, and the passage that states it
-Said = tuple[str, Passage]
+Said = tuple[str, ScoredChunk]
 
 
 class Summarizer:
@@ -74,7 +74,7 @@ class Summarizer:
         """
         started = time.monotonic()
         every = self._catalog.documents()
-        matching = set(documents_within(every, pattern))
+        matching = set(matching_documents(every, pattern))
         rows = [row for row in every if row.id in matching]
         if len(rows) > 1:
             raise UsageError(
@@ -83,7 +83,9 @@ class Summarizer:
             )
         (row,) = rows
         chunks = self._catalog.chunks(self._catalog.chunk_ids([row.id])).values()
-        passages = [Passage(chunk, 1.0, 0.0, 0.0) for chunk in sorted(chunks, key=lambda c: (c.unit, c.start, c.id))]
+        passages = [
+            ScoredChunk(chunk, 1.0, 0.0, 0.0) for chunk in sorted(chunks, key=lambda c: (c.unit, c.start, c.id))
+        ]
         if not passages:
             raise EmptyStoreError(f"{row.name} has no text that could be summarised.", "See: ragapp documents show")
         engine = self._engine()
@@ -114,8 +116,8 @@ class Summarizer:
         self,
         engine: LanguageModel,
         prompts: PromptSet,
-        shown: Sequence[Passage],
-        sources: Sequence[Passage],
+        shown: Sequence[ScoredChunk],
+        sources: Sequence[ScoredChunk],
         cancelled: Callable[[], bool],
         shorten: bool = False,
     ) -> list[Said]:
@@ -139,7 +141,7 @@ class Summarizer:
         return shorter
 
     def _answer(self, name: str, said: Sequence[Said], not_found: str, language: str) -> Answer:
-        sources: list[Passage] = []
+        sources: list[ScoredChunk] = []
         sentences: list[Sentence] = []
         citations: list[Citation] = []
         for words, source in said:
@@ -162,10 +164,10 @@ class Summarizer:
         )
 
 
-def _parts(passages: Sequence[Passage], engine: LanguageModel) -> Iterator[list[Passage]]:
+def _parts(passages: Sequence[ScoredChunk], engine: LanguageModel) -> Iterator[list[ScoredChunk]]:
     """Passages in a row, as many as make a part, one at least."""
     budget = min(PART_TOKENS, engine.window - PART_ANSWER_TOKENS - FRAME_TOKENS)
-    part: list[Passage] = []
+    part: list[ScoredChunk] = []
     room = budget
     for passage in passages:
         tokens = engine.count(engine.escape(render_passage(len(part) + 1, passage)))

@@ -10,7 +10,7 @@ _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 
 
-def spell_out_rows(text: str) -> str:
+def linearize_tables(text: str) -> str:
     """The text of a chunk with each row of its Markdown tables as ``column: value; column: value``."""
     lines = text.split("\n")
     written: list[str] = []

@@ -9,31 +9,31 @@ from datetime import UTC, datetime
 from ragapp.answer import facts
 from ragapp.index.analysis import content_words
 from ragapp.index.records import DocumentRow
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 
 # Jaccard similarity of the words
 ALIKE = 0.35
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 
 
-def other_versions(best: Passage, passages: Sequence[Passage]) -> list[Passage]:
+def other_versions(best: ScoredChunk, passages: Sequence[ScoredChunk]) -> list[ScoredChunk]:
     """Versions of the best passage among those that the search found; the first of each document, in that order."""
-    found: dict[int, Passage] = {}
-    words, figures = content_words(best.chunk.text, best.chunk.language), facts.numbers_and_parts(best.chunk.text)
+    found: dict[int, ScoredChunk] = {}
+    words, figures = content_words(best.chunk.text, best.chunk.language), facts.number_variants(best.chunk.text)
     for passage in passages:
         chunk = passage.chunk
         if chunk.document_id == best.chunk.document_id or chunk.document_id in found:
             continue
         others = content_words(chunk.text, chunk.language)
         alike = len(words & others) / max(1, len(words | others))
-        if alike >= ALIKE and facts.numbers_and_parts(chunk.text) != figures:
+        if alike >= ALIKE and facts.number_variants(chunk.text) != figures:
             found[chunk.document_id] = passage
     return list(found.values())
 
 
-def disagree(one: str, other: str, question: str) -> bool:
+def figures_disagree(one: str, other: str, question: str) -> bool:
     """Whether two answers have different figures, not counting those of the question."""
-    given = facts.numbers_and_parts(question)
+    given = facts.number_variants(question)
     first, second = (set(facts.numbers(text)) - given for text in (one, other))
     return bool(first and second and not first & second)
 

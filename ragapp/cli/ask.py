@@ -17,7 +17,7 @@ from ragapp.errors import UsageError
 
 if TYPE_CHECKING:
     from ragapp.app import App
-    from ragapp.evaluation.runner import Result
+    from ragapp.evaluation.runner import QuestionResult
 
 
 def register(app: typer.Typer) -> None:
@@ -90,11 +90,11 @@ def conversation_number(text: str, hint: str = "See: ragapp conversations list")
 
 def say_events(events: Iterator[Event], question: str, as_json: bool = False) -> None:
     """Print an answer to a question while it is written, then what it rests on."""
-    from ragapp.answer.grounding import MarkFilter
+    from ragapp.answer.grounding import CitationMarkFilter
     from ragapp.answer.history import dropped_notice
 
     live = sys.stdout.isatty() and not as_json
-    marks = MarkFilter()
+    marks = CitationMarkFilter()
     shown = False
     for event in events:
         if isinstance(event, Answer):
@@ -139,8 +139,9 @@ def say_answer(answer: Answer, as_json: bool = False, *, streamed: bool = False)
         if answer.passages:
             say("\nNearest passages:")
             say_passages(answer.passages)
-        if answer.bolder:
-            say(f"\nIt may stand there, less surely than the caution asks for: --caution {answer.bolder} would try.")
+        if answer.suggested_caution:
+            caution = answer.suggested_caution
+            say(f"\nIt may stand there, less surely than the caution asks for: --caution {caution} would try.")
     else:
         say("\nSources:")
         for citation in answer.citations:
@@ -160,7 +161,7 @@ def say_citation(citation: Citation) -> None:
     say(f"[{citation.n}] {place_of(citation)}\n    “{' '.join(citation.quote.split())}”")
 
 
-def _calibrate(app: App, results: list[Result]) -> dict[str, Any]:
+def _calibrate(app: App, results: list[QuestionResult]) -> dict[str, Any]:
     from ragapp.answer.calibration import calibration_for, save_calibration
     from ragapp.evaluation.runner import calibrate
 
@@ -181,7 +182,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Run a question file against the store and score the answers."""
-    from ragapp.evaluation.runner import read_questions, run_questions, summarise
+    from ragapp.evaluation.runner import aggregate, read_questions, run_questions
 
     if calibrate and no_llm:
         raise UsageError("--calibrate needs answers, which --no-llm leaves out.")
@@ -198,7 +199,7 @@ def evaluate(
                 note(f"\r{n} of {len(asked)}", end="")
     if sys.stderr.isatty():
         note("")
-    summary = summarise(asked, results, with_llm=not no_llm)
+    summary = aggregate(asked, results, with_llm=not no_llm)
     if calibrate:
         summary["calibration"] = _calibrate(app, results)
     if as_json:

@@ -130,7 +130,7 @@ class _Terminal:
             raise UsageError(f"There is no /{name}.", "See: /help")
 
     def _export(self, argument: str) -> None:
-        from ragapp.answer.export import as_markdown
+        from ragapp.answer.export import conversation_markdown
 
         try:
             (name,) = shlex.split(argument, posix=sys.platform != "win32") if " " in argument else [argument]
@@ -138,7 +138,7 @@ class _Terminal:
             name = argument  # a name with spaces and no quotes
         if not name:
             raise UsageError("Say which file to write.", "Example: /export travel.md")
-        text = as_markdown(self._app.conversations.get(self._this()), self._session.turns)
+        text = conversation_markdown(self._app.conversations.get(self._this()), self._session.turns)
         write_new(Path(name).expanduser(), text)
         say(f"written: {name}")
 

@@ -99,11 +99,11 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a conversation as Markdown, with the quotes of its sources."""
-    from ragapp.answer.export import as_markdown
+    from ragapp.answer.export import conversation_markdown
 
     with _app(context) as app:
         row, turns = app.conversations.get(id), app.conversations.turns(id)
-    text = as_markdown(row, turns)
+    text = conversation_markdown(row, turns)
     if out:
         write_new(out, text)
     if as_json:

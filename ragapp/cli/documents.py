@@ -241,7 +241,7 @@ def remove(
     They are not taken in again until they change or are named: ragapp ingest FILE
     """
     from ragapp.index.chroma_server import server_of
-    from ragapp.index.store import Library
+    from ragapp.index.store import Store
     from ragapp.ingest.conditions import remove_by_hand
     from ragapp.maintenance.erase import erase
 
@@ -251,12 +251,12 @@ def remove(
         removal = page.remove(ids or ())
     else:
         settings = settings_of(context)
-        with Library(settings.paths.data, write=True, backend=server_of(settings)) as library:
-            rows = remove_by_hand(library, ids or (), settings.ingest)
-            library.settle()
-            for text in library.mended:
+        with Store(settings.paths.data, write=True, backend=server_of(settings)) as store:
+            rows = remove_by_hand(store, ids or (), settings.ingest)
+            store.settle()
+            for text in store.notices:
                 note(text)
-            forgotten = erase(library, settings.paths.ingest) if purge else 0
+            forgotten = erase(store, settings.paths.ingest) if purge else 0
         files_kept = tuple(row.path for row in rows if Path(row.path).exists())
         removal = Removal(tuple(row.described() for row in rows), purge, forgotten, files_kept)
     if as_json:

@@ -40,7 +40,7 @@ def demo(
         note("Ingesting the sample documents …")
         with ingest_bar() as progress:
             report = app.pipeline.run([sample_docs()], progress=progress)
-        documents = len(app.library.catalog.documents())
+        documents = len(app.store.catalog.documents())
         note(f"{documents} documents, {report.totals.chunks} chunks, {report.totals.seconds:.0f} s\n")
         say(f"Question: {question}")
         say_events(app.assistant.ask(question), question)

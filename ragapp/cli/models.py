@@ -11,7 +11,7 @@ from ragapp.cli.documents import Json
 from ragapp.cli.output import note, say, say_json, say_record, say_table, shown_path
 from ragapp.cli.parts import settings_of
 from ragapp.contract import ModelInfo, ModelList, PackInfo
-from ragapp.models.memory import gib
+from ragapp.models.memory import format_gib
 
 if TYPE_CHECKING:
     from ragapp.llm.templates import Message
@@ -76,13 +76,14 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
         known = ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here")
         rows.append((*known, *[""] * (len(columns) - len(known) - 1), f"ragapp models pull {p.name}"))
     say_table(columns, rows)
-    note(f"* in use, by settings.yaml. Memory at {discovery.USUAL_CONTEXT} tokens of context; {gib(free)} are free.")
+    usual = f"{discovery.USUAL_CONTEXT} tokens of context"
+    note(f"* in use, by settings.yaml. Memory at {usual}; {format_gib(free)} are free.")
 
 
 def _fits(memory: int | None, free: int) -> str:
     if memory is None:
         return ""
-    return gib(memory) if memory <= free else f"{gib(memory)}, too much"
+    return format_gib(memory) if memory <= free else f"{format_gib(memory)}, too much"
 
 
 def pull(

@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from ragapp.contract import IngestProgress, Place, ProgressListener
-from ragapp.terminal_text import terminal_json, terminal_text
+from ragapp.terminal_text import sanitize_json, sanitize_text
 
 
 def say(text: str = "", *, end: str = "\n") -> None:
     """Print a result to stdout."""
-    sys.stdout.write(terminal_text(text) + end)
+    sys.stdout.write(sanitize_text(text) + end)
     sys.stdout.flush()
 
 
 def note(text: str, *, end: str = "\n") -> None:
     """Print to stderr what is not a result."""
-    sys.stderr.write(terminal_text(text) + end)
+    sys.stderr.write(sanitize_text(text) + end)
     sys.stderr.flush()
 
 
 def say_json(value: Any) -> None:
     """Print one JSON document to stdout."""
-    sys.stdout.write(terminal_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
+    sys.stdout.write(sanitize_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
 
 
 def say_record(record: Any) -> None:
@@ -59,7 +59,7 @@ def shown_path(path: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return terminal_text(text.replace("\n", "\\n").replace("\t", "\\t"))
+    return sanitize_text(text.replace("\n", "\\n").replace("\t", "\\t"))
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -72,7 +72,7 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(terminal_text(str(value))) for value in row))
+        table.add_row(*(Text(sanitize_text(str(value))) for value in row))
     console = Console(file=sys.stdout)
     if not sys.stdout.isatty():
         console = Console(file=sys.stdout, width=10_000, no_color=True)

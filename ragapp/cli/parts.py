@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 def settings_of(context: typer.Context, overrides: dict[str, dict[str, Any]] | None = None) -> Settings:
     """The settings in force for a command."""
-    from ragapp.privacy import permit
+    from ragapp.privacy import apply_allow_list
     from ragapp.settings import load_settings
 
     settings = load_settings(context.obj, overrides)
-    permit(settings.privacy.allow, settings.paths.data)
+    apply_allow_list(settings.privacy.allow, settings.paths.data)
     return settings
 
 

@@ -119,10 +119,11 @@ class Answer:
         context: what the model was given.
         timings: seconds by stage, and ``answer_tokens``, the number of generated tokens.
         signals: features of each passage that was judged, in the order of the passages; see
-            :class:`ragapp.answer.calibration.Signals`.
+            :class:`ragapp.answer.calibration.Features`.
         note: what the person should know beside the answer; may be empty.
         language: of the question and the answer, ISO 639-1; empty where it is unknown.
-        bolder: the caution with which a refused question would be tried; empty where none would do.
+        suggested_caution: the caution with which a refused question would be tried; empty where none would do.
+        bolder: the same, by the name that version 0.1 gave it.
         standalone: the question as it was understood in its conversation; the same where it stands alone.
         turns_dropped: earlier turns of the conversation that the model could not be shown.
         conversation: id of the conversation that keeps this answer, None where none does.
@@ -141,6 +142,7 @@ class Answer:
     signals: tuple[dict[str, float], ...] = ()
     note: str = ""
     language: str = ""
+    suggested_caution: Caution | Literal[""] = ""
     bolder: Caution | Literal[""] = ""
     standalone: str = ""
     turns_dropped: int = 0

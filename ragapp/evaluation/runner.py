@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from ragapp.answer.calibration import Calibration, Example, Signals, fit
+from ragapp.answer.calibration import Calibration, Example, Features, fit
 from ragapp.contract import Answer
 from ragapp.contract.codec import to_values
 from ragapp.errors import PathError, UsageError
@@ -49,7 +49,7 @@ class Question:
 
 
 @dataclass(slots=True)
-class Result:
+class QuestionResult:
     """What one question gave: the places found, in order, and the answer; None where only a search was made."""
 
     question: Question
@@ -98,7 +98,7 @@ def read_questions(path: Path) -> list[Question]:
 
 def run_questions(
     app: App, questions: Sequence[Question], *, with_llm: bool, out: Path | None = None
-) -> Iterator[Result]:
+) -> Iterator[QuestionResult]:
     """Ask every question in turn, with one loaded model.
 
     Args:
@@ -118,7 +118,7 @@ def run_questions(
         for question in questions:
             started = time.monotonic()
             hits = app.retriever.search(question.text, SEARCH_DEPTH).passages
-            result = Result(question, [(hit.chunk.document, hit.chunk.unit) for hit in hits])
+            result = QuestionResult(question, [(hit.chunk.document, hit.chunk.unit) for hit in hits])
             if with_llm:
                 result.answer = app.assistant.answer(question.text)
             result.seconds = time.monotonic() - started
@@ -139,7 +139,7 @@ def run_questions(
             stream.close()
 
 
-def summarise(questions: Sequence[Question], results: Sequence[Result], *, with_llm: bool) -> dict[str, Any]:
+def aggregate(questions: Sequence[Question], results: Sequence[QuestionResult], *, with_llm: bool) -> dict[str, Any]:
     """Scores of a run: each a mean over the questions that it applies to, 0 to 1, None where there are none."""
     located = [r for r in results if r.question.answerable and r.question.document]
     summary: dict[str, Any] = {
@@ -179,7 +179,7 @@ def summarise(questions: Sequence[Question], results: Sequence[Result], *, with_
     return summary
 
 
-def calibrate(results: Sequence[Result], start: Calibration) -> tuple[Calibration, dict[str, Any]]:
+def calibrate(results: Sequence[QuestionResult], start: Calibration) -> tuple[Calibration, dict[str, Any]]:
     """Fit a calibration to questions that were all answered, whatever the confidence (``answer.threshold`` 0).
 
     Returns:
@@ -196,7 +196,7 @@ def calibrate(results: Sequence[Result], start: Calibration) -> tuple[Calibratio
     examples = [example_of(question, answer) for question, answer in known]
     right = [example.right for example in examples]
     fitted = fit(examples, start)
-    p = [fitted.likeliest(example.signals) for example in examples]
+    p = [fitted.max_probability(example.signals) for example in examples]
     told: dict[str, Any] = {"questions": len(known), "right": sum(right)}
     for caution, threshold in fitted.thresholds.items():
         given = [value >= threshold for value in p]
@@ -210,7 +210,7 @@ def calibrate(results: Sequence[Result], start: Calibration) -> tuple[Calibratio
 
 def example_of(question: Question, answer: Answer) -> Example:
     """The training example that an answered question gives."""
-    signals = tuple(Signals(**values) for values in answer.signals)
+    signals = tuple(Features(**values) for values in answer.signals)
     # the passages that were read come first
     texts = [passage.text for passage in answer.passages[: len(signals)]]
     states = tuple(question.answerable and contains_answer(text, question.answers) for text in texts)
@@ -222,7 +222,7 @@ def is_right(question: Question, answer: Answer) -> bool:
     return question.answerable and not answer.abstained and contains_answer(answer.answer, question.answers)
 
 
-def _reciprocal_rank(result: Result) -> float:
+def _reciprocal_rank(result: QuestionResult) -> float:
     ranks = (rank for rank, place in enumerate(result.places, 1) if result.question.matches(*place))
     return 1 / next(ranks, float("inf"))
 

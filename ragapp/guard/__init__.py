@@ -14,18 +14,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ragapp.guard.network import check_connection, check_name, parse_entry, remember_addresses, watch_sockets
-from ragapp.guard.programs import check_program, guarded_command, program_allowed
+from ragapp.guard.programs import allow_program, check_program, guarded_command
 from ragapp.guard.state import read_tally, state
 
 __all__ = [
     "VARIABLE",
     "allow",
-    "count_in",
+    "allow_program",
+    "count_refusals_in",
     "environment",
     "guarded_command",
     "install",
     "parse_entry",
-    "program_allowed",
     "read_tally",
     "report",
 ]
@@ -73,7 +73,7 @@ def environment(entries: Iterable[str] = (), *, own: bool = False) -> dict[str, 
     return {VARIABLE: json.dumps({"allow": sorted(rules, key=str), "tally": state.tally})}
 
 
-def count_in(file: str | os.PathLike[str]) -> None:
+def count_refusals_in(file: str | os.PathLike[str]) -> None:
     """Count refusals of this process and its children in a file, which never holds an address."""
     state.tally = os.fspath(file)
     if state.installed:

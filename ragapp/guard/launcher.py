@@ -15,12 +15,12 @@ def main() -> None:
     above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     sys.path.insert(0, above)
     from ragapp.guard import install
-    from ragapp.guard.seccomp import forbid_network
+    from ragapp.guard.seccomp import deny_network
 
     sys.path.remove(above)
     install()
     if sys.flags.isolated:
-        forbid_network()
+        deny_network()
     sys.argv = sys.argv[1:]
     runpy.run_path(sys.argv[0], run_name="__main__")
 

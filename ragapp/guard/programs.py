@@ -15,7 +15,7 @@ from ragapp.guard.state import refuse, state
 _KNOWN = frozenset(
     {"tesseract", "uname", "ldconfig", "ldd", "gcc", "cc", "ld", "objdump", "lscpu", "sysctl", "sw_vers", "getconf"}
 )
-_START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "start.py")
+_START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher.py")
 _SWITCHES = ("-I", "-P", "-s", "-E", "-u", "-B")
 
 
@@ -29,7 +29,7 @@ def guarded_command(script: str | os.PathLike[str], *arguments: str, isolated: b
 
 
 @contextmanager
-def program_allowed(command: Iterable[str]) -> Iterator[None]:
+def allow_program(command: Iterable[str]) -> Iterator[None]:
     """Allow one command, guarded or not, while the context lasts."""
     words = list(map(str, command))
     state.commands.append(words)

@@ -23,7 +23,7 @@ _X32 = 0x40000000  # the same calls under other numbers
 _WITHIN = (1, 16)
 
 
-def forbid_network() -> bool:
+def deny_network() -> bool:
     """Give up the network in this process, except its other threads, and in its children; False where that fails."""
     machine = _MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None or sys.maxsize < 2**32:

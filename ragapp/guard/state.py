@@ -80,7 +80,7 @@ def _libraries_on_stack() -> str:
     chain: list[str] = []
     frame: FrameType | None = sys._getframe(1)
     while frame:
-        name = _library(frame.f_code.co_filename, frame.f_globals.get("__name__", ""))
+        name = _store(frame.f_code.co_filename, frame.f_globals.get("__name__", ""))
         if name == "ragapp" and chain:
             break
         if name and name not in chain:
@@ -89,7 +89,7 @@ def _libraries_on_stack() -> str:
     return " > ".join(reversed(chain)) or "Python"
 
 
-def _library(file: str, module: str) -> str:
+def _store(file: str, module: str) -> str:
     """The package that a frame belongs to; empty for the standard library and the guard."""
     path = os.path.abspath(file)
     if os.path.dirname(path) == _HERE:

@@ -116,7 +116,7 @@ def question_words(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]
     return list(dict.fromkeys(filter(None, groups)))
 
 
-def plain_words(text: str) -> list[str]:
+def folded_words(text: str) -> list[str]:
     """The words of a text in order, case-folded and without accents."""
     return _WORD.findall(_folded(text.casefold()))
 

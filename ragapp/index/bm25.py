@@ -68,7 +68,7 @@ def indexed(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> dict[in
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class Bm25Statistics:
     """What BM25 measures a chunk by.
 
     Attributes:
@@ -99,7 +99,7 @@ class Scale:
         return score
 
 
-def scale(connection: sqlite3.Connection) -> Scale:
+def scale(connection: sqlite3.Connection) -> Bm25Statistics:
     """The totals that FTS5 keeps for its own BM25, read from the first record of its shadow table ``lexical_data``.
 
     It holds variable-length numbers: the rows of the table, then the terms of each column. The public way, summing a
@@ -107,7 +107,7 @@ def scale(connection: sqlite3.Connection) -> Scale:
     """
     row = connection.execute("SELECT block FROM lexical_data WHERE id = 1").fetchone()
     chunks, *columns = _numbers(row[0] if row else b"") or [0]
-    return Scale(chunks, sum(columns) / chunks if chunks else 0.0)
+    return Bm25Statistics(chunks, sum(columns) / chunks if chunks else 0.0)
 
 
 def _numbers(block: bytes) -> list[int]:

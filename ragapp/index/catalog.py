@@ -16,7 +16,7 @@ from ragapp.errors import StoreError
 from ragapp.index import bm25, catalog_writes
 from ragapp.index.catalog_writes import VECTOR_DTYPE, Changed
 from ragapp.index.migrations import migrate
-from ragapp.index.records import Chunk, DocumentRow, Identity, StoredChunk, UnreadFile
+from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity, StoredChunk, UnreadRow
 from ragapp.index.sqlite import TOO_LARGE, connect, purge
 from ragapp.reading.document import Block, Document, Unit
 
@@ -104,7 +104,7 @@ class Catalog:
         with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
 
-    def identity_id(self, identity: Identity) -> int:
+    def identity_id(self, identity: EmbedderIdentity) -> int:
         """The id of an identity, added when new."""
         key = (identity.dimension, int(identity.normalised), identity.weights_sha256, identity.chunker)
         with self.transaction() as connection:
@@ -120,13 +120,13 @@ class Catalog:
             ).fetchone()
         return int(row[0])
 
-    def stored_identities(self) -> dict[int, Identity]:
+    def stored_identities(self) -> dict[int, EmbedderIdentity]:
         """The identities that documents were stored with, by id."""
         rows = self.rows(
             "SELECT id, embedder, dimension, normalised, weights_sha256, chunker FROM identities"
             " WHERE id IN (SELECT DISTINCT identity_id FROM documents)"
         )
-        return {row[0]: Identity(row[1], row[2], bool(row[3]), row[4], row[5]) for row in rows}
+        return {row[0]: EmbedderIdentity(row[1], row[2], bool(row[3]), row[4], row[5]) for row in rows}
 
     # documents
 
@@ -278,7 +278,7 @@ class Catalog:
             connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         return gone
 
-    def put_unread(self, file: UnreadFile) -> None:
+    def put_unread(self, file: UnreadRow) -> None:
         """Remember that a file was not read, and why; ``tried_at`` is set to now where it is empty."""
         with self.transaction() as connection:
             connection.execute(
@@ -301,10 +301,10 @@ class Catalog:
         with self.transaction() as connection:
             connection.execute("DELETE FROM unread WHERE path = ?", (path,))
 
-    def unread(self) -> list[UnreadFile]:
+    def unread(self) -> list[UnreadRow]:
         """All files that were not read at their last try, by path."""
         return [
-            UnreadFile(*row)
+            UnreadRow(*row)
             for row in self.rows(
                 "SELECT path, status, reason, hint, tried_at, size, mtime_ns, conditions FROM unread ORDER BY path"
             )
@@ -366,7 +366,7 @@ class Catalog:
         with self._searched() as connection:
             return bm25.frequencies(connection, terms)
 
-    def lexical_scale(self) -> bm25.Scale:
+    def lexical_scale(self) -> bm25.Bm25Statistics:
         """What BM25 measures a chunk by; see :func:`ragapp.index.bm25.scale`."""
         with self._searched() as connection:
             return bm25.scale(connection)

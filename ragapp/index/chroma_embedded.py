@@ -214,7 +214,7 @@ def connect(folder: Path, identity_id: int) -> tuple[Client, Collection]:
     """
     import chromadb
 
-    file_permissions.make_folder(folder)
+    file_permissions.make_private_folder(folder)
     # declared as an interface that has no close()
     client = cast("Client", chromadb.PersistentClient(str(folder), settings=chroma_settings(is_persistent=True)))
     try:
@@ -339,8 +339,8 @@ def _signature(file: Path) -> list[int]:
 
 
 def _replace(path: Path, text: str, lasting: bool) -> None:
-    file_permissions.make_folder(path.parent)
-    file_permissions.replace_text(path, text, lasting=lasting)
+    file_permissions.make_private_folder(path.parent)
+    file_permissions.write_atomically(path, text, lasting=lasting)
     if lasting:
         _sync(path.parent)
 

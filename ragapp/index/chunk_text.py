@@ -24,7 +24,7 @@ _MAX_LINES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkText:
+class EmbeddedText:
     """What is embedded of a chunk.
 
     Attributes:
@@ -49,7 +49,7 @@ class ChunkEmbedder:
         self._embedder = embedder
         self._lines: dict[str, np.ndarray] = {}
 
-    def embed(self, texts: Sequence[ChunkText], progress: Callable[[int], None] | None = None) -> np.ndarray:
+    def embed(self, texts: Sequence[EmbeddedText], progress: Callable[[int], None] | None = None) -> np.ndarray:
         """Vectors of chunks.
 
         Args:

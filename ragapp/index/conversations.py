@@ -184,7 +184,7 @@ def shortened(text: str, characters: int) -> str:
 
 def _kept_answer(kept: Mapping[str, Any], question: str, standalone: str, conversation_id: int) -> Answer:
     """An answer as it was stored, by this version or an earlier one; what is of another shape today is left out."""
-    values = {"answer": "", "abstained": False, "confidence": 0.0, **kept}
+    values = {"answer": "", "abstained": False, "confidence": 0.0, "suggested_caution": kept.get("bolder", ""), **kept}
     values |= {"question": question, "standalone": standalone, "conversation": conversation_id}
     try:
         return from_values(Answer, values)

@@ -59,7 +59,7 @@ class Embedder:
         self.folder = folder
         self.name = name
         self.batch_size = batch_size
-        self.tokenizer = model_folder.FolderTokenizer(folder, query_prompt, document_prompt)
+        self.tokenizer = model_folder.EmbedderTokenizer(folder, query_prompt, document_prompt)
         self._wanted = precision
         self._loading = threading.Lock()
 
@@ -107,7 +107,7 @@ class Embedder:
             return np.zeros((0, self.dimension), np.float32)
         return self._encoder.passages(texts, self.batch_size * ORDINARY_TOKENS, progress or (lambda done: None))
 
-    def embed_question(self, text: str) -> np.ndarray:
+    def embed_query(self, text: str) -> np.ndarray:
         """Vector of a question: float32 array of shape (dimension,), of length one.
 
         Raises:
@@ -127,7 +127,7 @@ class Embedder:
         unrelated = (others.sum() - np.trace(others)) / (len(others) * (len(others) - 1))
         return max(MIN_SPREAD, SPREAD * (1 - float(unrelated)))
 
-    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+    def scaled_similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Similarity of a text to each of others, on a scale that is the same for every model.
 
         Returns:

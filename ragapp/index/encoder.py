@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ragapp.c_runtime import keep_freed_memory
+from ragapp.c_runtime import tune_malloc
 from ragapp.errors import ModelError
-from ragapp.index.model_folder import FolderTokenizer
+from ragapp.index.model_folder import EmbedderTokenizer
 from ragapp.index.quantize import Precision, quantize_linear
 from ragapp.index.sbert import load_embedding_model
 
@@ -48,12 +48,12 @@ class Encoder:
         ModelError: it cannot be loaded, or not in this precision.
     """
 
-    def __init__(self, folder: Path, tokenizer: FolderTokenizer, precision: Precision) -> None:
+    def __init__(self, folder: Path, tokenizer: EmbedderTokenizer, precision: Precision) -> None:
         self._folder = folder
         self._tokenizer = tokenizer
         # the library's tokenizer keeps state while it works
         self._lock = threading.Lock()
-        keep_freed_memory()
+        tune_malloc()
         self._model = load_embedding_model(folder)
         import torch  # now, as its first import decides how its threads wait
 
@@ -62,7 +62,7 @@ class Encoder:
             self._to_int8()
 
     def question(self, text: str) -> np.ndarray:
-        """See :meth:`ragapp.index.embedder.Embedder.embed_question`."""
+        """See :meth:`ragapp.index.embedder.Embedder.embed_query`."""
         import torch
 
         with self._lock:

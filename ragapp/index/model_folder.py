@@ -64,7 +64,7 @@ class Prompts:
 
 
 @dataclass(frozen=True, slots=True)
-class FolderFacts:
+class ModelConfig:
     """What the JSON files say.
 
     Attributes:
@@ -82,7 +82,7 @@ class FolderFacts:
     prompts: Prompts
 
 
-class FolderTokenizer:
+class EmbedderTokenizer:
     """A model folder's tokenizer, by the ``tokenizers`` library alone; threads may share it.
 
     Only a folder that lacks the usual JSON files has its model loaded and asked.  Pickled, it is the folder's path.
@@ -98,7 +98,7 @@ class FolderTokenizer:
         self._query_prompt = query_prompt
         self._document_prompt = document_prompt
 
-    def __reduce__(self) -> tuple[type[FolderTokenizer], tuple[Path, str | None, str | None]]:
+    def __reduce__(self) -> tuple[type[EmbedderTokenizer], tuple[Path, str | None, str | None]]:
         return type(self), (self.folder, self._query_prompt, self._document_prompt)
 
     @property
@@ -151,21 +151,21 @@ class FolderTokenizer:
         return self._known[1]
 
     @cached_property
-    def _known(self) -> tuple[FolderFacts, Tokenizer]:
+    def _known(self) -> tuple[ModelConfig, Tokenizer]:
         try:
-            facts = read_facts(self.folder)
+            facts = read_config(self.folder)
             tokenizer = _read_tokenizer(facts)
         except UnknownLayout:
             model = load_embedding_model(self.folder)
-            prompts = own_prompts(model.prompts, self.folder.name)
-            facts = FolderFacts(model.get_embedding_dimension(), model.max_seq_length, self.folder, False, prompts)
+            prompts = model_prompts(model.prompts, self.folder.name)
+            facts = ModelConfig(model.get_embedding_dimension(), model.max_seq_length, self.folder, False, prompts)
             tokenizer = model.tokenizer.backend_tokenizer
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return facts, tokenizer
 
 
-def read_facts(folder: Path) -> FolderFacts:
+def read_config(folder: Path) -> ModelConfig:
     """Read a folder's JSON files.
 
     Raises:
@@ -180,18 +180,18 @@ def read_facts(folder: Path) -> FolderFacts:
         config = _read(places[0] / "config.json", dict)
         window: dict[str, Any] = next((_read(file, dict) for file in sorted(places[0].glob(_WINDOW_FILES))), {})
         own = _optional(folder / "config_sentence_transformers.json")
-        return FolderFacts(
+        return ModelConfig(
             _dimension(names, places, config, own.get("truncate_dim")),
             _window(places[0], config, window),
             places[0],
             bool(window.get("do_lower_case")),
-            own_prompts(own.get("prompts") or {}, folder.name, str(config.get("_name_or_path") or "")),
+            model_prompts(own.get("prompts") or {}, folder.name, str(config.get("_name_or_path") or "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnknownLayout(f"{folder}: {error}") from None
 
 
-def own_prompts(prompts: Mapping[str, str | None], *names: str) -> Prompts:
+def model_prompts(prompts: Mapping[str, str | None], *names: str) -> Prompts:
     """A model's prompts: as its folder says, else as is known of its family.
 
     Args:
@@ -276,7 +276,7 @@ def _window(transformer: Path, config: dict[str, Any], window: dict[str, Any]) -
     return int(limit)
 
 
-def _read_tokenizer(facts: FolderFacts) -> Tokenizer:
+def _read_tokenizer(facts: ModelConfig) -> Tokenizer:
     from tokenizers import Tokenizer, normalizers
 
     file = facts.transformer / TOKENIZER

@@ -10,7 +10,7 @@ from ragapp import contract
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class EmbedderIdentity:
     """What made the vectors of a store; vectors of two identities are never compared.
 
     Attributes:
@@ -104,7 +104,7 @@ class DocumentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadFile:
+class UnreadRow:
     """A file that is not in the store as it lies there now.
 
     Attributes:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from ragapp.c_runtime import threads_that_sleep
+from ragapp.c_runtime import passive_openmp_wait
 from ragapp.errors import ModelError
 
 
@@ -33,11 +33,11 @@ def load_model(kind: Literal["SentenceTransformer", "CrossEncoder"], folder: Pat
     Raises:
         ModelError: it cannot be loaded.
     """
-    library = sentence_transformers()
+    store = sentence_transformers()
     from safetensors import SafetensorError
 
     try:
-        return getattr(library, kind)(
+        return getattr(store, kind)(
             str(folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
         )
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
@@ -53,14 +53,14 @@ def sentence_transformers() -> ModuleType:
     scikit-learn is replaced while the import runs, and pyproject.toml admits only tested versions.
     """
     logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-    with threads_that_sleep():
+    with passive_openmp_wait():
         try:
             with _deferred_sklearn():
-                library = importlib.import_module("sentence_transformers")
+                store = importlib.import_module("sentence_transformers")
         except ImportError:  # a version that needs more of scikit-learn
-            library = importlib.import_module("sentence_transformers")
+            store = importlib.import_module("sentence_transformers")
         importlib.import_module("transformers").utils.logging.disable_progress_bar()
-    return library
+    return store
 
 
 class _DeferredModule(ModuleType):

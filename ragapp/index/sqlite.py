@@ -29,8 +29,8 @@ def connect(path: Path) -> sqlite3.Connection:
         sqlite3.Error: the file is no database.
     """
     if str(path) != IN_MEMORY:
-        file_permissions.make_folder(path.parent)
-        file_permissions.make_file(path)  # its log and its index get the same rights
+        file_permissions.make_private_folder(path.parent)
+        file_permissions.make_private_file(path)  # its log and its index get the same rights
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
     if str(path) != IN_MEMORY:
         _sort_in(path.parent, connection)

@@ -17,8 +17,8 @@ from ragapp import file_permissions
 from ragapp.errors import IdentityError, StoreError, VectorsUnavailableError
 from ragapp.index.catalog import Catalog
 from ragapp.index.chroma_embedded import EmbeddedChroma
-from ragapp.index.records import Chunk, DocumentRow, Identity
-from ragapp.index.vector_store import ExactIndex, Floats, VectorBackend, VectorIndex, VectorStore, reconcile
+from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity
+from ragapp.index.vector_store import ExactScan, Floats, VectorBackend, VectorIndex, VectorStore, reconcile
 from ragapp.reading.document import Document
 
 CATALOG_NAME = "catalog.sqlite3"
@@ -38,7 +38,7 @@ FLUSH_S = 30.0
 AGAIN_S = 30.0
 
 
-class Library:
+class Store:
     """All that is stored in one data folder.
 
     Args:
@@ -58,7 +58,7 @@ class Library:
     def __init__(
         self,
         folder: Path,
-        identity: Identity | None = None,
+        identity: EmbedderIdentity | None = None,
         *,
         write: bool = False,
         wait_s: float = 10.0,
@@ -67,7 +67,7 @@ class Library:
         from filelock import FileLock, Timeout
 
         try:
-            file_permissions.make_folder(folder)
+            file_permissions.make_private_folder(folder)
         except OSError as error:
             raise StoreError(
                 f"The data folder {folder} cannot be made: {error.strerror}.", "Check paths.data."
@@ -75,10 +75,10 @@ class Library:
         self.folder = folder
         self.identity = identity
         self._lock = FileLock(folder / LOCK_NAME, mode=file_permissions.FILE_MODE)
-        self.mended: list[str] = []
+        self.notices: list[str] = []
         self._backend = backend or EmbeddedChroma(folder / CHROMA_NAME)
         self._store: VectorStore | None = None
-        self._scan: ExactIndex | None = None
+        self._scan: ExactScan | None = None
         self._away = ""
         self._again_at = 0.0
         # held around each change of catalog and vector store together, and while the store is opened
@@ -90,8 +90,8 @@ class Library:
         try:
             self._lock.acquire(timeout=wait_s if write else 0)
             self.owner = True
-            file_permissions.restrict_own(folder, OWN_NAMES)
-            file_permissions.replace_text(folder / OWNER_NAME, str(os.getpid()))
+            file_permissions.restrict_files(folder, OWN_NAMES)
+            file_permissions.write_atomically(folder / OWNER_NAME, str(os.getpid()))
         except Timeout:
             self.owner = False
             if write:
@@ -109,7 +109,7 @@ class Library:
             self._lock.release()
             raise
 
-    def __enter__(self) -> Library:
+    def __enter__(self) -> Store:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -142,10 +142,10 @@ class Library:
             self._lose(error)
             return self._exact().nearest(vector, k, within)
 
-    def _exact(self) -> ExactIndex:
+    def _exact(self) -> ExactScan:
         with self._changing:
             if self._scan is None:
-                self._scan = ExactIndex(self.catalog)
+                self._scan = ExactScan(self.catalog)
             return self._scan
 
     def _opened(self) -> VectorStore | None:
@@ -170,16 +170,16 @@ class Library:
         try:
             if place and place not in self._servers():
                 self.catalog.set_state(_SERVERS, " ".join([*self._servers(), place]))
-            self.mended += [store.notice] if store.notice and store.notice not in self.mended else []
+            self.notices += [store.notice] if store.notice and store.notice not in self.notices else []
             if self.catalog.get_state(_BEHIND) != self._in_step or store.count() != self.catalog.chunk_count():
                 reconcile(self.catalog, store)
                 self.catalog.set_state(_BEHIND, self._in_step)
         except BaseException:
             store.close()
             raise
-        if self._away in self.mended:
-            self.mended.remove(self._away)
-            self.mended.append(f"The Chroma server at {place} could be used again, and has all vectors.")
+        if self._away in self.notices:
+            self.notices.remove(self._away)
+            self.notices.append(f"The Chroma server at {place} could be used again, and has all vectors.")
         return store
 
     def _lose(self, error: VectorsUnavailableError) -> None:
@@ -187,10 +187,10 @@ class Library:
         with self._changing:
             self._close_store()
             self._again_at = time.monotonic() + (0 if error.again_at_once else AGAIN_S)
-            if self._away in self.mended:
-                self.mended.remove(self._away)
+            if self._away in self.notices:
+                self.notices.remove(self._away)
             self._away = f"{error} Meanwhile the catalog's own vectors are searched; nothing is lost."
-            self.mended.append(self._away)
+            self.notices.append(self._away)
 
     def _close_store(self) -> None:
         if self._store is not None:
@@ -412,7 +412,7 @@ class Library:
             raise StoreError(f"The store in {self.folder} is not open for writing.")
 
 
-def _key(identity: Identity) -> tuple[int, bool, str, str]:
+def _key(identity: EmbedderIdentity) -> tuple[int, bool, str, str]:
     return identity.dimension, identity.normalised, identity.weights_sha256, identity.chunker
 
 

@@ -97,7 +97,7 @@ class VectorBackend(Protocol):
         ...
 
 
-class ExactIndex:
+class ExactScan:
     """Cosine against every vector of the catalog, read once.
 
     Args:

@@ -69,10 +69,10 @@ def serve(connection: Connection[Any, Any], memory_mb: int, answer: Callable[[An
     import signal
     import threading
 
-    from ragapp.guard.seccomp import forbid_network
+    from ragapp.guard.seccomp import deny_network
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    forbid_network()  # before there is another thread
+    deny_network()  # before there is another thread
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _limit_memory(memory_mb)
     try:

@@ -12,12 +12,12 @@ from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING
 
 from ragapp.index.catalog_writes import context_line
-from ragapp.index.chunk_text import ChunkText
+from ragapp.index.chunk_text import EmbeddedText
 from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
 
 if TYPE_CHECKING:
-    from ragapp.index.model_folder import FolderTokenizer
+    from ragapp.index.model_folder import EmbedderTokenizer
 
 # part of a store's identity: raise it when the same document would be split in another way
 CHUNKER_VERSION = 3
@@ -52,7 +52,7 @@ class Chunker:
         overlap: tokens that consecutive chunks of one section share.
     """
 
-    def __init__(self, counter: FolderTokenizer, tokens: int, overlap: int) -> None:
+    def __init__(self, counter: EmbedderTokenizer, tokens: int, overlap: int) -> None:
         self._counter = counter
         self._tokens = tokens
         self._overlap = overlap
@@ -66,14 +66,14 @@ class Chunker:
         """The chunks of a document, in reading order."""
         return [chunk for unit in document.units for chunk in self._split_unit(unit)]
 
-    def embedded_text(self, chunk: Chunk, title: str, name: str) -> ChunkText:
+    def embedded_text(self, chunk: Chunk, title: str, name: str) -> EmbeddedText:
         """What the embedder reads for a chunk; neither part exceeds its window."""
         line = context_line(name, title, chunk.headings)
         # a line of so few characters cannot have more tokens
         while len(line) > self._room // 4 and self._counter.count_tokens([line])[0] > self._room:
             # the end of the path is the most specific, so the front is cut
             line = line[max(1, len(line) // 8) :].lstrip()
-        return ChunkText(line, chunk.text)
+        return EmbeddedText(line, chunk.text)
 
     @property
     def _room(self) -> int:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from ragapp.index.records import DocumentRow, UnreadFile
-from ragapp.index.store import Library
+from ragapp.index.records import DocumentRow, UnreadRow
+from ragapp.index.store import Store
 from ragapp.ingest.worker import Limits
 from ragapp.reading.document import OcrMode, ReadOptions
 from ragapp.reading.ocr import chosen_engine
@@ -39,7 +39,7 @@ def options_of(settings: Ingest, ocr: OcrMode | None = None) -> ReadOptions:
     )
 
 
-def conditions_of(settings: Ingest, ocr: OcrMode | None = None) -> str:
+def reading_digest(settings: Ingest, ocr: OcrMode | None = None) -> str:
     """Digest of limits, options and readers, 8 hexadecimal digits; ``ocr`` overrides ``ingest.ocr``."""
     options = options_of(settings, ocr)
     engine, _ = chosen_engine(options)
@@ -51,7 +51,7 @@ def conditions_of(settings: Ingest, ocr: OcrMode | None = None) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 
-def remove_by_hand(library: Library, ids: Sequence[int], settings: Ingest) -> list[DocumentRow]:
+def remove_by_hand(store: Store, ids: Sequence[int], settings: Ingest) -> list[DocumentRow]:
     """Remove documents from the library; their files are left out until they change or are named.
 
     Args:
@@ -66,12 +66,12 @@ def remove_by_hand(library: Library, ids: Sequence[int], settings: Ingest) -> li
         StoreError: a document is not there (any more).
     """
     rows = []
-    conditions = conditions_of(settings)
+    conditions = reading_digest(settings)
     for document_id in ids:
-        row = library.remove(document_id)
+        row = store.remove(document_id)
         rows.append(row)
         if Path(row.path).is_file():
-            library.catalog.put_unread(
-                UnreadFile(row.path, "skipped", REMOVED, _HINT, "", row.size, row.mtime_ns, conditions)
+            store.catalog.put_unread(
+                UnreadRow(row.path, "skipped", REMOVED, _HINT, "", row.size, row.mtime_ns, conditions)
             )
     return rows

@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from ragapp.contract import FileReport
 from ragapp.errors import ReadingError
-from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
+from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
 from ragapp.index.embedder import Embedder
-from ragapp.ingest.plan import Contents, Plan, Task, stored_report
-from ragapp.ingest.worker import Prepared, Preparer
+from ragapp.ingest.plan import ContentIndex, Plan, Task, stored_report
+from ragapp.ingest.worker import ChunkedFile, Worker
 from ragapp.reading.document import OcrMode
 
 # of each suffix so many files are read, spread over their sizes, until the time is up
@@ -21,10 +21,10 @@ _TEXTS = 64  # embedded to measure the speed of this machine
 _USUAL_OCR_S = 4.0
 _MAX_OCR_PAGES = 3  # of a file to measure the speed of OCR with
 
-OpenPreparer = Callable[[OcrMode | None], Preparer]
+OpenPreparer = Callable[[OcrMode | None], Worker]
 
 
-def foresee(plan: Plan, contents: Contents) -> list[Task]:
+def simulate(plan: Plan, contents: ContentIndex) -> list[Task]:
     """Enter into a plan what would become of its tasks; nothing that is stored changes.
 
     Returns:
@@ -81,11 +81,11 @@ def estimate_s(
     return max(embedding, reading / workers) + min(embedding, reading / workers) / workers
 
 
-def _sample(group: list[Task], preparer: Preparer, deadline: float) -> list[tuple[Task, Prepared]]:
+def _sample(group: list[Task], preparer: Worker, deadline: float) -> list[tuple[Task, ChunkedFile]]:
     """Some files of one suffix, read; one at least."""
     by_size = sorted(group, key=lambda task: task.file.size)
     places = {round(part * (len(by_size) - 1) / FILES_A_SUFFIX) for part in range(FILES_A_SUFFIX + 1)}
-    sample: list[tuple[Task, Prepared]] = []
+    sample: list[tuple[Task, ChunkedFile]] = []
     # the middle ones say most, the largest costs most
     for place in sorted(places, key=lambda place: abs(place - len(by_size) / 2)):
         if sample and time.monotonic() > deadline:
@@ -95,12 +95,12 @@ def _sample(group: list[Task], preparer: Preparer, deadline: float) -> list[tupl
     return sample
 
 
-def _scanned(prepared: Prepared) -> int:
+def _scanned(prepared: ChunkedFile) -> int:
     """How many pages OCR would recognise."""
     return prepared.document.units_covered("needs_ocr")
 
 
-def _embed_s(embedder: Embedder, texts: list[ChunkText]) -> float:
+def _embed_s(embedder: Embedder, texts: list[EmbeddedText]) -> float:
     chosen = texts[:: max(1, len(texts) // _TEXTS)][:_TEXTS]
     if not chosen:
         return 0.0
@@ -110,7 +110,7 @@ def _embed_s(embedder: Embedder, texts: list[ChunkText]) -> float:
     return (time.monotonic() - started) / len(chosen)
 
 
-def _ocr_s(scans: list[tuple[Task, Prepared]], open_preparer: OpenPreparer) -> float:
+def _ocr_s(scans: list[tuple[Task, ChunkedFile]], open_preparer: OpenPreparer) -> float:
     """Seconds of OCR a page, measured on the file with the fewest."""
     task, prepared = min(scans, key=lambda scan: _scanned(scan[1]))
     if _scanned(prepared) > _MAX_OCR_PAGES:

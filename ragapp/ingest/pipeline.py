@@ -13,13 +13,13 @@ from ragapp.contract import FileReport, IngestProgress, IngestReport, ProgressLi
 from ragapp.errors import CancelledError
 from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.embedder import Embedder
-from ragapp.index.store import Library
+from ragapp.index.store import Store
 from ragapp.ingest.chunking import Chunker
-from ragapp.ingest.conditions import conditions_of, limits_of, options_of
-from ragapp.ingest.estimate import estimate_s, foresee
-from ragapp.ingest.plan import Contents, Plan, make_plan
-from ragapp.ingest.stages import Flow
-from ragapp.ingest.worker import Preparer
+from ragapp.ingest.conditions import limits_of, options_of, reading_digest
+from ragapp.ingest.estimate import estimate_s, simulate
+from ragapp.ingest.plan import ContentIndex, Plan, make_plan
+from ragapp.ingest.stages import StagedRun
+from ragapp.ingest.worker import Worker
 from ragapp.reading.discover import FoundFile, absolute, discover
 from ragapp.reading.document import Document, OcrMode
 from ragapp.settings import Ingest
@@ -37,9 +37,9 @@ class Pipeline:
     """
 
     def __init__(
-        self, library: Library, embedder: Embedder, chunker: Chunker, settings: Ingest, exclude: Iterable[Path] = ()
+        self, store: Store, embedder: Embedder, chunker: Chunker, settings: Ingest, exclude: Iterable[Path] = ()
     ) -> None:
-        self._library = library
+        self._store = store
         self._embedder = embedder
         self._chunker = chunker
         self._settings = settings
@@ -80,8 +80,8 @@ class Pipeline:
         started = time.monotonic()
         roots = [absolute(path) for path in paths]
         found = discover(roots, self._settings.ignore, self._exclude)
-        catalog = self._library.catalog
-        conditions = conditions_of(self._settings, ocr)
+        catalog = self._store.catalog
+        conditions = reading_digest(self._settings, ocr)
         plan = make_plan(catalog, roots, found, conditions=conditions, force=force, prune=prune)
         if waits:
             plan.tasks = [task for task in plan.tasks if not waits(task.file)]
@@ -89,7 +89,7 @@ class Pipeline:
         if dry_run:
             estimate = self._estimate_s(plan, ocr)
         else:
-            self._library.check_identity()
+            self._store.check_identity()
             for entry in plan.unread:
                 catalog.put_unread(entry)
             for path in plan.forget:
@@ -98,15 +98,15 @@ class Pipeline:
                 if plan.tasks:
                     self._execute(plan, ocr, progress, cancelled)
                 for row in plan.gone:
-                    self._library.remove(row.id)
+                    self._store.remove(row.id)
             except (CancelledError, KeyboardInterrupt):
                 # what is stored is whole; Chroma gets what it lacks now rather than at the next start
-                self._library.settle()
+                self._store.settle()
                 raise CancelledError(
                     f"Stopped: {len(plan.reports)} of {len(found)} files are done and stay stored.",
                     "The same command goes on from there.",
                 ) from None
-            self._library.settle()
+            self._store.settle()
         reports = [plan.reports[path] for path in sorted(plan.reports)]
         reports += [FileReport(row.path, "removed", "the file is gone") for row in plan.gone]
         seconds = time.monotonic() - started
@@ -121,14 +121,14 @@ class Pipeline:
             How many documents were rebuilt.
         """
         started = time.monotonic()
-        if self._library.identity is None:
+        if self._store.identity is None:
             raise ValueError("the library was opened without an identity")
-        catalog = self._library.catalog
-        current = catalog.identity_id(self._library.identity)
+        catalog = self._store.catalog
+        current = catalog.identity_id(self._store.identity)
         stale = [row for row in catalog.documents() if row.identity_id != current]
         if stale:
             # the collection of this identity may hold chunks of an earlier time
-            self._library.mark_behind()
+            self._store.mark_behind()
         embedded = 0
         embedder = ChunkEmbedder(self._embedder)
 
@@ -167,16 +167,18 @@ class Pipeline:
         with ExitStack() as stack:
             workers = min(self._workers(), len(plan.tasks))
             preparers = [stack.enter_context(self._open_preparer(ocr)) for _ in range(workers)]
-            flow = Flow(plan, self._library, self._embedder, preparers, self._settings.max_file_mb, progress, cancelled)
+            flow = StagedRun(
+                plan, self._store, self._embedder, preparers, self._settings.max_file_mb, progress, cancelled
+            )
             flow.run()
 
     def _estimate_s(self, plan: Plan, ocr: OcrMode | None) -> float:
-        to_read = foresee(plan, Contents(self._library.catalog, plan, self._settings.max_file_mb))
+        to_read = simulate(plan, ContentIndex(self._store.catalog, plan, self._settings.max_file_mb))
         with_ocr = (ocr or self._settings.ocr) != "off"
         return estimate_s(to_read, self._embedder, self._workers(), self._open_preparer, with_ocr)
 
-    def _open_preparer(self, ocr: OcrMode | None) -> Preparer:
-        return Preparer(self._chunker, limits_of(self._settings), options_of(self._settings, ocr))
+    def _open_preparer(self, ocr: OcrMode | None) -> Worker:
+        return Worker(self._chunker, limits_of(self._settings), options_of(self._settings, ocr))
 
     def _workers(self) -> int:
         # two at least: while one waits for a file that hangs, the other goes on

@@ -11,7 +11,7 @@ from typing import Literal
 from ragapp.contract import FileReport, FileStatus
 from ragapp.errors import ReadingError, TransientReadingError
 from ragapp.index.catalog import Catalog
-from ragapp.index.records import DocumentRow, UnreadFile
+from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.reading.discover import FoundFile, hash_file, unreadable
 from ragapp.reading.registry import reason_unread
 
@@ -55,7 +55,7 @@ class Plan:
     """What a run has to do, and what became of it.
 
     Attributes:
-        conditions: see :func:`ragapp.ingest.conditions.conditions_of`.
+        conditions: see :func:`ragapp.ingest.conditions.reading_digest`.
         force: ingest unchanged files again.
         reports: files whose fate is settled, by path.
         tasks: files to look into, in the order of their paths.
@@ -71,10 +71,10 @@ class Plan:
     tasks: list[Task] = field(default_factory=list)
     gone: list[DocumentRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    unread: list[UnreadFile] = field(default_factory=list)
+    unread: list[UnreadRow] = field(default_factory=list)
     forget: list[str] = field(default_factory=list)
 
-    def fail(self, file: FoundFile, row: DocumentRow | None, problem: ReadingError | OSError) -> UnreadFile:
+    def fail(self, file: FoundFile, row: DocumentRow | None, problem: ReadingError | OSError) -> UnreadRow:
         """Report that a file could not be read; returns what the catalog is to remember."""
         error = unreadable(problem) if isinstance(problem, OSError) else problem
         # a name that is not valid UTF-8 can't be stored as it is
@@ -82,9 +82,9 @@ class Plan:
         self.reports[str(file.path)] = FileReport(shown, "failed", _failed_reason(error.message, error.hint, row))
         # no run has empty conditions, so that the next one tries again
         conditions = "" if isinstance(error, TransientReadingError) else self.conditions
-        return UnreadFile(shown, "failed", error.message, error.hint, "", file.size, file.mtime_ns, conditions)
+        return UnreadRow(shown, "failed", error.message, error.hint, "", file.size, file.mtime_ns, conditions)
 
-    def _look_at(self, file: FoundFile, row: DocumentRow | None, before: UnreadFile | None, named: bool) -> None:
+    def _look_at(self, file: FoundFile, row: DocumentRow | None, before: UnreadRow | None, named: bool) -> None:
         path, force = str(file.path), self.force or named
         if file.problem:
             error = TransientReadingError(file.problem, "Check the file and its permissions.")
@@ -100,7 +100,7 @@ class Plan:
         elif left_out := reason_unread(file.path):
             reason, hint = left_out
             self.reports[path] = FileReport(path, "skipped", _failed_reason(reason, hint, row))
-            self.unread.append(UnreadFile(path, "skipped", reason, hint, "", file.size, file.mtime_ns, self.conditions))
+            self.unread.append(UnreadRow(path, "skipped", reason, hint, "", file.size, file.mtime_ns, self.conditions))
         else:
             self.tasks.append(Task(file, row))
 
@@ -150,12 +150,12 @@ def stored_report(row: DocumentRow, path: str, status: FileStatus = "unchanged",
     return FileReport(path, status, reason, row.units, row.units_without_text, row.units_ocr, row.chunks)
 
 
-def _same(stored: DocumentRow | UnreadFile, file: FoundFile) -> bool:
+def _same(stored: DocumentRow | UnreadRow, file: FoundFile) -> bool:
     return (stored.size, stored.mtime_ns) == (file.size, file.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ContentMatch:
     """What a file's content says about it.
 
     Attributes:
@@ -180,7 +180,7 @@ class Verdict:
         return "updated" if task.row or self.kind == "moved" else "indexed"
 
 
-class Contents:
+class ContentIndex:
     """Recognises contents: those that are stored, those whose files are gone, and those seen in this run.
 
     Args:
@@ -196,7 +196,7 @@ class Contents:
         self._gone = {_content(row.sha256, row.path): row for row in plan.gone}
         self._seen: set[Content] = set()
 
-    def judge(self, task: Task) -> Verdict:
+    def judge(self, task: Task) -> ContentMatch:
         """Hash a file and compare its content.
 
         Raises:
@@ -212,17 +212,17 @@ class Contents:
         row = task.row
         same = row if row and row.sha256 == task.sha256 else None
         if same and not self._force and not same.units_needing_ocr:
-            return Verdict("unchanged", same)
+            return ContentMatch("unchanged", same)
         if task.content in self._seen:
-            return Verdict("twin")
+            return ContentMatch("twin")
         if not self._force and not same:
             if row is None and task.content in self._gone:
-                return Verdict("moved", self._gone.pop(task.content))
+                return ContentMatch("moved", self._gone.pop(task.content))
             source = self._gone.get(task.content) or self._catalog.document_with_content(*task.content)
             if source:
-                return Verdict("copy", source)
+                return ContentMatch("copy", source)
         self._seen.add(task.content)
-        return Verdict("new")
+        return ContentMatch("new")
 
 
 def _gone_test(roots: Iterable[Path], found: Iterable[FoundFile]) -> Callable[[str], bool]:

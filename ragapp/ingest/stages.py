@@ -17,15 +17,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from ragapp.c_runtime import give_freed_memory_back
+from ragapp.c_runtime import trim_malloc
 from ragapp.contract import FileReport, IngestProgress, ProgressListener
 from ragapp.errors import CancelledError, ReadingError, StoreError, TransientReadingError
-from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
+from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
 from ragapp.index.embedder import Embedder
 from ragapp.index.records import DocumentRow
-from ragapp.index.store import Library
-from ragapp.ingest.plan import Content, Contents, Plan, Task, Verdict, stored_report
-from ragapp.ingest.worker import Prepared, Preparer
+from ragapp.index.store import Store
+from ragapp.ingest.plan import Content, ContentIndex, ContentMatch, Plan, Task, stored_report
+from ragapp.ingest.worker import ChunkedFile, Worker
 
 # texts that are embedded together: enough to put texts of like length side by side, few enough to lose little
 WINDOW = 128
@@ -48,7 +48,7 @@ class _Item:
     """
 
     task: Task
-    prepared: Prepared
+    prepared: ChunkedFile
     fingerprints: list[bytes]
     vectors: np.ndarray
     seconds: float
@@ -67,7 +67,7 @@ class _EmbeddingQueue:
         self._embedder = ChunkEmbedder(embedder)
         self._dimension = embedder.dimension
         self._known = known
-        self._waiting: dict[bytes, tuple[ChunkText, list[tuple[_Item, int]]]] = {}
+        self._waiting: dict[bytes, tuple[EmbeddedText, list[tuple[_Item, int]]]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -78,7 +78,7 @@ class _EmbeddingQueue:
         _, targets = next(iter(self._waiting.values()))
         return targets[0][0].task.path
 
-    def add(self, task: Task, prepared: Prepared) -> list[_Item]:
+    def add(self, task: Task, prepared: ChunkedFile) -> list[_Item]:
         """Add a file's texts; returns the file if all of its vectors are stored already."""
         fingerprints = [text.fingerprint for text in prepared.texts]
         vectors = np.zeros((len(fingerprints), self._dimension), np.float32)
@@ -109,7 +109,7 @@ class _EmbeddingQueue:
         return len(window), complete
 
 
-class Flow:
+class StagedRun:
     """The state of one run.
 
     Args:
@@ -125,15 +125,15 @@ class Flow:
     def __init__(
         self,
         plan: Plan,
-        library: Library,
+        store: Store,
         embedder: Embedder,
-        preparers: list[Preparer],
+        preparers: list[Worker],
         max_file_mb: int,
         listener: ProgressListener | None,
         cancelled: Callable[[], bool],
     ) -> None:
         self._plan = plan
-        self._library = library
+        self._store = store
         self._embedder = embedder
         self._preparers = preparers
         self._listener = listener
@@ -143,9 +143,9 @@ class Flow:
         self._storing = threading.Thread(target=self._guarded, args=(self._store_documents,), name="ragapp-store")
         self._lock = threading.Lock()
         self._to_read: queue.Queue[Task | None] = queue.Queue(maxsize=2 * len(preparers))
-        self._ready: queue.Queue[tuple[Task, Prepared] | None] = queue.Queue(maxsize=8)
+        self._ready: queue.Queue[tuple[Task, ChunkedFile] | None] = queue.Queue(maxsize=8)
         self._to_store: queue.Queue[_Item | None] = queue.Queue(maxsize=64)
-        self._contents = Contents(library.catalog, plan, max_file_mb)
+        self._contents = ContentIndex(store.catalog, plan, max_file_mb)
         # files that wait for the first file with their content, and how such a first file failed
         self._twins: list[Task] = []
         self._failed: dict[Content, ReadingError | OSError] = {}
@@ -232,17 +232,17 @@ class Flow:
         if verdict.kind == "copy":
             return not self._copy(task, source)
         if verdict.kind == "unchanged":
-            self._library.catalog.touch_document(source.id, task.file.size, task.file.mtime_ns)
+            self._store.catalog.touch_document(source.id, task.file.size, task.file.mtime_ns)
         else:
-            self._library.catalog.rename_document(source.id, task.file.path, task.file.size, task.file.mtime_ns)
+            self._store.catalog.rename_document(source.id, task.file.path, task.file.size, task.file.mtime_ns)
             self._plan.gone.remove(source)
         self._settle(task, stored_report(source, task.path, verdict.status(task), verdict.reason))
         return False
 
     def _copy(self, task: Task, source: DocumentRow) -> bool:
-        copied = self._library.copy(source, task.file.path, size=task.file.size, mtime_ns=task.file.mtime_ns)
+        copied = self._store.copy(source, task.file.path, size=task.file.size, mtime_ns=task.file.mtime_ns)
         if copied:
-            verdict = Verdict("copy", source)
+            verdict = ContentMatch("copy", source)
             self._settle(task, stored_report(source, task.path, verdict.status(task), verdict.reason))
         return copied
 
@@ -255,13 +255,13 @@ class Flow:
                 )
             self._fail(task, failed)
             return
-        source = self._library.catalog.document_with_content(*task.content)
+        source = self._store.catalog.document_with_content(*task.content)
         if source is None or not self._copy(task, source):
             raise StoreError(f"What {task.path} has in common with another file is not in the store.", "Run it again.")
 
     # stage 2: read and chunk, one thread a worker process
 
-    def _read(self, preparer: Preparer) -> None:
+    def _read(self, preparer: Worker) -> None:
         while not self._stop.is_set():
             try:
                 task = self._to_read.get(timeout=_WAIT_S)
@@ -290,7 +290,7 @@ class Flow:
     # stage 3: embed, in the calling thread
 
     def _embed(self) -> None:
-        catalog, identity_id = self._library.catalog, self._library.identity_id
+        catalog, identity_id = self._store.catalog, self._store.identity_id
         waiting = _EmbeddingQueue(
             self._embedder,
             lambda fingerprints: {} if self._plan.force else catalog.known_vectors(fingerprints, identity_id),
@@ -317,7 +317,7 @@ class Flow:
             count, complete = waiting.embed()
             self._embedded += count
             if self._embedded // TIDY > (self._embedded - count) // TIDY:
-                give_freed_memory_back()
+                trim_malloc()
             for item in complete:
                 self._put(self._to_store, item)
 
@@ -326,7 +326,7 @@ class Flow:
     def _store_documents(self) -> None:
         while item := self._to_store.get():
             task, document, chunks = item.task, item.prepared.document, item.prepared.chunks
-            self._library.put(
+            self._store.put(
                 task.file.path,
                 document,
                 chunks,
@@ -361,7 +361,7 @@ class Flow:
             entry = self._plan.fail(task.file, task.row, error)
             self._failed[task.content] = error
             self._bytes_done += task.file.size
-        self._library.catalog.put_unread(entry)
+        self._store.catalog.put_unread(entry)
 
     def _tell(self, path: str = "", stage: str = "") -> None:
         if not self._listener:

@@ -23,12 +23,12 @@ _STEP_MS = 200
 _STAGED = ".ragapp-upload-"
 
 
-def staged_path(target: Path) -> Path:
+def partial_upload_path(target: Path) -> Path:
     """Where an upload is put together before it gets its name: beside it, so that it need not be copied then."""
     return target.with_name(f"{_STAGED}{secrets.token_hex(8)}.part")
 
 
-def clear_leftovers(folder: Path) -> int:
+def delete_partial_uploads(folder: Path) -> int:
     """Delete unfinished uploads from the drop folder, while there are none in progress; returns how many."""
     left = [path for path in folder.rglob(f"{_STAGED}*") if path.is_file() and not path.is_symlink()]
     for path in left:

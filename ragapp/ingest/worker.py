@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import CancelledError, ReadingError, TransientReadingError
 from ragapp.index.analysis import detect_language
-from ragapp.index.chunk_text import ChunkText
+from ragapp.index.chunk_text import EmbeddedText
 from ragapp.index.records import Chunk
 from ragapp.ingest.child import MIB, Child, serve
 from ragapp.ingest.chunking import Chunker
@@ -52,7 +52,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class ChunkedFile:
     """A file that was read and chunked.
 
     Attributes:
@@ -64,11 +64,11 @@ class Prepared:
 
     document: Document
     chunks: list[Chunk]
-    texts: list[ChunkText]
+    texts: list[EmbeddedText]
     seconds: float
 
 
-class Preparer:
+class Worker:
     """One worker process.  Use it as a context manager, or call :meth:`close`; one thread at a time.
 
     Args:
@@ -84,13 +84,15 @@ class Preparer:
         self._child: Child | None = None
         self._base_bytes = 0
 
-    def __enter__(self) -> Preparer:
+    def __enter__(self) -> Worker:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def prepare(self, path: Path, tick: Tick | None = None, cancelled: Callable[[], bool] = lambda: False) -> Prepared:
+    def prepare(
+        self, path: Path, tick: Tick | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> ChunkedFile:
         """Read and chunk one file.
 
         Args:
@@ -127,7 +129,7 @@ class Preparer:
             raise value
         if child.used_bytes() > _RECYCLE_MB * MIB:
             self.close()
-        prepared: Prepared = value
+        prepared: ChunkedFile = value
         # here, because the language identifier takes 75 MiB, once instead of in every worker
         document = prepared.document
         text = "\n".join(unit.text for unit in document.units)[:LANGUAGE_SAMPLE_CHARACTERS]
@@ -183,7 +185,7 @@ def _serve(connection: Connection[Any, Any], chunker: Chunker, limits: Limits, o
 
     options = replace(options, tick=lambda *unit: connection.send(("tick", unit)))
 
-    def answer(path: Path) -> tuple[str, Prepared | ReadingError]:
+    def answer(path: Path) -> tuple[str, ChunkedFile | ReadingError]:
         try:
             return "prepared", _prepare(path, chunker, limits, options)
         except Exception as error:
@@ -206,7 +208,7 @@ def _as_reading_error(error: Exception, limits: Limits) -> ReadingError:
     return ReadingError(f"{type(error).__name__} while reading: {error}", "Open it, save it again, retry.")
 
 
-def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions) -> Prepared:
+def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions) -> ChunkedFile:
     from ragapp.reading.registry import read_file
 
     document = read_file(path, options)
@@ -219,4 +221,4 @@ def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions)
         )
     chunks = chunker.split(document)
     texts = [chunker.embedded_text(chunk, document.title, path.name) for chunk in chunks]
-    return Prepared(document, chunks, texts, 0.0)
+    return ChunkedFile(document, chunks, texts, 0.0)

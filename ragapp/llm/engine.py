@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from ragapp.errors import ModelError
-from ragapp.llm.fair_lock import Cancelled, Turns
+from ragapp.llm.fair_lock import Cancelled, FairLock
 from ragapp.llm.generation import Sampling, TurnWriter
-from ragapp.llm.interface import AnswersAlone, GenerationStats
+from ragapp.llm.interface import AnswerStreamMixin, GenerationStats
 from ragapp.llm.llamacpp import Context, Model
 from ragapp.llm.loading import Placement, attach_adapter, load_context
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload
@@ -26,7 +26,7 @@ from ragapp.llm.templates import ChatTemplate, Message, open_template
 __all__ = ["BATCH_TOKENS", "Engine", "EngineOptions", "GenerationStats"]
 
 
-class Engine(AnswersAlone):
+class Engine(AnswerStreamMixin):
     """One GGUF model as a :class:`~ragapp.llm.interface.LanguageModel`. One caller at a time: further ones wait.
 
     Args:
@@ -67,7 +67,7 @@ class Engine(AnswersAlone):
         self._template = template
         self._max_seconds = max_seconds
         self._thinking_tokens = thinking_tokens
-        self._turns = Turns()
+        self._turns = FairLock()
         self._idle: threading.Timer | None = None
         self.stats = GenerationStats()
         self.placement: Placement | None = None
@@ -196,7 +196,7 @@ class Engine(AnswersAlone):
         """The tokens of a chat in the model's own format, one beginning-of-sequence token where the model wants one."""
         return self.template.tokens(self._model, self.template.render(messages, thinking))
 
-    def warm(self, messages: Sequence[Message]) -> int:
+    def prefill(self, messages: Sequence[Message]) -> int:
         """Read now what later chats will begin with; loads the model."""
         chats = []
         for other in ("one", "2"):
@@ -213,7 +213,7 @@ class Engine(AnswersAlone):
                 self._read(first[:shared])
         return shared
 
-    def choose(
+    def choice_probabilities(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
         """How likely the model starts its turn with each of some words."""
@@ -244,7 +244,7 @@ class Engine(AnswersAlone):
             sampling = Sampling(max_tokens, self._max_seconds, self._thinking_tokens, temperature, self._seed)
             yield from self._writer.write(prompt, sampling, self.stats, cancelled, started)
 
-    def reading_speed(self) -> float:
+    def prompt_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
         if not self.seen_speed:
             with self._at_work():

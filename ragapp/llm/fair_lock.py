@@ -15,7 +15,7 @@ _POLL_S = 0.05
 Cancelled = Callable[[], bool]
 
 
-class Turns:
+class FairLock:
     """One at a time, in the order of asking; who is inside may leave on another thread."""
 
     def __init__(self) -> None:

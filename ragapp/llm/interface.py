@@ -45,7 +45,7 @@ class GenerationStats:
 
 class LanguageModel(Protocol):
     """One language model: :class:`ragapp.llm.engine.Engine` in this process, or
-    :class:`ragapp.llm.remote.RemoteEngine` on a server.  One caller at a time: further ones wait.
+    :class:`ragapp.llm.remote.OpenAIModel` on a server.  One caller at a time: further ones wait.
 
     Attributes:
         name: what people call it.
@@ -85,7 +85,7 @@ class LanguageModel(Protocol):
     def close(self) -> None:
         """Let go of it; it is made ready again when it is needed."""
 
-    def warm(self, messages: Sequence[Message]) -> int:
+    def prefill(self, messages: Sequence[Message]) -> int:
         """Read now what later chats will begin with, so that the first of them starts sooner.
 
         Args:
@@ -108,7 +108,7 @@ class LanguageModel(Protocol):
     def prompt_tokens(self, messages: Sequence[Message]) -> Sequence[int]:
         """The tokens of a chat; at least as many numbers as it has tokens."""
 
-    def choose(
+    def choice_probabilities(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
         """How likely the model starts its turn with each of some words, one forward pass.
@@ -162,11 +162,11 @@ class LanguageModel(Protocol):
             ModelError: the chat does not fit the window.
         """
 
-    def reading_speed(self) -> float:
+    def prompt_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
 
 
-class AnswersAlone:
+class AnswerStreamMixin:
     """What every language model does the same way, whatever makes its pieces."""
 
     def generate(

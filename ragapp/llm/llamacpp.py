@@ -292,9 +292,9 @@ class AbortFlag:
 
     def __init__(self) -> None:
         self._text = ctypes.create_string_buffer(2)
-        library = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
+        store = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
         #: what llama.cpp calls, and what it calls that with
-        self.callback: Any = ctypes.cast(library.strlen, import_llama().ggml_abort_callback)
+        self.callback: Any = ctypes.cast(store.strlen, import_llama().ggml_abort_callback)
         self.data = ctypes.cast(self._text, ctypes.c_void_p)
 
     @property

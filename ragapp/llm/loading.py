@@ -29,7 +29,7 @@ USEFUL = re.compile(f"{_OFFLOADED.pattern}|{_DEVICE.pattern}|{_BUFFER.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
-class Loading:
+class LoadingProgress:
     """A model on its way into memory: its file, and the share of its weights that has been read, 0 to 1."""
 
     path: Path
@@ -75,14 +75,14 @@ class Placement:
         return f"{layers} on {where}: {self.gpu_mib:.0f} MiB there, {self.host_mib:.0f} MiB of the machine's own memory"
 
 
-_now: Loading | None = None
+_now: LoadingProgress | None = None
 _errors: deque[str] = deque(maxlen=20)
 _facts: deque[str] = deque(maxlen=200)
 # the log is one for the whole process: who loads reads the lines of that loading
 _loading = threading.Lock()
 
 
-def loading_now() -> Loading | None:
+def loading_progress() -> LoadingProgress | None:
     """What is being loaded at this moment and how far that is; one model at a time is."""
     return _now
 
@@ -145,14 +145,14 @@ def read_placement(lines: Iterable[str]) -> Placement:
 def _load(path: Path, gpu_layers: int, vocab_only: bool) -> Model:
     if vocab_only:
         return Model(path, vocab_only=True)
-    _note(Loading(path, 0.0))
+    _note(LoadingProgress(path, 0.0))
     try:
-        return Model(path, gpu_layers=gpu_layers, progress=lambda share: _note(Loading(path, share)))
+        return Model(path, gpu_layers=gpu_layers, progress=lambda share: _note(LoadingProgress(path, share)))
     finally:
         _note(None)
 
 
-def _note(now: Loading | None) -> None:
+def _note(now: LoadingProgress | None) -> None:
     global _now
     _now = now
 

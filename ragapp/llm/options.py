@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from ragapp.c_runtime import threads_that_sleep
+from ragapp.c_runtime import passive_openmp_wait
 from ragapp.errors import SettingsError
 
 #: tokens of a prompt that are computed at a time, where nothing was measured
@@ -92,7 +92,7 @@ def import_llama() -> ModuleType:
     OpenMP's threads would turn in a loop while they wait for each other; with other programs running that makes
     llama.cpp up to ten times slower, so they are told to sleep instead.
     """
-    with threads_that_sleep(_SPIN_COUNT):
+    with passive_openmp_wait(_SPIN_COUNT):
         import llama_cpp
     logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)  # or it writes llama.cpp's log to the terminal
     llama_cpp.llama_backend_init()
@@ -108,16 +108,16 @@ def gpus() -> list[Gpu]:
     """The GPUs with memory of their own; none where this build of llama.cpp has no backend for one."""
     if not can_offload():
         return []
-    library = ggml()
+    store = ggml()
     found = []
-    for number in range(library.ggml_backend_dev_count()):
-        device = library.ggml_backend_dev_get(number)
-        name = library.ggml_backend_dev_name(device).decode("utf-8", "replace")
-        if library.ggml_backend_dev_type(device) != _GPU or name.startswith(_SHARED):
+    for number in range(store.ggml_backend_dev_count()):
+        device = store.ggml_backend_dev_get(number)
+        name = store.ggml_backend_dev_name(device).decode("utf-8", "replace")
+        if store.ggml_backend_dev_type(device) != _GPU or name.startswith(_SHARED):
             continue
         free, total = ctypes.c_size_t(), ctypes.c_size_t()
-        library.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
-        description = library.ggml_backend_dev_description(device).decode("utf-8", "replace")
+        store.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
+        description = store.ggml_backend_dev_description(device).decode("utf-8", "replace")
         found.append(Gpu(name, description, free.value))
     return found
 
@@ -140,8 +140,8 @@ def ggml() -> ctypes.CDLL:
         text.restype, text.argtypes = ctypes.c_char_p, [pointer]
     libggml.ggml_backend_dev_memory.argtypes = [pointer, ctypes.POINTER(size), ctypes.POINTER(size)]
     libggml.ggml_backend_dev_memory.restype = None
-    library: ctypes.CDLL = libggml
-    return library
+    store: ctypes.CDLL = libggml
+    return store
 
 
 def physical_cores() -> int:

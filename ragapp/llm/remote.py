@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from ragapp.errors import CancelledError, ModelError
 from ragapp.llm.chat import Message
-from ragapp.llm.fair_lock import Cancelled, Turns
-from ragapp.llm.interface import TIMED_TOKENS, AnswersAlone, GenerationStats
+from ragapp.llm.fair_lock import Cancelled, FairLock
+from ragapp.llm.interface import TIMED_TOKENS, AnswerStreamMixin, GenerationStats
 from ragapp.llm.reasoning import Piece, ThinkingSplitter, split_thinking
 from ragapp.llm.remote_http import Connection, check_allowed, parse_address, read_key
 from ragapp.llm.remote_server import ModelServer, first, get
@@ -36,7 +36,7 @@ _MARKS = re.compile(
 )
 
 
-class RemoteEngine(AnswersAlone):
+class OpenAIModel(AnswerStreamMixin):
     """One model of an OpenAI-compatible server, as a :class:`~ragapp.llm.interface.LanguageModel`.
 
     Args:
@@ -82,7 +82,7 @@ class RemoteEngine(AnswersAlone):
         self._thinking_tokens = thinking_tokens
         self._tell = tell
         self._gives_probabilities = True
-        self._turns = Turns()
+        self._turns = FairLock()
         key = read_key(key_variable)
         self._connection = Connection(self.address, key, timeout_s)
         if not self.address.encrypted and not self.address.loopback:
@@ -141,7 +141,7 @@ class RemoteEngine(AnswersAlone):
                 self.__dict__.pop(part, None)
             self._connection.close()
 
-    def warm(self, messages: Sequence[Message]) -> int:
+    def prefill(self, messages: Sequence[Message]) -> int:
         """Nothing: what the server keeps of earlier prompts is its own affair."""
         return 0
 
@@ -164,7 +164,7 @@ class RemoteEngine(AnswersAlone):
         _ = self.tokenizer
         return range(self._server.count_chat(messages, cancelled))
 
-    def choose(
+    def choice_probabilities(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
         """How likely the model starts its turn with each of some words; they sum to one.
@@ -238,7 +238,7 @@ class RemoteEngine(AnswersAlone):
                 self._notice(f"{self.name} spends its answer on thinking; turn its thinking off on the server.")
             yield from splitter.finish()
 
-    def reading_speed(self) -> float:
+    def prompt_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
         if not self.seen_speed:
             with self._turns.turn():

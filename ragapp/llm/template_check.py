@@ -24,7 +24,7 @@ _MARKS = re.compile(r"<<[^<>\s]{1,40}>>|<[^<>\s]{1,40}>|\[/?[A-Z_]{2,}\]|^#{2,} 
 Render = Callable[[Sequence[Message], bool], str]
 
 
-class Unfit(Exception):
+class TemplateUnfit(Exception):
     """The template does something with a chat that would make the model answer badly; the text says what."""
 
 
@@ -54,7 +54,7 @@ def check_template(render: Render, *, system: bool, bos: str = "", eos: str = ""
         eos: text of the end-of-sequence token, may be empty.
 
     Raises:
-        Unfit: turns are lost, doubled, out of order or all alike; there is more than one beginning of the sequence;
+        TemplateUnfit: turns are lost, doubled, out of order or all alike; there is more than one beginning of the sequence;
             or nothing makes the assistant speak.
     """
     head: list[Message] = [{"role": "system", "content": SYSTEM}] if system else []
@@ -63,11 +63,11 @@ def check_template(render: Render, *, system: bool, bos: str = "", eos: str = ""
     _check_turns(prompt, TURNS[:5], system)
     _check_turns(longer, TURNS, system)
     if bos and bos != eos and re.match(rf"\s*{re.escape(bos)}\s*{re.escape(bos)}", prompt):
-        raise Unfit(f"begins with {bos} twice")
+        raise TemplateUnfit(f"begins with {bos} twice")
     between = [_between(longer, first["content"], second["content"]) for first, second in pairwise(TURNS)]
     before_assistant, before_user = between[0].strip(), between[1].strip()
     if before_assistant == before_user:
-        raise Unfit("writes the turns of both sides alike")
+        raise TemplateUnfit("writes the turns of both sides alike")
     _check_opening(_after(prompt), _after(silent), between[4].rstrip(), eos)
     # where the model frames its answer itself, the same mark may end a part before it, such as its thinking
     direct = _after(prompt).startswith(between[4].rstrip())
@@ -81,16 +81,16 @@ def check_template(render: Render, *, system: bool, bos: str = "", eos: str = ""
 def _check_turns(prompt: str, turns: Sequence[Message], system: bool) -> None:
     places = [prompt.find(turn["content"]) for turn in turns]
     if min(places) < 0 or places != sorted(places):
-        raise Unfit("loses or reorders turns")
+        raise TemplateUnfit("loses or reorders turns")
     if any(prompt.count(turn["content"]) > 1 for turn in turns):
-        raise Unfit("writes turns twice")
+        raise TemplateUnfit("writes turns twice")
     # some publishers' templates put the system turn in front of the last question instead of the first
     if system and not 0 <= prompt.find(SYSTEM) < places[-1]:
-        raise Unfit("loses or reorders turns: the system turn")
+        raise TemplateUnfit("loses or reorders turns: the system turn")
 
 
 def _check_opening(tail: str, silent: str, finished: str, eos: str) -> None:
-    """Raises Unfit where what follows the last question (``tail``) does not make the assistant speak.
+    """Raises TemplateUnfit where what follows the last question (``tail``) does not make the assistant speak.
 
     It is compared with what follows without generation prompt (``silent``) and in a chat that has gone on
     (``finished``).
@@ -98,9 +98,9 @@ def _check_opening(tail: str, silent: str, finished: str, eos: str) -> None:
     # what is missing may be only what a finished answer brings along, such as the mark of an empty thinking part
     opened = tail != silent or not finished.startswith(tail.rstrip())
     if not opened and tail.rstrip() != finished:
-        raise Unfit("does not open the assistant's turn")
+        raise TemplateUnfit("does not open the assistant's turn")
     if eos and tail.rstrip().endswith(eos) and not finished.endswith(eos):
-        raise Unfit("ends the sequence instead of opening the assistant's turn")
+        raise TemplateUnfit("ends the sequence instead of opening the assistant's turn")
 
 
 def _stops(after_answer: str) -> tuple[str, ...]:

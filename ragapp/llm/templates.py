@@ -17,7 +17,7 @@ from ragapp.llm.loading import load_model
 from ragapp.llm.named_templates import CHOICES, FAMILY_MISTRAL, NAMED_TEMPLATES, detect_template, mistral_version
 from ragapp.llm.reasoning import Tags, find_tags, opens_thinking, skip_thinking, split_thinking
 from ragapp.llm.sandbox import Sandbox, TemplateFailure
-from ragapp.llm.template_check import SYSTEM, TURNS, Checked, Unfit, check_template
+from ragapp.llm.template_check import SYSTEM, TURNS, Checked, TemplateUnfit, check_template
 
 __all__ = ["ChatTemplate", "Message", "open_template", "read_template"]
 
@@ -70,7 +70,7 @@ class ChatTemplate:
         self.switches_thinking = self._write(turns, thinking=True) != self._write(turns, thinking=False)
 
     @classmethod
-    def choose(
+    def choice_probabilities(
         cls,
         metadata: Mapping[str, str],
         bos: str,
@@ -194,7 +194,7 @@ class ChatTemplate:
 
         try:
             return check_template(write, system=self.takes_system, bos=self._bos, eos=self._eos)
-        except Unfit as error:
+        except TemplateUnfit as error:
             raise self._refusal(str(error)) from None
 
     def _refusal(self, what: str) -> ModelError:
@@ -202,9 +202,11 @@ class ChatTemplate:
 
 
 def open_template(model: Model, name: str, wanted: str = "auto") -> ChatTemplate:
-    """The chat template for a loaded vocabulary, checked; see :meth:`ChatTemplate.choose`."""
+    """The chat template for a loaded vocabulary, checked; see :meth:`ChatTemplate.choice_probabilities`."""
     bos, eos = model.text(model.bos), model.text(model.eos)
-    template = ChatTemplate.choose(model.metadata, bos, eos, name, wanted=wanted, tokens=model.special_texts)
+    template = ChatTemplate.choice_probabilities(
+        model.metadata, bos, eos, name, wanted=wanted, tokens=model.special_texts
+    )
     if template.tokens(model, template.render(TURNS[:1]))[:2] == [model.bos] * 2:
         template.close()
         raise ModelError(

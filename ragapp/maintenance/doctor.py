@@ -81,8 +81,8 @@ def fix(settings: Settings, progress: ProgressListener | None = None) -> list[st
 
     with App(settings, write=True) as app:
         rebuilt = app.pipeline.rebuild(progress)
-        vectors = app.library.rebuild_vectors()
-        app.library.settle()
+        vectors = app.store.rebuild_vectors()
+        app.store.settle()
     done = [f"The vector index was rebuilt from the catalog: {vectors} vectors."]
     if rebuilt:
         done.insert(0, f"{rebuilt} documents were embedded anew with {settings.embedding.model}.")
@@ -179,13 +179,13 @@ def _check_store(settings: Settings) -> CheckResult:
     if not (settings.paths.data / CATALOG_NAME).is_file():
         return CheckResult("store", "warn", f"nothing in {settings.paths.data} yet", "Add files: ragapp ingest ./docs")
     with App(settings) as app:
-        app.library.check_identity()
-        _ = app.library.vectors  # opening it mends what lags behind the catalog
-        documents = app.library.catalog.documents()
-        failures = [file for file in app.library.catalog.unread() if file.status == "failed"]
-        chunks = app.library.catalog.chunk_count()
-        mended = app.library.mended
-    detail = " ".join([f"{len(documents)} documents, {chunks} chunks.", *mended]).rstrip(".")
+        app.store.check_identity()
+        _ = app.store.vectors  # opening it mends what lags behind the catalog
+        documents = app.store.catalog.documents()
+        failures = [file for file in app.store.catalog.unread() if file.status == "failed"]
+        chunks = app.store.catalog.chunk_count()
+        notices = app.store.notices
+    detail = " ".join([f"{len(documents)} documents, {chunks} chunks.", *notices]).rstrip(".")
     if failures:
         return CheckResult("store", "warn", f"{detail}; {len(failures)} files failed", "See: ragapp documents list")
     return CheckResult("store", "ok", detail)
@@ -193,15 +193,15 @@ def _check_store(settings: Settings) -> CheckResult:
 
 def _check_chroma_server(settings: Settings) -> CheckResult:
     from ragapp.index.chroma_server import server_of
-    from ragapp.index.store import CATALOG_NAME, Library
+    from ragapp.index.store import CATALOG_NAME, Store
 
     server = server_of(settings)
     if server is None:
         return CheckResult("chroma server", "ok", "none is used")
     library_id, wanted = "", 0
     if (settings.paths.data / CATALOG_NAME).is_file():
-        with Library(settings.paths.data) as library:
-            library_id, wanted = library.library_id, library.catalog.chunk_count()
+        with Store(settings.paths.data) as store:
+            library_id, wanted = store.library_id, store.catalog.chunk_count()
     version, held = server.look(library_id)
     detail = f"Chroma {version} at {server.place} holds {held} of {wanted} vectors"
     if held != wanted:

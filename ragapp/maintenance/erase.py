@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 from ragapp.index.conversations import Conversations
-from ragapp.index.store import Library
-from ragapp.ingest.watch import clear_leftovers
+from ragapp.index.store import Store
+from ragapp.ingest.watch import delete_partial_uploads
 from ragapp.privacy import UPLOADS_NAME
 
 
-def erase(library: Library, drop_folder: Path) -> int:
+def erase(store: Store, drop_folder: Path) -> int:
     """Erase what was removed from the library, now or before, wherever ragapp has put it.
 
     The files that the person gave stay: they are the person's own.
@@ -26,13 +26,13 @@ def erase(library: Library, drop_folder: Path) -> int:
     Raises:
         StoreError: another process reads the store, or a Chroma server may still hold vectors.
     """
-    forgotten = Conversations(library.catalog).forget_removed()
-    for file in library.catalog.unread():
+    forgotten = Conversations(store.catalog).forget_removed()
+    for file in store.catalog.unread():
         path = Path(file.path)
         # its name is all that is known of it; where the folder is missing, too, a drive may not be connected
         if path.parent.is_dir() and not path.exists():
-            library.catalog.remove_unread(file.path)
-    clear_leftovers(drop_folder)
-    shutil.rmtree(library.folder / UPLOADS_NAME, ignore_errors=True)
-    library.purge()  # last, as it is told when a server still holds something
+            store.catalog.remove_unread(file.path)
+    delete_partial_uploads(drop_folder)
+    shutil.rmtree(store.folder / UPLOADS_NAME, ignore_errors=True)
+    store.purge()  # last, as it is told when a server still holds something
     return forgotten

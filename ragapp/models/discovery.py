@@ -104,7 +104,7 @@ def list_models(models_dir: Path) -> list[FoundModel]:
     return sorted(found, key=lambda model: (model.origin != "models", model.origin, model.name))
 
 
-def find_elsewhere(file: PackFile) -> list[Path]:
+def find_candidates(file: PackFile) -> list[Path]:
     """Files outside the models folder that may be this one; the caller hashes them.
 
     Ollama's and the hub's stores name files by their SHA-256; the others are matched by name and size.

@@ -56,7 +56,7 @@ _ENCODER = re.compile(r"(euro|neo-|modern-)?bert|nomic-bert(-moe)?|jina-bert-v[2
 
 
 @dataclass(frozen=True)
-class GgufInfo:
+class GgufHeader:
     """What a GGUF header says.
 
     ``metadata`` holds scalars and short numeric arrays (as tuples); of everything longer only the length is kept,
@@ -148,7 +148,7 @@ class _Reader:
             raise _BadHeader(f"its header claims {count} bytes that are not there")
 
 
-def read_gguf(path: Path) -> GgufInfo:
+def read_gguf(path: Path) -> GgufHeader:
     """Read the header of a GGUF file; the tensors' data is not touched.
 
     Raises:
@@ -202,7 +202,7 @@ def find_first_shard(folder: Path, name: str) -> Path | None:
     return next((path for path in sorted(folder.glob("*-00001-of-*.gguf")) if whole_name(path) == name), None)
 
 
-def read_model(path: Path) -> GgufInfo:
+def read_model(path: Path) -> GgufHeader:
     """The header of a model by its only or its first file; the figures count all of its files.
 
     Raises:
@@ -240,7 +240,7 @@ def read_model(path: Path) -> GgufInfo:
     )
 
 
-def require_llm(info: GgufInfo, path: Path) -> None:
+def require_llm(info: GgufHeader, path: Path) -> None:
     """Refuse a GGUF file that cannot write answers; the ModelError says what it is: an embedder, an adapter ..."""
     kind = str(info.metadata.get("general.type", "model"))
     pooling = info.metadata.get(f"{info.architecture}.pooling_type", 0)
@@ -263,7 +263,7 @@ def require_llm(info: GgufInfo, path: Path) -> None:
         raise ModelError(f"{path} is {what}, not a language model.", "Choose an instruct or chat model in GGUF form.")
 
 
-def require_adapter(path: Path, base: GgufInfo, name: str) -> None:
+def require_adapter(path: Path, base: GgufHeader, name: str) -> None:
     """Refuse a file that is no adapter (LoRA) for the model of that header and name.
 
     Raises:
@@ -300,7 +300,7 @@ def _seems(head: bytes, size: int) -> str:
     return "its first bytes are unknown"
 
 
-def _read(reader: _Reader, size: int) -> GgufInfo:
+def _read(reader: _Reader, size: int) -> GgufHeader:
     version = reader.whole(4)
     if version not in (2, 3):
         big_endian = int.from_bytes(version.to_bytes(4, "little"), "big") in (2, 3)
@@ -316,7 +316,7 @@ def _read(reader: _Reader, size: int) -> GgufInfo:
     parameters, weights_size, matrices = _read_tensors(reader, tensor_count, alignment, size)
     architecture = _text(metadata, "general.architecture") or "unknown"
     file_type = _whole(metadata, "general.file_type")
-    return GgufInfo(
+    return GgufHeader(
         version=version,
         architecture=architecture,
         name=_text(metadata, "general.name"),

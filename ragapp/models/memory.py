@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from ragapp.errors import ModelError
-from ragapp.models.gguf import GgufInfo
+from ragapp.models.gguf import GgufHeader
 
 _MIB = 1 << 20
 # matrices that llama.cpp keeps a second time, in the order that a processor with AVX2 or better reads fastest
@@ -40,16 +40,17 @@ class MemoryNeed:
         return self.weights + self.repacked + self.cache + self.compute
 
     def __str__(self) -> str:
-        weights, cache, compute = self.weights + self.repacked, self.cache, self.compute
-        return f"{gib(self.total)}: weights {gib(weights)}, context {gib(cache)}, working memory {gib(compute)}"
+        parts = {"weights": self.weights + self.repacked, "context": self.cache, "working memory": self.compute}
+        told = ", ".join(f"{name} {format_gib(size)}" for name, size in parts.items())
+        return f"{format_gib(self.total)}: {told}"
 
 
-def gib(size: int) -> str:
+def format_gib(size: int) -> str:
     """A size in GiB for people."""
     return f"{size / (1 << 30):.1f} GiB"
 
 
-def memory_need(info: GgufInfo, context: int, batch: int, cache_type: str = "f16", flash: bool = False) -> MemoryNeed:
+def memory_need(info: GgufHeader, context: int, batch: int, cache_type: str = "f16", flash: bool = False) -> MemoryNeed:
     """Memory for a model with a window of ``context`` tokens, of which ``batch`` are worked on at a time.
 
     Keys and values are kept as ``cache_type`` (f16, q8_0, q4_0); flash attention never holds all attention scores.
@@ -70,7 +71,7 @@ def memory_need(info: GgufInfo, context: int, batch: int, cache_type: str = "f16
 
 
 def largest_context(
-    info: GgufInfo, free: int, batch: int, cache_type: str = "f16", flash: bool = False, limit: int | None = None
+    info: GgufHeader, free: int, batch: int, cache_type: str = "f16", flash: bool = False, limit: int | None = None
 ) -> int:
     """The largest window, a power of two up to ``limit``, that a model was trained for and that fits ``free`` bytes.
 
@@ -87,7 +88,7 @@ def largest_context(
 
 
 def fitting_context(
-    info: GgufInfo,
+    info: GgufHeader,
     name: str,
     wished: int | Literal["auto"],
     batch: int,
@@ -108,12 +109,12 @@ def fitting_context(
         return context
     other = f"Set llm.context to {largest} or less, or close" if largest else "Close"
     raise ModelError(
-        f"{name} with a context of {context} tokens takes {need}. {gib(free)} are free.",
+        f"{name} with a context of {context} tokens takes {need}. {format_gib(free)} are free.",
         f"{other} other programs, or choose a smaller model: ragapp models list",
     )
 
 
-def gpu_layers(info: GgufInfo, need: MemoryNeed, free: int) -> int:
+def gpu_layers(info: GgufHeader, need: MemoryNeed, free: int) -> int:
     """How many layers fit ``free`` bytes of a GPU, the output layer counted as the last."""
     layers = (info.block_count or 0) + 1
     room = free - need.compute  # which is needed there for any layer at all
@@ -123,7 +124,7 @@ def gpu_layers(info: GgufInfo, need: MemoryNeed, free: int) -> int:
     return min(layers, int(layers * room / max(1, need.weights + need.cache)))
 
 
-def host_need(info: GgufInfo, need: MemoryNeed, layers: int) -> int:
+def host_need(info: GgufHeader, need: MemoryNeed, layers: int) -> int:
     """Bytes of the machine's own memory where a GPU has so many layers."""
     share = min(1.0, layers / ((info.block_count or 0) + 1))
     return int((need.total - need.compute) * (1 - share)) + need.compute

@@ -11,18 +11,18 @@ from ragapp.llm.loading import Placement
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, gpus, physical_cores
 from ragapp.models import memory
 from ragapp.models.discovery import find_adapter, find_model
-from ragapp.models.gguf import GgufInfo, read_model, require_adapter
-from ragapp.models.tuning import Tuned, read_tuned
+from ragapp.models.gguf import GgufHeader, read_model, require_adapter
+from ragapp.models.tuning import TunedOptions, read_tuned
 from ragapp.settings import Llm, Settings
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """How a language model is going to be loaded."""
 
     name: str
     path: Path  # of the first file, where there are several
-    info: GgufInfo
+    info: GgufHeader
     options: EngineOptions
     reasons: dict[str, str]  # why each of them, by the setting's name: {"threads": "2: as many as there are cores"}
     context: int  # window in tokens
@@ -30,7 +30,7 @@ class Plan:
     host_need: int  # bytes of the machine's own memory: what is left where a GPU takes layers
 
 
-def plan_engine(settings: Settings, *, free: int | None = None, path: Path | None = None) -> Plan:
+def plan_engine(settings: Settings, *, free: int | None = None, path: Path | None = None) -> LoadPlan:
     """Work out how the language model of the settings is to be loaded, in ``free`` bytes or what the machine has now.
 
     Raises:
@@ -66,13 +66,15 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
     layers = memory.gpu_layers(info, need, on_gpu)
     if options.gpu_layers == "auto" and on_gpu:
         options = replace(options, gpu_layers=-1 if layers > (info.block_count or 0) and not both else layers)
-        reasons["gpu_layers"] = f"{'all' if options.gpu_layers == -1 else layers}: {memory.gib(on_gpu)} free on the GPU"
+        reasons["gpu_layers"] = (
+            f"{'all' if options.gpu_layers == -1 else layers}: {memory.format_gib(on_gpu)} free on the GPU"
+        )
     elif on_gpu and isinstance(options.gpu_layers, int) and options.gpu_layers != -1:
         layers = min(layers, options.gpu_layers)
-    return Plan(llm.model, path, info, options, reasons, context, need, memory.host_need(info, need, layers))
+    return LoadPlan(llm.model, path, info, options, reasons, context, need, memory.host_need(info, need, layers))
 
 
-def plan_beside(settings: Settings, old: object) -> tuple[Plan, bool]:
+def plan_replacement(settings: Settings, old: object) -> tuple[LoadPlan, bool]:
     """Work out how a model is to be loaded that takes the place of ``old``, an engine of this process or anything else.
 
     Returns:
@@ -91,7 +93,7 @@ def plan_beside(settings: Settings, old: object) -> tuple[Plan, bool]:
     return plan, old.placement.on_gpu or plan.host_need > free - mapped
 
 
-def open_engine(settings: Settings, plan: Plan) -> Engine:
+def create_engine(settings: Settings, plan: LoadPlan) -> Engine:
     """The engine for a plan; nothing is loaded yet."""
     llm = settings.llm
     return Engine(
@@ -107,7 +109,7 @@ def open_engine(settings: Settings, plan: Plan) -> Engine:
     )
 
 
-def place(settings: Settings, plan: Plan) -> str:
+def place(settings: Settings, plan: LoadPlan) -> str:
     """Where a model is put: told at once where there is no GPU to put it on, else by loading it.
 
     Raises:
@@ -116,7 +118,7 @@ def place(settings: Settings, plan: Plan) -> str:
     if not can_offload() or not plan.options.layers_wanted():
         told = [] if plan.options.gpu_layers in ("auto", 0) else gpu_notices(plan.options, Placement(), plan.name)
         return "; ".join(["on the processor", *told])
-    engine = open_engine(settings, plan)
+    engine = create_engine(settings, plan)
     try:
         engine.load()
         return "; ".join([str(engine.placement), *engine.notices])
@@ -124,7 +126,7 @@ def place(settings: Settings, plan: Plan) -> str:
         engine.close()
 
 
-def choose_options(llm: Llm, tuned: Tuned | None) -> tuple[EngineOptions, dict[str, str]]:
+def choose_options(llm: Llm, tuned: TunedOptions | None) -> tuple[EngineOptions, dict[str, str]]:
     """Options of the settings; what they leave open by what was measured for the model, else what is usual.
 
     Returns:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ragapp.errors import PullError
-from ragapp.models.discovery import find_elsewhere
+from ragapp.models.discovery import find_candidates
 from ragapp.models.packs import PACKS, FileCheck, Pack, PackFile, check_pack
 from ragapp.models.progress import Progress, SilentProgress
 from ragapp.models.sources import ask_hub, from_disk, from_hub, from_index
@@ -29,7 +29,7 @@ def pull_pack(
     hub_url: str,
     use_hub: bool,
     progress: Progress | None = None,
-    find_on_disk: Callable[[PackFile], Iterable[Path]] = find_elsewhere,
+    find_on_disk: Callable[[PackFile], Iterable[Path]] = find_candidates,
 ) -> Path:
     """Make a pack ready in the models folder, which is made when missing; damaged files of the pack are replaced.
 

@@ -190,7 +190,7 @@ def _download(staging: Staging, wheel: Wheel, expected: int) -> Path:
     environment = {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
     log = staging.root / "pip.log"
     # which hosts the person's pip is set up for is not known here; it is the one program that goes unguarded
-    with guard.program_allowed(command):
+    with guard.allow_program(command):
         code = run_command(
             command, environment, log, lambda: staging.show(before + min(_tree_size(staging.scratch), expected))
         )

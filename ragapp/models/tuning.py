@@ -34,7 +34,7 @@ LEAST_GAIN, LEAST_GAIN_8BIT = 0.03, 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
+class TunedOptions:
     """The fastest options found for a model; see :class:`EngineOptions`."""
 
     threads: int
@@ -66,23 +66,23 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class TuningResult:
     """All that was measured."""
 
     trials: tuple[Trial, ...]  # the first is that without tuning
     best: Trial  # the first where none is clearly faster
     uncertain: float  # how far the rounds of the first lie apart, as a share; above a tenth the machine had other work
 
-    def tuned(self) -> Tuned:
+    def tuned(self) -> TunedOptions:
         """To be remembered."""
         best, day = self.best.options, date.today().isoformat()
         gain = round(max(0.0, _gain(self.best, self.trials[0])), 3)
-        return Tuned(best.threads_used, best.batch, best.flash_attention, best.cache_type, day, gain)
+        return TunedOptions(best.threads_used, best.batch, best.flash_attention, best.cache_type, day, gain)
 
 
 def measure(
     path: Path, options: EngineOptions, *, seconds: float = 60.0, tell: Callable[[str], None] = lambda sentence: None
-) -> Measured:
+) -> TuningResult:
     """Try options for about so many ``seconds`` on a GGUF file that fits the memory; ``tell`` is told of each trial.
 
     The layers on the GPU stay as in ``options``.
@@ -101,7 +101,7 @@ def measure(
         combined = Trial(combine(trials))
         if all(combined.options != trial.options for trial in trials):
             trials += bench.run([combined], length, tell)
-    return Measured(tuple(trials), choose(trials), trials[0].spread)
+    return TuningResult(tuple(trials), choice_probabilities(trials), trials[0].spread)
 
 
 def candidates(first: EngineOptions) -> list[EngineOptions]:
@@ -124,11 +124,11 @@ def combine(trials: Sequence[Trial]) -> EngineOptions:
     for change in ("threads", "batch"):
         alone = [t for t in trials if replace(t.options, **{change: getattr(first.options, change)}) == first.options]
         best = replace(best, **{change: getattr(_fastest(alone).options, change)})
-    attention = choose([t for t in trials if t is first or t.options.flash_attention])
+    attention = choice_probabilities([t for t in trials if t is first or t.options.flash_attention])
     return replace(best, flash_attention=attention.options.flash_attention, cache_type=attention.options.cache_type)
 
 
-def choose(trials: Sequence[Trial]) -> Trial:
+def choice_probabilities(trials: Sequence[Trial]) -> Trial:
     """The fastest of those that keep the cache exact, or one with 8 bits that is clearly faster still.
 
     The first is left only for a gain that is more than what its own rounds lie apart.
@@ -212,14 +212,14 @@ def machine() -> str:
     return f"{_processor()}, {usable_processors()} processors, llama-cpp-python {version('llama-cpp-python')}{gpu}"
 
 
-def read_tuned(models_dir: Path, model: Path) -> Tuned | None:
+def read_tuned(models_dir: Path, model: Path) -> TunedOptions | None:
     """What was measured for a model file on this machine; None where nothing was, or the file is another since."""
     entry = read_json(models_dir / FILE_NAME, dict[str, object]()).get(_key(model))
     found = entry.get(machine()) if isinstance(entry, dict) else None
     if not isinstance(found, dict):
         return None
     try:
-        tuned = Tuned(**found)
+        tuned = TunedOptions(**found)
         plain = isinstance(tuned.flash_attention, bool) and isinstance(tuned.day, str) and float(tuned.gain) >= 0
         sound = 1 <= tuned.threads <= 1024 and 1 <= tuned.batch <= 8192 and tuned.cache_type in CACHE_TYPES
     except (TypeError, ValueError):
@@ -228,7 +228,7 @@ def read_tuned(models_dir: Path, model: Path) -> Tuned | None:
     return tuned if plain and sound and not needs_flash else None
 
 
-def write_tuned(models_dir: Path, model: Path, tuned: Tuned) -> Path:
+def write_tuned(models_dir: Path, model: Path, tuned: TunedOptions) -> Path:
     """Remember what was measured, in the file that is returned; raises ModelError where it cannot be written."""
     file = models_dir / FILE_NAME
     tree = read_json(file, dict[str, object]())

@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"(?<!\d)\d{1,6}(?!\d)")
 _MAX_LINES = 8  # at each edge of a page
 
 
-def without_running_lines(
+def remove_headers_footers(
     pages: Sequence[list[Line]], heights: Sequence[float], labels: dict[int, str]
 ) -> list[list[Line]]:
     """Remove the header and footer lines that most pages, or most left or right ones, share.

@@ -11,8 +11,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Document, ReadOptions, Unit
-from ragapp.reading.layout import em_of, in_reading_order
-from ragapp.reading.paragraphs import dehyphenated, known_words
+from ragapp.reading.layout import in_reading_order, median_line_height
+from ragapp.reading.paragraphs import dehyphenate, known_words
 from ragapp.reading.table_detection import page_blocks
 
 _MAX_PAGES = 2000
@@ -69,8 +69,8 @@ def _unit(image: Image.Image, number: int, options: ReadOptions, can: bool, note
         return Unit(number, "page", coverage="needs_ocr")
     if not found.lines:
         return Unit(number, "page", coverage="empty")
-    em = em_of(found.lines)
+    em = median_line_height(found.lines)
     lines = in_reading_order(found.lines, em)
     known = known_words(line.text for line in lines)
-    blocks = [Block(dehyphenated(block.text, known), block.kind) for block in page_blocks(lines, (), em)]
+    blocks = [Block(dehyphenate(block.text, known), block.kind) for block in page_blocks(lines, (), em)]
     return Unit(number, "page", blocks=blocks, coverage="ocr", confidence=found.confidence)

@@ -89,7 +89,7 @@ class Line:
         return self.bottom - self.top
 
 
-def em_of(boxes: Iterable[Line | Piece]) -> float:
+def median_line_height(boxes: Iterable[Line | Piece]) -> float:
     """The median height of lines, which stands for the font size; 1 where there are none."""
     heights = [box.height for box in boxes if box.height > 0]
     return median(heights) if heights else 1.0

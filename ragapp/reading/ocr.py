@@ -43,7 +43,7 @@ INSTALL = "pip install 'ragapp[ocr]'"
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedText:
     """The text of a picture.
 
     Attributes:
@@ -71,7 +71,7 @@ def chosen_engine(options: ReadOptions) -> tuple[str, str]:
     return "", "Tesseract is not installed: apt install tesseract-ocr, or set ingest.ocr_engine to auto."
 
 
-def recognise(image: Image, options: ReadOptions) -> Recognised:
+def recognise(image: Image, options: ReadOptions) -> RecognisedText:
     """The text in a picture of any mode, which is scaled down where it has more than :data:`MAX_PIXELS`.
 
     Raises:
@@ -100,7 +100,7 @@ def dpi(options: ReadOptions) -> int:
 _Found = list[tuple[Line, float]]
 
 
-def _kept(found: _Found) -> Recognised:
+def _kept(found: _Found) -> RecognisedText:
     """The lines that are no noise, a hyphen at a line's end written as :data:`HYPHEN`."""
     kept = [(line, score) for line, score in found if score >= _MIN_CONFIDENCE and line.text.strip()]
     for line, _ in kept:
@@ -109,7 +109,7 @@ def _kept(found: _Found) -> Recognised:
             last.text = last.text[:-1] + HYPHEN
     letters = sum(len(line.text) for line, _ in kept)
     mean = sum(len(line.text) * score for line, score in kept) / letters if letters else 0.0
-    return Recognised([line for line, _ in kept], mean, len(found) - len(kept))
+    return RecognisedText([line for line, _ in kept], mean, len(found) - len(kept))
 
 
 def _turns(found: _Found, confidence: float) -> tuple[int, ...]:

@@ -30,7 +30,7 @@ def known_words(texts: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def dehyphenated(text: str, known: Counter[str]) -> str:
+def dehyphenate(text: str, known: Counter[str]) -> str:
     """Join the words that :data:`HYPHEN` breaks.
 
     The hyphen stays where it is part of the word: the document writes it so elsewhere, the word goes on with a capital

@@ -12,9 +12,9 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
-from ragapp.reading.headers_footers import without_running_lines
-from ragapp.reading.layout import Line, climbs, em_of, in_reading_order, merge_rows, spans_columns
-from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words
+from ragapp.reading.headers_footers import remove_headers_footers
+from ragapp.reading.layout import Line, climbs, in_reading_order, median_line_height, merge_rows, spans_columns
+from ragapp.reading.paragraphs import HYPHEN, dehyphenate, known_words
 from ragapp.reading.pdf_objects import garbled, looks_scanned
 from ragapp.reading.pdf_page import Page, read_page
 from ragapp.reading.pdf_structure import Structure, read_structure, sections
@@ -103,7 +103,7 @@ def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warni
 
 def _ordered(lines: list[Line]) -> list[Line]:
     """The lines in reading order, which is the order of drawing unless that is plainly wrong."""
-    em = em_of(lines)
+    em = median_line_height(lines)
     merged = merge_rows(lines, em)
     jumps = climbs(merged)
     if not jumps and not spans_columns(merged, em):
@@ -132,7 +132,7 @@ def _recognise(page: PdfPage, index: int, pages: int, options: ReadOptions, resu
         result.coverage = "empty"
         return False
     result.coverage, result.confidence = "ocr", found.confidence
-    result.lines, result.rules = in_reading_order(found.lines, em_of(found.lines)), []
+    result.lines, result.rules = in_reading_order(found.lines, median_line_height(found.lines)), []
     return True
 
 
@@ -140,7 +140,7 @@ def _recognise(page: PdfPage, index: int, pages: int, options: ReadOptions, resu
 
 
 def _units(pages: list[Page], structure: Structure) -> list[Unit]:
-    kept = without_running_lines([page.lines for page in pages], [page.height for page in pages], structure.labels)
+    kept = remove_headers_footers([page.lines for page in pages], [page.height for page in pages], structure.labels)
     hyphens = any(HYPHEN in line.text for lines in kept for line in lines)
     known = known_words(line.text for lines in kept for line in lines) if hyphens else known_words(())
     units = []
@@ -148,7 +148,7 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     for index, (page, lines) in enumerate(zip(pages, kept, strict=True)):
         cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
         blocks = [
-            Block(dehyphenated(block.text, known), block.kind, block.headings)
+            Block(dehyphenate(block.text, known), block.kind, block.headings)
             for block in _blocks(lines, page.rules, cuts)
         ]
         blocks += [Block(note, "text", running) for note in page.notes]
@@ -160,7 +160,7 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
 
 
 def _blocks(lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tuple[str, ...]]]) -> Iterator[Block]:
-    em = em_of(lines)
+    em = median_line_height(lines)
     ends = [start for start, _, _ in cuts[1:]] + [len(lines)]
     for (start, heading, path), end in zip(cuts, ends, strict=True):
         if heading:

@@ -19,7 +19,7 @@ _ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\uf8ff\ufdd0-\ufdef\ufffd\
 Box = tuple[float, float, float, float]  # left, top, right, bottom; y runs downward
 
 
-class Ruler:
+class PageSpace:
     """Converts boxes from page space (y upward, not rotated) to the page as shown (y downward, turned by /Rotate)."""
 
     def __init__(self, page: PdfPage) -> None:
@@ -40,7 +40,7 @@ class Ruler:
         return self.top - y1, self.right - x1, self.top - y0, self.right - x0
 
 
-def find_rules(page: PdfPage, ruler: Ruler) -> list[tuple[float, float, float]]:
+def find_rules(page: PdfPage, ruler: PageSpace) -> list[tuple[float, float, float]]:
     """y, left and right end of horizontal rules and of the edges of shaded bars."""
     rules = []
     for kind, (x0, y0, x1, y1) in _objects(page, ruler, (pdfium.FPDF_PAGEOBJ_PATH,)):
@@ -52,7 +52,7 @@ def find_rules(page: PdfPage, ruler: Ruler) -> list[tuple[float, float, float]]:
     return rules
 
 
-def _objects(page: PdfPage, ruler: Ruler, kinds: tuple[int, ...]) -> Iterator[tuple[int, Box]]:
+def _objects(page: PdfPage, ruler: PageSpace, kinds: tuple[int, ...]) -> Iterator[tuple[int, Box]]:
     """(kind, box) of the page's own objects of some kinds."""
     edges = [ctypes.c_float() for _ in range(4)]
     refs = [ctypes.byref(edge) for edge in edges]
@@ -76,7 +76,7 @@ def looks_scanned(page: PdfPage, text: str) -> bool:
         return True
     if len("".join(text.split())) >= _LITTLE_TEXT:
         return False
-    ruler = Ruler(page)
+    ruler = PageSpace(page)
     width, height = ruler.size
     pictures = paths = area = 0.0
     pictured = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM, pdfium.FPDF_PAGEOBJ_SHADING)

@@ -19,9 +19,9 @@ from pypdfium2 import PdfPage, PdfTextPage
 from pypdfium2 import raw as pdfium
 
 from ragapp.reading.document import Coverage
-from ragapp.reading.layout import Line, Piece, em_of
+from ragapp.reading.layout import Line, Piece, median_line_height
 from ragapp.reading.paragraphs import HYPHEN
-from ragapp.reading.pdf_objects import Box, Ruler, find_rules
+from ragapp.reading.pdf_objects import Box, PageSpace, find_rules
 from ragapp.reading.table_detection import Rule
 from ragapp.reading.text import clean, one_line
 
@@ -60,7 +60,7 @@ def read_page(page: PdfPage, forms: bool) -> Page:
     Raises:
         PdfiumError: the page is damaged.
     """
-    ruler = Ruler(page)
+    ruler = PageSpace(page)
     found = Page(ruler.size[1])
     text_page = page.get_textpage()
     try:
@@ -77,7 +77,7 @@ def read_page(page: PdfPage, forms: bool) -> Page:
 # --- text
 
 
-def _lines(text_page: PdfTextPage, ruler: Ruler) -> list[Line]:
+def _lines(text_page: PdfTextPage, ruler: PageSpace) -> list[Line]:
     handle = text_page.raw
     text = _text(handle)
     edges = [ctypes.c_double() for _ in range(4)]
@@ -153,7 +153,7 @@ def _text(handle: Any) -> str:
     return "".join(HYPHEN if code == 2 else chr(code) if code < 0x110000 else "\ufffd" for code in codes)
 
 
-def _loose_boxes(handle: Any, start: int, count: int, ruler: Ruler) -> list[Box]:
+def _loose_boxes(handle: Any, start: int, count: int, ruler: PageSpace) -> list[Box]:
     """Boxes of the first and last character by the font's metrics, for glyphs without extent (invisible text)."""
     rect = pdfium.FS_RECTF()
     boxes = []
@@ -163,7 +163,7 @@ def _loose_boxes(handle: Any, start: int, count: int, ruler: Ruler) -> list[Box]
     return boxes
 
 
-def _pieces(handle: Any, start: int, line: str, ruler: Ruler, gap: float) -> list[Piece]:
+def _pieces(handle: Any, start: int, line: str, ruler: PageSpace, gap: float) -> list[Piece]:
     """A line cut at its wide gaps; empty where it does not run from left to right."""
     if not line.isascii() and any(unicodedata.bidirectional(char) in ("R", "AL") for char in line):
         return []
@@ -186,7 +186,7 @@ def _pieces(handle: Any, start: int, line: str, ruler: Ruler, gap: float) -> lis
     return pieces
 
 
-def _word_boxes(handle: Any, start: int, line: str, ruler: Ruler, gap: float) -> Iterator[tuple[int, int, Box]]:
+def _word_boxes(handle: Any, start: int, line: str, ruler: PageSpace, gap: float) -> Iterator[tuple[int, int, Box]]:
     """(first character, character after the last, left, top, right, bottom in page space) of each word."""
     left, right, bottom, top = edges = [ctypes.c_double() for _ in range(4)]
     a, b, c, d = (ctypes.byref(edge) for edge in edges)
@@ -230,7 +230,7 @@ def _shown(text: str) -> str:
 # --- form fields and comments
 
 
-def _add_marks(page: PdfPage, ruler: Ruler, lines: list[Line], forms: bool) -> list[str]:
+def _add_marks(page: PdfPage, ruler: PageSpace, lines: list[Line], forms: bool) -> list[str]:
     """Insert the values of form fields into the lines where they are shown; the text of the comments."""
     values: list[tuple[str, float, float, float, float]] = []
     notes: list[str] = []
@@ -252,7 +252,7 @@ def _add_marks(page: PdfPage, ruler: Ruler, lines: list[Line], forms: bool) -> l
                     notes.append(text)
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
-    em = em_of(lines)
+    em = median_line_height(lines)
     for text, x0, y0, x1, y1 in values:
         middle = (y0 + y1) / 2
         slim = min(y1 - y0, 1.2 * em) / 2

@@ -9,7 +9,7 @@ from ragapp.index.records import StoredChunk
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class ScoredChunk:
     """A chunk retrieved for a question, perhaps with its neighbours.
 
     Attributes:
@@ -53,7 +53,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RetrievalResult:
     """What a search gives.
 
     Attributes:
@@ -61,5 +61,5 @@ class Found:
         seconds: what each stage took: ``embed``, ``search`` and, where there is a reranker, ``rerank``.
     """
 
-    passages: tuple[Passage, ...]
+    passages: tuple[ScoredChunk, ...]
     seconds: dict[str, float] = field(default_factory=dict)

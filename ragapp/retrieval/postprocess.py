@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ragapp.index.analysis import plain_words
+from ragapp.index.analysis import folded_words
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import StoredChunk
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 
 # a word that was divided at the end of a line, or written with a hyphen in one version and without in another
 _HYPHEN = re.compile(r"[-\u2010\u2011\u00ad](?<=[^\W\d_].)\s*(?=[^\W\d_])")
@@ -29,13 +29,13 @@ class Context:
         tokens: that they take.
     """
 
-    passages: tuple[Passage, ...]
+    passages: tuple[ScoredChunk, ...]
     dropped: int
     tokens: int
 
 
 def pack(
-    passages: Sequence[Passage], render: Callable[[int, Passage], str], count: Callable[[str], int], budget: int
+    passages: Sequence[ScoredChunk], render: Callable[[int, ScoredChunk], str], count: Callable[[str], int], budget: int
 ) -> Context:
     """Fill a context window with whole passages; one that does not fit is skipped, a smaller one behind it may fit.
 
@@ -45,7 +45,7 @@ def pack(
         count: tokens of a text.
         budget: the most tokens.
     """
-    taken: list[Passage] = []
+    taken: list[ScoredChunk] = []
     used = 0
     for passage in passages:
         tokens = count(render(len(taken) + 1, passage))
@@ -55,7 +55,7 @@ def pack(
     return Context(tuple(taken), len(passages) - len(taken), used)
 
 
-def without_duplicates(passages: Iterable[Passage], enough: int | None = None) -> list[Passage]:
+def without_duplicates(passages: Iterable[ScoredChunk], enough: int | None = None) -> list[ScoredChunk]:
     """Leave out each passage whose text is contained in that of a better one.
 
     Case, accents, spaces, punctuation and hyphens in words do not count.  All else does: two versions of a paragraph
@@ -68,7 +68,7 @@ def without_duplicates(passages: Iterable[Passage], enough: int | None = None) -
     Returns:
         The passages that stay, in order, each with the chunks that it stands for.
     """
-    kept: list[Passage] = []
+    kept: list[ScoredChunk] = []
     texts: list[str] = []
     for looked, passage in enumerate(passages):
         if enough is not None and looked >= 3 * enough and len(kept) == enough:
@@ -86,10 +86,10 @@ def without_duplicates(passages: Iterable[Passage], enough: int | None = None) -
 def _comparable(text: str) -> str:
     """The words and telling signs of a text, between spaces."""
     whole = _GROUPED.sub(r"\1digit", _HYPHEN.sub("", text))
-    return f" {' '.join(plain_words(_TELLING.sub(lambda sign: f' sign{ord(sign[0])} ', whole)))} "
+    return f" {' '.join(folded_words(_TELLING.sub(lambda sign: f' sign{ord(sign[0])} ', whole)))} "
 
 
-def join_neighbours(passages: Sequence[Passage], catalog: Catalog, reach: int) -> list[Passage]:
+def join_neighbours(passages: Sequence[ScoredChunk], catalog: Catalog, reach: int) -> list[ScoredChunk]:
     """Extend each passage by the chunks before and behind it in the same unit and under the same headings.
 
     Passages that overlap then become one, in the place of the better.  The text is the exact text of the unit.  The
@@ -103,7 +103,7 @@ def join_neighbours(passages: Sequence[Passage], catalog: Catalog, reach: int) -
     if reach <= 0:
         return list(passages)
     unit_text, unit_chunks = cache(catalog.unit_text), cache(catalog.unit_chunks)
-    joined: list[Passage] = []
+    joined: list[ScoredChunk] = []
     for passage in passages:
         chunk = passage.chunk
         text = unit_text(chunk.document_id, chunk.unit)

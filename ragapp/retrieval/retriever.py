@@ -17,14 +17,14 @@ from ragapp.index.analysis import question_terms, question_words
 from ragapp.index.catalog_writes import context_line
 from ragapp.index.embedder import Embedder
 from ragapp.index.records import StoredChunk
-from ragapp.index.store import Library
+from ragapp.index.store import Store
 from ragapp.index.vector_store import nearest_exactly
 from ragapp.retrieval.fusion import Candidate, fuse
 from ragapp.retrieval.overlap import QueryTerms
-from ragapp.retrieval.passage import Found, Passage
+from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
 from ragapp.retrieval.postprocess import join_neighbours, without_duplicates
 from ragapp.retrieval.rerank import CrossEncoderReranker
-from ragapp.retrieval.scope import documents_within
+from ragapp.retrieval.scope import matching_documents
 from ragapp.settings import Retrieval
 
 # what is longer holds no question any more; the embedder would cut it anyway
@@ -48,20 +48,20 @@ class Retriever:
     """
 
     def __init__(
-        self, library: Library, embedder: Embedder, settings: Retrieval, reranker: CrossEncoderReranker | None = None
+        self, store: Store, embedder: Embedder, settings: Retrieval, reranker: CrossEncoderReranker | None = None
     ) -> None:
-        self._library = library
+        self._store = store
         self._embedder = embedder
         self._settings = settings
         self._reranker = reranker
 
-    def search(self, question: str, k: int, within: str = "") -> Found:
+    def search(self, question: str, k: int, within: str = "") -> RetrievalResult:
         """The best passages for a question.
 
         Args:
             question: in any language.
             k: the most passages.
-            within: a name, pattern or folder that restricts the documents, see :func:`documents_within`; everything
+            within: a name, pattern or folder that restricts the documents, see :func:`matching_documents`; everything
                 when empty.
 
         Returns:
@@ -76,18 +76,18 @@ class Retriever:
         question = question.replace("\x00", " ").strip()[:MAX_QUESTION_CHARACTERS]
         if not question:
             raise UsageError("The question is empty.", 'Ask something: ragapp ask "…"')
-        settings, catalog = self._settings, self._library.catalog
+        settings, catalog = self._settings, self._store.catalog
         if not catalog.chunk_count():
             raise EmptyStoreError(
-                f"There are no documents in the store {self._library.folder}.", "Add some: ragapp ingest ./docs"
+                f"There are no documents in the store {self._store.folder}.", "Add some: ragapp ingest ./docs"
             )
-        self._library.check_identity()
-        only = catalog.chunk_ids(documents_within(catalog.documents(), within)) if within else None
+        self._store.check_identity()
+        only = catalog.chunk_ids(matching_documents(catalog.documents(), within)) if within else None
         # more than k: neighbours that meet become one, and a reranker may raise any of its candidates
         enough = max(2 * k if settings.neighbours else k, settings.rerank_candidates if self._reranker else 0)
         seconds: dict[str, float] = {}
         with _timed(seconds, "embed"):
-            vector = self._embedder.embed_question(question)
+            vector = self._embedder.embed_query(question)
         with _timed(seconds, "search"):
             words = question_words(question, catalog.languages())
             candidates = self._candidates(words, vector, max(settings.candidates, k), only)
@@ -96,17 +96,17 @@ class Retriever:
         if self._reranker:
             with _timed(seconds, "rerank"):
                 passages = self._reranked(self._reranker, question, passages)
-        return Found(tuple(join_neighbours(passages, catalog, settings.neighbours)[:k]), seconds)
+        return RetrievalResult(tuple(join_neighbours(passages, catalog, settings.neighbours)[:k]), seconds)
 
     def _candidates(
         self, words: Sequence[tuple[str, ...]], vector: np.ndarray, limit: int, only: Sequence[int] | None
     ) -> dict[int, Candidate]:
         """The nearest chunks and those of the best BM25, up to ``limit`` of each, scored exactly on both sides."""
-        catalog = self._library.catalog
+        catalog = self._store.catalog
         if only is not None and len(only) <= EXACT_WITHIN:
             nearest = nearest_exactly(catalog, vector, limit, only)
         else:
-            nearest = self._library.nearest(vector, limit, only)
+            nearest = self._store.nearest(vector, limit, only)
         frequencies = catalog.term_frequencies(list(chain.from_iterable(words)))
         scale = catalog.lexical_scale()
         terms = _informative(frequencies, scale.chunks)
@@ -124,19 +124,21 @@ class Retriever:
 
     def _passages(
         self, words: Sequence[tuple[str, ...]], candidates: Mapping[int, Candidate], scores: Mapping[int, float]
-    ) -> list[Passage]:
+    ) -> list[ScoredChunk]:
         """Scored chunks as passages, the best first, those of a document that the question names with their bonus."""
-        chunks = self._library.catalog.chunks(list(scores))
+        chunks = self._store.catalog.chunks(list(scores))
         named = _named_documents(set(chain.from_iterable(words)), chunks.values())
         passages = []
         for chunk_id, score in scores.items():
             if chunk := chunks.get(chunk_id):
                 bonus = NAMED_BONUS * (chunk.document_id in named)
                 found = candidates[chunk_id]
-                passages.append(Passage(chunk, score + bonus, found.dense, found.lexical, found.overlap.coverage))
+                passages.append(ScoredChunk(chunk, score + bonus, found.dense, found.lexical, found.overlap.coverage))
         return sorted(passages, key=lambda passage: -passage.score)
 
-    def _reranked(self, reranker: CrossEncoderReranker, question: str, passages: Sequence[Passage]) -> list[Passage]:
+    def _reranked(
+        self, reranker: CrossEncoderReranker, question: str, passages: Sequence[ScoredChunk]
+    ) -> list[ScoredChunk]:
         best, rest = passages[: self._settings.rerank_candidates], passages[self._settings.rerank_candidates :]
         texts = [
             f"{context_line(passage.chunk.document, passage.chunk.title, passage.chunk.headings)}\n{passage.chunk.text}"

@@ -11,7 +11,7 @@ from ragapp.errors import PathError
 from ragapp.index.records import DocumentRow
 
 
-def documents_within(rows: Iterable[DocumentRow], pattern: str) -> list[int]:
+def matching_documents(rows: Iterable[DocumentRow], pattern: str) -> list[int]:
     """Ids of the documents that a pattern names.
 
     Args:

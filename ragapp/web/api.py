@@ -56,7 +56,7 @@ def make_api(state: AppState) -> APIRouter:
 
     @router.post("/documents/remove")
     def remove(body: Remove) -> Removal:
-        catalog = state.app.library.catalog
+        catalog = state.app.store.catalog
         rows = [catalog.document(document_id) for document_id in body.ids]
         for document_id, row in zip(body.ids, rows, strict=True):
             if row is None:

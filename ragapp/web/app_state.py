@@ -12,7 +12,7 @@ import ragapp
 from ragapp.app import App
 from ragapp.contract import Caution, Event
 from ragapp.errors import PathError, RagappError
-from ragapp.index.records import DocumentRow, UnreadFile
+from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.models.discovery import list_models
 from ragapp.settings import Settings
 from ragapp.web.evidence import EvidenceFinder
@@ -64,7 +64,7 @@ class AppState:
         self.view = PdfView(app.settings.ingest.passwords)
         self.evidence = EvidenceFinder(lambda: app.catalog, self.view)
         self._missing: tuple[float, tuple[str, ...]] = (0.0, ())
-        self._listed: tuple[int, list[DocumentRow], list[UnreadFile]] = (-1, [], [])
+        self._listed: tuple[int, list[DocumentRow], list[UnreadRow]] = (-1, [], [])
         self._listing_version = 0
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class AppState:
         self.models.close()
         self.view.close()
 
-    def documents(self) -> tuple[list[DocumentRow], list[UnreadFile]]:
+    def documents(self) -> tuple[list[DocumentRow], list[UnreadRow]]:
         """All documents, and the files that could not be read; looked up again when something has changed."""
         changes = self.job.state.changes
         if self._listed[0] != changes:

@@ -13,7 +13,7 @@ from ragapp.errors import ReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow
 from ragapp.reading.document import BLOCK_BREAK, Unit
-from ragapp.web.highlight import find_quote
+from ragapp.web.highlight import quote_spans
 from ragapp.web.pdf_pages import Box
 from ragapp.web.pdf_view import PdfView
 
@@ -135,7 +135,7 @@ def _span(text: str, source: Source) -> tuple[int, int] | None:
     end = source.start + len(source.quote)
     if text[source.start : end] == source.quote:
         return source.start, end
-    spans = find_quote(text, source.quote, source.start / len(text) if text else 0.0)
+    spans = quote_spans(text, source.quote, source.start / len(text) if text else 0.0)
     return (spans[0][0], spans[-1][1]) if spans else None
 
 

@@ -26,7 +26,7 @@ class _Letters:
 _CLOSING, _OPENING = ".,;:!?%°)]»”’", "£$€§#([«“‘"
 
 
-def find_quote(text: str, quote: str, near: float = 0.0) -> list[tuple[int, int]]:
+def quote_spans(text: str, quote: str, near: float = 0.0) -> list[tuple[int, int]]:
     """Spans of a text that hold a quote.
 
     Only letters and digits count; case, accents, ligatures, spaces, line ends, hyphens and table rules do not.

@@ -93,12 +93,12 @@ class IngestJob:
         """
         from ragapp.ingest.conditions import remove_by_hand
 
-        library = self._app.library
-        rows = remove_by_hand(library, ids, self._app.settings.ingest)
+        store = self._app.store
+        rows = remove_by_hand(store, ids, self._app.settings.ingest)
         with self._lock:
             for row in rows:
                 self._files.pop(row.path, None)
-        library.settle()
+        store.settle()
         self._set(changes=self.state.changes + 1)
         return [row.name for row in rows]
 

@@ -135,9 +135,9 @@ class ModelJob:
     @property
     def percent(self) -> int | None:
         """How much of a language model's weights has been read; None while none is being loaded."""
-        from ragapp.llm.loading import loading_now
+        from ragapp.llm.loading import loading_progress
 
-        now = loading_now()
+        now = loading_progress()
         return int(100 * now.share) if now else None
 
     def note_answer(self, answer: Answer) -> None:

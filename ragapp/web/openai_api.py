@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from ragapp.answer.assistant import answer_of
-from ragapp.answer.grounding import MarkFilter
+from ragapp.answer.grounding import CitationMarkFilter
 from ragapp.contract import Answer, Citation, Delta, Event, Turn
 from ragapp.errors import RagappError, UsageError
 from ragapp.reading.document import place_name
@@ -128,7 +128,7 @@ def _quote(citation: Citation) -> str:
 
 def _stream(state: AppState, events: Iterator[Event], hung_up: list[bool], usage: bool) -> Iterator[str]:
     """Server-sent events.  What is written is checked only at its end: what the check adds or withdraws comes last."""
-    marks, written = MarkFilter(), False
+    marks, written = CitationMarkFilter(), False
     frame = _frame("chat.completion.chunk")
 
     def line(delta: dict[str, Any], reason: str | None = None, **extra: Any) -> str:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragapp.errors import ReadingError
-from ragapp.web.highlight import find_quote
+from ragapp.web.highlight import quote_spans
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
-    from ragapp.reading.pdf_objects import Ruler
+    from ragapp.reading.pdf_objects import PageSpace
 
 # pixels across, enough for a page beside the chat on a screen of double density
 WIDTH = 1000
@@ -80,12 +80,12 @@ class PdfPages:
 
     def find(self, path: Path, page: int, quote: str, near: float) -> PlacedQuote:
         """Where words stand; see :meth:`ragapp.web.pdf_view.PdfView.place`."""
-        from ragapp.reading.pdf_objects import Ruler
+        from ragapp.reading.pdf_objects import PageSpace
 
         with _readable(path):
             shown = self._page(path, page)
             try:
-                ruler = Ruler(shown)
+                ruler = PageSpace(shown)
                 boxes = _boxes(shown, ruler, quote, near) if quote.strip() else ()
             finally:
                 shown.close()
@@ -141,7 +141,7 @@ def identity(path: Path) -> tuple[str, int, int]:
     return str(path), state.st_size, state.st_mtime_ns
 
 
-def _boxes(page: PdfPage, ruler: Ruler, quote: str, near: float) -> tuple[Box, ...]:
+def _boxes(page: PdfPage, ruler: PageSpace, quote: str, near: float) -> tuple[Box, ...]:
     import ctypes
 
     from pypdfium2 import raw as pdfium
@@ -155,7 +155,7 @@ def _boxes(page: PdfPage, ruler: Ruler, quote: str, near: float) -> tuple[Box, .
         refs = [ctypes.byref(edge) for edge in edges]
         width, height = ruler.size
         found = []
-        for start, end in find_quote(text, quote, near):
+        for start, end in quote_spans(text, quote, near):
             for index in range(pdfium.FPDFText_CountRects(text_page.raw, start, end - start)):
                 pdfium.FPDFText_GetRect(text_page.raw, index, *refs)
                 x0, y0, x1, y1 = ruler.box(left.value, top.value, right.value, bottom.value)

@@ -44,9 +44,9 @@ def announced(data: Path, url: str, token: str) -> Iterator[Path]:
         url: base address.
         token: opens the API.
     """
-    file_permissions.make_folder(data)
+    file_permissions.make_private_folder(data)
     file = data / SERVER_FILE
-    file_permissions.replace_text(file, json.dumps(asdict(RunningServer(url, os.getpid(), token))))
+    file_permissions.write_atomically(file, json.dumps(asdict(RunningServer(url, os.getpid(), token))))
     try:
         yield file
     finally:

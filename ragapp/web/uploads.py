@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from ragapp.errors import PathError
-from ragapp.ingest.watch import staged_path
+from ragapp.ingest.watch import partial_upload_path
 from ragapp.reading.registry import reason_unread
 
 # what Windows, shells or people stumble over in a name
@@ -87,7 +87,7 @@ async def store_upload(given: str, content: AsyncIterator[bytes], folder: Path, 
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.parent.resolve().is_relative_to(folder.resolve()):
             raise UploadError(f"{relative} would lie outside of the drop folder.", "Check the folder's links.")
-        staged = staged_path(target)
+        staged = partial_upload_path(target)
         size = 0
         with staged.open("xb") as stream:
             async for piece in content:

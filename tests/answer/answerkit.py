@@ -1,7 +1,7 @@
 """Passages made by hand."""
 
 from ragapp.index.records import StoredChunk
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 
 
 def passage(text, document="a.pdf", unit=1, *, title="", headings=(), language="en", label="", start=0, score=1.0):
@@ -19,4 +19,4 @@ def passage(text, document="a.pdf", unit=1, *, title="", headings=(), language="
         language=language,
         label=label,
     )
-    return Passage(chunk, score, 0.5, 1.0)
+    return ScoredChunk(chunk, score, 0.5, 1.0)

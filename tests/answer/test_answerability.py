@@ -1,8 +1,8 @@
 import pytest
 from answerkit import passage
 
-from ragapp.answer.answerability import EXPECTED, Judge, to_answer_from
-from ragapp.answer.calibration import NAMES, Calibration, read_signals
+from ragapp.answer.answerability import EXPECTED, AnswerabilityJudge, select_sources
+from ragapp.answer.calibration import NAMES, Calibration, features_of
 from ragapp.answer.prompts import PROMPTS
 
 # what the model says counts as it is; what the search says counts as much
@@ -19,7 +19,7 @@ class Reader:
     def escape(self, text):
         return text
 
-    def choose(self, messages, choices, cancelled=None):
+    def choice_probabilities(self, messages, choices, cancelled=None):
         document = next(name for name in self.said if name in messages[-1]["content"])
         self.asked.append(document)
         return [self.said[document], 1 - self.said[document]]
@@ -31,7 +31,7 @@ def found(**scores):
 
 def read(said, passages, **options):
     reader = Reader({f"{name}.pdf": yes for name, yes in said.items()})
-    judge = Judge(reader, PROMPTS["en"], "How long?", CALIBRATION)
+    judge = AnswerabilityJudge(reader, PROMPTS["en"], "How long?", CALIBRATION)
     judged = judge.read(passages, lambda: False, **options)
     return [one.passage.chunk.document[0] for one in judged], "".join(name[0] for name in reader.asked), judged
 
@@ -53,7 +53,7 @@ def test_a_sure_passage_ends_the_reading():
 
 def test_what_can_hardly_be_enough_is_not_read():
     passages = found(a=1.0, b=0.2, c=0.9)
-    hopeful = CALIBRATION.probability(read_signals(passages[2], EXPECTED))
+    hopeful = CALIBRATION.probability(features_of(passages[2], EXPECTED))
     said = {"a": 0.3, "b": 0.9, "c": 0.4}
     assert read(said, passages)[1] == "abc"
     assert read(said, passages, enough=hopeful)[1] == "ac"
@@ -67,4 +67,4 @@ def test_nothing_found_is_nothing_judged():
 
 def test_answered_from_is_the_likeliest_and_what_is_nearly_as_likely():
     judged = read({"a": 0.4, "b": 0.38, "c": 0.2}, found(a=1.0, b=1.0, c=1.0))[2]
-    assert [one.chunk.document for one in to_answer_from(judged)] == ["a.pdf", "b.pdf"]
+    assert [one.chunk.document for one in select_sources(judged)] == ["a.pdf", "b.pdf"]

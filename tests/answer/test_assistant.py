@@ -51,6 +51,7 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
         "signals",
         "note",
         "language",
+        "suggested_caution",
         "bolder",
         "standalone",
         "turns_dropped",
@@ -68,8 +69,8 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
     shown = {passage["n"] for passage in values["passages"]}
     for citation in values["citations"]:
         assert citation["n"] in shown
-        document = next(d for d in app.library.catalog.documents() if d.name == citation["document"])
-        unit = app.library.catalog.unit_text(document.id, citation["page"])
+        document = next(d for d in app.store.catalog.documents() if d.name == citation["document"])
+        unit = app.store.catalog.unit_text(document.id, citation["page"])
         assert unit[citation["start"] : citation["end"]] == citation["quote"]
 
 

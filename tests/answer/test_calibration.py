@@ -8,10 +8,10 @@ from ragapp.answer.calibration import (
     NAMES,
     Calibration,
     Example,
-    Signals,
+    Features,
     calibration_for,
+    features_of,
     fit,
-    read_signals,
     save_calibration,
 )
 from ragapp.errors import StoreError, UsageError
@@ -19,7 +19,7 @@ from ragapp.index.store import OWN_NAMES
 
 
 def signals(**values):
-    return Signals(**{name: float(values.get(name, 0)) for name in NAMES})
+    return Features(**{name: float(values.get(name, 0)) for name in NAMES})
 
 
 def sample(count, seed=0):
@@ -37,14 +37,14 @@ def test_what_tells_right_from_wrong_gets_the_weight():
     assert abs(weights["score"]) < 0.8
     assert weights["dense"] == pytest.approx(0, abs=1e-6)
     agreeing = [
-        (fitted.likeliest(one.signals) >= fitted.thresholds["normal"]) == one.right for one in sample(400, seed=1)
+        (fitted.max_probability(one.signals) >= fitted.thresholds["normal"]) == one.right for one in sample(400, seed=1)
     ]
     assert sum(agreeing) / 400 > 0.8
 
 
 def test_probabilities_are_about_right():
     fitted = fit(sample(2000))
-    sure = [one.right for one in sample(2000, seed=2) if fitted.likeliest(one.signals) > 0.9]
+    sure = [one.right for one in sample(2000, seed=2) if fitted.max_probability(one.signals) > 0.9]
     assert sum(sure) / len(sure) > 0.88
 
 
@@ -132,13 +132,13 @@ LEAVE = passage("Annual leave is 25 days.", "leave.pdf", title="Leave 2025", sco
 
 
 def test_what_the_model_and_the_search_say():
-    signals = read_signals(LEAVE, 0.8)
-    assert signals.probe > 0 > read_signals(LEAVE, 0.2).probe
-    assert read_signals(LEAVE, 0.5).probe == 0
+    signals = features_of(LEAVE, 0.8)
+    assert signals.probe > 0 > features_of(LEAVE, 0.2).probe
+    assert features_of(LEAVE, 0.5).probe == 0
     assert (signals.score, signals.dense) == (0.7, 0.5)
     assert len(signals.values()) == len(NAMES)
 
 
 def test_certainty_is_bounded():
-    assert read_signals(LEAVE, 1.0).probe == pytest.approx(-read_signals(LEAVE, 0.0).probe)
-    assert read_signals(LEAVE, 1.0).probe < 10
+    assert features_of(LEAVE, 1.0).probe == pytest.approx(-features_of(LEAVE, 0.0).probe)
+    assert features_of(LEAVE, 1.0).probe < 10

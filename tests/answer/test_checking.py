@@ -9,7 +9,7 @@ from answerkit import passage
 from ragapp.answer.assistant import Assistant
 from ragapp.contract import CAUTIONS, Delta
 from ragapp.llm.engine import GenerationStats
-from ragapp.retrieval.passage import Found
+from ragapp.retrieval.passage import RetrievalResult
 from ragapp.settings import load_settings
 
 LEAVE = passage("Annual leave is 25 days.", "leave.pdf", 3)
@@ -27,7 +27,7 @@ class Parrot:
         self.text, self.yes, self.stats = text, yes, GenerationStats()
         self.judged, self.asked = [], ""
 
-    def choose(self, messages, choices, cancelled):
+    def choice_probabilities(self, messages, choices, cancelled):
         shown = messages[-1]["content"]
         self.judged.append(shown)
         yes = next((p for word, p in self.yes.items() if word in shown), 0.0)
@@ -54,7 +54,7 @@ class OnePassage:
         self.passages = passages
 
     def search(self, question, k, within):
-        return Found(self.passages[:k], {"embed": 0.01, "search": 0.02})
+        return RetrievalResult(self.passages[:k], {"embed": 0.01, "search": 0.02})
 
 
 def ask(text, yes=0.9, passages=(LEAVE,), question="How much leave do I get?", parrot=None, **answer):
@@ -109,7 +109,7 @@ def test_what_is_refused_says_which_caution_would_try(yes):
     answer = assistant.answer("How much leave?")
     assert answer.abstained == refused["high"]
     tried = [caution for caution in CAUTIONS if not refused[caution]]
-    assert answer.bolder == (tried[-1] if tried and answer.abstained else "")
+    assert answer.suggested_caution == (tried[-1] if tried and answer.abstained else "")
 
 
 def test_the_caution_of_a_question_counts_instead_of_all_settings():
@@ -122,7 +122,7 @@ def test_the_caution_of_a_question_counts_instead_of_all_settings():
 def test_what_was_withdrawn_is_not_tried_with_less_caution():
     *_, answer = ask("You get 40 days.")
     assert answer.abstained
-    assert answer.bolder == ""
+    assert answer.suggested_caution == ""
 
 
 def test_without_passages_nothing_is_asked_of_the_model():

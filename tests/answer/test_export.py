@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from ragapp.answer.export import as_markdown, inert
+from ragapp.answer.export import conversation_markdown, escape_markdown
 from ragapp.contract import Answer, Citation, Conversation, Passage, Sentence, Turn
 
 HOSTILE = [
@@ -75,23 +75,23 @@ def conversation(question="What is it?", standalone=None, **answer):
     values = {"answer": "It is £175. [1]", "abstained": False, "confidence": 0.9, **answer}
     made = Answer(question=question, standalone=standalone or " ".join(question.split()), **values)
     day = "2025-05-01T10:00:00"
-    return as_markdown(Conversation(1, "Hotels", day, day, 1), [Turn(question, made, asked_at=day)])
+    return conversation_markdown(Conversation(1, "Hotels", day, day, 1), [Turn(question, made, asked_at=day)])
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_is_inert(text):
-    made = f"x “{inert(text)}”"
+    made = f"x “{escape_markdown(text)}”"
     assert inline_types(made) <= {"paragraph_open", "inline", "paragraph_close"} | ALLOWED
     wanted = " ".join(text.replace("\x1b", " ").replace("\u202e", " ").split())
     assert shown(made) == f"x “{wanted}”"
-    assert inline_types(inert(text)) <= {"paragraph_open", "inline", "paragraph_close"} | ALLOWED
+    assert inline_types(escape_markdown(text)) <= {"paragraph_open", "inline", "paragraph_close"} | ALLOWED
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_mixed_text_is_inert(seed):
     chance = random.Random(seed)
     text = "".join(chance.choices([*HOSTILE, " ", "word", "\n"], k=12))
-    assert inline_types(f"x “{inert(text)}”") <= {"paragraph_open", "inline", "paragraph_close"} | ALLOWED
+    assert inline_types(f"x “{escape_markdown(text)}”") <= {"paragraph_open", "inline", "paragraph_close"} | ALLOWED
 
 
 def test_hostile_everywhere_makes_no_link_and_no_html():
@@ -194,7 +194,7 @@ class Elements(HTMLParser):
 @pytest.mark.parametrize("viewer", ["commonmark", "gfm-like"])
 def test_no_viewer_makes_more_of_it_than_text(viewer, attack):
     markdown = MarkdownIt(viewer, {"html": True, "linkify": False}).enable("table")
-    elements = Elements(markdown.render(inert(attack)))
+    elements = Elements(markdown.render(escape_markdown(attack)))
     assert elements.found <= {"p", "code"}
     assert elements.attributes == []
     assert "".join(elements.text.split()) == "".join(attack.split())
@@ -202,10 +202,10 @@ def test_no_viewer_makes_more_of_it_than_text(viewer, attack):
 
 @given(st.text(st.sampled_from("<>![]()`*_#-+=|~&;:/.1aw\n\\ \"'$@{}"), max_size=40))
 def test_whatever_stands_in_it_is_only_read(text):
-    elements = Elements(MarkdownIt("commonmark", {"html": True}).enable("table").render(inert(text)))
+    elements = Elements(MarkdownIt("commonmark", {"html": True}).enable("table").render(escape_markdown(text)))
     assert elements.found <= {"p", "code"}
 
 
 @pytest.mark.parametrize("address", ["http://e.example", "https://e", "HTTP://E", "www.e.example", "mailto:a@b.c"])
 def test_bare_addresses_are_code(address):
-    assert f"`{address}`" in inert(f"see {address} now")
+    assert f"`{address}`" in escape_markdown(f"see {address} now")

@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.answer.facts import Date, changes_a_figure, dates, denies, names, numbers, quantities
+from ragapp.answer.facts import Date, dates, has_unsupported_figure, names, negates, numbers, quantities
 from ragapp.index.analysis import content_terms
 
 
@@ -84,7 +84,7 @@ def test_quantities(text, found):
     ],
 )
 def test_another_figure_unit_or_date_is_a_change(statement, source):
-    assert changes_a_figure(statement, source)
+    assert has_unsupported_figure(statement, source)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_another_figure_unit_or_date_is_a_change(statement, source):
     ],
 )
 def test_the_same_figure_in_another_form_is_no_change(statement, source, given):
-    assert not changes_a_figure(statement, source, given)
+    assert not has_unsupported_figure(statement, source, given)
 
 
 @pytest.mark.parametrize(
@@ -141,4 +141,4 @@ def test_names_are_words_with_a_capital_that_nothing_begins_with(text, found):
     ],
 )
 def test_clear_denials(statement, source, language, denied):
-    assert denies(statement, source, language, lambda text: content_terms(text, language)) is denied
+    assert negates(statement, source, language, lambda text: content_terms(text, language)) is denied

@@ -53,8 +53,8 @@ def app(opened):
 def holds_together(app: App, answer) -> None:
     """Every quote stands in the stored text where it says."""
     for citation in answer.citations:
-        row = app.library.catalog.document_at(answer.passages[citation.n - 1].path)
-        assert app.library.catalog.unit_text(row.id, citation.page)[citation.start : citation.end] == (citation.quote)
+        row = app.store.catalog.document_at(answer.passages[citation.n - 1].path)
+        assert app.store.catalog.unit_text(row.id, citation.page)[citation.start : citation.end] == (citation.quote)
 
 
 def test_where_every_document_says_the_same_it_is_read_once(app):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 from answerkit import passage
 
-from ragapp.answer.versions import disagree, document_date, other_versions
+from ragapp.answer.versions import document_date, figures_disagree, other_versions
 
 
 def of(text, document, number):
@@ -35,7 +35,7 @@ def test_a_version_is_alike_in_words_and_other_in_figures():
     ],
 )
 def test_answers_disagree_when_they_share_no_figure(one, other, question, differ):
-    assert disagree(one, other, question) is differ
+    assert figures_disagree(one, other, question) is differ
 
 
 @pytest.mark.parametrize(

@@ -155,9 +155,9 @@ class TestWithModels:
     def test_a_store_in_use_is_told(self, ragapp, furnished, monkeypatch):
         from filelock import FileLock
 
-        from ragapp.index.store import Library
+        from ragapp.index.store import Store
 
-        monkeypatch.setattr(Library.__init__, "__kwdefaults__", {"write": False, "wait_s": 0.1, "backend": None})
+        monkeypatch.setattr(Store.__init__, "__kwdefaults__", {"write": False, "wait_s": 0.1, "backend": None})
         (furnished / "a.txt").write_text("x", encoding="utf-8")
         (furnished / "data").mkdir()
         with FileLock(furnished / "data" / "store.lock"):
@@ -179,11 +179,11 @@ def test_a_password_is_kept_as_a_hash(ragapp, home, monkeypatch):
 def test_a_chroma_server_that_is_away_is_told_when_something_is_removed(ragapp, home, monkeypatch):
     from storekit import WordEmbedder, identity_of, put_text
 
-    from ragapp.index.store import Library
+    from ragapp.index.store import Store
 
-    with Library(home / "data", identity_of(WordEmbedder()), write=True) as library:
+    with Store(home / "data", identity_of(WordEmbedder()), write=True) as store:
         for name in ("a", "b"):
-            put_text(library, WordEmbedder(), home / f"{name}.txt", f"The text of {name}.")
+            put_text(store, WordEmbedder(), home / f"{name}.txt", f"The text of {name}.")
     monkeypatch.setenv("RAGAPP_STORE__CHROMA", "http://127.0.0.1:1")
     code, out, err = ragapp("documents", "remove", 1)
     assert (code, "removed 1" in out) == (0, True)

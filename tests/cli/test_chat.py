@@ -191,7 +191,7 @@ class TestTalking:
 
     def test_a_second_process_lists_while_the_store_is_owned(self, ragapp, filled):
         with App(load_settings(filled / "settings.yaml"), write=True) as app:
-            assert app.library.owner
+            assert app.store.owner
             id_ = app.conversations.create()
             app.conversations.add_turn(id_, answer())
             assert json.loads(ragapp("conversations", "list", "--json")[1])["conversations"][0]["title"] == "Who?"

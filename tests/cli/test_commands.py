@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ragapp.answer.grounding import MarkFilter
+from ragapp.answer.grounding import CitationMarkFilter
 from ragapp.cli.main import app
 
 
@@ -62,7 +62,7 @@ def test_version_and_no_arguments(ragapp):
     ],
 )
 def test_marks_are_held_back_while_streaming(pieces, shown):
-    marks = MarkFilter()
+    marks = CitationMarkFilter()
     assert "".join(marks.feed(piece) for piece in pieces) == shown
 
 
@@ -300,9 +300,16 @@ def test_a_refusal_says_which_caution_would_try(capsys):
     from ragapp.cli.ask import say_answer
     from ragapp.contract import Answer
 
-    for bolder, told in (("low", True), ("", False)):
+    for suggested_caution, told in (("low", True), ("", False)):
         say_answer(
-            Answer("q", "Your documents do not say.", True, 0.3, timings={"total_s": 1.0}, bolder=bolder),
+            Answer(
+                "q",
+                "Your documents do not say.",
+                True,
+                0.3,
+                timings={"total_s": 1.0},
+                suggested_caution=suggested_caution,
+            ),
             streamed=False,
         )
         assert ("--caution low" in capsys.readouterr().out) == told

@@ -5,7 +5,7 @@ import pytest
 from ragapp.app import App
 from ragapp.contract import Answer, Citation
 from ragapp.errors import PathError, UsageError
-from ragapp.evaluation.runner import Question, Result, read_questions, run_questions, summarise
+from ragapp.evaluation.runner import Question, QuestionResult, aggregate, read_questions, run_questions
 
 
 def write(folder, *lines):
@@ -44,15 +44,15 @@ def test_summary_counts_what_it_says():
     other = Question("2", "B?", ("red",), "b.pdf", (1,))
     none = Question("3", "C?", answerable=False)
     results = [
-        Result(
+        QuestionResult(
             known,
             [("b.pdf", 1), ("a.pdf", 1), ("a.pdf", 2)],
             answer("25 days [1]", citations=[("a.pdf", 2, "is 25 days.")]),
         ),
-        Result(other, [("b.pdf", 1)], answer("Not said.", abstained=True)),
-        Result(none, [("a.pdf", 1)], answer("Not said.", abstained=True)),
+        QuestionResult(other, [("b.pdf", 1)], answer("Not said.", abstained=True)),
+        QuestionResult(none, [("a.pdf", 1)], answer("Not said.", abstained=True)),
     ]
-    summary = summarise([known, other, none], results, with_llm=True)
+    summary = aggregate([known, other, none], results, with_llm=True)
     assert summary["questions"] == 3
     assert summary["retrieval"] == {"document@5": 1.0, "page@1": 0.5, "page@5": 1.0, "mrr@10": 0.6667}
     assert summary["answers"] == {"exact": 0.5, "contains": 0.5, "recall": 0.5, "f1": 0.5}
@@ -62,7 +62,7 @@ def test_summary_counts_what_it_says():
 
 def test_summary_without_a_model_has_no_answers():
     question = Question("1", "A?")
-    summary = summarise([question], [Result(question, [("a.pdf", 1)])], with_llm=False)
+    summary = aggregate([question], [QuestionResult(question, [("a.pdf", 1)])], with_llm=False)
     assert "answers" not in summary
     assert summary["retrieval"]["page@1"] is None
 
@@ -73,7 +73,7 @@ def test_the_sample_questions_find_their_pages(sample_settings, request, tmp_pat
     out = tmp_path / "out.jsonl"
     with App(sample_settings) as app:
         results = list(run_questions(app, questions, with_llm=False, out=out))
-    summary = summarise(questions, results, with_llm=False)
+    summary = aggregate(questions, results, with_llm=False)
     assert len(questions) >= 40
     assert summary["retrieval"]["page@5"] >= 0.9
     assert summary["retrieval"]["page@1"] >= 0.8

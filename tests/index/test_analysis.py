@@ -17,7 +17,7 @@ from ragapp.index.analysis import (
     content_terms,
     detect_language,
     fold,
-    plain_words,
+    folded_words,
     question_terms,
     question_words,
     terms,
@@ -212,7 +212,7 @@ def test_scripts_of_all_kinds_are_cut_into_terms_that_the_index_keeps_whole(
     ],
 )
 def test_plain_words_are_neither_stemmed_nor_joined(text: str, words: list[str]) -> None:
-    assert plain_words(text) == words
+    assert folded_words(text) == words
 
 
 @pytest.mark.parametrize(("text", "folded"), [("Œuvre é", "Œuvre e"), ("cœur", "coeur"), ("ß æ ñ", "ss ae n")])

@@ -17,10 +17,10 @@ from ragapp.index.analysis import terms
 from ragapp.index.catalog import Catalog
 from ragapp.index.catalog_writes import context_line
 from ragapp.index.migrations import MIGRATIONS
-from ragapp.index.records import Chunk, Identity, UnreadFile
+from ragapp.index.records import Chunk, EmbedderIdentity, UnreadRow
 from ragapp.reading.document import Block, Document, Unit
 
-IDENTITY = Identity("words", 4, True, "0" * 64, "version 1")
+IDENTITY = EmbedderIdentity("words", 4, True, "0" * 64, "version 1")
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_removing_an_unknown_document_changes_nothing(catalog: Catalog) -> None:
 @pytest.mark.parametrize("broken_at", ["unit", "chunk", "vector", "lexical"])
 def test_an_error_in_the_middle_changes_nothing(catalog: Catalog, monkeypatch, path: str, broken_at: str) -> None:
     _put(catalog, "/a.txt", make_document("one", "two"))
-    catalog.put_unread(UnreadFile("/new.txt", "failed", "bad"))
+    catalog.put_unread(UnreadRow("/new.txt", "failed", "bad"))
     before = _everything(catalog)
     document = make_document("three", "four")
     chunks = one_chunk_each(document)
@@ -156,9 +156,9 @@ def test_an_interrupted_transaction_is_rolled_back(catalog: Catalog) -> None:
 
 
 def test_unread_files_are_kept_until_they_are_taken_in(catalog: Catalog) -> None:
-    catalog.put_unread(UnreadFile("/b.pdf", "failed", "damaged", "Save it again."))
-    catalog.put_unread(UnreadFile("/a.pdf", "failed", "password"))
-    last = UnreadFile("/a.pdf", "skipped", "no reader", "", "2025-01-01", 7, 8, "x")
+    catalog.put_unread(UnreadRow("/b.pdf", "failed", "damaged", "Save it again."))
+    catalog.put_unread(UnreadRow("/a.pdf", "failed", "password"))
+    last = UnreadRow("/a.pdf", "skipped", "no reader", "", "2025-01-01", 7, 8, "x")
     catalog.put_unread(last)
     first, second = catalog.unread()
     assert first == last

@@ -21,10 +21,10 @@ from storekit import WordEmbedder, assert_in_step, chunker_of, identity_of, put_
 
 from ragapp.errors import StoreError, VectorsUnavailableError
 from ragapp.index import chroma_server as module
-from ragapp.index import library as library_module
+from ragapp.index import store as library_module
 from ragapp.index.chroma_server import ChromaServer, ServerStore, check_address
-from ragapp.index.store import CHROMA_NAME, Library
-from ragapp.index.vector_store import ExactIndex
+from ragapp.index.store import CHROMA_NAME, Store
+from ragapp.index.vector_store import ExactScan
 from ragapp.ingest.pipeline import Pipeline
 from ragapp.maintenance import doctor
 from ragapp.settings import Ingest, load_settings
@@ -50,33 +50,33 @@ def at_once(monkeypatch):
     monkeypatch.setattr(module, "PAUSES_S", (0.01, 0.01))
 
 
-def opened(folder: Path, backend: ChromaServer | None, identity=IDENTITY) -> Library:
-    return Library(folder, identity, write=True, backend=backend)
+def opened(folder: Path, backend: ChromaServer | None, identity=IDENTITY) -> Store:
+    return Store(folder, identity, write=True, backend=backend)
 
 
-def fill(library: Library) -> None:
-    put_text(library, EMBEDDER, A, "Apples are red.", "Pears are green.")
-    put_text(library, EMBEDDER, B, "Trains leave at nine.")
-    put_text(library, EMBEDDER, C, "Hotels cost a fortune.", "Breakfast is included.")
+def fill(store: Store) -> None:
+    put_text(store, EMBEDDER, A, "Apples are red.", "Pears are green.")
+    put_text(store, EMBEDDER, B, "Trains leave at nine.")
+    put_text(store, EMBEDDER, C, "Hotels cost a fortune.", "Breakfast is included.")
 
 
-def found(library: Library, k: int = 5) -> list[list[int]]:
-    return [library.nearest(EMBEDDER.embed_question(question), k) for question in QUESTIONS]
+def found(store: Store, k: int = 5) -> list[list[int]]:
+    return [store.nearest(EMBEDDER.embed_query(question), k) for question in QUESTIONS]
 
 
-def cosines(library: Library, k: int) -> list[list[float]]:
+def cosines(store: Store, k: int) -> list[list[float]]:
     """Of the nearest chunks, since equal ones may come in any order."""
     return [
-        [round(float(library.catalog.vectors([i])[1][0] @ EMBEDDER.embed_question(question)), 5) for i in ids]
-        for question, ids in zip(QUESTIONS, found(library, k), strict=True)
+        [round(float(store.catalog.vectors([i])[1][0] @ EMBEDDER.embed_query(question)), 5) for i in ids]
+        for question, ids in zip(QUESTIONS, found(store, k), strict=True)
     ]
 
 
 @cache
 def by_files() -> list[list[float]]:
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder), None) as library:
-        fill(library)
-        return cosines(library, 5)
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder), None) as store:
+        fill(store)
+        return cosines(store, 5)
 
 
 def dead_url() -> str:
@@ -90,32 +90,32 @@ class TestAtWork:
             opened(tmp_path / "files", None) as files,
             opened(tmp_path / "d", ChromaServer(chroma_server.url)) as served,
         ):
-            for library in (files, served):
-                fill(library)
-                library.remove(2)
-                library.settle()
-                put_text(library, EMBEDDER, A, "Plums are blue.")
+            for store in (files, served):
+                fill(store)
+                store.remove(2)
+                store.settle()
+                put_text(store, EMBEDDER, A, "Plums are blue.")
             assert found(served) == found(files)
             assert_in_step(served)
             assert isinstance(served.vectors, ServerStore)
-            assert served.mended == []
+            assert served.notices == []
         assert not (tmp_path / "d" / CHROMA_NAME).exists()
 
     def test_what_is_in_step_is_not_compared_again(self, tmp_path, chroma_server, monkeypatch):
-        with opened(tmp_path, ChromaServer(chroma_server.url)) as library:
-            fill(library)
-            library.settle()
+        with opened(tmp_path, ChromaServer(chroma_server.url)) as store:
+            fill(store)
+            store.settle()
         monkeypatch.setattr(library_module, "reconcile", lambda *_: pytest.fail("compared"))
-        with opened(tmp_path, ChromaServer(chroma_server.url + "/")) as library:
-            assert len(found(library)[0]) == 5
+        with opened(tmp_path, ChromaServer(chroma_server.url + "/")) as store:
+            assert len(found(store)[0]) == 5
 
     def test_changing_the_place_and_back_leaves_neither_behind(self, tmp_path, chroma_server):
         server = ChromaServer(chroma_server.url)
         for backend, text in ((server, "one"), (None, "two"), (server, "three"), (None, "four")):
-            with opened(tmp_path, backend) as library:
-                put_text(library, EMBEDDER, A, f"Version {text}.", f"More of {text}.")
-                library.settle()
-                assert_in_step(library)
+            with opened(tmp_path, backend) as store:
+                put_text(store, EMBEDDER, A, f"Version {text}.", f"More of {text}.")
+                store.settle()
+                assert_in_step(store)
 
     def test_data_folders_do_not_disturb_each_other(self, tmp_path, chroma_server):
         server = ChromaServer(chroma_server.url)
@@ -124,20 +124,20 @@ class TestAtWork:
             put_text(two, EMBEDDER, A, "Only this.")
             one.settle(), two.settle()
             two.purge()
-            for library in (one, two):
-                assert_in_step(library)
+            for store in (one, two):
+                assert_in_step(store)
 
     def test_vectors_of_another_dimension_are_replaced(self, tmp_path, chroma_server):
         server = ChromaServer(chroma_server.url)
-        with opened(tmp_path, server) as library:
-            library_id, identity_id = library.library_id, library.identity_id
-            fill(library)
+        with opened(tmp_path, server) as store:
+            library_id, identity_id = store.library_id, store.identity_id
+            fill(store)
         store = server.open(library_id, identity_id, 3)
         store.add([1, 2], np.ones((2, 3), np.float32))
         store.close()
-        with opened(tmp_path, server) as library:
-            assert_in_step(library)
-            assert "had 3 dimensions instead of 32" in library.mended[0]
+        with opened(tmp_path, server) as store:
+            assert_in_step(store)
+            assert "had 3 dimensions instead of 32" in store.notices[0]
 
     def test_a_request_stays_below_the_limits(self, chroma_server, monkeypatch):
         monkeypatch.setattr(module, "MAX_REQUEST_BYTES", 10_000)
@@ -194,78 +194,78 @@ class TestComingBack:
         settings = Ingest(timeout_s=60, memory_mb=1024, chunk_tokens=48, chunk_overlap=8, workers=1)
         results = {}
         for name, backend in (("files", None), ("served", ChromaServer(own_server.url))):
-            with opened(tmp_path / name, backend) as library:
-                pipeline = Pipeline(library, EMBEDDER, chunker_of(EMBEDDER), settings)
-                put = library.put
+            with opened(tmp_path / name, backend) as store:
+                pipeline = Pipeline(store, EMBEDDER, chunker_of(EMBEDDER), settings)
+                put = store.put
 
-                def put_and_kill(path, *given, put=put, library=library, backend=backend, **named):
+                def put_and_kill(path, *given, put=put, store=store, backend=backend, **named):
                     done = put(path, *given, **named)
-                    library.flush()
+                    store.flush()
                     if backend and path.name in ("20.txt", "35.txt"):
                         own_server.kill() if path.name == "20.txt" else own_server.start()
                     return done
 
-                library.put = put_and_kill
+                store.put = put_and_kill
                 report = pipeline.run([docs])
                 assert report.count("indexed") == 60
-                results[name] = sorted(library.catalog.chunks(library.catalog.chunk_ids()).values(), key=str)
-                assert_in_step(library)
-                results[name + " found"] = cosines(library, 10)
+                results[name] = sorted(store.catalog.chunks(store.catalog.chunk_ids()).values(), key=str)
+                assert_in_step(store)
+                results[name + " found"] = cosines(store, 10)
                 if backend:
-                    assert library.mended == [
+                    assert store.notices == [
                         f"The Chroma server at {own_server.url} could be used again, and has all vectors."
                     ]
         assert [c.text for c in results["files"]] == [c.text for c in results["served"]]
         assert results["files found"] == results["served found"]
 
     def test_what_is_taken_in_while_it_is_gone(self, tmp_path, own_server, at_once):
-        with opened(tmp_path / "d", ChromaServer(own_server.url)) as library:
-            put_text(library, EMBEDDER, A, "Apples are red.")
-            library.settle()
+        with opened(tmp_path / "d", ChromaServer(own_server.url)) as store:
+            put_text(store, EMBEDDER, A, "Apples are red.")
+            store.settle()
             own_server.kill()
-            fill(library)
-            library.settle()
-            assert isinstance(library.vectors, ExactIndex)
-            before = cosines(library, 5)
+            fill(store)
+            store.settle()
+            assert isinstance(store.vectors, ExactScan)
+            before = cosines(store, 5)
             assert [len(ids) for ids in before] == [5] * 5
-            put_text(library, EMBEDDER, Path("/docs/d.txt"), "New while it is away.")
-            assert [len(ids) for ids in found(library, 9)] == [6] * 5, "the scan goes with the catalog"
-            (notice,) = library.mended
+            put_text(store, EMBEDDER, Path("/docs/d.txt"), "New while it is away.")
+            assert [len(ids) for ids in found(store, 9)] == [6] * 5, "the scan goes with the catalog"
+            (notice,) = store.notices
             assert "cannot be reached" in notice
             assert "Start it there" in notice
             assert "catalog's own vectors are searched" in notice
-            library.remove(library.catalog.documents()[-1].id)
+            store.remove(store.catalog.documents()[-1].id)
             own_server.start()
-            assert cosines(library, 5) == before
-            assert_in_step(library)
+            assert cosines(store, 5) == before
+            assert_in_step(store)
 
     def test_nothing_was_told_to_it_before_the_process_ended(self, tmp_path, own_server, at_once):
-        with opened(tmp_path / "d", ChromaServer(own_server.url)) as library:
-            fill(library)
-            library.settle()
+        with opened(tmp_path / "d", ChromaServer(own_server.url)) as store:
+            fill(store)
+            store.settle()
             own_server.kill()
-            library.remove(1)
+            store.remove(1)
         own_server.start()
-        with opened(tmp_path / "d", ChromaServer(own_server.url)) as library:
-            assert_in_step(library)
-            assert library.catalog.chunk_count() == 3
+        with opened(tmp_path / "d", ChromaServer(own_server.url)) as store:
+            assert_in_step(store)
+            assert store.catalog.chunk_count() == 3
 
     def test_an_emptied_server_is_filled_again(self, tmp_path, own_server):
-        with opened(tmp_path / "d", ChromaServer(own_server.url)) as library:
-            fill(library)
-            library.settle()
-            before = cosines(library, 5)
+        with opened(tmp_path / "d", ChromaServer(own_server.url)) as store:
+            fill(store)
+            store.settle()
+            before = cosines(store, 5)
             own_server.empty()
-            assert cosines(library, 5) == before, "by the catalog's vectors"
-            assert cosines(library, 5) == before
-            assert_in_step(library)
+            assert cosines(store, 5) == before, "by the catalog's vectors"
+            assert cosines(store, 5) == before
+            assert_in_step(store)
             own_server.empty()
-            put_text(library, EMBEDDER, A, "Apples are red.", "Pears are green.")
-            library.settle()
-            assert_in_step(library)
+            put_text(store, EMBEDDER, A, "Apples are red.", "Pears are green.")
+            store.settle()
+            assert_in_step(store)
         own_server.empty()
-        with opened(tmp_path / "d", ChromaServer(own_server.url)) as library:
-            assert_in_step(library)
+        with opened(tmp_path / "d", ChromaServer(own_server.url)) as store:
+            assert_in_step(store)
 
     def test_it_is_left_alone_for_a_while(self, tmp_path, monkeypatch):
         asked = []
@@ -274,11 +274,11 @@ class TestComingBack:
             asked.append(request.path)
             return 507, b"no space left on device"
 
-        with answering(full) as url, opened(tmp_path, ChromaServer(url)) as library:
-            fill(library)
-            found(library)
-            library.settle()
-            assert len(library.mended) == 1
+        with answering(full) as url, opened(tmp_path, ChromaServer(url)) as store:
+            fill(store)
+            found(store)
+            store.settle()
+            assert len(store.notices) == 1
         assert asked == ["/api/v2/pre-flight-checks"]
 
 
@@ -288,63 +288,63 @@ class TestPurging:
 
     @pytest.mark.parametrize("identity", [IDENTITY, None])
     def test_what_is_removed_goes_there_too(self, tmp_path, chroma_server, identity):
-        with opened(tmp_path, ChromaServer(chroma_server.url)) as library:
-            fill(library)
-            library.settle()
-        with opened(tmp_path, ChromaServer(chroma_server.url), identity) as library:
-            library.remove(1)
-            library.settle()
-            assert self.held(chroma_server, library.library_id) == 3
-            assert library.mended == []
+        with opened(tmp_path, ChromaServer(chroma_server.url)) as store:
+            fill(store)
+            store.settle()
+        with opened(tmp_path, ChromaServer(chroma_server.url), identity) as store:
+            store.remove(1)
+            store.settle()
+            assert self.held(chroma_server, store.library_id) == 3
+            assert store.notices == []
 
     def test_that_it_could_not_be_removed_is_told(self, tmp_path, own_server, at_once):
-        with opened(tmp_path / "d", ChromaServer(own_server.url)) as library:
-            fill(library)
+        with opened(tmp_path / "d", ChromaServer(own_server.url)) as store:
+            fill(store)
         own_server.kill()
-        with opened(tmp_path / "d", ChromaServer(own_server.url), None) as library:
-            library.remove(1)
-            library.settle()
-            assert "cannot be reached" in library.mended[0]
+        with opened(tmp_path / "d", ChromaServer(own_server.url), None) as store:
+            store.remove(1)
+            store.settle()
+            assert "cannot be reached" in store.notices[0]
         own_server.start()
-        with opened(tmp_path / "d", ChromaServer(own_server.url)) as library:
-            assert_in_step(library)
+        with opened(tmp_path / "d", ChromaServer(own_server.url)) as store:
+            assert_in_step(store)
 
     def test_purging_deletes_the_collections_and_old_files(self, tmp_path, chroma_server):
-        with opened(tmp_path, None) as library:
-            fill(library)
-        with opened(tmp_path, ChromaServer(chroma_server.url)) as library:
-            assert_in_step(library)
-            library.remove(1)
-            library.purge()
-            assert self.held(chroma_server, library.library_id) == 0
+        with opened(tmp_path, None) as store:
+            fill(store)
+        with opened(tmp_path, ChromaServer(chroma_server.url)) as store:
+            assert_in_step(store)
+            store.remove(1)
+            store.purge()
+            assert self.held(chroma_server, store.library_id) == 0
             assert not (tmp_path / CHROMA_NAME).exists()
-            assert_in_step(library)
+            assert_in_step(store)
 
     def test_a_purge_that_does_not_reach_it_is_told_and_made_good(self, tmp_path, own_server, at_once, monkeypatch):
-        with opened(tmp_path / "d", ChromaServer(own_server.url)) as library:
-            fill(library)
-            library.remove(1)
-            library.settle()
+        with opened(tmp_path / "d", ChromaServer(own_server.url)) as store:
+            fill(store)
+            store.remove(1)
+            store.settle()
             own_server.kill()
             with pytest.raises(StoreError, match=r"gone from the files here, but .* cannot be reached") as caught:
-                library.purge()
+                store.purge()
             assert "ragapp documents remove --purge" in caught.value.hint
             own_server.start()
             deleted = []
             monkeypatch.setattr(ChromaServer, "delete", lambda self, name: deleted.append(name))
-            assert len(found(library)[0]) == 3
-            found(library)
-            assert deleted == [library.library_id]
+            assert len(found(store)[0]) == 3
+            found(store)
+            assert deleted == [store.library_id]
 
     def test_a_server_that_is_not_used_any_more_is_named_once(self, tmp_path, chroma_server):
-        with opened(tmp_path, ChromaServer(chroma_server.url)) as library:
-            fill(library)
-        with opened(tmp_path, None) as library:
-            library.remove(1)
+        with opened(tmp_path, ChromaServer(chroma_server.url)) as store:
+            fill(store)
+        with opened(tmp_path, None) as store:
+            store.remove(1)
             with pytest.raises(StoreError, match=chroma_server.url) as caught:
-                library.purge()
-            assert f"ragapp-{library.library_id}-" in caught.value.hint
-            library.purge()
+                store.purge()
+            assert f"ragapp-{store.library_id}-" in caught.value.hint
+            store.purge()
 
 
 BAD_ANSWERS = {
@@ -366,12 +366,12 @@ BAD_ANSWERS = {
 class TestBadInput:
     def told(self, folder: Path, backend: ChromaServer) -> str:
         """The one line; the catalog takes everything and answers meanwhile."""
-        with opened(folder / "served", backend) as library:
-            fill(library)
-            library.settle()
-            assert cosines(library, 5) == by_files()
-            assert library.catalog.chunk_count() == 5
-            (notice,) = library.mended
+        with opened(folder / "served", backend) as store:
+            fill(store)
+            store.settle()
+            assert cosines(store, 5) == by_files()
+            assert store.catalog.chunk_count() == 5
+            (notice,) = store.notices
         assert "\n" not in notice
         assert "nothing is lost" in notice
         return notice
@@ -414,11 +414,11 @@ class TestBadInput:
                 return 503, b"later"
             return pass_on(request, body)
 
-        with answering(busy) as url, opened(tmp_path, ChromaServer(url, {"Authorization": "Bearer t"})) as library:
-            fill(library)
-            library.settle()
-            assert_in_step(library)
-            assert (len(refused), library.mended) == (2, [])
+        with answering(busy) as url, opened(tmp_path, ChromaServer(url, {"Authorization": "Bearer t"})) as store:
+            fill(store)
+            store.settle()
+            assert_in_step(store)
+            assert (len(refused), store.notices) == (2, [])
 
     @pytest.mark.parametrize(
         ("url", "allow", "expected"),
@@ -485,9 +485,9 @@ class TestBadInput:
         monkeypatch.setenv("CHROMA_TOKEN", f"{TOKEN}\n")
         with answering(passed_on(chroma_server, TOKEN)) as url:
             backend = ChromaServer(url, {"Authorization": "Bearer ${CHROMA_TOKEN}"})
-            with opened(tmp_path, backend) as library:
-                fill(library)
-                assert_in_step(library)
+            with opened(tmp_path, backend) as store:
+                fill(store)
+                assert_in_step(store)
             monkeypatch.setenv("CHROMA_TOKEN", "another")
             assert TOKEN not in self.told(tmp_path, backend)
 
@@ -528,9 +528,9 @@ class TestEncrypted:
         trust.load_cert_chain(certificate, tmp_path / "key.pem")
         with answering(passed_on(chroma_server, TOKEN), trust) as url:
             headers = {"Authorization": f"Bearer {TOKEN}"}
-            with opened(tmp_path / "d", ChromaServer(url, headers, certificate)) as library:
-                fill(library)
-                assert_in_step(library)
+            with opened(tmp_path / "d", ChromaServer(url, headers, certificate)) as store:
+                fill(store)
+                assert_in_step(store)
             notice = TestBadInput().told(tmp_path, ChromaServer(url, headers))
             assert "has no certificate that is trusted" in notice
             assert "store.chroma_ca_file" in notice
@@ -551,24 +551,24 @@ class TestDoctor:
 
     def test_it_knows_of_the_server(self, tmp_path, chroma_server):
         assert self.checked(tmp_path / "none", chroma_server.url).status == "ok"
-        with opened(tmp_path, ChromaServer(chroma_server.url)) as library:
-            fill(library)
-            library.settle()
-            library_id = library.library_id
+        with opened(tmp_path, ChromaServer(chroma_server.url)) as store:
+            fill(store)
+            store.settle()
+            library_id = store.library_id
         result = self.checked(tmp_path, chroma_server.url)
         assert (result.status, "Chroma 1.0.0 at" in result.detail, "5 of 5" in result.detail) == ("ok", True, True)
         ChromaServer(chroma_server.url).remove(library_id, [1, 2])
         result = self.checked(tmp_path, chroma_server.url)
         assert (result.status, "3 of 5" in result.detail, "--fix" in result.hint) == ("warn", True, True)
-        with opened(tmp_path, ChromaServer(chroma_server.url)) as library:
-            assert library.rebuild_vectors() == 5
+        with opened(tmp_path, ChromaServer(chroma_server.url)) as store:
+            assert store.rebuild_vectors() == 5
         assert self.checked(tmp_path, chroma_server.url).status == "ok"
 
     def test_a_server_that_is_away_cannot_be_filled(self, tmp_path):
-        with opened(tmp_path, ChromaServer(dead_url())) as library:
-            fill(library)
+        with opened(tmp_path, ChromaServer(dead_url())) as store:
+            fill(store)
             with pytest.raises(VectorsUnavailableError, match="cannot be reached"):
-                library.rebuild_vectors()
+                store.rebuild_vectors()
 
 
 def test_chroma_still_has_the_client_that_gets_time_limits():

@@ -7,13 +7,13 @@ import pytest
 from storekit import WordEmbedder
 
 from ragapp.index import chunk_text
-from ragapp.index.chunk_text import CONTEXT_SHARE, ChunkEmbedder, ChunkText
+from ragapp.index.chunk_text import CONTEXT_SHARE, ChunkEmbedder, EmbeddedText
 
 TEXTS = [
-    ChunkText("rules > Leave", "Annual leave is 25 days."),
-    ChunkText("rules > Leave", "Sick leave needs a note."),
-    ChunkText("rules > Travel", "Trains before planes."),
-    ChunkText("old rules", "Trains before planes."),
+    EmbeddedText("rules > Leave", "Annual leave is 25 days."),
+    EmbeddedText("rules > Leave", "Sick leave needs a note."),
+    EmbeddedText("rules > Travel", "Trains before planes."),
+    EmbeddedText("old rules", "Trains before planes."),
 ]
 
 
@@ -45,12 +45,14 @@ def test_a_text_and_a_line_that_several_share_are_embedded_once(embedder: WordEm
     chunks.embed(TEXTS)
     assert sorted(embedder.embedded) == sorted({text.text for text in TEXTS} | {text.context for text in TEXTS})
     embedder.embedded.clear()
-    chunks.embed([ChunkText("rules > Leave", "Leave of absence."), ChunkText("rules > New", "Other.")])
+    chunks.embed([EmbeddedText("rules > Leave", "Leave of absence."), EmbeddedText("rules > New", "Other.")])
     assert embedder.embedded == ["Leave of absence.", "Other.", "rules > New"]
 
 
-@pytest.mark.parametrize("text", [ChunkText("the same", "the same"), ChunkText("", "words"), ChunkText("words", "")])
-def test_text_and_line_may_be_alike_or_empty(embedder: WordEmbedder, text: ChunkText) -> None:
+@pytest.mark.parametrize(
+    "text", [EmbeddedText("the same", "the same"), EmbeddedText("", "words"), EmbeddedText("words", "")]
+)
+def test_text_and_line_may_be_alike_or_empty(embedder: WordEmbedder, text: EmbeddedText) -> None:
     (vector,) = ChunkEmbedder(embedder).embed([text])
     assert float(np.linalg.norm(vector)) == pytest.approx(1, abs=1e-6)
     assert sorted(embedder.embedded) == sorted({text.text, text.context})
@@ -93,14 +95,14 @@ def test_progress_counts_chunks_and_never_more_than_there_are() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        (ChunkText("a", "b"), ChunkText("a", "b"), True),
-        (ChunkText("a", "b"), ChunkText("a", "c"), False),
-        (ChunkText("a", "b"), ChunkText("c", "b"), False),
-        (ChunkText("", "b"), ChunkText("b", ""), False),
-        (ChunkText("a", "\ud800"), ChunkText("a", "\ud801"), False),
+        (EmbeddedText("a", "b"), EmbeddedText("a", "b"), True),
+        (EmbeddedText("a", "b"), EmbeddedText("a", "c"), False),
+        (EmbeddedText("a", "b"), EmbeddedText("c", "b"), False),
+        (EmbeddedText("", "b"), EmbeddedText("b", ""), False),
+        (EmbeddedText("a", "\ud800"), EmbeddedText("a", "\ud801"), False),
     ],
 )
-def test_a_fingerprint_tells_texts_and_lines_apart(one: ChunkText, other: ChunkText, same: bool) -> None:
+def test_a_fingerprint_tells_texts_and_lines_apart(one: EmbeddedText, other: EmbeddedText, same: bool) -> None:
     assert (one.fingerprint == other.fingerprint) == same
     assert len(one.fingerprint) == 16
 
@@ -111,7 +113,7 @@ def test_what_is_kept_of_a_batch_is_its_lines_alone():
     tracemalloc.start()
     try:
         for batch in range(20):
-            embedder.embed([ChunkText(f"file {batch}", f"text {batch} {n}") for n in range(200)])
+            embedder.embed([EmbeddedText(f"file {batch}", f"text {batch} {n}") for n in range(200)])
             words.embedded.clear()
         kept = tracemalloc.get_traced_memory()[0]
     finally:

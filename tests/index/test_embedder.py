@@ -22,7 +22,7 @@ from ragapp.errors import ModelError
 from ragapp.index import encoder, model_folder, quantize, sbert
 from ragapp.index.embedder import Embedder
 from ragapp.index.encoder import batches
-from ragapp.index.model_folder import FolderTokenizer, UnknownLayout, read_facts
+from ragapp.index.model_folder import EmbedderTokenizer, UnknownLayout, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 MINILM = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -112,7 +112,7 @@ BOTH = {**MEAN, "pooling_mode_cls_token": True}
     ],
 )
 def test_the_json_files_say_what_the_model_is(tmp_path, names, files, expected):
-    facts = read_facts(write(tmp_path, config=TRANSFORMER, modules=modules(*names), **files))
+    facts = read_config(write(tmp_path, config=TRANSFORMER, modules=modules(*names), **files))
     assert (facts.dimension, facts.max_tokens, facts.prompts.document) == expected
 
 
@@ -132,7 +132,7 @@ def test_the_json_files_say_what_the_model_is(tmp_path, names, files, expected):
 )
 def test_what_the_json_files_do_not_say_is_not_guessed(tmp_path, files):
     with pytest.raises(UnknownLayout):
-        read_facts(write(tmp_path, **files))
+        read_config(write(tmp_path, **files))
 
 
 def test_the_weights_are_hashed_once_until_they_change(tmp_path, monkeypatch):
@@ -200,7 +200,7 @@ def minilm(models_dir) -> Path:
 
 
 @pytest.fixture(scope="module")
-def library(minilm):
+def store(minilm):
     return sbert.load_embedding_model(minilm)
 
 
@@ -210,7 +210,7 @@ def exact(minilm) -> Embedder:
 
 
 @pytest.fixture(scope="module")
-def tiny(library, tmp_path_factory) -> Path:
+def tiny(store, tmp_path_factory) -> Path:
     """Another kind of folder: prompts, first token pooled, a dense layer, a small window, vectors cut."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -221,7 +221,7 @@ def tiny(library, tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("tiny")
     config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
     BertModel(config).save_pretrained(place / "transformer")
-    library.tokenizer.save_pretrained(place / "transformer")
+    store.tokenizer.save_pretrained(place / "transformer")
     parts = [Transformer(str(place / "transformer"), max_seq_length=24), Pooling(32, pooling_mode="cls"), Dense(32, 12)]
     prompts = {"query": "query: ", "passage": "passage of a document: "}
     SentenceTransformer(modules=parts, prompts=prompts, truncate_dim=8, device="cpu").save(str(place / "model"))
@@ -232,20 +232,20 @@ def own_vectors(model, texts: list[str], prompt: str = "") -> np.ndarray:
     return model.encode(texts, prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
 
 
-def test_tokens_are_counted_as_the_library_counts_them(minilm, library):
-    mine = FolderTokenizer(minilm)
-    theirs = library.tokenizer(TEXTS, add_special_tokens=False, truncation=False, padding=False)["input_ids"]
+def test_tokens_are_counted_as_the_library_counts_them(minilm, store):
+    mine = EmbedderTokenizer(minilm)
+    theirs = store.tokenizer(TEXTS, add_special_tokens=False, truncation=False, padding=False)["input_ids"]
     assert mine.count_tokens(TEXTS) == [len(ids) for ids in theirs]
     assert (mine.max_tokens, mine.special_tokens, mine.dimension) == (256, 2, 384)
-    seen = library.tokenizer(TEXTS, truncation=True, max_length=256, padding=False)["input_ids"]
+    seen = store.tokenizer(TEXTS, truncation=True, max_length=256, padding=False)["input_ids"]
     assert mine.passage_ids(TEXTS) == seen
 
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=200))
-def test_any_text_is_counted_as_the_library_counts_it(minilm, library, text):
-    ids = library.tokenizer([text], add_special_tokens=False)["input_ids"]
-    assert FolderTokenizer(minilm).count_tokens([text]) == [len(ids[0])]
+def test_any_text_is_counted_as_the_library_counts_it(minilm, store, text):
+    ids = store.tokenizer([text], add_special_tokens=False)["input_ids"]
+    assert EmbedderTokenizer(minilm).count_tokens([text]) == [len(ids[0])]
 
 
 def test_half_a_surrogate_pair_is_counted_too(exact):
@@ -267,7 +267,7 @@ def test_what_is_known_without_the_model_loads_no_model(minilm):
 def test_the_library_comes_without_scikit_learn_until_that_is_called(minilm):
     code = (
         "import sys; from pathlib import Path; from ragapp.index.embedder import Embedder\n"
-        f"Embedder(Path({str(minilm)!r}), 'minilm').embed_question('x')\n"
+        f"Embedder(Path({str(minilm)!r}), 'minilm').embed_query('x')\n"
         "print(*sorted({'sklearn', 'pandas'} & set(sys.modules)), sep=',')\n"
         "import torch; from sentence_transformers.util import manhattan_sim as far\n"
         "sparse = [torch.tensor([pair]).to_sparse() for pair in ((1.0, 2.0), (4.0, 6.0))]\n"
@@ -307,43 +307,43 @@ def test_a_library_that_needs_more_of_scikit_learn_is_imported_with_it(monkeypat
 
 
 def test_a_tokenizer_travels_as_its_path(minilm):
-    there = pickle.loads(pickle.dumps(FolderTokenizer(minilm)))
+    there = pickle.loads(pickle.dumps(EmbedderTokenizer(minilm)))
     assert there.folder == minilm
     assert there.count_tokens(["annual leave"]) == [2]
 
 
-def test_a_folder_without_tokenizer_json_asks_the_model(minilm, library, tmp_path):
+def test_a_folder_without_tokenizer_json_asks_the_model(minilm, store, tmp_path):
     place = shutil.copytree(minilm, tmp_path / "older")
     (place / "tokenizer.json").unlink()
-    older, ordinary = FolderTokenizer(place), FolderTokenizer(minilm)
+    older, ordinary = EmbedderTokenizer(place), EmbedderTokenizer(minilm)
     assert older.count_tokens(TEXTS) == ordinary.count_tokens(TEXTS)
     assert (older.dimension, older.max_tokens, older.special_tokens) == (384, 256, 2)
     vectors = Embedder(place, "older", precision="fp32").embed_documents(TEXTS)
-    assert np.abs(vectors - own_vectors(library, TEXTS)).max() < 1e-5
+    assert np.abs(vectors - own_vectors(store, TEXTS)).max() < 1e-5
 
 
 def test_a_damaged_tokenizer_is_told(minilm, tmp_path):
     place = shutil.copytree(minilm, tmp_path / "damaged")
     (place / "tokenizer.json").write_text('{"version": "1.0"')
     with pytest.raises(ModelError, match="cannot be read"):
-        FolderTokenizer(place).count_tokens(["text"])
+        EmbedderTokenizer(place).count_tokens(["text"])
 
 
-def test_vectors_are_the_librarys_own_in_the_order_of_the_texts(exact, library):
+def test_vectors_are_the_librarys_own_in_the_order_of_the_texts(exact, store):
     texts = [*TEXTS, *(f"page {n} " * (n % 40 + 1) for n in range(60))]
     told = []
     vectors = exact.embed_documents(texts, told.append)
     assert exact._encoder._direct
     assert vectors.dtype == np.float32
-    assert np.abs(vectors - own_vectors(library, texts)).max() < 1e-5
+    assert np.abs(vectors - own_vectors(store, texts)).max() < 1e-5
     assert told == sorted(told)
     assert told[-1] == len(texts)
     assert exact.embed_documents([]).shape == (0, 384)
 
 
-def test_a_question_gets_the_librarys_own_vector(exact, library):
-    theirs = library.encode_query("How many days of leave?", normalize_embeddings=True)
-    assert np.abs(exact.embed_question("How many days of leave?") - theirs).max() < 1e-5
+def test_a_question_gets_the_librarys_own_vector(exact, store):
+    theirs = store.encode_query("How many days of leave?", normalize_embeddings=True)
+    assert np.abs(exact.embed_query("How many days of leave?") - theirs).max() < 1e-5
 
 
 def test_prompts_pooling_dense_layers_and_cut_vectors_are_kept(tiny):
@@ -353,11 +353,11 @@ def test_prompts_pooling_dense_layers_and_cut_vectors_are_kept(tiny):
     assert np.abs(mine.embed_documents(TEXTS) - own_vectors(model, TEXTS, "passage of a document: ")).max() < 1e-5
     assert mine._encoder._direct
     theirs = model.encode_query(TEXTS[0], normalize_embeddings=True)
-    assert np.abs(mine.embed_question(TEXTS[0]) - theirs).max() < 1e-5
+    assert np.abs(mine.embed_query(TEXTS[0]) - theirs).max() < 1e-5
 
 
 @pytest.mark.parametrize("fault", ["other vectors", "an error"])
-def test_a_model_that_the_direct_way_does_not_suit_is_fed_by_the_library(minilm, library, monkeypatch, fault):
+def test_a_model_that_the_direct_way_does_not_suit_is_fed_by_the_library(minilm, store, monkeypatch, fault):
     def wrong(self, ids):
         if fault == "an error":
             raise TypeError("forward() got an unexpected keyword argument")
@@ -365,7 +365,7 @@ def test_a_model_that_the_direct_way_does_not_suit_is_fed_by_the_library(minilm,
 
     monkeypatch.setattr(encoder.Encoder, "_encode_ids", wrong)
     mine = Embedder(minilm, "minilm", precision="fp32")
-    assert np.abs(mine.embed_documents(TEXTS) - own_vectors(library, TEXTS)).max() < 1e-5
+    assert np.abs(mine.embed_documents(TEXTS) - own_vectors(store, TEXTS)).max() < 1e-5
 
 
 def test_a_caller_who_stops_is_obeyed_at_once(exact, monkeypatch):
@@ -399,7 +399,7 @@ def test_a_question_does_not_wait_for_passages(exact):
     work = threading.Thread(target=exact.embed_documents, args=(texts, lambda done: begun.set()))
     work.start()
     assert begun.wait(60)
-    exact.embed_question("How many days of leave?")
+    exact.embed_query("How many days of leave?")
     assert work.is_alive()
     work.join()
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragapp.index.model_folder import Prompts, own_prompts
+from ragapp.index.model_folder import Prompts, model_prompts
 
 BGE = "Represent this sentence for searching relevant passages: "
 
@@ -30,11 +30,11 @@ BGE = "Represent this sentence for searching relevant passages: "
     ],
 )
 def test_what_a_model_wants_in_front(prompts: dict, names: list[str], expected: Prompts) -> None:
-    assert own_prompts(prompts, *names) == expected
+    assert model_prompts(prompts, *names) == expected
 
 
 @pytest.mark.parametrize("name", ["e5-mistral-7b-instruct", "multilingual-e5-large-instruct"])
 def test_instructed_models_get_an_instruction_for_questions_only(name: str) -> None:
-    prompts = own_prompts({}, name)
+    prompts = model_prompts({}, name)
     assert prompts.query.startswith("Instruct: ")
     assert prompts.document == ""

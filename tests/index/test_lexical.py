@@ -130,4 +130,4 @@ def test_sqlite_still_keeps_its_totals_where_they_are_read(filled) -> None:
     bm25.remove(filled, [4])
     filled.execute("CREATE VIRTUAL TABLE temp.every USING fts5vocab(main, lexical, row)")
     ((terms,),) = filled.execute("SELECT SUM(cnt) FROM temp.every")
-    assert bm25.scale(filled) == bm25.Scale(4, terms / 4), "FTS5 keeps its averages in another form"
+    assert bm25.scale(filled) == bm25.Bm25Statistics(4, terms / 4), "FTS5 keeps its averages in another form"

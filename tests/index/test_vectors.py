@@ -14,11 +14,11 @@ from storekit import make_document, one_chunk_each
 
 from ragapp.errors import StoreError
 from ragapp.index import chroma_embedded, vector_store
-from ragapp.index.catalog import Catalog, Identity
+from ragapp.index.catalog import Catalog, EmbedderIdentity
 from ragapp.index.chroma import CollectionStore
 from ragapp.index.chroma_embedded import STATE_NAME, EmbeddedChroma, EmbeddedStore, FileState
 from ragapp.index.chroma_server import ChromaServer
-from ragapp.index.vector_store import ExactIndex, VectorBackend, reconcile
+from ragapp.index.vector_store import ExactScan, VectorBackend, reconcile
 
 DIMENSION = 16
 
@@ -57,7 +57,7 @@ def _unit_vectors(count: int, seed: int = 0) -> np.ndarray:
 
 def _fill(catalog: Catalog, vectors: np.ndarray) -> list[int]:
     document = make_document(*(f"page {n}" for n in range(len(vectors))))
-    identity = catalog.identity_id(Identity("words", DIMENSION, True, "0" * 64, "1"))
+    identity = catalog.identity_id(EmbedderIdentity("words", DIMENSION, True, "0" * 64, "1"))
     return catalog.put_document(Path("/a"), document, one_chunk_each(document), vectors, identity, 1, 1, "x")[1]
 
 
@@ -75,7 +75,7 @@ def test_the_nearest_first(chroma: CollectionStore) -> None:
 
 def test_an_empty_index_finds_nothing(chroma: CollectionStore, catalog: Catalog) -> None:
     question = np.ones(DIMENSION, np.float32)
-    for index in (chroma, ExactIndex(catalog)):
+    for index in (chroma, ExactScan(catalog)):
         assert index.nearest(question, 5) == []
         assert index.nearest(question, 5, within=[1]) == []
     assert (chroma.count(), chroma.ids()) == (0, set())
@@ -381,7 +381,7 @@ def test_the_true_nearest_are_found_also_after_half_was_replaced(chroma: Collect
 def test_the_scan_and_chroma_find_the_same(chroma: CollectionStore, catalog: Catalog) -> None:
     ids = _fill(catalog, _unit_vectors(300))
     chroma.add(*catalog.vectors())
-    exact = ExactIndex(catalog)
+    exact = ExactScan(catalog)
     some = ids[::3]
     for question in _unit_vectors(20, seed=1):
         for within in (None, some):
@@ -396,7 +396,7 @@ def test_equal_scores_come_by_id_and_all_parts_are_read(catalog: Catalog, monkey
     monkeypatch.setattr(vector_store, "_READ_BATCH", 7)
     basis = np.eye(DIMENSION, dtype=np.float32)
     ids = _fill(catalog, np.concatenate([basis[[1] * 10], basis[[0] * 12]]))
-    exact = ExactIndex(catalog)
+    exact = ExactScan(catalog)
     assert exact.nearest(basis[0], 5) == ids[10:15]
     assert exact.nearest(basis[0], 3, [*ids[:3], ids[21], ids[15]]) == [ids[15], ids[21], ids[0]]
 
@@ -404,7 +404,7 @@ def test_equal_scores_come_by_id_and_all_parts_are_read(catalog: Catalog, monkey
 def test_the_scan_is_exact(catalog: Catalog) -> None:
     vectors = _unit_vectors(40).astype(np.float16).astype(np.float32)
     ids = _fill(catalog, vectors)
-    exact = ExactIndex(catalog)
+    exact = ExactScan(catalog)
     for question in _unit_vectors(5, seed=2):
         order = sorted(range(40), key=lambda n: (-float(vectors[n] @ question), n))
         assert exact.nearest(question, 40) == [ids[n] for n in order]

@@ -11,5 +11,5 @@ from storekit import assert_in_step
 def place(tmp_path: Path):
     place = Place(tmp_path)
     yield place
-    assert_in_step(place.library)
-    place.library.close()
+    assert_in_step(place.store)
+    place.store.close()

@@ -27,7 +27,7 @@ def ingest(root: Path) -> None:
     sys.stdout.write("running\n")
     sys.stdout.flush()
     place.with_settings(SETTINGS).run([place.docs])
-    place.library.close()
+    place.store.close()
 
 
 if __name__ == "__main__":

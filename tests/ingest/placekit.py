@@ -10,7 +10,7 @@ from storekit import WordEmbedder, chunker_of, identity_of
 
 from ragapp.contract import FileReport, IngestReport
 from ragapp.index.records import DocumentRow
-from ragapp.index.store import Library
+from ragapp.index.store import Store
 from ragapp.ingest.pipeline import Pipeline
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Ingest, Retrieval
@@ -25,11 +25,11 @@ class Place:
         self.docs = root / "docs"
         self.docs.mkdir(exist_ok=True)
         self.embedder = embedder or WordEmbedder()
-        self.library = Library(root / "data", identity_of(self.embedder), write=True)
+        self.store = Store(root / "data", identity_of(self.embedder), write=True)
         self.pipeline = self.with_settings(SETTINGS)
 
     def with_settings(self, settings: Ingest, exclude: tuple[Path, ...] = ()) -> Pipeline:
-        return Pipeline(self.library, self.embedder, chunker_of(self.embedder), settings, exclude)
+        return Pipeline(self.store, self.embedder, chunker_of(self.embedder), settings, exclude)
 
     def write(self, name: str, text: str) -> Path:
         path = self.docs / name
@@ -50,19 +50,19 @@ class Place:
         return {self.named(file.path): file.status for file in report.files}
 
     def stored(self) -> dict[str, str]:
-        return {row.path: row.sha256 for row in self.library.catalog.documents()}
+        return {row.path: row.sha256 for row in self.store.catalog.documents()}
 
     def rows(self) -> list[tuple]:
-        rows = self.library.catalog.documents()
-        return [(replace(row, ingested_at=""), self.library.catalog.chunk_ids([row.id])) for row in rows]
+        rows = self.store.catalog.documents()
+        return [(replace(row, ingested_at=""), self.store.catalog.chunk_ids([row.id])) for row in rows]
 
     def row(self, name: str) -> DocumentRow:
-        (row,) = (row for row in self.library.catalog.documents() if row.path == str(self.docs / name))
+        (row,) = (row for row in self.store.catalog.documents() if row.path == str(self.docs / name))
         return row
 
     def text(self, name: str) -> str:
-        return self.library.catalog.unit_text(self.row(name).id, 1)
+        return self.store.catalog.unit_text(self.row(name).id, 1)
 
     def search(self, question: str) -> str:
-        passages = Retriever(self.library, self.embedder, Retrieval()).search(question, 1).passages
+        passages = Retriever(self.store, self.embedder, Retrieval()).search(question, 1).passages
         return passages[0].chunk.text if passages else ""

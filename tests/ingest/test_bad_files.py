@@ -28,7 +28,7 @@ def test_every_bad_file_is_accounted_for(place: Place) -> None:
     assert wrong == {}
     silent = [name for name, file in fates.items() if file.status in ("failed", "skipped") and len(file.reason) < 10]
     assert silent == []
-    assert "root:" not in str([place.library.catalog.units(row.id) for row in place.library.catalog.documents()])
+    assert "root:" not in str([place.store.catalog.units(row.id) for row in place.store.catalog.documents()])
     assert fates["thousand pages.pdf"].units == 1000
     assert "The secret is in the cellar." in place.text("locked but known.pdf")
     again = place.with_settings(settings).run([place.docs])
@@ -45,17 +45,17 @@ def test_an_unreadable_file_is_told(place: Place) -> None:
 
 
 def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Place, monkeypatch) -> None:
-    from ragapp.ingest.worker import Preparer
+    from ragapp.ingest.worker import Worker
 
     path = place.write("a.txt", "First.")
-    prepare = Preparer.prepare
+    prepare = Worker.prepare
 
     def disturbed(preparer, *arguments):
         prepared = prepare(preparer, *arguments)
         path.write_text("Second, which is longer.", encoding="utf-8")
         return prepared
 
-    monkeypatch.setattr(Preparer, "prepare", disturbed)
+    monkeypatch.setattr(Worker, "prepare", disturbed)
     (report,) = place.pipeline.run([place.docs]).files
     assert (report.status, report.reason) == (
         "failed",

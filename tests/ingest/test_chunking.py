@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from storekit import WordEmbedder, chunker_of
 
-from ragapp.index.chunk_text import ChunkText
+from ragapp.index.chunk_text import EmbeddedText
 from ragapp.index.records import Chunk
 from ragapp.ingest.chunking import CHUNKER_VERSION, Chunker
 from ragapp.reading.document import Block, Document, Unit
@@ -146,7 +146,7 @@ def test_a_header_too_long_to_repeat_loses_no_word(columns: int) -> None:
 def test_the_line_says_whose_the_chunk_is_and_is_cut_from_the_front() -> None:
     chunker = chunker_of(WordEmbedder(max_tokens=40))
     chunk = Chunk(1, ("Part", "Section"), "Text.", 0, 5)
-    assert chunker.embedded_text(chunk, "Title", "file.txt") == ChunkText("file > Title > Part > Section", "Text.")
+    assert chunker.embedded_text(chunk, "Title", "file.txt") == EmbeddedText("file > Title > Part > Section", "Text.")
     long = Chunk(1, (*(f"Heading{n}" for n in range(50)), "Last"), "Text.", 0, 5)
     line = chunker.embedded_text(long, "Title", "file.txt").context
     assert line.endswith("Last")

@@ -17,7 +17,7 @@ from storekit import WordEmbedder, chunker_of
 
 import ragapp
 from ragapp.errors import ReadingError
-from ragapp.ingest.worker import Limits, Preparer
+from ragapp.ingest.worker import Limits, Worker
 from ragapp.reading.document import ReadOptions
 from ragapp.reading.registry import READERS
 
@@ -114,11 +114,11 @@ class Damage:
 @pytest.fixture(scope="module")
 def reader():
     limits = Limits(SOON_S, memory_mb=MEMORY_MB)
-    with Preparer(chunker_of(WordEmbedder()), limits, ReadOptions(ocr="off")) as reader:
+    with Worker(chunker_of(WordEmbedder()), limits, ReadOptions(ocr="off")) as reader:
         yield reader
 
 
-def outcome(reader: Preparer, path: Path) -> str:
+def outcome(reader: Worker, path: Path) -> str:
     """What became of a file; empty where it was read."""
     started = time.monotonic()
     try:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from placekit import SETTINGS, Place
 
-from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
+from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
 from ragapp.ingest import conditions
 from ragapp.ingest import plan as planning
-from ragapp.ingest.worker import Preparer
+from ragapp.ingest.worker import Worker
 from ragapp.reading import registry
 
 LONG = "\n\n".join(f"Paragraph {n} speaks of subject{n} at length, and of nothing else." for n in range(40))
@@ -23,18 +23,18 @@ LONG = "\n\n".join(f"Paragraph {n} speaks of subject{n} at length, and of nothin
 def unread(monkeypatch) -> list[str]:
     """Names of the files that a worker was asked to read."""
     names: list[str] = []
-    prepare = Preparer.prepare
+    prepare = Worker.prepare
 
     def noted(preparer, path, *arguments):
         names.append(path.name)
         return prepare(preparer, path, *arguments)
 
-    monkeypatch.setattr(Preparer, "prepare", noted)
+    monkeypatch.setattr(Worker, "prepare", noted)
     return names
 
 
 def _vectors(place: Place, name: str) -> np.ndarray:
-    return place.library.catalog.vectors(place.library.catalog.chunk_ids([place.row(name).id]))[1]
+    return place.store.catalog.vectors(place.store.catalog.chunk_ids([place.row(name).id]))[1]
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_a_moved_file_is_found_by_its_new_name_and_no_more_by_the_old(place: Pla
     place.run()
     path.rename(place.docs / "vacation.txt")
     place.run()
-    assert place.library.catalog.match(["vacat"], 5)
-    assert not place.library.catalog.match(["holiday"], 5)
+    assert place.store.catalog.match(["vacat"], 5)
+    assert not place.store.catalog.match(["holiday"], 5)
 
 
 def test_a_title_of_its_own_is_kept_under_another_name(place: Place) -> None:
@@ -88,7 +88,7 @@ def test_files_of_one_content_share_the_work(place: Place, unread: list[str]) ->
     assert place.embedder.embedded.count("a") == 1
     assert reports["b.txt"].reason == f"same content as {place.docs / 'a.txt'}"
     assert [place.row(name).chunks for name in reports] == [chunks] * 3
-    assert len(set(place.library.catalog.chunk_ids())) == 3 * chunks
+    assert len(set(place.store.catalog.chunk_ids())) == 3 * chunks
     assert np.array_equal(_vectors(place, "b.txt"), _vectors(place, "a.txt"))
     assert place.text("b.txt") == place.text("a.txt")
     assert place.row("b.txt").title == "b"
@@ -150,10 +150,10 @@ def test_only_the_chunks_that_changed_are_embedded(place: Place) -> None:
     assert 1 <= len(again) <= 3
     assert place.embedder.embedded[embedded:].count("a") == 1
     assert all("something new" in text or "Paragraph 20" in text or "Paragraph 19" in text for text in again)
-    ids, vectors = place.library.catalog.vectors()
+    ids, vectors = place.store.catalog.vectors()
     assert vectors.shape == (place.row("a.txt").chunks, place.embedder.dimension)
-    chunks = place.library.catalog.chunks(ids)
-    fresh = ChunkEmbedder(place.embedder).embed([ChunkText("a", chunks[chunk_id].text) for chunk_id in ids])
+    chunks = place.store.catalog.chunks(ids)
+    fresh = ChunkEmbedder(place.embedder).embed([EmbeddedText("a", chunks[chunk_id].text) for chunk_id in ids])
     assert np.abs(vectors - fresh).max() < 1e-3
 
 
@@ -212,26 +212,26 @@ class TestFailures:
         if stage == "hash":
             monkeypatch.setattr(planning, "hash_file", refuse)
         else:
-            monkeypatch.setattr(Preparer, "prepare", refuse)
+            monkeypatch.setattr(Worker, "prepare", refuse)
         first = place.reports()["a.txt"]
         assert (first.status, "Permission denied" in first.reason) == ("failed", True)
         monkeypatch.undo()
         assert place.run() == {"a.txt": "indexed"}
-        assert place.library.catalog.unread() == []
+        assert place.store.catalog.unread() == []
 
     def test_a_twin_of_a_file_that_changed_meanwhile_is_taken_in_at_the_next_run(
         self, place: Place, monkeypatch
     ) -> None:
         first = place.write("a.txt", "The same.")
         place.write("b.txt", "The same.")
-        prepare = Preparer.prepare
+        prepare = Worker.prepare
 
         def disturbed(preparer, *arguments):
             prepared = prepare(preparer, *arguments)
             first.write_text("It is another one now.", encoding="utf-8")
             return prepared
 
-        monkeypatch.setattr(Preparer, "prepare", disturbed)
+        monkeypatch.setattr(Worker, "prepare", disturbed)
         reports = place.reports()
         assert {name: report.status for name, report in reports.items()} == {"a.txt": "failed", "b.txt": "failed"}
         assert "next run" in reports["b.txt"].reason
@@ -248,16 +248,16 @@ class TestFailures:
         path.write_text("Good.", encoding="utf-8")
         os.utime(path, ns=(stamp, stamp))
         assert place.run() == {"a.txt": "unchanged"}
-        assert place.library.catalog.unread() == []
+        assert place.store.catalog.unread() == []
 
     def test_skipped_files_are_listed_until_they_are_gone(self, place: Place) -> None:
         path = place.write("tool.exe", "MZ")
         assert place.run() == {"tool.exe": "skipped"}
-        (entry,) = place.library.catalog.unread()
+        (entry,) = place.store.catalog.unread()
         assert (entry.status, Path(entry.path).name, entry.size) == ("skipped", "tool.exe", 2)
         path.unlink()
         place.run()
-        assert place.library.catalog.unread() == []
+        assert place.store.catalog.unread() == []
 
 
 class TestDrivesThatAreNotThere:

@@ -56,7 +56,7 @@ def _start(root: Path) -> subprocess.Popen:
     )
 
 
-def _run_with_kills(root: Path, how: signal.Signals, rng: random.Random) -> None:
+def _run_with_kills(root: Path, how: signal.Features, rng: random.Random) -> None:
     """Start runs and kill each at a random moment until enough kills came in the middle of one; then let one end."""
     before = root / "before"
     shutil.copytree(root / "data", before) if (root / "data").exists() else before.mkdir()
@@ -86,8 +86,8 @@ def _content(root: Path) -> dict:
     """All that is stored, without ids and times."""
     place = Place(root, SlowEmbedder())
     try:
-        assert_in_step(place.library)
-        catalog = place.library.catalog
+        assert_in_step(place.store)
+        catalog = place.store.catalog
         assert catalog.get_state("chroma_behind") == "0"
         assert catalog.rows("PRAGMA integrity_check") == [("ok",)]
         stored = {"unread": [(place.named(file.path), file.status, file.reason) for file in catalog.unread()]}
@@ -106,7 +106,7 @@ def _content(root: Path) -> dict:
                 row.units_without_text,
                 row.warnings,
                 row.conditions,
-                place.library.identity,
+                place.store.identity,
                 [(unit.number, text, unit.coverage) for unit, text in catalog.units(row.id)],
                 [(c.unit, c.headings, c.text, c.start, c.end, by_id[c.id].tobytes()) for c in chunks.values()],
             )
@@ -116,11 +116,11 @@ def _content(root: Path) -> dict:
             stored[f"scores of {word}"] = sorted(np.round(list(scores.values()), 6).tolist())
         return stored
     finally:
-        place.library.close()
+        place.store.close()
 
 
 @pytest.mark.parametrize("how", list(KILLS), ids=["kill -9", "Ctrl-C"])
-def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path: Path, how: signal.Signals) -> None:
+def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path: Path, how: signal.Features) -> None:
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     _fill(undisturbed / "docs")
     shutil.copytree(undisturbed / "docs", killed / "docs")

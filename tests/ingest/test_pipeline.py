@@ -38,7 +38,7 @@ def test_each_file_gets_the_fate_it_deserves(place: Place) -> None:
     assert reasons["Makefile"].startswith("no reader for files without a suffix")
     assert "not a readable PDF" in reasons["d.pdf"]
     assert "the file is empty" in reasons["e.txt"]
-    assert [(Path(f.path).name, f.status) for f in place.library.catalog.unread()] == [
+    assert [(Path(f.path).name, f.status) for f in place.store.catalog.unread()] == [
         ("Makefile", "skipped"),
         ("c.xyz", "skipped"),
         ("d.pdf", "failed"),
@@ -54,35 +54,35 @@ def test_taking_in_twice_changes_nothing(place: Place) -> None:
     for name in ("a.txt", "b.txt", "sub/a.txt"):
         place.write(name, f"This is {name}.")
     assert set(place.run().values()) == {"indexed"}
-    before, embedded = (place.rows(), held_ids(place.library)), len(place.embedder.embedded)
+    before, embedded = (place.rows(), held_ids(place.store)), len(place.embedder.embedded)
     report = place.pipeline.run([place.docs])
     assert set(place.fates(report).values()) == {"unchanged"}
     assert [(file.units, file.chunks) for file in report.files] == [(1, 1)] * 3
-    assert (place.rows(), held_ids(place.library)) == before
+    assert (place.rows(), held_ids(place.store)) == before
     assert len(place.embedder.embedded) == embedded
 
 
 def test_a_new_time_alone_embeds_nothing(place: Place) -> None:
     path = place.write("a.txt", "The printer is on the first floor.")
     place.run()
-    embedded, ids = len(place.embedder.embedded), held_ids(place.library)
+    embedded, ids = len(place.embedder.embedded), held_ids(place.store)
     os.utime(path, ns=(1, 1_700_000_000_000_000_000))
     assert place.run() == {"a.txt": "unchanged"}
-    assert (len(place.embedder.embedded), held_ids(place.library)) == (embedded, ids)
-    assert place.library.catalog.documents()[0].mtime_ns == 1_700_000_000_000_000_000
+    assert (len(place.embedder.embedded), held_ids(place.store)) == (embedded, ids)
+    assert place.store.catalog.documents()[0].mtime_ns == 1_700_000_000_000_000_000
 
 
 def test_a_changed_file_takes_the_old_ones_place(place: Place) -> None:
     place.write("a.txt", "The printer is on the first floor.")
     place.write("b.txt", "Something else.")
     place.run()
-    (before,) = (row for row in place.library.catalog.documents() if row.name == "a.txt")
+    (before,) = (row for row in place.store.catalog.documents() if row.name == "a.txt")
     place.write("a.txt", "The printer has moved to the second floor.")
     assert place.run() == {"a.txt": "updated", "b.txt": "unchanged"}
-    after = place.library.catalog.document(before.id)
+    after = place.store.catalog.document(before.id)
     assert (after.path, after.sha256 != before.sha256) == (before.path, True)
     assert place.text("a.txt") == "The printer has moved to the second floor."
-    assert len(place.library.catalog.match(["printer"], 5)) == 1
+    assert len(place.store.catalog.match(["printer"], 5)) == 1
 
 
 def test_a_bad_new_version_keeps_the_old_and_others_go_on(place: Place) -> None:
@@ -94,10 +94,10 @@ def test_a_bad_new_version_keeps_the_old_and_others_go_on(place: Place) -> None:
     assert place.fates(report) == {"a.txt": "failed", "b.txt": "indexed"}
     assert "stays in the store" in report.files[0].reason
     assert place.search("printer floor") == "The printer is on the first floor."
-    assert [Path(failure.path).name for failure in place.library.catalog.unread()] == ["a.txt"]
+    assert [Path(failure.path).name for failure in place.store.catalog.unread()] == ["a.txt"]
     place.write("a.txt", "The printer is gone.")
     assert place.run() == {"a.txt": "updated", "b.txt": "unchanged"}
-    assert place.library.catalog.unread() == []
+    assert place.store.catalog.unread() == []
 
 
 def test_what_is_gone_is_removed(place: Place) -> None:
@@ -109,8 +109,8 @@ def test_what_is_gone_is_removed(place: Place) -> None:
     bad.unlink()
     assert place.run() == {"b.txt": "unchanged", "sub/a.txt": "removed"}
     assert [Path(path).name for path in place.stored()] == ["b.txt"]
-    assert place.library.catalog.unread() == []
-    assert place.library.catalog.match(["printer"], 5) == {}
+    assert place.store.catalog.unread() == []
+    assert place.store.catalog.match(["printer"], 5) == {}
 
 
 def test_only_what_lies_below_the_given_folders_is_removed(place: Place) -> None:
@@ -161,9 +161,9 @@ def test_files_of_the_same_name_stay_apart(place: Place) -> None:
 def test_force_takes_unchanged_files_in_again(place: Place) -> None:
     place.write("a.txt", "First.")
     place.run()
-    ids = place.library.catalog.chunk_ids()
+    ids = place.store.catalog.chunk_ids()
     assert place.run(force=True) == {"a.txt": "updated"}
-    assert not set(place.library.catalog.chunk_ids()) & set(ids)
+    assert not set(place.store.catalog.chunk_ids()) & set(ids)
     assert place.embedder.embedded == ["First.", "a"] * 2
 
 
@@ -174,7 +174,7 @@ def test_a_dry_run_tells_and_changes_nothing(place: Place) -> None:
     place.write("failed-before.pdf", "%PDF-1.7 broken")
     place.run()
     (place.docs / "failed-before.pdf").unlink()
-    before = place.rows(), held_ids(place.library), place.library.catalog.unread()
+    before = place.rows(), held_ids(place.store), place.store.catalog.unread()
     changed.write_text("Other.", encoding="utf-8")
     gone.unlink()
     os.utime(touched, ns=(1, 1))
@@ -188,7 +188,7 @@ def test_a_dry_run_tells_and_changes_nothing(place: Place) -> None:
         "new.txt": "indexed",
         "big.txt": "failed",
     }
-    assert (place.rows(), held_ids(place.library), place.library.catalog.unread()) == before
+    assert (place.rows(), held_ids(place.store), place.store.catalog.unread()) == before
 
 
 def test_a_file_over_the_limit_fails_with_the_setting_named(place: Place) -> None:
@@ -227,7 +227,7 @@ def test_the_language_is_noted(place: Place) -> None:
     place.write("en.txt", "The printer is on the first floor of the building.")
     place.write("fr.txt", "L'imprimante est au premier étage du bâtiment et elle est à vous.")
     place.run()
-    assert {row.name: row.language for row in place.library.catalog.documents()} == {"en.txt": "en", "fr.txt": "fr"}
+    assert {row.name: row.language for row in place.store.catalog.documents()} == {"en.txt": "en", "fr.txt": "fr"}
 
 
 def test_a_missing_path_stops_before_anything_is_done(place: Place) -> None:
@@ -283,7 +283,7 @@ def test_another_embedder_is_refused_until_rebuilt(tmp_path: Path) -> None:
     path = place.write("a.txt", "The printer is on the first floor.")
     place.write("b.txt", "The scanner is in the cellar.")
     place.run()
-    place.library.close()
+    place.store.close()
     place = Place(tmp_path, WordEmbedder("two", dimension=24))
     with pytest.raises(IdentityError, match="ragapp doctor --fix"):
         place.run()
@@ -292,10 +292,10 @@ def test_another_embedder_is_refused_until_rebuilt(tmp_path: Path) -> None:
     told: list[IngestProgress] = []
     assert place.pipeline.rebuild(told.append) == 2
     assert (told[-1].files_done, told[-1].files, told[-1].chunks) == (1, 2, 2)
-    assert_in_step(place.library)
+    assert_in_step(place.store)
     assert place.search("printer floor") == "The printer is on the first floor."
     assert place.pipeline.rebuild() == 0
-    place.library.close()
+    place.store.close()
 
 
 def test_a_rebuild_that_was_stopped_goes_on(tmp_path: Path) -> None:
@@ -304,7 +304,7 @@ def test_a_rebuild_that_was_stopped_goes_on(tmp_path: Path) -> None:
         place.write(name, f"This is {name}.")
     place.run()
     before = place.rows()
-    place.library.close()
+    place.store.close()
     place = Place(tmp_path, WordEmbedder("two"))
 
     def stop(at: IngestProgress) -> None:
@@ -319,8 +319,8 @@ def test_a_rebuild_that_was_stopped_goes_on(tmp_path: Path) -> None:
     assert [(r.id, r.path, r.title, r.sha256, r.units) for r, _ in place.rows()] == [
         (r.id, r.path, r.title, r.sha256, r.units) for r, _ in before
     ]
-    assert_in_step(place.library)
-    place.library.close()
+    assert_in_step(place.store)
+    place.store.close()
 
 
 def test_going_back_to_an_earlier_embedder_finds_the_documents(tmp_path: Path) -> None:
@@ -329,6 +329,6 @@ def test_going_back_to_an_earlier_embedder_finds_the_documents(tmp_path: Path) -
         place.write("a.txt", "The printer is on the first floor.")
         place.pipeline.rebuild()
         place.run()
-        assert_in_step(place.library)
+        assert_in_step(place.store)
         assert place.search("printer floor") == "The printer is on the first floor."
-        place.library.close()
+        place.store.close()

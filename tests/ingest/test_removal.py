@@ -14,11 +14,11 @@ def place(tmp_path):
     place.write("travel.txt", "Trains before planes.")
     place.run()
     yield place
-    place.library.close()
+    place.store.close()
 
 
 def take_out(place: Place, name: str) -> None:
-    (row,) = remove_by_hand(place.library, [place.row(name).id], SETTINGS)
+    (row,) = remove_by_hand(place.store, [place.row(name).id], SETTINGS)
     assert row.path == str(place.docs / name)
 
 
@@ -26,8 +26,8 @@ def test_it_stays_out_and_is_listed_as_such(place):
     take_out(place, "leave.txt")
     for _ in range(2):
         assert place.run()["leave.txt"] == "skipped"
-        assert [row.name for row in place.library.catalog.documents()] == ["travel.txt"]
-        (entry,) = place.library.catalog.unread()
+        assert [row.name for row in place.store.catalog.documents()] == ["travel.txt"]
+        (entry,) = place.store.catalog.unread()
         assert (entry.status, entry.reason) == ("skipped", REMOVED)
         assert "ragapp ingest" in entry.hint
 
@@ -38,15 +38,15 @@ def test_who_names_it_or_changes_it_wants_it_back(place):
     take_out(place, "leave.txt")
     place.write("leave.txt", "Annual leave is 26 days by now.")
     assert place.run()["leave.txt"] == "indexed"
-    assert place.library.catalog.unread() == []
+    assert place.store.catalog.unread() == []
 
 
 def test_where_the_file_is_gone_nothing_is_remembered(place):
     (place.docs / "leave.txt").unlink()
     take_out(place, "leave.txt")
-    assert place.library.catalog.unread() == []
+    assert place.store.catalog.unread() == []
 
 
 def test_what_is_not_there_is_told(place):
     with pytest.raises(StoreError, match="no document 99"):
-        remove_by_hand(place.library, [99], SETTINGS)
+        remove_by_hand(place.store, [99], SETTINGS)

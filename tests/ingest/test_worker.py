@@ -15,12 +15,12 @@ from storekit import WordEmbedder, chunker_of
 
 from ragapp.errors import CancelledError, ReadingError, TransientReadingError
 from ragapp.ingest import worker
-from ragapp.ingest.worker import Limits, Preparer
+from ragapp.ingest.worker import Limits, Worker
 from ragapp.reading.document import ReadOptions
 
 
-def preparer(timeout_s: float = 30, memory_mb: int = 1024, **limits) -> Preparer:
-    return Preparer(chunker_of(WordEmbedder()), Limits(timeout_s, memory_mb=memory_mb, **limits), ReadOptions())
+def preparer(timeout_s: float = 30, memory_mb: int = 1024, **limits) -> Worker:
+    return Worker(chunker_of(WordEmbedder()), Limits(timeout_s, memory_mb=memory_mb, **limits), ReadOptions())
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def _file(tmp_path: Path, suffix: str) -> Path:
     return path
 
 
-def _text(reader: Preparer, path: Path) -> str:
+def _text(reader: Worker, path: Path) -> str:
     return reader.prepare(path).document.units[0].text
 
 

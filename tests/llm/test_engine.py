@@ -54,7 +54,7 @@ def test_the_shared_prefix_is_not_read_twice(engine):
 
 
 def test_choose_weighs_words_and_leaves_the_prefix_in_the_cache(engine):
-    probabilities = engine.choose(CHAT, ("The", "zebra"))
+    probabilities = engine.choice_probabilities(CHAT, ("The", "zebra"))
     assert sum(probabilities) == pytest.approx(1)
     assert all(0 <= probability <= 1 for probability in probabilities)
     text(engine, CHAT, max_tokens=1)
@@ -160,7 +160,9 @@ def test_a_prompt_that_is_taken_back_weighs_words_as_one_that_is_read(models_dir
     chats = passages(3)
     used, fresh = (Engine(path, "smol", context=1024) for _ in range(2))
     for chat in chats:
-        used.choose(chat, ("room", "day"))
-    assert used.choose(chats[0], ("room", "day")) == pytest.approx(fresh.choose(chats[0], ("room", "day")), abs=0.01)
+        used.choice_probabilities(chat, ("room", "day"))
+    assert used.choice_probabilities(chats[0], ("room", "day")) == pytest.approx(
+        fresh.choice_probabilities(chats[0], ("room", "day")), abs=0.01
+    )
     used.close()
     fresh.close()

@@ -10,7 +10,7 @@ import pytest
 
 from ragapp.errors import CancelledError
 from ragapp.llm.engine import BATCH_TOKENS, Engine
-from ragapp.llm.fair_lock import Turns
+from ragapp.llm.fair_lock import FairLock
 from ragapp.models.packs import get_pack
 
 
@@ -23,7 +23,7 @@ def _until(condition, seconds: float = 20.0) -> None:
 
 class TestTurns:
     def test_one_at_a_time_in_the_order_of_asking(self) -> None:
-        turns, came, inside = Turns(), [], []
+        turns, came, inside = FairLock(), [], []
 
         def work(n: int) -> None:
             with turns.turn():
@@ -45,7 +45,7 @@ class TestTurns:
         assert turns.ahead == 0
 
     def test_who_gives_up_waiting_leaves_the_queue(self) -> None:
-        turns, given_up, problems = Turns(), threading.Event(), []
+        turns, given_up, problems = FairLock(), threading.Event(), []
 
         def wait() -> None:
             try:
@@ -66,7 +66,7 @@ class TestTurns:
             pass
 
     def test_a_turn_may_end_on_another_thread(self) -> None:
-        turns = Turns()
+        turns = FairLock()
 
         def inside():
             with turns.turn():
@@ -80,7 +80,7 @@ class TestTurns:
         assert turns.ahead == 0
 
     def test_an_error_inside_lets_the_next_one_in(self) -> None:
-        turns = Turns()
+        turns = FairLock()
         with pytest.raises(ValueError, match="inside"), turns.turn():
             raise ValueError("inside")
         assert turns.ahead == 0
@@ -102,13 +102,13 @@ def test_reading_stops_within_a_batch_and_the_cache_stays_right(engine: Engine) 
     expected = "".join(engine.generate(CHAT, max_tokens=8))
     long = [{"role": "user", "content": "tree " * 3000}]
     started = time.monotonic()
-    engine.choose(long, ("Yes", "No"))
+    engine.choice_probabilities(long, ("Yes", "No"))
     whole = time.monotonic() - started
-    engine.choose(CHAT, ("Yes", "No"))
+    engine.choice_probabilities(CHAT, ("Yes", "No"))
     stop = time.monotonic() + whole / 10
     began = time.monotonic()
     with pytest.raises(CancelledError):
-        engine.choose(long, ("Yes", "No"), lambda: time.monotonic() > stop)
+        engine.choice_probabilities(long, ("Yes", "No"), lambda: time.monotonic() > stop)
     assert time.monotonic() - began < whole / 2
     assert "".join(engine.generate(CHAT, max_tokens=8)) == expected
 
@@ -151,6 +151,6 @@ def test_the_memory_is_freed_after_a_while_and_the_model_comes_back(models_dir: 
 def test_the_speed_of_reading_is_measured_and_leaves_no_trace(engine: Engine) -> None:
     expected = "".join(engine.generate(CHAT, max_tokens=8))
     engine.seen_speed = 0.0
-    assert engine.reading_speed() > 1
-    assert engine.reading_speed() == engine.seen_speed
+    assert engine.prompt_speed() > 1
+    assert engine.prompt_speed() == engine.seen_speed
     assert "".join(engine.generate(CHAT, max_tokens=8)) == expected

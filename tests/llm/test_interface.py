@@ -8,7 +8,7 @@ import pytest
 
 from ragapp.llm.engine import Engine
 from ragapp.llm.interface import GenerationStats, LanguageModel
-from ragapp.llm.remote import RemoteEngine
+from ragapp.llm.remote import OpenAIModel
 
 MEMBERS = [name for name in vars(LanguageModel) if not name.startswith("_")]
 
@@ -17,7 +17,7 @@ def test_there_is_something_to_compare() -> None:
     assert {"generate", "choose", "warm", "window", "fingerprint"} <= set(MEMBERS)
 
 
-@pytest.mark.parametrize("kind", [Engine, RemoteEngine])
+@pytest.mark.parametrize("kind", [Engine, OpenAIModel])
 @pytest.mark.parametrize("name", MEMBERS)
 def test_every_member_is_there_and_takes_what_it_should(kind: type, name: str) -> None:
     wanted = inspect.getattr_static(LanguageModel, name)

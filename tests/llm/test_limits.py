@@ -110,8 +110,8 @@ def test_thinking_is_not_closed_where_the_window_has_no_room_for_an_answer(think
 
 
 def test_a_warm_beginning_is_not_read_again(engine: Engine) -> None:
-    engine.warm([{"role": "system", "content": "Something else."}])
-    read = engine.warm([SYSTEM])
+    engine.prefill([{"role": "system", "content": "Something else."}])
+    read = engine.prefill([SYSTEM])
     alone = len(engine._model.tokenize(SYSTEM["content"], special=True))
     assert alone < read < alone + 20
     list(engine.generate([SYSTEM, *CHAT], max_tokens=1))
@@ -120,17 +120,17 @@ def test_a_warm_beginning_is_not_read_again(engine: Engine) -> None:
 
 def test_a_warm_beginning_may_end_inside_the_users_turn(engine: Engine) -> None:
     begun = {"role": "user", "content": "Passages:\n"}
-    read = engine.warm([SYSTEM, begun])
-    assert read > engine.warm([SYSTEM])
-    engine.warm([SYSTEM, begun])
+    read = engine.prefill([SYSTEM, begun])
+    assert read > engine.prefill([SYSTEM])
+    engine.prefill([SYSTEM, begun])
     list(engine.generate([SYSTEM, {"role": "user", "content": "Passages:\n[1] The ship sailed."}], max_tokens=1))
     assert engine.stats.cached_tokens >= read - 2
 
 
 def test_warming_changes_no_answer(engine: Engine) -> None:
-    engine.warm([{"role": "system", "content": "Something else."}])
+    engine.prefill([{"role": "system", "content": "Something else."}])
     cold = "".join(engine.generate([SYSTEM, *CHAT], max_tokens=8))
-    engine.warm([SYSTEM])
+    engine.prefill([SYSTEM])
     assert "".join(engine.generate([SYSTEM, *CHAT], max_tokens=8)) == cold
 
 
@@ -145,12 +145,12 @@ def test_a_token_longer_than_most_comes_whole(engine: Engine) -> None:
 
 
 def test_measuring_the_speed_keeps_what_was_read(engine: Engine) -> None:
-    read = engine.warm([SYSTEM])
+    read = engine.prefill([SYSTEM])
     engine.seen_speed = 0.0
-    assert engine.reading_speed() > 1
+    assert engine.prompt_speed() > 1
     cold = "".join(engine.generate([SYSTEM, *CHAT], max_tokens=8))
     assert engine.stats.cached_tokens == read
-    engine.warm([{"role": "system", "content": "Something else."}])
+    engine.prefill([{"role": "system", "content": "Something else."}])
     assert "".join(engine.generate([SYSTEM, *CHAT], max_tokens=8)) == cold
 
 

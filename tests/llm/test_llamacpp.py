@@ -21,17 +21,17 @@ def attributes(path: Path) -> list[ast.Attribute]:
 
 
 def test_every_function_is_there() -> None:
-    library = options.import_llama()
+    store = options.import_llama()
     used = {node.attr for path in ADAPTER for node in attributes(path)}
     used = {name for name in used if name.startswith(("llama_", "LLAMA_")) or name == "ggml_abort_callback"}
     assert len(used) > 30
-    missing = sorted(name for name in used if not hasattr(library, name))
-    assert not missing, f"llama-cpp-python {library.__version__} has no more {missing}: adapt ragapp/llm/llamacpp.py"
+    missing = sorted(name for name in used if not hasattr(store, name))
+    assert not missing, f"llama-cpp-python {store.__version__} has no more {missing}: adapt ragapp/llm/llamacpp.py"
 
 
 def test_every_parameter_that_is_set_is_a_field() -> None:
-    library = options.import_llama()
-    kinds = (library.llama_model_params, library.llama_context_params)
+    store = options.import_llama()
+    kinds = (store.llama_model_params, store.llama_context_params)
     fields = {field[0] for kind in kinds for field in kind._fields_}
     stored = {
         node.attr
@@ -41,7 +41,7 @@ def test_every_parameter_that_is_set_is_a_field() -> None:
     }
     assert len(stored) > 8
     # ctypes takes any other name in silence
-    assert stored <= fields, f"llama-cpp-python {library.__version__} has no more {stored - fields}"
+    assert stored <= fields, f"llama-cpp-python {store.__version__} has no more {stored - fields}"
 
 
 def test_the_one_private_module_has_what_is_used_of_it() -> None:

@@ -17,7 +17,7 @@ def told(monkeypatch):
 
     def both(now):
         note(now)
-        told.append(loading.loading_now())
+        told.append(loading.loading_progress())
 
     monkeypatch.setattr(loading, "_note", both)
     return told
@@ -51,4 +51,4 @@ def test_a_vocabulary_alone_and_a_file_that_fails_leave_nothing_behind(told, pat
     with pytest.raises(ModelError):
         loading.load_model(broken)
     assert told[-1] is None
-    assert loading.loading_now() is None
+    assert loading.loading_progress() is None

@@ -12,7 +12,7 @@ from remotekit import MODEL, certificate, delta, likely, said, serving
 
 from ragapp.errors import CancelledError, ModelError, SettingsError
 from ragapp.llm.engine import Engine, EngineOptions
-from ragapp.llm.remote import USUAL_WINDOW, RemoteEngine
+from ragapp.llm.remote import USUAL_WINDOW, OpenAIModel
 from ragapp.llm.remote_http import MOST_BYTES, check_allowed, parse_address, read_key
 from ragapp.llm.remote_server import guess_tokens
 from ragapp.models.packs import get_pack
@@ -27,7 +27,7 @@ def engine_at():
     made = []
 
     def make(server, model=MODEL, **options):
-        made.append(RemoteEngine(server if isinstance(server, str) else server.url, model, **options))
+        made.append(OpenAIModel(server if isinstance(server, str) else server.url, model, **options))
         return made[-1]
 
     yield make
@@ -87,7 +87,7 @@ def test_what_is_not_allowed_is_refused_with_the_line_to_add(url, allow, place):
     assert caught.value.hint.endswith(line)
     check_allowed(url, [*allow, place])
     with pytest.raises(SettingsError):
-        RemoteEngine(url, "m", allow=allow)
+        OpenAIModel(url, "m", allow=allow)
 
 
 @pytest.mark.parametrize(
@@ -297,17 +297,17 @@ def test_choosing_weighs_the_first_tokens(engine_at):
     tokens = likely(Yes=math.log(0.5), yes=math.log(0.1), _Yes=math.log(0.06), No=math.log(0.22), N=math.log(0.1))
     with serving(lambda request, body: request.json(said("Yes", tokens))) as server:
         engine = engine_at(server)
-        assert engine.choose(CHAT, ("Yes", "No")) == pytest.approx([0.75, 0.25])
+        assert engine.choice_probabilities(CHAT, ("Yes", "No")) == pytest.approx([0.75, 0.25])
         asked = server.bodies()[-1]
         assert (asked["max_tokens"], asked["logprobs"], asked["top_logprobs"]) == (1, True, 20)
         assert not asked.get("stream")
-        assert engine.choose(CHAT, ("No", "Yes")) == pytest.approx([0.25, 0.75])
+        assert engine.choice_probabilities(CHAT, ("No", "Yes")) == pytest.approx([0.25, 0.75])
         assert not any("likely" in notice for notice in engine.notices)
 
 
 def test_choosing_between_words_of_several_tokens(engine_at):
     with serving(lambda request, body: request.json(said("O", likely(O=math.log(0.6), N=math.log(0.2))))) as server:
-        assert engine_at(server).choose(CHAT, ("Oui", "Non")) == pytest.approx([0.75, 0.25])
+        assert engine_at(server).choice_probabilities(CHAT, ("Oui", "Non")) == pytest.approx([0.75, 0.25])
 
 
 @pytest.mark.parametrize("refusing", [False, True])
@@ -322,14 +322,14 @@ def test_without_probabilities_the_word_counts_and_that_is_said_once(engine_at, 
         told = []
         engine = engine_at(server, tell=told.append)
         for _ in range(2):
-            assert engine.choose(CHAT, ("Yes", "No")) == pytest.approx([0.1, 0.9])
+            assert engine.choice_probabilities(CHAT, ("Yes", "No")) == pytest.approx([0.1, 0.9])
         assert len([sentence for sentence in told if "likely" in sentence]) == 1
         assert [bool(body.get("logprobs")) for body in server.bodies()] == [True, False, False]
 
 
 def test_a_model_that_says_none_of_the_words_has_no_preference(engine_at):
     with serving(lambda request, body: request.json(said("Maybe", likely(Maybe=-0.1)))) as server:
-        assert engine_at(server).choose(CHAT, ("Yes", "No")) == [0.5, 0.5]
+        assert engine_at(server).choice_probabilities(CHAT, ("Yes", "No")) == [0.5, 0.5]
 
 
 # --- window and tokens
@@ -442,7 +442,7 @@ def test_a_prompt_beyond_the_window_is_refused_before_it_is_sent(engine_at):
     with serving(saying("ok"), v1__models=models, tokenize=words) as server:
         engine = engine_at(server)
         long = [{"role": "user", "content": "word " * 90}]
-        for ask in (lambda: text(engine, long), lambda: engine.choose(long, ("Yes", "No"))):
+        for ask in (lambda: text(engine, long), lambda: engine.choice_probabilities(long, ("Yes", "No"))):
             with pytest.raises(ModelError, match="window"):
                 ask()
         assert server.bodies() == []
@@ -582,7 +582,7 @@ def test_faults_of_an_answer(engine_at, fault):
 def test_faults_of_a_choice(engine_at, fault):
     chat, message, hint = FAULTS[fault]
     with serving(chat) as server, pytest.raises(ModelError, match=message) as caught:
-        engine_at(server).choose(CHAT, ("Yes", "No"))
+        engine_at(server).choice_probabilities(CHAT, ("Yes", "No"))
     assert hint in caught.value.hint
 
 
@@ -599,7 +599,7 @@ def test_faults_of_a_choice(engine_at, fault):
 )
 def test_answers_of_an_odd_shape_are_no_traceback(engine_at, odd):
     with serving(lambda request, body: request.json(odd)) as server:
-        assert engine_at(server).choose(CHAT, ("Yes", "No")) == [0.5, 0.5]
+        assert engine_at(server).choice_probabilities(CHAT, ("Yes", "No")) == [0.5, 0.5]
     if isinstance(odd, dict):
         with serving(lambda request, body: request.events(odd)) as server:
             assert text(engine_at(server)) == ""
@@ -633,7 +633,7 @@ def test_no_message_repeats_the_key(monkeypatch, engine_at, status, kind):
 
     with serving(chat) as server:
         engine = engine_at(server, key_variable="GPU_KEY")
-        for ask in (lambda: text(engine), lambda: engine.choose(CHAT, ("Yes", "No"))):
+        for ask in (lambda: text(engine), lambda: engine.choice_probabilities(CHAT, ("Yes", "No"))):
             with pytest.raises(ModelError) as caught:
                 ask()
             assert SECRET[:8] not in repr(caught.value)
@@ -662,7 +662,7 @@ def test_stopping_before_the_first_token_closes_the_connection(engine_at, what):
 
         ask = {
             "answer": lambda: text(engine, cancelled=cancelled),
-            "choice": lambda: engine.choose(CHAT, ("Yes", "No"), cancelled),
+            "choice": lambda: engine.choice_probabilities(CHAT, ("Yes", "No"), cancelled),
         }[what]
         with pytest.raises(CancelledError):
             ask()
@@ -739,12 +739,12 @@ def test_the_reading_speed_is_measured_once_on_a_new_prompt(engine_at):
 
     with serving(chat, tokenize=words) as server:
         engine = engine_at(server)
-        assert 500 < engine.reading_speed() <= 4000
+        assert 500 < engine.prompt_speed() <= 4000
         asked = len(server.bodies())
-        assert engine.reading_speed() == engine.seen_speed
+        assert engine.prompt_speed() == engine.seen_speed
         assert len(server.bodies()) == asked
         other = engine_at(server)
-        other.reading_speed()
+        other.prompt_speed()
         assert server.bodies()[1]["messages"] != server.bodies()[-1]["messages"]
 
 
@@ -774,7 +774,7 @@ def test_the_reading_speed_is_measured_once_on_a_new_prompt(engine_at):
     ],
 )
 def test_marks_of_every_family_lose_their_power(mark):
-    engine = RemoteEngine("http://127.0.0.1:1/v1", "m")
+    engine = OpenAIModel("http://127.0.0.1:1/v1", "m")
     assert mark not in engine.escape(f"a{mark}b{mark}")
     assert engine.escape(f"{mark}").replace(" ", "") == mark
     plain = "if a < b | c > d: x[1] = <b>bold</b> [2] |x|"
@@ -853,7 +853,7 @@ def wait_until(met, seconds=5.0):
 @pytest.fixture
 def remote(llama_server, monkeypatch):
     monkeypatch.setenv("GPU_KEY", SECRET)
-    engine = RemoteEngine(llama_server, "smol", key_variable="GPU_KEY", context=1024)
+    engine = OpenAIModel(llama_server, "smol", key_variable="GPU_KEY", context=1024)
     yield engine
     engine.close()
 
@@ -872,7 +872,9 @@ def test_a_real_server_is_as_sure_as_the_engine_in_process(remote, small):
     for passage in ("The key is in the drawer.", "It rained all day.", "Nobody knows where the key is."):
         content = f"{passage}\nDoes this say where the key is? Reply Yes or No."
         chat = [{"role": "user", "content": content}]
-        assert remote.choose(chat, ("Yes", "No")) == pytest.approx(small.choose(chat, ("Yes", "No")), abs=0.03)
+        assert remote.choice_probabilities(chat, ("Yes", "No")) == pytest.approx(
+            small.choice_probabilities(chat, ("Yes", "No")), abs=0.03
+        )
     assert remote.notices == []
 
 
@@ -887,7 +889,7 @@ def test_a_real_server_counts_as_the_engine_in_process(remote, small):
 @pytest.mark.real
 def test_a_real_server_refuses_a_wrong_key(llama_server, monkeypatch):
     monkeypatch.setenv("GPU_KEY", "wrong-key")
-    engine = RemoteEngine(llama_server, "smol", key_variable="GPU_KEY")
+    engine = OpenAIModel(llama_server, "smol", key_variable="GPU_KEY")
     with pytest.raises(ModelError, match="refused the key") as caught:
         engine.load()
     assert "wrong-key" not in str(caught.value)

@@ -26,7 +26,7 @@ def smol(models_dir: Path) -> Path:
 def chances(path: Path, lora: Path | None = None, scale: float = 1.0) -> list[float]:
     engine = Engine(path, "smol", context=256, options=EngineOptions(lora=lora, lora_scale=scale))
     try:
-        return engine.choose(CHAT, ("The", "Red", "Three"))
+        return engine.choice_probabilities(CHAT, ("The", "Red", "Three"))
     finally:
         engine.close()
 

@@ -9,7 +9,7 @@ from modelkit import LLAMA, gguf_bytes, sha256
 
 from ragapp.errors import ModelError
 from ragapp.models import discovery
-from ragapp.models.discovery import find_elsewhere, find_model, list_models
+from ragapp.models.discovery import find_candidates, find_model, list_models
 from ragapp.models.packs import Manifest, Pack, PackFile
 
 WEIGHTS = gguf_bytes()
@@ -225,10 +225,10 @@ def test_other_stores_are_listed_and_usable(models, tmp_path, monkeypatch):
 
 def test_pack_files_are_found_elsewhere_by_hash_or_name_and_size(tmp_path):
     pin = TINY.files[0]
-    assert find_elsewhere(pin) == []
+    assert find_candidates(pin) == []
     home = Path.home()
     blob = ollama(home / ".ollama" / "models")
     studio = write(home / ".lmstudio" / "models" / "a" / "b" / pin.name)
     write(home / ".cache" / "lm-studio" / "models" / "a" / "b" / pin.name, b"another size")
     hub = write(home / ".cache" / "huggingface" / "hub" / "models--o--tiny" / "blobs" / pin.sha256)
-    assert find_elsewhere(pin) == [blob, studio, hub]
+    assert find_candidates(pin) == [blob, studio, hub]

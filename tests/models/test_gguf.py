@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from modelkit import LLAMA, entry, gguf_bytes, text
 
 from ragapp.errors import ModelError
-from ragapp.models.gguf import GgufInfo, read_gguf, require_llm
+from ragapp.models.gguf import GgufHeader, read_gguf, require_llm
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_any_bytes_give_a_description_or_a_model_error(file, data):
         info = read_gguf(file)
     except ModelError:
         return
-    assert isinstance(info, GgufInfo)
+    assert isinstance(info, GgufHeader)
 
 
 @settings(max_examples=100, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,7 +10,7 @@ import pytest
 
 from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, EngineOptions
-from ragapp.models.gguf import GgufInfo, read_gguf
+from ragapp.models.gguf import GgufHeader, read_gguf
 from ragapp.models.memory import (
     AUTO_CONTEXT,
     fitting_context,
@@ -25,9 +25,9 @@ from ragapp.models.packs import get_pack
 GIB, MIB = 1 << 30, 1 << 20
 
 
-def info_of(**changes) -> GgufInfo:
+def info_of(**changes) -> GgufHeader:
     """As a file of seven thousand million parameters would say of itself."""
-    facts = GgufInfo(
+    facts = GgufHeader(
         version=3,
         architecture="llama",
         name="seven",

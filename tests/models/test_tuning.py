@@ -14,11 +14,21 @@ from ragapp.llm.options import EngineOptions
 from ragapp.models import planning, tuning
 from ragapp.models.packs import get_pack
 from ragapp.models.planning import choose_options
-from ragapp.models.tuning import FILE_NAME, Trial, Tuned, candidates, choose, combine, measure, read_tuned, write_tuned
+from ragapp.models.tuning import (
+    FILE_NAME,
+    Trial,
+    TunedOptions,
+    candidates,
+    choice_probabilities,
+    combine,
+    measure,
+    read_tuned,
+    write_tuned,
+)
 from ragapp.settings import Llm
 
 FIRST = EngineOptions(threads=4)
-FOUND = Tuned(3, 512, True, "q8_0", "2026-01-31", 0.12)
+FOUND = TunedOptions(3, 512, True, "q8_0", "2026-01-31", 0.12)
 
 
 def trial(seconds: float | list[float], **changes) -> Trial:
@@ -45,12 +55,12 @@ FLASH, EIGHT = {"flash_attention": True}, {"flash_attention": True, "cache_type"
     ],
 )
 def test_the_first_is_left_only_for_what_is_clearly_faster(others: list[Trial], best: dict) -> None:
-    assert choose([trial(10), *others]).options == replace(FIRST, **best)
+    assert choice_probabilities([trial(10), *others]).options == replace(FIRST, **best)
 
 
 def test_on_a_restless_machine_more_is_asked_of_a_gain() -> None:
-    assert choose([trial([10, 10.8]), trial(9.4, batch=512)]).options == FIRST
-    assert choose([trial([10, 10.8]), trial(8.8, batch=512)]).options.batch == 512
+    assert choice_probabilities([trial([10, 10.8]), trial(9.4, batch=512)]).options == FIRST
+    assert choice_probabilities([trial([10, 10.8]), trial(8.8, batch=512)]).options.batch == 512
 
 
 def test_changes_that_are_worth_it_alone_are_put_together() -> None:
@@ -158,7 +168,9 @@ MEASURED = {"threads": 3, "batch": 512, "flash_attention": True, "cache_type": "
         ({}, None, {"gpu_layers": "auto"}),
     ],
 )
-def test_settings_win_over_what_was_measured(monkeypatch, settings: dict, found: Tuned | None, wanted: dict) -> None:
+def test_settings_win_over_what_was_measured(
+    monkeypatch, settings: dict, found: TunedOptions | None, wanted: dict
+) -> None:
     monkeypatch.setattr(planning, "physical_cores", lambda: 7)
     options, reasons = choose_options(Llm(**settings), found)
     assert {key: getattr(options, key) for key in wanted} == wanted

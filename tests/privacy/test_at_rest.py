@@ -16,9 +16,9 @@ from storekit import WordEmbedder, identity_of, put_text
 from ragapp import file_permissions
 from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
-from ragapp.index.records import UnreadFile
-from ragapp.index.store import CHROMA_NAME, Library
-from ragapp.ingest.watch import clear_leftovers
+from ragapp.index.records import UnreadRow
+from ragapp.index.store import CHROMA_NAME, Store
+from ragapp.ingest.watch import delete_partial_uploads
 from ragapp.maintenance.erase import erase
 from ragapp.web.uploads import store_upload
 
@@ -44,13 +44,13 @@ def files_with(folder: Path, *traces: bytes) -> set[str]:
 
 
 @pytest.fixture
-def library(tmp_path):
-    with Library(tmp_path / "data", IDENTITY, write=True) as library:
+def store(tmp_path):
+    with Store(tmp_path / "data", IDENTITY, write=True) as store:
         for number in range(40):
-            put_text(library, EMBEDDER, Path(f"/docs/{number}.txt"), f"Sentence {number} of the {number}th document.")
-        put_text(library, EMBEDDER, Path(f"/docs/{HEADING}.txt"), f"The code word is {CANARY}.", f"Again {CANARY}.")
-        library.settle()
-        yield library
+            put_text(store, EMBEDDER, Path(f"/docs/{number}.txt"), f"Sentence {number} of the {number}th document.")
+        put_text(store, EMBEDDER, Path(f"/docs/{HEADING}.txt"), f"The code word is {CANARY}.", f"Again {CANARY}.")
+        store.settle()
+        yield store
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
@@ -62,9 +62,9 @@ def test_the_store_is_for_its_owner_alone(tmp_path, umask):
     (data / "store.owner").chmod(0o644)
     before = os.umask(umask)
     try:
-        with Library(data, IDENTITY, write=True) as library:
-            put_text(library, EMBEDDER, Path("/docs/a.txt"), "Apples are red.")
-            library.settle()
+        with Store(data, IDENTITY, write=True) as store:
+            put_text(store, EMBEDDER, Path("/docs/a.txt"), "Apples are red.")
+            store.settle()
             while_open = modes(data)
         closed = modes(data)
     finally:
@@ -83,9 +83,9 @@ def test_what_is_not_ragapps_own_is_left_alone(tmp_path):
     (data / "notes.txt").write_text("mine")
     for path, mode in (("", 0o755), ("bin", 0o755), ("bin/tool", 0o755), ("notes.txt", 0o644)):
         (data / path).chmod(mode)
-    with Library(data, IDENTITY, write=True) as library:
-        put_text(library, EMBEDDER, Path("/docs/a.txt"), "Apples are red.")
-        library.settle()
+    with Store(data, IDENTITY, write=True) as store:
+        put_text(store, EMBEDDER, Path("/docs/a.txt"), "Apples are red.")
+        store.settle()
     seen = modes(data)
     assert [seen[name] for name in (".", "bin", "bin/tool", "notes.txt")] == [0o755, 0o755, 0o755, 0o644]
     assert [seen[name] for name in ("chroma", "catalog.sqlite3", "store.lock")] == [0o700, 0o600, 0o600]
@@ -105,7 +105,7 @@ def test_a_small_file_is_never_open_to_others(tmp_path):
     (tmp_path / "server.json.partial").chmod(0o666)
     before = os.umask(0)
     try:
-        file_permissions.replace_text(path, "{}")
+        file_permissions.write_atomically(path, "{}")
     finally:
         os.umask(before)
     assert modes(tmp_path)["server.json"] == 0o600
@@ -123,61 +123,61 @@ def test_links_are_not_followed(tmp_path):
     assert modes(tmp_path)["outside"] == 0o644
 
 
-def test_purging_leaves_no_byte(library):
-    data = library.folder
-    document = next(row for row in library.catalog.documents() if HEADING in row.path)
-    vectors = library.catalog.vectors(library.catalog.chunk_ids([document.id]))[1]
+def test_purging_leaves_no_byte(store):
+    data = store.folder
+    document = next(row for row in store.catalog.documents() if HEADING in row.path)
+    vectors = store.catalog.vectors(store.catalog.chunk_ids([document.id]))[1]
     traces = [*FORMS, *(v.astype(kind).tobytes() for v in vectors for kind in (np.float16, np.float32))]
     # some builds of SQLite overwrite what is deleted, most do not
-    library.catalog._connection.execute("PRAGMA secure_delete = OFF")
-    library.remove(document.id)
-    library.settle()
+    store.catalog._connection.execute("PRAGMA secure_delete = OFF")
+    store.remove(document.id)
+    store.settle()
     left = files_with(data, *traces)
     assert {"catalog.sqlite3", "catalog.sqlite3-wal"} & left, "the search must find what is only marked as deleted"
     assert any(name.startswith("chroma/") for name in left)
-    library.purge()
+    store.purge()
     assert files_with(data, *traces) == set()
-    assert len(library.catalog.documents()) == 40
-    assert library.catalog.match(["sentenc"], 50).keys() == set(library.catalog.chunk_ids())
-    assert len(library.vectors.nearest(EMBEDDER.embed_question("Sentence"), 50)) == 40
-    library.close()
+    assert len(store.catalog.documents()) == 40
+    assert store.catalog.match(["sentenc"], 50).keys() == set(store.catalog.chunk_ids())
+    assert len(store.vectors.nearest(EMBEDDER.embed_query("Sentence"), 50)) == 40
+    store.close()
     assert files_with(data, *traces) == set()
 
 
-def test_what_was_removed_earlier_goes_too(library):
-    document = next(row for row in library.catalog.documents() if HEADING in row.path)
-    put_text(library, EMBEDDER, Path(f"/docs/{HEADING}.txt"), "Another text under the same name.")
-    library.settle()
-    folder = library.folder
-    library.close()
+def test_what_was_removed_earlier_goes_too(store):
+    document = next(row for row in store.catalog.documents() if HEADING in row.path)
+    put_text(store, EMBEDDER, Path(f"/docs/{HEADING}.txt"), "Another text under the same name.")
+    store.settle()
+    folder = store.folder
+    store.close()
     assert files_with(folder, CANARY.encode())
-    with Library(folder, write=True) as later:
+    with Store(folder, write=True) as later:
         later.remove(next(row.id for row in later.catalog.documents() if HEADING in row.path))
         later.purge()
     assert document.path.endswith(f"{HEADING}.txt")
     assert files_with(folder, *FORMS) == set()
 
 
-def test_purging_tells_that_a_reader_keeps_the_past(library):
-    library.remove(next(row.id for row in library.catalog.documents() if HEADING in row.path))
-    with contextlib.closing(sqlite3.connect(library.folder / "catalog.sqlite3", isolation_level=None)) as reader:
+def test_purging_tells_that_a_reader_keeps_the_past(store):
+    store.remove(next(row.id for row in store.catalog.documents() if HEADING in row.path))
+    with contextlib.closing(sqlite3.connect(store.folder / "catalog.sqlite3", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT COUNT(*) FROM documents").fetchone()
-        library.catalog._connection.execute("PRAGMA busy_timeout = 100")
+        store.catalog._connection.execute("PRAGMA busy_timeout = 100")
         with pytest.raises(StoreError, match="another ragapp process reads the store"):
-            library.purge()
-    library.purge()
-    assert files_with(library.folder, *FORMS) == set()
+            store.purge()
+    store.purge()
+    assert files_with(store.folder, *FORMS) == set()
 
 
-def test_purging_needs_the_store(library):
-    with Library(library.folder) as reader, pytest.raises(StoreError, match="not open for writing"):
+def test_purging_needs_the_store(store):
+    with Store(store.folder) as reader, pytest.raises(StoreError, match="not open for writing"):
         reader.purge()
-    assert (library.folder / CHROMA_NAME).is_dir()
+    assert (store.folder / CHROMA_NAME).is_dir()
 
 
-def test_erasing_takes_what_uploads_have_left_and_names_of_files_that_are_gone(library, tmp_path):
-    drop, uploads = tmp_path / "drop", library.folder / "uploads"
+def test_erasing_takes_what_uploads_have_left_and_names_of_files_that_are_gone(store, tmp_path):
+    drop, uploads = tmp_path / "drop", store.folder / "uploads"
     for left in (drop / ".ragapp-upload-1f.part", drop / "sub" / ".ragapp-upload-2f.pdf", uploads / "x" / "a.pdf"):
         left.parent.mkdir(parents=True, exist_ok=True)
         left.write_text(CANARY)
@@ -185,12 +185,12 @@ def test_erasing_takes_what_uploads_have_left_and_names_of_files_that_are_gone(l
     (drop / ".hidden.part").write_text("also the person's own")
     (drop / "here.txt").write_text("here")
     for path in (drop / f"{HEADING}.txt", drop / "here.txt", tmp_path / "unplugged" / "far.txt"):
-        library.catalog.put_unread(UnreadFile(str(path), "skipped", "removed by hand"))
-    library.remove(next(row.id for row in library.catalog.documents() if HEADING in row.path))
-    assert erase(library, drop) == 0
+        store.catalog.put_unread(UnreadRow(str(path), "skipped", "removed by hand"))
+    store.remove(next(row.id for row in store.catalog.documents() if HEADING in row.path))
+    assert erase(store, drop) == 0
     assert files_with(tmp_path, *FORMS) == set()
     assert sorted(path.name for path in drop.iterdir()) == [".hidden.part", "here.txt", "own.part", "sub"]
-    assert [Path(file.path).name for file in library.catalog.unread()] == ["here.txt", "far.txt"]
+    assert [Path(file.path).name for file in store.catalog.unread()] == ["here.txt", "far.txt"]
 
 
 def test_an_upload_that_lost_its_power_is_not_taken_in_and_is_known_again(tmp_path):
@@ -207,7 +207,7 @@ def test_an_upload_that_lost_its_power_is_not_taken_in_and_is_known_again(tmp_pa
             asyncio.run(store_upload("a.txt", broken(), tmp_path, 1000))
     assert files_with(tmp_path, CANARY.encode()) == {path.name for path in kept}
     assert discover([tmp_path]) == []
-    assert clear_leftovers(tmp_path) == 1
+    assert delete_partial_uploads(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
 
 

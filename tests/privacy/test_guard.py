@@ -328,7 +328,7 @@ def test_one_unguarded_program_for_as_long_as_it_is_allowed():
 import subprocess, sys
 from ragapp import guard
 command = [sys.executable, "-c", "print('ran')"]
-with guard.program_allowed(command):
+with guard.allow_program(command):
     print(subprocess.run(command, capture_output=True, text=True).stdout.strip())
     for other in (command[:-1] + ["print(2)"], ["curl"]):
         try:
@@ -350,11 +350,11 @@ def test_only_pulling_opens_the_guard():
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 owner = getattr(getattr(node.func, "value", None), "id", "guard")
-                opens = name in ("program_allowed", "allow", "environment") and owner == "guard"
+                opens = name in ("allow_program", "allow", "environment") and owner == "guard"
                 if opens and file.parent.name != "guard":
                     openers.setdefault(name, set()).add(file.relative_to(ROOT / "ragapp").as_posix())
     assert openers == {
-        "program_allowed": {"models/wheels.py"},
+        "allow_program": {"models/sources.py"},
         "environment": {"models/sources.py"},
         "allow": {"privacy.py"},
     }
@@ -415,7 +415,7 @@ def test_refusals_are_counted_without_what_they_were_about(tmp_path):
     code = """
 import socket, subprocess, sys
 from ragapp import guard
-guard.count_in(sys.argv[1])
+guard.count_refusals_in(sys.argv[1])
 child = "import ragapp, socket\\ntry:\\n    socket.getaddrinfo('secret.example.com', 1)\\nexcept Exception:\\n    pass"
 for attempt in range(2):
     try:
@@ -423,7 +423,7 @@ for attempt in range(2):
     except Exception:
         pass
 command = [sys.executable, "-c", child]
-with guard.program_allowed(command):
+with guard.allow_program(command):
     subprocess.run(command, check=True)
 """
     done = run_guarded(code, tally)

@@ -31,7 +31,7 @@ print(json.dumps({{"text": json.dumps([before, after, datagram, raw, pair, child
 
 
 def test_no_socket_to_another_machine_can_be_made():
-    code = NATIVE.format(seal="from ragapp.guard.seccomp import forbid_network\nassert forbid_network()", children=True)
+    code = NATIVE.format(seal="from ragapp.guard.seccomp import deny_network\nassert deny_network()", children=True)
     done = run_plain(code)
     assert done.returncode == 0, done.stderr
     seen = json.loads(json.loads(done.stdout)["text"])
@@ -52,7 +52,7 @@ def test_the_worker_that_reads_files_is_barred(tmp_path, monkeypatch):
     """A reader that does what taken-over native code would do."""
     from storekit import WordEmbedder, chunker_of
 
-    from ragapp.ingest.worker import Limits, Preparer
+    from ragapp.ingest.worker import Limits, Worker
     from ragapp.reading import registry
     from ragapp.reading.document import ReadOptions
 
@@ -79,7 +79,7 @@ def test_the_worker_that_reads_files_is_barred(tmp_path, monkeypatch):
 
     (tmp_path / "a.txt").write_text("x")
     # the worker imports the chunker's module when it unpickles it
-    with Preparer(Chunker(chunker_of(WordEmbedder())), Limits(), ReadOptions()) as preparer:
+    with Worker(Chunker(chunker_of(WordEmbedder())), Limits(), ReadOptions()) as preparer:
         read = preparer.prepare(tmp_path / "a.txt")
     assert read.document.units[0].text == "[True, False, False]"
 

@@ -22,9 +22,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Image.Image]:
     """What is handed to the engine, which finds one word in it."""
     pictures: list[Image.Image] = []
 
-    def recognise(image: Image.Image, options: ReadOptions) -> ocr.Recognised:
+    def recognise(image: Image.Image, options: ReadOptions) -> ocr.RecognisedText:
         pictures.append(image)
-        return ocr.Recognised([Line([Piece(f"word {len(pictures)}", 0, 0, 50, 10)])], 0.9, 0)
+        return ocr.RecognisedText([Line([Piece(f"word {len(pictures)}", 0, 0, 50, 10)])], 0.9, 0)
 
     monkeypatch.setattr(ocr, "recognise", recognise)
     return pictures
@@ -120,7 +120,7 @@ def test_without_ocr_a_picture_waits(tmp_path: Path, monkeypatch, options: ReadO
 
 
 def test_a_failure_of_the_engine_costs_the_page_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(image: Image.Image, options: ReadOptions) -> ocr.Recognised:
+    def fail(image: Image.Image, options: ReadOptions) -> ocr.RecognisedText:
         raise ReadingError("Tesseract failed (oops)")
 
     monkeypatch.setattr(ocr, "recognise", fail)

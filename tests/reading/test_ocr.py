@@ -20,7 +20,7 @@ FRENCH = ["Été à Orléans : œuvre, façade, dîner, Noël", "Die Größe der
 
 
 @functools.cache
-def _recognised() -> ocr.Recognised:
+def _recognised() -> ocr.RecognisedText:
     return ocr.recognise(picture(FRENCH), ReadOptions(ocr_engine="rapidocr"))
 
 

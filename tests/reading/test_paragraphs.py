@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ragapp.reading.layout import Line, Piece
-from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words, paragraphs
+from ragapp.reading.paragraphs import HYPHEN, dehyphenate, known_words, paragraphs
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from ragapp.reading.paragraphs import HYPHEN, dehyphenated, known_words, paragra
     ],
 )
 def test_words_broken_at_a_lines_end(text: str, elsewhere: str, whole: str) -> None:
-    assert dehyphenated(text, known_words([text, elsewhere])) == whole
+    assert dehyphenate(text, known_words([text, elsewhere])) == whole
 
 
 def stacked(*texts: str, width: float = 5.0, step: float = 12, start: float = 50) -> list[Line]:

@@ -5,17 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragapp.index.records import StoredChunk
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 from ragapp.retrieval.postprocess import pack
 
 
-def _passage(chunk_id: int, words: int) -> Passage:
+def _passage(chunk_id: int, words: int) -> ScoredChunk:
     text = " ".join(f"w{chunk_id}" for _ in range(words))
     chunk = StoredChunk(1, (), text, 0, len(text), chunk_id, 1, "a.txt", "A", "/a.txt", "en", "")
-    return Passage(chunk, 1 / chunk_id, 0.5, 1.0)
+    return ScoredChunk(chunk, 1 / chunk_id, 0.5, 1.0)
 
 
-def _render(number: int, passage: Passage) -> str:
+def _render(number: int, passage: ScoredChunk) -> str:
     return f"[{number}] {passage.chunk.text}"
 
 

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from passagekit import passage_of
 
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 from ragapp.retrieval.postprocess import without_duplicates
 
 
-def _passages(*texts: str) -> list[Passage]:
+def _passages(*texts: str) -> list[ScoredChunk]:
     return [passage_of(text, n, f"{n}.txt", 1 / n) for n, text in enumerate(texts, start=1)]
 
 
@@ -113,7 +113,7 @@ def test_no_more_than_are_wanted(enough: int | None, kept: list[int]) -> None:
 def test_scores_and_earlier_finds_are_kept() -> None:
     first, second = _passages("The same.", "the same")
     earlier = passage_of("THE SAME", 9).chunk
-    (found,) = without_duplicates([Passage(first.chunk, 0.8, 0.7, 0.6, 0.5, (earlier,)), second])
+    (found,) = without_duplicates([ScoredChunk(first.chunk, 0.8, 0.7, 0.6, 0.5, (earlier,)), second])
     assert (found.score, found.dense, found.lexical, found.coverage) == (0.8, 0.7, 0.6, 0.5)
     assert [chunk.id for chunk in found.also_in] == [9, 2]
 

@@ -7,9 +7,9 @@ import pytest
 from storekit import WordEmbedder, chunker_of
 
 from ragapp.index.catalog import Catalog
-from ragapp.index.records import Chunk, Identity, StoredChunk
+from ragapp.index.records import Chunk, EmbedderIdentity, StoredChunk
 from ragapp.reading.document import Block, Document, Unit
-from ragapp.retrieval.passage import Passage
+from ragapp.retrieval.passage import ScoredChunk
 from ragapp.retrieval.postprocess import join_neighbours
 
 SENTENCES = [f"Sentence {n} of the rules." for n in range(8)]
@@ -24,7 +24,7 @@ def catalog():
 
 
 def _put(catalog: Catalog, path: str, units: list[Unit], chunks: list[Chunk]) -> list[StoredChunk]:
-    identity = catalog.identity_id(Identity("words", 4, True, "0" * 64, "version 1"))
+    identity = catalog.identity_id(EmbedderIdentity("words", 4, True, "0" * 64, "version 1"))
     vectors = np.ones((len(chunks), 4), np.float32)
     _, ids, _ = catalog.put_document(Path(path), Document("t", units), chunks, vectors, identity, 1, 1, path)
     held = catalog.chunks(ids)
@@ -42,8 +42,8 @@ def _sentences(catalog: Catalog, path: str = "/a.txt") -> list[StoredChunk]:
     return _put(catalog, path, units, [*chunks, Chunk(2, ("Second",), "Next page.", 0, 10)])
 
 
-def _hits(chunks: list[StoredChunk], *places: int) -> list[Passage]:
-    return [Passage(chunks[place], 1 - n / 10, 0.5, 1.0) for n, place in enumerate(places)]
+def _hits(chunks: list[StoredChunk], *places: int) -> list[ScoredChunk]:
+    return [ScoredChunk(chunks[place], 1 - n / 10, 0.5, 1.0) for n, place in enumerate(places)]
 
 
 def _joined(catalog: Catalog, chunks: list[StoredChunk], reach: int, *places: int) -> list[str]:
@@ -102,7 +102,10 @@ def test_the_better_ones_scores_stay_with_what_is_joined(catalog: Catalog) -> No
 
 def test_what_the_joined_ones_stand_for_is_kept(catalog: Catalog) -> None:
     chunks, others = _sentences(catalog), _sentences(catalog, "/b.txt")
-    hits = [Passage(chunks[2], 1.0, 0.5, 1.0, 0.0, (others[2],)), Passage(chunks[1], 0.9, 0.5, 1.0, 0.0, (others[1],))]
+    hits = [
+        ScoredChunk(chunks[2], 1.0, 0.5, 1.0, 0.0, (others[2],)),
+        ScoredChunk(chunks[1], 0.9, 0.5, 1.0, 0.0, (others[1],)),
+    ]
     (passage,) = join_neighbours(hits, catalog, 1)
     assert [chunk.id for chunk in passage.also_in] == [others[2].id, others[1].id]
 

@@ -8,7 +8,7 @@ import pytest
 from storekit import WordEmbedder, identity_of, put_text
 
 from ragapp.errors import UsageError
-from ragapp.index.store import Library
+from ragapp.index.store import Store
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Retrieval
 
@@ -43,29 +43,29 @@ DOCUMENTS = {
 
 
 def _fill(folder: Path, languages: list[str]) -> Path:
-    with Library(folder, identity_of(EMBEDDER), write=True) as library:
+    with Store(folder, identity_of(EMBEDDER), write=True) as store:
         for language in languages:
             for name, text in DOCUMENTS[language].items():
-                put_text(library, EMBEDDER, Path("/d") / name, text, language=language)
-        library.settle()
+                put_text(store, EMBEDDER, Path("/d") / name, text, language=language)
+        store.settle()
     return folder
 
 
 @pytest.fixture(scope="module")
 def english(tmp_path_factory):
-    with Library(_fill(tmp_path_factory.mktemp("english") / "data", ["en"]), identity_of(EMBEDDER)) as library:
-        yield library
+    with Store(_fill(tmp_path_factory.mktemp("english") / "data", ["en"]), identity_of(EMBEDDER)) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory):
-    with Library(_fill(tmp_path_factory.mktemp("mixed") / "data", list(DOCUMENTS)), identity_of(EMBEDDER)) as library:
-        yield library
+    with Store(_fill(tmp_path_factory.mktemp("mixed") / "data", list(DOCUMENTS)), identity_of(EMBEDDER)) as store:
+        yield store
 
 
-def _words_alone(library: Library) -> Retriever:
+def _words_alone(store: Store) -> Retriever:
     """The dense side is silent, so that a word that is not found is not made good by it."""
-    return Retriever(library, EMBEDDER, Retrieval(dense_weight=0.0))
+    return Retriever(store, EMBEDDER, Retrieval(dense_weight=0.0))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def _words_alone(library: Library) -> Retriever:
         ("यात्रा", "yatra.txt"),
     ],
 )
-def test_words_are_found_as_they_are_typed(mixed: Library, question: str, document: str) -> None:
+def test_words_are_found_as_they_are_typed(mixed: Store, question: str, document: str) -> None:
     first, second = _words_alone(mixed).search(question, 2).passages
     assert first.chunk.document == document
     assert first.lexical > 0
@@ -109,7 +109,7 @@ def test_words_are_found_as_they_are_typed(mixed: Library, question: str, docume
 
 @pytest.mark.parametrize("share", [0.0, 0.35])
 def test_in_a_collection_of_many_languages_words_of_one_are_not_found_worse(
-    english: Library, mixed: Library, share: float
+    english: Store, mixed: Store, share: float
 ) -> None:
     for question in ("How many days of annual leave?", "budget of the hall", "members vote by hand"):
         settings = Retrieval(dense_weight=share)
@@ -150,7 +150,7 @@ def test_in_a_collection_of_many_languages_words_of_one_are_not_found_worse(
     ],
 )
 @pytest.mark.parametrize("settings", [Retrieval(), Retrieval(dense_weight=0.0, neighbours=1)])
-def test_whatever_is_asked_gives_passages(english: Library, question: str, settings: Retrieval) -> None:
+def test_whatever_is_asked_gives_passages(english: Store, question: str, settings: Retrieval) -> None:
     passages = Retriever(english, EMBEDDER, settings).search(question, 3).passages
     assert len(passages) == 3
     assert all(0 <= passage.score <= 2 and -1.01 <= passage.dense <= 1.01 for passage in passages)
@@ -167,18 +167,18 @@ def test_whatever_is_asked_gives_passages(english: Library, question: str, setti
         ("annual leave? " + "please " * 30_000, "leave.txt"),
     ],
 )
-def test_what_is_odd_in_a_question_does_not_hide_its_words(english: Library, question: str, document: str) -> None:
+def test_what_is_odd_in_a_question_does_not_hide_its_words(english: Store, question: str, document: str) -> None:
     assert _words_alone(english).search(question, 1).passages[0].chunk.document == document
 
 
 @pytest.mark.parametrize("question", ["", " ", "\n\t ", "\x00", "\x00 \x00", "\u3000"])
-def test_an_empty_question_is_told(english: Library, question: str) -> None:
+def test_an_empty_question_is_told(english: Store, question: str) -> None:
     with pytest.raises(UsageError, match="question is empty") as told:
         Retriever(english, EMBEDDER, Retrieval()).search(question, 3)
     assert "ragapp ask" in told.value.hint
 
 
 @pytest.mark.parametrize("question", ["leave", "😀", "the of", "年假"])
-def test_folders_restrict_every_kind_of_question(english: Library, question: str) -> None:
+def test_folders_restrict_every_kind_of_question(english: Store, question: str) -> None:
     found = Retriever(english, EMBEDDER, Retrieval()).search(question, 10, "budget*").passages
     assert {passage.chunk.document for passage in found} == {"budget.txt", "budget2.txt"}

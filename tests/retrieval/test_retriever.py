@@ -7,8 +7,8 @@ from storekit import WordEmbedder, identity_of, put_text
 
 from ragapp.errors import EmptyStoreError, IdentityError, PathError, UsageError
 from ragapp.index import bm25
-from ragapp.index.chunk_text import ChunkEmbedder, ChunkText
-from ragapp.index.store import Library
+from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
+from ragapp.index.store import Store
 from ragapp.retrieval import retriever as retrieving
 from ragapp.retrieval.retriever import MAX_QUESTION_CHARACTERS, NAMED_BONUS, Retriever
 from ragapp.settings import Retrieval
@@ -19,25 +19,25 @@ EMBEDDER = WordEmbedder()
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("retriever") / "data"
-    with Library(folder, identity_of(EMBEDDER), write=True) as library:
-        put_text(library, EMBEDDER, Path("/docs/hr/leave.pdf"), "Annual leave is 25 days.", "Sick leave needs a note.")
-        put_text(library, EMBEDDER, Path("/docs/travel.pdf"), "Trains before planes.", "Mileage is 45 pence per mile.")
-        put_text(library, EMBEDDER, Path("/docs/old/travel.pdf"), "Trains before planes.", "Mileage is 40 pence.")
-        put_text(library, EMBEDDER, Path("/docs/conges.txt"), "Les congés payés durent 25 jours.", language="fr")
-        put_text(library, EMBEDDER, Path("/docs/blank.txt"))
-        library.settle()
+    with Store(folder, identity_of(EMBEDDER), write=True) as store:
+        put_text(store, EMBEDDER, Path("/docs/hr/leave.pdf"), "Annual leave is 25 days.", "Sick leave needs a note.")
+        put_text(store, EMBEDDER, Path("/docs/travel.pdf"), "Trains before planes.", "Mileage is 45 pence per mile.")
+        put_text(store, EMBEDDER, Path("/docs/old/travel.pdf"), "Trains before planes.", "Mileage is 40 pence.")
+        put_text(store, EMBEDDER, Path("/docs/conges.txt"), "Les congés payés durent 25 jours.", language="fr")
+        put_text(store, EMBEDDER, Path("/docs/blank.txt"))
+        store.settle()
     return folder
 
 
 @pytest.fixture
-def library(folder: Path):
-    with Library(folder, identity_of(EMBEDDER)) as library:
-        yield library
+def store(folder: Path):
+    with Store(folder, identity_of(EMBEDDER)) as store:
+        yield store
 
 
 @pytest.fixture
-def retriever(library: Library) -> Retriever:
-    return Retriever(library, EMBEDDER, Retrieval())
+def retriever(store: Store) -> Retriever:
+    return Retriever(store, EMBEDDER, Retrieval())
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_the_best_passage_first(retriever: Retriever, question: str, text: str) 
 
 
 def test_the_document_that_the_question_names_comes_first(tmp_path: Path) -> None:
-    with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
+    with Store(tmp_path / "data", identity_of(EMBEDDER), write=True) as store:
         for name, rate in (("alpha", 5), ("beta", 6), ("gamma", 7)):
-            put_text(library, EMBEDDER, Path(f"/{name}.txt"), f"The rate is {rate} euros a day.")
+            put_text(store, EMBEDDER, Path(f"/{name}.txt"), f"The rate is {rate} euros a day.")
         for name in ("alpha", "beta", "gamma"):
-            passages = Retriever(library, EMBEDDER, Retrieval()).search(f"What is the rate in {name}?", 3).passages
+            passages = Retriever(store, EMBEDDER, Retrieval()).search(f"What is the rate in {name}?", 3).passages
             assert passages[0].chunk.document == f"{name}.txt"
 
 
@@ -72,8 +72,8 @@ def test_a_passage_says_where_it_stands(retriever: Retriever) -> None:
     chunk = passage.chunk
     assert (chunk.document, chunk.path, chunk.unit) == ("leave.pdf", "/docs/hr/leave.pdf", 2)
     assert passage.lexical > 0
-    (stored,) = ChunkEmbedder(EMBEDDER).embed([ChunkText("leave", "Sick leave needs a note.")])
-    assert passage.dense == pytest.approx(float(stored @ EMBEDDER.embed_question("sick note")), abs=0.01)
+    (stored,) = ChunkEmbedder(EMBEDDER).embed([EmbeddedText("leave", "Sick leave needs a note.")])
+    assert passage.dense == pytest.approx(float(stored @ EMBEDDER.embed_query("sick note")), abs=0.01)
     assert passage.coverage == pytest.approx(1)
     assert passage.also_in == ()
 
@@ -131,8 +131,8 @@ def test_a_question_is_cut_where_it_is_longer_than_any_question(retriever: Retri
     assert retriever.search(asked + "sick note leave", 3).passages == retriever.search(asked, 3).passages
 
 
-def test_the_dense_side_alone_decides(library: Library) -> None:
-    passages = Retriever(library, EMBEDDER, Retrieval(dense_weight=1.0)).search("pence per mile", 6).passages
+def test_the_dense_side_alone_decides(store: Store) -> None:
+    passages = Retriever(store, EMBEDDER, Retrieval(dense_weight=1.0)).search("pence per mile", 6).passages
     nearest = max(passage.dense for passage in passages)
     for passage in passages:
         near = max(0.0, 1 - (nearest - passage.dense) / EMBEDDER.cosine_spread)
@@ -140,8 +140,8 @@ def test_the_dense_side_alone_decides(library: Library) -> None:
     assert passages[0].dense == nearest
 
 
-def test_the_lexical_side_alone_decides(library: Library) -> None:
-    passages = Retriever(library, EMBEDDER, Retrieval(dense_weight=0.0)).search("pence per mile", 6).passages
+def test_the_lexical_side_alone_decides(store: Store) -> None:
+    passages = Retriever(store, EMBEDDER, Retrieval(dense_weight=0.0)).search("pence per mile", 6).passages
     assert passages[0].chunk.text == "Mileage is 45 pence per mile."
     assert passages[0].score == pytest.approx(1)
     assert passages[0].coverage == pytest.approx(1)
@@ -149,19 +149,19 @@ def test_the_lexical_side_alone_decides(library: Library) -> None:
     assert 0 < passages[1].score < 1
 
 
-def test_few_candidates_do_not_limit_k(library: Library) -> None:
-    assert len(Retriever(library, EMBEDDER, Retrieval(candidates=1)).search("mileage", 2, "leave.pdf").passages) == 2
+def test_few_candidates_do_not_limit_k(store: Store) -> None:
+    assert len(Retriever(store, EMBEDDER, Retrieval(candidates=1)).search("mileage", 2, "leave.pdf").passages) == 2
 
 
-def test_every_candidate_has_both_scores(library: Library) -> None:
-    narrow = Retriever(library, EMBEDDER, Retrieval(candidates=1)).search("sick note", 1).passages
-    wide = Retriever(library, EMBEDDER, Retrieval(candidates=50)).search("sick note", 1).passages
+def test_every_candidate_has_both_scores(store: Store) -> None:
+    narrow = Retriever(store, EMBEDDER, Retrieval(candidates=1)).search("sick note", 1).passages
+    wide = Retriever(store, EMBEDDER, Retrieval(candidates=50)).search("sick note", 1).passages
     assert [(p.chunk.id, p.lexical, p.dense) for p in narrow] == [(p.chunk.id, p.lexical, p.dense) for p in wide]
 
 
 def test_an_empty_store_is_told(tmp_path: Path) -> None:
-    with Library(tmp_path / "data", identity_of(EMBEDDER)) as library:
-        retriever = Retriever(library, EMBEDDER, Retrieval())
+    with Store(tmp_path / "data", identity_of(EMBEDDER)) as store:
+        retriever = Retriever(store, EMBEDDER, Retrieval())
         with pytest.raises(EmptyStoreError, match="no documents in the store"):
             retriever.search("leave", 5)
         with pytest.raises(UsageError):
@@ -170,22 +170,22 @@ def test_an_empty_store_is_told(tmp_path: Path) -> None:
 
 def test_another_embedder_is_refused(folder: Path) -> None:
     other = WordEmbedder("others")
-    with Library(folder, identity_of(other)) as library, pytest.raises(IdentityError, match="ragapp doctor --fix"):
-        Retriever(library, other, Retrieval()).search("leave", 5)
+    with Store(folder, identity_of(other)) as store, pytest.raises(IdentityError, match="ragapp doctor --fix"):
+        Retriever(store, other, Retrieval()).search("leave", 5)
 
 
 def test_while_another_owns_the_store_the_same_is_found(folder: Path, retriever: Retriever) -> None:
-    with Library(folder, identity_of(EMBEDDER)) as reader:
+    with Store(folder, identity_of(EMBEDDER)) as reader:
         assert not reader.owner
         there = Retriever(reader, EMBEDDER, Retrieval()).search("mileage pence", 2).passages
     assert [p.chunk.id for p in there] == [p.chunk.id for p in retriever.search("mileage pence", 2).passages]
 
 
 def test_a_document_called_by_its_whole_name_gains_the_bonus_and_others_do_not(tmp_path: Path, monkeypatch) -> None:
-    with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
-        put_text(library, EMBEDDER, Path("/d/travel-policy-2024.txt"), "The rate is 41 pence.")
-        put_text(library, EMBEDDER, Path("/d/travel-policy-2025.txt"), "The rate is 45 pence.")
-        retriever = Retriever(library, EMBEDDER, Retrieval())
+    with Store(tmp_path / "data", identity_of(EMBEDDER), write=True) as store:
+        put_text(store, EMBEDDER, Path("/d/travel-policy-2024.txt"), "The rate is 41 pence.")
+        put_text(store, EMBEDDER, Path("/d/travel-policy-2025.txt"), "The rate is 45 pence.")
+        retriever = Retriever(store, EMBEDDER, Retrieval())
 
         def scores(question: str) -> dict[str, float]:
             return {p.chunk.document: p.score for p in retriever.search(question, 2).passages}
@@ -220,9 +220,9 @@ class Preferring:
 class TestReranker:
     QUESTION = "mileage in pence per mile, trains, sick leave and annual leave"
 
-    def test_the_order_is_the_rerankers(self, library: Library) -> None:
+    def test_the_order_is_the_rerankers(self, store: Store) -> None:
         reranker = Preferring("note")
-        found = Retriever(library, EMBEDDER, Retrieval(), reranker).search(self.QUESTION, 6)
+        found = Retriever(store, EMBEDDER, Retrieval(), reranker).search(self.QUESTION, 6)
         assert found.passages[0].chunk.text == "Sick leave needs a note."
         scores = [passage.score for passage in found.passages]
         assert scores == sorted(scores, reverse=True)
@@ -232,11 +232,11 @@ class TestReranker:
         assert scores[0] == pytest.approx(0.5 + 1 / (2 + len("leave\nSick leave needs a note.")))
         assert list(found.seconds) == ["embed", "search", "rerank"]
 
-    def test_it_sees_the_best_and_the_rest_comes_behind_without_a_score(self, library: Library) -> None:
-        plain = Retriever(library, EMBEDDER, Retrieval()).search(self.QUESTION, 6).passages
+    def test_it_sees_the_best_and_the_rest_comes_behind_without_a_score(self, store: Store) -> None:
+        plain = Retriever(store, EMBEDDER, Retrieval()).search(self.QUESTION, 6).passages
         assert plain[2].score > 0
         reranker = Preferring("note")
-        found = Retriever(library, EMBEDDER, Retrieval(rerank_candidates=2), reranker).search(self.QUESTION, 6)
+        found = Retriever(store, EMBEDDER, Retrieval(rerank_candidates=2), reranker).search(self.QUESTION, 6)
         assert [len(texts) for _, texts in reranker.asked] == [2]
         assert {p.chunk.id for p in found.passages[:2]} == {p.chunk.id for p in plain[:2]}
         assert [p.chunk.id for p in found.passages[2:]] == [p.chunk.id for p in plain[2:]]
@@ -245,31 +245,31 @@ class TestReranker:
         both_sides = {p.chunk.id: (p.dense, p.lexical, p.coverage) for p in plain}
         assert {p.chunk.id: (p.dense, p.lexical, p.coverage) for p in found.passages} == both_sides
 
-    def test_what_says_the_same_is_looked_at_once(self, library: Library) -> None:
+    def test_what_says_the_same_is_looked_at_once(self, store: Store) -> None:
         reranker = Preferring("Trains")
-        Retriever(library, EMBEDDER, Retrieval(), reranker).search("trains", 6)
+        Retriever(store, EMBEDDER, Retrieval(), reranker).search("trains", 6)
         ((_, texts),) = reranker.asked
         assert sum("Trains before planes." in text for text in texts) == 1
 
-    def test_with_nothing_to_look_at_there_is_nothing(self, library: Library) -> None:
-        found = Retriever(library, EMBEDDER, Retrieval(), Preferring("x")).search("leave", 3, "blank.txt")
+    def test_with_nothing_to_look_at_there_is_nothing(self, store: Store) -> None:
+        found = Retriever(store, EMBEDDER, Retrieval(), Preferring("x")).search("leave", 3, "blank.txt")
         assert found.passages == ()
 
 
 class TestNeighbours:
     @pytest.fixture
     def sections(self, tmp_path: Path):
-        with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
+        with Store(tmp_path / "data", identity_of(EMBEDDER), write=True) as store:
             page = " ".join(f"Paragraph{n} speaks of subject{n} and of nothing else at all in here." for n in range(24))
-            put_text(library, EMBEDDER, Path("/d/long.txt"), page)
-            assert library.catalog.chunk_count() > 6
-            yield library, page
+            put_text(store, EMBEDDER, Path("/d/long.txt"), page)
+            assert store.catalog.chunk_count() > 6
+            yield store, page
 
     @pytest.mark.parametrize("reach", [0, 1, 2])
     def test_hits_come_with_what_stands_around_them(self, sections, reach: int) -> None:
-        library, page = sections
-        alone = Retriever(library, EMBEDDER, Retrieval()).search("subject12", 1).passages[0]
-        found = Retriever(library, EMBEDDER, Retrieval(neighbours=reach)).search("subject12", 1).passages[0]
+        store, page = sections
+        alone = Retriever(store, EMBEDDER, Retrieval()).search("subject12", 1).passages[0]
+        found = Retriever(store, EMBEDDER, Retrieval(neighbours=reach)).search("subject12", 1).passages[0]
         assert "subject12" in found.chunk.text
         assert page[found.chunk.start : found.chunk.end] == found.chunk.text
         assert (found.chunk.id, found.score) == (alone.chunk.id, alone.score)
@@ -278,18 +278,18 @@ class TestNeighbours:
 
     @pytest.mark.parametrize("k", [1, 2, 3])
     def test_at_most_k_after_joining(self, sections, k: int) -> None:
-        library, _ = sections
+        store, _ = sections
         question = "subject1 subject12 subject22"
-        found = Retriever(library, EMBEDDER, Retrieval(neighbours=1, dense_weight=0.0)).search(question, k)
+        found = Retriever(store, EMBEDDER, Retrieval(neighbours=1, dense_weight=0.0)).search(question, k)
         assert 1 <= len(found.passages) <= k
         assert any(subject in found.passages[0].chunk.text for subject in question.split())
 
 
 def test_most_chunks_hold_a_term_and_the_others_still_decide(tmp_path: Path) -> None:
-    with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
+    with Store(tmp_path / "data", identity_of(EMBEDDER), write=True) as store:
         for n in range(12):
-            put_text(library, EMBEDDER, Path(f"/d/{n}.txt"), f"The policy of policy number{n} says thing{n}.")
-        retriever = Retriever(library, EMBEDDER, Retrieval(dense_weight=0.0))
+            put_text(store, EMBEDDER, Path(f"/d/{n}.txt"), f"The policy of policy number{n} says thing{n}.")
+        retriever = Retriever(store, EMBEDDER, Retrieval(dense_weight=0.0))
         (first, *_) = retriever.search("policy thing7", 3).passages
         assert first.chunk.document == "7.txt"
         # a term that all hold has no weight, and is searched for where there is nothing else
@@ -299,12 +299,12 @@ def test_most_chunks_hold_a_term_and_the_others_still_decide(tmp_path: Path) -> 
 
 
 def test_the_rarest_terms_of_a_very_long_question_are_searched_for(tmp_path: Path) -> None:
-    with Library(tmp_path / "data", identity_of(EMBEDDER), write=True) as library:
+    with Store(tmp_path / "data", identity_of(EMBEDDER), write=True) as store:
         frequent = [f"filler{n}" for n in range(bm25.MAX_QUESTION_TERMS + 16)]
         pages = [" ".join(frequent[at : at + 8]) for at in range(0, len(frequent), 8)]
         for n in range(3):
-            put_text(library, EMBEDDER, Path(f"/d/{n}.txt"), *pages)
-        put_text(library, EMBEDDER, Path("/d/wanted.txt"), "Here stands the rareword.")
-        retriever = Retriever(library, EMBEDDER, Retrieval(candidates=1, dense_weight=0.0))
+            put_text(store, EMBEDDER, Path(f"/d/{n}.txt"), *pages)
+        put_text(store, EMBEDDER, Path("/d/wanted.txt"), "Here stands the rareword.")
+        retriever = Retriever(store, EMBEDDER, Retrieval(candidates=1, dense_weight=0.0))
         passages = retriever.search(" ".join([*frequent, "rareword"]), 30).passages
         assert "Here stands the rareword." in [passage.chunk.text for passage in passages if passage.lexical > 0]

@@ -6,7 +6,7 @@ import pytest
 
 from ragapp.errors import PathError
 from ragapp.index.records import DocumentRow
-from ragapp.retrieval.scope import documents_within
+from ragapp.retrieval.scope import matching_documents
 
 PATHS = [
     "/docs/travel-policy.pdf",  # 1
@@ -69,7 +69,7 @@ ROWS = [_row(number, path) for number, path in enumerate(PATHS, start=1)]
     ],
 )
 def test_documents_within(pattern: str, ids: list[int]) -> None:
-    assert documents_within(ROWS, pattern) == ids
+    assert matching_documents(ROWS, pattern) == ids
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ def test_documents_within(pattern: str, ids: list[int]) -> None:
 )
 def test_what_matches_nothing_is_told(pattern: str) -> None:
     with pytest.raises(PathError, match="No document or folder matches") as told:
-        documents_within(ROWS, pattern)
+        matching_documents(ROWS, pattern)
     assert repr(pattern) in told.value.message
     assert told.value.hint == "See: ragapp documents list"
 
 
 def test_no_documents_match_nothing() -> None:
     with pytest.raises(PathError):
-        documents_within([], "*")
+        matching_documents([], "*")

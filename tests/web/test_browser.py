@@ -34,7 +34,7 @@ def keep_a_conversation(settings):
             passages=shown,
             model="a-model",
             timings=timings,
-            bolder="low",
+            suggested_caution="low",
         )
         kept = app.conversations
         conversation = kept.create()

@@ -28,9 +28,9 @@ def catalog(tmp_path):
 def put(catalog, path, document):
     import numpy as np
 
-    from ragapp.index.records import Identity
+    from ragapp.index.records import EmbedderIdentity
 
-    identity = catalog.identity_id(Identity("e", 2, True, "w", "c"))
+    identity = catalog.identity_id(EmbedderIdentity("e", 2, True, "w", "c"))
     state = path.stat()
     catalog.put_document(path, document, [], np.zeros((0, 2)), identity, state.st_size, state.st_mtime_ns, "sha")
 

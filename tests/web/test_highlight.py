@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.web.highlight import find_quote
+from ragapp.web.highlight import quote_spans
 
 PAGE = (
     "4 Hotels\r\nThe travel desk books the ho\x02\r\ntel within the limits be-\r\nlow. "
@@ -20,23 +20,23 @@ PAGE = (
     ],
 )
 def test_a_quote_is_found_however_it_is_set(quote, found):
-    spans = find_quote(PAGE, quote)
+    spans = quote_spans(PAGE, quote)
     assert [PAGE[start:end] for start, end in spans] == [found]
 
 
 def test_of_several_places_the_nearest_is_taken():
     text = "Paid monthly. " + "x " * 100 + "Paid monthly."
-    assert find_quote(text, "paid monthly", 0.0)[0][0] == 0
-    assert find_quote(text, "paid monthly", 1.0)[0][0] > 100
+    assert quote_spans(text, "paid monthly", 0.0)[0][0] == 0
+    assert quote_spans(text, "paid monthly", 1.0)[0][0] > 100
 
 
 def test_cells_that_are_drawn_apart_are_found_one_by_one():
     text = "London Hotel \u00a3175 per night\r\nLunch in London costs fourteen pounds"
-    spans = find_quote(text, "London per night Lunch costs fourteen pounds")
+    spans = quote_spans(text, "London per night Lunch costs fourteen pounds")
     assert len(spans) > 1
     assert "fourteen" in text[spans[-1][0] : spans[-1][1]]
 
 
 @pytest.mark.parametrize("quote", ["", "|---|", "something else entirely, of which nothing is here"])
 def test_what_is_not_there_is_not_found(quote):
-    assert find_quote("The kettle is green.", quote) == []
+    assert quote_spans("The kettle is green.", quote) == []

@@ -31,7 +31,7 @@ def wait(true, seconds=60):
 
 
 def names(app):
-    return sorted(row.name for row in app.library.catalog.documents())
+    return sorted(row.name for row in app.store.catalog.documents())
 
 
 def test_the_drop_folder_is_followed_paused_asked_and_what_is_removed_stays_removed(job, tmp_path):
@@ -61,7 +61,7 @@ def test_the_drop_folder_is_followed_paused_asked_and_what_is_removed_stays_remo
         job.run([tmp_path / "nothing.txt"]).result(60)
 
     changes = job.state.changes
-    one = app.library.catalog.document_at(str(drop / "one.txt"))
+    one = app.store.catalog.document_at(str(drop / "one.txt"))
     assert job.remove([one.id]) == ["one.txt"]
     assert job.state.changes > changes
     job.start()
@@ -70,8 +70,8 @@ def test_the_drop_folder_is_followed_paused_asked_and_what_is_removed_stays_remo
     assert names(app) == ["elsewhere.txt", "two.txt"]
     assert (drop / "one.txt").exists()
     assert job.run([drop / "one.txt"], force=True).result(60).count("indexed") == 1
-    assert app.library.catalog.unread()[0].path.endswith("bad.pdf")
-    assert len(app.library.catalog.unread()) == 1
+    assert app.store.catalog.unread()[0].path.endswith("bad.pdf")
+    assert len(app.store.catalog.unread()) == 1
 
 
 def test_a_defect_ends_one_run_and_not_the_job(job, tmp_path, monkeypatch):

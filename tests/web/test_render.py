@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ragapp.answer.export import inert
+from ragapp.answer.export import escape_markdown
 from ragapp.contract import (
     Answer,
     Citation,
@@ -16,7 +16,7 @@ from ragapp.contract import (
     Sentence,
     Stage,
 )
-from ragapp.index.records import DocumentRow, UnreadFile
+from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.ingest.conditions import REMOVED
 from ragapp.models.discovery import FoundModel
 from ragapp.models.packs import PACKS
@@ -96,7 +96,7 @@ def everything():
         yield documents.render_table(
             [row(name=HOSTILE, title=HOSTILE, path=HOSTILE, warnings=(HOSTILE,))], Listing(), language
         )
-        yield documents.render_failures([UnreadFile(HOSTILE, "failed", HOSTILE, HOSTILE)], language)
+        yield documents.render_failures([UnreadRow(HOSTILE, "failed", HOSTILE, HOSTILE)], language)
         yield documents.render_confirmation([row(name=HOSTILE)], language)
         yield documents.render_job(IngestState("idle", files=(FileState(HOSTILE, "failed", HOSTILE),)), language)
         yield page.render_privacy(
@@ -139,9 +139,9 @@ def test_an_abstention_has_a_form_of_its_own():
     assert "b.pdf" in html
     assert 'class="confidence' not in html
     assert html.count('data-act="retry"') == 1
-    bolder = render.render_exchange(Exchange("q", replace(made, bolder="low")), 0, "en")
-    assert "Answer all the same" in bolder
-    assert "&quot;caution&quot;: &quot;low&quot;" in bolder
+    suggested_caution = render.render_exchange(Exchange("q", replace(made, suggested_caution="low")), 0, "en")
+    assert "Answer all the same" in suggested_caution
+    assert "&quot;caution&quot;: &quot;low&quot;" in suggested_caution
 
 
 @pytest.mark.parametrize(("confidence", "level"), [(0.9, "high"), (0.6, "medium"), (0.4, "low")])
@@ -168,7 +168,7 @@ def test_an_export_has_the_quotes_in_the_readers_language_and_nothing_that_comes
     assert "## 2. And?\n\nArrêté" in text
     assert "Sources:" in text
     quote = answer().citations[0].quote
-    assert inert(quote) in text
+    assert escape_markdown(quote) in text
     assert "](" not in text
     assert not re.search(r"(?<!\\)<", text)
 
@@ -269,7 +269,7 @@ def test_coverage_and_failures_are_told():
     html = documents.render_table([row(units=4, units_without_text=1, units_needing_ocr=1)], Listing(), "en")
     assert "75 %" in html
     assert "1 page is a picture that was not read" in html
-    unread = [UnreadFile("/d/bad.pdf", "failed", "no PDF", "Save it."), UnreadFile("/d/x.pdf", "skipped", REMOVED)]
+    unread = [UnreadRow("/d/bad.pdf", "failed", "no PDF", "Save it."), UnreadRow("/d/x.pdf", "skipped", REMOVED)]
     html = documents.render_failures(unread, "en")
     assert "no PDF. Save it." in html
     assert "Removed by you (1)" in html

@@ -13,7 +13,7 @@ import gradio as gr
 from ragapp.contract import FileState, IngestState
 from ragapp.errors import RagappError
 from ragapp.index.analysis import fold
-from ragapp.index.records import DocumentRow, UnreadFile
+from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.ingest.conditions import REMOVED
 from ragapp.web.app_state import AppState, sample_docs
 from ragapp.web.evidence import Source
@@ -209,7 +209,7 @@ def render_table(documents: Sequence[DocumentRow], listing: Listing, language: s
     return f'<p class="count" role="status">{told}</p>{table_box(tr(language, "documents.table"), table)}{more}'
 
 
-def render_failures(unread: Sequence[UnreadFile], language: str) -> str:
+def render_failures(unread: Sequence[UnreadRow], language: str) -> str:
     """Files that are not in the store, with the reason and what helps."""
     failed = [file for file in unread if file.status == "failed"]
     removed = [file for file in unread if file.reason == REMOVED]
@@ -307,12 +307,12 @@ def _row(row: DocumentRow, language: str, chosen: int) -> str:
     return f'<tr{css}><td class="tick"><input type="checkbox" value="{row.id}" aria-label="{tick}"></td>{cells}</tr>'
 
 
-def _group(files: Sequence[UnreadFile], title: str, language: str, *, opened: bool = False) -> str:
+def _group(files: Sequence[UnreadRow], title: str, language: str, *, opened: bool = False) -> str:
     if not files:
         return ""
     again = tr(language, "documents.again")
 
-    def reason(file: UnreadFile) -> str:
+    def reason(file: UnreadRow) -> str:
         removed = file.reason == REMOVED
         return tr(language, "documents.removed_reason") if removed else f"{file.reason}. {file.hint}".strip()
 

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ragapp.models.discovery import FoundModel, list_models
-from ragapp.models.memory import free_memory, gib
+from ragapp.models.memory import format_gib, free_memory
 from ragapp.models.packs import PACKS, Pack
 from ragapp.web.model_job import ModelState, Running
 from ragapp.web.ui.render import act, counted_seconds, job_box, size, table_box
@@ -77,7 +77,9 @@ def render_running(running: Running, language: str) -> str:
     """What runs where."""
     window = tr(language, "models.tokens", n=running.window) if running.window else ""
     speed = tr(language, "models.per_second", n=format(running.tokens_per_s, ".1f")) if running.tokens_per_s else ""
-    memory = tr(language, "models.memory_of", used=gib(running.memory_used), free=gib(running.memory_free))
+    memory = tr(
+        language, "models.memory_of", used=format_gib(running.memory_used), free=format_gib(running.memory_free)
+    )
     facts = [
         ("models.model", running.model),
         ("models.embedder", running.embedder),
@@ -130,21 +132,21 @@ def _found(model: FoundModel, chosen: Sequence[str], free: int, language: str) -
     fit = escape(model.problem)
     if model.memory is not None and not fit:
         key = "models.fits" if model.memory <= free else "models.too_large"
-        fit = tr(language, key, need=gib(model.memory))
+        fit = tr(language, key, need=format_gib(model.memory))
     parameters = f"{model.parameters / 1e9:.1f} B" if model.parameters else ""
     kind = " · ".join(filter(None, (model.architecture, parameters, model.quantization)))
     if used:
-        choose = f'<span class="used">{tr(language, "models.in_use")}</span>'
+        choice_probabilities = f'<span class="used">{tr(language, "models.in_use")}</span>'
     elif model.role == "llm" and not model.problem:
-        choose = act("models", tr(language, "models.use"), what="use", name=model.name)
+        choice_probabilities = act("models", tr(language, "models.use"), what="use", name=model.name)
     else:
-        choose = ""
+        choice_probabilities = ""
     origin = "" if model.origin == "models" else f' <span class="title">{escape(model.origin)}</span>'
     css = ' class="chosen"' if used else ""
     return (
         f'<tr{css}><td class="name" title="{escape(str(model.path))}">{escape(model.name)}{origin}</td>'
         f"<td>{escape(tr(language, f'role.{model.role}'))}</td><td>{size(model.size)}</td>"
-        f"<td>{fit}</td><td>{escape(kind)}</td><td>{choose}</td></tr>"
+        f"<td>{fit}</td><td>{escape(kind)}</td><td>{choice_probabilities}</td></tr>"
     )
 
 

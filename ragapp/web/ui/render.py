@@ -11,9 +11,9 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
-from ragapp.answer.export import Words, entries_as_markdown
+from ragapp.answer.export import Words, entries_markdown
 from ragapp.answer.grounding import MARK
-from ragapp.answer.table_text import spell_out_rows
+from ragapp.answer.table_text import linearize_tables
 from ragapp.contract import Answer, Citation, Passage, Place, Stage
 from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.ui.translations import tr
@@ -151,20 +151,20 @@ def render_abstained(answer: Answer, number: int, language: str) -> str:
     """The answer that the documents do not say it, with what comes nearest."""
     near = "".join(f"<li>{render_passage(passage, number, language)}</li>" for passage in answer.passages[:3])
     nearest = f'<p class="hint">{tr(language, "abstained.nearest")}</p><ul class="near">{near}</ul>' if near else ""
-    bolder = ""
-    if answer.bolder:
-        button = act("retry", tr(language, "abstained.bolder"), turn=number, caution=answer.bolder)
-        bolder = f'<p class="hint perhaps">{tr(language, "abstained.perhaps")} {button}</p>'
+    offer = ""
+    if answer.suggested_caution:
+        button = act("retry", tr(language, "abstained.bolder"), turn=number, caution=answer.suggested_caution)
+        offer = f'<p class="hint perhaps">{tr(language, "abstained.perhaps")} {button}</p>'
     return (
         f'<div class="abstained"><h3>{tr(language, "abstained.title")}</h3>'
-        f"<p>{escape(answer.answer)} {tr(language, 'abstained.help')}</p>{bolder}{nearest}{_note(answer)}</div>"
+        f"<p>{escape(answer.answer)} {tr(language, 'abstained.help')}</p>{offer}{nearest}{_note(answer)}</div>"
     )
 
 
 def render_passage(passage: Passage, number: int, language: str, *, score: bool = False) -> str:
     """A passage as a button that shows it where it stands."""
     place = render_place(passage, language)
-    text = " ".join(spell_out_rows(passage.text).split())
+    text = " ".join(linearize_tables(passage.text).split())
     snippet = text[:SNIPPET_CHARACTERS] + ("…" if len(text) > SNIPPET_CHARACTERS else "")
     figure = tr(language, "evidence.score", score=format(passage.score, ".2f"))
     scored = f'<span class="score">{escape(figure)}</span>' if score else ""
@@ -214,7 +214,7 @@ def render_markdown(exchanges: Sequence[Exchange], language: str) -> str:
         nearest=tr(language, "abstained.nearest"),
         place=lambda place: render_place(place, language),
     )
-    return entries_as_markdown(tr(language, "export.title"), entries, words=words)
+    return entries_markdown(tr(language, "export.title"), entries, words=words)
 
 
 def _scope(exchange: Exchange, language: str) -> str:
