@@ -54,7 +54,7 @@ def check_template(render: Render, *, system: bool, bos: str = "", eos: str = ""
         eos: text of the end-of-sequence token, may be empty.
 
     Raises:
-        TemplateUnfit: turns are lost, doubled, out of order or all alike; there is more than one beginning of the sequence;
+        TemplateUnfit: turns are lost, doubled, out of order or all alike; the sequence begins more than once;
             or nothing makes the assistant speak.
     """
     head: list[Message] = [{"role": "system", "content": SYSTEM}] if system else []

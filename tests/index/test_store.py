@@ -148,7 +148,7 @@ def test_what_was_put_and_removed_at_once_never_reaches_chroma(data: Path) -> No
 
 def test_a_crash_before_the_catalog_has_written_leaves_the_old(data: Path) -> None:
     store = _filled(data)
-    with patch("ragapp.index.catalog.lexical.add", side_effect=Crash), pytest.raises(Crash):
+    with patch("ragapp.index.catalog_writes.bm25.add", side_effect=Crash), pytest.raises(Crash):
         put_text(store, EMBEDDER, A, "Plums are blue.")
     store.close()
     with Store(data, IDENTITY) as store:
