@@ -1,6 +1,7 @@
 """The house rules that no linter knows: floors, lazy imports."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -82,3 +83,18 @@ def test_importing_stays_light(module):
 def test_every_module_says_what_it_is():
     silent = [path for path in MODULES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
     assert not silent
+
+
+def packages_on_the_map() -> dict[str, set[str]]:
+    """The modules that docs/architecture.md names, by package."""
+    told = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8").split("## A document's way")[0]
+    paragraphs = re.findall(r"^\*\*`(ragapp/[a-z/]*)`\*\*(.*?)(?=\n\n)", told, re.MULTILINE | re.DOTALL)
+    return {package: set(re.findall(r"`([a-z_0-9]+)`", text)) for package, text in paragraphs}
+
+
+def test_the_map_names_every_module_and_no_other():
+    here: dict[str, set[str]] = {}
+    for path in MODULES:
+        if path.name != "__main__.py":
+            here.setdefault(f"{path.parent.relative_to(PACKAGE.parent).as_posix()}/", set()).add(path.stem)
+    assert packages_on_the_map() == here

@@ -397,7 +397,14 @@ def test_a_password_is_kept_as_a_salted_hash():
 
 
 @pytest.mark.parametrize(
-    "stored", ["plain words", "scrypt$1$8$1$AAAA$AAAA", "scrypt$1073741824$8$1$AAAA$AAAA", "$$$$$", HASH[:-4]]
+    "stored",
+    [
+        "plain words",
+        "scrypt$1$8$1$AAAA$AAAA",
+        "scrypt$1073741824$8$1$AAAA$AAAA",
+        "$$$$$",
+        pytest.param(HASH[:-4], id="cut off"),  # its salt differs from process to process
+    ],
 )
 def test_a_password_that_is_no_hash_is_refused_and_not_repeated(stored):
     with pytest.raises(SettingsError) as refused:
