@@ -10,15 +10,23 @@ from pathlib import Path
 
 from ragapp.app import App
 from ragapp.settings import Settings, load_settings
+from ragapp.web.app_state import AppState
 from ragapp.web.client import PageClient
 from ragapp.web.server_file import RunningServer, announced, new_token
 
 
 @contextmanager
-def serving(
+def serving(*arguments, **options) -> Iterator[tuple[PageClient, Settings]]:
+    """As :func:`serving_state`, without the state."""
+    with serving_state(*arguments, **options) as (client, settings, _):
+        yield client, settings
+
+
+@contextmanager
+def serving_state(
     home: Path, root: Path, models: Path, store: Path, *, context: int = 2048, max_tokens: int = 24, passages: int = 2
-) -> Iterator[tuple[PageClient, Settings]]:
-    """Serve it; gives a client with the token, and the settings.
+) -> Iterator[tuple[PageClient, Settings, AppState]]:
+    """Serve it; gives a client with the token, the settings, and what the tabs of the page share.
 
     Args:
         home: an empty folder.
@@ -31,7 +39,6 @@ def serving(
     """
     import uvicorn
 
-    from ragapp.web.app_state import AppState
     from ragapp.web.ingest_job import IngestJob
     from ragapp.web.security import Security, policy_for
     from ragapp.web.server import build_server, listen
@@ -59,7 +66,7 @@ def serving(
         job.start()
         try:
             with announced(settings.paths.data, url, token):
-                yield PageClient(RunningServer(url, 1, token)), settings
+                yield PageClient(RunningServer(url, 1, token)), settings, state
         finally:
             server.should_exit = True
             thread.join()
