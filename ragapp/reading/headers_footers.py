@@ -20,12 +20,8 @@ def remove_headers_footers(
     """Remove the header and footer lines that most pages, or most left or right ones, share.
 
     They may differ in one number that counts the pages, or in the page's printed label.  The header of a table that is
-    repeated on each page is kept.
-
-    Args:
-        pages: the lines of each page, in reading order.
-        heights: of each page.
-        labels: printed labels by page index, where they differ from the number.
+    repeated on each page is kept.  Lines are in reading order; ``labels`` are by page index, where they differ from the
+    number.
     """
     kept = [list(lines) for lines in pages]
     if len(pages) < _MIN_PAGES:

@@ -25,23 +25,8 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = ("ul", "ol")
 _PARTS = ["li", "dt", "dd", "tbody", "thead", "tfoot", "tr", "td", "th"]  # of lists and tables
 _SECTIONS = ["html", "body", "main", "article", "section", "header", "footer", "aside", "address", "details", "summary"]
-_BLOCK_TAGS = frozenset(
-    [
-        "p",
-        "div",
-        "blockquote",
-        "pre",
-        "center",
-        "hr",
-        "figure",
-        "figcaption",
-        "form",
-        "fieldset",
-        "legend",
-        "dl",
-        "table",
-    ]
-).union(_HEADINGS, _LISTS, _PARTS, _SECTIONS)
+_OTHERS = ["p", "div", "blockquote", "pre", "center", "hr", "figure", "figcaption", "form", "fieldset", "legend"]
+_BLOCK_TAGS = frozenset(["dl", "table"]).union(_OTHERS, _HEADINGS, _LISTS, _PARTS, _SECTIONS)
 _BLANKS = re.compile(r"\s+")
 _SPACES = re.compile("  +")
 _MAX_DEPTH = 100  # beyond this, elements are read as flat text, well before Python's recursion ends

@@ -23,14 +23,7 @@ _PROSE_FILL = 0.55  # and take this part of its width
 
 @dataclass(slots=True)
 class Piece:
-    """Text without a wide gap in it: a line, or a cell of one.
-
-    Attributes:
-        text: one line.
-        x0, top, x1, bottom: the box in points or pixels; y runs downward.
-        bold: whether it is set in a bold font.
-        words: (text, left, right) of each word from left to right, where they are known.
-    """
+    """Text without a wide gap in it, a line or a cell of one, with its box in points or pixels; y runs downward."""
 
     text: str
     x0: float
@@ -38,7 +31,7 @@ class Piece:
     x1: float
     bottom: float
     bold: bool = False
-    words: list[tuple[str, float, float]] = field(default_factory=list)
+    words: list[tuple[str, float, float]] = field(default_factory=list)  # (text, left, right) of each, where known
 
     @property
     def height(self) -> float:
@@ -58,15 +51,10 @@ class Piece:
 
 @dataclass(slots=True)
 class Line:
-    """Pieces side by side.
+    """Pieces side by side."""
 
-    Attributes:
-        pieces: at least one, left to right.
-        gaps: the space before each piece but the first, usually one; a superscript has none.
-    """
-
-    pieces: list[Piece]
-    gaps: list[str] = field(default_factory=list)
+    pieces: list[Piece]  # at least one, left to right
+    gaps: list[str] = field(default_factory=list)  # the space before each but the first; a superscript has none
     x0: float = 0.0
     top: float = 0.0
     x1: float = 0.0

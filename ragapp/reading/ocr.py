@@ -44,17 +44,10 @@ INSTALL = "pip install 'ragapp[ocr]'"
 
 @dataclass(frozen=True, slots=True)
 class RecognisedText:
-    """The text of a picture.
+    """The text of a picture."""
 
-    Attributes:
-        lines: in the engine's order, boxes in pixels.
-        confidence: 0 to 1, mean over the characters; 0 where there are none.
-        dropped: how many lines were left out as noise.
-    """
-
-    lines: list[Line]
-    confidence: float
-    dropped: int
+    lines: list[Line]  # in the engine's order, boxes in pixels
+    confidence: float  # 0 to 1, mean over the characters; 0 where there are none
 
 
 def chosen_engine(options: ReadOptions) -> tuple[str, str]:
@@ -109,7 +102,7 @@ def _kept(found: _Found) -> RecognisedText:
             last.text = last.text[:-1] + HYPHEN
     letters = sum(len(line.text) for line, _ in kept)
     mean = sum(len(line.text) * score for line, score in kept) / letters if letters else 0.0
-    return RecognisedText([line for line, _ in kept], mean, len(found) - len(kept))
+    return RecognisedText([line for line, _ in kept], mean)
 
 
 def _turns(found: _Found, confidence: float) -> tuple[int, ...]:
@@ -152,7 +145,7 @@ def _rapidocr() -> Any:
     return rapidocr.RapidOCR(
         params={
             "Global.log_level": "critical",
-            "Global.text_score": 0.0,  # kept or dropped here, so that what is dropped is counted
+            "Global.text_score": 0.0,  # kept or dropped here, since badly read pictures are turned
             "Global.max_side_len": _MAX_SIDE,
             # the classifier takes some upright lines for upside-down ones; pages are turned as a whole instead
             "Global.use_cls": False,

@@ -30,12 +30,7 @@ _GENERIC_TITLES = ("word document", "powerpoint presentation", "présentation po
 
 @contextmanager
 def open_package(path: Path, suffix: str, options: ReadOptions) -> Iterator[io.BytesIO]:
-    """The content of a zip package, decrypted where need be and checked; errors over it become reading errors.
-
-    Args:
-        path: the file.
-        suffix: the usual one of the format that it must be.
-        options: the passwords to try.
+    """The content of a zip package of the format with this usual suffix, decrypted where need be and checked.
 
     Raises:
         ReadingError: the file is damaged, protected, something else, or not safe to open.

@@ -33,25 +33,15 @@ _NO_SPACE = re.compile(r"[^\s\x00]+")
 
 @dataclass(slots=True)
 class Page:
-    """What was found on a page.
+    """What was found on a page."""
 
-    Attributes:
-        height: of the page as it is shown (turned by its /Rotate); in points, or in pixels where it was recognised.
-        lines: in the order in which they are drawn, or in reading order.
-        notes: text of comments, one each.
-        rules: y of horizontal rules and edges of shaded bars, with their left and right end.
-        coverage: where the lines come from.
-        confidence: of OCR, 0 to 1.
-        pictured: whether the page is a scan.
-    """
-
-    height: float
-    lines: list[Line] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
+    height: float  # as it is shown (turned by its /Rotate); in points, or in pixels where it was recognised
+    lines: list[Line] = field(default_factory=list)  # in the order in which they are drawn, or in reading order
+    notes: list[str] = field(default_factory=list)  # text of comments, one each
+    rules: list[Rule] = field(default_factory=list)  # horizontal rules and edges of shaded bars
     coverage: Coverage = "empty"
-    confidence: float | None = None
-    pictured: bool = False
+    confidence: float | None = None  # of OCR, 0 to 1
+    pictured: bool = False  # whether the page is a scan
 
 
 def read_page(page: PdfPage, forms: bool) -> Page:
