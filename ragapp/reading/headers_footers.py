@@ -71,9 +71,8 @@ def _shapes(text: str, index: int, label: str) -> set[str]:
 def _most_shared(shapes: list[set[str]]) -> tuple[set[str], set[str]] | None:
     """What is shared by more than half of the pages, or by more than half of the even or the odd ones."""
     every = _majority(shapes)
-    even, odd = (
-        every | (_majority(side) if len(side) >= _MIN_PAGES else set()) for side in (shapes[::2], shapes[1::2])
-    )
+    sides = (side if len(side) >= _MIN_PAGES else [] for side in (shapes[::2], shapes[1::2]))
+    even, odd = (every | _majority(side) for side in sides)
     return (even, odd) if even or odd else None
 
 

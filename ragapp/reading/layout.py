@@ -110,15 +110,8 @@ def _joined(last: Piece, first: Piece, space: str) -> Piece:
             (start, x0, _), (end, _, x1) = left[-1], right[0]
             left, right = [*left[:-1], (start + end, x0, x1)], right[1:]
         words = [*left, *right]
-    return Piece(
-        last.text + space + first.text,
-        last.x0,
-        min(last.top, first.top),
-        max(last.x1, first.x1),
-        max(last.bottom, first.bottom),
-        last.bold,
-        words,
-    )
+    top, right, bottom = min(last.top, first.top), max(last.x1, first.x1), max(last.bottom, first.bottom)
+    return Piece(last.text + space + first.text, last.x0, top, right, bottom, last.bold, words)
 
 
 def _continues(before: Line, line: Line, em: float) -> bool:
@@ -146,9 +139,8 @@ def spans_columns(lines: Sequence[Line], em: float) -> bool:
     long = sum(sum(len(piece.text) >= _PROSE_CHARS for piece in line.pieces) > 1 for line in lines)
     if long < _MIN_COLUMN_LINES:
         return False
-    return any(
-        _columns_of_prose(rows, gutters, {}, em) for rows, gutters in _bands([line.pieces for line in lines], em)
-    )
+    bands = _bands([line.pieces for line in lines], em)
+    return any(_columns_of_prose(rows, gutters, {}, em) for rows, gutters in bands)
 
 
 def _cut(pieces: list[Piece], rank: dict[int, int], em: float, depth: int) -> list[Line]:

@@ -114,9 +114,8 @@ def _check_package(data: bytes, suffix: str) -> None:
         _check_size(members)
         found = package_format(package)
         if found is None or found.suffix != suffix:
-            raise ReadingError(
-                f"the file is {found.name if found else 'a zip archive of another kind'}, not {wanted}", SUFFIX
-            )
+            name = found.name if found else "a zip archive of another kind"
+            raise ReadingError(f"the file is {name}, not {wanted}", SUFFIX)
         if suffix == ".epub":
             return  # XHTML declares a DOCTYPE, and none is followed
         for member in members:

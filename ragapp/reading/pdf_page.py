@@ -11,6 +11,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -52,11 +53,8 @@ def read_page(page: PdfPage, forms: bool) -> Page:
     """
     ruler = PageSpace(page)
     found = Page(ruler.size[1])
-    text_page = page.get_textpage()
-    try:
+    with closing(page.get_textpage()) as text_page:
         found.lines = _lines(text_page, ruler)
-    finally:
-        text_page.close()
     found.notes = _add_marks(page, ruler, found.lines, forms)
     if any(len(line.pieces) > 1 for line in found.lines):
         found.rules = find_rules(page, ruler)

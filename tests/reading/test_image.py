@@ -24,7 +24,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[Image.Image]:
 
     def recognise(image: Image.Image, options: ReadOptions) -> ocr.RecognisedText:
         pictures.append(image)
-        return ocr.RecognisedText([Line([Piece(f"word {len(pictures)}", 0, 0, 50, 10)])], 0.9)
+        return ocr.RecognisedText([Line([Piece(f"word {len(pictures)}", 0, 0, 50, 10)])], 0.9, 0)
 
     monkeypatch.setattr(ocr, "recognise", recognise)
     return pictures

@@ -452,7 +452,7 @@ def test_ticks_tell_which_pages_are_recognised(tmp_path: Path, monkeypatch: pyte
     scan(canvas, picture(["Invoice 1042"]))
     canvas.showPage()
     canvas.save()
-    monkeypatch.setattr(ocr, "recognise", lambda image, options: ocr.RecognisedText([], 0.0))
+    monkeypatch.setattr(ocr, "recognise", lambda image, options: ocr.RecognisedText([], 0.0, 0))
     told: list[tuple[int, int, bool]] = []
     document = read_pdf(tmp_path / "mixed.pdf", ReadOptions(tick=lambda *tick: told.append(tick)))
     assert told == [(1, 2, False), (2, 2, False), (2, 2, True)]
