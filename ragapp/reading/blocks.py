@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from typing import TypeVar
 
 from ragapp.reading.document import Block, BlockKind, Unit
 from ragapp.reading.tables import markdown_table, split_titles, tidy_rows
@@ -20,23 +21,17 @@ LONGEST = 24_000
 _LONGEST_LABEL = 80
 
 _Piece = tuple[str, list[Block]]  # label, blocks
+_T = TypeVar("_T")
 
 
 class BlockBuilder:
-    """Collects blocks in reading order and keeps the path of headings above them.
-
-    Attributes:
-        blocks: what was added, none of them empty.
-        title: the first heading of level 0 or 1, or empty.
-        page_starts: for each page but the first, how many blocks stand before it.
-        base_level: added to the level of every heading, for a document inside another.
-    """
+    """Collects blocks in reading order and keeps the path of headings above them."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
-        self.title = ""
-        self.page_starts: list[int] = []
-        self.base_level = 0
+        self.title = ""  # the first heading of level 0 or 1
+        self.page_starts: list[int] = []  # for each page but the first, how many blocks stand before it
+        self.base_level = 0  # added to the level of every heading, for a document inside another
         self._path: list[tuple[int, str]] = []
         self._items: list[str] = []
 
@@ -113,15 +108,7 @@ def section_units(out: BlockBuilder) -> list[Unit]:
 
 
 def page_units(out: BlockBuilder, pages: int) -> list[Unit]:
-    """``page`` units where the page breaks found agree with the number of pages that the document states.
-
-    Args:
-        out: all blocks of the document and its page breaks.
-        pages: the stated number; 0 where there is none.
-
-    Returns:
-        One unit a page, else :func:`section_units`.
-    """
+    """``page`` units where the page breaks found agree with the stated number of ``pages``, else section units."""
     starts = [0, *out.page_starts, len(out.blocks)]
     if not out.page_starts or len(starts) - 1 != pages:
         return section_units(out)
@@ -134,8 +121,7 @@ def page_units(out: BlockBuilder, pages: int) -> list[Unit]:
 def cut(blocks: list[Block], longest: int) -> list[_Piece]:
     """Cut at the outermost headings; pieces longer than ``longest`` characters at the headings inside, and so on.
 
-    Returns:
-        The pieces, each labelled with its heading; joined they are the blocks.
+    Each piece is labelled with its heading; joined they are the blocks.
     """
     pieces: list[_Piece] = []
     pending = [(piece, 0) for piece in reversed(_at_headings(blocks, 0))]
@@ -163,6 +149,19 @@ def split_long(blocks: list[Block]) -> Iterator[Block]:
             if text:
                 yield Block(text, "text", block.headings)
             start = end
+
+
+def batches(items: Iterable[_T], longest: int, size: Callable[[_T], int]) -> list[list[_T]]:
+    """Runs of items, each of a total size of ``longest`` at the most, or of one item."""
+    runs: list[list[_T]] = []
+    length = 0
+    for item in items:
+        if not runs or length + size(item) > longest:
+            runs.append([])
+            length = 0
+        runs[-1].append(item)
+        length += size(item)
+    return runs
 
 
 def _good_end(text: str, start: int) -> int:
@@ -201,15 +200,8 @@ def _at_headings(blocks: list[Block], least: int) -> list[list[Block]]:
 def _parts(blocks: list[Block]) -> list[_Piece]:
     """The blocks in parts of :data:`LONGEST` characters at the most."""
     label = _label(blocks)
-    parts: list[list[Block]] = [[]]
-    length = 0
-    for block in blocks:
-        if parts[-1] and length + len(block.text) > LONGEST:
-            parts.append([])
-            length = 0
-        parts[-1].append(block)
-        length += len(block.text)
-    if len(parts) == 1:
+    parts = batches(blocks, LONGEST, lambda block: len(block.text))
+    if len(parts) < 2:
         return [(label, blocks)]
     front = f"{label}, " if label else ""
     return [(f"{front}part {number}", part) for number, part in enumerate(parts, start=1)]

@@ -19,31 +19,18 @@ _SHOWN_CHARACTERS = 4096
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that was found.
-
-    Attributes:
-        path: absolute, symbolic links not resolved.
-        size: in bytes.
-        mtime_ns: time of the last change, nanoseconds since the epoch.
-        problem: why it cannot be read; empty where it can.
-    """
-
-    path: Path
-    size: int
-    mtime_ns: int
-    problem: str = ""
+    path: Path  # absolute, symbolic links not resolved
+    size: int  # in bytes
+    mtime_ns: int  # time of the last change, nanoseconds since the epoch
+    problem: str = ""  # why it cannot be read; empty where it can
 
 
 def discover(paths: Iterable[Path], ignore: Iterable[str] = (), exclude: Iterable[Path] = ()) -> list[FoundFile]:
     """Walk files and folders; each file once, sorted by path.
 
-    Hidden files and folders (leading dot) and names that match an ignore pattern are left out, but for paths that
-    are given themselves.  Folders that link back to one of their parents are entered once.
-
-    Args:
-        paths: files and folders.
-        ignore: shell patterns for file and folder names.
-        exclude: absolute paths of files to leave out.
+    Hidden files and folders (leading dot) and names that match one of the shell patterns in ``ignore`` are left out,
+    but for paths that are given themselves; so are the absolute paths in ``exclude``.  Folders that link back to one of
+    their parents are entered once.
 
     Raises:
         PathError: a path does not exist or may not be read.

@@ -29,21 +29,15 @@ def _no_tick(unit: int, units: int, ocr: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What a reader may need besides the file.
+    """What a reader may need besides the file."""
 
-    Attributes:
-        passwords: tried in order on protected files, after no password at all.
-        ocr: which pages are recognised: those without text, none, or all.
-        ocr_engine: auto takes RapidOCR, or Tesseract where only that is installed.
-        ocr_languages: ISO 639-1 codes that Tesseract is told to expect; RapidOCR's model knows the Latin script.
-        tick: called before a unit that may take long, with its number, the number of units, and whether it will be
-            recognised by OCR, which has a time limit of its own.
-    """
-
-    passwords: tuple[str, ...] = ()
-    ocr: OcrMode = "auto"
-    ocr_engine: OcrEngine = "auto"
+    passwords: tuple[str, ...] = ()  # tried in order on protected files, after no password at all
+    ocr: OcrMode = "auto"  # which pages are recognised: those without text, none, or all
+    ocr_engine: OcrEngine = "auto"  # auto takes RapidOCR, or Tesseract where only that is installed
+    # ISO 639-1 codes that Tesseract is told to expect; RapidOCR's model knows the Latin script
     ocr_languages: tuple[str, ...] = ("en", "fr", "de", "es")
+    # called before a unit that may take long, with its number, the number of units, and whether it will be recognised
+    # by OCR, which has a time limit of its own
     tick: Callable[[int, int, bool], None] = _no_tick
 
 
@@ -52,36 +46,23 @@ DEFAULT_OPTIONS = ReadOptions()
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A run of text of one kind.
+    """A run of text of one kind."""
 
-    Attributes:
-        text: never empty.  A table is Markdown rows, its first two lines the header and the rule.
-        headings: those that the block stands below, outermost first; a heading's own path includes itself.
-    """
-
-    text: str
+    text: str  # never empty; a table is Markdown rows, its first two lines the header and the rule
     kind: BlockKind = "text"
-    headings: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()  # that it stands below, outermost first; a heading's own path includes itself
 
 
 @dataclass(slots=True)
 class Unit:
-    """A page, slide, sheet, section or mail.
+    """A page, slide, sheet, section or mail."""
 
-    Attributes:
-        number: 1-based position in the file; this is what ``page`` means everywhere.
-        label: the printed label, where it differs from the number (``iv``, ``A-3``, a sheet's name).
-        blocks: in reading order.
-        coverage: where its text comes from, or why it has none; ``text`` or ``empty`` by the blocks if not given.
-        confidence: of OCR, 0 to 1, mean over its characters; None where the text was not recognised.
-    """
-
-    number: int
+    number: int  # 1-based position in the file; this is what ``page`` means everywhere
     kind: UnitKind = "page"
-    label: str = ""
-    blocks: list[Block] = field(default_factory=list)
-    coverage: Coverage | None = None
-    confidence: float | None = None
+    label: str = ""  # the printed label, where it differs from the number (iv, A-3, a sheet's name)
+    blocks: list[Block] = field(default_factory=list)  # in reading order
+    coverage: Coverage | None = None  # text or empty by the blocks if not given
+    confidence: float | None = None  # of OCR, 0 to 1, mean over its characters; None where it was not recognised
 
     def __post_init__(self) -> None:
         if self.coverage is None:
@@ -109,19 +90,12 @@ def place_name(kind: str, number: int, label: str) -> str:
 
 @dataclass(slots=True)
 class Document:
-    """A file as it was read.
+    """A file as it was read."""
 
-    Attributes:
-        title: its own; the stem of the file's name where it has none.
-        units: in order, at least one.
-        language: ISO 639-1 code, set by the pipeline; empty when unknown.
-        warnings: what a person should know about this reading, one sentence each.
-    """
-
-    title: str
-    units: list[Unit]
-    language: str = ""
-    warnings: list[str] = field(default_factory=list)
+    title: str  # its own; the stem of the file's name where it has none
+    units: list[Unit]  # in order, at least one
+    language: str = ""  # ISO 639-1 code, set by the pipeline; empty when unknown
+    warnings: list[str] = field(default_factory=list)  # what a person should know about this reading, a sentence each
 
     @property
     def units_without_text(self) -> int:

@@ -59,10 +59,8 @@ def read_xls(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         book = _xls_book(data, options)
         sheets = SheetUnits()
         for sheet in book.sheets():
-            rows = (
-                (number + 1, [_xls_shown(cell, book) for cell in sheet.row(number)]) for number in range(sheet.nrows)
-            )
-            sheets.sheet(clean(sheet.name), rows, hidden=bool(sheet.visibility))
+            rows = ([_xls_shown(cell, book) for cell in row] for row in sheet.get_rows())
+            sheets.sheet(clean(sheet.name), enumerate(rows, start=1), hidden=bool(sheet.visibility))
         return sheets.document(path.stem)
 
 
@@ -125,9 +123,9 @@ def _xls_book(data: bytes, options: ReadOptions) -> Any:
     try:
         return opened(file_contents=data)
     except xlrd.XLRDError as error:
-        if "encrypted" not in str(error).lower():
-            raise
-    return opened(file_contents=decrypted(data, options.passwords))
+        if "encrypted" in str(error).lower():
+            return opened(file_contents=decrypted(data, options.passwords))
+        raise
 
 
 def _xls_shown(cell: Any, book: Any) -> str:

@@ -20,12 +20,8 @@ def remove_headers_footers(
     """Remove the header and footer lines that most pages, or most left or right ones, share.
 
     They may differ in one number that counts the pages, or in the page's printed label.  The header of a table that is
-    repeated on each page is kept.
-
-    Args:
-        pages: the lines of each page, in reading order.
-        heights: of each page.
-        labels: printed labels by page index, where they differ from the number.
+    repeated on each page is kept.  Lines are in reading order; ``labels`` are by page index, where they differ from the
+    number.
     """
     kept = [list(lines) for lines in pages]
     if len(pages) < _MIN_PAGES:
@@ -75,9 +71,8 @@ def _shapes(text: str, index: int, label: str) -> set[str]:
 def _most_shared(shapes: list[set[str]]) -> tuple[set[str], set[str]] | None:
     """What is shared by more than half of the pages, or by more than half of the even or the odd ones."""
     every = _majority(shapes)
-    even, odd = (
-        every | (_majority(side) if len(side) >= _MIN_PAGES else set()) for side in (shapes[::2], shapes[1::2])
-    )
+    sides = (side if len(side) >= _MIN_PAGES else [] for side in (shapes[::2], shapes[1::2]))
+    even, odd = (every | _majority(side) for side in sides)
     return (even, odd) if even or odd else None
 
 

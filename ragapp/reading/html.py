@@ -15,9 +15,8 @@ from ragapp.reading.text import decode, one_line, read_bytes, whole_number
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _CONTROLS = ["button", "select", "option", "input", "textarea", "dialog"]
-_DROPPED = frozenset(
-    ["script", "style", "nav", "template", "noscript", "head", "svg", "canvas", "iframe", "object", "annotation", "rp"]
-).union(_CONTROLS)
+_OTHER_MEDIA = ["svg", "canvas", "iframe", "object", "annotation", "rp"]
+_DROPPED = frozenset(["script", "style", "nav", "template", "noscript", "head", *_OTHER_MEDIA, *_CONTROLS])
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 # what may be hidden by an attribute, and the mark that documentation generators put behind each heading
 _SUSPECTS = "//*[@hidden or @style or @aria-hidden='true' or @role='navigation' or @class='headerlink']"
@@ -25,23 +24,8 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = ("ul", "ol")
 _PARTS = ["li", "dt", "dd", "tbody", "thead", "tfoot", "tr", "td", "th"]  # of lists and tables
 _SECTIONS = ["html", "body", "main", "article", "section", "header", "footer", "aside", "address", "details", "summary"]
-_BLOCK_TAGS = frozenset(
-    [
-        "p",
-        "div",
-        "blockquote",
-        "pre",
-        "center",
-        "hr",
-        "figure",
-        "figcaption",
-        "form",
-        "fieldset",
-        "legend",
-        "dl",
-        "table",
-    ]
-).union(_HEADINGS, _LISTS, _PARTS, _SECTIONS)
+_OTHERS = ["p", "div", "blockquote", "pre", "center", "hr", "figure", "figcaption", "form", "fieldset", "legend"]
+_BLOCK_TAGS = frozenset(["dl", "table"]).union(_OTHERS, _HEADINGS, _LISTS, _PARTS, _SECTIONS)
 _BLANKS = re.compile(r"\s+")
 _SPACES = re.compile("  +")
 _MAX_DEPTH = 100  # beyond this, elements are read as flat text, well before Python's recursion ends
@@ -83,9 +67,8 @@ def add_html(out: BlockBuilder, html: str) -> str:
 
 def _parsed(html: str) -> HtmlElement | None:
     # huge_tree lifts the limit on the length of one text; the limit on the depth stays, eight times as deep
-    parser = HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True, default_doctype=False
-    )
+    limits = {"huge_tree": True, "no_network": True, "default_doctype": False}
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, **limits)
     try:
         page = document_fromstring(html.encode("utf-8", "replace"), parser=parser)
         if any("depth" in entry.message for entry in parser.error_log):

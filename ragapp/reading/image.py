@@ -53,9 +53,7 @@ def on_white(image: Image.Image) -> Image.Image:
         scale = 255 / (high - low) if high > low else 1.0
         image = image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     return image.convert("RGB")
 
 

@@ -24,22 +24,14 @@ def read_json(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     try:
         value = _parsed(text)
     except ValueError as error:
-        lines = _lines(text)
-        if lines is None:
-            notes.append(f"It is not valid JSON ({error}); it was read as plain text.")
-            return Document(path.stem, plain_units(text), warnings=notes)
-        value = lines
+        return _read_lines(path, text, notes, f"It is not valid JSON ({error}); it was read as plain text.")
     return _document(path, value, notes)
 
 
 def read_json_lines(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read JSON Lines: one value a line."""
     text, notes = decode(read_bytes(path))
-    values = _lines(text)
-    if values is None:
-        notes.append("Not every line is valid JSON; it was read as plain text.")
-        return Document(path.stem, plain_units(text), warnings=notes)
-    return _document(path, values, notes)
+    return _read_lines(path, text, notes, "Not every line is valid JSON; it was read as plain text.")
 
 
 def _parsed(text: str) -> Any:
@@ -50,12 +42,15 @@ def _parsed(text: str) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
-def _lines(text: str) -> list[Any] | None:
+def _read_lines(path: Path, text: str, notes: list[str], problem: str) -> Document:
+    """Read JSON Lines, or plain text, with the warning ``problem``, where there are not two or more."""
     try:
         values = [_parsed(line) for line in text.split("\n") if line.strip()]
     except ValueError:
-        return None
-    return values if len(values) > 1 else None
+        values = []
+    if len(values) < 2:
+        return Document(path.stem, plain_units(text), warnings=[*notes, problem])
+    return _document(path, values, notes)
 
 
 def _document(path: Path, value: Any, notes: list[str]) -> Document:

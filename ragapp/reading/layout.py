@@ -23,14 +23,7 @@ _PROSE_FILL = 0.55  # and take this part of its width
 
 @dataclass(slots=True)
 class Piece:
-    """Text without a wide gap in it: a line, or a cell of one.
-
-    Attributes:
-        text: one line.
-        x0, top, x1, bottom: the box in points or pixels; y runs downward.
-        bold: whether it is set in a bold font.
-        words: (text, left, right) of each word from left to right, where they are known.
-    """
+    """Text without a wide gap in it, a line or a cell of one, with its box in points or pixels; y runs downward."""
 
     text: str
     x0: float
@@ -38,7 +31,7 @@ class Piece:
     x1: float
     bottom: float
     bold: bool = False
-    words: list[tuple[str, float, float]] = field(default_factory=list)
+    words: list[tuple[str, float, float]] = field(default_factory=list)  # (text, left, right) of each, where known
 
     @property
     def height(self) -> float:
@@ -58,15 +51,10 @@ class Piece:
 
 @dataclass(slots=True)
 class Line:
-    """Pieces side by side.
+    """Pieces side by side."""
 
-    Attributes:
-        pieces: at least one, left to right.
-        gaps: the space before each piece but the first, usually one; a superscript has none.
-    """
-
-    pieces: list[Piece]
-    gaps: list[str] = field(default_factory=list)
+    pieces: list[Piece]  # at least one, left to right
+    gaps: list[str] = field(default_factory=list)  # the space before each but the first; a superscript has none
     x0: float = 0.0
     top: float = 0.0
     x1: float = 0.0
@@ -122,15 +110,8 @@ def _joined(last: Piece, first: Piece, space: str) -> Piece:
             (start, x0, _), (end, _, x1) = left[-1], right[0]
             left, right = [*left[:-1], (start + end, x0, x1)], right[1:]
         words = [*left, *right]
-    return Piece(
-        last.text + space + first.text,
-        last.x0,
-        min(last.top, first.top),
-        max(last.x1, first.x1),
-        max(last.bottom, first.bottom),
-        last.bold,
-        words,
-    )
+    top, right, bottom = min(last.top, first.top), max(last.x1, first.x1), max(last.bottom, first.bottom)
+    return Piece(last.text + space + first.text, last.x0, top, right, bottom, last.bold, words)
 
 
 def _continues(before: Line, line: Line, em: float) -> bool:
@@ -158,9 +139,8 @@ def spans_columns(lines: Sequence[Line], em: float) -> bool:
     long = sum(sum(len(piece.text) >= _PROSE_CHARS for piece in line.pieces) > 1 for line in lines)
     if long < _MIN_COLUMN_LINES:
         return False
-    return any(
-        _columns_of_prose(rows, gutters, {}, em) for rows, gutters in _bands([line.pieces for line in lines], em)
-    )
+    bands = _bands([line.pieces for line in lines], em)
+    return any(_columns_of_prose(rows, gutters, {}, em) for rows, gutters in bands)
 
 
 def _cut(pieces: list[Piece], rank: dict[int, int], em: float, depth: int) -> list[Line]:

@@ -79,9 +79,8 @@ def _document(
     notes = add_body(out)
     if attachments:
         notes.append(f"Attachments were not read: {shown['Attachments']}.")
-    return Document(
-        headers["Subject"] or path.stem, [Unit(1, "mail", blocks=list(split_long(out.blocks)))], warnings=notes
-    )
+    unit = Unit(1, "mail", blocks=list(split_long(out.blocks)))
+    return Document(headers["Subject"] or path.stem, [unit], warnings=notes)
 
 
 def _header(mail: Message, name: str) -> str:
@@ -113,15 +112,13 @@ def _parts(mail: Message) -> tuple[list[Message], list[str]]:
         content = part.get_content_type()
         if content.startswith("multipart/") and isinstance(part.get_payload(), list):
             pending = list(part.get_payload()) + pending
-        elif content in ("text/plain", "text/html") and not _is_attached(part):
+        elif content in ("text/plain", "text/html") and not (
+            _tolerant(part.get_content_disposition) == "attachment" or _tolerant(part.get_filename)
+        ):
             bodies.append(part)
         elif not content.startswith("multipart/"):
             attachments.append(_attachment_name(part, content))
     return bodies, attachments
-
-
-def _is_attached(part: Message) -> bool:
-    return _tolerant(part.get_content_disposition) == "attachment" or bool(_tolerant(part.get_filename))
 
 
 def _attachment_name(part: Message, content: str) -> str:
@@ -183,7 +180,9 @@ def read_msg(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
                 raise ReadingError("the file is no mail of Outlook, but another old Office file", AGAIN)
             folders = sorted({entry[0] for entry in ole.listdir(streams=True, storages=True)})
             recipients = [_Storage(ole, f"{name}/") for name in folders if _RECIPIENT.fullmatch(name)]
-            attachments = [_attachment(_Storage(ole, f"{name}/")) for name in folders if _ATTACHED.fullmatch(name)]
+            attached = [_Storage(ole, f"{name}/") for name in folders if _ATTACHED.fullmatch(name)]
+            names = (next(filter(None, (one_line(part.text(tag)) for tag in _FILE_NAMES)), "") for part in attached)
+            attachments = [name or "an unnamed part" for name in names]
             headers = {
                 "From": _person(*(one_line(mail.text(tag)) for tag in _SENDER)),
                 "To": _people(recipients, 1) or one_line(mail.text(_SHOWN_TO)),
@@ -239,16 +238,9 @@ def _person(name: str, *addresses: str) -> str:
 
 
 def _people(recipients: list[_Storage], kind: int) -> str:
-    people = (
-        _person(one_line(person.text(_NAME)), one_line(person.text(_SMTP)), one_line(person.text(_ADDRESS)))
-        for person in recipients
-        if (person.number(_RECIPIENT_KIND) or 0) & 0xFF == kind
-    )
+    wanted = (person for person in recipients if (person.number(_RECIPIENT_KIND) or 0) & 0xFF == kind)
+    people = (_person(*(one_line(person.text(tag)) for tag in (_NAME, _SMTP, _ADDRESS))) for person in wanted)
     return ", ".join(filter(None, people))
-
-
-def _attachment(storage: _Storage) -> str:
-    return next((name for name in (one_line(storage.text(tag)) for tag in _FILE_NAMES) if name), "an unnamed part")
 
 
 def _msg_date(mail: _Storage) -> str:
@@ -268,12 +260,11 @@ def _add_msg_body(out: BlockBuilder, mail: _Storage) -> list[str]:
     if plain.strip():
         out.paragraphs(plain)
         return []
+    notes: list[str] = []
     try:
         html = mail.text(_HTML)
         if not html.strip():
             html, notes = decode_markup(mail.data(_HTML, "0102") or b"")
-        else:
-            notes = []
         if html.strip():
             add_html(out, html)
             return notes

@@ -44,31 +44,24 @@ INSTALL = "pip install 'ragapp[ocr]'"
 
 @dataclass(frozen=True, slots=True)
 class RecognisedText:
-    """The text of a picture.
+    """The text of a picture."""
 
-    Attributes:
-        lines: in the engine's order, boxes in pixels.
-        confidence: 0 to 1, mean over the characters; 0 where there are none.
-        dropped: how many lines were left out as noise.
-    """
-
-    lines: list[Line]
-    confidence: float
-    dropped: int
+    lines: list[Line]  # in the engine's order, boxes in pixels
+    confidence: float  # 0 to 1, mean over the characters; 0 where there are none
+    dropped: int  # lines left out as noise
 
 
 def chosen_engine(options: ReadOptions) -> tuple[str, str]:
     """(``rapidocr`` or ``tesseract``, empty), or (empty, a sentence that says why there is none and what to do)."""
     has_rapidocr = find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
     has_tesseract = shutil.which("tesseract") is not None
-    wanted = options.ocr_engine
-    if wanted == "rapidocr" or (wanted == "auto" and not has_tesseract):
-        return ("rapidocr", "") if has_rapidocr else ("", f"Text recognition is not installed: {INSTALL}.")
-    if wanted == "auto":
-        return ("rapidocr" if has_rapidocr else "tesseract"), ""
-    if has_tesseract:
+    if has_rapidocr and options.ocr_engine != "tesseract":
+        return "rapidocr", ""
+    if has_tesseract and options.ocr_engine != "rapidocr":
         return "tesseract", ""
-    return "", "Tesseract is not installed: apt install tesseract-ocr, or set ingest.ocr_engine to auto."
+    if options.ocr_engine == "tesseract":
+        return "", "Tesseract is not installed: apt install tesseract-ocr, or set ingest.ocr_engine to auto."
+    return "", f"Text recognition is not installed: {INSTALL}."
 
 
 def recognise(image: Image, options: ReadOptions) -> RecognisedText:
@@ -122,11 +115,9 @@ def _turns(found: _Found, confidence: float) -> tuple[int, ...]:
 
 def within_limit(image: Image) -> Image:
     """The picture, scaled down where it has more than :data:`MAX_PIXELS`."""
-    pixels = image.width * image.height
-    if pixels <= MAX_PIXELS:
-        return image
-    scale = (MAX_PIXELS / pixels) ** 0.5
-    return image.resize((max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+    scale = (MAX_PIXELS / max(image.width * image.height, 1)) ** 0.5
+    size = max(1, int(image.width * scale)), max(1, int(image.height * scale))
+    return image.resize(size) if scale < 1 else image
 
 
 # --- RapidOCR
@@ -149,18 +140,16 @@ def _rapidocr() -> Any:
             raise ReadingError(f"RapidOCR's own model {pattern} is missing", f"Install it again: {INSTALL}.")
         paths[f"{part}.model_path"] = str(fitting[0])
     logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
-    return rapidocr.RapidOCR(
-        params={
-            "Global.log_level": "critical",
-            "Global.text_score": 0.0,  # kept or dropped here, so that what is dropped is counted
-            "Global.max_side_len": _MAX_SIDE,
-            # the classifier takes some upright lines for upside-down ones; pages are turned as a whole instead
-            "Global.use_cls": False,
-            "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
-            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            **paths,
-        }
-    )
+    settings = {
+        "Global.log_level": "critical",
+        "Global.text_score": 0.0,  # kept or dropped here, so that what is dropped is counted
+        "Global.max_side_len": _MAX_SIDE,
+        # the classifier takes some upright lines for upside-down ones; pages are turned as a whole instead
+        "Global.use_cls": False,
+        "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
+        "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+    }
+    return rapidocr.RapidOCR(params=settings | paths)
 
 
 def _by_rapidocr(image: Image) -> _Found:
@@ -187,20 +176,13 @@ def _by_tesseract(image: Image, languages: Sequence[str]) -> _Found:
     image.save(buffer, "PNG", compress_level=1)
     command = ["tesseract", "stdin", "stdout", "-l", "+".join(names), "--dpi", str(_DPI["tesseract"]), "tsv"]
     # its own threads wait for each other by spinning, which is far slower wherever a core is busy
-    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    env = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    png = buffer.getvalue()
     try:
-        done = subprocess.run(
-            command,
-            input=buffer.getvalue(),
-            capture_output=True,
-            timeout=_TESSERACT_TIMEOUT_S,
-            check=False,
-            env=environment,
-        )
+        done = subprocess.run(command, input=png, capture_output=True, timeout=_TESSERACT_TIMEOUT_S, env=env)
     except subprocess.TimeoutExpired:
-        raise ReadingError(
-            f"Tesseract took longer than {_TESSERACT_TIMEOUT_S} s for a page", "Scan it at a lower resolution."
-        ) from None
+        message = f"Tesseract took longer than {_TESSERACT_TIMEOUT_S} s for a page"
+        raise ReadingError(message, "Scan it at a lower resolution.") from None
     except OSError as error:
         raise ReadingError(f"Tesseract cannot be started ({error.strerror})", "Check its installation.") from None
     if done.returncode:
@@ -271,13 +253,10 @@ def coverage_warnings(units: Sequence[Unit], options: ReadOptions) -> list[str]:
     warnings = []
     waiting = [unit.number for unit in units if unit.coverage == "needs_ocr"]
     if waiting:
-        reason = chosen_engine(options)[1]
-        if options.ocr == "off":
-            reason = "Recognition is off: set ingest.ocr to auto."
-        warnings.append(
-            f"{len(waiting)} of {len(units)} pages are pictures whose text was not recognised: "
-            f"{ranges(waiting)}. {reason}".strip()
-        )
+        off = "Recognition is off: set ingest.ocr to auto."
+        reason = off if options.ocr == "off" else chosen_engine(options)[1]
+        share = f"{len(waiting)} of {len(units)} pages"
+        warnings.append(f"{share} are pictures whose text was not recognised: {ranges(waiting)}. {reason}".strip())
     done = [unit for unit in units if unit.coverage == "ocr"]
     poor = [unit.number for unit in done if (unit.confidence or 0.0) < _LOW_CONFIDENCE]
     if poor:

@@ -28,11 +28,8 @@ _OFFICE, _TABLE, _TEXT, _STYLE, _DRAW, _FO, _PRESENTATION, _META = (
 )
 _DC = "{http://purl.org/dc/elements/1.1/}"
 # comments, what was deleted, tables of contents and other indexes that repeat the text, furigana
-_UNREAD = frozenset(
-    [f"{_OFFICE}annotation", f"{_OFFICE}forms", f"{_TEXT}tracked-changes", f"{_TEXT}ruby-text"]
-) | frozenset(
-    f"{_TEXT}{index}" for index in ("table-of-content", "alphabetical-index", "illustration-index", "table-index")
-)
+_UNREAD = {f"{_OFFICE}annotation", f"{_OFFICE}forms", f"{_TEXT}tracked-changes", f"{_TEXT}ruby-text"}
+_UNREAD |= {f"{_TEXT}{name}-index" for name in ("alphabetical", "illustration", "table")} | {f"{_TEXT}table-of-content"}
 _ROWS, _COLUMNS = f"{_TABLE}number-rows-spanned", f"{_TABLE}number-columns-spanned"
 _MAX_SPACES = 100
 _MAX_REPEATS = 1000
@@ -47,7 +44,8 @@ def read_odt(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         out = BlockBuilder()
         reader = _TextReader(out, _page_styles(content))
         reader.container(content.find(f"{_OFFICE}body/{_OFFICE}text"))
-        reader.notes()
+        for note in reader.notes:
+            out.text(note)
         return Document(_title_of(meta) or out.title or path.stem, page_units(out, _stated_pages(meta)))
 
 
@@ -66,7 +64,12 @@ def read_odp(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 def read_ods(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read an OpenDocument spreadsheet: its visible sheets, values as shown."""
     with _open_parts(path, ".ods", options) as (content, meta):
-        hidden = _hidden_styles(content)
+        hidden = {
+            style.get(f"{_STYLE}name")
+            for style in content.iter(f"{_STYLE}style")
+            for properties in style.iterfind(f"{_STYLE}table-properties")
+            if properties.get(f"{_TABLE}display") == "false"
+        }
         sheets = SheetUnits()
         for table in content.iterfind(f"{_OFFICE}body/{_OFFICE}spreadsheet/{_TABLE}table"):
             is_hidden = table.get(f"{_TABLE}style-name") in hidden
@@ -111,7 +114,7 @@ class _TextReader:
     def __init__(self, out: BlockBuilder, page_styles: frozenset[str] = frozenset()) -> None:
         self._out = out
         self._page_styles = page_styles
-        self._notes: list[str] = []
+        self.notes: list[str] = []  # the foot- and endnotes that were met
 
     def container(self, element: Any) -> None:
         """Read what stands in a body, a section, a frame or a cell."""
@@ -138,11 +141,6 @@ class _TextReader:
             else:
                 self.container(child)
 
-    def notes(self) -> None:
-        """Add the foot- and endnotes that were met."""
-        for note in self._notes:
-            self._out.text(note)
-
     def _begin(self, element: Any) -> None:
         name = element.get(f"{_TEXT}style-name") or element.get(f"{_TABLE}style-name")
         if name in self._page_styles and self._out.blocks:
@@ -153,7 +151,7 @@ class _TextReader:
             label = "Endnote" if note.get(f"{_TEXT}note-class") == "endnote" else "Footnote"
             if text := _all_text(note.find(f"{_TEXT}note-body")):
                 label += f" {note.findtext(f'{_TEXT}note-citation') or ''}"
-                self._notes.append(f"{label.strip()}: {text}")
+                self.notes.append(f"{label.strip()}: {text}")
         return _paragraph_text(paragraph)
 
     def _boxes(self, paragraph: Any) -> None:
@@ -204,11 +202,9 @@ def _list_lines(element: Any, depth: int = 0) -> list[str]:
         for child in item:
             if child.tag == f"{_TEXT}list":
                 lines += _list_lines(child, min(depth + 1, _MAX_LEVEL))
-            elif child.tag in (f"{_TEXT}p", f"{_TEXT}h"):
-                text = _paragraph_text(child).strip()
-                if text:
-                    lines.append("  " * depth + ("- " if first else "  ") + text)
-                    first = False
+            elif child.tag in (f"{_TEXT}p", f"{_TEXT}h") and (text := _paragraph_text(child).strip()):
+                lines.append("  " * depth + ("- " if first else "  ") + text)
+                first = False
     return lines
 
 
@@ -237,15 +233,12 @@ def _all_text(element: Any) -> str:
     """The text of every paragraph below an element, one per line."""
     if element is None:
         return ""
-    paragraphs = [
-        _paragraph_text(node)
-        for node in element.iter(f"{_TEXT}p", f"{_TEXT}h")
-        if not any(
-            above.tag in _UNREAD or above.tag == f"{_TEXT}note"
-            for above in takewhile(lambda above: above is not element, node.iterancestors())
-        )
-    ]
-    return "\n".join(text for text in paragraphs if text.strip())
+    texts: list[str] = []
+    for node in element.iter(f"{_TEXT}p", f"{_TEXT}h"):
+        between = takewhile(lambda above: above is not element, node.iterancestors())
+        if not any(above.tag in _UNREAD or above.tag == f"{_TEXT}note" for above in between):
+            texts.append(_paragraph_text(node))
+    return "\n".join(text for text in texts if text.strip())
 
 
 def _count(element: Any, name: str, most: int = _MAX_REPEATS) -> int:
@@ -269,15 +262,6 @@ def _read_slide(page: Any, out: BlockBuilder) -> None:
 
 
 # --- spreadsheets
-
-
-def _hidden_styles(content: Any) -> set[str | None]:
-    return {
-        style.get(f"{_STYLE}name")
-        for style in content.iter(f"{_STYLE}style")
-        for properties in style.iterfind(f"{_STYLE}table-properties")
-        if properties.get(f"{_TABLE}display") == "false"
-    }
 
 
 def _sheet_rows(table: Any) -> Iterator[Row]:

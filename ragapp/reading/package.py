@@ -30,12 +30,7 @@ _GENERIC_TITLES = ("word document", "powerpoint presentation", "présentation po
 
 @contextmanager
 def open_package(path: Path, suffix: str, options: ReadOptions) -> Iterator[io.BytesIO]:
-    """The content of a zip package, decrypted where need be and checked; errors over it become reading errors.
-
-    Args:
-        path: the file.
-        suffix: the usual one of the format that it must be.
-        options: the passwords to try.
+    """The content of a zip package of the format with this usual suffix, decrypted where need be and checked.
 
     Raises:
         ReadingError: the file is damaged, protected, something else, or not safe to open.
@@ -119,9 +114,8 @@ def _check_package(data: bytes, suffix: str) -> None:
         _check_size(members)
         found = package_format(package)
         if found is None or found.suffix != suffix:
-            raise ReadingError(
-                f"the file is {found.name if found else 'a zip archive of another kind'}, not {wanted}", SUFFIX
-            )
+            name = found.name if found else "a zip archive of another kind"
+            raise ReadingError(f"the file is {name}, not {wanted}", SUFFIX)
         if suffix == ".epub":
             return  # XHTML declares a DOCTYPE, and none is followed
         for member in members:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     except PdfiumError as error:
         return _second_try(path, options, f"not a readable PDF ({_reason(error)})")
     warnings: list[str] = []
-    try:
+    with closing(pdf):
         if len(pdf) == 0:
             raise ReadingError("the PDF has no pages", "Check the original.")
         forms = pdf.get_formtype() != 0
@@ -40,8 +41,6 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
             pdf.init_forms()
         structure = read_structure(pdf)
         pages = [_read(pdf, index, forms, options, warnings) for index in range(len(pdf))]
-    finally:
-        pdf.close()
     if not any(page.lines or page.pictured for page in pages):
         try:
             return _second_try(path, options, "no text")
@@ -63,9 +62,8 @@ def _opened(path: Path, options: ReadOptions) -> PdfDocument:
             if "password" not in str(error).lower():
                 raise
     told = "none of those in ingest.passwords opens it" if options.passwords else "and none is known"
-    raise ReadingError(
-        f"the PDF is protected by a password, {told}", "Add its password to ingest.passwords in settings.yaml."
-    )
+    hint = "Add its password to ingest.passwords in settings.yaml."
+    raise ReadingError(f"the PDF is protected by a password, {told}", hint)
 
 
 def _reason(error: Exception) -> str:
@@ -78,27 +76,21 @@ def _reason(error: Exception) -> str:
 def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> Page:
     options.tick(index + 1, len(pdf), False)
     try:
-        page = pdf[index]
+        with closing(pdf[index]) as page:
+            found = read_page(page, forms)
+            text = "\n".join(line.text for line in found.lines)
+            if options.ocr == "always" or looks_scanned(page, text):
+                found.pictured, found.coverage = True, "needs_ocr"
+                can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
+                if can and _recognise(page, index, len(pdf), options, found, warnings):
+                    return found
+                if options.ocr == "always" and found.lines and not looks_scanned(page, text):
+                    found.coverage = "text"  # recognised nothing where there is text
+            found.lines = _ordered(found.lines)
+            return found
     except PdfiumError as error:
         warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
         return Page(1.0)
-    try:
-        found = read_page(page, forms)
-        text = "\n".join(line.text for line in found.lines)
-        if options.ocr == "always" or looks_scanned(page, text):
-            found.pictured, found.coverage = True, "needs_ocr"
-            can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
-            if can and _recognise(page, index, len(pdf), options, found, warnings):
-                return found
-            if options.ocr == "always" and found.lines and not looks_scanned(page, text):
-                found.coverage = "text"  # recognised nothing where there is text
-        found.lines = _ordered(found.lines)
-        return found
-    except PdfiumError as error:
-        warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
-        return Page(1.0)
-    finally:
-        page.close()
 
 
 def _ordered(lines: list[Line]) -> list[Line]:
@@ -141,16 +133,14 @@ def _recognise(page: PdfPage, index: int, pages: int, options: ReadOptions, resu
 
 def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     kept = remove_headers_footers([page.lines for page in pages], [page.height for page in pages], structure.labels)
-    hyphens = any(HYPHEN in line.text for lines in kept for line in lines)
-    known = known_words(line.text for lines in kept for line in lines) if hyphens else known_words(())
+    texts = [line.text for lines in kept for line in lines]
+    known = known_words(texts if any(HYPHEN in text for text in texts) else ())
     units = []
     running: tuple[str, ...] = ()
     for index, (page, lines) in enumerate(zip(pages, kept, strict=True)):
         cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
-        blocks = [
-            Block(dehyphenate(block.text, known), block.kind, block.headings)
-            for block in _blocks(lines, page.rules, cuts)
-        ]
+        found = _blocks(lines, page.rules, cuts)
+        blocks = [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
         blocks += [Block(note, "text", running) for note in page.notes]
         label = structure.labels.get(index, "")
         units.append(Unit(index + 1, "page", label, blocks, page.coverage, page.confidence))

@@ -11,6 +11,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -33,25 +34,15 @@ _NO_SPACE = re.compile(r"[^\s\x00]+")
 
 @dataclass(slots=True)
 class Page:
-    """What was found on a page.
+    """What was found on a page."""
 
-    Attributes:
-        height: of the page as it is shown (turned by its /Rotate); in points, or in pixels where it was recognised.
-        lines: in the order in which they are drawn, or in reading order.
-        notes: text of comments, one each.
-        rules: y of horizontal rules and edges of shaded bars, with their left and right end.
-        coverage: where the lines come from.
-        confidence: of OCR, 0 to 1.
-        pictured: whether the page is a scan.
-    """
-
-    height: float
-    lines: list[Line] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
+    height: float  # as it is shown (turned by its /Rotate); in points, or in pixels where it was recognised
+    lines: list[Line] = field(default_factory=list)  # in the order in which they are drawn, or in reading order
+    notes: list[str] = field(default_factory=list)  # text of comments, one each
+    rules: list[Rule] = field(default_factory=list)  # horizontal rules and edges of shaded bars
     coverage: Coverage = "empty"
-    confidence: float | None = None
-    pictured: bool = False
+    confidence: float | None = None  # of OCR, 0 to 1
+    pictured: bool = False  # whether the page is a scan
 
 
 def read_page(page: PdfPage, forms: bool) -> Page:
@@ -62,11 +53,8 @@ def read_page(page: PdfPage, forms: bool) -> Page:
     """
     ruler = PageSpace(page)
     found = Page(ruler.size[1])
-    text_page = page.get_textpage()
-    try:
+    with closing(page.get_textpage()) as text_page:
         found.lines = _lines(text_page, ruler)
-    finally:
-        text_page.close()
     found.notes = _add_marks(page, ruler, found.lines, forms)
     if any(len(line.pieces) > 1 for line in found.lines):
         found.rules = find_rules(page, ruler)

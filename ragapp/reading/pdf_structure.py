@@ -22,32 +22,20 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the outline.
+    """An entry of the outline."""
 
-    Attributes:
-        path: its title below those above it, outermost first.
-        top: how far from the bottom of the page it points to, in points; None where it names only the page.
-    """
-
-    path: Path
-    top: float | None = None
+    path: Path  # its title below those above it, outermost first
+    top: float | None = None  # points from the bottom of the page that it points to; None where it names only the page
 
 
 @dataclass(slots=True)
 class Structure:
-    """What a PDF states besides its text.
-
-    Attributes:
-        title: empty where it has none.
-        labels: printed labels by page index, where they differ from the number.
-        entries: of the outline, by page index.
-        attachments: names of the files inside.
-    """
+    """What a PDF states besides its text."""
 
     title: str = ""
-    labels: dict[int, str] = field(default_factory=dict)
-    entries: dict[int, list[Entry]] = field(default_factory=dict)
-    attachments: list[str] = field(default_factory=list)
+    labels: dict[int, str] = field(default_factory=dict)  # printed, by page index, where they differ from the number
+    entries: dict[int, list[Entry]] = field(default_factory=dict)  # by page index
+    attachments: list[str] = field(default_factory=list)  # names of the files inside
 
 
 def read_structure(pdf: PdfDocument) -> Structure:
@@ -94,18 +82,11 @@ def _entries(pdf: PdfDocument) -> Iterator[tuple[int, Entry]]:
 def sections(
     lines: Sequence[Line], running: Path, entries: Sequence[Entry], height: float
 ) -> tuple[list[tuple[int, int, Path]], Path]:
-    """Cut a page at the headings of the outline.
+    """Cut a page, whose lines are in reading order, at the headings of the outline that point to it.
 
     A heading is looked for as lines of its own; where it is not found, the height that the outline points to decides.
-
-    Args:
-        lines: of the page, in reading order.
-        running: the path of headings that holds at the top of the page.
-        entries: those that point to the page.
-        height: of the page, in points.
-
-    Returns:
-        (first line, lines of the heading itself, path) of each section, and the path that holds at the end.
+    ``running`` is the path of headings that holds at the top of the page; ``height`` is in points.  Gives (first line,
+    lines of the heading itself, path) of each section, and the path that holds at the end.
     """
     cuts: list[tuple[int, int, Path]] = [(0, 0, running)]
     position = 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ragapp.reading.blocks import SHORT, BlockBuilder, split_long
+from ragapp.reading.blocks import SHORT, BlockBuilder, batches, split_long
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Document, ReadOptions, Unit
 from ragapp.reading.text import clean, decode, read_bytes
 
@@ -41,21 +41,14 @@ def _paragraphs(text: str) -> list[Block]:
 
 
 def _line_units(text: str) -> list[Unit]:
-    groups: list[list[tuple[int, int, Block]]] = [[]]
-    length = 0
-    for first, last, block in _numbered(text):
-        if groups[-1] and length + len(block.text) > _UNIT:
-            groups.append([])
-            length = 0
-        groups[-1].append((first, last, block))
-        length += len(block.text)
-    if len(groups) == 1:
-        return [Unit(1, "document", blocks=[block for _, _, block in groups[0]])]
+    groups = batches(_numbered(text), _UNIT, lambda numbered: len(numbered[2].text))
+    if len(groups) < 2:
+        return [Unit(1, "document", blocks=[block for group in groups for _, _, block in group])]
     units: list[Unit] = []
-    for group in groups:
+    for number, group in enumerate(groups, start=1):
         first, last = group[0][0], group[-1][1]
         label = f"lines {first}-{last}" if last > first else f"line {first}"
-        units.append(Unit(len(units) + 1, "section", label, [block for _, _, block in group]))
+        units.append(Unit(number, "section", label, [block for _, _, block in group]))
     return units
 
 
@@ -74,12 +67,5 @@ def _at_lines(paragraph: str) -> list[tuple[int, str]]:
     """A paragraph with the line, from 0, that it begins with; one longer than a unit is cut between lines."""
     if len(paragraph) <= _UNIT:
         return [(0, paragraph)]
-    parts: list[tuple[int, list[str]]] = []
-    length = 0
-    for number, line in enumerate(paragraph.split("\n")):
-        if not parts or length + len(line) > _UNIT:
-            parts.append((number, []))
-            length = 0
-        parts[-1][1].append(line)
-        length += len(line) + 1
-    return [(number, "\n".join(lines)) for number, lines in parts]
+    parts = batches(enumerate(paragraph.split("\n")), _UNIT + 1, lambda line: len(line[1]) + 1)
+    return [(part[0][0], "\n".join(line for _, line in part)) for part in parts]

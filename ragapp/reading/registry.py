@@ -83,7 +83,7 @@ def _other_format(path: Path, suffix: str) -> Format | None:
         return None if found.suffix and READERS.get(found.suffix) == READERS[suffix] else found
     if suffix in TEXT_SUFFIXES or not looks_like_text(path) or (suffix == ".pdf" and _has_pdf_objects(path)):
         return None
-    return Format("plain text", suffixes=".csv" if suffix in _TABLES else ".txt")
+    return Format("plain text", suffixes=(".csv" if suffix in _TABLES else ".txt",))
 
 
 def _has_pdf_objects(path: Path) -> bool:

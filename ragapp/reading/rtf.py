@@ -115,7 +115,7 @@ class _Walker:
             elif code is not None:
                 self._add_bytes(bytes([int(code, 16)]))
             elif brace is not None:
-                self._open() if brace == b"{" else self._close()
+                self._brace(opens=brace == b"{")
             elif symbol == b"*":
                 self._starred = True
             elif symbol is not None:
@@ -132,22 +132,18 @@ class _Walker:
         for number, note in enumerate(self._notes, start=1):
             self._out.text(f"Footnote {number}: {note}")
 
-    def _open(self) -> None:
+    def _brace(self, opens: bool) -> None:
         self._flush()
-        self.depth += 1
-        if self.depth <= _MAX_DEPTH:
-            self._stack.append(self._state)
-            self._state = copy(self._state)
-        self._starred = False
-        self._to_skip = 0
-
-    def _close(self) -> None:
-        self._flush()
-        if self.depth and self.depth <= _MAX_DEPTH:
-            self._leave()
-        self.depth = max(0, self.depth - 1)
-        self._starred = False
-        self._to_skip = 0
+        self._starred, self._to_skip = False, 0
+        if opens:
+            self.depth += 1
+            if self.depth <= _MAX_DEPTH:
+                self._stack.append(self._state)
+                self._state = copy(self._state)
+        elif self.depth:
+            if self.depth <= _MAX_DEPTH:
+                self._leave()
+            self.depth -= 1
 
     def _leave(self) -> None:
         left, self._state = self._state, self._stack.pop()

@@ -19,16 +19,11 @@ _LONGEST_TITLE = 120
 
 
 class SheetUnits:
-    """The units of one file, numbered through all its sheets.
-
-    Attributes:
-        units: what was made so far.
-        truncated: whether rows were left out because the file has more than :data:`MAX_CELLS` filled cells.
-    """
+    """The units of one file, numbered through all its sheets."""
 
     def __init__(self) -> None:
         self.units: list[Unit] = []
-        self.truncated = False
+        self._truncated = False  # at :data:`MAX_CELLS` filled cells
         self._next = 1
         self._hidden: list[str] = []
         self._cells = 0
@@ -69,7 +64,7 @@ class SheetUnits:
     def document(self, title: str, notes: Sequence[str] = ()) -> Document:
         """The document of these sheets, with its other warnings."""
         warnings = [*self._hidden, *notes]
-        if self.truncated:
+        if self._truncated:
             warnings.append(f"The file has more than {MAX_CELLS:,} filled cells; the rows after them were not read.")
         return Document(title, self.units or [Unit(1, "sheet")], warnings=warnings)
 
@@ -77,7 +72,7 @@ class SheetUnits:
         for number, cells in rows:
             self._cells += len(cells) - cells.count("")
             if self._cells > MAX_CELLS:
-                self.truncated = True
+                self._truncated = True
                 return
             yield number, cells
 

@@ -26,15 +26,9 @@ _MAX_TRIES = 3
 
 
 def find_tables(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list[tuple[int, int, list[list[str]]]]:
-    """The tables among the lines of a page, which are in reading order.
+    """(first line, line after the last, rows of cells) of each table among the lines of a page in reading order.
 
-    Args:
-        lines: of the page.
-        rules: horizontal rules on it.
-        em: the usual height of a line.
-
-    Returns:
-        (first line, line after the last, rows of cells) of each table; the first row is the header.
+    The first row is the header.  ``rules`` are the horizontal ones of the page, ``em`` is the usual height of a line.
     """
     found = []
     start = 0

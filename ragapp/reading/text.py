@@ -101,14 +101,9 @@ def wrong_format(data: bytes, wanted: str, otherwise: str = "something else") ->
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, list[str]]:
-    """Decode bytes of any encoding; the text is not cleaned yet.
+    """Decode bytes of any encoding: the text, not cleaned yet, and warnings.
 
-    Args:
-        data: the bytes.
-        declared: the encoding that the file names; a byte order mark and valid UTF-8 go before it.
-
-    Returns:
-        The text and the warnings.
+    A byte order mark and valid UTF-8 go before ``declared``, the encoding that the file names.
 
     Raises:
         ReadingError: the bytes are not text.

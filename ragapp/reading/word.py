@@ -34,8 +34,7 @@ _OTHER_TYPES = (
     "ms-word.document.macroEnabled",
     "ms-word.template.macroEnabledTemplate",
 )
-_TEXT_BOX = f"{_W}txbxContent"
-_NOT_OWN = _UNREAD | {_TEXT_BOX}
+_NOT_OWN = _UNREAD | {f"{_W}txbxContent"}  # text boxes
 # where Word began a new page when it last laid the document out
 _PAGE_BREAK = f"{_W}lastRenderedPageBreak"
 _MAX_LEVEL = 8  # the format knows nine levels of a list; a damaged file may name any number
@@ -44,7 +43,7 @@ _HEADING_NAME = re.compile(
     r"(?:heading|titre|überschrift|título|titolo|titulo|rubrik|kop|nagłówek|заголовок|标题|見出し)\s*([1-9])",
     re.IGNORECASE,
 )
-_NOTE_PARTS = ("footnotes", "endnotes")
+_NOTES = {"footnotes": "Footnote", "endnotes": "Endnote"}
 # how the parts of a formula are written on one line: a/b, x^2, x_1
 _JOINED = {f"{_M}sSup": ("", "^"), f"{_M}sSub": ("", "_"), f"{_M}sSubSup": ("", "_", "^"), f"{_M}f": ("", "/")}
 _MAX_FORMULA_DEPTH = 60
@@ -87,15 +86,12 @@ class _DocxReader:
     def notes(self) -> None:
         """Read foot- and endnotes."""
         for relation in self._part.rels.values():
-            kind = relation.reltype.rsplit("/", 1)[-1]
-            if kind not in _NOTE_PARTS or relation.is_external:
+            label = _NOTES.get(relation.reltype.rsplit("/", 1)[-1])
+            if label is None or relation.is_external:
                 continue
-            label = "Footnote" if kind == "footnotes" else "Endnote"
-            texts = [
-                _all_text(note)
-                for note in parse_xml(relation.target_part.blob)
-                if note.get(f"{_W}type", "normal") == "normal"  # the others are the lines that separate notes
-            ]
+            notes = parse_xml(relation.target_part.blob)
+            # those of another type are the lines that separate notes
+            texts = [_all_text(note) for note in notes if note.get(f"{_W}type", "normal") == "normal"]
             for number, text in enumerate(texts, start=1):
                 self._out.text(f"{label} {number}: {text}" if text else "")
 

@@ -94,7 +94,8 @@ def _add_text(out: BlockBuilder, root: Any) -> None:
     pending = [root]
     while pending:
         element = pending.pop()
-        mixed = len(element) > 0 and any((text or "").strip() for text in _own_texts(element))
+        own_texts = (element.text, *(child.tail for child in element))
+        mixed = len(element) > 0 and any((text or "").strip() for text in own_texts)
         if not mixed:
             pending += reversed(element)
         line = _all_text(element) if mixed else _line(element)
@@ -106,11 +107,6 @@ def _add_text(out: BlockBuilder, root: Any) -> None:
             parent = element.getparent()
         run.append(line)
     out.text("\n".join(run))
-
-
-def _own_texts(element: Any) -> Iterator[str | None]:
-    yield element.text
-    yield from (child.tail for child in element)
 
 
 def _line(element: Any) -> str:
