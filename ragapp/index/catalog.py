@@ -38,10 +38,7 @@ _UNITS = "SELECT number, kind, label, text, blocks, coverage, confidence FROM un
 
 
 class Catalog:
-    """The SQLite catalog.  Safe to use from several threads; close it when done.
-
-    Args:
-        path: the database file; it and its folder are made when missing.
+    """The SQLite catalog in a file that is made when missing.  Threads may share it; close it when done.
 
     Raises:
         StoreError: the file is no catalog, or cannot be written.
@@ -189,18 +186,9 @@ class Catalog:
     ) -> Changed:
         """Store a document in one transaction, in place of an earlier version of the same path.
 
-        Args:
-            path: absolute path of the file.
-            document: what was read.
-            chunks: its chunks.
-            vectors: float array of shape (chunks, dimension).
-            identity_id: what made the vectors.
-            size: of the file, in bytes.
-            mtime_ns: of the file, nanoseconds since the epoch.
-            sha256: of the file's content.
-            fingerprints: of each chunk's embedded text, so that the same text is not embedded again; see
-                :meth:`known_vectors`.
-            conditions: what the reading depended on besides the file.
+        ``vectors`` has the shape (chunks, dimension); size (bytes), time and hash are the file's.  By the
+        ``fingerprints`` of the chunks' embedded texts :meth:`known_vectors` finds their vectors again.  ``conditions``
+        is what the reading depended on besides the file.
 
         Returns:
             The document's id, the new chunk ids in the order of ``chunks``, and the chunk ids that went.
@@ -220,15 +208,8 @@ class Catalog:
             )
 
     def known_vectors(self, fingerprints: Sequence[bytes], identity_id: int) -> dict[bytes, np.ndarray]:
-        """Vectors of texts that were embedded before.
-
-        Args:
-            fingerprints: of embedded texts.
-            identity_id: only what this identity made.
-
-        Returns:
-            Half-precision vectors of shape (dimension,), by fingerprint; those that are not known are left out.
-        """
+        """Vectors of texts that were embedded before with an identity, by fingerprint: half precision, shape
+        (dimension,)."""
         query = (
             "SELECT c.fingerprint, c.vector FROM chunks c JOIN documents d ON d.id = c.document_id"
             f" WHERE d.identity_id = {int(identity_id)} AND c.fingerprint IN ({{}})"
@@ -246,16 +227,8 @@ class Catalog:
     def copy_document(self, document_id: int, sha256: str, path: Path, size: int, mtime_ns: int) -> Changed | None:
         """Store a second file with the content of a stored one: nothing is read or embedded again.
 
-        Args:
-            document_id: the stored one.
-            sha256: the content that it is expected to have.
-            path: of the second file.
-            size: of the second file, in bytes.
-            mtime_ns: of the second file.
-
         Returns:
-            As :meth:`put_document`, the vectors of the new chunks are :meth:`vectors` of their ids; None where the
-            stored document has gone or has other content by now.
+            As :meth:`put_document`; None where the stored document has gone or has another hash than ``sha256`` by now.
         """
         with self.transaction() as connection:
             return catalog_writes.copy(connection, document_id, sha256, path, size, mtime_ns)
@@ -268,11 +241,7 @@ class Catalog:
             )
 
     def remove_document(self, document_id: int) -> list[int]:
-        """Remove a document, its units, chunks and index entries in one transaction.
-
-        Returns:
-            The chunk ids that went.
-        """
+        """Remove a document, its units, chunks and index entries in one transaction; returns the ids of its chunks."""
         with self.transaction() as connection:
             gone = catalog_writes.delete_chunks(connection, document_id)
             connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
@@ -311,7 +280,7 @@ class Catalog:
         ]
 
     def purge(self) -> None:
-        """Leave no trace of what was removed; see :func:`ragapp.index.purge.purge`."""
+        """Leave no trace of what was removed; see :func:`ragapp.index.sqlite.purge`."""
         with self._searched() as connection:
             purge(connection)
 
@@ -342,11 +311,7 @@ class Catalog:
         return list(map(_chunk_of, rows))
 
     def vectors(self, ids: Sequence[int] | None = None) -> tuple[list[int], np.ndarray]:
-        """Vectors of some or all chunks.
-
-        Returns:
-            The ids, and a float32 array of shape (len(ids), dimension).
-        """
+        """Some or all chunks' ids and vectors, a float32 array of shape (ids, dimension)."""
         if ids is None:
             rows = self.rows("SELECT id, vector FROM chunks ORDER BY id")
         else:

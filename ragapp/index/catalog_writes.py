@@ -35,11 +35,7 @@ def put(
     fingerprints: Sequence[bytes | None],
     facts: dict[str, Any],
 ) -> Changed:
-    """Store a document in place of an earlier version of the same path; see :meth:`Catalog.put_document`.
-
-    Args:
-        facts: further columns of ``documents``.
-    """
+    """Store a document in place of an earlier version of the same path; ``facts`` are further columns of its row."""
     values = {
         "path": str(path),
         "name": path.name,

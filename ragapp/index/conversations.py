@@ -22,23 +22,16 @@ MAX_TITLE_CHARACTERS = 200
 
 
 class Conversations:
-    """The conversations of a catalog.
+    """The conversations of a catalog, which is not closed here.
 
-    They need no more than the catalog, which any process may write: a conversation in the terminal can be kept while
-    the page owns the store.
-
-    Args:
-        catalog: open; it is not closed here.
+    Any process may write the catalog: a conversation in the terminal can be kept while the page owns the store.
     """
 
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
 
     def create(self, title: str = "") -> int:
-        """Begin a conversation; without a title it gets one from its first question.
-
-        Returns:
-            Its id.
+        """Begin a conversation and return its id; without a title it gets one from its first question.
 
         Raises:
             StoreError: the catalog cannot be written.
@@ -54,10 +47,8 @@ class Conversations:
     def list(self, search: str = "", limit: int | None = None) -> list[Conversation]:
         """Conversations, the one that changed last first.
 
-        Args:
-            search: only those whose title, questions and answers have all these words, or parts of words; capitals
-                and accents do not matter.
-            limit: how many at the most; all when None.
+        A search finds those whose title, questions and answers have all its words, or parts of words; capitals and
+        accents do not matter.
         """
         rows = [Conversation(*row) for row in self._catalog.rows(f"{_ROWS} ORDER BY changed_at DESC, id DESC")]
         if wanted := _plain(search).split():
@@ -95,11 +86,7 @@ class Conversations:
         ]
 
     def add_turn(self, conversation_id: int, answer: Answer) -> Turn:
-        """Add a question and its answer to a conversation.
-
-        Args:
-            conversation_id: where.
-            answer: with the question as it was asked and as it was understood.
+        """Add a question, as it was asked and as it was understood, and its answer to a conversation.
 
         Raises:
             StoreError: there is no such conversation, or the catalog cannot be written.
@@ -137,10 +124,7 @@ class Conversations:
             return _row(connection.execute, conversation_id)
 
     def delete(self, conversation_id: int) -> Conversation:
-        """Delete a conversation with all its turns.
-
-        Returns:
-            What it was.
+        """Delete a conversation with all its turns; returns what it was.
 
         Raises:
             StoreError: there is no such conversation.
@@ -152,12 +136,10 @@ class Conversations:
         return row
 
     def forget_removed(self) -> int:
-        """Delete every turn whose answer quotes or shows a document that is not in the catalog any more.
+        """Delete every turn whose answer quotes or shows a document that is not in the catalog any more; returns how
+        many.
 
         A conversation that loses all of its turns goes with them.
-
-        Returns:
-            How many turns were deleted.
         """
         held = {row.path for row in self._catalog.documents()}
         gone = [

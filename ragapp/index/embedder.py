@@ -38,8 +38,6 @@ class Embedder:
     can only be called through the library.
 
     Args:
-        folder: a sentence-transformers folder.
-        name: what people call it.
         batch_size: passages of ordinary length (128 tokens) a forward pass; of shorter ones more.
         precision: of the linear layers; ``auto`` takes int8 where it was measured to cost no quality.
         query_prompt: what is put in front of a question, None for the model's own prompt.
@@ -91,14 +89,10 @@ class Embedder:
         return "+".join(parts)
 
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
-        """Vectors of passages.
+        """Vectors of passages: a float32 array of shape (len(texts), dimension), rows of length one.
 
-        Args:
-            texts: passages; the more at a time, the better they sort into batches of like length.
-            progress: called with the number of texts done so far.
-
-        Returns:
-            float32 array of shape (len(texts), dimension), rows of length one.
+        The more passages at a time, the better they sort into batches of like length; ``progress`` gets the number done
+        so far.
 
         Raises:
             ModelError: the model cannot be loaded.
@@ -128,11 +122,7 @@ class Embedder:
         return max(MIN_SPREAD, SPREAD * (1 - float(unrelated)))
 
     def scaled_similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        """Similarity of a text to each of others, on a scale that is the same for every model.
-
-        Returns:
-            0 where two texts have as little to do with each other as any, 1 where they are the same.
-        """
+        """Similarity of a text to each of others: 0 for unrelated texts, 1 for the same, whatever the model."""
         first, *rest = self.embed_documents([text, *others])
         return [1 - (1 - float(first @ vector)) * SPREAD / self.cosine_spread for vector in rest]
 

@@ -49,7 +49,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk(Chunk):
-    """A chunk with the names of its document, as the catalog returns it."""
+    """A chunk with its own id and the names of its document, as the catalog returns it."""
 
     id: int
     document_id: int

@@ -98,11 +98,7 @@ class VectorBackend(Protocol):
 
 
 class ExactScan:
-    """Cosine against every vector of the catalog, read once.
-
-    Args:
-        catalog: where the vectors are.
-    """
+    """Cosine against every vector of the catalog, read once."""
 
     def __init__(self, catalog: Catalog) -> None:
         wanted = catalog.chunk_ids()
@@ -121,7 +117,6 @@ class ExactScan:
         self._vectors = self._vectors[: len(found)]
 
     def nearest(self, vector: Floats, k: int, within: Sequence[int] | None = None) -> list[int]:
-        """See :class:`VectorIndex`."""
         ids, vectors = self._ids, self._vectors
         if within is not None:
             chosen = np.flatnonzero(np.isin(ids, np.fromiter(within, np.int64)))
@@ -147,15 +142,9 @@ def _nearest(ids: NDArray[np.int64], vectors: NDArray[np.float32], vector: Float
 
 
 def reconcile(catalog: Catalog, store: VectorStore, progress: Callable[[int, int], None] | None = None) -> int:
-    """Make a vector store hold exactly what the catalog holds, and save it.
+    """Make a vector store hold exactly what the catalog holds, and save it; returns how many vectors came or went.
 
-    Args:
-        catalog: the truth.
-        store: what is mended.
-        progress: called with (done, all) chunks.
-
-    Returns:
-        How many vectors were added or removed.
+    ``progress`` is called with (done, all) chunks.
     """
     wanted, held = set(catalog.chunk_ids()), store.ids()
     store.remove(sorted(held - wanted))

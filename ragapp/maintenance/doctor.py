@@ -24,14 +24,7 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was looked at.
-
-    Attributes:
-        name: what.
-        status: ok, warn (works, but …) or fail.
-        detail: what was found.
-        hint: what to do, empty when ok.
-    """
+    """One thing that was looked at; warn means that it works, but …; the hint says what to do, and is empty when ok."""
 
     name: str
     status: Literal["ok", "warn", "fail"]
@@ -42,9 +35,7 @@ class CheckResult:
 def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckResult]:
     """Look at everything that ragapp needs, one result after the other; changes nothing.
 
-    Args:
-        settings: in force.
-        verify: hash every file of the model packs that are here, too.
+    ``verify`` hashes every file of the model packs that are here, too.
     """
     checks: tuple[tuple[str, Callable[[Settings], CheckResult]], ...] = (
         ("python", _check_python),
@@ -71,8 +62,7 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
 def fix(settings: Settings, progress: ProgressListener | None = None) -> list[str]:
     """Mend what can be mended without asking: rebuild for the embedder in use, fill the vector store from the catalog.
 
-    Returns:
-        What was done, one sentence each.
+    Returns what was done, one sentence each.
 
     Raises:
         RagappError: the embedder is missing, or another process owns the store.
