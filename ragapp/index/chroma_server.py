@@ -217,10 +217,8 @@ class Connection:
             except RagappError as refused:  # the guard's
                 raise VectorsUnavailableError(refused.message, refused.hint) from None
             except Exception as nonsense:  # whatever reading an answer that is none has come to
-                error, passing = (
-                    self._failed(f"does not answer as Chroma does ({nonsense or type(nonsense).__name__})"),
-                    False,
-                )
+                reason = str(nonsense) or type(nonsense).__name__
+                error, passing = self._failed(f"does not answer as Chroma does ({reason})"), False
             if pause is None or not passing:
                 raise error
             time.sleep(pause)

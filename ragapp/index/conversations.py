@@ -25,17 +25,16 @@ class Conversations:
     """The conversations of a catalog, which is not closed here.
 
     Any process may write the catalog: a conversation in the terminal can be kept while the page owns the store.
+
+    Raises:
+        StoreError: by every method, where there is no such conversation, or the catalog cannot be written.
     """
 
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
 
     def create(self, title: str = "") -> int:
-        """Begin a conversation and return its id; without a title it gets one from its first question.
-
-        Raises:
-            StoreError: the catalog cannot be written.
-        """
+        """Begin a conversation and return its id; without a title it gets one from its first question."""
         now = _now()
         with self._catalog.transaction() as connection:
             added = connection.execute(
@@ -62,19 +61,11 @@ class Conversations:
         return rows[:limit]
 
     def get(self, conversation_id: int) -> Conversation:
-        """One conversation.
-
-        Raises:
-            StoreError: there is none with this id.
-        """
+        """One conversation."""
         return _row(self._catalog.rows, conversation_id)
 
     def turns(self, conversation_id: int) -> Sequence[Turn]:
-        """The turns of a conversation, in order.
-
-        Raises:
-            StoreError: there is no such conversation.
-        """
+        """The turns of a conversation, in order."""
         _row(self._catalog.rows, conversation_id)
         rows = self._catalog.rows(
             "SELECT id, question, standalone, answer, asked_at FROM turns WHERE conversation_id = ? ORDER BY id",
@@ -86,11 +77,7 @@ class Conversations:
         ]
 
     def add_turn(self, conversation_id: int, answer: Answer) -> Turn:
-        """Add a question, as it was asked and as it was understood, and its answer to a conversation.
-
-        Raises:
-            StoreError: there is no such conversation, or the catalog cannot be written.
-        """
+        """Add a question, as it was asked and as it was understood, and its answer to a conversation."""
         question, standalone, now = _storable(answer.question), _storable(answer.standalone), _now()
         answer = replace(answer, question=question, standalone=standalone, conversation=conversation_id)
         with self._catalog.transaction() as connection:
@@ -108,11 +95,7 @@ class Conversations:
         return Turn(question, answer, standalone, turn_id or 0, now)
 
     def rename(self, conversation_id: int, title: str) -> Conversation:
-        """Give a conversation another title.
-
-        Raises:
-            StoreError: there is no such conversation, or the title is empty.
-        """
+        """Give a conversation another title; an empty one is a StoreError, too."""
         title = _title(title, MAX_TITLE_CHARACTERS)
         if not title:
             raise StoreError("A conversation's title can't be empty.", "Give it one: ragapp conversations rename ID …")
@@ -124,11 +107,7 @@ class Conversations:
             return _row(connection.execute, conversation_id)
 
     def delete(self, conversation_id: int) -> Conversation:
-        """Delete a conversation with all its turns; returns what it was.
-
-        Raises:
-            StoreError: there is no such conversation.
-        """
+        """Delete a conversation with all its turns; returns what it was."""
         with self._catalog.transaction() as connection:
             row = _row(connection.execute, conversation_id)
             connection.execute("DELETE FROM turns WHERE conversation_id = ?", (conversation_id,))

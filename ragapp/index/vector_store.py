@@ -27,7 +27,6 @@ class VectorIndex(Protocol):
 
     def nearest(self, vector: Floats, k: int, within: Sequence[int] | None = None) -> list[int]:
         """Ids of the ``k`` nearest chunks, the nearest first; only those of ``within`` unless None."""
-        ...
 
 
 class VectorStore(VectorIndex, Protocol):
@@ -45,27 +44,21 @@ class VectorStore(VectorIndex, Protocol):
 
     def add(self, ids: Sequence[int], vectors: Floats) -> None:
         """Add vectors, an array of shape (len(ids), dimension); ids that are there are replaced."""
-        ...
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove vectors; ids that are not there are passed over."""
-        ...
 
     def count(self) -> int:
         """How many vectors it holds."""
-        ...
 
     def ids(self) -> set[int]:
         """Ids of all vectors that it holds."""
-        ...
 
     def save(self) -> None:
         """Write what is only in a log so far; cheap when there is nothing to do."""
-        ...
 
     def close(self) -> None:
         """Save and let go of files and connections."""
-        ...
 
 
 class VectorBackend(Protocol):
@@ -86,15 +79,12 @@ class VectorBackend(Protocol):
             VectorsUnavailableError: the server cannot be used now.
             StoreError: it cannot be opened.
         """
-        ...
 
     def remove(self, library_id: str, ids: Sequence[int]) -> None:
         """Remove vectors whatever their identity; files do nothing here, as they are mended at opening."""
-        ...
 
     def delete(self, library_id: str) -> None:
         """Delete all stores of a data folder; they are filled again from the catalog."""
-        ...
 
 
 class ExactScan:

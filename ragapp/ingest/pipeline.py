@@ -137,18 +137,9 @@ class Pipeline:
             chunks = self._chunker.split(document)
             texts = [self._chunker.embedded_text(chunk, document.title, row.name) for chunk in chunks]
             vectors = embedder.embed(texts, report)
-            catalog.put_document(
-                Path(row.path),
-                document,
-                chunks,
-                vectors,
-                current,
-                row.size,
-                row.mtime_ns,
-                row.sha256,
-                [text.fingerprint for text in texts],
-                row.conditions,
-            )
+            file = row.size, row.mtime_ns, row.sha256
+            prints = [text.fingerprint for text in texts]
+            catalog.put_document(Path(row.path), document, chunks, vectors, current, *file, prints, row.conditions)
             embedded += len(texts)
         return len(stale)
 

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from ragapp.c_runtime import trim_malloc
-from ragapp.contract import FileReport, IngestProgress, ProgressListener
+from ragapp.contract import FileReport, FileStatus, IngestProgress, ProgressListener
 from ragapp.errors import CancelledError, ReadingError, StoreError, TransientReadingError
 from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
 from ragapp.index.embedder import Embedder
@@ -321,17 +321,11 @@ class StagedRun:
                 fingerprints=item.fingerprints,
                 conditions=self._plan.conditions,
             )
-            report = FileReport(
-                task.path,
-                "updated" if task.row else "indexed",
-                " ".join(document.warnings) or ("" if chunks else "There is no text in it."),
-                len(document.units),
-                document.units_without_text,
-                document.units_covered("ocr"),
-                len(chunks),
-                round(item.seconds, 3),
-            )
-            self._settle(task, report)
+            fate: FileStatus = "updated" if task.row else "indexed"
+            reason = " ".join(document.warnings) or ("" if chunks else "There is no text in it.")
+            units = len(document.units), document.units_without_text, document.units_covered("ocr")
+            seconds = round(item.seconds, 3)
+            self._settle(task, FileReport(task.path, fate, reason, *units, len(chunks), seconds))
 
     # reports and progress
 

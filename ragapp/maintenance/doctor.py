@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ragapp import guard
 from ragapp.errors import RagappError
+from ragapp.models.discovery import find_model
 from ragapp.privacy import TALLY_NAME
 from ragapp.settings import Settings
 
@@ -97,15 +98,11 @@ def _check_disk(settings: Settings) -> CheckResult:
 
 
 def _check_embedder(settings: Settings) -> CheckResult:
-    from ragapp.models.discovery import find_model
-
     folder = find_model(settings.embedding.model, settings.paths.models, "embedder")
     return CheckResult("embedder", "ok", f"{settings.embedding.model} in {folder}")
 
 
 def _check_reranker(settings: Settings) -> CheckResult:
-    from ragapp.models.discovery import find_model
-
     folder = find_model(settings.retrieval.reranker, settings.paths.models, "cross-encoder")
     return CheckResult("reranker", "ok", f"{settings.retrieval.reranker} in {folder}")
 
@@ -117,9 +114,8 @@ def _check_weights(settings: Settings) -> CheckResult:
     here = [pack for pack in PACKS.values() if pack.target(settings.paths.models).exists()]
     bad = [pack.name for pack in here if any(c.status != "ok" for c in verify_pack(pack, settings.paths.models))]
     if bad:
-        return CheckResult(
-            "weights", "fail", f"not as published: {', '.join(bad)}", f"Run: ragapp models pull {' '.join(bad)}"
-        )
+        again = f"Run: ragapp models pull {' '.join(bad)}"
+        return CheckResult("weights", "fail", f"not as published: {', '.join(bad)}", again)
     names = ", ".join(pack.name for pack in here) or "no packs are here"
     return CheckResult("weights", "ok", f"as published, by SHA-256: {names}" if here else names)
 
@@ -148,9 +144,8 @@ def _check_llm(settings: Settings) -> CheckResult:
     if settings.llm.mode == "openai":
         with App(settings) as app:
             engine = app.engine()
-            detail = (
-                f"{engine.name}, window {engine.window}, tokens counted by {getattr(engine, 'tokenizer', 'itself')}"
-            )
+            counted_by = getattr(engine, "tokenizer", "itself")
+            detail = f"{engine.name}, window {engine.window}, tokens counted by {counted_by}"
         return CheckResult("language model", "ok", detail)
     from ragapp.models.planning import place, plan_engine
 
