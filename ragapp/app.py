@@ -63,9 +63,7 @@ class _part(Generic[T]):
 class App:
     """The parts of one running ragapp.  Use it as a context manager, or call :meth:`close`.
 
-    Args:
-        settings: checked settings.
-        write: whether the library will be changed.
+    ``write`` says whether the library will be changed.
     """
 
     def __init__(self, settings: Settings, *, write: bool = False):
@@ -233,11 +231,8 @@ class App:
     ) -> Answer:
         """The answer to a question; :meth:`ragapp.answer.assistant.Assistant.ask` tells what goes on meanwhile.
 
-        Args:
-            question: in any language.
-            turns: of the conversation so far, the oldest first.
-            scope: restricts the documents: a name, a shell pattern, or a folder.
-            caution: for this question, instead of that of the settings.
+        ``turns`` are those of the conversation so far, the oldest first.  ``scope`` restricts the documents: a name, a
+        shell pattern, or a folder.  ``caution`` holds for this question, instead of that of the settings.
 
         Raises:
             RagappError: no documents, no model.
@@ -245,11 +240,9 @@ class App:
         return self.assistant.answer(question, turns, scope=scope, caution=caution)
 
     def ingest(self, *paths: str | Path, force: bool = False) -> IngestReport:
-        """Add files and folders to the store, or bring it in step with them.
+        """Add files and folders to the store, or bring it in step with them; without any it is the drop folder.
 
-        Args:
-            paths: none means the drop folder.
-            force: whether unchanged files are read again.
+        ``force`` reads unchanged files again.
 
         Raises:
             PathError: a path does not exist.
@@ -283,10 +276,7 @@ class App:
         )
 
     def chat(self, conversation_id: int | None = None) -> ChatSession:
-        """A conversation to go on with.
-
-        Args:
-            conversation_id: one that is kept; None begins a new one, which is kept from its first answer on.
+        """A conversation to go on with; without an id a new one begins, which is kept from its first answer on.
 
         Raises:
             StoreError: there is no such conversation.
@@ -368,12 +358,6 @@ class App:
 
         The other one is loaded first, and only then is the old one let go, after what it is doing. Where the memory is
         not enough for both, the old one goes first, and comes back when the other one fails.
-
-        Args:
-            name: as ``llm.model``.
-
-        Returns:
-            The model, loaded.
 
         Raises:
             ModelError: it is missing, damaged, no language model, too large, or cannot be loaded; the old one stays.

@@ -8,53 +8,37 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-_SNOWBALL = """ar arabic, ca catalan, da danish, de german, el greek, en english, es spanish, et estonian, eu basque,
-    fi finnish, fr french, ga irish, hi hindi, hu hungarian, hy armenian, id indonesian, it italian, lt lithuanian,
-    nl dutch, no norwegian, nb norwegian, pt portuguese, ro romanian, ru russian, sr serbian, sv swedish, ta tamil,
-    tr turkish, yi yiddish"""
-# names of Snowball's stemmers by ISO 639-1 code
-SNOWBALL_LANGUAGES: dict[str, str] = dict(pair.split() for pair in _SNOWBALL.split(","))
 
-# Function words, those of questions above all.  A rare "what" would otherwise outweigh the subject in a small
-# collection, where inverse document frequency cannot tell yet.
-STOP_WORDS = {
-    "en": """a about an and any are as at be been but by can could did do does for from had has have how i if in into is
-        it its may me much many must my not of on or our shall should so than that the their them then there these they
-        this those to under up us was we were what when where which who whom whose why will with would you your""",
-    "fr": """a à ai ainsi as au aux avec avoir c ce cela ces cet cette ceux chez combien comment d dans de des dois doit
-        doivent donc du elle elles en entre est est-ce et être eu fait faut il ils j je l la le les leur leurs
-        lui m ma mais me même mes mon n ne nos notre nous on ont ou où par pas peut peuvent peux plus pour
-        pourquoi pourra pourrait pouvez pouvons puis-je qu quand que quel quelle quelles quels qui quoi s sa
-        sans se ses si son sont sous sur t ta te tes toi ton tu un une vos votre vous y""",
-    "de": """aber als am an auch auf aus bei bin bis bist da das dass dem den der des die dies diese dieser dieses du
-        durch ein eine einem einen einer eines er es für gibt hat ich ihr im in ist kann man mein mit muss nach nicht
-        oder sich sie sind und uns unser vom von vor wann war warum was welche welcher welches wenn wer werden wie
-        wieviel wird wo wurde zu zum zur über""",
-    "es": """a al como con cual cuales cuando cuanta cuantas cuanto cuantos cuál cuáles cuándo cuánta cuánto cuántos
-        cómo de del donde dónde e el ella ellos en es esta este esto fue ha han hay la las le les lo los me mi no nos o
-        para pero por porque puede que qué quien quién se ser si sin sobre son su sus tu un una uno y ya""",
-    "it": """a al alla alle anche che chi ci come con cosa cui da dal dalla dei del della delle di dove e è gli ha
-        hanno i il in io la le lo ma mi nel nella non o per perché più può quale quali quando quanti quanto se si sono
-        su sua sul suo un una uno""",
-    "pt": """a ao aos as com como da das de do dos e em é foi há isso mais mas me na nas no nos não o os ou para pela
-        pelo por porque qual quais quando quanto quantos que quem se ser seu sua são um uma""",
-    "nl": """aan als bij dat de deze die dit door een en er het hoe hoeveel ik in is kan met mijn moet naar niet of om
-        ons op te tot uit van veel voor waar waarom wanneer wat we welke wie wij worden wordt zijn""",
-}
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What ``languages.yaml`` says of a language."""
+
+    stemmer: str
+    fold_first: bool = False
+    stop_words: str = ""
+
+
+_ENTRIES: dict[str, dict[str, Any]] = yaml.safe_load(
+    Path(__file__).with_name("languages.yaml").read_text(encoding="utf-8")
+)
+LANGUAGES = {code: Language(**entry) for code, entry in _ENTRIES.items()}
+SNOWBALL_LANGUAGES = {code: language.stemmer for code, language in LANGUAGES.items()}
+STOP_WORDS = {code: language.stop_words for code, language in LANGUAGES.items() if language.stop_words}
+FOLDED_FIRST = {code for code, language in LANGUAGES.items() if language.fold_first}
 
 # size of the caches of stems and folded words
 _KNOWN_WORDS = 50_000
-
-# Languages whose stemmers do as well without accents (measured on SQuAD, PIAF and XQuAD).  Their words are folded
-# first, so that "securite" finds "sécurité"; others are stemmed first: their endings differ by their accents.
-FOLDED_FIRST = frozenset({"ca", "de", "en", "es", "fr", "it", "nl", "pt"})
 
 SHORT_TEXT_CHARACTERS = 400
 
@@ -79,14 +63,9 @@ _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|dell|nell|
 
 
 def terms(text: str, language: str) -> list[str]:
-    """Index terms of a text, in order, with repetitions.
+    """Index terms of a text, in order, with repetitions: lower-case, of letters and digits only.
 
-    Args:
-        text: any text.
-        language: ISO 639-1 code; words of a language without a Snowball stemmer are kept unstemmed.
-
-    Returns:
-        Lower-case terms of letters and digits only.
+    Words of a language (ISO 639-1 code) without a Snowball stemmer are kept unstemmed.
     """
     words, codes = _words_and_codes(text)
     return [term for term in (*(_stem(word, language) for word in words), *codes) if term]
@@ -98,15 +77,10 @@ def question_terms(text: str, languages: Iterable[str]) -> list[str]:
 
 
 def question_words(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]:
-    """The content words of a question.
+    """The content words of a question: for each, in order, its terms in all languages of the collection (ISO 639-1
+    codes).
 
-    Args:
-        text: the question.
-        languages: ISO 639-1 codes of the collection's languages.
-
-    Returns:
-        For each word, in order, its terms in all of the languages; each once, codes last.  Stop words are left out
-        unless there are no others.
+    Each word comes once, codes last.  Stop words are left out unless there are no others.
     """
     languages = list(dict.fromkeys(languages)) or ["en"]
     words, codes = _words_and_codes(text)
@@ -171,14 +145,9 @@ def _folded(text: str) -> str:
 
 
 def detect_language(text: str, among: Iterable[str] = ()) -> str:
-    """The likeliest language of a text.
+    """The likeliest language of a text as ISO 639-1 code, empty for a text without letters.
 
-    Args:
-        text: a question or the beginning of a document.
-        among: ISO 639-1 codes to choose from; all that have a stemmer when empty.
-
-    Returns:
-        ISO 639-1 code; empty for a text without letters.
+    It is one of ``among``; any that has a stemmer when that is empty.
     """
     if not any(character.isalpha() for character in text):
         return ""

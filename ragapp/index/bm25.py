@@ -24,15 +24,8 @@ Terms = tuple[list[str], list[str]]
 
 
 def add(connection: sqlite3.Connection, chunk_id: int, context: str, text: str, language: str) -> None:
-    """Index one chunk inside the caller's transaction.
-
-    Args:
-        connection: of the catalog.
-        chunk_id: id of the chunk.
-        context: its document's name and title and its heading path.
-        text: its text.
-        language: ISO 639-1 code for the stems.
-    """
+    """Index one chunk inside the caller's transaction; ``context`` is its document's name and title and its heading
+    path."""
     connection.execute(
         "INSERT INTO lexical (rowid, context, body) VALUES (?, ?, ?)",
         (chunk_id, " ".join(terms(context, language)), " ".join(terms(text, language))),
@@ -69,12 +62,7 @@ def indexed(connection: sqlite3.Connection, chunk_ids: Sequence[int]) -> dict[in
 
 @dataclass(frozen=True, slots=True)
 class Bm25Statistics:
-    """What BM25 measures a chunk by.
-
-    Attributes:
-        chunks: how many are indexed.
-        length: their mean number of terms, context and text together.
-    """
+    """What BM25 measures a chunk by: how many are indexed, and their mean number of terms in context and text."""
 
     chunks: int
     length: float
@@ -82,10 +70,8 @@ class Bm25Statistics:
     def score(self, question: Sequence[str], frequencies: Mapping[str, int], terms: Terms) -> float:
         """BM25 of one chunk, as :func:`match` gives it; a hundred chunks are quicker scored so than by a second search.
 
-        Args:
-            question: index terms.
-            frequencies: in how many chunks each occurs.
-            terms: of the chunk, see :func:`indexed`.
+        ``frequencies`` are those of the question's index terms, and ``terms`` those that :func:`indexed` gives for the
+        chunk.
         """
         context, body = terms
         longer = 1 - B + B * (len(context) + len(body)) / (self.length or 1)
@@ -124,16 +110,9 @@ def _numbers(block: bytes) -> list[int]:
 def match(
     connection: sqlite3.Connection, question: Sequence[str], limit: int, within: Sequence[int] | None = None
 ) -> dict[int, float]:
-    """BM25 scores of the best chunks.
+    """BM25 scores by chunk id of the best chunks that hold any of the question's index terms; all above zero.
 
-    Args:
-        connection: of the catalog.
-        question: index terms; any of them may occur.
-        limit: how many chunks at the most.
-        within: only these chunk ids; all when None.
-
-    Returns:
-        Score by chunk id, the larger the better, all above zero; empty without terms.
+    Only chunks of ``within`` are looked at, all when it is None.
     """
     if not question or (within is not None and not within):
         return {}

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from ragapp.errors import StoreError
 from ragapp.index import bm25, catalog_writes
-from ragapp.index.catalog_writes import VECTOR_DTYPE, Changed
+from ragapp.index.catalog_writes import UNIT_COLUMNS, VECTOR_DTYPE, Changed
 from ragapp.index.migrations import migrate
 from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity, StoredChunk, UnreadRow
 from ragapp.index.sqlite import TOO_LARGE, connect, purge
@@ -22,26 +23,20 @@ from ragapp.reading.document import Block, Document, Unit
 
 # SQLite's limit on `?` in one statement was 999 for a long time
 _IDS_A_QUERY = 900
-_DOCUMENTS = (
-    "SELECT d.id, d.identity_id, d.path, d.name, d.title, d.language, d.size, d.mtime_ns, d.sha256, d.warnings,"
-    " d.ingested_at, d.units, d.units_without_text, d.units_ocr, d.units_needing_ocr, d.chunks,"
-    " d.conditions FROM documents d"
-)
-
+# columns are named as the fields of their records
+_DOCUMENTS = f"SELECT {', '.join(field.name for field in fields(DocumentRow))} FROM documents"
+_UNREAD = ", ".join(field.name for field in fields(UnreadRow))
 _CHUNKS = (
     'SELECT c.unit, c.headings, c.text, c.start, c."end", c.id, c.document_id, d.name, d.title, d.path, d.language,'
     " u.label, u.kind FROM chunks c JOIN documents d ON d.id = c.document_id"
     " JOIN units u ON u.document_id = c.document_id AND u.number = c.unit"
 )
 
-_UNITS = "SELECT number, kind, label, text, blocks, coverage, confidence FROM units"
+_UNITS = f"SELECT {UNIT_COLUMNS} FROM units"
 
 
 class Catalog:
-    """The SQLite catalog.  Safe to use from several threads; close it when done.
-
-    Args:
-        path: the database file; it and its folder are made when missing.
+    """The SQLite catalog in a file that is made when missing.  Threads may share it; close it when done.
 
     Raises:
         StoreError: the file is no catalog, or cannot be written.
@@ -132,19 +127,17 @@ class Catalog:
 
     def documents(self) -> list[DocumentRow]:
         """All documents, by path."""
-        return [_document_of(row) for row in self.rows(f"{_DOCUMENTS} ORDER BY d.path")]
+        return self._documents("ORDER BY path")
 
     def document(self, document_id: int) -> DocumentRow | None:
         """One document, None when there is none with this id."""
         if abs(document_id) >= TOO_LARGE:
             return None
-        rows = self.rows(f"{_DOCUMENTS} WHERE d.id = ?", (document_id,))
-        return _document_of(rows[0]) if rows else None
+        return next(iter(self._documents("WHERE id = ?", document_id)), None)
 
     def document_at(self, path: str) -> DocumentRow | None:
         """The document that was taken in from a path, None when there is none."""
-        rows = self.rows(f"{_DOCUMENTS} WHERE d.path = ?", (path,))
-        return _document_of(rows[0]) if rows else None
+        return next(iter(self._documents("WHERE path = ?", path)), None)
 
     def unit(self, document_id: int, number: int) -> Unit | None:
         """One unit with its blocks, None when there is no such unit."""
@@ -155,9 +148,11 @@ class Catalog:
 
     def document_with_content(self, sha256: str, suffix: str) -> DocumentRow | None:
         """A document with this content and a file name that ends like this, None when there is none."""
-        rows = self.rows(f"{_DOCUMENTS} WHERE d.sha256 = ? ORDER BY d.id", (sha256,))
-        found = (_document_of(row) for row in rows)
+        found = self._documents("WHERE sha256 = ? ORDER BY id", sha256)
         return next((row for row in found if row.name.lower().endswith(suffix.lower())), None)
+
+    def _documents(self, which: str, *parameters: int | str) -> list[DocumentRow]:
+        return [_document_of(row) for row in self.rows(f"{_DOCUMENTS} {which}", parameters)]
 
     def languages(self) -> list[str]:
         """Languages that the documents are in, the most frequent first."""
@@ -189,46 +184,23 @@ class Catalog:
     ) -> Changed:
         """Store a document in one transaction, in place of an earlier version of the same path.
 
-        Args:
-            path: absolute path of the file.
-            document: what was read.
-            chunks: its chunks.
-            vectors: float array of shape (chunks, dimension).
-            identity_id: what made the vectors.
-            size: of the file, in bytes.
-            mtime_ns: of the file, nanoseconds since the epoch.
-            sha256: of the file's content.
-            fingerprints: of each chunk's embedded text, so that the same text is not embedded again; see
-                :meth:`known_vectors`.
-            conditions: what the reading depended on besides the file.
+        ``vectors`` has the shape (chunks, dimension); size (bytes), time and hash are the file's.  By the
+        ``fingerprints`` of the chunks' embedded texts :meth:`known_vectors` finds their vectors again.  ``conditions``
+        is what the reading depended on besides the file.
 
         Returns:
             The document's id, the new chunk ids in the order of ``chunks``, and the chunk ids that went.
         """
         if len(chunks) != len(vectors):
             raise ValueError(f"{len(chunks)} chunks, but {len(vectors)} vectors")
-        facts = {
-            "identity_id": identity_id,
-            "size": size,
-            "mtime_ns": mtime_ns,
-            "sha256": sha256,
-            "conditions": conditions,
-        }
+        facts = dict(identity_id=identity_id, size=size, mtime_ns=mtime_ns, sha256=sha256, conditions=conditions)
+        prints = fingerprints or [None] * len(chunks)
         with self.transaction() as connection:
-            return catalog_writes.put(
-                connection, path, document, chunks, vectors, fingerprints or [None] * len(chunks), facts
-            )
+            return catalog_writes.put(connection, path, document, chunks, vectors, prints, facts)
 
     def known_vectors(self, fingerprints: Sequence[bytes], identity_id: int) -> dict[bytes, np.ndarray]:
-        """Vectors of texts that were embedded before.
-
-        Args:
-            fingerprints: of embedded texts.
-            identity_id: only what this identity made.
-
-        Returns:
-            Half-precision vectors of shape (dimension,), by fingerprint; those that are not known are left out.
-        """
+        """Vectors of texts that were embedded before with an identity, by fingerprint: half precision, shape
+        (dimension,)."""
         query = (
             "SELECT c.fingerprint, c.vector FROM chunks c JOIN documents d ON d.id = c.document_id"
             f" WHERE d.identity_id = {int(identity_id)} AND c.fingerprint IN ({{}})"
@@ -246,16 +218,8 @@ class Catalog:
     def copy_document(self, document_id: int, sha256: str, path: Path, size: int, mtime_ns: int) -> Changed | None:
         """Store a second file with the content of a stored one: nothing is read or embedded again.
 
-        Args:
-            document_id: the stored one.
-            sha256: the content that it is expected to have.
-            path: of the second file.
-            size: of the second file, in bytes.
-            mtime_ns: of the second file.
-
         Returns:
-            As :meth:`put_document`, the vectors of the new chunks are :meth:`vectors` of their ids; None where the
-            stored document has gone or has other content by now.
+            As :meth:`put_document`; None where the stored document has gone or has another hash than ``sha256`` by now.
         """
         with self.transaction() as connection:
             return catalog_writes.copy(connection, document_id, sha256, path, size, mtime_ns)
@@ -268,33 +232,16 @@ class Catalog:
             )
 
     def remove_document(self, document_id: int) -> list[int]:
-        """Remove a document, its units, chunks and index entries in one transaction.
-
-        Returns:
-            The chunk ids that went.
-        """
+        """Remove a document, its units, chunks and index entries in one transaction; returns the ids of its chunks."""
         with self.transaction() as connection:
-            gone = catalog_writes.delete_chunks(connection, document_id)
-            connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
-        return gone
+            return catalog_writes.delete_document(connection, document_id)
 
     def put_unread(self, file: UnreadRow) -> None:
         """Remember that a file was not read, and why; ``tried_at`` is set to now where it is empty."""
+        values = astuple(replace(file, tried_at=file.tried_at or catalog_writes.now()))
+        marks = ", ".join("?" * len(values))
         with self.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO unread (path, status, reason, hint, tried_at, size, mtime_ns, conditions)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    file.path,
-                    file.status,
-                    file.reason,
-                    file.hint,
-                    file.tried_at or catalog_writes.now(),
-                    file.size,
-                    file.mtime_ns,
-                    file.conditions,
-                ),
-            )
+            connection.execute(f"INSERT OR REPLACE INTO unread ({_UNREAD}) VALUES ({marks})", values)
 
     def remove_unread(self, path: str) -> None:
         """Forget that a file was not read, because it is gone."""
@@ -303,15 +250,10 @@ class Catalog:
 
     def unread(self) -> list[UnreadRow]:
         """All files that were not read at their last try, by path."""
-        return [
-            UnreadRow(*row)
-            for row in self.rows(
-                "SELECT path, status, reason, hint, tried_at, size, mtime_ns, conditions FROM unread ORDER BY path"
-            )
-        ]
+        return [UnreadRow(*row) for row in self.rows(f"SELECT {_UNREAD} FROM unread ORDER BY path")]
 
     def purge(self) -> None:
-        """Leave no trace of what was removed; see :func:`ragapp.index.purge.purge`."""
+        """Leave no trace of what was removed; see :func:`ragapp.index.sqlite.purge`."""
         with self._searched() as connection:
             purge(connection)
 
@@ -342,11 +284,7 @@ class Catalog:
         return list(map(_chunk_of, rows))
 
     def vectors(self, ids: Sequence[int] | None = None) -> tuple[list[int], np.ndarray]:
-        """Vectors of some or all chunks.
-
-        Returns:
-            The ids, and a float32 array of shape (len(ids), dimension).
-        """
+        """Some or all chunks' ids and vectors, a float32 array of shape (ids, dimension)."""
         if ids is None:
             rows = self.rows("SELECT id, vector FROM chunks ORDER BY id")
         else:

@@ -16,6 +16,8 @@ from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Document, Unit
 
 VECTOR_DTYPE = np.float16
+_CHUNK_COLUMNS = 'unit, headings, text, start, "end", vector, fingerprint'
+UNIT_COLUMNS = "number, kind, label, text, blocks, coverage, confidence"
 # what a document has in common with another of the same content
 _COPIED = (
     "identity_id, language, sha256, warnings, units, units_without_text, units_ocr, units_needing_ocr, chunks,"
@@ -35,11 +37,7 @@ def put(
     fingerprints: Sequence[bytes | None],
     facts: dict[str, Any],
 ) -> Changed:
-    """Store a document in place of an earlier version of the same path; see :meth:`Catalog.put_document`.
-
-    Args:
-        facts: further columns of ``documents``.
-    """
+    """Store a document in place of an earlier version of the same path; ``facts`` are further columns of its row."""
     values = {
         "path": str(path),
         "name": path.name,
@@ -62,10 +60,10 @@ def put(
         connection.execute(f"UPDATE documents SET {assignments} WHERE path = :path", values)
         connection.execute("DELETE FROM units WHERE document_id = ?", (document_id,))
     else:
-        document_id = _insert(connection, "documents", values)
+        columns, marks = ", ".join(values), ", ".join(f":{column}" for column in values)
+        document_id = _new_id(connection, f"INSERT INTO documents ({columns}) VALUES ({marks})", values)
     connection.executemany(
-        "INSERT INTO units (document_id, number, kind, label, text, blocks, coverage, confidence)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO units (document_id, {UNIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (document_id, u.number, u.kind, u.label, u.text, _blocks_json(u), u.coverage, u.confidence)
             for u in document.units
@@ -73,19 +71,12 @@ def put(
     )
     added = []
     for chunk, vector, fingerprint in zip(chunks, vectors, fingerprints, strict=True):
-        chunk_id = _insert(
+        stored = np.asarray(vector, VECTOR_DTYPE).tobytes()
+        place = chunk.unit, json.dumps(chunk.headings), chunk.text, chunk.start, chunk.end
+        chunk_id = _new_id(
             connection,
-            "chunks",
-            {
-                "document_id": document_id,
-                "unit": chunk.unit,
-                "headings": json.dumps(chunk.headings),
-                "text": chunk.text,
-                "start": chunk.start,
-                "end": chunk.end,
-                "vector": np.asarray(vector, VECTOR_DTYPE).tobytes(),
-                "fingerprint": fingerprint,
-            },
+            f"INSERT INTO chunks (document_id, {_CHUNK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (document_id, *place, stored, fingerprint),
         )
         added.append(chunk_id)
         context = context_line(path.name, document.title, chunk.headings)
@@ -119,9 +110,7 @@ def copy(
         return None
     title = _title_under(connection, document_id, path)
     old = connection.execute("SELECT id FROM documents WHERE path = ?", (str(path),)).fetchone()
-    gone = delete_chunks(connection, old[0]) if old else []
-    if old:
-        connection.execute("DELETE FROM documents WHERE id = ?", old)
+    gone = delete_document(connection, old[0]) if old else []
     new_id = _new_id(
         connection,
         f"INSERT INTO documents (path, name, title, size, mtime_ns, ingested_at, {_COPIED})"
@@ -129,23 +118,18 @@ def copy(
         (str(path), path.name, title, size, mtime_ns, now(), document_id),
     )
     connection.execute(
-        "INSERT INTO units (document_id, number, kind, label, text, blocks, coverage, confidence)"
-        " SELECT ?, number, kind, label, text, blocks, coverage, confidence FROM units WHERE document_id = ?",
+        f"INSERT INTO units (document_id, {UNIT_COLUMNS}) SELECT ?, {UNIT_COLUMNS} FROM units WHERE document_id = ?",
         (new_id, document_id),
     )
     language = connection.execute("SELECT language FROM documents WHERE id = ?", (new_id,)).fetchone()[0]
+    copy_chunk = (
+        f"INSERT INTO chunks (document_id, {_CHUNK_COLUMNS}) SELECT ?, {_CHUNK_COLUMNS} FROM chunks WHERE id = ?"
+    )
     added = []
     for chunk_id, headings, text in connection.execute(
         "SELECT id, headings, text FROM chunks WHERE document_id = ? ORDER BY id", (document_id,)
     ).fetchall():
-        added.append(
-            _new_id(
-                connection,
-                'INSERT INTO chunks (document_id, unit, headings, text, start, "end", vector, fingerprint)'
-                ' SELECT ?, unit, headings, text, start, "end", vector, fingerprint FROM chunks WHERE id = ?',
-                (new_id, chunk_id),
-            )
-        )
+        added.append(_new_id(connection, copy_chunk, (new_id, chunk_id)))
         bm25.add(connection, added[-1], context_line(path.name, title, json.loads(headings)), text, language)
     connection.execute("DELETE FROM unread WHERE path = ?", (str(path),))
     return new_id, added, gone
@@ -159,6 +143,13 @@ def delete_chunks(connection: sqlite3.Connection, document_id: int) -> list[int]
     return ids
 
 
+def delete_document(connection: sqlite3.Connection, document_id: int) -> list[int]:
+    """Remove a document with its units, chunks and index entries; returns the ids of its chunks."""
+    gone = delete_chunks(connection, document_id)
+    connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+    return gone
+
+
 def context_line(name: str, title: str, headings: Sequence[str]) -> str:
     """What is indexed in front of a chunk, so that it says whose it is: name, title and heading path."""
     return " > ".join(dict.fromkeys(part for part in (Path(name).stem, title, *headings) if part))
@@ -169,13 +160,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _insert(connection: sqlite3.Connection, table: str, values: dict[str, object]) -> int:
-    columns = ", ".join(f'"{column}"' for column in values)
-    marks = ", ".join("?" * len(values))
-    return _new_id(connection, f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))
-
-
-def _new_id(connection: sqlite3.Connection, insertion: str, values: tuple[object, ...]) -> int:
+def _new_id(connection: sqlite3.Connection, insertion: str, values: tuple[Any, ...] | dict[str, Any]) -> int:
     return connection.execute(insertion, values).lastrowid or 0  # None only where nothing was inserted
 
 

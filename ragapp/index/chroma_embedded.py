@@ -69,14 +69,10 @@ class EmbeddedChroma:
 
 
 class EmbeddedStore(CollectionStore):
-    """The collection of one embedder identity.
+    """The collection of one embedder identity in Chroma's own folder.
 
     What cannot be trusted or used any more (a crash while the graph was written, damaged files, other parameters,
     mostly deleted vectors) is deleted at opening; the store is empty then, and is filled again from the catalog.
-
-    Args:
-        folder: Chroma's own folder.
-        identity_id: names the collection, so vectors of two embedders never mix.
 
     Raises:
         StoreError: Chroma cannot open its folder, not even an empty one.
@@ -255,11 +251,7 @@ def _opens_elsewhere(folder: Path, identity_id: int) -> bool:
 
 
 class FileState:
-    """One word in a small file: what the last process was doing with the others.
-
-    Args:
-        path: the small file.
-    """
+    """One word in a small file: what the last process was doing with the others."""
 
     SAVED = ""
     LOGGED = "logged"
@@ -277,38 +269,24 @@ class FileState:
         return self.SAVED
 
     def set(self, state: str, lasting: bool = False) -> None:
-        """Replace the word; ``DAMAGED`` stays until the file is deleted.
-
-        Args:
-            state: the new word.
-            lasting: whether it must outlast a loss of power, too.
-
-        Raises:
-            OSError: it cannot be written.
-        """
+        """Replace the word, to outlast even a loss of power if ``lasting``; ``DAMAGED`` stays until the file is
+        deleted."""
         if self.get() not in (state, self.DAMAGED):
             _replace(self._path, state, lasting)
 
 
 class Seal:
-    """Sizes and checksums (CRC-32) of files as they were saved.
+    """Sizes and checksums (CRC-32) of files as they were saved, kept in a file of their own.
 
     Chroma trusts its files, and does worse than fail when they are damaged: from a cut list of links it has been seen
     to write until the disk was full.
-
-    Args:
-        path: where the sizes and checksums are kept.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def write(self, files: Iterable[Path]) -> None:
-        """Seal the files as they are now, which is on the disk when this returns.
-
-        Raises:
-            OSError: a file cannot be read, or the seal cannot be written.
-        """
+        """Seal the files as they are now, which is on the disk when this returns."""
         sealed = {}
         for file in files:
             _sync(file)

@@ -46,13 +46,13 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 class ChromaServer:
     """A Chroma server; each data folder has collections of its own there, one for each embedder identity.
 
+    Nothing is checked before the server is needed: what is wrong with these is told as a server that is not there is.
+
     Args:
         url: ``store.chroma``, an http or https address.
         headers: sent with each request; ``${NAME}`` stands for an environment variable.
         ca_file: certificates (PEM) that the server's is checked by, None for those that the system trusts.
         allow: ``privacy.allow``; a server on another machine must be in it.
-
-    Nothing is checked before the server is needed: what is wrong with these is told as a server that is not there is.
     """
 
     def __init__(
@@ -64,7 +64,6 @@ class ChromaServer:
         self._allow = tuple(allow)
 
     def open(self, library_id: str, identity_id: int, dimension: int) -> ServerStore:
-        """See :class:`ragapp.index.vector_store.VectorBackend`."""
         connection = self._connect()
         try:
             notices = []
@@ -89,23 +88,17 @@ class ChromaServer:
             raise
 
     def remove(self, library_id: str, ids: Sequence[int]) -> None:
-        """See :class:`ragapp.index.vector_store.VectorBackend`."""
         with self._connected() as connection:
             for model in connection.collections(library_id):
                 ServerStore(connection, model).remove(ids)
 
     def delete(self, library_id: str) -> None:
-        """See :class:`ragapp.index.vector_store.VectorBackend`."""
         with self._connected() as connection:
             for model in connection.collections(library_id):
                 connection.delete(model.name)
 
     def look(self, library_id: str) -> tuple[str, int]:
-        """The server's version, and how many vectors of a data folder it holds.
-
-        Raises:
-            VectorsUnavailableError: it does not tell.
-        """
+        """The server's version, and how many vectors of a data folder it holds."""
         with self._connected() as connection:
             held = [ServerStore(connection, model).count() for model in connection.collections(library_id)]
             return str(connection.call(connection.api.get_version)), sum(held)
@@ -132,14 +125,7 @@ class ChromaServer:
 
 
 class ServerStore(CollectionStore):
-    """One collection on the server.
-
-    Args:
-        connection: closed with the store.
-        model: the collection.
-        dimension: of its vectors, which decides how many fit into a request.
-        notice: see :class:`ragapp.index.vector_store.VectorStore`.
-    """
+    """One collection on the server; the dimension of its vectors decides how many fit into a request."""
 
     def __init__(self, connection: Connection, model: CollectionModel, dimension: int = 0, notice: str = "") -> None:
         from chromadb.api.models.Collection import Collection
@@ -164,15 +150,7 @@ class ServerStore(CollectionStore):
 class Connection:
     """Chroma's own client of the HTTP protocol, with time limits and retries.
 
-    Args:
-        url: of the server, checked.
-        port: of the server.
-        headers: sent with each request.
-        trust: what its certificate is checked by.
-
-    Attributes:
-        api: ``chromadb.api.fastapi.FastAPI``; called by :meth:`call`.
-        max_batch: how many records the server takes in a request.
+    :meth:`call` calls ``api``, a ``chromadb.api.fastapi.FastAPI``; the server takes ``max_batch`` records in a request.
 
     Raises:
         VectorsUnavailableError: there is no Chroma server.
@@ -202,7 +180,6 @@ class Connection:
             raise
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
     def collections(self, library_id: str) -> list[CollectionModel]:
@@ -240,10 +217,8 @@ class Connection:
             except RagappError as refused:  # the guard's
                 raise VectorsUnavailableError(refused.message, refused.hint) from None
             except Exception as nonsense:  # whatever reading an answer that is none has come to
-                error, passing = (
-                    self._failed(f"does not answer as Chroma does ({nonsense or type(nonsense).__name__})"),
-                    False,
-                )
+                reason = str(nonsense) or type(nonsense).__name__
+                error, passing = self._failed(f"does not answer as Chroma does ({reason})"), False
             if pause is None or not passing:
                 raise error
             time.sleep(pause)
@@ -288,13 +263,9 @@ def server_of(settings: Settings) -> ChromaServer | None:
 
 
 def check_address(url: str, allow: Sequence[str]) -> int:
-    """The port of a server's address, after checking that vectors may be sent there.
+    """The port of a server's address, after checking that ``privacy.allow`` lets vectors be sent there.
 
     This machine needs no permission: naming it in ``store.chroma`` is enough.
-
-    Args:
-        url: ``store.chroma``.
-        allow: ``privacy.allow``: ``host``, which stands for all its ports, or ``host:port``.
 
     Raises:
         VectorsUnavailableError: it is no address, or not allowed; the hint holds the line to add.

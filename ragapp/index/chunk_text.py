@@ -25,12 +25,8 @@ _MAX_LINES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedText:
-    """What is embedded of a chunk.
-
-    Attributes:
-        context: name and title of its document, and its headings.
-        text: its own text.
-    """
+    """What is embedded of a chunk: its context line (name and title of its document, and its headings) and its own
+    text."""
 
     context: str
     text: str
@@ -50,14 +46,10 @@ class ChunkEmbedder:
         self._lines: dict[str, np.ndarray] = {}
 
     def embed(self, texts: Sequence[EmbeddedText], progress: Callable[[int], None] | None = None) -> np.ndarray:
-        """Vectors of chunks.
+        """Vectors of chunks: a float32 array of shape (len(texts), dimension), rows of length one.
 
-        Args:
-            texts: the more at a time, the better they sort into batches of like length.
-            progress: called with the number of texts done so far.
-
-        Returns:
-            float32 array of shape (len(texts), dimension), rows of length one.
+        The more texts at a time, the better they sort into batches of like length; ``progress`` gets the number done so
+        far.
         """
         if len(self._lines) > _MAX_LINES:
             self._lines.clear()

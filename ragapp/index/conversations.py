@@ -22,27 +22,19 @@ MAX_TITLE_CHARACTERS = 200
 
 
 class Conversations:
-    """The conversations of a catalog.
+    """The conversations of a catalog, which is not closed here.
 
-    They need no more than the catalog, which any process may write: a conversation in the terminal can be kept while
-    the page owns the store.
+    Any process may write the catalog: a conversation in the terminal can be kept while the page owns the store.
 
-    Args:
-        catalog: open; it is not closed here.
+    Raises:
+        StoreError: by every method, where there is no such conversation, or the catalog cannot be written.
     """
 
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
 
     def create(self, title: str = "") -> int:
-        """Begin a conversation; without a title it gets one from its first question.
-
-        Returns:
-            Its id.
-
-        Raises:
-            StoreError: the catalog cannot be written.
-        """
+        """Begin a conversation and return its id; without a title it gets one from its first question."""
         now = _now()
         with self._catalog.transaction() as connection:
             added = connection.execute(
@@ -54,10 +46,8 @@ class Conversations:
     def list(self, search: str = "", limit: int | None = None) -> list[Conversation]:
         """Conversations, the one that changed last first.
 
-        Args:
-            search: only those whose title, questions and answers have all these words, or parts of words; capitals
-                and accents do not matter.
-            limit: how many at the most; all when None.
+        A search finds those whose title, questions and answers have all its words, or parts of words; capitals and
+        accents do not matter.
         """
         rows = [Conversation(*row) for row in self._catalog.rows(f"{_ROWS} ORDER BY changed_at DESC, id DESC")]
         if wanted := _plain(search).split():
@@ -71,19 +61,11 @@ class Conversations:
         return rows[:limit]
 
     def get(self, conversation_id: int) -> Conversation:
-        """One conversation.
-
-        Raises:
-            StoreError: there is none with this id.
-        """
+        """One conversation."""
         return _row(self._catalog.rows, conversation_id)
 
     def turns(self, conversation_id: int) -> Sequence[Turn]:
-        """The turns of a conversation, in order.
-
-        Raises:
-            StoreError: there is no such conversation.
-        """
+        """The turns of a conversation, in order."""
         _row(self._catalog.rows, conversation_id)
         rows = self._catalog.rows(
             "SELECT id, question, standalone, answer, asked_at FROM turns WHERE conversation_id = ? ORDER BY id",
@@ -95,15 +77,7 @@ class Conversations:
         ]
 
     def add_turn(self, conversation_id: int, answer: Answer) -> Turn:
-        """Add a question and its answer to a conversation.
-
-        Args:
-            conversation_id: where.
-            answer: with the question as it was asked and as it was understood.
-
-        Raises:
-            StoreError: there is no such conversation, or the catalog cannot be written.
-        """
+        """Add a question, as it was asked and as it was understood, and its answer to a conversation."""
         question, standalone, now = _storable(answer.question), _storable(answer.standalone), _now()
         answer = replace(answer, question=question, standalone=standalone, conversation=conversation_id)
         with self._catalog.transaction() as connection:
@@ -121,11 +95,7 @@ class Conversations:
         return Turn(question, answer, standalone, turn_id or 0, now)
 
     def rename(self, conversation_id: int, title: str) -> Conversation:
-        """Give a conversation another title.
-
-        Raises:
-            StoreError: there is no such conversation, or the title is empty.
-        """
+        """Give a conversation another title; an empty one is a StoreError, too."""
         title = _title(title, MAX_TITLE_CHARACTERS)
         if not title:
             raise StoreError("A conversation's title can't be empty.", "Give it one: ragapp conversations rename ID …")
@@ -137,14 +107,7 @@ class Conversations:
             return _row(connection.execute, conversation_id)
 
     def delete(self, conversation_id: int) -> Conversation:
-        """Delete a conversation with all its turns.
-
-        Returns:
-            What it was.
-
-        Raises:
-            StoreError: there is no such conversation.
-        """
+        """Delete a conversation with all its turns; returns what it was."""
         with self._catalog.transaction() as connection:
             row = _row(connection.execute, conversation_id)
             connection.execute("DELETE FROM turns WHERE conversation_id = ?", (conversation_id,))
@@ -152,12 +115,10 @@ class Conversations:
         return row
 
     def forget_removed(self) -> int:
-        """Delete every turn whose answer quotes or shows a document that is not in the catalog any more.
+        """Delete every turn whose answer quotes or shows a document that is not in the catalog any more; returns how
+        many.
 
         A conversation that loses all of its turns goes with them.
-
-        Returns:
-            How many turns were deleted.
         """
         held = {row.path for row in self._catalog.documents()}
         gone = [

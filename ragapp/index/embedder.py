@@ -14,17 +14,8 @@ from ragapp.index import model_folder
 from ragapp.index.encoder import ORDINARY_TOKENS, Encoder
 from ragapp.index.quantize import SCHEME, Precision, choose_precision
 
-# texts of ordinary length that have nothing to do with each other
-UNRELATED = (
-    "Staff may carry over up to five days of annual leave into the next calendar year.",
-    "The pump must be switched off before the filter housing is opened.",
-    "Her second novel was set in a fishing village on the coast of Norway.",
-    "Net sales in the third quarter fell by four per cent, mainly because of exchange rates.",
-    "Whisk the eggs with the sugar until the mixture is pale, then fold in the flour.",
-    "The treaty was signed in Vienna after eleven months of negotiations.",
-    "To reset your password, follow the link that was sent to your mail address.",
-    "Photosynthesis turns carbon dioxide and water into glucose and oxygen.",
-)
+# texts of ordinary length that have nothing to do with each other, one a line
+UNRELATED = Path(__file__).with_name("unrelated_texts.txt").read_text(encoding="utf-8").splitlines()
 # a passage that answers is nearer by about half of the scale than one that does not; measured with MiniLM-L6
 SPREAD = 0.52
 MIN_SPREAD = 0.02
@@ -38,12 +29,13 @@ class Embedder:
     can only be called through the library.
 
     Args:
-        folder: a sentence-transformers folder.
-        name: what people call it.
         batch_size: passages of ordinary length (128 tokens) a forward pass; of shorter ones more.
         precision: of the linear layers; ``auto`` takes int8 where it was measured to cost no quality.
         query_prompt: what is put in front of a question, None for the model's own prompt.
         document_prompt: what is put in front of a passage, None likewise.
+
+    Raises:
+        ModelError: by what needs the weights, where they are missing, no safetensors, or cannot be loaded.
     """
 
     def __init__(
@@ -70,11 +62,7 @@ class Embedder:
 
     @cached_property
     def weights_sha256(self) -> str:
-        """Hash of the weights, 64 hexadecimal digits.
-
-        Raises:
-            ModelError: there are no safetensors weights.
-        """
+        """Hash of the weights, 64 hexadecimal digits."""
         return model_folder.weights_sha256(self.folder)
 
     @cached_property
@@ -91,28 +79,17 @@ class Embedder:
         return "+".join(parts)
 
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
-        """Vectors of passages.
+        """Vectors of passages: a float32 array of shape (len(texts), dimension), rows of length one.
 
-        Args:
-            texts: passages; the more at a time, the better they sort into batches of like length.
-            progress: called with the number of texts done so far.
-
-        Returns:
-            float32 array of shape (len(texts), dimension), rows of length one.
-
-        Raises:
-            ModelError: the model cannot be loaded.
+        The more passages at a time, the better they sort into batches of like length; ``progress`` gets the number done
+        so far.
         """
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         return self._encoder.passages(texts, self.batch_size * ORDINARY_TOKENS, progress or (lambda done: None))
 
     def embed_query(self, text: str) -> np.ndarray:
-        """Vector of a question: float32 array of shape (dimension,), of length one.
-
-        Raises:
-            ModelError: the model cannot be loaded.
-        """
+        """Vector of a question: float32 array of shape (dimension,), of length one."""
         return self._encoder.question(text)
 
     @cached_property
@@ -128,11 +105,7 @@ class Embedder:
         return max(MIN_SPREAD, SPREAD * (1 - float(unrelated)))
 
     def scaled_similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        """Similarity of a text to each of others, on a scale that is the same for every model.
-
-        Returns:
-            0 where two texts have as little to do with each other as any, 1 where they are the same.
-        """
+        """Similarity of a text to each of others: 0 for unrelated texts, 1 for the same, whatever the model."""
         first, *rest = self.embed_documents([text, *others])
         return [1 - (1 - float(first @ vector)) * SPREAD / self.cosine_spread for vector in rest]
 

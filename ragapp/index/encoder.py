@@ -37,12 +37,7 @@ TRIAL = (
 
 
 class Encoder:
-    """A loaded model.
-
-    Args:
-        folder: a sentence-transformers folder.
-        tokenizer: the folder's tokenizer.
-        precision: of the linear layers.
+    """A loaded sentence-transformers model with its linear layers in a precision.
 
     Raises:
         ModelError: it cannot be loaded, or not in this precision.
@@ -168,12 +163,8 @@ class Encoder:
 def batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
     """Divide texts into forward passes: texts of like length together, the longest first.
 
-    Args:
-        lengths: tokens of each text.
-        batch_tokens: the most tokens of a batch, padding included; a longer text goes alone.
-
-    Yields:
-        Indices into ``lengths``; every index once.
+    A batch, a list of indices into ``lengths`` (tokens of each text), has at most ``batch_tokens`` with padding; a
+    longer text goes alone.
     """
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     begin = 0

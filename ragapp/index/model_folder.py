@@ -52,12 +52,7 @@ class UnknownLayout(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """What is put in front of a text before it is embedded; often nothing.
-
-    Attributes:
-        query: in front of a question.
-        document: in front of a passage.
-    """
+    """What is put in front of a question or a passage before it is embedded; often nothing."""
 
     query: str = ""
     document: str = ""
@@ -86,11 +81,7 @@ class EmbedderTokenizer:
     """A model folder's tokenizer, by the ``tokenizers`` library alone; threads may share it.
 
     Only a folder that lacks the usual JSON files has its model loaded and asked.  Pickled, it is the folder's path.
-
-    Args:
-        folder: a sentence-transformers folder.
-        query_prompt: what is put in front of a question, None for the model's own prompt.
-        document_prompt: what is put in front of a passage, None likewise.
+    The prompts are those of :class:`ragapp.index.embedder.Embedder`.
     """
 
     def __init__(self, folder: Path, query_prompt: str | None = None, document_prompt: str | None = None) -> None:
@@ -192,11 +183,11 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def model_prompts(prompts: Mapping[str, str | None], *names: str) -> Prompts:
-    """A model's prompts: as its folder says, else as is known of its family.
+    """A model's prompts: as its folder says, else as is known of its family by the names of the folder and of the
+    model.
 
-    Args:
-        prompts: of ``config_sentence_transformers.json``; the library always adds an empty ``document`` of its own.
-        names: of the folder and of the model, to know the family by.
+    ``prompts`` are those of ``config_sentence_transformers.json``; the library always adds an empty ``document`` of its
+    own.
     """
     document = next((prompts[name] for name in _DOCUMENT_NAMES if prompts.get(name)), None) or ""
     query = prompts.get("query") or ""

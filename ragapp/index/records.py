@@ -15,8 +15,6 @@ class EmbedderIdentity:
 
     Attributes:
         embedder: name of the model, for people.
-        dimension: length of a vector.
-        normalised: whether vectors have length one.
         weights_sha256: hash of the model's weights; what was made of them (``+int8…``) stands behind it.
         chunker: version and parameters of the chunker.
     """
@@ -49,7 +47,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk(Chunk):
-    """A chunk with the names of its document, as the catalog returns it."""
+    """A chunk with its own id and the names of its document, as the catalog returns it."""
 
     id: int
     document_id: int
@@ -105,14 +103,12 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class UnreadRow:
-    """A file that is not in the store as it lies there now.
+    """A file that is not in the store as it lies there now, with its size (bytes) and time when it was tried.
 
     Attributes:
         status: ``failed``: it should be read and can't be; ``skipped``: there is no reader for it.
         reason: why, without a full stop.
         hint: what helps, a sentence; may be empty.
-        size: of the file when it was tried, in bytes.
-        mtime_ns: of the file when it was tried.
         conditions: what else the failure depends on (limits, passwords, readers); it is not tried again while neither
             the file nor this changes.
     """

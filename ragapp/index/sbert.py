@@ -24,11 +24,7 @@ def load_embedding_model(folder: Path) -> Any:
 def load_model(kind: Literal["SentenceTransformer", "CrossEncoder"], folder: Path, role: str, hint: str) -> Any:
     """Load a model from safetensors, offline, without running code from its folder.
 
-    Args:
-        kind: the library's class.
-        folder: of the model.
-        role: what the model is for, as errors name it.
-        hint: what a person may do where it cannot be loaded.
+    Errors name the ``role`` of the model, and the ``hint`` says what a person may do.
 
     Raises:
         ModelError: it cannot be loaded.

@@ -39,17 +39,15 @@ AGAIN_S = 30.0
 
 
 class Store:
-    """All that is stored in one data folder.
+    """All that is stored in one data folder, which is made when missing.
+
+    ``notices`` says what was or is wrong with the vector store, and what was done, a sentence or two each.
 
     Args:
-        folder: the data folder; made when missing.
         identity: what the embedder in use makes, None to look at documents only.
         write: whether documents will be added or removed; needs to own the store.
         wait_s: how long to wait for another process that owns the store, when writing.
         backend: where the vectors are kept, None for files in the data folder.
-
-    Attributes:
-        mended: what was or is wrong with the vector store, and what was done, a sentence or two each.
 
     Raises:
         StoreError: another process owns the store, or it cannot be opened.
@@ -260,12 +258,9 @@ class Store:
         fingerprints: Sequence[bytes] | None = None,
         conditions: str = "",
     ) -> int:
-        """Store a document; see :meth:`Catalog.put_document`.
+        """Store a document; see :meth:`Catalog.put_document`.  Returns its id.
 
         The catalog has it when this returns; the vector store gets it together with others, see :meth:`flush`.
-
-        Returns:
-            The document's id.
         """
         with self._changing:
             self._begin_change()
@@ -277,11 +272,8 @@ class Store:
         return document_id
 
     def copy(self, source: DocumentRow, path: Path, *, size: int, mtime_ns: int) -> bool:
-        """Store a second file with the content of a stored document; see :meth:`Catalog.copy_document`.
-
-        Returns:
-            False where the document does not hold that content any more; nothing was stored then.
-        """
+        """Store a second file with the content of a stored document; False where that has gone, or has other content by
+        now."""
         with self._changing:
             self._begin_change()
             copied = self.catalog.copy_document(source.id, source.sha256, path, size, mtime_ns)
@@ -381,10 +373,7 @@ class Store:
             self.flush()
 
     def rebuild_vectors(self) -> int:
-        """Delete the vector store and fill it anew from the catalog, without embedding.
-
-        Returns:
-            The number of vectors.
+        """Delete the vector store, fill it anew from the catalog without embedding, and return the number of vectors.
 
         Raises:
             VectorsUnavailableError: its server cannot be used.

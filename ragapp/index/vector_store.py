@@ -27,7 +27,6 @@ class VectorIndex(Protocol):
 
     def nearest(self, vector: Floats, k: int, within: Sequence[int] | None = None) -> list[int]:
         """Ids of the ``k`` nearest chunks, the nearest first; only those of ``within`` unless None."""
-        ...
 
 
 class VectorStore(VectorIndex, Protocol):
@@ -45,27 +44,21 @@ class VectorStore(VectorIndex, Protocol):
 
     def add(self, ids: Sequence[int], vectors: Floats) -> None:
         """Add vectors, an array of shape (len(ids), dimension); ids that are there are replaced."""
-        ...
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove vectors; ids that are not there are passed over."""
-        ...
 
     def count(self) -> int:
         """How many vectors it holds."""
-        ...
 
     def ids(self) -> set[int]:
         """Ids of all vectors that it holds."""
-        ...
 
     def save(self) -> None:
         """Write what is only in a log so far; cheap when there is nothing to do."""
-        ...
 
     def close(self) -> None:
         """Save and let go of files and connections."""
-        ...
 
 
 class VectorBackend(Protocol):
@@ -86,23 +79,16 @@ class VectorBackend(Protocol):
             VectorsUnavailableError: the server cannot be used now.
             StoreError: it cannot be opened.
         """
-        ...
 
     def remove(self, library_id: str, ids: Sequence[int]) -> None:
         """Remove vectors whatever their identity; files do nothing here, as they are mended at opening."""
-        ...
 
     def delete(self, library_id: str) -> None:
         """Delete all stores of a data folder; they are filled again from the catalog."""
-        ...
 
 
 class ExactScan:
-    """Cosine against every vector of the catalog, read once.
-
-    Args:
-        catalog: where the vectors are.
-    """
+    """Cosine against every vector of the catalog, read once."""
 
     def __init__(self, catalog: Catalog) -> None:
         wanted = catalog.chunk_ids()
@@ -121,7 +107,6 @@ class ExactScan:
         self._vectors = self._vectors[: len(found)]
 
     def nearest(self, vector: Floats, k: int, within: Sequence[int] | None = None) -> list[int]:
-        """See :class:`VectorIndex`."""
         ids, vectors = self._ids, self._vectors
         if within is not None:
             chosen = np.flatnonzero(np.isin(ids, np.fromiter(within, np.int64)))
@@ -147,15 +132,9 @@ def _nearest(ids: NDArray[np.int64], vectors: NDArray[np.float32], vector: Float
 
 
 def reconcile(catalog: Catalog, store: VectorStore, progress: Callable[[int, int], None] | None = None) -> int:
-    """Make a vector store hold exactly what the catalog holds, and save it.
+    """Make a vector store hold exactly what the catalog holds, and save it; returns how many vectors came or went.
 
-    Args:
-        catalog: the truth.
-        store: what is mended.
-        progress: called with (done, all) chunks.
-
-    Returns:
-        How many vectors were added or removed.
+    ``progress`` is called with (done, all) chunks.
     """
     wanted, held = set(catalog.chunk_ids()), store.ids()
     store.remove(sorted(held - wanted))

@@ -17,10 +17,10 @@ _READY = "ready"
 
 
 class Child:
-    """A child process that answers over a pipe.
+    """A child process that answers over a pipe, whose parent's end is ``connection``.
 
     ``target`` runs in the child with its end of the pipe and ``arguments``, which are picklable; it calls
-    :func:`serve`.  ``connection`` is the parent's end.
+    :func:`serve`.
 
     Raises:
         ChildProcessError: it does not start.
@@ -61,10 +61,8 @@ class Child:
 def serve(connection: Connection[Any, Any], memory_mb: int, answer: Callable[[Any], Any]) -> None:
     """In the child: give up the network and most memory, then answer requests until the parent is gone.
 
-    Args:
-        connection: the child's end of the pipe.
-        memory_mb: MiB beyond what is used now; where the system cannot limit it, the parent must watch.
-        answer: request to answer, both picklable; it raises nothing.
+    ``memory_mb`` is MiB beyond what is used now; where the system cannot limit it, the parent must watch.  Requests and
+    answers are picklable, and ``answer`` raises nothing.
     """
     import signal
     import threading

@@ -44,12 +44,9 @@ class _Section:
 
 
 class Chunker:
-    """Splits documents into chunks.
+    """Splits documents into chunks of so many tokens by the embedder's tokenizer, less where its window is smaller.
 
-    Args:
-        counter: the embedder's tokenizer, whose window is the limit.
-        tokens: size of a chunk in tokens; less where the window is smaller.
-        overlap: tokens that consecutive chunks of one section share.
+    Consecutive chunks of one section share ``overlap`` tokens.
     """
 
     def __init__(self, counter: EmbedderTokenizer, tokens: int, overlap: int) -> None:
@@ -153,12 +150,8 @@ class Chunker:
 
 
 def _row_ranges(counts: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
-    """Ranges of a table's lines that fit a chunk behind the header, which is the first two lines.
-
-    Args:
-        counts: tokens of each line.
-        size: tokens of a chunk.
-    """
+    """Ranges of a table's lines (with ``counts`` tokens) that fit a chunk behind the header, which is the first two
+    lines."""
     header = sum(counts[:2])
     first, tokens = 2, header
     for row in range(2, len(counts)):

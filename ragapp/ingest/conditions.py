@@ -52,15 +52,8 @@ def reading_digest(settings: Ingest, ocr: OcrMode | None = None) -> str:
 
 
 def remove_by_hand(store: Store, ids: Sequence[int], settings: Ingest) -> list[DocumentRow]:
-    """Remove documents from the library; their files are left out until they change or are named.
-
-    Args:
-        library: open for writing.
-        ids: of the documents.
-        settings: by which files are read.
-
-    Returns:
-        What was removed.
+    """Remove documents from a library that is open for writing; their files are left out until they change or are
+    named.
 
     Raises:
         StoreError: a document is not there (any more).

@@ -25,10 +25,9 @@ OpenPreparer = Callable[[OcrMode | None], Worker]
 
 
 def simulate(plan: Plan, contents: ContentIndex) -> list[Task]:
-    """Enter into a plan what would become of its tasks; nothing that is stored changes.
+    """Enter into a plan what would become of its tasks; returns those whose files would have to be read.
 
-    Returns:
-        The files that would have to be read.
+    Nothing that is stored changes.
     """
     to_read = []
     for task in plan.tasks:
@@ -52,15 +51,7 @@ def simulate(plan: Plan, contents: ContentIndex) -> list[Task]:
 def estimate_s(
     tasks: Iterable[Task], embedder: Embedder, workers: int, open_preparer: OpenPreparer, ocr: bool
 ) -> float:
-    """Seconds that reading and embedding would take.
-
-    Args:
-        tasks: files to read.
-        embedder: embeds some of their text.
-        workers: how many processes would read.
-        open_preparer: starts a worker with a mode of OCR.
-        ocr: whether pages without text would be recognised.
-    """
+    """Seconds that reading by so many processes, recognition of scanned pages (``ocr``) and embedding would take."""
     by_suffix: dict[str, list[Task]] = {}
     for task in tasks:
         by_suffix.setdefault(task.file.path.suffix.lower(), []).append(task)

@@ -28,12 +28,8 @@ from ragapp.settings import Ingest
 class Pipeline:
     """Ingests files into a library.
 
-    Args:
-        library: open for writing.
-        embedder: makes the vectors.
-        chunker: picklable, since worker processes use it.
-        settings: limits and ignore rules.
-        exclude: absolute paths of files that are not documents.
+    The store is open for writing.  The chunker is picklable, since worker processes use it.  ``exclude`` has absolute
+    paths of files that are not documents.
     """
 
     def __init__(
@@ -63,13 +59,11 @@ class Pipeline:
         what was stored of an earlier version of it stays.
 
         Args:
-            paths: files and folders.
             force: ingest unchanged files again, and retry those that failed.
             dry_run: only report what would happen, and how long it would take.
             prune: remove what is gone even when a folder that held many documents is empty now.
             ocr: overrides ``ingest.ocr``.
             waits: whether a new or changed file is to be left alone for now; it is not in the report then.
-            progress: listener.
             cancelled: asked several times a second; what is stored by then stays.
 
         Raises:
@@ -113,12 +107,9 @@ class Pipeline:
         return IngestReport.of(reports, warnings=plan.notes, seconds=seconds, estimate_s=estimate)
 
     def rebuild(self, progress: ProgressListener | None = None) -> int:
-        """Chunk and embed again, from the catalog's own text, every document of another identity.
+        """Chunk and embed again, from the catalog's own text, every document of another identity; returns how many.
 
         It can be stopped at any time and goes on where it stopped.
-
-        Returns:
-            How many documents were rebuilt.
         """
         started = time.monotonic()
         if self._store.identity is None:
@@ -146,18 +137,9 @@ class Pipeline:
             chunks = self._chunker.split(document)
             texts = [self._chunker.embedded_text(chunk, document.title, row.name) for chunk in chunks]
             vectors = embedder.embed(texts, report)
-            catalog.put_document(
-                Path(row.path),
-                document,
-                chunks,
-                vectors,
-                current,
-                row.size,
-                row.mtime_ns,
-                row.sha256,
-                [text.fingerprint for text in texts],
-                row.conditions,
-            )
+            file = row.size, row.mtime_ns, row.sha256
+            prints = [text.fingerprint for text in texts]
+            catalog.put_document(Path(row.path), document, chunks, vectors, current, *file, prints, row.conditions)
             embedded += len(texts)
         return len(stale)
 

@@ -26,7 +26,6 @@ class Task:
     """A file that has to be looked into.
 
     Attributes:
-        file: as it was found.
         row: what is stored under its path, None when nothing is.
         sha256: of its content, empty until it was hashed.
     """
@@ -56,7 +55,6 @@ class Plan:
 
     Attributes:
         conditions: see :func:`ragapp.ingest.conditions.reading_digest`.
-        force: ingest unchanged files again.
         reports: files whose fate is settled, by path.
         tasks: files to look into, in the order of their paths.
         gone: stored documents whose files are gone.
@@ -114,15 +112,10 @@ def make_plan(
     force: bool = False,
     prune: bool = False,
 ) -> Plan:
-    """Compare what was found with what is stored; costs a look-up per file.
+    """Compare the files that were found below the given absolute paths with the catalog; costs a look-up per file.
 
-    Args:
-        catalog: what is stored.
-        roots: absolute paths that were given; a file that is named itself is always tried.
-        found: all files below them.
-        conditions: see :class:`Plan`.
-        force: see :class:`Plan`.
-        prune: remove what is gone even when a whole folder of documents is.
+    A file that is named itself is always tried.  ``force`` tries all; ``prune`` removes what is gone even when a whole
+    folder of documents is.
     """
     known = {row.path: row for row in catalog.documents()}
     unread = {file.path: file for file in catalog.unread()}
@@ -181,13 +174,7 @@ class ContentMatch:
 
 
 class ContentIndex:
-    """Recognises contents: those that are stored, those whose files are gone, and those seen in this run.
-
-    Args:
-        catalog: what is stored.
-        plan: of the run.
-        max_file_mb: a larger file is not even hashed.
-    """
+    """Recognises contents: those that are stored, those whose files are gone, and those seen in this run."""
 
     def __init__(self, catalog: Catalog, plan: Plan, max_file_mb: int) -> None:
         self._catalog = catalog

@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from ragapp.c_runtime import trim_malloc
-from ragapp.contract import FileReport, IngestProgress, ProgressListener
+from ragapp.contract import FileReport, FileStatus, IngestProgress, ProgressListener
 from ragapp.errors import CancelledError, ReadingError, StoreError, TransientReadingError
 from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
 from ragapp.index.embedder import Embedder
@@ -39,13 +39,8 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Item:
-    """A prepared file on its way to the store.
-
-    Attributes:
-        vectors: filled in as its texts are embedded.
-        missing: how many vectors are not there yet.
-        seconds: that reading took, and its share of embedding.
-    """
+    """A prepared file on its way to the store, with vectors (filled in as its texts are embedded), how many of them are
+    missing, and the seconds that reading and its share of embedding took."""
 
     task: Task
     prepared: ChunkedFile
@@ -56,12 +51,8 @@ class _Item:
 
 
 class _EmbeddingQueue:
-    """Texts that wait to be embedded; the same text is embedded once.
-
-    Args:
-        embedder: makes the vectors.
-        known: vectors that are stored already, by fingerprint.
-    """
+    """Texts that wait to be embedded, the same text once; ``known`` finds vectors that are stored already by
+    fingerprint."""
 
     def __init__(self, embedder: Embedder, known: Callable[[list[bytes]], dict[bytes, np.ndarray]]) -> None:
         self._embedder = ChunkEmbedder(embedder)
@@ -110,16 +101,9 @@ class _EmbeddingQueue:
 
 
 class StagedRun:
-    """The state of one run.
+    """The state of one run, which enters fates into the plan's ``reports`` as they are settled.
 
-    Args:
-        plan: what is to be done; fates are entered into its ``reports`` as they are settled.
-        library: open for writing.
-        embedder: makes the vectors.
-        preparers: one for each worker process.
-        max_file_mb: a larger file is not read.
-        listener: told where the run stands.
-        cancelled: asked several times a second.
+    There is a worker process for each of the ``preparers``; ``cancelled`` is asked several times a second.
     """
 
     def __init__(
@@ -337,17 +321,11 @@ class StagedRun:
                 fingerprints=item.fingerprints,
                 conditions=self._plan.conditions,
             )
-            report = FileReport(
-                task.path,
-                "updated" if task.row else "indexed",
-                " ".join(document.warnings) or ("" if chunks else "There is no text in it."),
-                len(document.units),
-                document.units_without_text,
-                document.units_covered("ocr"),
-                len(chunks),
-                round(item.seconds, 3),
-            )
-            self._settle(task, report)
+            fate: FileStatus = "updated" if task.row else "indexed"
+            reason = " ".join(document.warnings) or ("" if chunks else "There is no text in it.")
+            units = len(document.units), document.units_without_text, document.units_covered("ocr")
+            seconds = round(item.seconds, 3)
+            self._settle(task, FileReport(task.path, fate, reason, *units, len(chunks), seconds))
 
     # reports and progress
 

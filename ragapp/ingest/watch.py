@@ -37,12 +37,10 @@ def delete_partial_uploads(folder: Path) -> int:
 
 
 def changes(roots: Sequence[Path], rescan_s: float, stopped: Callable[[], bool]) -> Iterator[bool]:
-    """Yield, a few times a second, whether something below the folders has changed since the last time.
+    """Yield, a few times a second, whether something below the roots (files and folders) has changed since the last
+    time.
 
-    Args:
-        roots: files and folders.
-        rescan_s: a change is reported at least this often, since network drives and full queues report none.
-        stopped: ends it.
+    A change is reported at least every ``rescan_s`` seconds, since network drives and full queues report none.
 
     Raises:
         PathError: a root is not there (any more).
@@ -92,23 +90,16 @@ def follow(
     wanted: Callable[[], bool] = lambda: False,
     **options: Any,
 ) -> Iterator[IngestReport]:
-    """Keep the library in step with files and folders until stopped.
+    """Keep the library in step with files and folders until stopped: run at once, then whenever something has changed.
 
     A file that changed less than ``settle_s`` seconds ago may still be incomplete; it is ingested when it has come to
     rest.  Other files do not wait for it.
 
     Args:
-        pipeline: ingests the files.
-        roots: files and folders.
-        settle_s: seconds without a change after which a file counts as whole.
         rescan_s: seconds after which everything is looked through again at the latest.
-        progress: listener of each run.
         stopped: ends it, also in the middle of a run.
         wanted: asked several times a second; when it returns true, a run starts at once, and no file waits.
         options: for :meth:`Pipeline.run`.
-
-    Yields:
-        The report of each run: one at the start, then one whenever something has changed.
 
     Raises:
         CancelledError: ``stopped`` returned true in the middle of a run.

@@ -53,14 +53,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ChunkedFile:
-    """A file that was read and chunked.
-
-    Attributes:
-        document: what was read, its language set.
-        chunks: its chunks.
-        texts: what the embedder reads for each chunk.
-        seconds: what that took.
-    """
+    """A file that was read and chunked: its document with its language, and what the embedder reads of each chunk."""
 
     document: Document
     chunks: list[Chunk]
@@ -71,10 +64,7 @@ class ChunkedFile:
 class Worker:
     """One worker process.  Use it as a context manager, or call :meth:`close`; one thread at a time.
 
-    Args:
-        chunker: goes to the worker process, so it must be picklable.
-        limits: what one file may take.
-        options: for the readers; the worker sets its ``tick``.
+    The chunker goes to the worker process, so it must be picklable; the worker sets the options' ``tick``.
     """
 
     def __init__(self, chunker: Chunker, limits: Limits, options: ReadOptions) -> None:
@@ -95,14 +85,11 @@ class Worker:
     ) -> ChunkedFile:
         """Read and chunk one file.
 
-        Args:
-            path: the file.
-            tick: called for each unit that may take long.
-            cancelled: asked several times a second; the worker is killed when it returns true.
+        ``tick`` is called for each unit that may take long; ``cancelled`` is asked several times a second.
 
         Raises:
             ReadingError: what the reader said, or that the worker died, ran out of memory or took too long.
-            CancelledError: ``cancelled`` returned true.
+            CancelledError: ``cancelled`` returned true; the worker was killed.
         """
         child = self._started()
         started, allowed = time.monotonic(), self._limits.timeout_s

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ragapp import guard
 from ragapp.errors import RagappError
+from ragapp.models.discovery import find_model
 from ragapp.privacy import TALLY_NAME
 from ragapp.settings import Settings
 
@@ -24,14 +25,7 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was looked at.
-
-    Attributes:
-        name: what.
-        status: ok, warn (works, but …) or fail.
-        detail: what was found.
-        hint: what to do, empty when ok.
-    """
+    """One thing that was looked at; warn means that it works, but …; the hint says what to do, and is empty when ok."""
 
     name: str
     status: Literal["ok", "warn", "fail"]
@@ -42,9 +36,7 @@ class CheckResult:
 def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckResult]:
     """Look at everything that ragapp needs, one result after the other; changes nothing.
 
-    Args:
-        settings: in force.
-        verify: hash every file of the model packs that are here, too.
+    ``verify`` hashes every file of the model packs that are here, too.
     """
     checks: tuple[tuple[str, Callable[[Settings], CheckResult]], ...] = (
         ("python", _check_python),
@@ -71,8 +63,7 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
 def fix(settings: Settings, progress: ProgressListener | None = None) -> list[str]:
     """Mend what can be mended without asking: rebuild for the embedder in use, fill the vector store from the catalog.
 
-    Returns:
-        What was done, one sentence each.
+    Returns what was done, one sentence each.
 
     Raises:
         RagappError: the embedder is missing, or another process owns the store.
@@ -107,15 +98,11 @@ def _check_disk(settings: Settings) -> CheckResult:
 
 
 def _check_embedder(settings: Settings) -> CheckResult:
-    from ragapp.models.discovery import find_model
-
     folder = find_model(settings.embedding.model, settings.paths.models, "embedder")
     return CheckResult("embedder", "ok", f"{settings.embedding.model} in {folder}")
 
 
 def _check_reranker(settings: Settings) -> CheckResult:
-    from ragapp.models.discovery import find_model
-
     folder = find_model(settings.retrieval.reranker, settings.paths.models, "cross-encoder")
     return CheckResult("reranker", "ok", f"{settings.retrieval.reranker} in {folder}")
 
@@ -127,9 +114,8 @@ def _check_weights(settings: Settings) -> CheckResult:
     here = [pack for pack in PACKS.values() if pack.target(settings.paths.models).exists()]
     bad = [pack.name for pack in here if any(c.status != "ok" for c in verify_pack(pack, settings.paths.models))]
     if bad:
-        return CheckResult(
-            "weights", "fail", f"not as published: {', '.join(bad)}", f"Run: ragapp models pull {' '.join(bad)}"
-        )
+        again = f"Run: ragapp models pull {' '.join(bad)}"
+        return CheckResult("weights", "fail", f"not as published: {', '.join(bad)}", again)
     names = ", ".join(pack.name for pack in here) or "no packs are here"
     return CheckResult("weights", "ok", f"as published, by SHA-256: {names}" if here else names)
 
@@ -158,9 +144,8 @@ def _check_llm(settings: Settings) -> CheckResult:
     if settings.llm.mode == "openai":
         with App(settings) as app:
             engine = app.engine()
-            detail = (
-                f"{engine.name}, window {engine.window}, tokens counted by {getattr(engine, 'tokenizer', 'itself')}"
-            )
+            counted_by = getattr(engine, "tokenizer", "itself")
+            detail = f"{engine.name}, window {engine.window}, tokens counted by {counted_by}"
         return CheckResult("language model", "ok", detail)
     from ragapp.models.planning import place, plan_engine
 

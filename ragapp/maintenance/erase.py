@@ -14,14 +14,8 @@ from ragapp.privacy import UPLOADS_NAME
 def erase(store: Store, drop_folder: Path) -> int:
     """Erase what was removed from the library, now or before, wherever ragapp has put it.
 
-    The files that the person gave stay: they are the person's own.
-
-    Args:
-        library: open for writing.
-        drop_folder: ``paths.ingest``; it need not exist.
-
-    Returns:
-        How many answers were deleted from conversations because they showed a removed document.
+    The files that the person gave stay: they are the person's own.  Returns how many answers were deleted from
+    conversations because they showed a removed document.
 
     Raises:
         StoreError: another process reads the store, or a Chroma server may still hold vectors.

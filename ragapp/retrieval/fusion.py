@@ -20,13 +20,7 @@ PROXIMITY_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The scores of a chunk on both sides.
-
-    Attributes:
-        dense: cosine with the question, -1 to 1.
-        lexical: BM25, 0 where no term occurs.
-        overlap: coverage and proximity.
-    """
+    """The scores of a chunk on both sides: cosine with the question (-1 to 1) and BM25 (0 where no term occurs)."""
 
     dense: float
     lexical: float
@@ -34,19 +28,11 @@ class Candidate:
 
 
 def fuse(candidates: Mapping[int, Candidate], dense_weight: float, spread: float) -> dict[int, float]:
-    """Combine both sides' scores.
+    """Combine both sides' scores to one of 0 to 1 by chunk id, the best first; equal scores by cosine, then by id.
 
-    The nearest chunk's dense score is 1, and that of one whose cosine is ``spread`` less is 0: normalising by the range
-    of the candidates would make much of little differences where nothing is near.  BM25 is divided by its largest
-    value, since zero already means that nothing matches.
-
-    Args:
-        candidates: by chunk id.
-        dense_weight: weight of the dense side, 0 to 1.
-        spread: by how much the embedder's cosines differ between what answers and what does not.
-
-    Returns:
-        Scores of 0 to 1 by chunk id, the best first; equal scores by cosine, then by id.
+    The nearest chunk's dense score is 1, and that of one whose cosine is ``spread`` less is 0, the difference between
+    what answers and what does not: normalising by the range of the candidates would make much of little differences
+    where nothing is near.  BM25 is divided by its largest value, since zero already means that nothing matches.
     """
     nearest = max((candidate.dense for candidate in candidates.values()), default=0.0)
     top = max((candidate.lexical for candidate in candidates.values()), default=0.0)

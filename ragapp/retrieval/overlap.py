@@ -31,13 +31,10 @@ class Overlap:
 
 
 class QueryTerms:
-    """A question's words with their weights.
+    """A question's words, each with its terms in all languages (:func:`ragapp.index.analysis.question_words`), and
+    weights.
 
-    Args:
-        words: of the question, each with its terms in all languages; see
-            :func:`ragapp.index.analysis.question_words`.
-        frequencies: in how many chunks a term occurs.
-        chunks: how many chunks there are.
+    ``frequencies`` says in how many of all ``chunks`` a term occurs.
     """
 
     def __init__(self, words: Sequence[tuple[str, ...]], frequencies: Mapping[str, int], chunks: int) -> None:
@@ -50,12 +47,7 @@ class QueryTerms:
                 self._places.setdefault(term, []).append(place)
 
     def overlap(self, context: Sequence[str], body: Sequence[str]) -> Overlap:
-        """Overlap with a chunk.
-
-        Args:
-            context: index terms of its document's name, title and headings.
-            body: index terms of its text, in order.
-        """
+        """Overlap with a chunk, by the index terms of its context (name, title, headings) and of its text, in order."""
         if not self._weights:
             return Overlap()
         places = self._places

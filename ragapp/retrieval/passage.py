@@ -54,12 +54,7 @@ class ScoredChunk:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalResult:
-    """What a search gives.
-
-    Attributes:
-        passages: the best first.
-        seconds: what each stage took: ``embed``, ``search`` and, where there is a reranker, ``rerank``.
-    """
+    """Passages, the best first, and the seconds of each stage: ``embed``, ``search`` and maybe ``rerank``."""
 
     passages: tuple[ScoredChunk, ...]
     seconds: dict[str, float] = field(default_factory=dict)

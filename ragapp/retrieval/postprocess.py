@@ -21,13 +21,8 @@ _GROUPED = re.compile(r"(\d)[ .,'\u00a0\u202f](?=\d)")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the language model gets to see.
-
-    Attributes:
-        passages: those that fit, the best first.
-        dropped: how many did not fit.
-        tokens: that they take.
-    """
+    """What the language model gets to see: the passages that fit, the best first, and their tokens; ``dropped`` did not
+    fit."""
 
     passages: tuple[ScoredChunk, ...]
     dropped: int
@@ -39,11 +34,7 @@ def pack(
 ) -> Context:
     """Fill a context window with whole passages; one that does not fit is skipped, a smaller one behind it may fit.
 
-    Args:
-        passages: the best first.
-        render: the prompt's text for passage number n (1-based).
-        count: tokens of a text.
-        budget: the most tokens.
+    ``render`` gives the prompt's text for passage number n (1-based), and ``count`` its tokens.
     """
     taken: list[ScoredChunk] = []
     used = 0
@@ -56,17 +47,11 @@ def pack(
 
 
 def without_duplicates(passages: Iterable[ScoredChunk], enough: int | None = None) -> list[ScoredChunk]:
-    """Leave out each passage whose text is contained in that of a better one.
+    """Leave out each passage whose text is contained in that of a better one, which notes it in ``also_in``.
 
     Case, accents, spaces, punctuation and hyphens in words do not count.  All else does: two versions of a paragraph
-    with another number, sign, name, "not" or "may" for "must" are two passages.
-
-    Args:
-        passages: the best first.
-        enough: how many are wanted; twice as many behind them are compared with them.
-
-    Returns:
-        The passages that stay, in order, each with the chunks that it stands for.
+    with another number, sign, name, "not" or "may" for "must" are two passages.  Where ``enough`` are wanted, twice as
+    many behind them are compared with them.
     """
     kept: list[ScoredChunk] = []
     texts: list[str] = []
@@ -90,15 +75,10 @@ def _comparable(text: str) -> str:
 
 
 def join_neighbours(passages: Sequence[ScoredChunk], catalog: Catalog, reach: int) -> list[ScoredChunk]:
-    """Extend each passage by the chunks before and behind it in the same unit and under the same headings.
+    """Extend each passage by ``reach`` chunks before and behind it in the same unit and under the same headings.
 
     Passages that overlap then become one, in the place of the better.  The text is the exact text of the unit.  The
     chunks of a table are left as they are, since each of them repeats the header.
-
-    Args:
-        passages: the best first.
-        catalog: that holds them.
-        reach: how many chunks on each side; 0 joins nothing.
     """
     if reach <= 0:
         return list(passages)

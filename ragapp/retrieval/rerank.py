@@ -15,12 +15,7 @@ _BATCH = 8
 
 
 class CrossEncoderReranker:
-    """A sentence-transformers cross-encoder from a local folder, loaded when first needed.
-
-    Args:
-        folder: of the model; it gives one score for a pair of texts.
-        name: what people call it.
-    """
+    """A sentence-transformers cross-encoder that gives a pair of texts one score; it is loaded when first needed."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder

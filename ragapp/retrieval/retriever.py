@@ -38,14 +38,8 @@ _NAME_SEPARATORS = re.compile(r"[-_.]+")
 
 
 class Retriever:
-    """Finds passages in a library.
-
-    Args:
-        library: where to look.
-        embedder: the one that made the library's vectors.
-        settings: weights and numbers.
-        reranker: scores the best candidates again; None where the fused score decides.
-    """
+    """Finds passages in a library by the embedder that made its vectors and BM25; a reranker scores the best ones
+    again."""
 
     def __init__(
         self, store: Store, embedder: Embedder, settings: Retrieval, reranker: CrossEncoderReranker | None = None
@@ -56,16 +50,9 @@ class Retriever:
         self._reranker = reranker
 
     def search(self, question: str, k: int, within: str = "") -> RetrievalResult:
-        """The best passages for a question.
+        """The ``k`` best passages for a question in any language, the best first; near-duplicates count once.
 
-        Args:
-            question: in any language.
-            k: the most passages.
-            within: a name, pattern or folder that restricts the documents, see :func:`matching_documents`; everything
-                when empty.
-
-        Returns:
-            Passages, the best first; near-duplicates count once.
+        ``within`` restricts the documents to a name, pattern or folder, see :func:`matching_documents`.
 
         Raises:
             UsageError: the question is empty.

@@ -14,11 +14,8 @@ from ragapp.index.records import DocumentRow
 def matching_documents(rows: Iterable[DocumentRow], pattern: str) -> list[int]:
     """Ids of the documents that a pattern names.
 
-    Args:
-        rows: all documents.
-        pattern: a shell pattern for a file's name or whole path (``*.pdf``, ``travel-policy*``), or for a folder
-            anywhere above the file (``contracts``, ``contracts/2024``, ``contr*``); case and the direction of slashes
-            do not matter.
+    It is a shell pattern for a file's name or whole path (``*.pdf``, ``travel-policy*``), or for a folder anywhere
+    above the file (``contracts``, ``contracts/2024``, ``contr*``); case and the direction of slashes do not matter.
 
     Raises:
         PathError: no document matches.
