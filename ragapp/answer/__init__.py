@@ -1,0 +1,12 @@
+"""From a question to an answer that is checked against the documents."""
+
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+
+def load_yaml(name: str) -> Any:
+    """The values of one of this package's data files."""
+    text = files("ragapp.answer").joinpath(name).read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))

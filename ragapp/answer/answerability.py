@@ -1,4 +1,4 @@
-"""Answerability: the language model reads each passage alone, and the calibration weighs what it and the search say."""
+"""Answerability: whether a passage states the answer, by the language model, which reads each alone, and the search."""
 
 from __future__ import annotations
 
@@ -53,7 +53,6 @@ class AnswerabilityJudge:
 
         Args:
             passages: in the order of the search.
-            cancelled: asked often; True stops the work.
             enough: required probability; after the first, passages that can hardly reach it are skipped.
             every: judge all, whatever their probability.
 

@@ -50,11 +50,11 @@ from ragapp.settings import Settings
 
 # a prompt is tokenized as a whole, which may cost a token more than its parts at each seam
 SEAM_TOKENS = 16
-# tokens of passages where nothing is known of the machine
+# the budget of passages in tokens where nothing is known of the machine
 USUAL_TOKENS = 900
-# so many passages of the search are looked at for versions of the one that is answered from
+# passages of the search among which other versions are looked for
 VERSIONS_AMONG = 10
-# so many questions are remembered with how they were understood
+# questions that are remembered with how they were understood
 REMEMBERED = 1000
 
 
@@ -64,28 +64,22 @@ class _Draft:
 
     question: str
     text: str
-    model: str
     language: str
     abstained: bool = True
     confidence: float = 0.0
     sentences: list[Sentence] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     passages: list[ScoredChunk] = field(default_factory=list)
-    timings: dict[str, int | float] = field(default_factory=dict)
-    suggested_caution: Caution | Literal[""] = ""
 
 
 class Assistant:
     """Answers questions from a library.
 
     Args:
-        retriever: finds passages.
-        engine: gives the language model; called when the first passages are there, so that a question without
-            documents costs no loading.
-        settings: numbers of passages and tokens, caution.
+        engine: gives the language model; called once passages are found.
         budget: tokens of passages for an engine, asked where ``retrieval.context_tokens`` is ``auto``.
-        catalog: dates of documents and the languages they are in; None where neither is known.
-        similar: how near a sentence is to others, for grounding what is said in other words.
+        catalog: dates and languages of documents; None where neither is known.
+        similar: for grounding; see :func:`ragapp.answer.grounding.ground`.
         calibration: file with the person's own calibration; see :func:`calibration_for`.
     """
 
@@ -111,16 +105,12 @@ class Assistant:
         self._understood: dict[tuple[str, ...], Understood] = {}
 
     def prepare(self, language: str = DEFAULT_LANGUAGE) -> None:
-        """Load the language model and have it read what every question begins with, so that the first starts sooner.
-
-        Args:
-            language: of the question that is expected, ISO 639-1.
+        """Load the model and warm its prompt cache with what every question in a language (ISO 639-1) begins with.
 
         Raises:
             ModelError: the model cannot be used.
         """
-        prompts = prompts_for(language, self._settings.answer.prompts)
-        self._engine().prefill(opening_messages(prompts))
+        self._engine().prefill(opening_messages(prompts_for(language, self._settings.answer.prompts)))
 
     def ask(
         self,
@@ -131,15 +121,13 @@ class Assistant:
         caution: Caution | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
-        """Answer one question of a conversation, telling what goes on.
-
-        Every door (command line, page, API) comes in here.
+        """Answer one question of a conversation, for every door: command line, page, API.
 
         Args:
-            question: in any language; English and French have prompts of their own.
-            turns: of the conversation so far, the oldest first; a follow-up is understood by them.
+            question: in any language.
+            turns: the conversation so far, the oldest first; a follow-up is understood by them.
             scope: restricts the documents: a name, a shell pattern, or a folder.
-            caution: for this question, instead of that of the settings.
+            caution: instead of that of the settings.
             cancelled: asked often; True stops the work.
 
         Yields:
@@ -153,11 +141,9 @@ class Assistant:
         yield understood
         for event in self._answer(understood.question, scope, caution, cancelled, started):
             if isinstance(event, Answer):
-                yield replace(
-                    event, question=question, standalone=understood.question, turns_dropped=understood.turns_dropped
-                )
-            else:
-                yield event
+                dropped = understood.turns_dropped
+                event = replace(event, question=question, standalone=understood.question, turns_dropped=dropped)
+            yield event
 
     def answer(
         self, question: str, turns: Sequence[Turn] = (), *, scope: str = "", caution: Caution | None = None
@@ -170,11 +156,8 @@ class Assistant:
     ) -> Understood:
         """The question as it is searched for and answered; a follow-up is made to stand alone.
 
-        Args:
-            question: as it was asked.
-            turns: the oldest first.  Those that do not say how they were understood (chat programs send texts alone)
-                are understood first.
-            cancelled: asked often; True stops the work.
+        Turns, the oldest first, that do not say how they were understood (chat programs send texts alone) are
+        understood first.
 
         Raises:
             RagappError: the model was needed, and cannot be used.
@@ -182,9 +165,8 @@ class Assistant:
         earlier: list[Turn] = []
         for turn in turns:
             if not turn.standalone:
-                known = self._understood.get(_key(turn.question, earlier)) or self._understand(
-                    turn.question, earlier, cancelled
-                )
+                asked = turn.question
+                known = self._understood.get(_key(asked, earlier)) or self._understand(asked, earlier, cancelled)
                 turn = replace(turn, standalone=known.question)
             earlier.append(turn)
         return self._understand(question, earlier, cancelled)
@@ -207,46 +189,46 @@ class Assistant:
         self, question: str, scope: str, caution: Caution | None, cancelled: Callable[[], bool], started: float
     ) -> Iterator[Event]:
         yield Stage("searching")
-        wanted = self._settings.retrieval.passages
-        found = self._retriever.search(question, max(wanted, VERSIONS_AMONG), scope).passages
+        shown = self._settings.retrieval.passages
+        found = self._retriever.search(question, max(shown, VERSIONS_AMONG), scope).passages
         language = detect_language(question, {*PROMPTS, *(self._catalog.languages() if self._catalog else ())})
         prompts = prompts_for(language, self._settings.answer.prompts)
-        retrieved = time.monotonic()
+        timings: dict[str, int | float] = {"retrieve_s": _since(started)}
         engine = self._engine()
-        context = self._pack(engine, prompts, question, found[:wanted])
+        context = self._pack(engine, prompts, question, found[:shown])
         if engine.ahead:
             yield Stage("waiting", ahead=engine.ahead)
         yield Stage("reading", len(context.passages))
-        draft = _Draft(question, prompts.not_found, engine.name, language)
-        draft.timings["retrieve_s"] = _since(started, retrieved)
+        draft = _Draft(question, prompts.not_found, language)
+        suggested_caution: Caution | Literal[""] = ""
         read = time.monotonic()
         listing = wants_list(question)
         judge = AnswerabilityJudge(engine, prompts, question, calibration_for(engine.name, self._calibration))
         enough = self._enough(judge.calibration, caution)
-        # a list is made from all that is found; for one fact the first sure passage is enough
+        # a list is made from all passages; for one fact the first sure one is enough
         judged = judge.read(context.passages, cancelled, enough=enough, every=listing)
-        likeliest_first = [one.passage for one in judged]
+        ranked = [one.passage for one in judged]
         draft.confidence = judged[0].probability if judged else 0.0
-        draft.passages = likeliest_first + [one for one in context.passages if one not in likeliest_first]
-        draft.timings["probe_s"] = _since(read)
-        used = likeliest_first if listing else select_sources(judged)
+        draft.passages = ranked + [one for one in context.passages if one not in ranked]
+        timings["probe_s"] = _since(read)
+        used = ranked if listing else select_sources(judged)
         messages = answer_messages(prompts, question, used, engine.escape, listing)
         if used and draft.confidence >= enough:
             yield Stage("writing", len(used))
             written = ""
             for piece in self._write(engine, messages, cancelled):
-                draft.timings.setdefault("first_token_s", _since(started))
+                timings.setdefault("first_token_s", _since(started))
                 if isinstance(piece, Delta):
                     written += piece.text
                 yield piece
-            draft.timings["answer_tokens"] = engine.stats.answer_tokens
+            timings["answer_tokens"] = engine.stats.answer_tokens
             self._check(draft, written, used, listing)
             if not (listing or draft.abstained or cancelled()):
                 yield from self._compare(draft, judge, found, cancelled)
         elif used:
-            draft.suggested_caution = judge.calibration.caution_for(draft.confidence)
-        prompt_tokens = len(engine.prompt_tokens(messages))
-        draft.timings["total_s"] = _since(started)
+            suggested_caution = judge.calibration.caution_for(draft.confidence)
+        used_context = AnswerContext(engine.window, len(engine.prompt_tokens(messages)), len(used), context.dropped)
+        timings["total_s"] = _since(started)
         yield Answer(
             question,
             draft.text,
@@ -256,13 +238,13 @@ class Assistant:
             tuple(draft.citations),
             tuple(passage.described(n) for n, passage in enumerate(draft.passages, 1)),
             engine.name,
-            AnswerContext(engine.window, prompt_tokens, len(used), context.dropped),
-            draft.timings,
+            used_context,
+            timings,
             tuple({name: round(value, 4) for name, value in asdict(one.signals).items()} for one in judged),
-            _note(draft.abstained, prompts, likeliest_first, len(used) if listing else 0),
+            _note(draft.abstained, prompts, ranked, len(used) if listing else 0),
             language,
-            draft.suggested_caution,
-            draft.suggested_caution,
+            suggested_caution,
+            suggested_caution,
         )
 
     def _pack(
@@ -280,7 +262,7 @@ class Assistant:
         return pack(passages, lambda n, p: engine.escape(render_passage(n, p)), engine.count, budget)
 
     def _enough(self, calibration: Calibration, caution: Caution | None) -> float:
-        """The confidence that is asked for before anything is answered."""
+        """The confidence below which nothing is answered."""
         settings = self._settings.answer
         if caution is None and settings.threshold is not None:
             return settings.threshold
@@ -289,15 +271,12 @@ class Assistant:
     def _write(
         self, engine: LanguageModel, messages: Sequence[Message], cancelled: Callable[[], bool]
     ) -> Iterator[Thought | Delta]:
-        llm = self._settings.llm
-        most = self._settings.answer.max_tokens
-        if not llm.thinking:
-            written = engine.generate(messages, max_tokens=most, temperature=llm.temperature, cancelled=cancelled)
-            yield from map(Delta, written)
+        most, heat = self._settings.answer.max_tokens, self._settings.llm.temperature
+        if not self._settings.llm.thinking:
+            yield from map(Delta, engine.generate(messages, max_tokens=most, temperature=heat, cancelled=cancelled))
             return
-        for piece in engine.generate_pieces(
-            messages, max_tokens=most, temperature=llm.temperature, cancelled=cancelled, thinking=True
-        ):
+        pieces = engine.generate_pieces(messages, max_tokens=most, temperature=heat, cancelled=cancelled, thinking=True)
+        for piece in pieces:
             yield Thought(piece.text) if piece.kind == "thinking" else Delta(piece.text)
 
     def _check(self, draft: _Draft, written: str, used: Sequence[ScoredChunk], listing: bool) -> None:
@@ -313,7 +292,7 @@ class Assistant:
     def _compare(
         self, draft: _Draft, judge: AnswerabilityJudge, found: Sequence[ScoredChunk], cancelled: Callable[[], bool]
     ) -> Iterator[Stage]:
-        """Where another version of the passage gives other figures, say so beside the answer."""
+        """Add to the answer what another version of its passage says, where that gives other figures."""
         engine, prompts = judge.engine, judge.prompts
         best = draft.passages[draft.citations[0].n - 1]
         versions = other_versions(best, found)
@@ -333,9 +312,8 @@ class Assistant:
             if passage not in draft.passages:
                 draft.passages.append(passage)
             n = draft.passages.index(passage) + 1
-            said = prompts.disagrees.format(
-                document=passage.chunk.document, date=document_date(row), answer=MARK.sub("", sentences[0].text)
-            )
+            name, other = passage.chunk.document, MARK.sub("", sentences[0].text)
+            said = prompts.disagrees.format(document=name, date=document_date(row), answer=other)
             draft.sentences.append(Sentence(f"{said} [{n}]", True, (n,)))
             draft.citations.append(replace(citations[0], n=n))
             draft.text = f"{draft.text} {said} [{n}]"
@@ -360,5 +338,5 @@ def _note(abstained: bool, prompts: PromptSet, read: Sequence[ScoredChunk], list
     return " ".join([*notes, *(prompts.orders.format(document=document) for document in speaking)])
 
 
-def _since(start: float, end: float | None = None) -> float:
-    return round((end or time.monotonic()) - start, 3)
+def _since(start: float) -> float:
+    return round(time.monotonic() - start, 3)

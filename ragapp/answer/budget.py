@@ -18,13 +18,12 @@ FASTER = 1.25
 
 
 class TokenBudget:
-    """Tokens that a model can read on this machine; its speed is measured at first use and kept in the catalog."""
+    """The budget of a model, whatever its window; its speed is measured at first use and kept in the catalog."""
 
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
 
     def __call__(self, engine: LanguageModel) -> int:
-        """The budget, regardless of the context window."""
         key = f"reading speed of {engine.fingerprint} on {platform.machine()} {platform.processor()}"
         known = 0.0
         with suppress(ValueError):

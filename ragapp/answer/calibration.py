@@ -36,21 +36,11 @@ _LEAST = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Features of a question and a passage.
+    """Features of a question and a passage."""
 
-    Attributes:
-        probe: log-odds that the passage states the answer, by the language model.
-        score: fused score of the search, 0 to 1.
-        dense: cosine with the question.
-    """
-
-    probe: float
-    score: float
-    dense: float
-
-    def values(self) -> list[float]:
-        """The features in the order of :data:`NAMES`."""
-        return list(astuple(self))
+    probe: float  #: log-odds that the passage states the answer, by the language model
+    score: float  #: fused score of the search, 0 to 1
+    dense: float  #: cosine with the question
 
 
 NAMES = tuple(Features.__dataclass_fields__)
@@ -64,23 +54,16 @@ def features_of(passage: ScoredChunk, yes: float) -> Features:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A fitted classifier.
+    """A fitted classifier."""
 
-    Attributes:
-        weights: of the features, in the order of :data:`NAMES`.
-        intercept: log-odds where all features are zero.
-        thresholds: probability below which nothing is answered, by caution.
-        questions: number that it was fitted on.
-    """
-
-    weights: tuple[float, ...]
-    intercept: float
-    thresholds: dict[str, float]
-    questions: int = 0
+    weights: tuple[float, ...]  #: in the order of :data:`NAMES`
+    intercept: float  #: log-odds where all features are zero
+    thresholds: dict[str, float]  #: probability below which nothing is answered, by caution
+    questions: int = 0  #: number that it was fitted on
 
     def probability(self, signals: Features) -> float:
         """Probability that a passage states the answer, 0 to 1."""
-        log_odds = float(np.dot(self.weights, signals.values())) + self.intercept
+        log_odds = float(np.dot(self.weights, astuple(signals))) + self.intercept
         return float(1 / (1 + np.exp(-log_odds)))
 
     def max_probability(self, signals: Sequence[Features]) -> float:
@@ -95,15 +78,11 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question that was answered whatever the confidence, and whose right answer is known.
+    """A question that was answered whatever the confidence, and whose right answer is known."""
 
-    For each passage that was judged, at least one, there are its features and whether it ``states`` an expected answer;
-    ``right`` is whether the answer has one.
-    """
-
-    signals: tuple[Features, ...]
-    states: tuple[bool, ...]
-    right: bool
+    signals: tuple[Features, ...]  #: of each passage that was judged, at least one
+    states: tuple[bool, ...]  #: whether each states an expected answer
+    right: bool  #: whether the answer has an expected answer
 
 
 def calibration_for(model: str, own: Path | None = None) -> Calibration:
@@ -116,13 +95,11 @@ def calibration_for(model: str, own: Path | None = None) -> Calibration:
         try:
             known = _parse(json.loads(own.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StoreError(
-                f"The calibration {own} cannot be read: {error}.", "Delete it, or make it anew: ragapp eval --calibrate"
-            ) from None
+            hint = "Delete it, or make it anew: ragapp eval --calibrate"
+            raise StoreError(f"The calibration {own} cannot be read: {error}.", hint) from None
         if model in known:
             return known[model]
-    shipped = _shipped()
-    return shipped.get(model) or shipped[GENERAL]
+    return _shipped().get(model) or _shipped()[GENERAL]
 
 
 def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
@@ -156,13 +133,13 @@ def fit(examples: Sequence[Example], start: Calibration | None = None) -> Calibr
         UsageError: there are too few questions of either kind.
     """
     right = np.array([example.right for example in examples], bool)
-    if min(right.sum(), (~right).sum()) < LEAST_OF_A_KIND:
-        raise UsageError(
-            f"{int(right.sum())} answers were right and {int((~right).sum())} were not; at least"
-            f" {LEAST_OF_A_KIND} of each are needed to calibrate.",
-            "Add questions, some of which the documents do not answer.",
+    good, bad = int(right.sum()), int((~right).sum())
+    if min(good, bad) < LEAST_OF_A_KIND:
+        told = (
+            f"{good} answers were right and {bad} were not; at least {LEAST_OF_A_KIND} of each are needed to calibrate."
         )
-    values = np.array([signals.values() for example in examples for signals in example.signals], float)
+        raise UsageError(told, "Add questions, some of which the documents do not answer.")
+    values = np.array([astuple(signals) for example in examples for signals in example.signals], float)
     states = np.array([stated for example in examples for stated in example.states], float)
     mean, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     rows = np.column_stack([(values - mean) / spread, np.ones(len(values))])

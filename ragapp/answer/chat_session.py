@@ -11,16 +11,11 @@ from ragapp.index.conversations import Conversations
 
 
 class ChatSession:
-    """A conversation with the documents.
+    """A conversation with the documents; its ``turns`` are those so far, and its ``id`` is None before the first.
 
     Args:
         assistant: gives the assistant; called at the first question, so that looking at a conversation loads no model.
-        conversations: where it is kept.
         conversation_id: the one to go on with; None begins a new one, which is kept from its first answer on.
-
-    Attributes:
-        id: of the conversation, None before its first answer.
-        turns: the conversation so far, the oldest first.
 
     Raises:
         StoreError: there is no such conversation.
@@ -47,9 +42,7 @@ class ChatSession:
         caution: Caution | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
-        """Answer a question and keep both; see :meth:`ragapp.answer.assistant.Assistant.ask`.
-
-        What was stopped is not kept.
+        """Answer a question and keep both unless it was stopped; see :meth:`ragapp.answer.assistant.Assistant.ask`.
 
         Raises:
             RagappError: as :meth:`Assistant.ask`; the conversation could not be kept.

@@ -19,27 +19,15 @@ _NUMBERED = re.compile(r"^(\d+)\.")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def _place_name(place: Place) -> str:
-    return place_name(place.kind, place.page, place.label)
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of an export itself, in one language.
-
-    Attributes:
-        understood: with ``{question}``.
-        unsupported: behind a sentence that no passage states.
-        sources: above the quotes.
-        nearest: above the passages of an abstention.
-        place: what a unit is called.
-    """
+    """The fixed texts of an export, in one language."""
 
     understood: str = "Understood as: {question}"
-    unsupported: str = "not found in the passages"
+    unsupported: str = "not found in the passages"  #: behind a sentence that no passage states
     sources: str = "Sources:"
-    nearest: str = "Nearest passages:"
-    place: Callable[[Place], str] = _place_name
+    nearest: str = "Nearest passages:"  #: above the passages of an abstention
+    place: Callable[[Place], str] = lambda place: place_name(place.kind, place.page, place.label)
 
 
 def conversation_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
@@ -54,14 +42,8 @@ def entries_markdown(
     """Questions and answers as one Markdown document.
 
     Args:
-        title: above all.
         entries: questions, each with its answer or with why there is none.
         told: a line below the title; may be empty.
-        words: of the reader's language.
-
-    Returns:
-        Each question, how it was understood where that differs, the answer with its numbered marks, and the quotes with
-        document and page.
     """
     lines = [f"# {escape_markdown(title)}", *(["", told] if told else [])]
     for n, (question, answer) in enumerate(entries, 1):
@@ -73,8 +55,7 @@ def entries_markdown(
 def escape_markdown(text: str) -> str:
     """Text on one line that every Markdown reader shows as it is: no links, pictures, HTML or formatting."""
     text = " ".join(_CONTROL.sub(" ", text).split())
-    parts = []
-    end = 0
+    parts, end = [], 0
     for address in _ADDRESS.finditer(text):
         parts += [_escaped(text[end : address.start()]), _code(address[0])]
         end = address.end()
@@ -112,5 +93,4 @@ def _answer(answer: Answer, words: Words) -> Iterator[str]:
 
 
 def _place(place: Place, words: Words) -> str:
-    name = words.place(place)
-    return f"{escape_markdown(place.document)}{', ' if name else ''}{escape_markdown(name)}"
+    return ", ".join(escape_markdown(part) for part in (place.document, words.place(place)) if part)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ragapp.answer import facts
 from ragapp.answer.prompt_injection import blank_injections
-from ragapp.answer.sentences import DRAWN, sentence_spans
+from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words
 from ragapp.retrieval.passage import ScoredChunk
@@ -47,10 +47,9 @@ def ground(
     not support its sentence is moved to one that does, or dropped.  Prompt injections in a passage support nothing.
 
     Args:
-        answer: as the model wrote it, with marks such as ``[1]``.
-        question: as it was asked; repeating its words is no evidence.
+        answer: as the model wrote it, with marks such as ``[1]``, in ``language`` (ISO 639-1).
+        question: repeating its words is no evidence.
         passages: in the order of their numbers in the prompt.
-        language: ISO 639-1 code of the answer.
         similar: for sentences whose words differ from the passage's; None leaves those unsupported.
 
     Returns:
@@ -68,12 +67,12 @@ def ground(
         if not claim.strip(" .,;:!?"):
             continue
         found = evidence.find(claim, [n for n in dict.fromkeys(cited) if 1 <= n <= len(passages)])
-        if found is None:
+        if found:
+            n, span = found
+            citations.setdefault(n, evidence.cite(n, span))
+            sentences.append(Sentence(f"{text} [{n}]", True, (n,)))
+        else:
             sentences.append(Sentence(text, False, ()))
-            continue
-        n, span = found
-        citations.setdefault(n, evidence.cite(n, span))
-        sentences.append(Sentence(f"{text} [{n}]", True, (n,)))
     return sentences, list(citations.values())
 
 
@@ -128,7 +127,6 @@ class _Evidence:
         return None
 
     def cite(self, n: int, span: Span) -> Citation:
-        """The citation of a span of a passage."""
         chunk = self._passages[n - 1].chunk
         quote = chunk.text[slice(*span)]
         # a table chunk repeats its header: its rows stand in the unit at the end of its span
@@ -161,9 +159,9 @@ class _Evidence:
 
     def _denied(self, text: str, n: int) -> bool:
         language = self._language
-        if self._passages[n - 1].chunk.language != language:
-            return False
-        return facts.negates(text, self._quote(text, n), language, lambda words: content_terms(words, language))
+        return self._passages[n - 1].chunk.language == language and facts.negates(
+            text, self._quote(text, n), language, lambda words: content_terms(words, language)
+        )
 
     def _quote(self, text: str, n: int) -> str:
         return self._passages[n - 1].chunk.text[slice(*self._span(text, n))]
@@ -187,14 +185,13 @@ class _Evidence:
 def _statements(passage: str, languages: set[str]) -> list[tuple[int, int, set[str]]]:
     """Sentences and rows of a passage as candidates for a quote, at least one: offsets and terms."""
     spans: list[Span] = []
-    for paragraph in re.finditer(r"(?:(?!\n\s*\n).)+", passage, re.DOTALL):
+    for paragraph in PARAGRAPH.finditer(passage):
         for begin, end in sentence_spans(passage, *paragraph.span()):
             spans.extend(_cut_long(passage, begin, end))
     statements = []
     for begin, end in spans:
         piece = passage[begin:end]
-        begin += _blank_before(piece)
-        end -= _blank_before(piece[::-1])
+        begin, end = begin + _blank_before(piece), end - _blank_before(piece[::-1])
         if begin < end:
             piece = passage[begin:end]
             terms = {term for language in languages for term in content_terms(piece, language)}
@@ -219,7 +216,7 @@ def _cut_long(passage: str, begin: int, end: int) -> list[Span]:
 
 
 class CitationMarkFilter:
-    """Removes citation marks from a stream; which passage supports a sentence is known only when it has ended."""
+    """Removes citation marks from a stream, since they are checked only when the answer has ended."""
 
     _OPEN = re.compile(r"\s*\[[\d,;\s]*$|\s+$")
 
@@ -227,7 +224,7 @@ class CitationMarkFilter:
         self._held = ""
 
     def feed(self, piece: str) -> str:
-        """The text that can be shown now and was not yet."""
+        """The next text to show."""
         text = MARK.sub("", self._held + piece)
         match = self._OPEN.search(text)
         cut = match.start() if match else len(text)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 #: pattern of a rule drawn with characters
 DRAWN = r"[=_*~-]{3,}+"
+#: text up to the next blank line
+PARAGRAPH = re.compile(r"(?:(?!\n\s*\n).)+", re.DOTALL)
 # characters of context on each side of a gap
 _NEAR = 80
 _POINT = r"\n[ \t]*(?=(?:\d{1,2}[.)]|[•·▪‣*–-])\s)"

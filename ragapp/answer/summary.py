@@ -32,14 +32,7 @@ Said = tuple[str, ScoredChunk]
 
 
 class Summarizer:
-    """Summarises documents of a library.
-
-    Args:
-        catalog: where the documents are.
-        engine: gives the language model.
-        settings: prompts, temperature.
-        similar: how near a sentence is to others; see :func:`ragapp.answer.grounding.ground`.
-    """
+    """Summarises documents of a catalog; ``similar`` is for :func:`ragapp.answer.grounding.ground`."""
 
     def __init__(
         self,
@@ -48,13 +41,10 @@ class Summarizer:
         settings: Settings,
         similar: Similarity | None = None,
     ):
-        self._catalog = catalog
-        self._engine = engine
-        self._settings = settings
-        self._similar = similar
+        self._catalog, self._engine, self._settings, self._similar = catalog, engine, settings, similar
 
     def summarize(self, pattern: str, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Summarise one document, telling how far it is.
+        """Summarise one document.
 
         Map and reduce: the model says in two sentences what each part says; sentences that the part does not state are
         left out.  Where that is more than a summary, the sentences of neighbouring parts are summarised again, and what
@@ -73,14 +63,12 @@ class Summarizer:
             EmptyStoreError: the document has no text.
         """
         started = time.monotonic()
-        every = self._catalog.documents()
-        matching = set(matching_documents(every, pattern))
-        rows = [row for row in every if row.id in matching]
+        documents = self._catalog.documents()
+        matching = set(matching_documents(documents, pattern))
+        rows = [row for row in documents if row.id in matching]
         if len(rows) > 1:
-            raise UsageError(
-                f"{len(rows)} documents match {pattern!r}, such as {rows[0].name} and {rows[1].name}.",
-                "Name one of them.",
-            )
+            such = f"{rows[0].name} and {rows[1].name}"
+            raise UsageError(f"{len(rows)} documents match {pattern!r}, such as {such}.", "Name one of them.")
         (row,) = rows
         chunks = self._catalog.chunks(self._catalog.chunk_ids([row.id])).values()
         passages = [
@@ -102,8 +90,9 @@ class Summarizer:
         while len(said) > ENOUGH_SENTENCES and not cancelled():
             yield Stage("summarising", len(said), part=len(parts), parts=len(parts))
             shorter = self._shortened(engine, prompts, said, cancelled)
-            # a model that only repeats what it is given does not make it shorter
-            said = shorter if 0 < len(shorter) < len(said) else _spread(said, ENOUGH_SENTENCES)
+            # a model that only repeats what it is given does not make it shorter: some are taken, evenly spread
+            spread = [said[n * len(said) // ENOUGH_SENTENCES] for n in range(ENOUGH_SENTENCES)]
+            said = shorter if 0 < len(shorter) < len(said) else spread
         answer = self._answer(row.name, said, prompts.not_found, language)
         yield replace(
             answer,
@@ -165,10 +154,9 @@ class Summarizer:
 
 
 def _parts(passages: Sequence[ScoredChunk], engine: LanguageModel) -> Iterator[list[ScoredChunk]]:
-    """Passages in a row, as many as make a part, one at least."""
-    budget = min(PART_TOKENS, engine.window - PART_ANSWER_TOKENS - FRAME_TOKENS)
+    """Successive passages, as many as fit a part, one at least."""
+    room = budget = min(PART_TOKENS, engine.window - PART_ANSWER_TOKENS - FRAME_TOKENS)
     part: list[ScoredChunk] = []
-    room = budget
     for passage in passages:
         tokens = engine.count(engine.escape(render_passage(len(part) + 1, passage)))
         if part and tokens > room:
@@ -178,8 +166,3 @@ def _parts(passages: Sequence[ScoredChunk], engine: LanguageModel) -> Iterator[l
         room -= tokens
     if part:
         yield part
-
-
-def _spread(said: Sequence[Said], count: int) -> list[Said]:
-    """So many of them, evenly from beginning to end."""
-    return [said[n * len(said) // count] for n in range(count)]

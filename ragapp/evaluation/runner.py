@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
@@ -24,23 +25,14 @@ SEARCH_DEPTH = 10
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and what is known about its answer.
+    """A question and what is known about its answer; what is not known is empty."""
 
-    Attributes:
-        id: from the file, or its line number.
-        text: the question.
-        answers: acceptable answers; empty when unknown or unanswerable.
-        document: name of the file that answers; empty when unknown.
-        pages: pages that answer; empty when unknown.
-        answerable: whether the documents state the answer.
-    """
-
-    id: str
+    id: str  #: from the file, or its line number
     text: str
     answers: tuple[str, ...] = ()
-    document: str = ""
-    pages: tuple[int, ...] = ()
-    answerable: bool = True
+    document: str = ""  #: name of the file that answers
+    pages: tuple[int, ...] = ()  #: that answer
+    answerable: bool = True  #: whether the documents state the answer
 
     def matches(self, document: str, page: int | None = None) -> bool:
         """Whether a document and page are those that answer."""
@@ -59,11 +51,7 @@ class QuestionResult:
 
 
 def read_questions(path: Path) -> list[Question]:
-    """Read a question file.
-
-    Args:
-        path: one JSON object a line: ``question``, and where known ``id``, ``answers``, ``document``, ``pages``,
-            ``answerable``.
+    """Read a question file: one JSON object a line, with ``question`` and the known ones of the other fields.
 
     Raises:
         PathError: the file cannot be read.
@@ -102,19 +90,14 @@ def run_questions(
     """Ask every question in turn, with one loaded model.
 
     Args:
-        app: the composition root.
-        questions: to ask.
         with_llm: whether to answer, or only to search.
         out: file to which each answer is written as it comes, one JSON object a line.
-
-    Yields:
-        One result a question, in order.
     """
     try:
         stream = out.open("w", encoding="utf-8") if out else None
     except OSError as error:
         raise PathError(f"{out} cannot be written: {error.strerror}.") from None
-    try:
+    with stream or nullcontext():
         for question in questions:
             started = time.monotonic()
             hits = app.retriever.search(question.text, SEARCH_DEPTH).passages
@@ -123,20 +106,12 @@ def run_questions(
                 result.answer = app.assistant.answer(question.text)
             result.seconds = time.monotonic() - started
             if stream:
-                expected = {
-                    "answers": question.answers,
-                    "document": question.document,
-                    "pages": question.pages,
-                    "answerable": question.answerable,
-                }
+                expected = {name: getattr(question, name) for name in ("answers", "document", "pages", "answerable")}
                 line = {"id": question.id, "expected": expected, "question": question.text}
                 line |= to_values(result.answer) if result.answer else {}
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
                 stream.flush()
             yield result
-    finally:
-        if stream:
-            stream.close()
 
 
 def aggregate(questions: Sequence[Question], results: Sequence[QuestionResult], *, with_llm: bool) -> dict[str, Any]:
@@ -172,11 +147,8 @@ def aggregate(questions: Sequence[Question], results: Sequence[QuestionResult], 
             "answered_answerable": _mean(not a.abstained for q, a in answers if q.answerable),
         }
     seconds = sorted(r.seconds for r in results)
-    summary["seconds"] = {
-        "total": round(sum(seconds), 2),
-        "median": round(seconds[len(seconds) // 2], 3) if seconds else None,
-    }
-    return summary
+    middle = round(seconds[len(seconds) // 2], 3) if seconds else None
+    return summary | {"seconds": {"total": round(sum(seconds), 2), "median": middle}}
 
 
 def calibrate(results: Sequence[QuestionResult], start: Calibration) -> tuple[Calibration, dict[str, Any]]:

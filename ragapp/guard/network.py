@@ -123,11 +123,10 @@ def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
 
 def is_local(host: str) -> bool:
     """Whether a host can be nothing but this machine."""
-    if host in ("localhost", "localhost.", "ip6-localhost"):
-        return True
     address = _parse_address(host)
-    # nothing but this machine answers to 0.0.0.0
-    return address is not None and (address.is_loopback or address.is_unspecified)
+    if address is None:
+        return host in ("localhost", "localhost.", "ip6-localhost")
+    return address.is_loopback or address.is_unspecified  # nothing but this machine answers to 0.0.0.0
 
 
 def is_allowed(host: str, port: int | None, rules: Iterable[Rule]) -> bool:

@@ -119,7 +119,7 @@ def test_the_budget_of_tokens_holds_and_what_is_dropped_is_told(app):
 
 def test_in_restricts_the_documents(app):
     answer = app.assistant.answer(QUESTION, scope="*.docx")
-    assert {passage.chunk.document.rsplit(".", 1)[-1] for passage in answer.passages} == {"docx"}
+    assert {passage.document.rsplit(".", 1)[-1] for passage in answer.passages} == {"docx"}
 
 
 def test_stopping(app):

@@ -1,4 +1,5 @@
 import random
+from dataclasses import astuple
 
 import pytest
 from answerkit import passage
@@ -136,7 +137,7 @@ def test_what_the_model_and_the_search_say():
     assert signals.probe > 0 > features_of(LEAVE, 0.2).probe
     assert features_of(LEAVE, 0.5).probe == 0
     assert (signals.score, signals.dense) == (0.7, 0.5)
-    assert len(signals.values()) == len(NAMES)
+    assert len(astuple(signals)) == len(NAMES)
 
 
 def test_certainty_is_bounded():

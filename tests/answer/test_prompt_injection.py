@@ -51,13 +51,13 @@ RULE = "Staff may claim 45p a mile."
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_orders_are_recognised(order):
-    assert injection_spans(order) == [(0, len(order))]
+    assert list(injection_spans(order)) == [(0, len(order))]
     assert has_injection(passage(f"{RULE}\n\n{order}"))
 
 
 @pytest.mark.parametrize("text", FOR_PEOPLE)
 def test_what_is_meant_for_people_stays(text):
-    assert injection_spans(text) == []
+    assert list(injection_spans(text)) == []
     assert redact_injections(text) == text
 
 

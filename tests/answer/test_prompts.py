@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import pytest
 from answerkit import passage
 
@@ -5,6 +7,7 @@ from ragapp.answer.prompts import (
     PROMPTS,
     answer_messages,
     opening_messages,
+    parse_prompts,
     probe_messages,
     prompts_for,
     render_passage,
@@ -59,6 +62,15 @@ def test_other_languages_get_english_prompts_that_ask_for_an_answer_in_them():
     assert german.list.endswith("Answer in German.")
     assert german.not_found != PROMPTS["en"].not_found
     assert (german.probe, german.yes) == (PROMPTS["en"].probe, PROMPTS["en"].yes)
+
+
+def test_a_text_that_a_language_lacks_is_named():
+    texts = asdict(PROMPTS["en"])
+    assert parse_prompts({"en": texts}) == {"en": PROMPTS["en"]}
+    with pytest.raises(ValueError, match="section fr: missing or unknown: summary"):
+        parse_prompts({"en": texts, "fr": {name: text for name, text in texts.items() if name != "summary"}})
+    with pytest.raises(ValueError, match="section en: missing or unknown: True, yes"):
+        parse_prompts({"en": {True if name == "yes" else name: text for name, text in texts.items()}})
 
 
 def test_a_person_may_word_the_prompts():
