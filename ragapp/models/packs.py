@@ -90,11 +90,7 @@ PACKS: dict[str, Pack] = {name: _read_pack(name, row) for name, row in _ROWS.ite
 
 
 def get_pack(name: str) -> Pack:
-    """The pack of that name.
-
-    Raises:
-        ModelError: there is none; the nearest name and the whole list are given.
-    """
+    """The pack of that name; where there is none, a ModelError gives the nearest name and the whole list."""
     if name in PACKS:
         return PACKS[name]
     near = difflib.get_close_matches(name.lower(), PACKS, n=1, cutoff=0.5)
@@ -134,8 +130,7 @@ class Manifest:
 
     def sha256(self, path: Path) -> str:
         """The SHA-256 of a file, hashed only when it is not known."""
-        known = self.known(path)
-        if known:
+        if known := self.known(path):
             return known
         before = path.stat()
         digest = hash_file(path)
@@ -175,8 +170,7 @@ def write_json(path: Path, value: dict[str, object]) -> None:
 def check_file(path: Path, pin: PackFile, manifest: Manifest | None = None) -> FileCheck:
     """Hold one file against its pin; with a manifest, one that has not changed since is not hashed again.
 
-    Raises:
-        ModelError: the file is there but cannot be read.
+    Raises ModelError where it is there but cannot be read.
     """
     try:
         if not path.is_file():
