@@ -119,7 +119,6 @@ class _TurnText:
         return self._split(self._held() + self.closing)
 
     def finish(self) -> list[Piece]:
-        """What was held back."""
         return [*self._split(self._held()), *(self._splitter.finish() if self._splitter else ())]
 
     def _held(self) -> str:

@@ -61,7 +61,6 @@ class Sandbox:
             return self._ask(self._running(), {"variables": variables, "characters": allowed}, allowed)
 
     def close(self) -> None:
-        """End the process."""
         with self._lock:
             self._end()
 

@@ -50,8 +50,6 @@ _BLOCK_BYTES = {
 _BLOCKS = {kind: (length, size) for length, sizes in _BLOCK_BYTES.items() for kind, size in sizes.items()}
 # figures of a model in several files that are those of all files together
 _SUMMED = ("tensor_count", "parameters", "weights_size", "size")
-# keys of the architecture's own numbers, which end like the header's fields
-_NUMBERS = ("context_length", "embedding_length", "block_count", "attention.head_count", "attention.head_count_kv")
 # a model in several files
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
 _ENCODER = re.compile(r"(euro|neo-|modern-)?bert|nomic-bert(-moe)?|jina-bert-v[23]|gemma-embedding|t5encoder")
@@ -296,9 +294,14 @@ def _read(reader: _Reader, size: int) -> GgufHeader:
     # 1024 marks a type that the converter guessed
     quantization = None if file_type is None else _FILE_TYPE_NAMES.get(file_type & ~1024, f"type {file_type}")
     name, template = _text(metadata, "general.name"), _text(metadata, "tokenizer.chat_template")
-    numbers = {key.rpartition(".")[2]: _whole(metadata, f"{architecture}.{key}") for key in _NUMBERS}
+
+    def number(key: str) -> int | None:
+        return _whole(metadata, f"{architecture}.{key}")
+
     said = (version, architecture, name, quantization, template)
-    return GgufHeader(*said, tensor_count, *tensors, size, metadata, lengths, **numbers)
+    sizes = (number("context_length"), number("embedding_length"), number("block_count"))
+    heads = (number("attention.head_count"), number("attention.head_count_kv"))
+    return GgufHeader(*said, tensor_count, *tensors, size, metadata, lengths, *sizes, *heads)
 
 
 def _read_entry(reader: _Reader, metadata: Metadata, lengths: dict[str, int]) -> None:

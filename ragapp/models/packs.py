@@ -69,7 +69,6 @@ class Pack:
         return models_dir / (self.name if self.is_folder else self.files[0].name)
 
     def path_of(self, file: PackFile, models_dir: Path) -> Path:
-        """Where one of its files lies."""
         return models_dir / self.name / file.name if self.is_folder else models_dir / file.name
 
 

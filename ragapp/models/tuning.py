@@ -74,7 +74,6 @@ class TuningResult:
     uncertain: float  # how far the rounds of the first lie apart, as a share; above a tenth the machine had other work
 
     def tuned(self) -> TunedOptions:
-        """To be remembered."""
         best, day = self.best.options, date.today().isoformat()
         gain = round(max(0.0, _gain(self.best, self.trials[0])), 3)
         return TunedOptions(best.threads_used, best.batch, best.flash_attention, best.cache_type, day, gain)
