@@ -20,12 +20,8 @@ def fold(messages: Iterable[Message], *, system: bool = True) -> list[Message]:
     """The chat as templates expect it: at most one system turn, first; then user and assistant in turn.
 
     Nothing is left out and the order stays. Turns of the same role in a row become one; a system turn that is not the
-    first, or that the template cannot take, becomes a part of the user's turn at its place; an empty one is dropped;
-    a chat that begins with the assistant gets a user turn that stands for what was left out.
-
-    Args:
-        messages: the turns.
-        system: whether the template can take a system turn.
+    first, or that the template cannot take (``system=False``), becomes a part of the user's turn at its place; an empty
+    one is dropped; a chat that begins with the assistant gets a user turn that stands for what was left out.
     """
     turns: list[Message] = []
     for message in messages:

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from ragapp.errors import ModelError
-from ragapp.llm.fair_lock import Cancelled, FairLock
+from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.generation import Sampling, TurnWriter
-from ragapp.llm.interface import AnswerStreamMixin, GenerationStats
+from ragapp.llm.interface import GenerationStats, LanguageModel
 from ragapp.llm.llamacpp import Context, Model
 from ragapp.llm.loading import Placement, attach_adapter, load_context
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload
@@ -26,23 +26,16 @@ from ragapp.llm.templates import ChatTemplate, Message, open_template
 __all__ = ["BATCH_TOKENS", "Engine", "EngineOptions", "GenerationStats"]
 
 
-class Engine(AnswerStreamMixin):
-    """One GGUF model as a :class:`~ragapp.llm.interface.LanguageModel`. One caller at a time: further ones wait.
+class Engine(LanguageModel):
+    """The model of one GGUF file.
 
     Args:
-        path: the GGUF file.
-        name: what people call it.
         context: window in tokens; never more than the model was trained for.
-        options: how llama.cpp is to work.
         seed: for temperatures above zero.
         unload_after_s: seconds without a question after which the memory is freed; 0 keeps it.
         template: auto, or the name of a chat template.
         max_seconds: that writing a turn may take; 0 for no limit.
         thinking_tokens: after which thinking is closed and the answer begins; 0 for no limit of its own.
-
-    Attributes:
-        placement: where the model was put when it was last loaded; None before.
-        notices: what the person should know of that.
     """
 
     def __init__(
@@ -58,25 +51,17 @@ class Engine(AnswerStreamMixin):
         max_seconds: float = 0.0,
         thinking_tokens: int = 0,
     ):
+        super().__init__(name)
         self.path = path
-        self.name = name
         self.options = options or EngineOptions()
-        self._window = context
-        self._seed = seed
+        self.placement: Placement | None = None  # where the model was put when it was last loaded
+        self._window, self._template = context, template
+        self._seed, self._max_seconds, self._thinking_tokens = seed, max_seconds, thinking_tokens
         self._unload_after_s = unload_after_s
-        self._template = template
-        self._max_seconds = max_seconds
-        self._thinking_tokens = thinking_tokens
-        self._turns = FairLock()
         self._idle: threading.Timer | None = None
-        self.stats = GenerationStats()
-        self.placement: Placement | None = None
-        self.notices: list[str] = []
-        self.seen_speed = 0.0
 
     @property
     def fingerprint(self) -> str:
-        """What its speed depends on, but for the machine."""
         state = self.path.stat()
         return f"{self.path.name} {state.st_size} {state.st_mtime_ns} {self.options}"
 
@@ -112,11 +97,9 @@ class Engine(AnswerStreamMixin):
 
     @property
     def window(self) -> int:
-        """Tokens of prompt and answer together."""
         return self._context.window
 
     def load(self) -> None:
-        """Load the model and check its template now."""
         with self._turns.turn():
             try:
                 _ = self.template
@@ -125,17 +108,10 @@ class Engine(AnswerStreamMixin):
                 raise
 
     @property
-    def ahead(self) -> int:
-        """How many callers one would have to wait for now."""
-        return self._turns.ahead
-
-    @property
     def loaded(self) -> bool:
-        """Whether the model is in memory."""
         return "_context" in self.__dict__
 
     def close(self) -> None:
-        """Free the model's memory; it is loaded again when it is needed."""
         with self._turns.turn():
             self._free()
 
@@ -177,7 +153,6 @@ class Engine(AnswerStreamMixin):
             self.close()
 
     def count(self, text: str) -> int:
-        """Tokens of a text."""
         return len(self._model.tokenize(text))
 
     def escape(self, text: str) -> str:
@@ -197,7 +172,6 @@ class Engine(AnswerStreamMixin):
         return self.template.tokens(self._model, self.template.render(messages, thinking))
 
     def prefill(self, messages: Sequence[Message]) -> int:
-        """Read now what later chats will begin with; loads the model."""
         chats = []
         for other in ("one", "2"):
             chat = [message.copy() for message in messages]
@@ -216,7 +190,6 @@ class Engine(AnswerStreamMixin):
     def choice_probabilities(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
-        """How likely the model starts its turn with each of some words."""
         with self._at_work(cancelled):
             self._read(self.prompt_tokens(messages))
             logits = self._context.logits().astype(np.float64)
@@ -234,7 +207,6 @@ class Engine(AnswerStreamMixin):
         cancelled: Cancelled | None = None,
         thinking: bool | None = None,
     ) -> Iterator[Piece]:
-        """Stream the assistant's next turn, its thinking told from its answer."""
         started = time.monotonic()
         with self._at_work(cancelled):
             prompt = self.template.render(messages, thinking)
@@ -245,7 +217,6 @@ class Engine(AnswerStreamMixin):
             yield from self._writer.write(prompt, sampling, self.stats, cancelled, started)
 
     def prompt_speed(self) -> float:
-        """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
         if not self.seen_speed:
             with self._at_work():
                 self.seen_speed = self._prompts.measure()
@@ -254,10 +225,8 @@ class Engine(AnswerStreamMixin):
     def _read(self, tokens: list[int]) -> int:
         """Bring the prompt into the context; returns how many of its tokens were there already."""
         if len(tokens) + 1 > self.window:
-            raise ModelError(
-                f"The prompt has {len(tokens)} tokens; the window of {self.name} is {self.window}.",
-                "Lower retrieval.context_tokens or raise llm.context.",
-            )
+            message = f"The prompt has {len(tokens)} tokens; the window of {self.name} is {self.window}."
+            raise ModelError(message, "Lower retrieval.context_tokens or raise llm.context.")
         kept, speed = self._prompts.read(tokens)
         self.seen_speed = max(self.seen_speed, speed)
         return kept

@@ -29,11 +29,7 @@ class FairLock:
 
     @contextmanager
     def turn(self, cancelled: Cancelled | None = None) -> Iterator[None]:
-        """Wait for one's turn, and have it while inside.
-
-        Raises:
-            CancelledError: ``cancelled`` said so while waiting.
-        """
+        """Wait for one's turn, and have it while inside; CancelledError where ``cancelled`` says so while waiting."""
         ticket = object()
         with self._changed:
             self._queue.append(ticket)

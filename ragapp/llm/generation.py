@@ -16,30 +16,17 @@ from ragapp.llm.templates import ChatTemplate
 
 
 class Sampling(NamedTuple):
-    """How a turn is written, and how long it may be.
+    """How a turn is written, and how long it may be."""
 
-    Attributes:
-        max_tokens: of the answer; of the thinking, too, where that has no limit of its own.
-        max_seconds: that writing may take, reading the prompt not counted; 0 for no limit.
-        max_thinking: tokens of thinking, after which it is closed and the answer begins; 0 for no limit of its own.
-        temperature: 0 always takes the likeliest token.
-        seed: for temperatures above zero.
-    """
-
-    max_tokens: int
-    max_seconds: float = 0.0
-    max_thinking: int = 0
-    temperature: float = 0.0
-    seed: int = 0
+    max_tokens: int  # of the answer; of the thinking, too, where that has no limit of its own
+    max_seconds: float  # that writing may take, reading the prompt not counted; 0 for no limit
+    max_thinking: int  # tokens of thinking, after which it is closed and the answer begins; 0 for no limit of its own
+    temperature: float  # 0 always takes the likeliest token
+    seed: int  # for temperatures above zero
 
 
 class TurnWriter:
-    """Writes turns with a loaded model.
-
-    Args:
-        context: of the model; it holds the prompt.
-        template: says what ends a turn, and what is around the thinking.
-    """
+    """Writes turns with a loaded model, whose context holds the prompt."""
 
     def __init__(self, context: Context, template: ChatTemplate):
         self._context, self._template = context, template
@@ -55,12 +42,8 @@ class TurnWriter:
     ) -> Iterator[Piece]:
         """Stream the turn that follows what is in the context, in pieces that never end in half a character.
 
-        Args:
-            prompt: as text; it may have opened the thinking.
-            sampling: how, and how long it may be; it is ended where the window is full, too.
-            stats: filled in meanwhile.
-            cancelled: asked after each token.
-            started: when the person began to wait, by the monotonic clock.
+        ``prompt`` is what the context holds, as text; ``stats`` is filled in meanwhile; the person has waited since
+        ``started``, by the monotonic clock. The turn ends where the window is full, too.
         """
         stats.ended = "stopped"  # what it is when nobody wants the rest
         text = _TurnText(self._template, prompt)
@@ -73,13 +56,12 @@ class TurnWriter:
                 token = pick()
                 if not stats.answer_tokens:
                     stats.first_token_s = time.monotonic() - started
-                if model.ends(token) or token in self._stop_tokens:
-                    stats.ended = "end"
-                    break
-                stats.answer_tokens += 1
-                room -= 1
-                yield from text.feed(model.piece(token, special=token in self._tag_tokens))
-                if text.stopped:
+                ends = model.ends(token) or token in self._stop_tokens
+                if not ends:
+                    stats.answer_tokens += 1
+                    room -= 1
+                    yield from text.feed(model.piece(token, special=token in self._tag_tokens))
+                if ends or text.stopped:
                     stats.ended = "end"
                     break
                 stats.thinking_tokens += text.thinking
@@ -122,12 +104,10 @@ class _TurnText:
 
     @property
     def stopped(self) -> bool:
-        """Whether a text has come that ends the turn."""
         return self._stops.reached
 
     @property
     def thinking(self) -> bool:
-        """Whether the model is thinking now."""
         return bool(self._splitter and self._splitter.unfinished)
 
     def feed(self, raw: bytes) -> list[Piece]:
@@ -139,7 +119,6 @@ class _TurnText:
         return self._split(self._held() + self.closing)
 
     def finish(self) -> list[Piece]:
-        """What was held back."""
         return [*self._split(self._held()), *(self._splitter.finish() if self._splitter else ())]
 
     def _held(self) -> str:
@@ -154,11 +133,7 @@ class _TurnText:
 
 
 class StopTexts:
-    """Holds back what may be the beginning of a stop text; the stop text itself never comes through.
-
-    Args:
-        stops: the texts; empty ones are ignored.
-    """
+    """Holds back what may be the beginning of a stop text; the stop text itself never comes through."""
 
     def __init__(self, stops: Iterable[str]):
         self._stops = tuple(filter(None, stops))
@@ -183,5 +158,5 @@ class StopTexts:
 
     def finish(self) -> str:
         """What was held back until now, when the stream has ended."""
-        rest, self._held = self._held, ""
-        return rest
+        held, self._held = self._held, ""
+        return held

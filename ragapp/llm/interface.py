@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from ragapp.llm.chat import Message
-from ragapp.llm.fair_lock import Cancelled
+from ragapp.llm.fair_lock import Cancelled, FairLock
 from ragapp.llm.reasoning import Piece
 
 # a shorter reading says nothing of the speed
@@ -20,21 +21,15 @@ Ended = Literal["", "end", "limit", "time", "stopped"]
 class GenerationStats:
     """What the last generation took.
 
-    Attributes:
-        prompt_tokens: length of the prompt.
-        cached_tokens: how many of them were in the cache already.
-        answer_tokens: how many were generated, those of the thinking among them.
-        thinking_tokens: how many of those were thinking.
-        first_token_s: seconds from the call to the first token.
-        ended: why it ended: the model ended its turn (``end``), it was as long as it may be (``limit``) or had taken as
-            long as it may (``time``), somebody stopped it (``stopped``); empty before the first.
+    ``ended`` says why it ended: the model ended its turn (``end``), it was as long as it may be (``limit``) or had
+    taken as long as it may (``time``), somebody stopped it (``stopped``); empty before the first.
     """
 
     prompt_tokens: int = 0
-    cached_tokens: int = 0
-    answer_tokens: int = 0
+    cached_tokens: int = 0  # of the prompt, that were in the cache already
+    answer_tokens: int = 0  # generated, those of the thinking among them
     thinking_tokens: int = 0
-    first_token_s: float = 0.0
+    first_token_s: float = 0.0  # from the call to the first token
     ended: Ended = ""
 
     @property
@@ -43,83 +38,77 @@ class GenerationStats:
         return self.ended == "end"
 
 
-class LanguageModel(Protocol):
+class LanguageModel(ABC):
     """One language model: :class:`ragapp.llm.engine.Engine` in this process, or
     :class:`ragapp.llm.remote.OpenAIModel` on a server.  One caller at a time: further ones wait.
-
-    Attributes:
-        name: what people call it.
-        notices: sentences that the person should read.
-        stats: figures of the last generation.
-        seen_speed: tokens a second of the fastest long reading so far, 0 before the first.
     """
 
-    name: str
-    notices: list[str]
-    stats: GenerationStats
-    seen_speed: float
+    def __init__(self, name: str) -> None:
+        self.name = name  # what people call it
+        self.notices: list[str] = []  # sentences that the person should read
+        self.stats = GenerationStats()
+        self.seen_speed = 0.0  # tokens a second of the fastest long reading so far, 0 before the first
+        self._turns = FairLock()
 
     @property
+    @abstractmethod
     def fingerprint(self) -> str:
         """What its speed depends on, but for the machine."""
 
     @property
+    @abstractmethod
     def window(self) -> int:
         """Tokens of prompt and answer together."""
 
     @property
     def ahead(self) -> int:
         """How many callers one would have to wait for now."""
+        return self._turns.ahead
 
     @property
+    @abstractmethod
     def loaded(self) -> bool:
         """Whether it is ready to answer at once."""
 
+    @abstractmethod
     def load(self) -> None:
-        """Make it ready now.
+        """Make it ready now; raises ModelError where it cannot be used."""
 
-        Raises:
-            ModelError: it cannot be used.
-        """
-
+    @abstractmethod
     def close(self) -> None:
         """Let go of it; it is made ready again when it is needed."""
 
+    @abstractmethod
     def prefill(self, messages: Sequence[Message]) -> int:
         """Read now what later chats will begin with, so that the first of them starts sooner.
 
-        Args:
-            messages: how they begin, such as the system turn alone; their next turn is the user's, or goes on with
-                what the last one says.
-
-        Returns:
-            Tokens that need not be read again; 0 where that is not in ragapp's hands.
-
-        Raises:
-            ModelError: it cannot be used, or they do not fit the window.
+        Their next turn is the user's, or goes on with what the last one of ``messages`` says. Returns the number of
+        tokens that need not be read again; 0 where that is not in ragapp's hands. Raises ModelError where the model
+        cannot be used, or they do not fit the window.
         """
 
+    @abstractmethod
     def count(self, text: str) -> int:
         """Tokens of a text."""
 
+    @abstractmethod
     def escape(self, text: str) -> str:
         """Text in which nothing is a special token: a document must not be able to end its turn by ``<|im_end|>``."""
 
+    @abstractmethod
     def prompt_tokens(self, messages: Sequence[Message]) -> Sequence[int]:
         """The tokens of a chat; at least as many numbers as it has tokens."""
 
+    @abstractmethod
     def choice_probabilities(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
         """How likely the model starts its turn with each of some words, one forward pass.
 
-        Args:
-            messages: the chat; texts of documents and people must have gone through :meth:`escape`.
-            choices: words; each stands for its first token, with and without capital and leading space.
-            cancelled: asked many times a second.
+        Texts of documents and people in ``messages`` must have gone through :meth:`escape`. Each choice stands for its
+        first token, with and without capital and leading space. ``cancelled`` is asked many times a second.
 
-        Returns:
-            Probabilities that sum to one, in the order of ``choices``.
+        The probabilities sum to one, in the order of ``choices``.
 
         Raises:
             CancelledError: ``cancelled`` said so.
@@ -134,8 +123,13 @@ class LanguageModel(Protocol):
         temperature: float = 0.0,
         cancelled: Cancelled | None = None,
     ) -> Iterator[str]:
-        """Stream the assistant's next turn without any thinking."""
+        """Stream the assistant's next turn without any thinking; see :meth:`generate_pieces`."""
+        pieces = self.generate_pieces(
+            messages, max_tokens=max_tokens, temperature=temperature, cancelled=cancelled, thinking=False
+        )
+        yield from (piece.text for piece in pieces if piece.kind == "answer")
 
+    @abstractmethod
     def generate_pieces(
         self,
         messages: Sequence[Message],
@@ -148,7 +142,7 @@ class LanguageModel(Protocol):
         """Stream the assistant's next turn, its thinking told from its answer; :attr:`stats` tells of it afterwards.
 
         Args:
-            messages: the chat; texts of documents and people must have gone through :meth:`escape`.
+            messages: texts of documents and people in them must have gone through :meth:`escape`.
             max_tokens: length of the answer at the most; shortened where the window is nearly full.
             temperature: 0 always takes the likeliest token.
             cancelled: asked many times a second; the text so far stands.
@@ -162,23 +156,6 @@ class LanguageModel(Protocol):
             ModelError: the chat does not fit the window.
         """
 
+    @abstractmethod
     def prompt_speed(self) -> float:
         """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
-
-
-class AnswerStreamMixin:
-    """What every language model does the same way, whatever makes its pieces."""
-
-    def generate(
-        self: LanguageModel,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float = 0.0,
-        cancelled: Cancelled | None = None,
-    ) -> Iterator[str]:
-        """Stream the assistant's next turn; see :meth:`LanguageModel.generate`."""
-        pieces = self.generate_pieces(
-            messages, max_tokens=max_tokens, temperature=temperature, cancelled=cancelled, thinking=False
-        )
-        yield from (piece.text for piece in pieces if piece.kind == "answer")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.05
 _TOP_K, _TOP_P, _MIN_P = 40, 0.95, 0.05
+Told = Callable[[float], None]
 
 
 class LoadError(Exception):
@@ -34,25 +35,14 @@ class LoadError(Exception):
 
 
 class Model:
-    """The weights and the vocabulary of one GGUF file.
+    """The weights and the vocabulary of one GGUF file, or of the first of several.
 
-    Args:
-        path: the file, or the first of several.
-        gpu_layers: layers for the GPU, -1 for all.
-        vocab_only: whether to leave the weights out.
-        progress: told the share of the weights that has been read, 0 to 1.
-
-    Raises:
-        LoadError: llama.cpp cannot load it.
+    ``gpu_layers`` is -1 for all; ``progress`` is told the share of the weights that has been read, 0 to 1. Raises
+    LoadError where llama.cpp cannot load the file.
     """
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        gpu_layers: int = 0,
-        vocab_only: bool = False,
-        progress: Callable[[float], None] = lambda share: None,
+        self, path: Path, *, gpu_layers: int = 0, vocab_only: bool = False, progress: Told = lambda share: None
     ):
         self._c = llama = import_llama()
 
@@ -62,8 +52,7 @@ class Model:
 
         callback = llama.llama_progress_callback(go_on)  # has to live until the file is loaded
         parameters = llama.llama_model_default_params()
-        parameters.n_gpu_layers = gpu_layers
-        parameters.vocab_only = vocab_only
+        parameters.n_gpu_layers, parameters.vocab_only = gpu_layers, vocab_only
         parameters.load_mode = llama.LLAMA_LOAD_MODE_MMAP
         # On some machines that announce AMX, llama.cpp's kernels for it end the whole process with an illegal
         # instruction; the weights stay as they are in the file then, for the other kernels.
@@ -95,9 +84,7 @@ class Model:
 
     def text(self, token: int) -> str:
         """A token as it stands in the file; empty for none (-1)."""
-        if token < 0:
-            return ""
-        text: bytes = self._c.llama_vocab_get_text(self._vocabulary, token)
+        text: bytes = self._c.llama_vocab_get_text(self._vocabulary, token) if token >= 0 else b""
         return text.decode("utf-8", "replace")
 
     def ends(self, token: int) -> bool:
@@ -108,11 +95,8 @@ class Model:
     def special_texts(self) -> frozenset[str]:
         """Texts of the tokens that control the model."""
         control = self._c.llama_vocab_is_control
-        return frozenset(
-            self.text(token)
-            for token in range(self.size)
-            if control(self._vocabulary, token) or self._c.llama_vocab_is_eog(self._vocabulary, token)
-        )
+        tokens = range(self.size)
+        return frozenset(self.text(one) for one in tokens if control(self._vocabulary, one) or self.ends(one))
 
     @property
     def adds_bos(self) -> bool:
@@ -144,17 +128,8 @@ class Model:
 class Context:
     """The tokens that a model has read, with their keys and values, and the logits of the token that comes next.
 
-    Args:
-        model: its weights.
-        window: tokens that it holds.
-        options: how llama.cpp is to work.
-
-    Attributes:
-        tokens: those in the cache; to be changed by the methods alone.
-        abort: stops :meth:`decode` in its middle.
-
-    Raises:
-        LoadError: there is not enough memory, or the model cannot work with these options.
+    It holds ``window`` tokens. Raises LoadError where the memory is not enough, or the model cannot work with these
+    options.
     """
 
     def __init__(self, model: Model, window: int, options: EngineOptions):
@@ -174,8 +149,8 @@ class Context:
         # a recurrent state has to be set to zero, a cache of keys and values only to be forgotten
         self._recurrent = llama.llama_model_is_recurrent(model.handle) or llama.llama_model_is_hybrid(model.handle)
         self.window: int = llama.llama_n_ctx(self.handle)
-        self.tokens: list[int] = []
-        self.abort = AbortFlag()
+        self.tokens: list[int] = []  # those in the cache; to be changed by the methods alone
+        self.abort = AbortFlag()  # stops decode() in its middle
         llama.llama_set_abort_callback(self.handle, self.abort.callback, self.abort.data)
 
     def close(self) -> None:
@@ -183,11 +158,7 @@ class Context:
         self._free()
 
     def add_adapter(self, path: Path, scale: float) -> None:
-        """Put an adapter (LoRA) on the model as it is used here.
-
-        Raises:
-            LoadError: the file is none, or one for another model.
-        """
+        """Put an adapter (LoRA) on the model as used here; raises LoadError where it is none, or for another model."""
         adapter = self._c.llama_adapter_lora_init(self.model.handle, str(path).encode(errors="surrogateescape"))
         if not adapter:
             raise LoadError
@@ -213,20 +184,15 @@ class Context:
             if self.abort.raised:
                 raise CancelledError("Stopped.")
             if status:
-                raise ModelError(
-                    f"llama.cpp failed while it read a prompt (status {status}).", "Lower llm.context or llm.batch."
-                )
+                message = f"llama.cpp failed while it read a prompt (status {status})."
+                raise ModelError(message, "Lower llm.context or llm.batch.")
 
     def wait(self) -> None:
         """Wait for a GPU to end what :meth:`decode` has begun."""
         self._c.llama_synchronize(self.handle)
 
     def truncate(self, length: int) -> int:
-        """Forget all but the first tokens.
-
-        Returns:
-            How many are left: none where the model's architecture can only forget everything.
-        """
+        """Forget all but the first tokens; how many are left: none where the model can only forget everything."""
         if not length or not self._c.llama_memory_seq_rm(self._memory, 0, length, -1):
             self._c.llama_memory_clear(self._memory, self._recurrent)
             length = 0

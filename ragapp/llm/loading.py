@@ -40,16 +40,12 @@ class LoadingProgress:
 class Placement:
     """Where a model's layers and memory are.
 
-    Attributes:
-        devices: names of the GPUs, with what their backend calls them; empty where the processor does everything.
-        layers: how many layers the model has, the output layer counted; 0 where llama.cpp did not say.
-        offloaded: how many of them a GPU works on.
-        buffers: MiB of each kind of memory, by device and kind: ``("CUDA0", "model")``, ``("CPU", "KV")``.
+    ``buffers`` has the MiB of each kind of memory, by device and kind: ``("CUDA0", "model")``, ``("CPU", "KV")``.
     """
 
-    devices: tuple[str, ...] = ()
-    layers: int = 0
-    offloaded: int = 0
+    devices: tuple[str, ...] = ()  # names of the GPUs, with what their backend calls them
+    layers: int = 0  # of the model, the output layer counted; 0 where llama.cpp did not say
+    offloaded: int = 0  # how many of them a GPU works on
     buffers: dict[tuple[str, str], float] = field(default_factory=dict)
 
     @property
@@ -88,11 +84,7 @@ def loading_progress() -> LoadingProgress | None:
 
 
 def load_model(path: Path, *, gpu_layers: int = 0, vocab_only: bool = False) -> Model:
-    """Load a GGUF file, or its vocabulary alone; see :class:`Model`.
-
-    Raises:
-        ModelError: llama.cpp cannot; the message says why, as far as it told.
-    """
+    """Load a GGUF file, or its vocabulary alone; raises ModelError with llama.cpp's reason where it cannot."""
     with _watched(path):
         return _load(path, gpu_layers, vocab_only)
 
@@ -120,10 +112,9 @@ def attach_adapter(context: Context, path: Path, scale: float, name: str) -> Non
             context.add_adapter(path, scale)
         except LoadError:
             reason = f": {_reason()}" if _errors else ""
-            raise ModelError(
-                f"The adapter {path} cannot be put on {name}{reason}.",
-                "Choose one that was made for this model, in GGUF form, or empty llm.lora.",
-            ) from None
+            message = f"The adapter {path} cannot be put on {name}{reason}."
+            hint = "Choose one that was made for this model, in GGUF form, or empty llm.lora."
+            raise ModelError(message, hint) from None
 
 
 def read_placement(lines: Iterable[str]) -> Placement:
@@ -168,14 +159,12 @@ def _watched(path: Path) -> Iterator[None]:
             yield
         except (LoadError, MemoryError):
             if unknown := next(filter(None, map(_UNKNOWN.search, _errors)), None):
-                raise ModelError(
-                    f"{path} is of an architecture that this llama.cpp does not know: {unknown[1]}.",
-                    "Install a newer llama-cpp-python, or choose another model: ragapp models list",
-                ) from None
-            raise ModelError(
-                f"llama.cpp cannot load {path}: {_reason()}.",
-                "It may be damaged, too large for the memory, or of an unknown kind. See: ragapp models list",
-            ) from None
+                message = f"{path} is of an architecture that this llama.cpp does not know: {unknown[1]}."
+                hint = "Install a newer llama-cpp-python, or choose another model: ragapp models list"
+                raise ModelError(message, hint) from None
+            message = f"llama.cpp cannot load {path}: {_reason()}."
+            hint = "It may be damaged, too large for the memory, or of an unknown kind. See: ragapp models list"
+            raise ModelError(message, hint) from None
 
 
 @cache

@@ -27,35 +27,20 @@ _SHARED = ("Metal", "MTL")  # Apple's GPUs work in the machine's own memory
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How llama.cpp is to work on this machine.
+    """How llama.cpp is to work on this machine; raises SettingsError where the values do not go together."""
 
-    Attributes:
-        threads: 0 for the number of physical cores.
-        batch: tokens of the prompt that are computed at a time.
-        flash_attention: whether attention is computed without holding all scores; a cache in 8 or 4 bits needs it.
-        cache_type: of keys and values: f16, q8_0 or q4_0.
-        gpu_layers: layers on the GPU, -1 for all; auto for all where this build of llama.cpp can.
-        lora: a GGUF file with an adapter, None for none.
-        lora_scale: how strongly it counts.
-
-    Raises:
-        SettingsError: the values do not go together.
-    """
-
-    threads: int = 0
-    batch: int = BATCH_TOKENS
-    flash_attention: bool = False
-    cache_type: str = "f16"
-    gpu_layers: int | Literal["auto"] = "auto"
-    lora: Path | None = None
-    lora_scale: float = 1.0
+    threads: int = 0  # 0 for the number of physical cores
+    batch: int = BATCH_TOKENS  # tokens of the prompt that are computed at a time
+    flash_attention: bool = False  # attention without holding all scores; a cache in 8 or 4 bits needs it
+    cache_type: str = "f16"  # of keys and values, one of CACHE_TYPES
+    gpu_layers: int | Literal["auto"] = "auto"  # -1 for all; auto for all where this build of llama.cpp can
+    lora: Path | None = None  # a GGUF file with an adapter
+    lora_scale: float = 1.0  # how strongly it counts
 
     def __post_init__(self) -> None:
         if self.cache_type != "f16" and not self.flash_attention:
-            raise SettingsError(
-                f"llm.cache_type {self.cache_type} needs flash attention, which llm.flash_attention turns off.",
-                "Set llm.flash_attention to auto, or llm.cache_type to f16.",
-            )
+            message = f"llm.cache_type {self.cache_type} needs flash attention, which llm.flash_attention turns off."
+            raise SettingsError(message, "Set llm.flash_attention to auto, or llm.cache_type to f16.")
 
     @property
     def threads_used(self) -> int:
@@ -69,19 +54,17 @@ class EngineOptions:
         return -1 if can_offload() else 0
 
     def __str__(self) -> str:
-        lora = f" lora {self.lora.name} {self.lora_scale:g}" if self.lora else ""
         flash = " flash" if self.flash_attention else ""
-        return (
-            f"threads {self.threads_used} batch {self.batch}{flash} {self.cache_type} gpu {self.layers_wanted()}{lora}"
-        )
+        lora = f" lora {self.lora.name} {self.lora_scale:g}" if self.lora else ""
+        cache = f"batch {self.batch}{flash} {self.cache_type}"
+        return f"threads {self.threads_used} {cache} gpu {self.layers_wanted()}{lora}"
 
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A GPU with memory of its own: its name for the backend, that of its maker, and the free bytes."""
+    """A GPU with memory of its own: its name for the backend, and the free bytes."""
 
     name: str
-    description: str
     free: int
 
 
@@ -110,15 +93,12 @@ def gpus() -> list[Gpu]:
         return []
     store = ggml()
     found = []
-    for number in range(store.ggml_backend_dev_count()):
-        device = store.ggml_backend_dev_get(number)
+    for device in map(store.ggml_backend_dev_get, range(store.ggml_backend_dev_count())):
         name = store.ggml_backend_dev_name(device).decode("utf-8", "replace")
-        if store.ggml_backend_dev_type(device) != _GPU or name.startswith(_SHARED):
-            continue
-        free, total = ctypes.c_size_t(), ctypes.c_size_t()
-        store.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
-        description = store.ggml_backend_dev_description(device).decode("utf-8", "replace")
-        found.append(Gpu(name, description, free.value))
+        if store.ggml_backend_dev_type(device) == _GPU and not name.startswith(_SHARED):
+            free, total = ctypes.c_size_t(), ctypes.c_size_t()
+            store.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
+            found.append(Gpu(name, free.value))
     return found
 
 
@@ -136,8 +116,7 @@ def ggml() -> ctypes.CDLL:
     libggml.ggml_backend_dev_count.restype = size
     libggml.ggml_backend_dev_get.restype, libggml.ggml_backend_dev_get.argtypes = pointer, [size]
     libggml.ggml_backend_dev_type.argtypes = [pointer]
-    for text in (libggml.ggml_backend_dev_name, libggml.ggml_backend_dev_description):
-        text.restype, text.argtypes = ctypes.c_char_p, [pointer]
+    libggml.ggml_backend_dev_name.restype, libggml.ggml_backend_dev_name.argtypes = ctypes.c_char_p, [pointer]
     libggml.ggml_backend_dev_memory.argtypes = [pointer, ctypes.POINTER(size), ctypes.POINTER(size)]
     libggml.ggml_backend_dev_memory.restype = None
     store: ctypes.CDLL = libggml

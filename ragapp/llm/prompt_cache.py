@@ -30,9 +30,7 @@ class _Saved(NamedTuple):
 class PromptCache:
     """Reads prompts in one context of llama.cpp, and keeps those that others displace.
 
-    Args:
-        context: where they are read.
-        most_bytes: memory that the kept ones may take; what was used longest ago goes first.
+    The kept ones take ``most_bytes`` at the most; what was used longest ago goes first.
     """
 
     def __init__(self, context: Context, most_bytes: int = MOST_BYTES):
@@ -44,17 +42,10 @@ class PromptCache:
         return len(self._saved)
 
     def read(self, tokens: list[int]) -> tuple[int, float]:
-        """Bring a prompt into the context; what it shares with an earlier one is not read again.
+        """Bring a prompt, shorter than the window, into the context; what it shares with an earlier one is not read.
 
-        Args:
-            tokens: fewer than the window has.
-
-        Returns:
-            How many were there already, and how many of the others are read a second; 0 where they are too few to tell.
-
-        Raises:
-            CancelledError: it was stopped; what had been read whole stays in the context.
-            ModelError: llama.cpp failed.
+        Returns how many tokens were there already, and how many of the others are read a second, 0 where they are too
+        few to tell. Raises as :meth:`Context.decode`.
         """
         context = self._context
         keep = shared_prefix(context.tokens, tokens)
@@ -90,9 +81,8 @@ class PromptCache:
     def save(self) -> None:
         """Keep what the context holds now; to be called before something else takes its place."""
         tokens = list(self._context.tokens)
-        if len(tokens) < LEAST_TOKENS or any(saved.tokens == tokens for saved in self._saved):
-            return
-        if state := self._context.state(self._most_bytes):
+        known = len(tokens) < LEAST_TOKENS or any(saved.tokens == tokens for saved in self._saved)
+        if not known and (state := self._context.state(self._most_bytes)):
             # a longer prompt with the same beginning serves for both
             self._saved = deque(saved for saved in self._saved if tokens[: len(saved.tokens)] != saved.tokens)
             self._saved.append(_Saved(tokens, state))
@@ -100,18 +90,9 @@ class PromptCache:
                 self._saved.popleft()
 
     def restore(self, tokens: list[int], held: int) -> int:
-        """Put back what shares the longest beginning with a prompt, where the context holds a shorter one.
-
-        Args:
-            tokens: of the prompt.
-            held: how many of its first tokens the context holds.
-
-        Returns:
-            How many it holds now.
-        """
-        best = max(
-            reversed(self._saved), key=lambda saved: shared_prefix(saved.tokens, tokens), default=_Saved([], b"")
-        )
+        """Put back a saved prompt that shares clearly more than ``held`` tokens with this one; how many it has then."""
+        latest = reversed(self._saved)
+        best = max(latest, key=lambda saved: shared_prefix(saved.tokens, tokens), default=_Saved([], b""))
         shared = shared_prefix(best.tokens, tokens)
         if shared < held + LEAST_TOKENS:
             return held

@@ -6,19 +6,12 @@ from typing import Literal, NamedTuple
 
 
 class Tags(NamedTuple):
-    """What a model writes around its thinking.
-
-    Attributes:
-        open: what begins it.
-        close: what ends it.
-        answer: what may stand between the thinking and the answer, or before an answer without thinking.
-        skip: what stands for no thinking at all; empty for an opened and closed part with nothing in it.
-    """
+    """What a model writes around its thinking."""
 
     open: str
     close: str
-    answer: tuple[str, ...] = ()
-    skip: str = ""
+    answer: tuple[str, ...] = ()  # between the thinking and the answer, or before an answer without thinking
+    skip: str = ""  # stands for no thinking at all; empty for an opened and closed part with nothing in it
 
 
 #: the first pair is that of DeepSeek R1, QwQ, Qwen 3 and most others; then Mistral, Cohere, Gemma 4, Seed, GPT-OSS
@@ -38,15 +31,10 @@ TAGS: tuple[Tags, ...] = (
 
 
 class Piece(NamedTuple):
-    """A piece of what a model writes.
-
-    Attributes:
-        kind: whether it belongs to the thinking or to the answer.
-        text: the piece, never empty.
-    """
+    """A piece of what a model writes."""
 
     kind: Literal["thinking", "answer"]
-    text: str
+    text: str  # never empty
 
 
 class ThinkingSplitter:
@@ -54,18 +42,12 @@ class ThinkingSplitter:
 
     Only what the model begins with can be thinking: an answer that mentions ``<think>`` later stays an answer. The
     tags and the white space beside them belong to neither part. Thinking that never ends is thinking to the end.
-
-    Args:
-        opened: whether the prompt has opened the thinking already.
-        tags: what opens and closes it.
-
-    Attributes:
-        unfinished: whether the model is thinking still.
+    ``opened`` tells that the prompt has opened the thinking already.
     """
 
     def __init__(self, *, opened: bool = False, tags: Tags = TAGS[0]):
         self._tags = tags
-        self._opened = self.unfinished = opened
+        self._opened = self.unfinished = opened  # unfinished: whether the model is thinking still
         self._text = ""
         self._thought = 0  # characters of thinking that have been given out
         self._answering = False
@@ -89,13 +71,7 @@ class ThinkingSplitter:
 
 
 def split_thinking(text: str, *, opened: bool = False, tags: Tags = TAGS[0]) -> tuple[str, str]:
-    """Thinking and answer of a finished text.
-
-    Args:
-        text: what the model wrote.
-        opened: whether the prompt had opened the thinking already.
-        tags: what opens and closes it.
-    """
+    """Thinking and answer of a finished text; ``opened`` as for :class:`ThinkingSplitter`."""
     return _split(text, opened, tags, True)[:2]
 
 
@@ -136,12 +112,7 @@ def skip_thinking(prompt: str, tags: Tags = TAGS[0], *, switched: bool = False) 
     """The prompt with the thinking begun and ended, so that the model goes straight to its answer.
 
     That is what Qwen 3's own template writes when thinking is off, and it does for models whose template knows no
-    switch.
-
-    Args:
-        prompt: ready for the assistant's turn.
-        tags: what opens and closes the thinking.
-        switched: whether the template was told already and knows what that means.
+    switch; ``switched`` tells that the template knows one and was told already.
     """
     end = prompt.rstrip()
     if end.endswith(tags.close):

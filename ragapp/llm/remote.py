@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from ragapp.errors import CancelledError, ModelError
 from ragapp.llm.chat import Message
-from ragapp.llm.fair_lock import Cancelled, FairLock
-from ragapp.llm.interface import TIMED_TOKENS, AnswerStreamMixin, GenerationStats
+from ragapp.llm.fair_lock import Cancelled
+from ragapp.llm.interface import TIMED_TOKENS, GenerationStats, LanguageModel
 from ragapp.llm.reasoning import Piece, ThinkingSplitter, split_thinking
 from ragapp.llm.remote_http import Connection, check_allowed, parse_address, read_key
 from ragapp.llm.remote_server import ModelServer, first, get
@@ -36,12 +36,11 @@ _MARKS = re.compile(
 )
 
 
-class OpenAIModel(AnswerStreamMixin):
-    """One model of an OpenAI-compatible server, as a :class:`~ragapp.llm.interface.LanguageModel`.
+class OpenAIModel(LanguageModel):
+    """One model of an OpenAI-compatible server.
 
     Args:
         url: base URL of the server, which mostly ends with ``/v1``.
-        model: its name there.
         allow: hosts that may be sent documents to (``privacy.allow``).
         key_variable: name of the environment variable that holds the bearer token; empty for none.
         context: window in tokens where the server does not say, and never more than this; ``auto`` to trust the server.
@@ -72,17 +71,10 @@ class OpenAIModel(AnswerStreamMixin):
         check_allowed(url, allow)
         self.address = parse_address(url)
         # names the place too, so that nobody takes the answer for this machine's
-        self.name = f"{model} at {self.address.place}"
-        self.notices: list[str] = []
-        self.stats = GenerationStats()
-        self.seen_speed = 0.0
-        self._wanted, self._seed = model, seed
-        self._context = context
-        self._max_seconds = max_seconds
-        self._thinking_tokens = thinking_tokens
-        self._tell = tell
+        super().__init__(f"{model} at {self.address.place}")
+        self._wanted, self._context, self._tell = model, context, tell
+        self._seed, self._max_seconds, self._thinking_tokens = seed, max_seconds, thinking_tokens
         self._gives_probabilities = True
-        self._turns = FairLock()
         key = read_key(key_variable)
         self._connection = Connection(self.address, key, timeout_s)
         if not self.address.encrypted and not self.address.loopback:
@@ -91,7 +83,6 @@ class OpenAIModel(AnswerStreamMixin):
 
     @property
     def fingerprint(self) -> str:
-        """What its speed depends on."""
         return f"{self._wanted} at {self.address.url}"
 
     @cached_property
@@ -107,7 +98,6 @@ class OpenAIModel(AnswerStreamMixin):
 
     @cached_property
     def window(self) -> int:
-        """Tokens of prompt and answer together."""
         served = self._server.model
         wished = None if self._context == "auto" else self._context
         known = [tokens for tokens in (served.window or served.trained, wished) if tokens]
@@ -120,22 +110,14 @@ class OpenAIModel(AnswerStreamMixin):
         return min(known)
 
     @property
-    def ahead(self) -> int:
-        """How many callers of this ragapp one would have to wait for now."""
-        return self._turns.ahead
-
-    @property
     def loaded(self) -> bool:
-        """Whether the server was asked."""
         return "window" in self.__dict__
 
     def load(self) -> None:
-        """Ask the server what it has, now; raises ModelError where it cannot be reached or has no such model."""
         with self._turns.turn():
             _ = self.window, self.tokenizer
 
     def close(self) -> None:
-        """Close the connections; the server is asked anew when it is needed."""
         with self._turns.turn():
             for part in ("_server", "tokenizer", "window", "_count"):
                 self.__dict__.pop(part, None)
@@ -167,11 +149,10 @@ class OpenAIModel(AnswerStreamMixin):
     def choice_probabilities(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
-        """How likely the model starts its turn with each of some words; they sum to one.
+        """See :meth:`LanguageModel.choice_probabilities`.
 
-        A word's probability is that of its first token, with and without capital and leading space.  Where the server
-        gives no probabilities, the word that the model writes has nine tenths; where it writes none of them, all have
-        the same.
+        Where the server gives no probabilities, the word that the model writes has nine tenths; where it writes none of
+        them, all have the same.
         """
         with self._turns.turn(cancelled):
             self._check_room(messages, cancelled)
@@ -201,14 +182,7 @@ class OpenAIModel(AnswerStreamMixin):
         cancelled: Cancelled | None = None,
         thinking: bool | None = None,
     ) -> Iterator[Piece]:
-        """Stream the assistant's next turn, its thinking told from its answer; :attr:`stats` has the figures then.
-
-        ``max_tokens`` is lowered where the window is nearly full; ``thinking=False`` tells the server to turn it off.
-
-        Raises:
-            CancelledError: stopped before the first piece; later, the text so far stands.
-            ModelError: the chat does not fit the window, or the server fails.
-        """
+        """See :meth:`LanguageModel.generate_pieces`; ``thinking=False`` tells the server to turn it off."""
         started = time.monotonic()
         with self._turns.turn(cancelled):
             tokens = self._check_room(messages, cancelled)
@@ -239,7 +213,6 @@ class OpenAIModel(AnswerStreamMixin):
             yield from splitter.finish()
 
     def prompt_speed(self) -> float:
-        """Tokens of a prompt that are read a second, measured where no long prompt has been read yet."""
         if not self.seen_speed:
             with self._turns.turn():
                 options = {"max_tokens": 1, "temperature": 0.0}
@@ -258,10 +231,9 @@ class OpenAIModel(AnswerStreamMixin):
     def _check_room(self, messages: Sequence[Message], cancelled: Cancelled | None) -> int:
         tokens = len(self.prompt_tokens(messages, cancelled))
         if tokens + 1 > self.window:
-            raise ModelError(
-                f"The prompt has {tokens} tokens; the window of {self.name} is {self.window}.",
-                "Lower retrieval.context_tokens, or start the server with a larger context and raise llm.context.",
-            )
+            message = f"The prompt has {tokens} tokens; the window of {self.name} is {self.window}."
+            hint = "Lower retrieval.context_tokens, or start the server with a larger context and raise llm.context."
+            raise ModelError(message, hint)
         return tokens
 
     def _read_event(self, event: dict[str, Any], stats: GenerationStats, started: float) -> tuple[str, str]:

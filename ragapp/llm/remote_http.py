@@ -38,6 +38,7 @@ _LOOK = "Look into the server's log."
 _PORTS = {"http": 80, "https": 443}
 _EXAMPLE = "Write it like http://gpu.example:8000/v1, which is what the server's own manual calls the base URL."
 
+Body = dict[str, Any]
 _T = TypeVar("_T")
 
 
@@ -65,11 +66,7 @@ class Address(NamedTuple):
 
 
 def parse_address(url: str) -> Address:
-    """The parts of ``llm.url``.
-
-    Raises:
-        SettingsError: it is no http(s) address, or holds a password, a query or a fragment.
-    """
+    """The parts of ``llm.url``; raises SettingsError for anything but http(s), a password, a query or a fragment."""
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port
@@ -77,10 +74,9 @@ def parse_address(url: str) -> Address:
         raise SettingsError("llm.url is not a valid address.", _EXAMPLE) from None
     if "@" in parts.netloc or parts.query or parts.fragment:
         # not repeated in the message: it may hold a secret
-        raise SettingsError(
-            "llm.url holds a user name, a password, a query or a fragment.",
-            "Leave only scheme, host, port and path, and name the environment variable of a key in llm.api_key_env.",
-        )
+        message = "llm.url holds a user name, a password, a query or a fragment."
+        hint = "Leave only scheme, host, port and path, and name the environment variable of a key in llm.api_key_env."
+        raise SettingsError(message, hint)
     if parts.scheme not in _PORTS or not host or re.search(r"[\s%\\]", parts.netloc):
         raise SettingsError(f"llm.url cannot be {url!r}.", _EXAMPLE)
     clean = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
@@ -91,8 +87,7 @@ def parse_address(url: str) -> Address:
 def check_allowed(url: str, allow: Sequence[str]) -> None:
     """Refuse an ``llm.url`` that is neither on this machine nor named in ``privacy.allow`` (``host`` or ``host:port``).
 
-    Raises:
-        SettingsError: the address or an entry is not valid, or it is not allowed; the hint holds the line to add.
+    The SettingsError says what is not valid or not allowed; its hint holds the line to add.
     """
     address = parse_address(url)
     try:
@@ -102,32 +97,27 @@ def check_allowed(url: str, allow: Sequence[str]) -> None:
     if address.loopback or rules & {(address.host, None), (address.host, address.port)}:
         return
     entries = ", ".join(f'"{entry}"' for entry in (*allow, address.place))
-    raise SettingsError(
-        f"llm.url sends questions and passages of your documents to {address.place}, which is not allowed.",
-        f"If that is what you want, write into settings.yaml, below privacy: allow: [{entries}]",
-    )
+    message = f"llm.url sends questions and passages of your documents to {address.place}, which is not allowed."
+    hint = f"If that is what you want, write into settings.yaml, below privacy: allow: [{entries}]"
+    raise SettingsError(message, hint)
 
 
 def read_key(variable: str) -> str:
     """The bearer token in an environment variable; empty where ``llm.api_key_env`` names none.
 
-    Raises:
-        SettingsError: the variable's name is not valid, it is not set, or what it holds cannot stand in a header.
+    Raises SettingsError where the name is not valid, it is not set, or what it holds cannot stand in a header.
     """
     if not variable:
         return ""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
         # not repeated in the message: it may be the key itself
-        raise SettingsError(
-            "llm.api_key_env is not the name of an environment variable.",
-            "Put the key into an environment variable, and that variable's name into llm.api_key_env.",
-        )
+        message = "llm.api_key_env is not the name of an environment variable."
+        hint = "Put the key into an environment variable, and that variable's name into llm.api_key_env."
+        raise SettingsError(message, hint)
     key = os.environ.get(variable, "").strip()
     if not key:
-        raise SettingsError(
-            f"The environment variable {variable}, which llm.api_key_env names, is not set.",
-            f"Set it to the server's key: export {variable}=…",
-        )
+        message = f"The environment variable {variable}, which llm.api_key_env names, is not set."
+        raise SettingsError(message, f"Set it to the server's key: export {variable}=…")
     if not re.fullmatch(r"[!-~]+", key):
         hint = "Copy the key again, nothing else."
         raise SettingsError(f"What the environment variable {variable} holds cannot be a key.", hint)
@@ -165,24 +155,16 @@ class Connection:
     """Speaks JSON and server-sent events with one server, and with nobody else: no proxy, no redirect.
 
     Requests raise ErrorResponse where the server says that it failed, ModelError where it cannot be reached, falls
-    silent or sends something else, and CancelledError soon after ``cancelled`` says so.
-
-    Args:
-        address: of the server.
-        key: bearer token, may be empty.
-        timeout_s: how long the server may say nothing.
+    silent for ``timeout_s`` or sends something else, and CancelledError soon after ``cancelled`` says so. ``key`` is
+    the bearer token, may be empty.
     """
 
     def __init__(self, address: Address, key: str, timeout_s: float):
-        self.address = address
-        self._key = key
-        self._timeout_s = timeout_s
+        self.address, self._key, self._timeout_s = address, key, timeout_s
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
 
-    def fetch(
-        self, method: str, url: str, body: dict[str, Any] | None = None, cancelled: Cancelled | None = None
-    ) -> Any:
+    def fetch(self, method: str, url: str, body: Body | None = None, cancelled: Cancelled | None = None) -> Any:
         """One JSON answer."""
         opened = self._open()
 
@@ -193,9 +175,7 @@ class Connection:
 
         return self._parsed(self._wait(ask(), opened.loop, url, cancelled), url)
 
-    def events(
-        self, url: str, body: dict[str, Any], cancelled: Cancelled | None = None
-    ) -> Generator[dict[str, Any], None, None]:
+    def events(self, url: str, body: Body, cancelled: Cancelled | None = None) -> Generator[Body, None, None]:
         """The data of server-sent events, as they come; closing the generator closes the connection."""
         opened = self._open()
         stream = self._event_data(opened.client, url, body)
@@ -271,9 +251,7 @@ class Connection:
         finally:
             future.cancel()
 
-    async def _event_data(
-        self, client: httpx2.AsyncClient, url: str, body: dict[str, Any]
-    ) -> AsyncGenerator[str, None]:
+    async def _event_data(self, client: httpx2.AsyncClient, url: str, body: Body) -> AsyncGenerator[str, None]:
         """The data of an answer's server-sent events."""
         async with client.stream("POST", url, json=body, headers={"Accept": "text/event-stream"}) as response:
             await self._check(response, url)

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from ragapp.errors import ModelError
 from ragapp.llm.chat import Message, fold
 from ragapp.llm.fair_lock import Cancelled
-from ragapp.llm.remote_http import Connection, ErrorResponse, InvalidResponse
+from ragapp.llm.remote_http import Body, Connection, ErrorResponse, InvalidResponse
 
 Tokenizer = Literal["llama.cpp", "vllm", "llama-cpp-python", "guess"]
 
@@ -51,18 +51,12 @@ class ServedModel(NamedTuple):
 class ModelServer:
     """Asks one model of one server; what a server refuses to understand is left out of later requests.
 
-    Every method raises ModelError when the server fails, and CancelledError when ``cancelled`` says so.
-
-    Args:
-        connection: to the server.
-        wanted: the model's name; the end of a path, or a name without Ollama's tag, will do when only one has it.
-        seed: for temperatures above zero.
+    Every method raises ModelError when the server fails, and CancelledError when ``cancelled`` says so. ``wanted`` is
+    the model's name; the end of a path, or a name without Ollama's tag, will do when only one has it.
     """
 
     def __init__(self, connection: Connection, wanted: str, seed: int):
-        self._connection = connection
-        self._wanted = wanted
-        self._seed = seed
+        self._connection, self._wanted, self._seed = connection, wanted, seed
         self._takes_system = True
         self._refused: set[str] = set()
         self._completions_url = f"{connection.address.url}/chat/completions"
@@ -82,10 +76,8 @@ class ModelServer:
             alike = [other for other in entries if name in _short_names(other)]
             if len(alike) != 1:
                 names = ", ".join(sorted(entries)[:_LISTED]) + (", …" if len(entries) > _LISTED else "")
-                raise ModelError(
-                    f"{self._connection.address.place} has no model {name!r}, or several; it has: {names}.",
-                    "Set llm.model to one of them.",
-                )
+                message = f"{self._connection.address.place} has no model {name!r}, or several; it has: {names}."
+                raise ModelError(message, "Set llm.model to one of them.")
             name = alike[0]
         entry = entries.get(name)
         trained = _number(get(entry, "meta", "n_ctx_train"))
@@ -115,7 +107,7 @@ class ModelServer:
     def count_chat(self, messages: Sequence[Message], cancelled: Cancelled | None = None) -> int:
         """Tokens of a chat; where the server only counts texts, rather much is added for the model's template."""
 
-        def ask(body: dict[str, Any]) -> int | None:
+        def ask(body: Body) -> int | None:
             chat = {name: value for name, value in body.items() if name not in ("seed", "reasoning_effort")}
             if self.tokenizer == "vllm":
                 return _counted(self._post("/tokenize", {**chat, "add_generation_prompt": True}, cancelled))
@@ -134,23 +126,19 @@ class ModelServer:
                     raise
         return CHAT_TOKENS + sum(TURN_TOKENS + self.count(message["content"], cancelled) for message in messages)
 
-    def ask(self, messages: Sequence[Message], options: dict[str, Any], cancelled: Cancelled | None = None) -> Any:
+    def ask(self, messages: Sequence[Message], options: Body, cancelled: Cancelled | None = None) -> Any:
         """The completion of a chat in one piece; ``options`` are further fields of the request."""
+        url = self._completions_url
         return self._with_fallbacks(
-            lambda body: self._connection.fetch("POST", self._completions_url, body | options, cancelled), messages
+            lambda body: self._connection.fetch("POST", url, body | options, cancelled), messages
         )
 
     def stream(
-        self,
-        messages: Sequence[Message],
-        options: dict[str, Any],
-        cancelled: Cancelled | None = None,
-        *,
-        thinking: bool = False,
-    ) -> Generator[dict[str, Any], None, None]:
+        self, messages: Sequence[Message], options: Body, cancelled: Cancelled | None, *, thinking: bool
+    ) -> Generator[Body, None, None]:
         """The completion of a chat event by event; without ``thinking`` the server is told to turn it off."""
 
-        def begin(body: dict[str, Any]) -> tuple[list[dict[str, Any]], Generator[dict[str, Any], None, None]]:
+        def begin(body: Body) -> tuple[list[Body], Generator[Body, None, None]]:
             body = {**body, "stream": True, "stream_options": {"include_usage": True}}
             left_out = self._refused.union(_NO_THINKING if thinking else ())
             body = {name: value for name, value in body.items() if name not in left_out}
@@ -179,11 +167,11 @@ class ModelServer:
                 top[token] = top.get(token, 0.0) + math.exp(min(logprob, 0.0))
         return top or None
 
-    def _with_fallbacks(self, ask: Callable[[dict[str, Any]], _Answer], messages: Sequence[Message]) -> _Answer:
+    def _with_fallbacks(self, ask: Callable[[Body], _Answer], messages: Sequence[Message]) -> _Answer:
         """What ``ask`` gives for the body of a request, repeated without what the server does not know."""
         while True:
             chat = fold(messages, system=self._takes_system)
-            body: dict[str, Any] = {"model": self.model.name, "messages": chat, "seed": self._seed}
+            body: Body = {"model": self.model.name, "messages": chat, "seed": self._seed}
             # a check and a short answer leave no room for thinking; each kind of server has its own word for that
             if self.model.ollama:
                 body["reasoning_effort"] = "none"
@@ -204,12 +192,12 @@ class ModelServer:
     def _count_as(self, kind: Tokenizer, text: str, cancelled: Cancelled | None) -> int:
         if kind == "guess":
             return guess_tokens(text)
-        if kind == "llama.cpp":
-            return _counted(self._post("/tokenize", {"content": text, "add_special": False}, cancelled))
-        if kind == "vllm":
-            body = {"model": self.model.name, "prompt": text, "add_special_tokens": False}
-            return _counted(self._post("/tokenize", body, cancelled))
-        return _counted(self._post("/extras/tokenize/count", {"model": self.model.name, "input": text}, cancelled))
+        requests: dict[Tokenizer, tuple[str, Body]] = {
+            "llama.cpp": ("/tokenize", {"content": text, "add_special": False}),
+            "vllm": ("/tokenize", {"model": self.model.name, "prompt": text, "add_special_tokens": False}),
+            "llama-cpp-python": ("/extras/tokenize/count", {"model": self.model.name, "input": text}),
+        }
+        return _counted(self._post(*requests[kind], cancelled))
 
     def _ollama_window(self, name: str) -> int | None:
         """Ollama's window of a model, known once it is loaded; a longer prompt would be cut without a word."""
@@ -222,7 +210,7 @@ class ModelServer:
                 self._post("/api/generate", {"model": name, "stream": False}, None)
         return None
 
-    def _post(self, path: str, body: dict[str, Any], cancelled: Cancelled | None) -> Any:
+    def _post(self, path: str, body: Body, cancelled: Cancelled | None) -> Any:
         return self._connection.fetch("POST", f"{self._connection.address.root}{path}", body, cancelled)
 
     def _try(self, path: str) -> Any:

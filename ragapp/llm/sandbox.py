@@ -32,24 +32,15 @@ _ESCAPED = 6  # bytes of JSON a character, at the most
 
 
 class TemplateFailure(Exception):
-    """The template refused the chat, failed, or took more than a template may; the text says which.
-
-    Args:
-        what: it did.
-        hopeless: whether it had to be stopped, so that trying it otherwise is no use.
-    """
+    """The template refused the chat, failed, or took more than a template may; the text says which."""
 
     def __init__(self, what: str, *, hopeless: bool = False):
         super().__init__(what)
-        self.hopeless = hopeless
+        self.hopeless = hopeless  # it had to be stopped, so that trying it otherwise is no use
 
 
 class Sandbox:
-    """One template in one process, which is started at first use and again after it had to be killed.
-
-    Args:
-        source: Jinja text of the template.
-    """
+    """One Jinja template in one process, which is started at first use and again after it had to be killed."""
 
     def __init__(self, source: str):
         self._source = source
@@ -58,30 +49,18 @@ class Sandbox:
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def start(self) -> None:
-        """Start the process and read the template, where that has not been done.
-
-        Raises:
-            TemplateFailure: the template is not valid, or takes too much.
-        """
+        """Start the process and read the template; raises TemplateFailure where it is not valid, or takes too much."""
         with self._lock:
             self._running()
 
     def render(self, variables: Mapping[str, Any]) -> str:
-        """What the template makes of these variables.
-
-        Args:
-            variables: what JSON can hold.
-
-        Raises:
-            TemplateFailure: it did not work out; the template is not valid, too.
-        """
+        """What the template makes of these variables, which JSON can hold; raises TemplateFailure."""
         line = json.dumps(variables)
         allowed = len(line) * 2 + _EXTRA_CHARACTERS
         with self._lock:
             return self._ask(self._running(), {"variables": variables, "characters": allowed}, allowed)
 
     def close(self) -> None:
-        """End the process."""
         with self._lock:
             self._end()
 

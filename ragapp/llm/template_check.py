@@ -30,28 +30,19 @@ class TemplateUnfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a trial shows of a template.
+    """What a trial shows of a template."""
 
-    Attributes:
-        writes_bos: whether its prompts begin with the beginning-of-sequence token.
-        stop: what it writes after the assistant's turns: a model that writes it has ended its own.
-        marks: what it writes around the turns, as far as it looks like a mark. A text that holds one, where it is no
-            token of its own, could pass for a turn.
-    """
-
-    writes_bos: bool
-    stop: tuple[str, ...]
+    writes_bos: bool  # its prompts begin with the beginning-of-sequence token
+    stop: tuple[str, ...]  # what it writes after the assistant's turns: a model that writes it has ended its own
+    # what it writes around the turns, as far as it looks like a mark; a text that holds one could pass for a turn
     marks: frozenset[str]
 
 
 def check_template(render: Render, *, system: bool, bos: str = "", eos: str = "") -> Checked:
     """Render a chat with this template and look whether everything is in it, in order, once.
 
-    Args:
-        render: the template.
-        system: whether it takes a system turn as such.
-        bos: text of the beginning-of-sequence token, may be empty.
-        eos: text of the end-of-sequence token, may be empty.
+    ``system`` tells whether it takes a system turn as such; ``bos`` and ``eos`` are the texts of the tokens that begin
+    and end a sequence, may be empty.
 
     Raises:
         TemplateUnfit: turns are lost, doubled, out of order or all alike; the sequence begins more than once;
@@ -104,8 +95,7 @@ def _check_opening(tail: str, silent: str, finished: str, eos: str) -> None:
 
 
 def _stops(after_answer: str) -> tuple[str, ...]:
-    mark = _MARK.match(after_answer)
-    if mark:
+    if mark := _MARK.match(after_answer):
         return (mark[1],)
     words = after_answer.strip().partition("\n")[0]
     return (words,) if len(words) >= _SHORTEST_STOP else ()

@@ -29,17 +29,12 @@ _SETTING = f"set llm.template to the style it was trained with, one of: {', '.jo
 class ChatTemplate:
     """Renders chats in one model's own format.
 
-    Args:
-        source: Jinja text of the template; it runs in a process of its own (:mod:`ragapp.llm.sandbox`).
-        bos: text of the beginning-of-sequence token, may be empty.
-        eos: text of the end-of-sequence token, may be empty.
-        name: of the model, for messages.
-        style: one of :data:`NAMED_TEMPLATES` instead of ``source``; empty for none.
+    It is written by the Jinja text ``source``, in a process of its own (:mod:`ragapp.llm.sandbox`), or by ``style``,
+    one of :data:`NAMED_TEMPLATES`. ``bos`` and ``eos`` are the texts of the tokens that begin and end a sequence, may
+    be empty; ``name`` is the model's, for messages.
 
     Attributes:
-        style: name of the named template; empty where the file's own is used.
         stop: texts that end the assistant's turn, besides the tokens that the file says end it.
-        writes_bos: whether its prompts begin with the beginning-of-sequence token.
         marks: what it writes around the turns; a document must not be able to write it, token or not.
         takes_system: whether a system turn is written as such.
         tags: what the model writes around its thinking; None where it does not think.
@@ -70,7 +65,7 @@ class ChatTemplate:
         self.switches_thinking = self._write(turns, thinking=True) != self._write(turns, thinking=False)
 
     @classmethod
-    def choice_probabilities(
+    def choose(
         cls,
         metadata: Mapping[str, str],
         bos: str,
@@ -80,18 +75,10 @@ class ChatTemplate:
         wanted: str = "auto",
         tokens: Collection[str] = (),
     ) -> ChatTemplate:
-        """The template that a GGUF file carries, or the named one that it was trained with.
+        """The template that a GGUF file with this header and these special ``tokens`` carries, or was trained with.
 
-        Args:
-            metadata: the file's header.
-            bos: text of the beginning-of-sequence token, may be empty.
-            eos: text of the end-of-sequence token, may be empty.
-            name: of the model: it may tell the family, and stands in messages.
-            wanted: the setting ``llm.template``: auto, or the name of a template.
-            tokens: texts of the special tokens in the file's vocabulary.
-
-        Raises:
-            ModelError: there is none, or it cannot be used.
+        The model's name may tell the family, too. ``wanted`` is the setting ``llm.template``: auto, or the name of a
+        template. Raises ModelError where there is none, or it cannot be used.
         """
         source = metadata.get("tokenizer.chat_template", "")
         if wanted == FAMILY_MISTRAL:
@@ -101,10 +88,8 @@ class ChatTemplate:
         if wanted == "auto":
             wanted = detect_template(metadata, tokens, name) or ""
             if not wanted:
-                raise ModelError(
-                    f"{name} carries no chat template, and nothing in it says how to talk to it.",
-                    f"Use an instruction-tuned GGUF, or {_SETTING}",
-                )
+                message = f"{name} carries no chat template, and nothing in it says how to talk to it."
+                raise ModelError(message, f"Use an instruction-tuned GGUF, or {_SETTING}")
         if wanted not in NAMED_TEMPLATES:
             raise ModelError(f"There is no chat style {wanted!r}.", f"{_SETTING[0].upper()}{_SETTING[1:]}")
         return cls("", bos, eos, name, style=wanted)
@@ -112,13 +97,9 @@ class ChatTemplate:
     def render(self, messages: Sequence[Message], thinking: bool | None = None) -> str:
         """The prompt for a chat, ready for the assistant's next turn.
 
-        Args:
-            messages: turns; what the template cannot take is folded (:func:`~ragapp.llm.chat.fold`); the thinking of
-                earlier answers is left out.
-            thinking: whether a model that can think may do so before it answers; None leaves it to the template.
-
-        Raises:
-            ModelError: the template refuses the chat, or takes too much time or memory for it.
+        What the template cannot take is folded (:func:`~ragapp.llm.chat.fold`); the thinking of earlier answers is left
+        out. ``thinking`` tells whether the model may think before it answers; None leaves it to the template. Raises
+        ModelError where the template refuses the chat, or takes too much time or memory for it.
         """
         turns = fold(messages, system=self.takes_system)
         if self.tags:
@@ -155,13 +136,8 @@ class ChatTemplate:
     def _raw(self, turns: Sequence[Message], generation: bool, thinking: bool | None) -> str:
         if not self._sandbox:
             return self._begin + apply_builtin_template(self.style, turns, generation=generation)
-        variables: dict[str, object] = {
-            "messages": list(turns),
-            "bos_token": self._bos,
-            "eos_token": self._eos,
-            **self._extras,
-            "add_generation_prompt": generation,
-        }
+        variables: dict[str, object] = {"messages": list(turns), "bos_token": self._bos, "eos_token": self._eos}
+        variables |= {**self._extras, "add_generation_prompt": generation}
         if thinking is not None:
             # Qwen's name for it, and DeepSeek's and Granite's
             variables |= {"enable_thinking": thinking, "thinking": thinking}
@@ -202,16 +178,13 @@ class ChatTemplate:
 
 
 def open_template(model: Model, name: str, wanted: str = "auto") -> ChatTemplate:
-    """The chat template for a loaded vocabulary, checked; see :meth:`ChatTemplate.choice_probabilities`."""
+    """The chat template for a loaded vocabulary, checked; see :meth:`ChatTemplate.choose`."""
     bos, eos = model.text(model.bos), model.text(model.eos)
-    template = ChatTemplate.choice_probabilities(
-        model.metadata, bos, eos, name, wanted=wanted, tokens=model.special_texts
-    )
+    template = ChatTemplate.choose(model.metadata, bos, eos, name, wanted=wanted, tokens=model.special_texts)
     if template.tokens(model, template.render(TURNS[:1]))[:2] == [model.bos] * 2:
         template.close()
-        raise ModelError(
-            f"The chat template of {name} begins the sequence twice.", "Choose another model, or llm.template."
-        )
+        message = f"The chat template of {name} begins the sequence twice."
+        raise ModelError(message, "Choose another model, or llm.template.")
     return template
 
 

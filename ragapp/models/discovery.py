@@ -11,15 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from ragapp.errors import ModelError
-from ragapp.models.gguf import (
-    find_first_shard,
-    first_shard,
-    is_later_shard,
-    read_model,
-    require_llm,
-    shards_of,
-    whole_name,
-)
+from ragapp.models import gguf
+from ragapp.models.gguf import first_shard, is_later_shard, read_model, require_llm, whole_name
 from ragapp.models.memory import memory_need
 from ragapp.models.packs import PACKS, Manifest, Pack, PackFile, Role, check_pack, read_json
 
@@ -87,11 +80,7 @@ def find_model(name: str, models_dir: Path, role: Role) -> Path:
 
 
 def find_adapter(name: str, models_dir: Path) -> Path:
-    """The file of an adapter (LoRA) by its path, or its name or stem in the models folder; it is not opened.
-
-    Raises:
-        ModelError: it is missing.
-    """
+    """The file of an adapter (LoRA) by its path, or its name or stem in the models folder; ModelError without one."""
     path = _locate(name, models_dir, "llm")
     if path is None:
         raise ModelError(f"The adapter {name} is not in {models_dir}.", "Check llm.lora, or leave it empty.")
@@ -145,7 +134,7 @@ def _locate(name: str, models_dir: Path, role: Role) -> Path | None:
             return path
     if len(direct.parts) == 1 and direct.suffix == ".gguf" and fits(direct):
         return direct.absolute()
-    if role == "llm" and (sharded := find_first_shard(models_dir, name)):
+    if role == "llm" and (sharded := gguf.find_first_shard(models_dir, name)):
         return sharded
     return next((model.path for model in _in_stores() if model.name == name and fits(model.path)), None)
 
@@ -190,11 +179,9 @@ def _in_models(models_dir: Path) -> Iterator[FoundModel]:
         return
     manifest = Manifest(models_dir)
     owned = {pack.target(models_dir): pack for pack in PACKS.values()}
-    for path in sorted(models_dir.iterdir()):
+    for path in sorted(path for path in models_dir.iterdir() if not path.name.startswith(".")):
         pack = owned.get(path)
         status = _status(pack, models_dir, manifest) if pack else "unknown"
-        if path.name.startswith("."):
-            continue
         if path.suffix.lower() == ".gguf" and path.is_file():
             if not is_later_shard(path):
                 yield _gguf_model(pack.name if pack else whole_name(path), path, "models", pack, status)
@@ -225,18 +212,12 @@ def _in_stores() -> Iterator[FoundModel]:
 
 
 def _gguf_model(name: str, path: Path, origin: str, pack: Pack | None = None, status: Status = "unknown") -> FoundModel:
-    size = sum(_size(shard) or 0 for shard in shards_of(path))
+    size = sum(_size(shard) or 0 for shard in gguf.shards_of(path))
     found = FoundModel(name, "llm", path, size, pack.name if pack else None, status, origin)
     try:
         info = read_model(first_shard(path))
-        found = replace(
-            found,
-            architecture=info.architecture,
-            parameters=info.parameters,
-            quantization=info.quantization,
-            context_length=info.context_length,
-            has_template=bool(info.chat_template),
-        )
+        told = {name: getattr(info, name) for name in ("architecture", "parameters", "quantization", "context_length")}
+        found = replace(found, **told, has_template=bool(info.chat_template))
         require_llm(info, path)
         return replace(found, memory=memory_need(info, USUAL_CONTEXT, USUAL_BATCH).total)
     except ModelError as error:

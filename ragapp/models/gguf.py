@@ -40,16 +40,16 @@ _TENSOR_TYPES = """F32 F16 Q4_0 Q4_1 Q4_2 Q4_3 Q5_0 Q5_1 Q8_0 Q8_1 Q2_K Q3_K Q4_
     IQ1_S IQ4_NL IQ3_S IQ2_S IQ4_XS I8 I16 I32 I64 F64 IQ1_M BF16"""
 _FILE_TYPE_NAMES = dict(enumerate(_FILE_TYPES.split()))
 _TENSOR_TYPE_NAMES = dict(enumerate(_TENSOR_TYPES.split()))
-# bytes of a block by the type of tensor, for blocks of 1, 32 and 256 elements (ggml.h)
-_SINGLES = {0: 4, 1: 2, 24: 1, 25: 2, 26: 4, 27: 8, 28: 8, 30: 2}
-_BLOCKS_OF_32 = {2: 18, 3: 20, 6: 22, 7: 24, 8: 34, 9: 40, 20: 18, 39: 17}
-_BLOCKS_OF_256 = {10: 84, 11: 110, 12: 144, 13: 176, 14: 210, 15: 292, 16: 66, 17: 74, 18: 98, 19: 50, 21: 110}
-_BLOCKS_OF_256 |= {22: 82, 23: 136, 29: 56, 34: 54, 35: 66}
-_BLOCKS = {
-    kind: (length, size)
-    for length, sizes in ((1, _SINGLES), (32, _BLOCKS_OF_32), (256, _BLOCKS_OF_256))
-    for kind, size in sizes.items()
+# by the number of elements in a block (ggml.h): bytes of a block by the type of tensor
+_BLOCK_BYTES = {
+    1: {0: 4, 1: 2, 24: 1, 25: 2, 26: 4, 27: 8, 28: 8, 30: 2},
+    32: {2: 18, 3: 20, 6: 22, 7: 24, 8: 34, 9: 40, 20: 18, 39: 17},
+    256: {10: 84, 11: 110, 12: 144, 13: 176, 14: 210, 15: 292, 16: 66, 17: 74, 18: 98, 19: 50, 21: 110, 22: 82}
+    | {23: 136, 29: 56, 34: 54, 35: 66},
 }
+_BLOCKS = {kind: (length, size) for length, sizes in _BLOCK_BYTES.items() for kind, size in sizes.items()}
+# figures of a model in several files that are those of all files together
+_SUMMED = ("tensor_count", "parameters", "weights_size", "size")
 # a model in several files
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
 _ENCODER = re.compile(r"(euro|neo-|modern-)?bert|nomic-bert(-moe)?|jina-bert-v[23]|gemma-embedding|t5encoder")
@@ -69,11 +69,6 @@ class GgufHeader:
     architecture: str
     name: str | None
     quantization: str | None
-    context_length: int | None
-    embedding_length: int | None
-    block_count: int | None
-    head_count: int | None
-    head_count_kv: int | None
     chat_template: str | None
     tensor_count: int
     parameters: int
@@ -82,6 +77,11 @@ class GgufHeader:
     size: int
     metadata: Metadata = field(repr=False)
     lengths: dict[str, int] = field(repr=False)
+    context_length: int | None
+    embedding_length: int | None
+    block_count: int | None
+    head_count: int | None
+    head_count_kv: int | None
 
 
 class _BadHeader(Exception):
@@ -92,14 +92,9 @@ class _Reader:
     """Reads a file front to back and refuses to go past its end."""
 
     def __init__(self, file: BinaryIO, size: int):
-        self._file = file
-        self._size = size
-        self._kept = 0
-        self._strings = 0
-
-    @property
-    def position(self) -> int:
-        return self._file.tell()
+        self._file, self._size = file, size
+        self._kept = self._strings = 0
+        self.position = file.tell
 
     def take(self, count: int) -> bytes:
         if count > SHORT:
@@ -110,11 +105,11 @@ class _Reader:
         return data
 
     def skip(self, count: int) -> None:
-        if count <= SHORT:
+        if count > SHORT:
+            self._require(count)
+            self._file.seek(count, 1)
+        else:
             self.take(count)
-            return
-        self._require(count)
-        self._file.seek(count, 1)
 
     def scalar(self, form: str) -> Scalar:
         value: Scalar = struct.unpack(form, self.take(struct.calcsize(form)))[0]
@@ -144,7 +139,7 @@ class _Reader:
             self.skip(self.whole(8))
 
     def _require(self, count: int) -> None:
-        if self.position + count > min(self._size, MAX_HEADER):
+        if self.position() + count > min(self._size, MAX_HEADER):
             raise _BadHeader(f"its header claims {count} bytes that are not there")
 
 
@@ -152,8 +147,7 @@ def read_gguf(path: Path) -> GgufHeader:
     """Read the header of a GGUF file; the tensors' data is not touched.
 
     Raises:
-        ModelError: it cannot be read, is something else (named where it can be told), is cut off, or is of a
-            version that is not known.
+        ModelError: it cannot be read, is something else (named where it can be told), cut off, or of unknown version.
     """
     try:
         size = path.stat().st_size
@@ -203,48 +197,33 @@ def find_first_shard(folder: Path, name: str) -> Path | None:
 
 
 def read_model(path: Path) -> GgufHeader:
-    """The header of a model by its only or its first file; the figures count all of its files.
-
-    Raises:
-        ModelError: a file is missing (it is named), damaged, or no GGUF.
-    """
+    """The header of a model by its first file, with the figures of all; ModelError where one is missing or damaged."""
     info = read_gguf(path)
     count = info.metadata.get("split.count", 1)
     if not isinstance(count, int) or count <= 1:
         return info
     shards = shards_of(path)
     if len(shards) != count:
-        raise ModelError(
-            f"{path} is one of {count} files of a model, but is not named so.",
-            f"Name them as they were published: NAME-00001-of-{count:05}.gguf and so on.",
-        )
+        message = f"{path} is one of {count} files of a model, but is not named so."
+        raise ModelError(message, f"Name them as they were published: NAME-00001-of-{count:05}.gguf and so on.")
     if info.metadata.get("split.no", 0) != 0:
         raise ModelError(f"{path} is not the first file of its model.", f"Choose {shards[0].name}.")
     missing = [shard.name for shard in shards if not shard.is_file()]
     if missing:
-        raise ModelError(
-            f"{whole_name(path)} consists of {count} files, of which {_listed(missing)} missing in {path.parent}.",
-            "Fetch them, too, and put them beside the others.",
-        )
+        message = f"{whole_name(path)} consists of {count} files, of which {_listed(missing)} missing in {path.parent}."
+        raise ModelError(message, "Fetch them, too, and put them beside the others.")
     infos = [info, *map(read_gguf, shards[1:])]
     matrices: Counter[str] = Counter()
     for part in infos:
         matrices.update(part.matrices)
-    return replace(
-        info,
-        tensor_count=sum(part.tensor_count for part in infos),
-        parameters=sum(part.parameters for part in infos),
-        weights_size=sum(part.weights_size for part in infos),
-        size=sum(part.size for part in infos),
-        matrices=dict(matrices),
-    )
+    sums = {name: sum(getattr(part, name) for part in infos) for name in _SUMMED}
+    return replace(info, matrices=dict(matrices), **sums)
 
 
 def require_llm(info: GgufHeader, path: Path) -> None:
     """Refuse a GGUF file that cannot write answers; the ModelError says what it is: an embedder, an adapter ..."""
     kind = str(info.metadata.get("general.type", "model"))
     pooling = info.metadata.get(f"{info.architecture}.pooling_type", 0)
-    what = ""
     if info.architecture == "clip" or kind == "mmproj":
         what = "the image projector of a larger model"
     elif kind == "adapter":
@@ -259,16 +238,13 @@ def require_llm(info: GgufHeader, path: Path) -> None:
         what = "a vocabulary without weights"
     elif "tokenizer.ggml.model" not in info.metadata:
         what = f"no text model ({info.architecture} without a tokenizer)"
-    if what:
-        raise ModelError(f"{path} is {what}, not a language model.", "Choose an instruct or chat model in GGUF form.")
+    else:
+        return
+    raise ModelError(f"{path} is {what}, not a language model.", "Choose an instruct or chat model in GGUF form.")
 
 
 def require_adapter(path: Path, base: GgufHeader, name: str) -> None:
-    """Refuse a file that is no adapter (LoRA) for the model of that header and name.
-
-    Raises:
-        ModelError: it cannot be read, is something else, or was made for another architecture.
-    """
+    """Refuse, by a ModelError, a file that is no adapter (LoRA) for the model of that header and name."""
     info = read_gguf(path)
     if info.metadata.get("general.type") != "adapter":
         raise ModelError(f"{path} is no adapter (LoRA).", "llm.lora must name an adapter in GGUF form, or be empty.")
@@ -285,14 +261,13 @@ def require_adapter(path: Path, base: GgufHeader, name: str) -> None:
 def _seems(head: bytes, size: int) -> str:
     if size == 0:
         return "it is empty"
-    for start, what in (
-        (b"<!doctype html", "it is a web page, perhaps a sign-in or an error page saved in its place"),
-        (b"<html", "it is a web page, perhaps a sign-in or an error page saved in its place"),
-        (b"version https://git-lfs", "it is a git-lfs pointer, the weights themselves were not fetched"),
-        (b"pk\x03\x04", "it is a zip archive"),
-    ):
-        if head.lstrip().lower().startswith(start):
-            return what
+    start = head.lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "it is a web page, perhaps a sign-in or an error page saved in its place"
+    if start.startswith(b"version https://git-lfs"):
+        return "it is a git-lfs pointer, the weights themselves were not fetched"
+    if start.startswith(b"pk\x03\x04"):
+        return "it is a zip archive"
     if head.startswith(b"\x80") and head[1:2] in b"\x02\x03\x04\x05":
         return "it is a pickle (PyTorch weights)"
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < size:
@@ -313,29 +288,20 @@ def _read(reader: _Reader, size: int) -> GgufHeader:
     for _ in range(entry_count):
         _read_entry(reader, metadata, lengths)
     alignment = metadata.get("general.alignment", 32)
-    parameters, weights_size, matrices = _read_tensors(reader, tensor_count, alignment, size)
+    tensors = _read_tensors(reader, tensor_count, alignment, size)
     architecture = _text(metadata, "general.architecture") or "unknown"
     file_type = _whole(metadata, "general.file_type")
-    return GgufHeader(
-        version=version,
-        architecture=architecture,
-        name=_text(metadata, "general.name"),
-        # 1024 marks a type that the converter guessed
-        quantization=None if file_type is None else _FILE_TYPE_NAMES.get(file_type & ~1024, f"type {file_type}"),
-        context_length=_whole(metadata, f"{architecture}.context_length"),
-        embedding_length=_whole(metadata, f"{architecture}.embedding_length"),
-        block_count=_whole(metadata, f"{architecture}.block_count"),
-        head_count=_whole(metadata, f"{architecture}.attention.head_count"),
-        head_count_kv=_whole(metadata, f"{architecture}.attention.head_count_kv"),
-        chat_template=_text(metadata, "tokenizer.chat_template"),
-        tensor_count=tensor_count,
-        parameters=parameters,
-        weights_size=weights_size,
-        matrices=matrices,
-        size=size,
-        metadata=metadata,
-        lengths=lengths,
-    )
+    # 1024 marks a type that the converter guessed
+    quantization = None if file_type is None else _FILE_TYPE_NAMES.get(file_type & ~1024, f"type {file_type}")
+    name, template = _text(metadata, "general.name"), _text(metadata, "tokenizer.chat_template")
+
+    def number(key: str) -> int | None:
+        return _whole(metadata, f"{architecture}.{key}")
+
+    said = (version, architecture, name, quantization, template)
+    sizes = (number("context_length"), number("embedding_length"), number("block_count"))
+    heads = (number("attention.head_count"), number("attention.head_count_kv"))
+    return GgufHeader(*said, tensor_count, *tensors, size, metadata, lengths, *sizes, *heads)
 
 
 def _read_entry(reader: _Reader, metadata: Metadata, lengths: dict[str, int]) -> None:
@@ -387,7 +353,7 @@ def _read_tensors(reader: _Reader, count: int, alignment: object, size: int) -> 
             kind_name = _TENSOR_TYPE_NAMES.get(kind, str(kind))
             matrices[kind_name] = matrices.get(kind_name, 0) + taken
         end = max(end, offset + taken)
-    start = -(-reader.position // alignment) * alignment
+    start = -(-reader.position() // alignment) * alignment
     if count and start + end > size:
         raise _BadHeader(f"it has {size} bytes, but its weights end at {start + end}")
     return parameters, weights_size, matrices

@@ -13,6 +13,8 @@ from typing import Literal
 from ragapp.errors import ModelError
 from ragapp.models.gguf import GgufHeader
 
+Window = int | Literal["auto"]
+
 _MIB = 1 << 20
 # matrices that llama.cpp keeps a second time, in the order that a processor with AVX2 or better reads fastest
 _REPACKED = ("Q4_0", "Q4_K", "Q2_K", "IQ4_NL")
@@ -36,7 +38,6 @@ class MemoryNeed:
 
     @property
     def total(self) -> int:
-        """All together."""
         return self.weights + self.repacked + self.cache + self.compute
 
     def __str__(self) -> str:
@@ -73,10 +74,8 @@ def memory_need(info: GgufHeader, context: int, batch: int, cache_type: str = "f
 def largest_context(
     info: GgufHeader, free: int, batch: int, cache_type: str = "f16", flash: bool = False, limit: int | None = None
 ) -> int:
-    """The largest window, a power of two up to ``limit``, that a model was trained for and that fits ``free`` bytes.
-
-    Returns:
-        Tokens; 0 where not even the smallest window fits.
+    """The largest window in tokens, a power of two up to ``limit``, that a model was trained for and that fits ``free``
+    bytes; 0 where not even the smallest fits.
     """
     most = min(filter(None, (info.context_length, limit)), default=SMALLEST_CONTEXT)
     context = SMALLEST_CONTEXT
@@ -88,13 +87,7 @@ def largest_context(
 
 
 def fitting_context(
-    info: GgufHeader,
-    name: str,
-    wished: int | Literal["auto"],
-    batch: int,
-    free: int,
-    cache_type: str = "f16",
-    flash: bool = False,
+    info: GgufHeader, name: str, wished: Window, batch: int, free: int, cache_type: str = "f16", flash: bool = False
 ) -> int:
     """The window to load a model with, in tokens: as ``wished``, or ``auto`` for the largest sensible.
 
@@ -108,10 +101,8 @@ def fitting_context(
     if need.total <= free:
         return context
     other = f"Set llm.context to {largest} or less, or close" if largest else "Close"
-    raise ModelError(
-        f"{name} with a context of {context} tokens takes {need}. {format_gib(free)} are free.",
-        f"{other} other programs, or choose a smaller model: ragapp models list",
-    )
+    message = f"{name} with a context of {context} tokens takes {need}. {format_gib(free)} are free."
+    raise ModelError(message, f"{other} other programs, or choose a smaller model: ragapp models list")
 
 
 def gpu_layers(info: GgufHeader, need: MemoryNeed, free: int) -> int:

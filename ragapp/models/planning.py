@@ -77,11 +77,8 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
 def plan_replacement(settings: Settings, old: object) -> tuple[LoadPlan, bool]:
     """Work out how a model is to be loaded that takes the place of ``old``, an engine of this process or anything else.
 
-    Returns:
-        The plan, and whether the other one has to be let go first, as the memory is not enough for both.
-
-    Raises:
-        ModelError: as :func:`plan_engine`; the new one does not even fit alone.
+    Returns the plan, and whether the other one has to be let go first, as the memory is not enough for both; raises
+    ModelError as :func:`plan_engine` does.
     """
     free = memory.free_memory()
     if not isinstance(old, Engine) or not old.loaded or old.placement is None:
@@ -110,11 +107,7 @@ def create_engine(settings: Settings, plan: LoadPlan) -> Engine:
 
 
 def place(settings: Settings, plan: LoadPlan) -> str:
-    """Where a model is put: told at once where there is no GPU to put it on, else by loading it.
-
-    Raises:
-        ModelError: it cannot be loaded.
-    """
+    """Where a model is put: told at once where there is no GPU to put it on, else by loading it (ModelError)."""
     if not can_offload() or not plan.options.layers_wanted():
         told = [] if plan.options.gpu_layers in ("auto", 0) else gpu_notices(plan.options, Placement(), plan.name)
         return "; ".join(["on the processor", *told])
@@ -129,11 +122,7 @@ def place(settings: Settings, plan: LoadPlan) -> str:
 def choose_options(llm: Llm, tuned: TunedOptions | None) -> tuple[EngineOptions, dict[str, str]]:
     """Options of the settings; what they leave open by what was measured for the model, else what is usual.
 
-    Returns:
-        The options, and why each of them, by the setting's name.
-
-    Raises:
-        SettingsError: they do not go together.
+    Returns the options, and why each of them, by setting; raises SettingsError where they do not go together.
     """
     by_hand = "by the settings"
     usual = "not measured: ragapp models tune"

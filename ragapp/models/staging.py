@@ -20,24 +20,16 @@ class SourceFailed(Exception):
 
 
 class Staging:
-    """One pull's files of one pack, and what the pull tells of itself.
-
-    Attributes:
-        root: the pack's folder below ``.staging``.
-        scratch: for what a source needs in passing; emptied by each pull.
-        shown: the bytes that the progress was told of.
-    """
+    """One pull's files of one pack, and what the pull tells of itself."""
 
     def __init__(self, pack: Pack, models_dir: Path, progress: Progress):
-        self.pack = pack
-        self.models_dir = models_dir
-        self.progress = progress
+        self.pack, self.models_dir, self.progress = pack, models_dir, progress
         self.manifest = Manifest(models_dir)
         self.root = models_dir / STAGING / pack.name
         self.accepted = self.root / "files"  # verified files only
         self.partial = self.root / "partial"
-        self.scratch = self.root / "scratch"
-        self.shown = 0
+        self.scratch = self.root / "scratch"  # what a source needs in passing; emptied by each pull
+        self.shown = 0  # bytes that the progress was told of
 
     def missing(self) -> list[PackFile]:
         """Files of the pack that are not in place."""

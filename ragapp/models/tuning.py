@@ -74,7 +74,6 @@ class TuningResult:
     uncertain: float  # how far the rounds of the first lie apart, as a share; above a tenth the machine had other work
 
     def tuned(self) -> TunedOptions:
-        """To be remembered."""
         best, day = self.best.options, date.today().isoformat()
         gain = round(max(0.0, _gain(self.best, self.trials[0])), 3)
         return TunedOptions(best.threads_used, best.batch, best.flash_attention, best.cache_type, day, gain)
@@ -85,10 +84,7 @@ def measure(
 ) -> TuningResult:
     """Try options for about so many ``seconds`` on a GGUF file that fits the memory; ``tell`` is told of each trial.
 
-    The layers on the GPU stay as in ``options``.
-
-    Raises:
-        ModelError: the model cannot be loaded.
+    The layers on the GPU stay as in ``options``. Raises ModelError where the model cannot be loaded.
     """
     first = EngineOptions(threads=physical_cores(), gpu_layers=options.gpu_layers)
     with closing(load_model(path, gpu_layers=first.layers_wanted())) as model:
@@ -101,7 +97,7 @@ def measure(
         combined = Trial(combine(trials))
         if all(combined.options != trial.options for trial in trials):
             trials += bench.run([combined], length, tell)
-    return TuningResult(tuple(trials), choice_probabilities(trials), trials[0].spread)
+    return TuningResult(tuple(trials), choose(trials), trials[0].spread)
 
 
 def candidates(first: EngineOptions) -> list[EngineOptions]:
@@ -124,11 +120,11 @@ def combine(trials: Sequence[Trial]) -> EngineOptions:
     for change in ("threads", "batch"):
         alone = [t for t in trials if replace(t.options, **{change: getattr(first.options, change)}) == first.options]
         best = replace(best, **{change: getattr(_fastest(alone).options, change)})
-    attention = choice_probabilities([t for t in trials if t is first or t.options.flash_attention])
+    attention = choose([t for t in trials if t is first or t.options.flash_attention])
     return replace(best, flash_attention=attention.options.flash_attention, cache_type=attention.options.cache_type)
 
 
-def choice_probabilities(trials: Sequence[Trial]) -> Trial:
+def choose(trials: Sequence[Trial]) -> Trial:
     """The fastest of those that keep the cache exact, or one with 8 bits that is clearly faster still.
 
     The first is left only for a gain that is more than what its own rounds lie apart.
@@ -241,9 +237,8 @@ def write_tuned(models_dir: Path, model: Path, tuned: TunedOptions) -> Path:
         models_dir.mkdir(parents=True, exist_ok=True)
         write_json(file, tree)
     except OSError as error:
-        raise ModelError(
-            f"What was measured cannot be written to {file}: {error.strerror or error}.", "Check paths.models."
-        ) from None
+        message = f"What was measured cannot be written to {file}: {error.strerror or error}."
+        raise ModelError(message, "Check paths.models.") from None
     return file
 
 

@@ -14,7 +14,7 @@ MEMBERS = [name for name in vars(LanguageModel) if not name.startswith("_")]
 
 
 def test_there_is_something_to_compare() -> None:
-    assert {"generate", "choose", "warm", "window", "fingerprint"} <= set(MEMBERS)
+    assert {"generate", "choice_probabilities", "prefill", "window", "fingerprint"} <= set(MEMBERS)
 
 
 @pytest.mark.parametrize("kind", [Engine, OpenAIModel])

@@ -144,22 +144,20 @@ def strict():
 
 def test_the_files_template_comes_first():
     header = {"tokenizer.chat_template": CHATML, "general.architecture": "llama", "general.name": "vicuna-7b"}
-    assert ChatTemplate.choice_probabilities(header, "", "", "m").style == ""
-    assert ChatTemplate.choice_probabilities(header, "", "", "m").render(CHAT).startswith("<|im_start|>")
+    assert ChatTemplate.choose(header, "", "", "m").style == ""
+    assert ChatTemplate.choose(header, "", "", "m").render(CHAT).startswith("<|im_start|>")
 
 
 def test_a_file_without_template_gets_its_familys_style():
     header = {"general.architecture": "llama", "general.name": "Llama 2 7B Chat", "tokenizer.chat_template": " "}
-    template = ChatTemplate.choice_probabilities(header, "<s>", "</s>", "m")
+    template = ChatTemplate.choose(header, "<s>", "</s>", "m")
     assert template.style == "llama2"
     assert template.render(CHAT) == "<s>[INST] <<SYS>>\nBe terse.\n<</SYS>>\n\nHello [/INST]"
     assert template.stop == ("</s>", "[INST]")
     assert template.writes_bos
-    by_name = ChatTemplate.choice_probabilities({"general.architecture": "llama"}, "<s>", "</s>", "zephyr-7b-beta.Q4_0")
+    by_name = ChatTemplate.choose({"general.architecture": "llama"}, "<s>", "</s>", "zephyr-7b-beta.Q4_0")
     assert by_name.style == "zephyr"
-    by_tokens = ChatTemplate.choice_probabilities(
-        {}, "", "", "SmolLM2-135M-Instruct", tokens={"<|im_start|>", "<|im_end|>"}
-    )
+    by_tokens = ChatTemplate.choose({}, "", "", "SmolLM2-135M-Instruct", tokens={"<|im_start|>", "<|im_end|>"})
     assert by_tokens.style == "chatml"
 
 
@@ -167,44 +165,40 @@ def test_a_file_without_template_gets_its_familys_style():
 def test_the_setting_overrules_the_file(style):
     reference = json.loads((Path(__file__).parent / "references" / f"{style}.json").read_text("utf-8"))
     header = {"tokenizer.chat_template": CHATML}
-    template = ChatTemplate.choice_probabilities(header, reference["bos"], reference["eos"], "m", wanted=style)
+    template = ChatTemplate.choose(header, reference["bos"], reference["eos"], "m", wanted=style)
     assert template.style == style
     assert template.render(CHATS["2 with system"]) == reference["prompts"]["2 with system"]
 
 
 def test_the_setting_overrules_the_file_with_plain_words():
-    template = ChatTemplate.choice_probabilities(
-        {"tokenizer.chat_template": CHATML}, "<s>", "</s>", "m", wanted="plain"
-    )
+    template = ChatTemplate.choose({"tokenizer.chat_template": CHATML}, "<s>", "</s>", "m", wanted="plain")
     assert template.style == "plain"
     assert template.render(CHAT) == "Be terse.\n\nUser: Hello\n\nAssistant:"
 
 
 def test_mistrals_style_follows_the_vocabulary():
-    template = ChatTemplate.choice_probabilities(
-        {}, "<s>", "</s>", "m", wanted="mistral", tokens=["[INST]", "[SYSTEM_PROMPT]"]
-    )
+    template = ChatTemplate.choose({}, "<s>", "</s>", "m", wanted="mistral", tokens=["[INST]", "[SYSTEM_PROMPT]"])
     assert template.style == "mistral-v7"
-    assert ChatTemplate.choice_probabilities({}, "<s>", "</s>", "m", wanted="mistral").style == "mistral-v1"
+    assert ChatTemplate.choose({}, "<s>", "</s>", "m", wanted="mistral").style == "mistral-v1"
 
 
 def test_a_broken_template_of_a_known_family_can_be_replaced():
     header = {"tokenizer.chat_template": "{% broken", "general.name": "Llama 2 7B Chat"}
     with pytest.raises(ModelError, match="not valid"):
-        ChatTemplate.choice_probabilities(header, "<s>", "</s>", "m")
-    assert ChatTemplate.choice_probabilities(header, "<s>", "</s>", "m", wanted="llama2").style == "llama2"
+        ChatTemplate.choose(header, "<s>", "</s>", "m")
+    assert ChatTemplate.choose(header, "<s>", "</s>", "m", wanted="llama2").style == "llama2"
 
 
 def test_a_file_of_which_nothing_is_known_is_refused_with_the_list():
     with pytest.raises(ModelError, match="no chat template") as caught:
-        ChatTemplate.choice_probabilities({"general.architecture": "llama"}, "", "", "m")
+        ChatTemplate.choose({"general.architecture": "llama"}, "", "", "m")
     assert "llm.template" in caught.value.hint
     assert all(choice in caught.value.hint for choice in CHOICES[1:])
 
 
 def test_an_unknown_style_is_refused_with_the_list():
     with pytest.raises(ModelError, match="no chat style 'lama2'") as caught:
-        ChatTemplate.choice_probabilities({}, "", "", "m", wanted="lama2")
+        ChatTemplate.choose({}, "", "", "m", wanted="lama2")
     assert "llama2" in caught.value.hint
 
 
@@ -219,7 +213,7 @@ def test_an_unknown_style_is_refused_with_the_list():
     ],
 )
 def test_the_marks_that_no_document_may_write(style, marks):
-    assert ChatTemplate.choice_probabilities({}, "<s>", "</s>", "m", wanted=style).marks == marks
+    assert ChatTemplate.choose({}, "<s>", "</s>", "m", wanted=style).marks == marks
     if style == "chatml":
         assert ChatTemplate(CHATML, "<s>", "</s>", "m").marks == marks
 
@@ -258,7 +252,7 @@ def test_thinking_is_turned_off(source, switches, can_skip, as_it_is, on, off):
 
 
 def test_the_style_of_r1_thinks_and_can_be_told_not_to():
-    template = ChatTemplate.choice_probabilities({}, "<b>", "", "m", wanted="deepseek-r1")
+    template = ChatTemplate.choose({}, "<b>", "", "m", wanted="deepseek-r1")
     assert template.render(ASKED) == "<b><｜User｜>Hello<｜Assistant｜><think>\n"
     assert template.render(ASKED, False) == "<b><｜User｜>Hello<｜Assistant｜><think>\n\n</think>\n\n"
     assert template.can_skip_thinking

@@ -19,7 +19,7 @@ from ragapp.models.tuning import (
     Trial,
     TunedOptions,
     candidates,
-    choice_probabilities,
+    choose,
     combine,
     measure,
     read_tuned,
@@ -55,12 +55,12 @@ FLASH, EIGHT = {"flash_attention": True}, {"flash_attention": True, "cache_type"
     ],
 )
 def test_the_first_is_left_only_for_what_is_clearly_faster(others: list[Trial], best: dict) -> None:
-    assert choice_probabilities([trial(10), *others]).options == replace(FIRST, **best)
+    assert choose([trial(10), *others]).options == replace(FIRST, **best)
 
 
 def test_on_a_restless_machine_more_is_asked_of_a_gain() -> None:
-    assert choice_probabilities([trial([10, 10.8]), trial(9.4, batch=512)]).options == FIRST
-    assert choice_probabilities([trial([10, 10.8]), trial(8.8, batch=512)]).options.batch == 512
+    assert choose([trial([10, 10.8]), trial(9.4, batch=512)]).options == FIRST
+    assert choose([trial([10, 10.8]), trial(8.8, batch=512)]).options.batch == 512
 
 
 def test_changes_that_are_worth_it_alone_are_put_together() -> None:
