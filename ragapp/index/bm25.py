@@ -24,7 +24,7 @@ Terms = tuple[list[str], list[str]]
 
 
 def add(connection: sqlite3.Connection, chunk_id: int, context: str, text: str, language: str) -> None:
-    """Index one chunk inside the caller's transaction; ``context`` is its document's name and title, and its headings."""
+    """Index one chunk inside the caller's transaction; ``context`` is its document's name and title and headings."""
     connection.execute(
         "INSERT INTO lexical (rowid, context, body) VALUES (?, ?, ?)",
         (chunk_id, " ".join(terms(context, language)), " ".join(terms(text, language))),
