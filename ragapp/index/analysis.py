@@ -77,8 +77,7 @@ def question_terms(text: str, languages: Iterable[str]) -> list[str]:
 
 
 def question_words(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]:
-    """The content words of a question: for each, in order, its terms in all languages of the collection (ISO 639-1
-    codes).
+    """The content words of a question: for each, in order, its terms in all of the languages (ISO 639-1 codes).
 
     Each word comes once, codes last.  Stop words are left out unless there are no others.
     """

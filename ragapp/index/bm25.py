@@ -24,8 +24,7 @@ Terms = tuple[list[str], list[str]]
 
 
 def add(connection: sqlite3.Connection, chunk_id: int, context: str, text: str, language: str) -> None:
-    """Index one chunk inside the caller's transaction; ``context`` is its document's name and title and its heading
-    path."""
+    """Index one chunk inside the caller's transaction; ``context`` is its document's name and title and headings."""
     connection.execute(
         "INSERT INTO lexical (rowid, context, body) VALUES (?, ?, ?)",
         (chunk_id, " ".join(terms(context, language)), " ".join(terms(text, language))),
@@ -70,8 +69,7 @@ class Bm25Statistics:
     def score(self, question: Sequence[str], frequencies: Mapping[str, int], terms: Terms) -> float:
         """BM25 of one chunk, as :func:`match` gives it; a hundred chunks are quicker scored so than by a second search.
 
-        ``frequencies`` are those of the question's index terms, and ``terms`` those that :func:`indexed` gives for the
-        chunk.
+        ``question`` has index terms, ``frequencies`` theirs, and ``terms`` is what :func:`indexed` gives for the chunk.
         """
         context, body = terms
         longer = 1 - B + B * (len(context) + len(body)) / (self.length or 1)

@@ -199,8 +199,7 @@ class Catalog:
             return catalog_writes.put(connection, path, document, chunks, vectors, prints, facts)
 
     def known_vectors(self, fingerprints: Sequence[bytes], identity_id: int) -> dict[bytes, np.ndarray]:
-        """Vectors of texts that were embedded before with an identity, by fingerprint: half precision, shape
-        (dimension,)."""
+        """Half-precision vectors, by fingerprint, of texts that were embedded before with an identity."""
         query = (
             "SELECT c.fingerprint, c.vector FROM chunks c JOIN documents d ON d.id = c.document_id"
             f" WHERE d.identity_id = {int(identity_id)} AND c.fingerprint IN ({{}})"

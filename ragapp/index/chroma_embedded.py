@@ -269,8 +269,7 @@ class FileState:
         return self.SAVED
 
     def set(self, state: str, lasting: bool = False) -> None:
-        """Replace the word, to outlast even a loss of power if ``lasting``; ``DAMAGED`` stays until the file is
-        deleted."""
+        """Replace the word, if ``lasting`` to outlast a loss of power; ``DAMAGED`` stays until the file is deleted."""
         if self.get() not in (state, self.DAMAGED):
             _replace(self._path, state, lasting)
 

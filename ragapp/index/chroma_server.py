@@ -46,7 +46,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 class ChromaServer:
     """A Chroma server; each data folder has collections of its own there, one for each embedder identity.
 
-    Nothing is checked before the server is needed: what is wrong with these is told as a server that is not there is.
+    Nothing is checked before the server is needed: a wrong argument is told as a server that cannot be used.
 
     Args:
         url: ``store.chroma``, an http or https address.

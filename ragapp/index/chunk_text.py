@@ -25,8 +25,7 @@ _MAX_LINES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedText:
-    """What is embedded of a chunk: its context line (name and title of its document, and its headings) and its own
-    text."""
+    """What is embedded of a chunk: its context line (name and title of its document, headings) and its own text."""
 
     context: str
     text: str
@@ -48,8 +47,7 @@ class ChunkEmbedder:
     def embed(self, texts: Sequence[EmbeddedText], progress: Callable[[int], None] | None = None) -> np.ndarray:
         """Vectors of chunks: a float32 array of shape (len(texts), dimension), rows of length one.
 
-        The more texts at a time, the better they sort into batches of like length; ``progress`` gets the number done so
-        far.
+        More texts at a time sort better into batches of like length; ``progress`` gets the number done so far.
         """
         if len(self._lines) > _MAX_LINES:
             self._lines.clear()

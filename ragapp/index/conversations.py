@@ -115,10 +115,9 @@ class Conversations:
         return row
 
     def forget_removed(self) -> int:
-        """Delete every turn whose answer quotes or shows a document that is not in the catalog any more; returns how
-        many.
+        """Delete every turn whose answer quotes or shows a document that is not in the catalog any more.
 
-        A conversation that loses all of its turns goes with them.
+        A conversation that loses all of its turns goes with them.  Returns how many turns were deleted.
         """
         held = {row.path for row in self._catalog.documents()}
         gone = [

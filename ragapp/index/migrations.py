@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.resources import files
+from pathlib import Path
 
 from ragapp.errors import StoreError
 
-_SCRIPTS = sorted((files("ragapp.index") / "schema").iterdir(), key=lambda script: script.name)
-MIGRATIONS = tuple(script.read_text(encoding="utf-8") for script in _SCRIPTS if script.name.endswith(".sql"))
+SCRIPTS = sorted(Path(__file__).with_name("schema").glob("*.sql"))
+MIGRATIONS = tuple(script.read_text(encoding="utf-8") for script in SCRIPTS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

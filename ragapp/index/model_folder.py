@@ -183,11 +183,9 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def model_prompts(prompts: Mapping[str, str | None], *names: str) -> Prompts:
-    """A model's prompts: as its folder says, else as is known of its family by the names of the folder and of the
-    model.
+    """A model's prompts: as its folder says, else as is known of its family by the names of folder and model.
 
-    ``prompts`` are those of ``config_sentence_transformers.json``; the library always adds an empty ``document`` of its
-    own.
+    The library always adds an empty ``document`` of its own to those of ``config_sentence_transformers.json``.
     """
     document = next((prompts[name] for name in _DOCUMENT_NAMES if prompts.get(name)), None) or ""
     query = prompts.get("query") or ""

@@ -150,8 +150,8 @@ class Chunker:
 
 
 def _row_ranges(counts: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
-    """Ranges of a table's lines (with ``counts`` tokens) that fit a chunk behind the header, which is the first two
-    lines."""
+    """Ranges of a table's lines that fit a chunk behind the header, the first two lines; ``counts`` are the lines'
+    tokens."""
     header = sum(counts[:2])
     first, tokens = 2, header
     for row in range(2, len(counts)):

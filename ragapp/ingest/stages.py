@@ -51,8 +51,7 @@ class _Item:
 
 
 class _EmbeddingQueue:
-    """Texts that wait to be embedded, the same text once; ``known`` finds vectors that are stored already by
-    fingerprint."""
+    """Texts that wait to be embedded, the same text once; ``known`` finds stored vectors by fingerprint."""
 
     def __init__(self, embedder: Embedder, known: Callable[[list[bytes]], dict[bytes, np.ndarray]]) -> None:
         self._embedder = ChunkEmbedder(embedder)

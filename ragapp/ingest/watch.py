@@ -37,8 +37,7 @@ def delete_partial_uploads(folder: Path) -> int:
 
 
 def changes(roots: Sequence[Path], rescan_s: float, stopped: Callable[[], bool]) -> Iterator[bool]:
-    """Yield, a few times a second, whether something below the roots (files and folders) has changed since the last
-    time.
+    """Yield, a few times a second, whether something below the roots has changed since the last time.
 
     A change is reported at least every ``rescan_s`` seconds, since network drives and full queues report none.
 

@@ -31,10 +31,10 @@ class Overlap:
 
 
 class QueryTerms:
-    """A question's words, each with its terms in all languages (:func:`ragapp.index.analysis.question_words`), and
-    weights.
+    """A question's words with their weights.
 
-    ``frequencies`` says in how many of all ``chunks`` a term occurs.
+    ``words`` are those of :func:`ragapp.index.analysis.question_words`; ``frequencies`` says in how many of all
+    ``chunks`` a term occurs.
     """
 
     def __init__(self, words: Sequence[tuple[str, ...]], frequencies: Mapping[str, int], chunks: int) -> None:

@@ -21,8 +21,7 @@ _GROUPED = re.compile(r"(\d)[ .,'\u00a0\u202f](?=\d)")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the language model gets to see: the passages that fit, the best first, and their tokens; ``dropped`` did not
-    fit."""
+    """What the language model gets to see: passages, the best first, and their tokens; ``dropped`` did not fit."""
 
     passages: tuple[ScoredChunk, ...]
     dropped: int

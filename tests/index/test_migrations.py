@@ -6,7 +6,7 @@ import pytest
 
 from ragapp.errors import StoreError
 from ragapp.index import migrations
-from ragapp.index.migrations import MIGRATIONS, migrate
+from ragapp.index.migrations import MIGRATIONS, SCRIPTS, migrate
 
 
 @pytest.fixture
@@ -31,6 +31,10 @@ def test_every_step_is_applied_once_and_recorded(connection) -> None:
     before = connection.execute("SELECT * FROM state ORDER BY key").fetchall()
     migrate(connection)
     assert connection.execute("SELECT * FROM state ORDER BY key").fetchall() == before
+
+
+def test_the_scripts_are_numbered_without_a_gap() -> None:
+    assert [int(script.name.partition("_")[0]) for script in SCRIPTS] == list(range(1, len(MIGRATIONS) + 1))
 
 
 def test_a_later_step_keeps_what_is_there(connection, monkeypatch) -> None:
