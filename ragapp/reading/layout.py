@@ -110,8 +110,8 @@ def _joined(last: Piece, first: Piece, space: str) -> Piece:
             (start, x0, _), (end, _, x1) = left[-1], right[0]
             left, right = [*left[:-1], (start + end, x0, x1)], right[1:]
         words = [*left, *right]
-    top, right, bottom = min(last.top, first.top), max(last.x1, first.x1), max(last.bottom, first.bottom)
-    return Piece(last.text + space + first.text, last.x0, top, right, bottom, last.bold, words)
+    top, x1, bottom = min(last.top, first.top), max(last.x1, first.x1), max(last.bottom, first.bottom)
+    return Piece(last.text + space + first.text, last.x0, top, x1, bottom, last.bold, words)
 
 
 def _continues(before: Line, line: Line, em: float) -> bool:
