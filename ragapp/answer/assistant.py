@@ -176,8 +176,8 @@ class Assistant:
             found = self._retriever.search(text, self._settings.retrieval.passages)
             return max((passage.coverage for passage in found.passages), default=0.0)
 
-        def rewrite(text: str, earlier: Sequence[Turn], language: str) -> tuple[str, int]:
-            return rewriter(self._engine(), cancelled)(text, earlier, language)
+        def rewrite(text: str, earlier: Sequence[Turn]) -> tuple[str, int]:
+            return rewriter(self._engine(), cancelled)(text, earlier)
 
         understood = standalone(question, turns, covered=covered, rewrite=rewrite)
         if len(self._understood) >= REMEMBERED:

@@ -1,4 +1,7 @@
-"""A follow-up rewritten by the language model, and the check that it has invented nothing."""
+"""A follow-up rewritten by the language model, and the check that it has invented nothing.
+
+The prompt is English with examples in several languages, and does for all; the check compares stems and knows no words.
+"""
 
 from __future__ import annotations
 
@@ -14,31 +17,33 @@ MAX_TOKENS = 64
 # tokens of earlier turns that the model reads: more costs seconds and helps little
 HISTORY_TOKENS = 300
 MAX_WORDS = 45
+# letters of a word of the follow-up that the rewritten question may do without
+SHORT = 4
 # a prompt is tokenized as a whole, which may cost a token more than its parts at each seam
 SEAM_TOKENS = 16
 
-Rewriter = Callable[[str, Sequence[Turn], str], tuple[str, int]]
+Rewriter = Callable[[str, Sequence[Turn]], tuple[str, int]]
 
-_PROMPTS = {
-    "en": (
-        "You rewrite the last question of a conversation so that it can be understood without the conversation."
-        " Replace words such as it, they or that by what they stand for. Use only words of the conversation. Keep it"
-        " short. Never answer it.\n\n"
-        "Example. Question: Who books the trains? Answer: Anna Reed books them. Last question: and when is she away?"
-        " Rewritten: When is Anna Reed away?",
-        "Question: {question}\nAnswer: {reply}\n",
-        "Last question: {question}\n\nRewrite the last question. Reply with the rewritten question alone.",
+_SYSTEM = (
+    "You rewrite the follow-up question of a conversation as one complete question that can be understood without the"
+    " conversation: put in what it leaves out, replace what it replaces, and put names in place of pronouns. Keep its"
+    " language. Use only words of the conversation. Do not answer."
+)
+_TURN = "Question: {question}\nAnswer: {reply}\n"
+_ASKED = "Follow-up: {question}"
+# question, answer, follow-up, rewritten: something takes the place of its like, something is added, a pronoun is named
+_EXAMPLES = (
+    (
+        "How much is the fee for adults in the 2023 price list?",
+        "It is £5.",
+        "and for children?",
+        "How much is the fee for children in the 2023 price list?",
     ),
-    "fr": (
-        "Tu réécris la dernière question d'une conversation pour qu'elle se comprenne sans la conversation. Remplace"
-        " les mots comme il, elle ou cela par ce qu'ils désignent. Utilise seulement les mots de la conversation. Sois"
-        " bref. N'y réponds jamais.\n\n"
-        "Exemple. Question : Qui réserve les trains ? Réponse : Anna Roux les réserve. Dernière question : et quand"
-        " est-elle absente ? Réécrite : Quand Anna Roux est-elle absente ?",
-        "Question : {question}\nRéponse : {reply}\n",
-        "Dernière question : {question}\n\nRéécris la dernière question. Donne seulement la question réécrite.",
-    ),
-}
+    ("Was kostet ein Zimmer in Köln?", "60 Euro.", "und in Bonn?", "Was kostet ein Zimmer in Bonn?"),
+    ("Qui commande le papier ?", "Anna Roux.", "où est son bureau ?", "Où est le bureau d'Anna Roux ?"),
+    ("How many pages does a report have?", "Two.", "are they numbered?", "Are the pages of a report numbered?"),
+    ("Who pays the rent?", "The club.", "and after June?", "Who pays the rent after June?"),
+)
 
 
 def rewriter(engine: LanguageModel, cancelled: Callable[[], bool] = lambda: False) -> Rewriter:
@@ -49,76 +54,73 @@ def rewriter(engine: LanguageModel, cancelled: Callable[[], bool] = lambda: Fals
         cancelled: asked often; True stops the writing.
 
     Returns:
-        A function of the question, the earlier turns and the language, which gives what the model wrote and how many of
-        the oldest turns it could not be shown.
+        A function of the question and the earlier turns, which gives what the model wrote and how many of the oldest
+        turns it could not be shown.
     """
 
-    def rewrite(question: str, turns: Sequence[Turn], language: str) -> tuple[str, int]:
-        frame = len(engine.prompt_tokens(rewrite_messages(question, [], language, engine.escape)))
+    def rewrite(question: str, turns: Sequence[Turn]) -> tuple[str, int]:
+        frame = len(engine.prompt_tokens(rewrite_messages(question, [], engine.escape)))
         room = min(HISTORY_TOKENS, engine.window - frame - MAX_TOKENS - SEAM_TOKENS)
-        shown = fit_turns(turns, engine.count, room, render=lambda turn: _rendered(turn, language))
-        messages = rewrite_messages(question, shown.turns, language, engine.escape)
+        shown = fit_turns(turns, engine.count, room, render=_rendered)
+        messages = rewrite_messages(question, shown.turns, engine.escape)
         return "".join(engine.generate(messages, max_tokens=MAX_TOKENS, cancelled=cancelled)), shown.dropped
 
     return rewrite
 
 
-def rewrite_messages(
-    question: str, turns: Sequence[Turn], language: str, escape: Callable[[str], str]
-) -> list[Message]:
+def rewrite_messages(question: str, turns: Sequence[Turn], escape: Callable[[str], str]) -> list[Message]:
     """The chat that asks for a question that stands alone."""
-    system, _, asked = _PROMPTS.get(language, _PROMPTS["en"])
-    history = "".join(_rendered(turn, language) for turn in turns)
-    content = escape(history) + asked.replace("{question}", escape(question))
-    return [{"role": "system", "content": system}, {"role": "user", "content": content}]
+    messages: list[Message] = [{"role": "system", "content": _SYSTEM}]
+    for before, reply, follow_up, rewritten in _EXAMPLES:
+        shown = _TURN.format(question=before, reply=reply) + _ASKED.format(question=follow_up)
+        messages += [{"role": "user", "content": shown}, {"role": "assistant", "content": rewritten}]
+    asked = escape("".join(map(_rendered, turns))) + _ASKED.format(question=escape(question))
+    return [*messages, {"role": "user", "content": asked}]
 
 
-def checked(written: str, question: str, turns: Sequence[Turn], language: str, own: str = "") -> str:
+def checked(written: str, question: str, turns: Sequence[Turn], language: str) -> str:
     """What the model wrote, as a question; empty where it cannot be trusted.
 
     Args:
         written: by the model.
         question: the follow-up.
         turns: what the model could take words from.
-        language: of the question.
-        own: the part of the question whose words must all be kept; the whole question when empty.
+        language: of the question, ISO 639-1.
 
     Returns:
-        One line.  Every word that carries meaning stands in the conversation, those of the question are kept, and
-        something of the conversation has been added.
+        One line that ends as the question does, with a question mark for example.  Every word that carries meaning
+        stands in the conversation; of the question's own words at least half are kept, all figures and all long words
+        among them (a pronoun is replaced).  It may be the question as it was.
     """
     lines = [line.strip(" \"'«»“”*") for line in written.splitlines() if line.strip()]
-    if not lines:
-        return ""
-    text = lines[0].partition(":")[2].strip() if lines[0].lower().startswith(_LABELS) else lines[0]
-    if "?" not in text or len(text.split()) > MAX_WORDS:
-        return ""
-    text = text[: text.index("?") + 1]
-    said = {
-        term
-        for turn in turns
-        for part in (turn.question, turn.standalone, turn.reply)
-        for term in terms(part, language)
-    }
-    asked = set(terms(question, language))
-    new = set(content_terms(text, language)) - _FORM[language if language in _FORM else "en"]
-    kept = set(content_terms(own or question, language)) - _FORM[language if language in _FORM else "en"]
-    if not new <= said | asked or not kept <= set(terms(text, language)) or not new - asked:
+    text = lines[0] if lines else ""
+    end = question[-1:]
+    if not end.isalnum():
+        text = text[: text.rfind(end) + 1]
+    conversation = "\n".join(part for turn in turns for part in (turn.question, turn.standalone, turn.reply))
+    said = set(terms(f"{conversation}\n{question}", language))
+    own, new = set(content_terms(question, language)), set(content_terms(text, language))
+    invented = {term for term in new - said if not _is_seam(term, conversation + question)}
+    lost = own - set(terms(text, language))
+    if not new or invented or 2 * len(lost) > len(own) or not all(map(_may_be_lost, lost)):
         return ""
     # a question again, not the last one once more
-    if any(folded_words(text) == folded_words(turn.standalone) for turn in turns):
+    if len(text.split()) > MAX_WORDS or any(folded_words(text) == folded_words(turn.standalone) for turn in turns):
         return ""
     return text
 
 
-_LABELS = ("rewritten", "question", "réécrite", "last question", "dernière question")
-# stems of words that carry the form of a question, beyond the stop words
-_FORM = {
-    "en": frozenset({"then", "now", "also", "exactli", "pleas", "happen", "mean", "say", "one", "same"}),
-    "fr": frozenset({"alor", "donc", "aussi", "exact", "arriv", "signifi", "dit", "mem"}),
-}
+def _may_be_lost(term: str) -> bool:
+    """Pronouns and conjunctions are short in every language (Zipf's law of abbreviation)."""
+    return len(term) <= SHORT and not any(map(str.isdigit, term))
 
 
-def _rendered(turn: Turn, language: str) -> str:
-    _, pattern, _ = _PROMPTS.get(language, _PROMPTS["en"])
-    return pattern.replace("{question}", turn.standalone).replace("{reply}", short_reply(turn))
+def _is_seam(term: str, conversation: str) -> bool:
+    """Whether a term is no word: one letter (Anna's, l'accord), or two that meet in a script without spaces."""
+    return (len(term) == 1 and term.isalpha()) or (
+        len(term) == 2 and not term.isascii() and set(term) <= set(conversation.lower())
+    )
+
+
+def _rendered(turn: Turn) -> str:
+    return _TURN.format(question=turn.standalone, reply=short_reply(turn))

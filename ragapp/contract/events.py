@@ -14,12 +14,13 @@ class Understood:
 
     Attributes:
         question: stands alone.
-        how: what was done to it; ``unchanged`` where it stands alone as it was asked.
+        how: ``unchanged``: it stands alone as it was asked; ``model``: the language model rewrote it; ``appended``: it
+            was put behind the question before it.
         turns_dropped: how many of the oldest turns the model could not be shown.
     """
 
     question: str
-    how: str = "unchanged"
+    how: Literal["unchanged", "model", "appended"] = "unchanged"
     turns_dropped: int = 0
 
 

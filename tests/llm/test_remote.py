@@ -792,6 +792,20 @@ def small(models_dir):
     engine.close()
 
 
+# without the kernels for AMX, which end the process on some machines that announce them; ragapp leaves them out, too
+SERVER = """
+import runpy
+import llama_cpp
+defaults = llama_cpp.llama_model_default_params
+def without_extra_buffers():
+    parameters = defaults()
+    parameters.use_extra_bufts = b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
+    return parameters
+llama_cpp.llama_cpp.llama_model_default_params = without_extra_buffers
+runpy.run_module("llama_cpp.server", run_name="__main__")
+"""
+
+
 @pytest.fixture(scope="module")
 def llama_server(models_dir, tmp_path_factory):
     """llama.cpp behind the server of llama-cpp-python."""
@@ -799,8 +813,8 @@ def llama_server(models_dir, tmp_path_factory):
     path, port = get_pack("smollm2-135m-instruct").target(models_dir), free_port()
     command = [
         sys.executable,
-        "-m",
-        "llama_cpp.server",
+        "-c",
+        SERVER,
         "--model",
         str(path),
         "--model_alias",

@@ -99,7 +99,7 @@ class ChatTab(Tab):
                 self.follow_answer, None, outputs, **QUIET
             )
         self.on_button("retry", self.retry, outputs, "multiple").then(self.follow_answer, None, outputs, **QUIET)
-        self.on_button("pick", self.choice_probabilities, [self.evidence], "always_last")
+        self.on_button("pick", self.choose, [self.evidence], "always_last")
         self.on_button("conversations", self.act, outputs, "multiple")
         loaded.then(self.follow_answer, None, outputs, **QUIET)  # of a question asked before a reload
         self.stop.click(self.halt, None, None, **UNQUEUED)
@@ -202,7 +202,7 @@ class ChatTab(Tab):
         shown = self._state.evidence.show(source) if source else None
         return render_evidence(answer, choice, shown, visitor.language)
 
-    def choice_probabilities(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
+    def choose(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Show the evidence of a citation or passage, or leaf in it."""
         exchange, n, page = (int(values.get(name, default)) for name, default in (("turn", -1), ("n", 0), ("page", 0)))
         visitor.choice = Choice(exchange, str(values.get("kind", "citation")), n, page)

@@ -136,17 +136,17 @@ def _found(model: FoundModel, chosen: Sequence[str], free: int, language: str) -
     parameters = f"{model.parameters / 1e9:.1f} B" if model.parameters else ""
     kind = " · ".join(filter(None, (model.architecture, parameters, model.quantization)))
     if used:
-        choice_probabilities = f'<span class="used">{tr(language, "models.in_use")}</span>'
+        choose = f'<span class="used">{tr(language, "models.in_use")}</span>'
     elif model.role == "llm" and not model.problem:
-        choice_probabilities = act("models", tr(language, "models.use"), what="use", name=model.name)
+        choose = act("models", tr(language, "models.use"), what="use", name=model.name)
     else:
-        choice_probabilities = ""
+        choose = ""
     origin = "" if model.origin == "models" else f' <span class="title">{escape(model.origin)}</span>'
     css = ' class="chosen"' if used else ""
     return (
         f'<tr{css}><td class="name" title="{escape(str(model.path))}">{escape(model.name)}{origin}</td>'
         f"<td>{escape(tr(language, f'role.{model.role}'))}</td><td>{size(model.size)}</td>"
-        f"<td>{fit}</td><td>{escape(kind)}</td><td>{choice_probabilities}</td></tr>"
+        f"<td>{fit}</td><td>{escape(kind)}</td><td>{choose}</td></tr>"
     )
 
 
