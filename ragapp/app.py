@@ -63,9 +63,7 @@ class _part(Generic[T]):
 class App:
     """The parts of one running ragapp.  Use it as a context manager, or call :meth:`close`.
 
-    Args:
-        settings: checked settings.
-        write: whether the library will be changed.
+    ``write`` says whether the library will be changed.
     """
 
     def __init__(self, settings: Settings, *, write: bool = False):
@@ -102,16 +100,10 @@ class App:
         from ragapp.index.embedder import Embedder
         from ragapp.models.discovery import find_model
 
-        embedding = self.settings.embedding
-        folder = find_model(embedding.model, self.settings.paths.models, "embedder")
-        return Embedder(
-            folder,
-            embedding.model,
-            embedding.batch_size,
-            embedding.precision,
-            query_prompt=embedding.query_prompt,
-            document_prompt=embedding.document_prompt,
-        )
+        e = self.settings.embedding
+        folder = find_model(e.model, self.settings.paths.models, "embedder")
+        prompts = {"query_prompt": e.query_prompt, "document_prompt": e.document_prompt}
+        return Embedder(folder, e.model, e.batch_size, e.precision, **prompts)
 
     @_part
     def chunker(self) -> Chunker:
@@ -126,9 +118,8 @@ class App:
         """What these settings' vectors are made with."""
         from ragapp.index.records import EmbedderIdentity
 
-        return EmbedderIdentity(
-            self.embedder.name, self.embedder.dimension, True, self.embedder.made_with, self.chunker.signature
-        )
+        embedder, chunks = self.embedder, self.chunker.signature
+        return EmbedderIdentity(embedder.name, embedder.dimension, True, embedder.made_with, chunks)
 
     @_part
     def store(self) -> Store:
@@ -170,16 +161,9 @@ class App:
         from ragapp.answer.assistant import Assistant
         from ragapp.answer.budget import TokenBudget
 
-        catalog = self.store.catalog
-        return Assistant(
-            self.retriever,
-            self.engine,
-            self.settings,
-            TokenBudget(catalog),
-            catalog=catalog,
-            similar=self.embedder.scaled_similarities,
-            calibration=self.calibration_file,
-        )
+        catalog, similar, learnt = self.store.catalog, self.embedder.scaled_similarities, self.calibration_file
+        parts = self.retriever, self.engine, self.settings, TokenBudget(catalog)
+        return Assistant(*parts, catalog=catalog, similar=similar, calibration=learnt)
 
     @_part
     def summarizer(self) -> Summarizer:
@@ -189,11 +173,7 @@ class App:
         return Summarizer(self.store.catalog, self.engine, self.settings, self.embedder.scaled_similarities)
 
     def document(self, document_id: int) -> DocumentDetails:
-        """One document with the coverage of each unit.
-
-        Raises:
-            StoreError: there is no such document.
-        """
+        """One document with the coverage of each unit. Raises StoreError: there is no such document."""
         from ragapp.contract import UnitCoverage
 
         row = self.catalog.document(document_id)
@@ -233,36 +213,24 @@ class App:
     ) -> Answer:
         """The answer to a question; :meth:`ragapp.answer.assistant.Assistant.ask` tells what goes on meanwhile.
 
-        Args:
-            question: in any language.
-            turns: of the conversation so far, the oldest first.
-            scope: restricts the documents: a name, a shell pattern, or a folder.
-            caution: for this question, instead of that of the settings.
-
-        Raises:
-            RagappError: no documents, no model.
+        ``turns`` are those of the conversation so far, the oldest first; ``scope`` restricts the documents to a name, a
+        shell pattern, or a folder. Raises RagappError: no documents, no model.
         """
         return self.assistant.answer(question, turns, scope=scope, caution=caution)
 
     def ingest(self, *paths: str | Path, force: bool = False) -> IngestReport:
-        """Add files and folders to the store, or bring it in step with them.
+        """Add files and folders (none means the drop folder) to the store, or bring it in step with them.
 
-        Args:
-            paths: none means the drop folder.
-            force: whether unchanged files are read again.
+        With ``force`` unchanged files are read again.
 
-        Raises:
-            PathError: a path does not exist.
-            IdentityError: the store was made with another embedder.
+        Raises PathError: a path does not exist; IdentityError: the store was made with another embedder.
         """
         return self.pipeline.run([Path(path) for path in paths] or [self.drop_folder()], force=force)
 
     def search(self, query: str, k: int = 5, scope: str = "") -> SearchResult:
         """The ``k`` best passages for a query, without a language model.
 
-        Raises:
-            EmptyStoreError: there are no documents.
-            PathError: no document is in ``scope``.
+        Raises EmptyStoreError: there are no documents; PathError: no document is in ``scope``.
         """
         from ragapp.contract import SearchResult
 
@@ -275,21 +243,15 @@ class App:
         """The documents of the store, and the files that are not in it, with the reason."""
         from ragapp.contract import DocumentList
 
-        unread = self.catalog.unread()
-        return DocumentList(
-            tuple(row.described() for row in self.catalog.documents()),
-            tuple(file.described() for file in unread if file.status == "failed"),
-            tuple(file.described() for file in unread if file.status == "skipped"),
-        )
+        documents, unread = self.catalog.documents(), self.catalog.unread()
+        states = ("failed", "skipped")
+        failed, skipped = (tuple(file.described() for file in unread if file.status == state) for state in states)
+        return DocumentList(tuple(row.described() for row in documents), failed, skipped)
 
     def chat(self, conversation_id: int | None = None) -> ChatSession:
-        """A conversation to go on with.
+        """A conversation to go on with; None begins a new one, which is kept from its first answer on.
 
-        Args:
-            conversation_id: one that is kept; None begins a new one, which is kept from its first answer on.
-
-        Raises:
-            StoreError: there is no such conversation.
+        Raises StoreError: there is no such conversation.
         """
         from ragapp.answer.chat_session import ChatSession
 
@@ -298,27 +260,15 @@ class App:
     def drop_folder(self) -> Path:
         """The folder whose files are taken in without being named; made when missing.
 
-        Raises:
-            PathError: it cannot be made.
+        Raises PathError: it cannot be made.
         """
         folder = self.settings.paths.ingest
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PathError(
-                f"The drop folder {folder} cannot be made: {error.strerror}.", "Check paths.ingest."
-            ) from None
+            told = f"The drop folder {folder} cannot be made: {error.strerror}."
+            raise PathError(told, "Check paths.ingest.") from None
         return folder
-
-    def llm_path(self) -> Path:
-        """The language model's file, checked to be a language model.
-
-        Raises:
-            ModelError: missing, damaged, or not a GGUF language model.
-        """
-        from ragapp.models.discovery import find_model
-
-        return find_model(self.settings.llm.model, self.settings.paths.models, "llm")
 
     @_part
     def _engine(self) -> LanguageModel:
@@ -354,29 +304,18 @@ class App:
         _ = self._engine
 
     def engine(self) -> LanguageModel:
-        """The language model, loaded.
-
-        Raises:
-            ModelError: it cannot be loaded.
-        """
+        """The language model, loaded. Raises ModelError: it cannot be loaded."""
         engine = self._engine
         engine.load()
         return engine
 
     def use_model(self, name: str) -> LanguageModel:
-        """Change to another language model, for as long as this lasts; ``llm.model`` of the settings is changed, too.
+        """Change to another language model (as ``llm.model`` of the settings, which is changed too), and return it.
 
         The other one is loaded first, and only then is the old one let go, after what it is doing. Where the memory is
         not enough for both, the old one goes first, and comes back when the other one fails.
 
-        Args:
-            name: as ``llm.model``.
-
-        Returns:
-            The model, loaded.
-
-        Raises:
-            ModelError: it is missing, damaged, no language model, too large, or cannot be loaded; the old one stays.
+        Raises ModelError: it is missing, damaged, no language model, too large, or cannot be loaded; the old one stays.
         """
         with self._changing:
             settings = self.settings.model_copy(deep=True)
