@@ -29,7 +29,7 @@ from typing import Any
 from ragapp.answer.followup import standalone
 from ragapp.answer.rewriting import Rewriter, rewriter
 from ragapp.app import App
-from ragapp.contract import Turn
+from ragapp.contract import Answer, Turn
 from ragapp.evaluation.metrics import contains_answer
 from ragapp.privacy import go_offline
 from ragapp.settings import load_settings

@@ -100,16 +100,10 @@ class App:
         from ragapp.index.embedder import Embedder
         from ragapp.models.discovery import find_model
 
-        embedding = self.settings.embedding
-        folder = find_model(embedding.model, self.settings.paths.models, "embedder")
-        return Embedder(
-            folder,
-            embedding.model,
-            embedding.batch_size,
-            embedding.precision,
-            query_prompt=embedding.query_prompt,
-            document_prompt=embedding.document_prompt,
-        )
+        e = self.settings.embedding
+        folder = find_model(e.model, self.settings.paths.models, "embedder")
+        prompts = {"query_prompt": e.query_prompt, "document_prompt": e.document_prompt}
+        return Embedder(folder, e.model, e.batch_size, e.precision, **prompts)
 
     @_part
     def chunker(self) -> Chunker:
@@ -124,9 +118,8 @@ class App:
         """What these settings' vectors are made with."""
         from ragapp.index.records import EmbedderIdentity
 
-        return EmbedderIdentity(
-            self.embedder.name, self.embedder.dimension, True, self.embedder.made_with, self.chunker.signature
-        )
+        embedder, chunks = self.embedder, self.chunker.signature
+        return EmbedderIdentity(embedder.name, embedder.dimension, True, embedder.made_with, chunks)
 
     @_part
     def store(self) -> Store:
@@ -168,16 +161,9 @@ class App:
         from ragapp.answer.assistant import Assistant
         from ragapp.answer.budget import TokenBudget
 
-        catalog = self.store.catalog
-        return Assistant(
-            self.retriever,
-            self.engine,
-            self.settings,
-            TokenBudget(catalog),
-            catalog=catalog,
-            similar=self.embedder.scaled_similarities,
-            calibration=self.calibration_file,
-        )
+        catalog, similar, learnt = self.store.catalog, self.embedder.scaled_similarities, self.calibration_file
+        parts = self.retriever, self.engine, self.settings, TokenBudget(catalog)
+        return Assistant(*parts, catalog=catalog, similar=similar, calibration=learnt)
 
     @_part
     def summarizer(self) -> Summarizer:
@@ -187,11 +173,7 @@ class App:
         return Summarizer(self.store.catalog, self.engine, self.settings, self.embedder.scaled_similarities)
 
     def document(self, document_id: int) -> DocumentDetails:
-        """One document with the coverage of each unit.
-
-        Raises:
-            StoreError: there is no such document.
-        """
+        """One document with the coverage of each unit. Raises StoreError: there is no such document."""
         from ragapp.contract import UnitCoverage
 
         row = self.catalog.document(document_id)
@@ -244,18 +226,14 @@ class App:
 
         ``force`` reads unchanged files again.
 
-        Raises:
-            PathError: a path does not exist.
-            IdentityError: the store was made with another embedder.
+        Raises PathError: a path does not exist; IdentityError: the store was made with another embedder.
         """
         return self.pipeline.run([Path(path) for path in paths] or [self.drop_folder()], force=force)
 
     def search(self, query: str, k: int = 5, scope: str = "") -> SearchResult:
         """The ``k`` best passages for a query, without a language model.
 
-        Raises:
-            EmptyStoreError: there are no documents.
-            PathError: no document is in ``scope``.
+        Raises EmptyStoreError: there are no documents; PathError: no document is in ``scope``.
         """
         from ragapp.contract import SearchResult
 
@@ -268,12 +246,10 @@ class App:
         """The documents of the store, and the files that are not in it, with the reason."""
         from ragapp.contract import DocumentList
 
-        unread = self.catalog.unread()
-        return DocumentList(
-            tuple(row.described() for row in self.catalog.documents()),
-            tuple(file.described() for file in unread if file.status == "failed"),
-            tuple(file.described() for file in unread if file.status == "skipped"),
-        )
+        documents, unread = self.catalog.documents(), self.catalog.unread()
+        states = ("failed", "skipped")
+        failed, skipped = (tuple(file.described() for file in unread if file.status == state) for state in states)
+        return DocumentList(tuple(row.described() for row in documents), failed, skipped)
 
     def chat(self, conversation_id: int | None = None) -> ChatSession:
         """A conversation to go on with; without an id a new one begins, which is kept from its first answer on.
@@ -288,27 +264,15 @@ class App:
     def drop_folder(self) -> Path:
         """The folder whose files are taken in without being named; made when missing.
 
-        Raises:
-            PathError: it cannot be made.
+        Raises PathError: it cannot be made.
         """
         folder = self.settings.paths.ingest
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PathError(
-                f"The drop folder {folder} cannot be made: {error.strerror}.", "Check paths.ingest."
-            ) from None
+            told = f"The drop folder {folder} cannot be made: {error.strerror}."
+            raise PathError(told, "Check paths.ingest.") from None
         return folder
-
-    def llm_path(self) -> Path:
-        """The language model's file, checked to be a language model.
-
-        Raises:
-            ModelError: missing, damaged, or not a GGUF language model.
-        """
-        from ragapp.models.discovery import find_model
-
-        return find_model(self.settings.llm.model, self.settings.paths.models, "llm")
 
     @_part
     def _engine(self) -> LanguageModel:
@@ -344,17 +308,13 @@ class App:
         _ = self._engine
 
     def engine(self) -> LanguageModel:
-        """The language model, loaded.
-
-        Raises:
-            ModelError: it cannot be loaded.
-        """
+        """The language model, loaded. Raises ModelError: it cannot be loaded."""
         engine = self._engine
         engine.load()
         return engine
 
     def use_model(self, name: str) -> LanguageModel:
-        """Change to another language model, for as long as this lasts; ``llm.model`` of the settings is changed, too.
+        """Change to another language model (as ``llm.model`` of the settings, which is changed too), and return it.
 
         The other one is loaded first, and only then is the old one let go, after what it is doing. Where the memory is
         not enough for both, the old one goes first, and comes back when the other one fails.

@@ -9,9 +9,8 @@ from __future__ import annotations
 class RagappError(Exception):
     """A problem that the person can act on.
 
-    Args:
-        message: what happened, naming the file or the setting.
-        hint: what to do next, ideally a command that can be pasted; may be empty.
+    The message says what happened, naming the file or the setting; the hint, if any, what to do next, ideally as a
+    command that can be pasted.
     """
 
     exit_code = 1
@@ -58,10 +57,7 @@ class IdentityError(StoreError):
 class VectorsUnavailableError(StoreError):
     """The vector store's server has not done what it was asked; the catalog has everything.
 
-    Args:
-        message: see :class:`RagappError`.
-        hint: see :class:`RagappError`.
-        again_at_once: whether it may do so when it is asked anew, because it does not know a collection (any more).
+    ``again_at_once``: it may do so when it is asked anew, because it does not know a collection (any more).
     """
 
     def __init__(self, message: str, hint: str = "", again_at_once: bool = False):

@@ -15,8 +15,7 @@ FILE_MODE = 0o600
 def make_private_folder(folder: Path) -> None:
     """Make a folder for the owner alone; an existing one is not changed, as it may hold other files.
 
-    Raises:
-        OSError: it cannot be made.
+    Raises OSError: it cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
 
@@ -24,8 +23,7 @@ def make_private_folder(folder: Path) -> None:
 def make_private_file(path: Path) -> None:
     """Make a file for the owner alone before a library creates it; the content of an existing one stays.
 
-    Raises:
-        OSError: it cannot be made.
+    Raises OSError: it cannot be made.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE))
     _restrict(path, FILE_MODE)
@@ -36,8 +34,7 @@ def write_atomically(path: Path, text: str, *, lasting: bool = False) -> None:
 
     With ``lasting`` it also survives a loss of power.
 
-    Raises:
-        OSError: it cannot be written.
+    Raises OSError: it cannot be written.
     """
     partial = path.with_name(f"{path.name}.partial")
     with suppress(FileNotFoundError):

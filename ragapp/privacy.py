@@ -71,14 +71,9 @@ def go_offline() -> None:
 
 
 def apply_allow_list(allowed: Iterable[str], data: Path) -> None:
-    """Let this process reach the hosts of ``privacy.allow``, and count refusals beside the store.
+    """Let this process reach the hosts of ``privacy.allow``, and count refusals in ``data``, beside the store.
 
-    Args:
-        allowed: ``privacy.allow``.
-        data: ``paths.data``.
-
-    Raises:
-        SettingsError: an entry is no host.
+    Raises SettingsError: an entry is no host.
     """
     try:
         guard.allow(allowed)

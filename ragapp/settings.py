@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ragapp import file_permissions
@@ -28,7 +27,7 @@ ENV_PREFIX = "RAGAPP_"
 ENV_RESERVED = frozenset({"RAGAPP_SETTINGS", "RAGAPP_PROFILE"})
 FILE_NAME = "settings.yaml"
 # keys whose values are nobody else's business
-_SECRETS = ("password", "passwords", "chroma_headers")
+SECRETS = ("password", "passwords", "chroma_headers")
 
 
 class _Section(BaseModel):
@@ -160,30 +159,16 @@ class Settings(BaseSettings):
     privacy: Privacy = Privacy()
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+    def settings_customise_sources(cls, *arguments: Any, **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment first: what the files say comes in through ``init``, already merged."""
-        return env_settings, init_settings
+        return sources["env_settings"], sources["init_settings"]
 
 
 def find_settings_file(explicit: str | Path | None = None) -> Path | None:
-    """The settings file in force.
+    """The settings file in force, None when there is none.
 
-    Args:
-        explicit: a path given by the person (``--settings``); it must exist.
-
-    Returns:
-        The explicit file, that of ``RAGAPP_SETTINGS``, ``settings.yaml`` of the working folder or of the source
-        checkout, whichever comes first; None when there is none.
-
-    Raises:
-        SettingsError: a file was named that does not exist.
+    That is ``explicit`` (``--settings``), that of ``RAGAPP_SETTINGS``, ``settings.yaml`` of the working folder or of
+    the source checkout, whichever comes first. Raises SettingsError: a file was named that does not exist.
     """
     named = explicit or os.environ.get("RAGAPP_SETTINGS")
     if named:
@@ -199,14 +184,9 @@ def find_settings_file(explicit: str | Path | None = None) -> Path | None:
 
 
 def load_settings(explicit: str | Path | None = None, overrides: dict[str, dict[str, Any]] | None = None) -> Settings:
-    """Read the settings in force.
+    """Read the settings in force: checked, with absolute paths.
 
-    Args:
-        explicit: the settings file; see :func:`find_settings_file`.
-        overrides: ``{section: {key: value}}`` that win over everything (the command line's options).
-
-    Returns:
-        Checked settings whose paths are absolute.
+    ``overrides``, by section and key, win over everything (the command line's options).
 
     Raises:
         SettingsError: a file is missing or no YAML, a key is unknown (the nearest known one is suggested), or a
@@ -218,14 +198,14 @@ def load_settings(explicit: str | Path | None = None, overrides: dict[str, dict[
     base = Path.home() / ".ragapp"
     if file:
         base, origin = file.parent, str(file)
-        values = _read_yaml(file)
+        values = read_yaml(file)
         _refuse_unknown(values, str(file))
     profile = os.environ.get("RAGAPP_PROFILE")
     if profile:
         profile_file = base / f"settings-{profile}.yaml"
         if not profile_file.is_file():
             raise SettingsError(f"RAGAPP_PROFILE is {profile}, but there is no {profile_file}.")
-        profile_values = _read_yaml(profile_file)
+        profile_values = read_yaml(profile_file)
         _refuse_unknown(profile_values, str(profile_file))
         values = _merge(values, profile_values)
         origin = f"{origin} or {profile_file}"
@@ -247,7 +227,8 @@ def load_settings(explicit: str | Path | None = None, overrides: dict[str, dict[
     return settings
 
 
-def _read_yaml(file: Path) -> dict[str, Any]:
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The values of a settings file by section; which sections and keys there are is not checked."""
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -256,9 +237,8 @@ def _read_yaml(file: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise SettingsError(
-            f"{file}{where} is not valid YAML: {problem}.", "Indent with spaces; quote odd values."
-        ) from None
+        told = f"{file}{where} is not valid YAML: {problem}."
+        raise SettingsError(told, "Indent with spaces; quote odd values.") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -286,17 +266,10 @@ def _refuse_unknown(values: dict[str, Any], origin: str) -> None:
             raise SettingsError(f"{origin}: there is no section `{section}`.", _suggest(str(section), sections))
         if not isinstance(keys, dict):
             raise SettingsError(f"{origin}: section `{section}` must hold keys, not {keys!r}.")
-        known = _fields_of(section)
+        known = type(sections[section].default).model_fields
         for key in keys:
             if key not in known:
                 raise SettingsError(f"{origin}: there is no setting `{section}.{key}`.", _suggest(str(key), known))
-
-
-def _fields_of(section: str) -> dict[str, FieldInfo]:
-    kind = Settings.model_fields[section].annotation
-    assert isinstance(kind, type)
-    assert issubclass(kind, BaseModel)
-    return kind.model_fields
 
 
 def _suggest(name: str, known: Iterable[str]) -> str:
@@ -326,19 +299,8 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 def write_setting(section: str, key: str, value: Any, explicit: str | Path | None = None) -> Path:
     """Change one value in the settings file, keeping its comments, its order and who may read it.
 
-    A file that is made here, or that gets a password, is for its owner alone.
-
-    Args:
-        section: a section of :class:`Settings`.
-        key: a key of that section.
-        value: the new value, of a type that YAML holds.
-        explicit: the settings file; see :func:`find_settings_file`.
-
-    Returns:
-        The file that was changed; it is made where there was none.
-
-    Raises:
-        SettingsError: the file cannot be read or written.
+    A file that is made here, or that gets a password, is for its owner alone. Returns the file; it is made where there
+    was none. Raises SettingsError: it cannot be read or written.
     """
     from ruamel.yaml import YAML
 
@@ -355,7 +317,7 @@ def write_setting(section: str, key: str, value: Any, explicit: str | Path | Non
         yaml_round_trip.dump(tree, text)
         mode = stat.S_IMODE(file.stat().st_mode) if file.is_file() else file_permissions.FILE_MODE
         file_permissions.write_atomically(file, text.getvalue())
-        if key not in _SECRETS:  # whom the person lets read the rest is the person's own matter
+        if key not in SECRETS:  # whom the person lets read the rest is the person's own matter
             file.chmod(mode)
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}.", "Change the value by hand.") from None

@@ -77,11 +77,7 @@ def _summarize(context: typer.Context, document: str, as_json: bool) -> None:
 
 
 def conversation_number(text: str, hint: str = "See: ragapp conversations list") -> int:
-    """The number of a conversation, as it was typed.
-
-    Raises:
-        UsageError: it is none.
-    """
+    """The number of a conversation, as it was typed. Raises UsageError: it is none."""
     try:
         return int(text)
     except ValueError:

@@ -71,8 +71,7 @@ class _Terminal:
     def take(self, line: str) -> bool:
         """Answer a question or follow a command; returns False when the person wants to end.
 
-        Raises:
-            RagappError: in a script, where going on would hide it; a person is told, and goes on.
+        Raises RagappError: in a script, where going on would hide it; a person is told, and goes on.
         """
         line = line.strip()
         try:
@@ -116,9 +115,8 @@ class _Terminal:
         elif name == "rename":
             say(f"renamed: {kept.rename(self._this(), argument).title}")
         elif name == "delete":
-            gone = kept.delete(
-                conversation_number(argument, "Example: /delete 3. See: /list") if argument else self._this()
-            )
+            number = conversation_number(argument, "Example: /delete 3. See: /list") if argument else self._this()
+            gone = kept.delete(number)
             if gone.id == self._session.id:
                 self._session = self._app.chat()
             say(f"removed {gone.id}: {gone.title}")

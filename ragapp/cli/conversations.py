@@ -115,11 +115,7 @@ def export(
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet.
-
-    Raises:
-        PathError: it is there, or cannot be written.
-    """
+    """Write a file that is not there yet. Raises PathError: it is there, or cannot be written."""
     try:
         with open(path, "x", encoding="utf-8", newline="\n") as file:
             file.write(text)

@@ -60,19 +60,14 @@ def ingest(
     if page:
         paths = paths or [settings_of(context).paths.ingest]
         report = page.ingest(*paths, force=force, prune=prune, ocr=ocr)
-        _say_ingested(report, paths, dry_run, as_json)
-        return
-    with open_app(context, write=not dry_run) as app, ingest_bar() as progress:
-        paths = paths or [app.drop_folder()]
-        options: dict[str, Any] = {"force": force, "prune": prune, "ocr": ocr, "progress": progress}
-        if watch:
-            _watch(app, paths, options)
-            return
-        report = app.pipeline.run(paths, dry_run=dry_run, **options)
-    _say_ingested(report, paths, dry_run, as_json)
-
-
-def _say_ingested(report: IngestReport, paths: list[Path], dry_run: bool, as_json: bool) -> None:
+    else:
+        with open_app(context, write=not dry_run) as app, ingest_bar() as progress:
+            paths = paths or [app.drop_folder()]
+            options: dict[str, Any] = {"force": force, "prune": prune, "ocr": ocr, "progress": progress}
+            if watch:
+                _watch(app, paths, options)
+                return
+            report = app.pipeline.run(paths, dry_run=dry_run, **options)
     if as_json:
         say_record(report)
     else:
@@ -110,22 +105,12 @@ def _say_report(report: IngestReport, paths: list[Path], dry_run: bool) -> None:
     hidden = {"unchanged"} if skipped.total() <= MOST_SKIPPED else {"unchanged", "skipped"}
     changed = [file for file in report.files if file.status not in hidden]
     if changed:
-        say_table(
-            ("status", "units", "no text", "ocr", "chunks", "seconds", "file", "note"),
-            [
-                (
-                    f.status,
-                    f.units or "",
-                    f.units_without_text or "",
-                    f.units_ocr or "",
-                    f.chunks or "",
-                    f"{f.seconds:.1f}" if f.seconds else "",
-                    shown_path(f.path),
-                    f.reason,
-                )
-                for f in changed
-            ],
-        )
+        rows = []
+        for f in changed:
+            counts = [count or "" for count in (f.units, f.units_without_text, f.units_ocr, f.chunks)]
+            taken = f"{f.seconds:.1f}" if f.seconds else ""
+            rows.append((f.status, *counts, taken, shown_path(f.path), f.reason))
+        say_table(("status", "units", "no text", "ocr", "chunks", "seconds", "file", "note"), rows)
     for reason, count in skipped.most_common() if "skipped" in hidden else ():
         say(f"{count} skipped: {reason}")
     totals = report.totals
@@ -188,20 +173,10 @@ def list_documents(context: typer.Context, as_json: Json = False) -> None:
         return
     if listed.documents:
         columns = ("id", "document", "language", "units", "no text", "ocr", "chunks", "warnings", "path")
-        rows = [
-            (
-                d.id,
-                shown_path(d.document),
-                d.language or "?",
-                d.units,
-                d.units_without_text or "",
-                d.units_ocr or "",
-                d.chunks,
-                len(d.warnings) or "",
-                shown_path(d.path),
-            )
-            for d in listed.documents
-        ]
+        rows = []
+        for d in listed.documents:
+            found = d.units_without_text or "", d.units_ocr or "", d.chunks, len(d.warnings) or ""
+            rows.append((d.id, shown_path(d.document), d.language or "?", d.units, *found, shown_path(d.path)))
         say_table(columns, rows)
     if listed.documents and unread:
         say()
@@ -265,10 +240,8 @@ def remove(
     for row in removal.removed:
         say(f"removed {row.id}: {shown_path(row.path)}")
     if purge:
-        if removal.answers_forgotten:
-            say(
-                f"Answers in conversations that showed removed documents, deleted as well: {removal.answers_forgotten}."
-            )
+        if forgotten := removal.answers_forgotten:
+            say(f"Answers in conversations that showed removed documents, deleted as well: {forgotten}.")
         say("Nothing of what was removed is left in the store's files.")
         for path in removal.files_kept:
             say(f"The file itself is yours and stays until you delete it: {shown_path(path)}")

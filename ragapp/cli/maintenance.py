@@ -69,11 +69,8 @@ def ui(
     from ragapp.web.server import serve
 
     settings = settings_of(context)
-    overrides: dict[str, dict[str, Any]] = {"server": {}}
-    if host is not None:
-        overrides["server"]["host"] = host
-    if port is not None:
-        overrides["server"]["port"] = port
+    address = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    overrides: dict[str, dict[str, Any]] = {"server": address}
     if demo:
         overrides |= _demo_store(settings)
         overrides["paths"]["ingest"] = sample_docs()

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from ragapp.settings import Settings
 
 _GIB = 1024**3
+# what is shown of a language model's file
+_SHOWN = (
+    *("architecture", "quantization", "size", "context_length"),
+    *("embedding_length", "block_count", "chat_template"),
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -55,26 +60,16 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
         *("", "name", "role", "size", "status", "family", "parameters", "quantization", "trained for", "template"),
         *("memory", "where, or how to get it"),
     )
-    rows: list[tuple[object, ...]] = [
-        (
-            "*" if m.name in chosen else "",
-            m.name,
-            m.role,
-            _size(m.size),
-            m.status,
-            m.architecture or "",
-            f"{m.parameters / 1e9:.1f} B" if m.parameters else "",
-            m.quantization or "",
-            m.context_length or "",
-            ("yes" if m.has_template else "no") if m.role == "llm" else "",
-            _fits(m.memory, free),
-            shown_path(str(m.path)),
-        )
-        for m in found
-    ]
+    rows: list[tuple[object, ...]] = []
+    for m in found:
+        known = "*" if m.name in chosen else "", m.name, m.role, _size(m.size), m.status, m.architecture or ""
+        parameters = f"{m.parameters / 1e9:.1f} B" if m.parameters else ""
+        template = ("yes" if m.has_template else "no") if m.role == "llm" else ""
+        facts = parameters, m.quantization or "", m.context_length or "", template, _fits(m.memory, free)
+        rows.append((*known, *facts, shown_path(str(m.path))))
     for p in missing:
-        known = ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here")
-        rows.append((*known, *[""] * (len(columns) - len(known) - 1), f"ragapp models pull {p.name}"))
+        told = ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here")
+        rows.append((*told, *[""] * (len(columns) - len(told) - 1), f"ragapp models pull {p.name}"))
     say_table(columns, rows)
     usual = f"{discovery.USUAL_CONTEXT} tokens of context"
     note(f"* in use, by settings.yaml. Memory at {usual}; {format_gib(free)} are free.")
@@ -137,16 +132,7 @@ def show(
         facts |= {"role": pack.role, "licence": pack.licence, "hub": pack.hub_repo}
     if path.is_file():
         info = read_model(path)
-        facts |= {
-            "architecture": info.architecture,
-            "quantization": info.quantization,
-            "size": info.size,
-            "context_length": info.context_length,
-            "embedding_length": info.embedding_length,
-            "block_count": info.block_count,
-            "chat_template": info.chat_template,
-        }
-        facts |= _load_facts(settings, name, path)
+        facts |= {name: getattr(info, name) for name in _SHOWN} | _load_facts(settings, name, path)
     if prompt:
         facts |= _prompt_facts(path, name, settings.llm.template)
     if as_json:
@@ -174,11 +160,8 @@ def _load_facts(settings: Settings, name: str, path: Path) -> dict[str, Any]:
     wanted.llm.model = name
     try:
         plan = plan_engine(wanted, path=path)
-        return {
-            "in_force": {"context": plan.context, **plan.reasons},
-            "memory": str(plan.need),
-            "placement": place(wanted, plan),
-        }
+        used = {"context": plan.context, **plan.reasons}
+        return {"in_force": used, "memory": str(plan.need), "placement": place(wanted, plan)}
     except ModelError as error:  # the rest is worth showing still
         return {"problem": str(error)}
 
@@ -206,39 +189,20 @@ def tune(
     file = write_tuned(settings.paths.models, plan.path, tuned)
     best, rows = measured.best, measured.trials
     if as_json:
-        say_json(
-            {
-                "model": plan.name,
-                "path": str(plan.path),
-                "file": str(file),
-                "threads": tuned.threads,
-                "batch": tuned.batch,
-                "flash_attention": tuned.flash_attention,
-                "cache_type": tuned.cache_type,
-                "gain": tuned.gain,
-                "uncertain": round(measured.uncertain, 3),
-                "trials": [
-                    {"options": str(t.options), "reading": t.reading, "writing": t.writing, "best": t is best}
-                    for t in rows
-                ],
-            }
-        )
+        options = {key: getattr(tuned, key) for key in ("threads", "batch", "flash_attention", "cache_type", "gain")}
+        trials = [
+            {"options": str(t.options), "reading": t.reading, "writing": t.writing, "best": t is best} for t in rows
+        ]
+        told = {"model": plan.name, "path": str(plan.path), "file": str(file), **options}
+        say_json({**told, "uncertain": round(measured.uncertain, 3), "trials": trials})
     else:
-        say_table(
-            ("", "threads", "batch", "flash attention", "cache", "reading, tokens/s", "writing, tokens/s"),
-            [
-                (
-                    "*" if t is best else "",
-                    t.options.threads_used,
-                    t.options.batch,
-                    "on" if t.options.flash_attention else "off",
-                    t.options.cache_type,
-                    f"{max(t.reading):.1f}",
-                    f"{max(t.writing):.1f}",
-                )
-                for t in rows
-            ],
-        )
+        shown = []
+        for t in rows:
+            speeds = f"{max(t.reading):.1f}", f"{max(t.writing):.1f}"
+            attention, o = "on" if t.options.flash_attention else "off", t.options
+            shown.append(("*" if t is best else "", o.threads_used, o.batch, attention, o.cache_type, *speeds))
+        columns = "", "threads", "batch", "flash attention", "cache", "reading, tokens/s", "writing, tokens/s"
+        say_table(columns, shown)
         say(f"* is used from now on where the settings say auto: {tuned.gain:.0%} faster than the first. In {file}")
     if measured.uncertain > 0.1:
         note(f"Two rounds differed by {measured.uncertain:.0%}: the machine had other work; measure again without.")
@@ -292,9 +256,8 @@ def verify(
     from ragapp.models.pull import verify_pack
 
     models_dir = settings_of(context).paths.models
-    packs = (
-        [get_pack(name) for name in names] if names else [p for p in PACKS.values() if p.target(models_dir).exists()]
-    )
+    here = [pack for pack in PACKS.values() if pack.target(models_dir).exists()]
+    packs = [get_pack(name) for name in names] if names else here
     checks = [(pack.name, check) for pack in packs for check in verify_pack(pack, models_dir)]
     if as_json:
         say_json({"files": [{"pack": name, "file": c.name, "status": c.status} for name, c in checks]})
@@ -320,13 +283,9 @@ def use(context: typer.Context, name: Annotated[str, typer.Argument(help="Pack, 
 
 
 def _model_info(model: FoundModel, in_use: bool) -> ModelInfo:
+    known = model.name, model.role, str(model.path), model.size, model.pack, model.status
     return ModelInfo(
-        model.name,
-        model.role,
-        str(model.path),
-        model.size,
-        model.pack,
-        model.status,
+        *known,
         family=model.architecture,
         parameters=model.parameters,
         quantization=model.quantization,

@@ -85,11 +85,7 @@ def make_api(state: AppState) -> APIRouter:
 
 
 def add_nothing_else(router: APIRouter) -> None:
-    """Say of every other address below a router that there is nothing; else the page would be asked for it.
-
-    Args:
-        router: with all its routes.
-    """
+    """Say of every other address below a router that there is nothing; else the page would be asked for it."""
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
     @router.api_route("", methods=methods, include_in_schema=False)
@@ -101,8 +97,7 @@ def add_nothing_else(router: APIRouter) -> None:
 def _absolute(path: str) -> Path:
     """A path of the asker, who may stand in another folder than the page.
 
-    Raises:
-        UsageError: it is relative, or no path.
+    Raises UsageError: it is relative, or no path.
     """
     given = Path(path)
     if not given.is_absolute() or "\0" in path:

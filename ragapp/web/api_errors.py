@@ -29,12 +29,8 @@ def error_json(
 ) -> dict[str, Any]:
     """The body of a refusal: ragapp's fields, and those that OpenAI's clients look for.
 
-    Args:
-        message: what is wrong.
-        hint: what to do next; may be empty.
-        kind: class of the error.
-        param: field of the body that is wrong, with dots; None where it is none.
-        exit_code: that the command would end with.
+    ``kind`` is the class of the error, ``param`` the field of the body that is wrong, with dots, and ``exit_code`` the
+    one that the command would end with.
     """
     problem = {"message": message, "hint": hint, "type": kind, "code": None, "param": param}
     return {"error": problem, "exit_code": exit_code}
@@ -46,15 +42,15 @@ def add_error_answers(server: FastAPI) -> None:
     from fastapi.responses import JSONResponse
     from starlette.exceptions import HTTPException
 
-    def tell(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RagappError)
+    @server.exception_handler(RagappError)
+    def tell(request: Request, error: RagappError) -> JSONResponse:
         # half a surrogate pair, which a message may have taken from the question, cannot be sent
         message, hint = (text.encode("utf-8", "replace").decode() for text in (error.message, error.hint))
         body = error_json(message, hint, type(error).__name__, exit_code=error.exit_code)
         return JSONResponse(body, _STATUSES.get(error.exit_code, 422))
 
-    def tell_wrong(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
+    @server.exception_handler(RequestValidationError)
+    def tell_wrong(request: Request, error: RequestValidationError) -> JSONResponse:
         # FastAPI's own answer repeats what was sent, which JSON cannot always hold (NaN, half a surrogate pair)
         wrong = [(_field(one["loc"]), one["msg"]) for one in error.errors()]
         message = "; ".join(f"{field}: {why}" if field else why for field, why in wrong)
@@ -62,18 +58,13 @@ def add_error_answers(server: FastAPI) -> None:
         body = error_json(message, kind="ValidationError", param=wrong[0][0] or None, exit_code=2)
         return JSONResponse(body, 400 if unreadable else 422)
 
-    def tell_http(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)
-        body = error_json(str(error.detail), kind="HTTPError")
-        return JSONResponse(body, error.status_code, headers=error.headers)
+    @server.exception_handler(HTTPException)
+    def tell_http(request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse(error_json(str(error.detail), kind="HTTPError"), error.status_code, headers=error.headers)
 
+    @server.exception_handler(Exception)
     def tell_defect(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse(error_json(_DEFECT, kind="Defect"), 500)
-
-    server.add_exception_handler(RagappError, tell)
-    server.add_exception_handler(RequestValidationError, tell_wrong)
-    server.add_exception_handler(HTTPException, tell_http)
-    server.add_exception_handler(Exception, tell_defect)
 
 
 def _field(place: tuple[int | str, ...]) -> str:

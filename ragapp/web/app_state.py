@@ -30,15 +30,10 @@ _MANY = 2000
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether questions can be answered.
+    """Whether questions can be answered."""
 
-    Attributes:
-        missing: names of models that are not here.
-        documents: how many there are.
-    """
-
-    missing: tuple[str, ...]
-    documents: int
+    missing: tuple[str, ...]  # names of models that are not here
+    documents: int  # how many there are
 
     @property
     def ready(self) -> bool:
@@ -47,13 +42,7 @@ class Readiness:
 
 
 class AppState:
-    """The parts that the tabs and the API work with.
-
-    Args:
-        app: open for writing.
-        job: ingests documents.
-        settings_file: of the command line, None for the usual one.
-    """
+    """The parts that the tabs and the API work with; ``settings_file`` is the command line's, if named."""
 
     def __init__(self, app: App, job: IngestJob, settings_file: Path | None = None):
         self.app = app
@@ -100,11 +89,8 @@ class AppState:
     def ask(self, visitor: Visitor, asked: Exchange, pattern: str = "", caution: Caution | None = None) -> AnswerRun:
         """Begin to answer a visitor's question in the conversation that is open.
 
-        Args:
-            visitor: who asks.
-            asked: question and scope.
-            pattern: the scope as :meth:`ragapp.answer.assistant.Assistant.ask` takes it.
-            caution: for this question, instead of that of the settings.
+        ``pattern`` is the scope as :meth:`ragapp.answer.assistant.Assistant.ask` takes it; ``caution`` goes for this
+        question, instead of that of the settings.
         """
         exchanges = visitor.exchanges  # a new conversation has a list of its own
         session = visitor.session = visitor.session or self.app.chat()
@@ -122,11 +108,7 @@ class AppState:
         return visitor.run
 
     def open_conversation(self, visitor: Visitor, conversation_id: int) -> None:
-        """Go on with a conversation that is kept.
-
-        Raises:
-            StoreError: there is no such conversation.
-        """
+        """Go on with a conversation that is kept. Raises StoreError: there is no such conversation."""
         session = self.app.chat(conversation_id)
         self.close_conversation(visitor)
         visitor.session = session
@@ -151,8 +133,7 @@ def missing_models(settings: Settings) -> tuple[str, ...]:
 def sample_docs() -> Path:
     """The folder of the sample documents: in the package when installed, beside it in a checkout.
 
-    Raises:
-        PathError: it is in neither place.
+    Raises PathError: it is in neither place.
     """
     package = Path(ragapp.__file__).resolve().parent
     for folder in (package / "sample_docs", package.parent / "sample_docs"):

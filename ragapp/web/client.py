@@ -31,9 +31,7 @@ class ServerError(RagappError):
 class PageClient:
     """The API of a running page; every call gives what the same call of :class:`ragapp.app.App` gives.
 
-    Raises:
-        ServerError: what the page said.
-        StoreError: it has gone meanwhile.
+    Raises ServerError: what the page said; StoreError: it has gone meanwhile.
     """
 
     def __init__(self, server: RunningServer):
@@ -73,9 +71,8 @@ class PageClient:
         try:
             return from_values(kind, self.post(path, values))
         except ValueError:
-            raise StoreError(
-                f"The page at {self.server.url} is of another version of ragapp.", "Stop it and start it again."
-            ) from None
+            told = f"The page at {self.server.url} is of another version of ragapp."
+            raise StoreError(told, "Stop it and start it again.") from None
 
     def _send(self, path: str, body: bytes | None, timeout_s: float) -> Any:
         headers = {"Authorization": f"Bearer {self.server.token}", "Content-Type": "application/json"}

@@ -22,15 +22,10 @@ FileCondition = Literal["same", "changed", "gone"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source(Place):
-    """A unit of a document that is to be shown.
+    """A unit of a document that is to be shown."""
 
-    Attributes:
-        quote: words to mark; empty for none.
-        start: offset of the quote in the unit's stored text.
-    """
-
-    quote: str = ""
-    start: int = 0
+    quote: str = ""  # words to mark; empty for none
+    start: int = 0  # offset of the quote in the unit's stored text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +38,23 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a person sees of a source.
+    """What a person sees of a source."""
 
-    Attributes:
-        source: what was asked for; its page may be another one than the quote's.
-        id: of the document in the catalog, 0 where it has gone.
-        headings: above the quote.
-        units: of the document.
-        file: whether the file is still as it was when it was taken in.
-        picture: whether the page can be shown as a picture.
-        boxes: around the quote on the picture.
-        ratio: height of the picture by its width.
-        blocks: the stored text, the quote marked.
-        found: whether the quote was found in what is shown.
-        ocr: whether the text was recognised in a picture.
-    """
-
-    source: Source
-    id: int = 0
-    headings: tuple[str, ...] = ()
-    units: int = 0
-    file: FileCondition = "gone"
-    picture: bool = False
-    boxes: tuple[Box, ...] = ()
-    ratio: float = 1.414
-    blocks: tuple[Block, ...] = ()
-    found: bool = False
-    ocr: bool = False
+    source: Source  # what was asked for; its page may be another one than the quote's
+    id: int = 0  # of the document in the catalog, 0 where it has gone
+    headings: tuple[str, ...] = ()  # above the quote
+    units: int = 0  # of the document
+    file: FileCondition = "gone"  # whether the file is still as it was when it was taken in
+    picture: bool = False  # whether the page can be shown as a picture
+    boxes: tuple[Box, ...] = ()  # around the quote on the picture
+    ratio: float = 1.414  # height of the picture by its width
+    blocks: tuple[Block, ...] = ()  # the stored text, the quote marked
+    found: bool = False  # whether the quote was found in what is shown
+    ocr: bool = False  # whether the text was recognised in a picture
 
 
 class EvidenceFinder:
-    """Finds evidence.
-
-    Args:
-        catalog: gives what holds the documents.
-        view: shows pages of PDFs.
-    """
+    """Finds evidence: in the catalog, which ``catalog`` gives, and on pages of PDFs."""
 
     def __init__(self, catalog: Callable[[], Catalog], view: PdfView):
         self._catalog = catalog
@@ -94,17 +70,10 @@ class EvidenceFinder:
         unit = catalog.unit(row.id, source.page)
         text = unit.text if unit else ""
         span = _span(text, source)
-        file = file_condition(row)
-        shown = Evidence(
-            source,
-            row.id,
-            _headings(unit, span),
-            row.units,
-            file,
-            blocks=_blocks(unit, span) if unit else (),
-            found=span is not None,
-            ocr=bool(unit and unit.coverage == "ocr"),
-        )
+        file, blocks = file_condition(row), _blocks(unit, span) if unit else ()
+        ocr = bool(unit and unit.coverage == "ocr")
+        known = row.id, _headings(unit, span), row.units, file
+        shown = Evidence(source, *known, blocks=blocks, found=span is not None, ocr=ocr)
         if file == "same" and Path(row.path).suffix.lower() == ".pdf":
             near = source.start / len(text) if text else 0.0
             with suppress(ReadingError):  # the stored text is shown in place of the picture
@@ -156,11 +125,8 @@ def _blocks(unit: Unit, span: tuple[int, int] | None) -> tuple[Block, ...]:
     for block in unit.blocks:
         text = block.text
         begin, stop = max(0, min(len(text), start - at)), max(0, min(len(text), end - at))
-        cut = (
-            ((text[:begin], False), (text[begin:stop], True), (text[stop:], False))
-            if stop > begin
-            else ((text, False),)
-        )
+        pieces = (text[:begin], False), (text[begin:stop], True), (text[stop:], False)
+        cut = pieces if stop > begin else ((text, False),)
         blocks.append(Block(block.kind, tuple(piece for piece in cut if piece[0])))
         at += len(text) + len(BLOCK_BREAK)
     return tuple(blocks)

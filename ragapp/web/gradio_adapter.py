@@ -94,12 +94,7 @@ def frontend_files() -> StaticFiles:
 
 
 class EarlyScript:
-    """ASGI middleware that puts a script in front of all others of the page at ``/``.
-
-    Args:
-        app: whose page it is.
-        script: address of the script.
-    """
+    """ASGI middleware that puts the script at an address in front of all others of the page at ``/``."""
 
     def __init__(self, app: ASGIApp, script: str):
         self._app = app

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 # where the words of a quote are found one by one, so many characters in a row must be alike
@@ -14,46 +13,29 @@ _ENOUGH = 0.5
 _MOST_CHARACTERS = 40_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Letters:
-    """Letters and digits of a text, case-folded and without accents, each with its offset in the text."""
-
-    text: str
-    places: tuple[int, ...]
-
-
 # signs that belong to the word before or behind them
 _CLOSING, _OPENING = ".,;:!?%°)]»”’", "£$€§#([«“‘"
 
 
 def quote_spans(text: str, quote: str, near: float = 0.0) -> list[tuple[int, int]]:
-    """Spans of a text that hold a quote.
+    """Spans of a text, (start, end) in order, that hold a quote.
 
-    Only letters and digits count; case, accents, ligatures, spaces, line ends, hyphens and table rules do not.
-
-    Args:
-        text: to search, for example the characters of a page in the order in which they are drawn.
-        quote: the exact words of the stored text.
-        near: where in the text, 0 to 1, it is expected; of several places the nearest is taken.
-
-    Returns:
-        (start, end) in order.  One span where the quote stands in one piece; several where its words are apart;
-        none where less than half of it is there.
+    Only letters and digits count; case, accents, ligatures, spaces, line ends, hyphens and table rules do not. Of
+    several places the one nearest to ``near`` (0 to 1) is taken. One span where the quote stands in one piece; several
+    where its words are apart; none where less than half of it is there.
     """
-    there, wanted = _letters(text), _letters(quote)
-    if not wanted.text:
+    (there, places), (wanted, _) = _letters(text), _letters(quote)
+    if not wanted:
         return []
-    starts = _occurrences(there.text, wanted.text)
-    if starts:
-        expected = near * max(len(there.text), 1)
+    if starts := _occurrences(there, wanted):
+        expected = near * max(len(there), 1)
         start = min(starts, key=lambda at: abs(at - expected))
-        return [_with_signs(text, *_span(there, start, start + len(wanted.text)))]
-    if len(there.text) > _MOST_CHARACTERS:
-        return []
-    return _scattered(there, wanted)
+        return [_with_signs(text, *_span(places, start, start + len(wanted)))]
+    return _scattered(there, wanted, places) if len(there) <= _MOST_CHARACTERS else []
 
 
-def _letters(text: str) -> _Letters:
+def _letters(text: str) -> tuple[str, list[int]]:
+    """Letters and digits of a text, case-folded and without accents, and the offset of each in the text."""
     kept: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
@@ -66,7 +48,7 @@ def _letters(text: str) -> _Letters:
             if part.isalnum():
                 kept.append(part)
                 places.append(place)
-    return _Letters("".join(kept), tuple(places))
+    return "".join(kept), places
 
 
 def _occurrences(text: str, wanted: str) -> list[int]:
@@ -78,8 +60,8 @@ def _occurrences(text: str, wanted: str) -> list[int]:
     return found
 
 
-def _span(letters: _Letters, start: int, end: int) -> tuple[int, int]:
-    return letters.places[start], letters.places[end - 1] + 1
+def _span(places: list[int], start: int, end: int) -> tuple[int, int]:
+    return places[start], places[end - 1] + 1
 
 
 def _with_signs(text: str, start: int, end: int) -> tuple[int, int]:
@@ -90,10 +72,10 @@ def _with_signs(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _scattered(there: _Letters, wanted: _Letters) -> list[tuple[int, int]]:
+def _scattered(there: str, wanted: str, places: list[int]) -> list[tuple[int, int]]:
     """Spans of a quote whose parts are drawn in another order, or with something in between."""
-    matcher = SequenceMatcher(None, there.text, wanted.text, autojunk=False)
+    matcher = SequenceMatcher(None, there, wanted, autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size >= _SHORTEST_RUN]
-    if sum(block.size for block in blocks) < _ENOUGH * len(wanted.text):
+    if sum(block.size for block in blocks) < _ENOUGH * len(wanted):
         return []
-    return [_span(there, block.a, block.a + block.size) for block in blocks]
+    return [_span(places, block.a, block.a + block.size) for block in blocks]

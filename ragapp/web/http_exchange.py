@@ -83,7 +83,8 @@ class Request:
     def is_navigation(self) -> bool:
         """Whether a person opens a page."""
         mode = self.header(b"sec-fetch-mode")
-        return self.method in ("GET", "HEAD") and (mode == b"navigate" if mode else b"text/html" in self._accepts())
+        html = b"text/html" in self.header(b"accept")
+        return self.method in ("GET", "HEAD") and (mode == b"navigate" if mode else html)
 
     def is_from_own_site(self) -> bool:
         """Whether no other site makes the browser ask.
@@ -106,23 +107,14 @@ class Request:
 
     def for_app(self) -> Scope:
         """The scope as the app gets it: a page is sent as it is, so that its scripts can be marked."""
-        if b"text/html" not in self._accepts():
+        if b"text/html" not in self.header(b"accept"):
             return self.scope
         headers = [(name, value) for name, value in self.scope["headers"] if name.lower() != b"accept-encoding"]
         return {**self.scope, "headers": headers}
 
-    def _accepts(self) -> bytes:
-        return self.header(b"accept")
-
 
 class Response:
-    """Sends responses with the headers that protect.
-
-    Args:
-        scope: of the request.
-        send: as ASGI has it.
-        to_program: whether a refusal is told as the API tells it, not in plain words.
-    """
+    """Sends responses with the headers that protect; a program is told a refusal as the API tells it."""
 
     def __init__(self, scope: Scope, send: Send, to_program: bool = False):
         self._scope, self.raw = scope, send
@@ -200,13 +192,7 @@ def content_policy(nonce: str) -> str:
 
 
 def secured(headers: Headers, path: str, nonce: str) -> Headers:
-    """A response's headers with what protects put in, and what opens it to other sites taken out.
-
-    Args:
-        headers: names in lower case.
-        path: of the request.
-        nonce: of the response.
-    """
+    """A response's headers with what protects put in, and what opens it to other sites taken out."""
     is_pdf = any(name.lower() == b"content-type" and value.startswith(b"application/pdf") for name, value in headers)
     # a browser shows a PDF by a page of its own making, which must load what it needs
     policy = "frame-ancestors 'none'" if is_pdf else content_policy(nonce)

@@ -23,11 +23,7 @@ SHOWN_FILES = 200
 
 
 class IngestJob:
-    """Keeps the library in step with the drop folder, and ingests what is asked for, on a thread of its own.
-
-    Args:
-        app: open for writing.
-    """
+    """Keeps the library in step with the drop folder, and ingests what is asked for, on a thread of its own."""
 
     def __init__(self, app: App):
         self._app = app
@@ -60,14 +56,9 @@ class IngestJob:
             self._thread.join()
 
     def run(self, paths: Sequence[Path], **options: Any) -> Future[IngestReport]:
-        """Ingest some files and folders before anything else.
+        """Ingest some files and folders before anything else; see :meth:`ragapp.ingest.pipeline.Pipeline.run`.
 
-        Args:
-            paths: see :meth:`ragapp.ingest.pipeline.Pipeline.run`.
-            options: likewise.
-
-        Returns:
-            Its report, or the :class:`RagappError` that ended it.
+        Returns its report, or the :class:`RagappError` that ended it.
         """
         future: Future[IngestReport] = Future()
 
@@ -81,15 +72,9 @@ class IngestJob:
         return future
 
     def remove(self, ids: Sequence[int]) -> list[str]:
-        """Remove documents from the library.
+        """Remove documents from the library and return their names. Raises StoreError: one is not there (any more).
 
         A file in the drop folder stays where it is and is not ingested again until it changes or is asked for.
-
-        Returns:
-            Names of the documents.
-
-        Raises:
-            StoreError: a document is not there (any more).
         """
         from ragapp.ingest.conditions import remove_by_hand
 

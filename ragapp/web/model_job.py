@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ragapp.app import App
 from ragapp.contract import Answer
@@ -18,25 +19,15 @@ from ragapp.errors import ModelError, RagappError
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """Work on the models.
+    """Work on the models."""
 
-    Attributes:
-        what: ``loading``, ``fetching``, or empty.
-        name: of the model in hand.
-        detail: progress in words.
-        started: by the monotonic clock.
-        told: the last result, in words.
-        error: why the last work failed; empty otherwise.
-        changes: grows with every change.
-    """
-
-    what: str = ""
-    name: str = ""
-    detail: str = ""
-    started: float = 0.0
-    told: str = ""
-    error: str = ""
-    changes: int = 0
+    what: str = ""  # ``loading``, ``fetching``, or empty
+    name: str = ""  # of the model in hand
+    detail: str = ""  # progress in words
+    started: float = 0.0  # by the monotonic clock
+    told: str = ""  # the last result, in words
+    error: str = ""  # why the last work failed; empty otherwise
+    changes: int = 0  # grows with every change
 
     @property
     def seconds(self) -> float:
@@ -46,41 +37,22 @@ class ModelState:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The models in use, and the memory they take.
+    """The models in use, and the memory they take."""
 
-    Attributes:
-        model: name of the language model.
-        embedder: name of the embedder.
-        loaded: whether the language model is in memory.
-        threads: CPU threads that it uses.
-        gpu_layers: layers on a GPU; 0 while it is not loaded.
-        window: size of the context window in tokens; 0 while it is not loaded.
-        tokens_per_s: of the last answer, 0 before the first.
-        memory_used: by this process, in bytes.
-        memory_free: what another model could take, in bytes.
-        remote: address of the model server where the model runs elsewhere.
-    """
-
-    model: str
-    embedder: str
-    loaded: bool
-    threads: int
-    gpu_layers: int
-    window: int
-    tokens_per_s: float
-    memory_used: int
-    memory_free: int
-    remote: str = ""
+    model: str  # name of the language model
+    embedder: str  # name of the embedder
+    loaded: bool  # whether the language model is in memory
+    threads: int  # CPU threads that it uses
+    gpu_layers: int  # layers on a GPU; 0 while it is not loaded
+    window: int  # size of the context window in tokens; 0 while it is not loaded
+    tokens_per_s: float  # of the last answer, 0 before the first
+    memory_used: int  # by this process, in bytes
+    memory_free: int  # what another model could take, in bytes
+    remote: str = ""  # address of the model server where the model runs elsewhere
 
 
 class ModelJob:
-    """Works on the models, one thing at a time, on a thread of its own.
-
-    Args:
-        app: whose models they are.
-        settings_file: of the command line, None for the usual one.
-        ready: called when models have come or changed.
-    """
+    """Works on the models, one thing at a time, on a thread of its own; ``ready`` is called when some have come."""
 
     def __init__(self, app: App, settings_file: Path | None = None, ready: Callable[[], None] = lambda: None):
         self._app = app
@@ -175,16 +147,9 @@ class ModelJob:
         command = [sys.executable, "-m", "ragapp"]
         command += ["--settings", str(self._settings_file)] if self._settings_file else []
         environment = {**os.environ, "RAGAPP_PATHS__MODELS": str(self._app.settings.paths.models)}
-        self._child = subprocess.Popen(
-            [*command, "models", "pull", name],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
+        pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        command += ["models", "pull", name]
+        self._child = subprocess.Popen(command, env=environment, encoding="utf-8", errors="replace", **pipes)
         lines: list[str] = []
         for line in self._child.stdout or ():
             lines = [*lines, line.strip()][-12:]

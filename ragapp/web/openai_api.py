@@ -22,22 +22,8 @@ from ragapp.answer.grounding import CitationMarkFilter
 from ragapp.contract import Answer, Citation, Delta, Event, Turn
 from ragapp.errors import RagappError, UsageError
 from ragapp.reading.document import place_name
+from ragapp.web import api_shapes as shapes
 from ragapp.web.api import add_nothing_else, while_connected
-from ragapp.web.api_shapes import (
-    REFUSED,
-    ChatMessage,
-    Checked,
-    Completed,
-    Completion,
-    CompletionChoice,
-    Embedded,
-    EmbeddingInput,
-    Model,
-    Models,
-    Reply,
-    Usage,
-    Vector,
-)
 
 if TYPE_CHECKING:
     from ragapp.web.app_state import AppState
@@ -51,18 +37,17 @@ _QUOTE = re.compile(r"\[\d+\] .+: “.*”")
 
 def make_openai_api(state: AppState) -> APIRouter:
     """The routes below ``/v1``."""
-    router = APIRouter(prefix="/v1", responses=REFUSED)
-    streamed: dict[int | str, dict[str, Any]] = {
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
-    }
+    router = APIRouter(prefix="/v1", responses=shapes.REFUSED)
+    stream: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
     @router.get("/models")
-    def models() -> Models:
+    def models() -> shapes.Models:
         named = {MODEL: "documents", state.app.settings.embedding.model: "embedder"}
-        return Models(data=[Model(id=name, owned_by=f"ragapp ({kind})") for name, kind in named.items()])
+        data = [shapes.Model(id=name, owned_by=f"ragapp ({kind})") for name, kind in named.items()]
+        return shapes.Models(data=data)
 
-    @router.post("/chat/completions", response_model=Completed, responses=REFUSED | streamed)
-    async def completions(body: Completion, request: Request) -> Any:
+    @router.post("/chat/completions", response_model=shapes.Completed, responses={**shapes.REFUSED, 200: stream})
+    async def completions(body: shapes.Completion, request: Request) -> Any:
         question, turns = question_of(body.messages)
         hung_up = [False]
         events = state.app.assistant.ask(question, turns, cancelled=lambda: hung_up[0])
@@ -71,33 +56,29 @@ def make_openai_api(state: AppState) -> APIRouter:
             return StreamingResponse(_stream(state, events, hung_up, usage), media_type="text/event-stream")
         answer = await while_connected(request, lambda: run_in_threadpool(answer_of, events), hung_up)
         state.models.note_answer(answer)
-        return Completed(
-            **_frame("chat.completion"),
-            **Checked.of(answer).model_dump(),
-            choices=[CompletionChoice(message=Reply(content=answer_text(answer)))],
-            usage=_usage(answer),
-        )
+        choices = [shapes.CompletionChoice(message=shapes.Reply(content=answer_text(answer)))]
+        checked = shapes.Checked.of(answer).model_dump()
+        return shapes.Completed(**_frame("chat.completion"), **checked, choices=choices, usage=_usage(answer))
 
     @router.post("/embeddings")
-    def embeddings(body: EmbeddingInput) -> Embedded:
+    def embeddings(body: shapes.EmbeddingInput) -> shapes.Embedded:
         texts = [body.input] if isinstance(body.input, str) else body.input
         if not texts or len(texts) > MOST_INPUTS or not all(texts):
             raise UsageError(f"input must hold 1 to {MOST_INPUTS} texts, none of them empty.")
-        vectors = state.app.embedder.embed_documents(texts)
-        data = [Vector(index=n, embedding=_vector(one, body.encoding_format)) for n, one in enumerate(vectors)]
-        return Embedded(model=state.app.settings.embedding.model, data=data)
+        vectors = enumerate(state.app.embedder.embed_documents(texts))
+        data = [shapes.Vector(index=n, embedding=_vector(one, body.encoding_format)) for n, one in vectors]
+        return shapes.Embedded(model=state.app.settings.embedding.model, data=data)
 
     add_nothing_else(router)
     return router
 
 
-def question_of(messages: list[ChatMessage]) -> tuple[str, list[Turn]]:
+def question_of(messages: list[shapes.ChatMessage]) -> tuple[str, list[Turn]]:
     """The last question of a chat, and the questions and answers before it.
 
     What a client's system messages say is passed over: how ragapp answers is its own matter.
 
-    Raises:
-        UsageError: the last message is not the person's.
+    Raises UsageError: the last message is not the person's.
     """
     turns: list[Turn] = []
     asked = ""
@@ -145,7 +126,7 @@ def _stream(state: AppState, events: Iterator[Event], hung_up: list[bool], usage
             elif isinstance(event, Answer):
                 state.models.note_answer(event)
                 yield line({"content": _end_text(event, written)})
-                yield line({}, "stop", **Checked.of(event).model_dump(mode="json"))
+                yield line({}, "stop", **shapes.Checked.of(event).model_dump(mode="json"))
                 if usage:
                     told = {**frame, "choices": [], "usage": _usage(event).model_dump()}
                     yield f"data: {json.dumps(told)}\n\n"
@@ -173,9 +154,9 @@ def _frame(kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": MODEL}
 
 
-def _usage(answer: Answer) -> Usage:
+def _usage(answer: Answer) -> shapes.Usage:
     prompt, written = answer.context.prompt_tokens, int(answer.timings.get("answer_tokens", 0))
-    return Usage(prompt_tokens=prompt, completion_tokens=written, total_tokens=prompt + written)
+    return shapes.Usage(prompt_tokens=prompt, completion_tokens=written, total_tokens=prompt + written)
 
 
 def _vector(vector: NDArray[np.float32], encoding: str) -> list[float] | str:

@@ -9,6 +9,8 @@ import secrets
 import time
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
+from string import Template
 
 from ragapp.errors import SettingsError
 
@@ -22,89 +24,57 @@ _KIND = "scrypt"
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>ragapp: sign in</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body {{ font-family: system-ui, sans-serif; max-width: 20rem; margin: 15vh auto; padding: 0 1rem }}
-:root {{ color-scheme: light dark }}
-input, button {{ font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; margin-top: .5rem }}
-p {{ color: #b3261e }}
-</style></head>
-<body><h1>ragapp</h1>
-<form method="post" action="{action}">
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
-<button type="submit">Sign in</button>
-{message}</form></body></html>
-"""
+_PAGE = Template(Path(__file__).with_name("sign_in.html").read_text(encoding="utf-8"))
 
 
 def hash_password(password: str) -> str:
     """The value of ``server.password``: kind, cost, salt and hash of a password.
 
-    Raises:
-        SettingsError: it is too short.
+    Raises SettingsError: it is too short.
     """
     if len(password) < MIN_CHARACTERS:
         raise SettingsError(f"A password has {MIN_CHARACTERS} characters at least.", "Take a longer one.")
     salt = secrets.token_bytes(_SALT_BYTES)
-    values = (_derive(password, salt, _COST, _BLOCK, _LANES), salt)
-    key, salt_text = (base64.b64encode(value).decode("ascii") for value in values)
+    key, salt_text = (base64.b64encode(value).decode("ascii") for value in (_derive(password, salt), salt))
     return f"{_KIND}${_COST}${_BLOCK}${_LANES}${salt_text}${key}"
 
 
 def check_hash(stored: str) -> None:
     """Refuse a ``server.password`` that is no hash; it is not repeated in the message, as it may be the password.
 
-    Raises:
-        SettingsError: it is none.
+    Raises SettingsError: it is none.
     """
     try:
         _parse(stored)
     except ValueError:
-        raise SettingsError(
-            "server.password holds no hash of a password.", "Let ragapp make it: ragapp ui --set-password"
-        ) from None
+        told = "server.password holds no hash of a password."
+        raise SettingsError(told, "Let ragapp make it: ragapp ui --set-password") from None
 
 
 def is_password(password: str, stored: str) -> bool:
     """Whether this is the password, in a time that does not tell how much of it is right."""
-    salt, key, cost, block, lanes = _parse(stored)
-    return hmac.compare_digest(_derive(password, salt, cost, block, lanes), key)
+    salt, key = _parse(stored)
+    return hmac.compare_digest(_derive(password, salt), key)
 
 
-def _derive(password: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
-    return hashlib.scrypt(
-        password.encode("utf-8", "surrogatepass"),
-        salt=salt,
-        n=cost,
-        r=block,
-        p=lanes,
-        maxmem=_MEMORY,
-        dklen=_HASH_BYTES,
-    )
+def _derive(password: str, salt: bytes) -> bytes:
+    given, options = password.encode("utf-8", "surrogatepass"), {"maxmem": _MEMORY, "dklen": _HASH_BYTES}
+    return hashlib.scrypt(given, salt=salt, n=_COST, r=_BLOCK, p=_LANES, **options)
 
 
-def _parse(stored: str) -> tuple[bytes, bytes, int, int, int]:
+def _parse(stored: str) -> tuple[bytes, bytes]:
+    """Salt and hash. Raises ValueError: this is no value that :func:`hash_password` makes."""
     kind, *numbers, salt, key = stored.split("$")
     cost, block, lanes = map(int, numbers)
     parts = base64.b64decode(salt, validate=True), base64.b64decode(key, validate=True)
     # a hash that somebody else wrote must not take all memory, nor be a weak one
     if kind != _KIND or (cost, block, lanes) != (_COST, _BLOCK, _LANES) or len(parts[1]) != _HASH_BYTES:
         raise ValueError("not of this kind")
-    return *parts, cost, block, lanes
+    return parts
 
 
 class Attempts:
-    """Limits how often a password may be tried, by each machine and by all together.
-
-    Args:
-        each: tries of one machine within the window.
-        together: tries of all machines within the window.
-        window_s: seconds.
-        clock: of a steady time in seconds.
-    """
+    """Limits how often a password may be tried within ``window_s``, by each machine and by all together."""
 
     _MOST_CLIENTS = 10_000
 
@@ -116,11 +86,7 @@ class Attempts:
         self._tries: dict[str, list[float]] = {}
 
     def take(self, client: str) -> float:
-        """Count a try before it is made, so that many at once are no way round.
-
-        Returns:
-            0 where it may be made, else seconds to wait.
-        """
+        """Count a try before it is made, so that many at once are no way round; returns seconds to wait, if any."""
         now = self._clock()
         for name in [name for name, times in self._tries.items() if times[-1] <= now - self._window]:
             del self._tries[name]
@@ -139,12 +105,9 @@ class Attempts:
 
 
 class Sessions:
-    """Signed-in sessions, by random tokens that live in this process alone.
+    """Signed-in sessions, by random tokens that live in this process alone; an unused one ends after ``idle_s``.
 
-    Args:
-        idle_s: seconds after which an unused one ends.
-        most: how many there may be; the one that was unused longest ends first.
-        clock: of a steady time in seconds.
+    Where there are ``most``, the one that was unused longest ends first.
     """
 
     def __init__(self, idle_s: float = 12 * 3600, most: int = 100, clock: Callable[[], float] = time.monotonic):
@@ -180,10 +143,6 @@ def _digest(token: str) -> bytes:
 
 
 def sign_in_page(message: str = "") -> str:
-    """The HTML of the page.
-
-    Args:
-        message: why the last try did not work; escaped here.
-    """
+    """The HTML of the page; ``message`` says why the last try did not work, and is escaped here."""
     told = f'<p role="alert">{escape(message)}</p>\n' if message else ""
-    return _PAGE.format(action=SIGN_IN, message=told)
+    return _PAGE.substitute(action=SIGN_IN, message=told)

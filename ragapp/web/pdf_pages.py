@@ -40,24 +40,17 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PlacedQuote:
-    """Where a quote stands on a page.
+    """Where a quote stands on a page."""
 
-    Attributes:
-        boxes: around its words, one a line; empty where they were not found.
-        ratio: height of the page by its width.
-        pages: of the file.
-    """
-
-    boxes: tuple[Box, ...]
-    ratio: float
-    pages: int
+    boxes: tuple[Box, ...]  # around its words, one a line; empty where they were not found
+    ratio: float  # height of the page by its width
+    pages: int  # of the file
 
 
 class PdfPages:
     """Draws pages and finds words on them; pdfium may be used by one thread at a time only.
 
-    Args:
-        passwords: tried on protected files, after no password at all.
+    ``passwords`` are tried on protected files, after no password at all.
     """
 
     def __init__(self, passwords: Sequence[str] = ()):
@@ -129,11 +122,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def identity(path: Path) -> tuple[str, int, int]:
-    """A key for the present state of a file: path, size and time of change.
-
-    Raises:
-        ReadingError: it cannot be read.
-    """
+    """A key for the present state of a file: path, size and time of change. Raises ReadingError: it cannot be read."""
     try:
         state = path.stat()
     except OSError as error:

@@ -23,10 +23,7 @@ MEMORY_MB = 1024
 class PdfProcess:
     """A process that is started when it is needed, and anew when it has died; one thread at a time.
 
-    Args:
-        passwords: tried on protected files.
-        timeout_s: seconds that a page may take.
-        memory_mb: MiB beyond what the process has at start.
+    ``memory_mb`` is beyond what the process has at start; ``timeout_s`` is for one page.
     """
 
     def __init__(self, passwords: Sequence[str] = (), timeout_s: float = TIMEOUT_S, memory_mb: int = MEMORY_MB):
@@ -35,14 +32,9 @@ class PdfProcess:
         self._child: Child | None = None
 
     def ask(self, what: Literal["draw", "find"], *arguments: Any) -> Any:
-        """What :class:`ragapp.web.pdf_pages.PdfPages` gives.
+        """What this method of :class:`ragapp.web.pdf_pages.PdfPages` gives; the first argument is the file.
 
-        Args:
-            what: one of its methods.
-            arguments: for it; the first is the file.
-
-        Raises:
-            ReadingError: the file or the page cannot be shown, takes too long or crashes what shows it.
+        Raises ReadingError: the file or the page cannot be shown, takes too long or crashes what shows it.
         """
         name = arguments[0].name
         child = self.start()
@@ -60,11 +52,7 @@ class PdfProcess:
         return value
 
     def start(self) -> Child:
-        """Start it if it is not there.
-
-        Raises:
-            ReadingError: it does not start.
-        """
+        """Start it if it is not there. Raises ReadingError: it does not start."""
         if self._child and self._child.process.is_alive():
             return self._child
         self.close()

@@ -17,11 +17,7 @@ Made = TypeVar("Made")
 
 
 class PdfView:
-    """Shows pages of PDFs.
-
-    Args:
-        passwords: tried on protected files, after no password at all.
-    """
+    """Shows pages of PDFs; ``passwords`` are tried on protected ones, after no password at all."""
 
     def __init__(self, passwords: Sequence[str] = ()):
         self._process = PdfProcess(passwords)
@@ -39,29 +35,14 @@ class PdfView:
         self._thread.submit(self._process.start)
 
     def picture(self, path: Path, page: int) -> bytes:
-        """A page as JPEG.
-
-        Args:
-            path: of the PDF.
-            page: 1-based.
-
-        Raises:
-            ReadingError: the file or the page cannot be shown.
-        """
+        """A page, counted from 1, as JPEG. Raises ReadingError: the file or the page cannot be shown."""
         key = (*identity(path), page)
         return self._kept(self._pictures, _KEPT_PICTURES, key, lambda: self._process.ask("draw", path, page))
 
     def place(self, path: Path, page: int, quote: str, near: float = 0.0) -> PlacedQuote:
-        """Where the words of a quote stand on a page.
+        """Where the words of a quote stand on a page, counted from 1; ``near`` (0 to 1) is where they are expected.
 
-        Args:
-            path: of the PDF.
-            page: 1-based.
-            quote: words of the stored text; none are looked for where it is empty.
-            near: where on the page they are expected, 0 to 1.
-
-        Raises:
-            ReadingError: the file or the page cannot be shown.
+        None are looked for where the quote is empty. Raises ReadingError: the file or the page cannot be shown.
         """
         key = (*identity(path), page, quote, round(near, 2))
         return self._kept(self._places, _KEPT_PLACES, key, lambda: self._process.ask("find", path, page, quote, near))

@@ -16,32 +16,22 @@ UNWATCHED_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question with what came of it.
+    """A question with what came of it."""
 
-    Attributes:
-        question: as it was asked.
-        answer: None where there is none.
-        error: why there is none, in words; empty otherwise.
-        stopped: whether the person stopped it.
-        scope: path of the document or folder (with a slash at its end) it is restricted to; empty for all documents.
-        scope_name: what people call that.
-    """
-
-    question: str
-    answer: Answer | None = None
-    error: str = ""
-    stopped: bool = False
+    question: str  # as it was asked
+    answer: Answer | None = None  # None where there is none
+    error: str = ""  # why there is none, in words; empty otherwise
+    stopped: bool = False  # whether the person stopped it
+    # path of the document or folder (with a slash at its end) it is restricted to; empty for all documents
     scope: str = ""
-    scope_name: str = ""
+    scope_name: str = ""  # what people call that
 
 
 class AnswerRun:
     """A question on its way to an answer.
 
-    Args:
-        asked: the question and its scope.
-        ask: gives the events of answering; is handed a function that says whether to stop.
-        done: called with the exchange at the end, on the run's own thread, before :attr:`running` turns False.
+    ``ask`` is handed a function that says whether to stop; ``done`` is called with the exchange at the end, on the
+    run's own thread, before :attr:`running` turns False.
     """
 
     def __init__(

@@ -41,41 +41,24 @@ _ODD_PATH = re.compile(r"(?i)(?:^|[/\\=])\.\.(?:[/\\]|$)|[\x00-\x1f\\]|%(?:2e|2f
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may ask, and how much.
+    """Who may ask, and how much."""
 
-    Attributes:
-        port: of the server.
-        loopback: whether it listens to this machine only.
-        names: names of this machine under which others may ask for it; addresses need not be named.
-        token: of the API; without one its paths are closed.
-        password: hash as :func:`ragapp.web.passwords.hash_password` makes it, empty for none.
-        upload_bytes: what one upload may have.
-        body_bytes: what any other request may have.
-        routes: pattern that paths of the page match from their beginning; all others are not there.
-    """
-
-    port: int
-    loopback: bool = True
+    port: int  # of the server
+    loopback: bool = True  # whether it listens to this machine only
+    # names of this machine under which others may ask for it; addresses need not be named
     names: frozenset[str] = frozenset()
-    token: str = ""
-    password: str = ""
-    upload_bytes: int = 200 * _MIB
-    body_bytes: int = 4 * _MIB
+    token: str = ""  # of the API; without one its paths are closed
+    password: str = ""  # hash as :func:`ragapp.web.passwords.hash_password` makes it, empty for none
+    upload_bytes: int = 200 * _MIB  # what one upload may have
+    body_bytes: int = 4 * _MIB  # what any other request may have
+    # pattern that paths of the page match from their beginning; all others are not there
     routes: re.Pattern[str] = _ROUTES
 
 
 def policy_for(
     host: str, port: int, *, password: str = "", token: str = "", max_file_mb: int = 200, names: Iterable[str] = ()
 ) -> Policy:
-    """The policy for an address that is listened on.
-
-    Args:
-        host: ``server.host``.
-        port: ``server.port``.
-        password: ``server.password``, a hash.
-        token: of the API.
-        max_file_mb: ``ingest.max_file_mb``, for uploads.
-        names: further names under which others may ask for this machine.
+    """The policy for an address that is listened on, with further ``names`` under which others may ask for it.
 
     Raises:
         SettingsError: the address is none, the password no hash, or another address than this machine's own is to be
@@ -108,14 +91,7 @@ def warning(policy: Policy) -> str:
 
 
 class Security:
-    """ASGI middleware; it must be the outermost.
-
-    Args:
-        app: what is protected.
-        policy: who may ask.
-        attempts: limits tries of the password.
-        sessions: who has signed in.
-    """
+    """ASGI middleware that refuses what the policy does not allow; it must be the outermost."""
 
     def __init__(
         self, app: ASGIApp, policy: Policy, attempts: Attempts | None = None, sessions: Sessions | None = None

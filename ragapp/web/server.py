@@ -36,11 +36,7 @@ class PortError(RagappError):
 
 
 def build_server(state: AppState) -> FastAPI:
-    """The web application; whoever reaches it may do everything, so it stands behind :class:`Security`.
-
-    Args:
-        state: the parts that it shows.
-    """
+    """The web application; whoever reaches it may do everything, so it stands behind :class:`Security`."""
     gr = import_gradio()
     from fastapi import FastAPI
 
@@ -60,22 +56,11 @@ def build_server(state: AppState) -> FastAPI:
     add_error_answers(server)
     server.mount("/assets", frontend_files())
     server.add_middleware(EarlyScript, script=script_address())
-    mounted: FastAPI = gr.mount_gradio_app(
-        server,
-        page.build(),
-        path="/",
-        theme=make_theme(),
-        css_paths=[STYLESHEET],
-        footer_links=[],
-        show_error=False,
-        ssr_mode=False,
-        run_history=False,
-        enable_monitoring=False,
-        i18n=page.i18n,
-    )
-    file_permissions.restrict(
-        state.app.settings.paths.data / UPLOADS_NAME
-    )  # Gradio makes folders there that all may look into
+    closed = dict.fromkeys(("show_error", "ssr_mode", "run_history", "enable_monitoring"), False)
+    looks = {"theme": make_theme(), "css_paths": [STYLESHEET], "footer_links": [], "i18n": page.i18n}
+    mounted: FastAPI = gr.mount_gradio_app(server, page.build(), path="/", **looks, **closed)
+    # Gradio makes folders there that all may look into
+    file_permissions.restrict(state.app.settings.paths.data / UPLOADS_NAME)
     return mounted
 
 
@@ -97,26 +82,22 @@ def serve(app: App, say: Callable[[str], None], settings_file: Path | None = Non
     listening = listen(settings)
     token = new_token()
     host, port = listening.getsockname()[:2]
-    policy = policy_for(
-        settings.host, port, password=settings.password, token=token, max_file_mb=app.settings.ingest.max_file_mb
-    )
+    secrets = {"password": settings.password, "token": token}
+    policy = policy_for(settings.host, port, max_file_mb=app.settings.ingest.max_file_mb, **secrets)
     job = IngestJob(app)
     state = AppState(app, job, settings_file)
 
     def begin() -> None:
         """Take in the drop folder once the first page is there, which its libraries would hold up for seconds."""
-
-        def wait() -> None:
-            state.visitors.came.wait(FIRST_S)
-            job.start()
-
-        threading.Thread(target=wait, name="ragapp-begin", daemon=True).start()
+        state.visitors.came.wait(FIRST_S)
+        job.start()
 
     # where everybody may come in, this machine's own programs use the shortest way
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     url = f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
     with closing(listening), closing(state), closing(job), announced(app.settings.paths.data, url, token):
-        page = StartupPage(lambda: build_server(state), begin, lambda error: say(f"The page cannot be made: {error}"))
+        ready = threading.Thread(target=begin, name="ragapp-begin", daemon=True).start
+        page = StartupPage(lambda: build_server(state), ready, lambda error: say(f"The page cannot be made: {error}"))
         # uvloop's connections could not be seen by the guard; what a proxy says of the asker could be anybody's word
         config = uvicorn.Config(
             Security(page, policy),

@@ -17,17 +17,11 @@ SERVER_FILE = "server.json"
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A page that runs.
+    """A page that runs."""
 
-    Attributes:
-        url: base address.
-        pid: process id.
-        token: opens the API.
-    """
-
-    url: str
-    pid: int
-    token: str
+    url: str  # base address
+    pid: int  # process id
+    token: str  # opens the API
 
 
 def new_token() -> str:
@@ -37,13 +31,7 @@ def new_token() -> str:
 
 @contextmanager
 def announced(data: Path, url: str, token: str) -> Iterator[Path]:
-    """Write the file for the time that the page runs; only its owner may read it.
-
-    Args:
-        data: ``paths.data``.
-        url: base address.
-        token: opens the API.
-    """
+    """Write the file for the time that the page runs; only its owner may read it."""
     file_permissions.make_private_folder(data)
     file = data / SERVER_FILE
     file_permissions.write_atomically(file, json.dumps(asdict(RunningServer(url, os.getpid(), token))))

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ragapp.settings import ENV_PREFIX, Settings, find_settings_file
+from ragapp.errors import SettingsError
+from ragapp.settings import ENV_PREFIX, SECRETS, Settings, find_settings_file, read_yaml
 
 SettingSource = Literal["default", "file", "profile", "environment", "command"]
 # kind and name of a file, and its values by section
 _Layer = tuple[SettingSource, str, dict[str, Any]]
-# never shown
-_SECRET = ("password", "passwords", "chroma_headers")
 
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """A setting.
+    """A setting."""
 
-    Attributes:
-        key: section and name, ``llm.model``.
-        value: in force, as text.
-        source: what decides it.
-        origin: the file's or the variable's name; empty for a default.
-    """
-
-    key: str
-    value: str
-    source: SettingSource
-    origin: str = ""
+    key: str  # section and name, ``llm.model``
+    value: str  # in force, as text
+    source: SettingSource  # what decides it
+    origin: str = ""  # the file's or the variable's name; empty for a default
 
 
 def setting_rows(settings: Settings, explicit: Path | None = None) -> dict[str, list[SettingRow]]:
-    """Every setting in force with where it comes from, by section.
-
-    Args:
-        settings: in force.
-        explicit: the settings file of the command line; see :func:`ragapp.settings.find_settings_file`.
-    """
+    """Every setting in force with where it comes from, by section; ``explicit`` is the file of the command line."""
     file = find_settings_file(explicit)
     profile = os.environ.get("RAGAPP_PROFILE")
     layers: list[_Layer] = []
@@ -53,7 +41,7 @@ def setting_rows(settings: Settings, explicit: Path | None = None) -> dict[str, 
         values = getattr(settings, section)
         for key, info in type(values).model_fields.items():
             value, default = getattr(values, key), info.get_default(call_default_factory=True)
-            shown = "•••" if key in _SECRET and value else _shown(value)
+            shown = "•••" if key in SECRETS and value else _shown(value)
             source, origin = _source(section, key, value, default, layers)
             rows.setdefault(section, []).append(SettingRow(f"{section}.{key}", shown, source, origin))
     return rows
@@ -79,13 +67,9 @@ def _source(section: str, key: str, value: Any, default: Any, layers: list[_Laye
 
 
 def _values(file: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return {}
-    return values if isinstance(values, dict) else {}
+    with suppress(SettingsError):
+        return read_yaml(file)
+    return {}
 
 
 def _shown(value: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,23 +16,14 @@ if TYPE_CHECKING:
 _READY = "/ui/ready"
 # so long the browser's question whether the page is there is held open
 _HELD_S = 20.0
-_STARTING = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>ragapp</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-<noscript><meta http-equiv="refresh" content="1"></noscript><style>
-:root {{ color-scheme: light dark }}
-body {{ font: 1.05rem system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh }}
-</style></head><body><p>ragapp is starting … · ragapp démarre…</p>
-<script>fetch("{_READY}").finally(() => setTimeout(() => location.reload(), 50))</script></body></html>""".encode()
+_STARTING = Template(Path(__file__).with_name("starting.html").read_text(encoding="utf-8"))
 _FAILED = b"ragapp could not start; the terminal says why."
 
 
 class StartupPage:
-    """An ASGI application that stands in for another one until that is made.
+    """An ASGI application that stands in for another one until ``build`` has made that, on a thread.
 
-    Args:
-        build: makes the other one, on a thread.
-        ready: told when it is there.
-        failed: told when it cannot be made.
+    ``ready`` is told when it is there, ``failed`` when it cannot be made.
     """
 
     def __init__(
@@ -60,7 +53,8 @@ class StartupPage:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._settled.wait(), _HELD_S)
         status = 500 if self._problem else 200 if path in ("/", _READY) else 503
-        kind, body = (b"text/plain", _FAILED) if self._problem else (b"text/html; charset=utf-8", _STARTING)
+        starting = _STARTING.substitute(ready=_READY).encode()
+        kind, body = (b"text/plain", _FAILED) if self._problem else (b"text/html; charset=utf-8", starting)
         headers = [(b"content-type", kind), (b"cache-control", b"no-store"), (b"retry-after", b"1")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -23,16 +23,9 @@ class UploadError(PathError):
 
 
 def safe_path(given: str) -> Path:
-    """A safe relative path, made of what the browser calls a file.
+    """A safe relative path, made of what the browser calls a file, or folder and file, of any system.
 
-    Args:
-        given: name, or folder and name, of any system.
-
-    Returns:
-        At most eight folders and a name, none of them hidden or reserved.
-
-    Raises:
-        UploadError: nothing of it can be a name.
+    At most eight folders and a name, none of them hidden or reserved. Raises UploadError: nothing of it can be a name.
     """
     parts = [_safe_name(part) for part in re.split(r"[/\\]+", unicodedata.normalize("NFC", given))]
     parts = [part for part in parts if part]
@@ -64,21 +57,11 @@ def free_path(path: Path) -> Path:
 
 
 async def store_upload(given: str, content: AsyncIterator[bytes], folder: Path, most_bytes: int) -> Path:
-    """Store a file that comes in pieces.
+    """Store a file that comes in pieces in the drop folder; it gets its name when it is whole.
 
-    It gets its name when it is whole, so that nobody takes in half of it.
+    Returns where it lies now; a file of the same name and content that was there already is taken for it.
 
-    Args:
-        given: what the browser calls it.
-        content: its bytes.
-        folder: the drop folder, which exists.
-        most_bytes: a larger file is refused.
-
-    Returns:
-        Where it lies now; a file of the same name and content that was there already is taken for it.
-
-    Raises:
-        UploadError: too large, of a kind that is not read, or the disk refused.
+    Raises UploadError: too large, of a kind that is not read, or the disk refused.
     """
     relative = safe_path(given)
     target = folder / relative

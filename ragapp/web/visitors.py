@@ -20,70 +20,42 @@ ROWS = 100
 
 @dataclass(slots=True)
 class Choice:
-    """What the evidence column shows.
+    """What the evidence column shows."""
 
-    Attributes:
-        exchange: number of the exchange, from 0.
-        kind: citation or passage.
-        n: its number.
-        page: another unit of the same document that the person has leafed to; 0 = the one of the citation.
-    """
-
-    exchange: int = -1
-    kind: str = "citation"
-    n: int = 0
-    page: int = 0
+    exchange: int = -1  # number of the exchange, from 0
+    kind: str = "citation"  # citation or passage
+    n: int = 0  # its number
+    page: int = 0  # another unit of the same document that the person has leafed to; 0 = the one of the citation
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How the documents are listed.
+    """How the documents are listed."""
 
-    Attributes:
-        search: words that name, title or path must have.
-        column: one of :data:`ragapp.web.ui.documents.COLUMNS`.
-        down: whether the largest comes first.
-        rows: how many are shown.
-    """
-
-    search: str = ""
-    column: str = "name"
-    down: bool = False
-    rows: int = ROWS
+    search: str = ""  # words that name, title or path must have
+    column: str = "name"  # one of :data:`ragapp.web.ui.documents.COLUMNS`
+    down: bool = False  # whether the largest comes first
+    rows: int = ROWS  # how many are shown
 
 
 @dataclass(slots=True)
 class Visitor:
-    """What belongs to one tab of a browser.
+    """What belongs to one tab of a browser."""
 
-    Attributes:
-        exchanges: finished ones of the conversation that is open.
-        run: the latest question on its way, None before the first.
-        choice: what the evidence column shows.
-        session: the conversation that is open, None until something is asked in a new one.
-        tab: what the browser's tab calls itself; empty where it has no name.
-        language: of the page.
-        greeted: whether the tab has said who it is.
-        preview: document id and unit that the documents tab shows.
-        listing: how the documents tab lists them.
-        search: words by which conversations are listed.
-        tabs: names of the page's tabs that were opened.
-        seen: what was last shown of that which changes by itself, by name.
-        last: when something was asked of the server, by the monotonic clock.
-    """
-
-    exchanges: list[Exchange] = field(default_factory=list)
-    run: AnswerRun | None = None
-    choice: Choice = field(default_factory=Choice)
-    session: ChatSession | None = None
-    tab: str = ""
-    language: str = "en"
-    greeted: bool = False
-    preview: tuple[int, int] = (0, 1)
-    listing: Listing = field(default_factory=Listing)
-    search: str = ""
-    tabs: set[str] = field(default_factory=set)
+    exchanges: list[Exchange] = field(default_factory=list)  # finished ones of the conversation that is open
+    run: AnswerRun | None = None  # the latest question on its way, None before the first
+    choice: Choice = field(default_factory=Choice)  # what the evidence column shows
+    session: ChatSession | None = None  # the conversation that is open, None until something is asked in a new one
+    tab: str = ""  # what the browser's tab calls itself; empty where it has no name
+    language: str = "en"  # of the page
+    greeted: bool = False  # whether the tab has said who it is
+    preview: tuple[int, int] = (0, 1)  # document id and unit that the documents tab shows
+    listing: Listing = field(default_factory=Listing)  # how the documents tab lists them
+    search: str = ""  # words by which conversations are listed
+    tabs: set[str] = field(default_factory=set)  # names of the page's tabs that were opened
+    # what was last shown of that which changes by itself, by name
     seen: dict[str, object] = field(default_factory=dict)
+    # when something was asked of the server, by the monotonic clock
     last: float = field(default_factory=time.monotonic)
 
     def is_new(self, name: str, value: object) -> bool:
@@ -109,11 +81,7 @@ class Visitor:
 
 
 class Visitors:
-    """All visitors of one page, by tab.
-
-    Attributes:
-        came: set when somebody has come.
-    """
+    """All visitors of one page, by tab; ``came`` is set when somebody has come."""
 
     def __init__(self) -> None:
         self.came = threading.Event()
@@ -122,13 +90,7 @@ class Visitors:
         self._visitors: dict[str, Visitor] = {}
 
     def greet(self, session: str, tab: str, language: str) -> Visitor:
-        """The visitor of a tab that was opened or loaded again.
-
-        Args:
-            session: what Gradio calls the loaded page.
-            tab: what the tab calls itself.
-            language: that it wants.
-        """
+        """The visitor of a tab that was opened or loaded again; ``session`` is what Gradio calls the loaded page."""
         with self._lock:
             tab = tab if _TAB.fullmatch(tab) else ""
             key = self._tabs[session] = tab or session

@@ -49,42 +49,24 @@ class ChatTab(Tab):
 
     def build(self) -> None:
         text = self._i18n
+        plain: dict[str, Any] = {"show_label": False, "container": False}
+        size: dict[str, Any] = {"scale": 1, "min_width": 90}
         with gr.Row(elem_id="chat-row"):
             self._conversations.build()
             with gr.Column(scale=1, min_width=320, elem_id="talk-column"):
                 with gr.Column(elem_id="talk"):
-                    self.log = self.html("log")
-                    self.live = self.html("live")
+                    self.log, self.live = self.html("log"), self.html("live")
                 with gr.Column(elem_id="composer"):
                     with gr.Row(elem_id="ask-row"):
-                        self.question = gr.Textbox(
-                            label=text("chat.question"),
-                            placeholder=text("chat.placeholder"),
-                            show_label=False,
-                            lines=1,
-                            max_lines=6,
-                            autofocus=True,
-                            elem_id="question",
-                            container=False,
-                            scale=8,
-                        )
-                        button: dict[str, Any] = {"scale": 1, "min_width": 90}
-                        self.send = gr.Button(text("chat.send"), variant="primary", elem_id="send", **button)
-                        self.stop = gr.Button(
-                            text("chat.stop"), variant="stop", elem_id="stop", visible=False, **button
-                        )
+                        label, hint = text("chat.question"), text("chat.placeholder")
+                        lines = {"lines": 1, "max_lines": 6, "autofocus": True, "scale": 8, **plain}
+                        self.question = gr.Textbox(label=label, placeholder=hint, elem_id="question", **lines)
+                        self.send = gr.Button(text("chat.send"), variant="primary", elem_id="send", **size)
+                        self.stop = gr.Button(text("chat.stop"), variant="stop", elem_id="stop", visible=False, **size)
                     with gr.Row(elem_id="scope-row"):
-                        self.scope = gr.Dropdown(
-                            choices=[("…", "")],
-                            value="",
-                            label=text("chat.scope"),
-                            filterable=True,
-                            elem_id="scope",
-                            container=False,
-                            show_label=False,
-                            scale=3,
-                            min_width=160,
-                        )
+                        options = {"filterable": True, "scale": 3, "min_width": 160, **plain}
+                        label, every = text("chat.scope"), [("…", "")]
+                        self.scope = gr.Dropdown(every, value="", label=label, elem_id="scope", **options)
                         self.export = self.html("export")
             with gr.Column(scale=1, min_width=320, elem_id="evidence-column"):
                 self.evidence = self.html("evidence")
@@ -93,15 +75,14 @@ class ChatTab(Tab):
     def wire(self, loaded: Dependency) -> None:
         column, outputs = self._conversations, self.outputs
         asked: list[Component] = [*outputs, self.question]
+        follow = self.follow_answer, None, outputs
         # not queued: a question is taken at once, and then followed
         for event in (self.question.submit, self.send.click):
-            event(self.ask, [self.question, self.scope], asked, **UNQUEUED).then(
-                self.follow_answer, None, outputs, **QUIET
-            )
-        self.on_button("retry", self.retry, outputs, "multiple").then(self.follow_answer, None, outputs, **QUIET)
-        self.on_button("pick", self.choose, [self.evidence], "always_last")
+            event(self.ask, [self.question, self.scope], asked, **UNQUEUED).then(*follow, **QUIET)
+        self.on_button("retry", self.retry, outputs, "multiple").then(*follow, **QUIET)
+        self.on_button("pick", self.pick, [self.evidence], "always_last")
         self.on_button("conversations", self.act, outputs, "multiple")
-        loaded.then(self.follow_answer, None, outputs, **QUIET)  # of a question asked before a reload
+        loaded.then(*follow, **QUIET)  # of a question asked before a reload
         self.stop.click(self.halt, None, None, **UNQUEUED)
         column.new.click(self.start_anew, None, asked, **QUIET)
         column.search.change(column.find, column.search, column.list, trigger_mode="always_last", **UNQUEUED)
@@ -202,7 +183,7 @@ class ChatTab(Tab):
         shown = self._state.evidence.show(source) if source else None
         return render_evidence(answer, choice, shown, visitor.language)
 
-    def choose(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
+    def pick(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Show the evidence of a citation or passage, or leaf in it."""
         exchange, n, page = (int(values.get(name, default)) for name, default in (("turn", -1), ("n", 0), ("page", 0)))
         visitor.choice = Choice(exchange, str(values.get("kind", "citation")), n, page)

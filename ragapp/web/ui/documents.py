@@ -214,11 +214,8 @@ def render_failures(unread: Sequence[UnreadRow], language: str) -> str:
     failed = [file for file in unread if file.status == "failed"]
     removed = [file for file in unread if file.reason == REMOVED]
     skipped = [file for file in unread if file.status == "skipped" and file.reason != REMOVED]
-    return (
-        _group(failed, "documents.failed", language, opened=True)
-        + _group(skipped, "documents.skipped", language)
-        + _group(removed, "documents.removed", language)
-    )
+    groups = (failed, "documents.failed"), (skipped, "documents.skipped"), (removed, "documents.removed")
+    return "".join(_group(files, title, language, opened=files is failed) for files, title in groups)
 
 
 def render_job(job: IngestState, language: str) -> str:
@@ -249,13 +246,8 @@ def render_confirmation(rows: Sequence[DocumentRow], language: str) -> str:
     """The question before documents are removed."""
     names = "".join(f"<li>{escape(row.name)}</li>" for row in rows[:10])
     more = f"<li>{tr(language, 'documents.and_more', n=len(rows) - 10)}</li>" if len(rows) > 10 else ""
-    yes = act(
-        "documents",
-        tr(language, "documents.remove_yes", n=len(rows)),
-        css="danger",
-        what="remove",
-        ids=[row.id for row in rows],
-    )
+    ids = [row.id for row in rows]
+    yes = act("documents", tr(language, "documents.remove_yes", n=len(ids)), css="danger", what="remove", ids=ids)
     no = act("documents", tr(language, "documents.remove_no"), what="cancel")
     return (
         f'<div class="confirm" role="alertdialog" aria-label="{escape(tr(language, "documents.remove_title"))}">'
@@ -288,13 +280,10 @@ def _row(row: DocumentRow, language: str, chosen: int) -> str:
     share = coverage(row)
     gaps = [tr(language, "documents.by_ocr", n=row.units_ocr)] if row.units_ocr else []
     gaps += [tr(language, "documents.unread_pages", n=row.units_needing_ocr)] if row.units_needing_ocr else []
-    warnings = "".join(f"<li>{escape(warning)}</li>" for warning in row.warnings)
-    warned = (
-        f'<details><summary aria-label="{escape(tr(language, "documents.warnings"))}">{len(row.warnings)}</summary>'
-        f"<ul>{warnings}</ul></details>"
-        if warnings
-        else ""
-    )
+    label = escape(tr(language, "documents.warnings"))
+    warned = "".join(f"<li>{escape(warning)}</li>" for warning in row.warnings)
+    if warned:
+        warned = f'<details><summary aria-label="{label}">{len(row.warnings)}</summary><ul>{warned}</ul></details>'
     title = row.title if row.title != Path(row.name).stem else ""
     cells = (
         f'<td class="name">{name}<span class="title">{escape(title)}</span></td>'
@@ -321,16 +310,12 @@ def _group(files: Sequence[UnreadRow], title: str, language: str, *, opened: boo
         f"{act('documents', again, css='tool', tip=file.path, what='again', paths=[file.path])}</li>"
         for file in files[:ROWS]
     )
-    return (
-        f'<details class="unread"{" open" if opened else ""}><summary>{tr(language, title, n=len(files))}</summary>'
-        f"<ul>{rows}</ul></details>"
-    )
+    summary, css = tr(language, title, n=len(files)), " open" if opened else ""
+    return f'<details class="unread"{css}><summary>{summary}</summary><ul>{rows}</ul></details>'
 
 
 def _file(file: FileState, language: str) -> str:
     working = file.status == "working"
     text = file.text if working or file.status == "failed" else tr(language, f"file.{file.status}")
-    return (
-        f'<li class="{escape(file.status)}"><strong>{escape(Path(file.path).name)}</strong> '
-        f"<span>{escape(text)}</span></li>"
-    )
+    name = escape(Path(file.path).name)
+    return f'<li class="{escape(file.status)}"><strong>{name}</strong> <span>{escape(text)}</span></li>'

@@ -77,9 +77,7 @@ def render_running(running: Running, language: str) -> str:
     """What runs where."""
     window = tr(language, "models.tokens", n=running.window) if running.window else ""
     speed = tr(language, "models.per_second", n=format(running.tokens_per_s, ".1f")) if running.tokens_per_s else ""
-    memory = tr(
-        language, "models.memory_of", used=format_gib(running.memory_used), free=format_gib(running.memory_free)
-    )
+    used, free = format_gib(running.memory_used), format_gib(running.memory_free)
     facts = [
         ("models.model", running.model),
         ("models.embedder", running.embedder),
@@ -87,7 +85,7 @@ def render_running(running: Running, language: str) -> str:
         ("models.where", _where(running, language)),
         ("models.window", window),
         ("models.speed", speed),
-        ("models.memory", memory),
+        ("models.memory", tr(language, "models.memory_of", used=used, free=free)),
     ]
     rows = "".join(f"<dt>{tr(language, key)}</dt><dd>{escape(value)}</dd>" for key, value in facts if value)
     return f'<dl class="facts">{rows}</dl>'
@@ -135,18 +133,17 @@ def _found(model: FoundModel, chosen: Sequence[str], free: int, language: str) -
         fit = tr(language, key, need=format_gib(model.memory))
     parameters = f"{model.parameters / 1e9:.1f} B" if model.parameters else ""
     kind = " · ".join(filter(None, (model.architecture, parameters, model.quantization)))
+    choice = ""
     if used:
-        choose = f'<span class="used">{tr(language, "models.in_use")}</span>'
+        choice = f'<span class="used">{tr(language, "models.in_use")}</span>'
     elif model.role == "llm" and not model.problem:
-        choose = act("models", tr(language, "models.use"), what="use", name=model.name)
-    else:
-        choose = ""
+        choice = act("models", tr(language, "models.use"), what="use", name=model.name)
     origin = "" if model.origin == "models" else f' <span class="title">{escape(model.origin)}</span>'
     css = ' class="chosen"' if used else ""
     return (
         f'<tr{css}><td class="name" title="{escape(str(model.path))}">{escape(model.name)}{origin}</td>'
         f"<td>{escape(tr(language, f'role.{model.role}'))}</td><td>{size(model.size)}</td>"
-        f"<td>{fit}</td><td>{escape(kind)}</td><td>{choose}</td></tr>"
+        f"<td>{fit}</td><td>{escape(kind)}</td><td>{choice}</td></tr>"
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import yaml
 from gradio.components import Component
 
 from ragapp import guard
@@ -29,11 +30,7 @@ _POLL_S = 1.0
 
 
 class Page:
-    """Builds the page; what belongs to a visitor is kept by browser tab, never shared.
-
-    Args:
-        state: what the tabs share.
-    """
+    """Builds the page; what belongs to a visitor is kept by browser tab, never shared."""
 
     def __init__(self, state: AppState):
         self._state = state
@@ -72,9 +69,8 @@ class Page:
         """
         asked = request.query_params
         language = asked.get("language", "en")
-        visitor = self._state.visitors.greet(
-            request.session_hash or "", asked.get("tab", ""), language if language in LANGUAGES else "en"
-        )
+        language = language if language in LANGUAGES else "en"
+        visitor = self._state.visitors.greet(request.session_hash or "", asked.get("tab", ""), language)
         updates = self._follow_frame(visitor)
         for tab in self._tabs:
             if tab.at_load:
@@ -109,30 +105,9 @@ class Page:
 
 def make_theme() -> gr.themes.Base:
     """Calm colours and the system's own fonts; nothing is fetched from elsewhere.  ``style.css`` does the rest."""
-    return gr.themes.Base(
-        primary_hue="teal",
-        secondary_hue="slate",
-        neutral_hue="slate",
-        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif"],
-        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"],
-        radius_size="md",
-        spacing_size="md",
-        text_size="md",
-    ).set(
-        body_background_fill="*neutral_50",
-        body_background_fill_dark="*neutral_950",
-        button_primary_background_fill="*primary_700",
-        button_primary_background_fill_hover="*primary_800",
-        button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_600",
-        button_primary_text_color="white",
-        block_border_width="0px",
-        block_shadow="none",
-        block_background_fill="transparent",
-        block_background_fill_dark="transparent",
-        input_border_color="*neutral_300",
-        input_border_color_focus="*primary_600",
-    )
+    values = yaml.safe_load(STYLESHEET.with_name("theme.yaml").read_text(encoding="utf-8"))
+    theme: gr.themes.Base = gr.themes.Base(**values["base"]).set(**values["variables"])
+    return theme
 
 
 def render_header(job: IngestState, language: str) -> str:

@@ -24,15 +24,10 @@ SURE, FAIRLY_SURE = 0.75, 0.5
 
 
 def act(name: str, label: str, /, *, inner: str = "", tip: str = "", css: str = "", **values: Any) -> str:
-    """A button.
+    """A button, which does ``name``: one of the ``acts`` of ``page.js``, or a box made by ``Tab.on_button``.
 
-    Args:
-        name: of what it does: one of the ``acts`` of ``page.js``, or a box that was made by ``Tab.on_button``.
-        label: what it is called, for people who do not see ``inner``.
-        inner: HTML that is shown; the escaped label when empty.
-        tip: shown when it is pointed at.
-        css: further classes.
-        values: handed to what it does.
+    ``inner`` is the HTML that is shown, the escaped label when empty; ``tip`` is shown when it is pointed at; ``css``
+    has further classes; ``values`` are handed to what it does.
     """
     named = f' aria-label="{escape(label)}"' if inner else ""
     told = f' title="{escape(tip)}"' if tip else ""

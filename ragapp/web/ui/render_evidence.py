@@ -33,12 +33,8 @@ def render_evidence(answer: Answer, choice: Choice, shown: Evidence | None, lang
     rest = "".join(f"<li>{render_passage(p, choice.exchange, language, score=True)}</li>" for p in others)
     title = tr(language, "evidence.nearest" if answer.abstained else "evidence.others", n=len(others))
     opened = " open" if answer.abstained else ""
-    more = (
-        f'<details class="others"{opened}><summary>{escape(title)}</summary><ul class="near">{rest}</ul></details>'
-        if rest
-        else ""
-    )
-    return f'<div class="evidence">{chips}{view}{more}</div>'
+    more = f'<details class="others"{opened}><summary>{escape(title)}</summary><ul class="near">{rest}</ul></details>'
+    return f'<div class="evidence">{chips}{view}{more if rest else ""}</div>'
 
 
 def render_view(shown: Evidence, language: str, leaf: str, **values: Any) -> str:

@@ -31,15 +31,7 @@ def updates_or_skip(updates: Updates) -> Any:
 
 
 class Part:
-    """A part of the page with events of its own.
-
-    Args:
-        state: what the tabs share.
-        i18n: gives labels in the visitor's language.
-
-    Attributes:
-        outputs: the components that its events fill.
-    """
+    """A part of the page with events of its own, which fill its ``outputs``."""
 
     def __init__(self, state: AppState, i18n: gr.I18n):
         self._state = state
@@ -67,11 +59,8 @@ class Part:
     ) -> Dependency:
         """Have work done when a button in HTML is pressed; see :func:`ragapp.web.ui.render.act`.
 
-        Args:
-            name: of what the button does.
-            work: is given the visitor and the button's values.
-            outputs: what it may fill.
-            mode: Gradio's ``trigger_mode``: ``multiple``, or ``always_last`` where only the latest counts.
+        It is given the visitor and the button's values. ``mode`` is Gradio's ``trigger_mode``: ``multiple``, or
+        ``always_last`` where only the latest counts.
         """
 
         def pressed(values: str, request: gr.Request) -> Any:
@@ -104,11 +93,7 @@ class Tab(Part, ABC):
 
     @abstractmethod
     def wire(self, loaded: Dependency) -> None:
-        """Tie events to work; every component of the page is there.
-
-        Args:
-            loaded: happens when the page was loaded, and the visitor is known.
-        """
+        """Tie events to work when every component of the page is there; after ``loaded``, the visitor is known."""
 
     @abstractmethod
     def show(self, visitor: Visitor) -> Updates:
