@@ -110,8 +110,8 @@ def _joined(last: Piece, first: Piece, space: str) -> Piece:
             (start, x0, _), (end, _, x1) = left[-1], right[0]
             left, right = [*left[:-1], (start + end, x0, x1)], right[1:]
         words = [*left, *right]
-    top, right, bottom = min(last.top, first.top), max(last.x1, first.x1), max(last.bottom, first.bottom)
-    return Piece(last.text + space + first.text, last.x0, top, right, bottom, last.bold, words)
+    top, x1, bottom = min(last.top, first.top), max(last.x1, first.x1), max(last.bottom, first.bottom)
+    return Piece(last.text + space + first.text, last.x0, top, x1, bottom, last.bold, words)
 
 
 def _continues(before: Line, line: Line, em: float) -> bool:
@@ -121,11 +121,10 @@ def _continues(before: Line, line: Line, em: float) -> bool:
 
 def climbs(lines: Sequence[Line]) -> int:
     """How often the order goes back up within a column."""
-    count = 0
-    for before, line in pairwise(lines):
-        above = line.bottom < before.top + 0.3 * before.height
-        count += above and min(before.x1, line.x1) - max(before.x0, line.x0) > 0
-    return count
+    return sum(
+        line.bottom < before.top + 0.3 * before.height and min(before.x1, line.x1) > max(before.x0, line.x0)
+        for before, line in pairwise(lines)
+    )
 
 
 def in_reading_order(lines: Sequence[Line], em: float) -> list[Line]:
