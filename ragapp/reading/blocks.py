@@ -145,8 +145,7 @@ def split_long(blocks: list[Block]) -> Iterator[Block]:
         start = 0
         while start < len(block.text):
             end = _good_end(block.text, start)
-            text = block.text[start:end].strip("\n ")
-            if text:
+            if text := block.text[start:end].strip("\n "):
                 yield Block(text, "text", block.headings)
             start = end
 

@@ -30,17 +30,20 @@ def discover(paths: Iterable[Path], ignore: Iterable[str] = (), exclude: Iterabl
 
     Hidden files and folders (leading dot) and names that match one of the shell patterns in ``ignore`` are left out,
     but for paths that are given themselves; so are the absolute paths in ``exclude``.  Folders that link back to one of
-    their parents are entered once.
-
-    Raises:
-        PathError: a path does not exist or may not be read.
+    their parents are entered once.  PathError if a path does not exist or may not be read.
     """
     # one pattern for them all: a folder may hold a hundred thousand names
     ignored = re.compile("|".join(fnmatch.translate(os.path.normcase(pattern)) for pattern in (".*", *ignore)))
     found: dict[Path, FoundFile] = {}
     for given in paths:
         path = absolute(given)
-        if not _is_there(path):
+        try:
+            is_there = path.exists()
+        except PermissionError:
+            is_there = True
+        except (OSError, ValueError):  # no name can be so long, or hold half a character
+            is_there = False
+        if not is_there:
             raise PathError(f"There is nothing at {str(path)[:_SHOWN_CHARACTERS]}.", "Check the spelling.")
         if not os.access(path, os.R_OK):
             raise PathError(f"{path} may not be read.", "Check its permissions.")
@@ -57,15 +60,6 @@ def absolute(given: Path) -> Path:
         return Path(os.path.abspath(given.expanduser()))
     except RuntimeError:
         raise PathError(f"There is nothing at {given}.", "Check the spelling.") from None
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except PermissionError:
-        return True
-    except (OSError, ValueError):  # no name can be so long, or hold half a character
-        return False
 
 
 def unreadable(error: OSError) -> TransientReadingError:

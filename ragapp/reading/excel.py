@@ -44,8 +44,11 @@ def read_xlsx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
                 sheets.sheet(clean(name), _rows(sheet), hidden)
             else:
                 sheets.skip()  # only a chart, without cells
+        with zipfile.ZipFile(content) as package:
+            names = [name for name in package.namelist() if name.startswith("xl/worksheets/sheet")]
+            missing = sum(len(_NO_RESULT.findall(package.read(name))) for name in names)
         notes = []
-        if missing := _formulas_without_result(content):
+        if missing:
             notes.append(f"{missing} formulas have no saved result and are blank; open and save the file in Excel.")
         return sheets.document(given_title(book.properties.title) or path.stem, notes)
 
@@ -104,15 +107,6 @@ def _shown_number(value: int | float, shape: str) -> str:
         # 00000 keeps the zeros in front of postal codes
         return whole.zfill(len(shape)) if re.fullmatch("0{2,20}", shape) and value >= 0 else whole
     return f"{value:.15g}"
-
-
-def _formulas_without_result(content: io.BytesIO) -> int:
-    with zipfile.ZipFile(content) as package:
-        names = [name for name in package.namelist() if name.startswith("xl/worksheets/sheet")]
-        return sum(len(_NO_RESULT.findall(package.read(name))) for name in names)
-
-
-# --- XLS
 
 
 def _xls_book(data: bytes, options: ReadOptions) -> Any:

@@ -67,11 +67,7 @@ _ENCRYPTED_AS = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
 
 
 def content_format(path: Path) -> Format | None:
-    """The format that signature, container or markup show; None where they are not sure, as with plain text.
-
-    Raises:
-        OSError: the file cannot be opened.
-    """
+    """The format that signature, container or markup show, or None; OSError if the file cannot be opened."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -132,11 +128,7 @@ def _ole_format(path: Path) -> Format | None:
 
 
 def looks_like_text(path: Path) -> bool:
-    """Whether the beginning of a file is text, by its bytes.
-
-    Raises:
-        OSError: the file cannot be opened.
-    """
+    """Whether the beginning of a file is text, by its bytes; OSError if it cannot be opened."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
     try:

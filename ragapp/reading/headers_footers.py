@@ -39,9 +39,7 @@ def remove_headers_footers(
             shared = _most_shared(shapes)
             if not shared:
                 break
-            for index, own in enumerate(shapes):
-                if own & shared[index % 2]:
-                    depth[index] += 1
+            depth = [deep + bool(shapes[index] & shared[index % 2]) for index, deep in enumerate(depth)]
         for index, edge in enumerate(edges):
             gone = {id(line) for line in edge[: depth[index]]}
             kept[index] = [line for line in kept[index] if id(line) not in gone]
@@ -57,15 +55,14 @@ def _edge_lines(lines: list[Line], height: float, from_top: bool) -> list[Line]:
 
 def _shapes(text: str, index: int, label: str) -> set[str]:
     """The line as it is, and with each number in it written relative to the page's index."""
-    counted = {
-        f"{text[: number.start()]}\0{int(number[0]) - index}\0{text[number.end() :]}"
-        for number in _NUMBER.finditer(text)
-    }
+    shapes = {text}
+    for number in _NUMBER.finditer(text):
+        shapes.add(f"{text[: number.start()]}\0{int(number[0]) - index}\0{text[number.end() :]}")
     if label and text.endswith(label):
-        counted.add(f"{text.removesuffix(label)}\0label")
+        shapes.add(f"{text.removesuffix(label)}\0label")
     if label and text.startswith(label):
-        counted.add(f"\0label{text.removeprefix(label)}")
-    return {text, *counted}
+        shapes.add(f"\0label{text.removeprefix(label)}")
+    return shapes
 
 
 def _most_shared(shapes: list[set[str]]) -> tuple[set[str], set[str]] | None:

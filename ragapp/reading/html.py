@@ -175,13 +175,6 @@ def _flat(element: HtmlElement) -> str:
     kept: list[str] = []
     preformatted = 0
 
-    def add(text: str) -> None:
-        if preformatted:
-            parts.append(f"\x00{len(kept)}\x00")  # stands for the text while spaces around it are collapsed
-            kept.append(text)
-        else:
-            parts.append(_BLANKS.sub(" ", text))
-
     for event, node in etree.iterwalk(element, events=("start", "end")):
         starts = event == "start"
         if node is not element and (node.tag in _BLOCK_TAGS or (starts and node.tag == "br")):
@@ -189,8 +182,13 @@ def _flat(element: HtmlElement) -> str:
         if node.tag == "pre":
             preformatted += 1 if starts else -1
         text = node.text if starts else node.tail
-        if text and (starts or node is not element):
-            add(text)
+        if not text or not (starts or node is not element):
+            continue
+        if preformatted:
+            parts.append(f"\x00{len(kept)}\x00")  # stands for the text while spaces around it are collapsed
+            kept.append(text)
+        else:
+            parts.append(_BLANKS.sub(" ", text))
     lines = [line for line in _inline_text("".join(parts)).split("\n") if line]
     return re.sub("\x00(\\d+)\x00", lambda match: kept[int(match[1])], "\n".join(lines)).strip("\n")
 
@@ -231,8 +229,7 @@ def _list_lines(element: HtmlElement, depth: int) -> list[str]:
         nested = [inner for inner in item.iter(*_LISTS) if next(inner.iterancestors(*_LISTS)) is element]
         for inner in nested:
             inner.drop_tree()
-        text = _flat(item)
-        if text:
+        if text := _flat(item):
             lines += [(" " * len(mark) if row else mark) + line for row, line in enumerate(text.split("\n"))]
         for inner in nested:
             lines += ["  " + line for line in _list_lines(inner, depth + 1)]

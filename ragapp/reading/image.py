@@ -33,8 +33,7 @@ def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
                 for index in range(pages):
                     options.tick(index + 1, pages, can)
                     image.seek(index)
-                    upright = on_white(image)
-                    units.append(_unit(upright, index + 1, options, can, notes))
+                    units.append(_unit(on_white(image), index + 1, options, can, notes))
     except UnidentifiedImageError:
         raise ReadingError("not a readable picture", "Open it in a viewer and save it again.") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

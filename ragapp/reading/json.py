@@ -54,12 +54,9 @@ def _read_lines(path: Path, text: str, notes: list[str], problem: str) -> Docume
 
 
 def _document(path: Path, value: Any, notes: list[str]) -> Document:
-    title = path.stem
-    if isinstance(value, dict):
-        named = next((value[key] for key in _TITLES if isinstance(value.get(key), str)), "")
-        title = one_line(named)[:200] or title
-    records = _table(value)
-    if records:
+    named = next((value[key] for key in _TITLES if isinstance(value, dict) and isinstance(value.get(key), str)), "")
+    title = one_line(named)[:200] or path.stem
+    if records := _table(value):
         sheets = SheetUnits()
         sheets.table("", enumerate(records, start=0))
         for unit in sheets.units:

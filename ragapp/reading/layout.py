@@ -121,11 +121,10 @@ def _continues(before: Line, line: Line, em: float) -> bool:
 
 def climbs(lines: Sequence[Line]) -> int:
     """How often the order goes back up within a column."""
-    count = 0
-    for before, line in pairwise(lines):
-        above = line.bottom < before.top + 0.3 * before.height
-        count += above and min(before.x1, line.x1) - max(before.x0, line.x0) > 0
-    return count
+    return sum(
+        line.bottom < before.top + 0.3 * before.height and min(before.x1, line.x1) > max(before.x0, line.x0)
+        for before, line in pairwise(lines)
+    )
 
 
 def in_reading_order(lines: Sequence[Line], em: float) -> list[Line]:

@@ -245,8 +245,7 @@ def _people(recipients: list[_Storage], kind: int) -> str:
 
 def _msg_date(mail: _Storage) -> str:
     for tag in _DATES:
-        ticks = mail.number(tag)
-        if ticks:
+        if ticks := mail.number(tag):
             try:
                 return (_EPOCH + timedelta(microseconds=ticks // 10)).strftime("%a, %d %b %Y %H:%M:%S %z")
             except (OverflowError, ValueError):
@@ -277,11 +276,7 @@ def _add_msg_body(out: BlockBuilder, mail: _Storage) -> list[str]:
 
 
 def decompressed_rtf(data: bytes) -> bytes:
-    """RTF out of Outlook's LZ77 compression, with a window of 4096 bytes.
-
-    Raises:
-        ReadingError: it is damaged or too large.
-    """
+    """RTF out of Outlook's LZ77 compression (window: 4096 bytes); ReadingError if it is damaged or too large."""
     size = int.from_bytes(data[4:8], "little")
     kind = data[8:12]
     if kind == b"MELA":

@@ -65,11 +65,7 @@ def chosen_engine(options: ReadOptions) -> tuple[str, str]:
 
 
 def recognise(image: Image, options: ReadOptions) -> RecognisedText:
-    """The text in a picture of any mode, which is scaled down where it has more than :data:`MAX_PIXELS`.
-
-    Raises:
-        ReadingError: there is no engine, or it failed.
-    """
+    """The text in a picture of any mode, scaled down to :data:`MAX_PIXELS`; ReadingError if no engine works."""
     engine, reason = chosen_engine(options)
     if not engine:
         raise ReadingError("no text recognition", reason)
@@ -120,9 +116,6 @@ def within_limit(image: Image) -> Image:
     return image.resize(size) if scale < 1 else image
 
 
-# --- RapidOCR
-
-
 @functools.cache
 def _rapidocr() -> Any:
     import logging
@@ -165,9 +158,6 @@ def _by_rapidocr(image: Image) -> _Found:
             (x0, y0), (x1, y1) = box.min(axis=0), box.max(axis=0)
             found.append((Line([Piece(text, float(x0), float(y0), float(x1), float(y1))]), float(score)))
     return found
-
-
-# --- Tesseract
 
 
 def _by_tesseract(image: Image, languages: Sequence[str]) -> _Found:
@@ -243,9 +233,6 @@ def missing_languages(options: ReadOptions) -> list[str]:
         return []
     names = (_TESSERACT_LANGUAGES.get(language.lower(), language.lower()) for language in options.ocr_languages)
     return [f"tesseract-ocr-{name.replace('_', '-')}" for name in names if name not in _installed_languages()]
-
-
-# --- warnings
 
 
 def coverage_warnings(units: Sequence[Unit], options: ReadOptions) -> list[str]:

@@ -169,7 +169,12 @@ class _TextReader:
                 self._out.page_break()
 
     def _table(self, table: Any) -> None:
-        rows = list(_table_rows(table))
+        # covered cells are left out, rows in header groups are read, those of a table inside are not
+        rows = [
+            [cell for cell in row if cell.tag == f"{_TABLE}table-cell"]
+            for row in table.iter(f"{_TABLE}table-row")
+            if next(row.iterancestors(f"{_TABLE}table")) is table
+        ]
         if len(rows) == 1 and len(rows[0]) == 1:
             self.container(rows[0][0])  # a frame around text, not a table
             return
@@ -185,13 +190,6 @@ class _TextReader:
                 part = list(header)
             part.append(line)
         self._out.table(spread_cells(part))
-
-
-def _table_rows(table: Any) -> Iterator[list[Any]]:
-    """The cells of each row of a table, covered ones left out; rows in header groups included."""
-    for row in table.iter(f"{_TABLE}table-row"):
-        if next(row.iterancestors(f"{_TABLE}table")) is table:
-            yield [cell for cell in row if cell.tag == f"{_TABLE}table-cell"]
 
 
 def _list_lines(element: Any, depth: int = 0) -> list[str]:
@@ -259,9 +257,6 @@ def _read_slide(page: Any, out: BlockBuilder) -> None:
     notes = page.find(f"{_PRESENTATION}notes")
     text = _all_text(notes)
     out.text(f"Notes: {text}" if text else "")
-
-
-# --- spreadsheets
 
 
 def _sheet_rows(table: Any) -> Iterator[Row]:

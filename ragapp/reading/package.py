@@ -69,11 +69,7 @@ def given_title(title: str | None) -> str:
 
 
 def decrypted(data: bytes, passwords: Sequence[str]) -> bytes:
-    """The content of an encrypted Office file (DOCX, XLSX, PPTX or XLS); the passwords are tried in order.
-
-    Raises:
-        ReadingError: no password opens it, or its encryption is not supported.
-    """
+    """The content of an encrypted Office file (DOCX, XLSX, PPTX or XLS); ReadingError if nothing opens it."""
     import msoffcrypto
     from msoffcrypto.exceptions import DecryptionError, InvalidKeyError
 

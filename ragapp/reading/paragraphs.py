@@ -90,23 +90,16 @@ def _glue(text: str, following: str) -> str:
 
 
 def _leading(lines: Sequence[Line], em: float) -> float:
-    pitches = [
-        b.bottom - a.bottom
-        for a, b in pairwise(lines)
-        if 0 < b.bottom - a.bottom < 3 * em and min(a.x1, b.x1) > max(a.x0, b.x0)
-    ]
-    return median(pitches) if pitches else 1.4 * em
+    pitches = [b.bottom - a.bottom for a, b in pairwise(lines) if min(a.x1, b.x1) > max(a.x0, b.x0)]
+    usual = [pitch for pitch in pitches if 0 < pitch < 3 * em]
+    return median(usual) if usual else 1.4 * em
 
 
 def _right_edge(lines: Sequence[Line], index: int, em: float) -> float:
     """The right edge of a line's column: that of the longest line nearby."""
     line = lines[index]
-    near = lines[max(0, index - 10) : index + 11]
-    return max(other.x1 for other in near if _same_column(line, other, em))
-
-
-def _same_column(line: Line, other: Line, em: float) -> bool:
-    return abs(line.x0 - other.x0) < 4 * em and min(line.x1, other.x1) > max(line.x0, other.x0)
+    near = (other for other in lines[max(0, index - 10) : index + 11] if abs(line.x0 - other.x0) < 4 * em)
+    return max(other.x1 for other in near if min(line.x1, other.x1) > max(line.x0, other.x0))
 
 
 def _wraps(lines: Sequence[Line], index: int, em: float) -> bool:

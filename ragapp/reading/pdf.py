@@ -70,9 +70,6 @@ def _reason(error: Exception) -> str:
     return str(error).removeprefix("Failed to load document ").strip("().")
 
 
-# --- pages
-
-
 def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> Page:
     options.tick(index + 1, len(pdf), False)
     try:
@@ -128,9 +125,6 @@ def _recognise(page: PdfPage, index: int, pages: int, options: ReadOptions, resu
     return True
 
 
-# --- blocks
-
-
 def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     kept = remove_headers_footers([page.lines for page in pages], [page.height for page in pages], structure.labels)
     texts = [line.text for lines in kept for line in lines]
@@ -158,15 +152,8 @@ def _blocks(lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tup
         yield from page_blocks(lines[start + heading : end], rules, em, path)
 
 
-# --- second try
-
-
 def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:
-    """The plain text by pypdf, which repairs some files that pdfium refuses.
-
-    Raises:
-        ReadingError: pypdf gets no text either; its message is ``problem``.
-    """
+    """The plain text by pypdf, which repairs some files that pdfium refuses; ReadingError(``problem``) without any."""
     import pypdf
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)

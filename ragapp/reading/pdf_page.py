@@ -46,11 +46,7 @@ class Page:
 
 
 def read_page(page: PdfPage, forms: bool) -> Page:
-    """The text of a page, with the values of form fields where the document has ``forms``.
-
-    Raises:
-        PdfiumError: the page is damaged.
-    """
+    """The text of a page, with the values of form fields if it has ``forms``; PdfiumError if it is damaged."""
     ruler = PageSpace(page)
     found = Page(ruler.size[1])
     with closing(page.get_textpage()) as text_page:

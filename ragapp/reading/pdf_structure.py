@@ -40,10 +40,9 @@ class Structure:
 
 def read_structure(pdf: PdfDocument) -> Structure:
     """The structure of a document; what is broken in it is left out."""
-    found = Structure()
     pages = len(pdf)
     title = one_line(pdf.get_metadata_value("Title"))
-    found.title = "" if title.casefold() in _NO_TITLES else title
+    found = Structure("" if title.casefold() in _NO_TITLES else title)
     for index in range(pages):
         label = clean(pdf.get_page_label(index)).strip()
         if label and label != str(index + 1):

@@ -20,11 +20,7 @@ _TABLES = (".xls", ".xlsx", ".ods")
 
 
 def read_file(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read an existing regular file.
-
-    Raises:
-        ReadingError: there is no reader for it, or it is damaged, protected or empty.
-    """
+    """Read a regular file; ReadingError if there is no reader for it, or it is damaged, protected or empty."""
     suffix = path.suffix.lower()
     if unread := reason_unread(path):
         raise ReadingError(*unread)

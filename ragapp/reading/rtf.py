@@ -26,7 +26,7 @@ _MAX_SKIP = 8  # characters that stand for one of \u
 _CHARACTERS = {"tab": "\t", "bullet": "•", "endash": "–", "emdash": "—", "lquote": "‘", "rquote": "’"}
 _CHARACTERS |= {"ldblquote": "“", "rdblquote": "”", **dict.fromkeys(("emspace", "enspace", "qmspace"), " ")}
 _CHARACTERS |= dict.fromkeys(("line", "softline", "page", "column"), "\n")
-_SYMBOLS = {"~": " ", "_": "-", "-": "", "\n": "\n", "\r": "\n", "\\": "\\", "{": "{", "}": "}"}
+_SYMBOLS = {"~": " ", "_": "-", "-": "", "\\": "\\", "{": "{", "}": "}"}
 # groups that hold no text of the body
 _MARGINS = ["header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"]
 _MARKS = ["xe", "tc", "tcf", "bkmkstart", "bkmkend", "annotation", "atnid", "atnauthor"]
@@ -118,12 +118,10 @@ class _Walker:
                 self._brace(opens=brace == b"{")
             elif symbol == b"*":
                 self._starred = True
+            elif symbol in (b"\r", b"\n"):
+                self._paragraph()
             elif symbol is not None:
-                shown = symbol.decode("latin-1")
-                if shown in "\r\n":
-                    self._paragraph()
-                else:
-                    self._add(_SYMBOLS.get(shown, ""))
+                self._add(_SYMBOLS.get(symbol.decode("latin-1"), ""))
         while len(self._stack) > 1:
             self._leave()
         self._paragraph()
@@ -284,8 +282,7 @@ class _Walker:
         text = self._bytes.decode(self._font_codecs.get(state.font) or self._base, errors="replace")
         self._bytes.clear()
         if state.into == "styles":
-            named = _HEADING.match(text)
-            if named:
+            if named := _HEADING.match(text):
                 self._style_level = int(named[1])
             elif text.strip(" ;").lower() == "title":
                 self._style_level = 0

@@ -259,11 +259,8 @@ def _has_head(cells: list[list[str]], bold: list[bool], ruled: bool) -> bool:
         return False
     if bold[0] and not all(bold[1:]):
         return True
-    values = 0
-    for column in range(len(head)):
-        below = [row[column] for row in body if row[column]]
-        if below and sum(bool(_VALUE.match(cell)) for cell in below) >= 0.6 * len(below):
-            values += 1
+    columns = ([row[column] for row in body if row[column]] for column in range(len(head)))
+    values = sum(sum(bool(_VALUE.match(cell)) for cell in below) >= 0.6 * len(below) for below in columns if below)
     if len(head) == 2:
         # "Name: x / Amount: 5" is no table; two columns need rows enough to tell
         return values == 1 and len(body) >= 3 and not bold[0] and not head[0].endswith(":")

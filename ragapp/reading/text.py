@@ -101,12 +101,9 @@ def wrong_format(data: bytes, wanted: str, otherwise: str = "something else") ->
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, list[str]]:
-    """Decode bytes of any encoding: the text, not cleaned yet, and warnings.
+    """Decode bytes of any encoding: the text, not cleaned yet, and warnings; ReadingError for what is not text.
 
     A byte order mark and valid UTF-8 go before ``declared``, the encoding that the file names.
-
-    Raises:
-        ReadingError: the bytes are not text.
     """
     if file_kind(data):
         raise wrong_format(data, "text")

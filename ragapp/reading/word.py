@@ -253,8 +253,7 @@ def _formula_text(element: Any, depth: int = 0) -> str:
     if element.tag.endswith("Pr") or depth > _MAX_FORMULA_DEPTH:  # the properties of a part
         return ""
     parts = [_formula_text(child, depth + 1) for child in element if isinstance(child.tag, str)]
-    marks = _JOINED.get(element.tag)
-    if marks:
+    if marks := _JOINED.get(element.tag):
         parts = [part for part in parts if part]
         return "".join(mark + _bracketed(part) for mark, part in zip(marks, parts, strict=False))
     if element.tag == f"{_M}rad":

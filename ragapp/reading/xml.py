@@ -48,12 +48,11 @@ def read_xml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         for sheet in root.iterchildren(f"{_SHEETS}Worksheet"):
             sheets.sheet(clean(sheet.get(f"{_SHEETS}Name", "")), _sheet_rows(sheet))
         return sheets.document(path.stem, notes)
-    out = BlockBuilder()
+    out, title = BlockBuilder(), ""
     articles = [element for element in root.iter("{*}item", "{*}entry") if _child(element, "title") is not None]
     if articles:
         title = _read_feed(out, root, articles)
     else:
-        title = ""
         _add_text(out, root)
     return Document(title or path.stem, section_units(out), warnings=notes)
 

@@ -21,6 +21,7 @@ from olekit import ole_file
 from packagekit import write_epub, write_odf, write_zip
 
 from ragapp.errors import ReadingError
+from ragapp.reading import formats
 from ragapp.reading.document import ReadOptions
 from ragapp.reading.registry import READERS, SUFFIXES, read_file, reason_unread
 
@@ -328,3 +329,8 @@ def test_questions_about_documents_are_no_documents(tmp_path: Path, line: str, l
         assert "ragapp eval" in reason[0]
         with pytest.raises(ReadingError, match="ragapp eval"):
             read_file(path)
+
+
+def test_a_mistake_in_the_table_of_formats_names_the_entry() -> None:
+    with pytest.raises(ValueError, match=r"formats\.yaml, a PDF: .*'sufixes'"):
+        formats._format({"name": "a PDF", "sufixes": [".pdf"]})
