@@ -194,7 +194,7 @@ class Catalog:
         if len(chunks) != len(vectors):
             raise ValueError(f"{len(chunks)} chunks, but {len(vectors)} vectors")
         facts = dict(identity_id=identity_id, size=size, mtime_ns=mtime_ns, sha256=sha256, conditions=conditions)
-        prints = fingerprints or [None] * len(chunks)
+        prints: Sequence[bytes | None] = fingerprints or [None] * len(chunks)
         with self.transaction() as connection:
             return catalog_writes.put(connection, path, document, chunks, vectors, prints, facts)
 
