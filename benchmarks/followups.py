@@ -8,7 +8,7 @@ A way makes the question that is searched for and answered out of a follow-up: `
 language model.  The sample questions stand alone; half of them are asked after the one before them in the file, half
 after any other, and what is still right is compared with asking each alone.
 
-The documents must have been taken in (``ragapp ingest sample_docs``); settings as for every command.  A question's
+The documents must have been ingested (``ragapp ingest sample_docs``); settings as for every command.  A question's
 answer is kept in the file ``--answers`` and not asked for again, so a run can be stopped and gone on with.  For that,
 ``retrieval.context_tokens`` must be a number: with ``auto`` it depends on the load of the machine.
 """

@@ -79,7 +79,7 @@ def run(command: list[str], memory: bool = False) -> tuple[dict, Memory]:
 
 
 def readable(folder: Path) -> list[str]:
-    """The PDFs below a folder whose text pypdf reads: what all sides can take in."""
+    """The PDFs below a folder whose text pypdf reads: what all sides can read."""
     import logging
 
     from pypdf import PdfReader

@@ -262,7 +262,7 @@ class App:
         return ChatSession(lambda: self.assistant, self.conversations, conversation_id)
 
     def drop_folder(self) -> Path:
-        """The folder whose files are taken in without being named; made when missing.
+        """The folder whose files are ingested without being named; made when missing.
 
         Raises PathError: it cannot be made.
         """

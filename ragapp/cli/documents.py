@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 def ingest(
     context: typer.Context,
     paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders; default: the drop folder.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Take in unchanged files again.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Read unchanged files again.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would happen, and how long it would take.")
     ] = False,
@@ -53,7 +53,7 @@ def ingest(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take files and folders into the store, or bring it in step with them."""
+    """Ingest files and folders, or bring it in step with them."""
     if watch and (dry_run or as_json):
         raise UsageError("--watch goes on until it is stopped.", "Leave out --dry-run and --json.")
     page = None if watch or dry_run else page_of(context)
@@ -213,7 +213,7 @@ def remove(
 ) -> None:
     """Remove documents from the store; the files themselves stay.
 
-    They are not taken in again until they change or are named: ragapp ingest FILE
+    They are not ingested again until they change or are named: ragapp ingest FILE
     """
     from ragapp.index.chroma_server import server_of
     from ragapp.index.store import Store

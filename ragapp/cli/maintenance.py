@@ -61,7 +61,7 @@ def ui(
         bool, typer.Option("--set-password", help="Ask for a password, keep its hash, and open nothing.")
     ] = False,
 ) -> None:
-    """Open the page on this machine, and take in what lies in the drop folder."""
+    """Open the page on this machine, and ingest what lies in the drop folder."""
     if set_password:
         _set_password(context)
         return

@@ -136,7 +136,7 @@ class Catalog:
         return next(iter(self._documents("WHERE id = ?", document_id)), None)
 
     def document_at(self, path: str) -> DocumentRow | None:
-        """The document that was taken in from a path, None when there is none."""
+        """The document that was ingested from a path, None when there is none."""
         return next(iter(self._documents("WHERE path = ?", path)), None)
 
     def unit(self, document_id: int, number: int) -> Unit | None:

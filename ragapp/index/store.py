@@ -95,7 +95,7 @@ class Store:
             if write:
                 raise StoreError(
                     f"Another ragapp process{_owner(folder)} is using the store in {folder}.",
-                    "Let it finish or stop it, then try again. A running page takes in the drop folder itself.",
+                    "Let it finish or stop it, then try again. A running page ingests the drop folder itself.",
                 ) from None
         except OSError as error:
             raise StoreError(

@@ -21,7 +21,7 @@ from ragapp.settings import Ingest
 
 #: the reason that is kept for a file whose document was removed by hand
 REMOVED = "removed by hand"
-_HINT = "To take it in again: ragapp ingest FILE"
+_HINT = "To ingest it again: ragapp ingest FILE"
 
 
 def limits_of(settings: Ingest) -> Limits:

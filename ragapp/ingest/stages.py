@@ -234,7 +234,7 @@ class StagedRun:
         if failed := self._failed.get(task.content):
             if isinstance(failed, TransientReadingError | OSError):
                 failed = TransientReadingError(
-                    "another file with the same content could not be read", "It is taken in at the next run."
+                    "another file with the same content could not be read", "It is ingested at the next run."
                 )
             self._fail(task, failed)
             return
@@ -258,7 +258,7 @@ class StagedRun:
                 )
                 now = task.file.path.stat()
                 if (now.st_size, now.st_mtime_ns) != (task.file.size, task.file.mtime_ns):
-                    raise TransientReadingError("it changed while it was being read", "It is taken in at the next run.")
+                    raise TransientReadingError("it changed while it was being read", "It is ingested at the next run.")
                 self._put(self._ready, (task, prepared))
             except (ReadingError, OSError) as error:
                 self._fail(task, error)

@@ -44,7 +44,7 @@ class Evidence:
     id: int = 0  # of the document in the catalog, 0 where it has gone
     headings: tuple[str, ...] = ()  # above the quote
     units: int = 0  # of the document
-    file: FileCondition = "gone"  # whether the file is still as it was when it was taken in
+    file: FileCondition = "gone"  # whether the file is still as it was when it was ingested
     picture: bool = False  # whether the page can be shown as a picture
     boxes: tuple[Box, ...] = ()  # around the quote on the picture
     ratio: float = 1.414  # height of the picture by its width
@@ -83,7 +83,7 @@ class EvidenceFinder:
 
 
 def file_condition(row: DocumentRow) -> FileCondition:
-    """Whether a document's file is as it was when it was taken in; by size and time, as ingestion sees it."""
+    """Whether a document's file is as it was when it was ingested; by size and time, as ingestion sees it."""
     try:
         state = Path(row.path).stat()
     except OSError:

@@ -29,7 +29,7 @@ _MIB = 1024 * 1024
 _FORM_BYTES = 4096
 _TOKEN_PATHS = re.compile(r"/(?:api|v1)(?:/|$)")
 _UPLOADS = re.compile(r"/ui/upload$")
-# the page's own, and what it needs of Gradio's; the rest of those hand out or take in files by ways of their own, fetch
+# the page's own, and what it needs of Gradio's; the rest of those hand out or accept files by ways of their own, fetch
 # other addresses, or change the program
 _ROUTES = re.compile(
     r"/(?:$|config/?$|theme\.css$|favicon\.ico$|manifest\.json$|pwa_icon(?:/|$)|assets/|static/|ui/"

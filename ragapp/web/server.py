@@ -65,7 +65,7 @@ def build_server(state: AppState) -> FastAPI:
 
 
 def serve(app: App, say: Callable[[str], None], settings_file: Path | None = None) -> None:
-    """Serve the page until stopped, and take in the drop folder meanwhile.
+    """Serve the page until stopped, and ingest the drop folder meanwhile.
 
     Args:
         app: open for writing.
@@ -88,7 +88,7 @@ def serve(app: App, say: Callable[[str], None], settings_file: Path | None = Non
     state = AppState(app, job, settings_file)
 
     def begin() -> None:
-        """Take in the drop folder once the first page is there, which its libraries would hold up for seconds."""
+        """Ingest the drop folder once the first page is there, which its libraries would hold up for seconds."""
         state.visitors.came.wait(FIRST_S)
         job.start()
 

@@ -21,7 +21,7 @@ class SlowEmbedder(WordEmbedder):
 
 
 def ingest(root: Path) -> None:
-    """Take in ``root/docs`` into ``root/data``, a few texts and changes at a time."""
+    """Ingest ``root/docs`` into ``root/data``, a few texts and changes at a time."""
     stages.WINDOW = 8
     place = Place(root, SlowEmbedder())
     sys.stdout.write("running\n")

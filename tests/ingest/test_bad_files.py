@@ -59,7 +59,7 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(place: Plac
     (report,) = place.pipeline.run([place.docs]).files
     assert (report.status, report.reason) == (
         "failed",
-        "it changed while it was being read. It is taken in at the next run.",
+        "it changed while it was being read. It is ingested at the next run.",
     )
     monkeypatch.undo()
     assert place.run() == {"a.txt": "indexed"}
