@@ -232,6 +232,8 @@ def test_any_body(api, path):
     known = {
         "paths": st.lists(st.sampled_from(places), min_size=1, max_size=3),
         "role": st.sampled_from(["user", "user", "user", "assistant", "system", "\ud800"]),
+        # hardly any other number is that of a conversation
+        "conversation": st.sampled_from([None, None, "new", 1]),
     }
     schema = api.operation("POST", path)["requestBody"]["content"]["application/json"]["schema"]
     seen = set()
