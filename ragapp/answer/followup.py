@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ragapp.answer.rewriting import Rewriter, checked
 from ragapp.contract import Turn, Understood
-from ragapp.index.analysis import content_words, detect_language
+from ragapp.index.analysis import content_words, detect_language, folded_words
 
 # a question with so many words of its own that carry meaning stands alone; of a shorter one the search decides
 MANY_WORDS = 6
@@ -53,7 +53,8 @@ def standalone(
     if rewrite:
         written, dropped = rewrite(question, turns)
         if text := checked(written, question, turns, language):
-            return Understood(text, "unchanged" if text == question else "model", dropped)
+            same = folded_words(text) == folded_words(question)
+            return Understood(question if same else text, "unchanged" if same else "model", dropped)
     return Understood(together, "appended")
 
 

@@ -20,7 +20,7 @@ OTHER_LANGUAGES = [
     ("Qual è il limite dell'hotel per Londra?", "e per Parigi?"),
     ("Chi gestisce il travel desk?", "qual è il suo interno?"),
     ("Hoeveel kost de HM-200?", "en in euro's?"),
-    ("Quantos dias de férias há em Sheffield?", "e depois de cinco anos?"),
+    ("Quantos dias de férias há em Sheffield?", "e em Grenoble?"),
 ]
 
 
@@ -64,13 +64,9 @@ def test_questions_that_stand_alone_are_left_alone(request, covered):
         for last, question in zip(questions[-1:] + questions, questions, strict=False)
         if standalone(question, [Turn(last, Answer(last, "", False, 1.0), last)], covered=covered).how != "unchanged"
     ]
-    assert len(changed) <= 3, changed
+    assert len(changed) <= 0.05 * len(questions), changed
 
 
-def test_follow_ups_in_other_languages_are_told(covered):
-    taken_alone = [
-        question
-        for last, question in OTHER_LANGUAGES
-        if standalone(question, [Turn(last, Answer(last, "", False, 1.0), last)], covered=covered).how == "unchanged"
-    ]
-    assert len(taken_alone) <= 1, taken_alone
+@pytest.mark.parametrize(("last", "question"), OTHER_LANGUAGES)
+def test_follow_ups_in_other_languages_are_told(last, question, covered):
+    assert standalone(question, [Turn(last, Answer(last, "", False, 1.0), last)], covered=covered).how == "appended"

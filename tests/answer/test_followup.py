@@ -139,6 +139,7 @@ def test_a_follow_up_to_a_follow_up():
         ("Laptops are kept.", ""),
         (LAPTOPS, ""),  # the last question, not this one
         ("Where are they kept?", "Where are they kept?"),
+        ("where are they kept?", "Where are they kept?"),
         ("", ""),
         ("?", ""),
         ("Where are laptops kept " * 20 + "?", ""),
