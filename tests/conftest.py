@@ -27,6 +27,8 @@ if WORKER:
     # Workers share the cores: one OpenMP thread each (torch, llama.cpp, and the processes that tests start) is faster
     # than several that wait for each other.
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+    # With the limit alone torch still counts on as many threads as there are cores, and the embedder in int8 gave NaN.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # a shell ignores Ctrl-C for what it runs in the background, and so would every process that a test stops by it
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
