@@ -175,7 +175,7 @@ class IngestJob:
             for path in [path for path, file in self._files.items() if file.status == "working"]:
                 del self._files[path]
         counts = {status: report.count(status) for status in ("indexed", "updated", "removed", "failed")}
-        told = " ".join(report.warnings)
+        told = " ".join([*report.warnings, *self._app.store.notices])
         self._set(phase="idle", progress=None, counts=counts, told=told, changes=self.state.changes + 1)
 
     def _put(self, file: FileState) -> None:

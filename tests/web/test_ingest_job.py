@@ -16,6 +16,7 @@ def job(models_dir, tmp_path, request):
     overrides = {
         "paths": {"data": tmp_path / "data", "models": models_dir, "ingest": tmp_path / "drop"},
         "ingest": {"settle_s": 0.2},
+        **getattr(request, "param", {}),
     }
     with App(load_settings(request.config.rootpath / "settings.yaml", overrides), write=True) as app:
         job = IngestJob(app)
@@ -87,3 +88,15 @@ def test_a_defect_ends_one_run_and_not_the_job(job, tmp_path, monkeypatch):
     assert job.run([drop]).result(60).count("indexed") == 1
     with pytest.raises(PathError):
         job.run([drop / ("x" * 5000)]).result(60)
+
+
+@pytest.mark.parametrize("job", [{"store": {"chroma": "http://127.0.0.1:9"}}], indirect=True)
+def test_a_chroma_server_that_is_not_there_is_told_and_nothing_waits_for_it(job):
+    job, app, drop = job
+    drop.mkdir()
+    (drop / "one.txt").write_text("The kettle is green.", encoding="utf-8")
+    job.start()
+    wait(lambda: job.state.counts and job.state.phase == "idle")
+    assert names(app) == ["one.txt"]
+    assert "http://127.0.0.1:9" in job.state.told
+    assert app.search("kettle").hits[0].document == "one.txt"
