@@ -73,7 +73,7 @@ class _Draft:
 
 
 class Assistant:
-    """Answers questions from a library.
+    """Answers questions from a store.
 
     Args:
         engine: gives the language model; called once passages are found.

@@ -52,7 +52,7 @@ def reading_digest(settings: Ingest, ocr: OcrMode | None = None) -> str:
 
 
 def remove_by_hand(store: Store, ids: Sequence[int], settings: Ingest) -> list[DocumentRow]:
-    """Remove documents from a library open for writing; their files are left out until they change or are named.
+    """Remove documents from a store open for writing; their files are left out until they change or are named.
 
     Raises:
         StoreError: a document is not there (any more).

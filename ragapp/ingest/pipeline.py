@@ -26,7 +26,7 @@ from ragapp.settings import Ingest
 
 
 class Pipeline:
-    """Ingests files into a library.
+    """Ingests files into a store.
 
     The store is open for writing.  The chunker is picklable, since worker processes use it.  ``exclude`` has absolute
     paths of files that are not documents.

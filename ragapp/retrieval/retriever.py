@@ -38,7 +38,7 @@ _NAME_SEPARATORS = re.compile(r"[-_.]+")
 
 
 class Retriever:
-    """Finds passages in a library by the embedder that made its vectors, and BM25; a reranker scores the best anew."""
+    """Finds passages in a store by the embedder that made its vectors, and BM25; a reranker scores the best anew."""
 
     def __init__(
         self, store: Store, embedder: Embedder, settings: Retrieval, reranker: CrossEncoderReranker | None = None
