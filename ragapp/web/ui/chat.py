@@ -84,7 +84,8 @@ class ChatTab(Tab):
         self.on_button("conversations", self.act, outputs, "multiple")
         loaded.then(*follow, **QUIET)  # of a question asked before a reload
         self.stop.click(self.halt, None, None, **UNQUEUED)
-        column.new.click(self.start_anew, None, asked, **QUIET)
+        # not queued either, or a question asked at once would overtake it and be dropped
+        column.new.click(self.start_anew, None, asked, **UNQUEUED)
         column.search.change(column.find, column.search, column.list, trigger_mode="always_last", **UNQUEUED)
 
     def ask(self, question: str, scope: str, request: gr.Request) -> Updates:
