@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ragapp import contract
+from ragapp.reading.document import READERS_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class DocumentRow:
     units_needing_ocr: int
     chunks: int
     conditions: str
-    readers: int
+    readers: int = READERS_VERSION
 
     def described(self) -> contract.Document:
         """The document as it leaves the core."""

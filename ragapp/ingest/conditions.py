@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.index.store import Store
 from ragapp.ingest.worker import Limits
@@ -48,6 +49,13 @@ def reading_digest(settings: Ingest, ocr: OcrMode | None = None) -> str:
     )
     # cut short, since it also stands for the passwords
     return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+def readings_to_renew(catalog: Catalog) -> tuple[list[Path], int]:
+    """Files of documents that an earlier version of the readers read, and how many more of these have no file now."""
+    older = [Path(row.path) for row in catalog.documents() if row.readers < READERS_VERSION]
+    there = [path for path in older if path.is_file()]
+    return there, len(older) - len(there)
 
 
 def remove_by_hand(store: Store, ids: Sequence[int], settings: Ingest) -> list[DocumentRow]:

@@ -22,7 +22,7 @@ PATHS = [
 
 def _row(number: int, path: str) -> DocumentRow:
     name = path.replace("\\", "/").rpartition("/")[2]
-    return DocumentRow(number, 1, path, name, "", "en", 1, 1, "s", (), "", 1, 0, 0, 0, 1, "", 2)
+    return DocumentRow(number, 1, path, name, "", "en", 1, 1, "s", (), "", 1, 0, 0, 0, 1, "")
 
 
 ROWS = [_row(number, path) for number, path in enumerate(PATHS, start=1)]
