@@ -163,35 +163,39 @@ def _numeric_sections(code: str) -> tuple[Section, ...]:
 
 
 def _chosen(value: float | int, code: str) -> tuple[Section | None, bool]:
-    """The section for a number, and whether it shows the number without a sign; None where none holds it."""
+    """The section for a number, and whether it shows the number without a sign; None where none holds it.
+
+    Programs disagree on the sign of a number below zero in a section with a condition; it is kept unless the section
+    has one of its own or is for such numbers alone, since a lost sign makes a false number.
+    """
     found = _numeric_sections(code)
     if not found:
         return None, False
     first = found[0]
-    if len(found) == 1 and first.condition is None:
-        return first, False
-    if first.condition:
-        if _holds(value, first.condition):
-            return first, value < 0 and _drops_sign(first)
-    elif value > 0 or (value == 0 and len(found) == 2):
-        return first, False
+    if first.condition is None:
+        if len(found) == 1 or value > 0 or (value == 0 and len(found) == 2):
+            return first, False
+    elif _holds(value, first.condition):
+        return first, value < 0 and _drops_sign(first)
     if len(found) < 2:
         return None, False
     second = found[1]
     if second.condition:
         if _holds(value, second.condition):
             return second, value < 0 and _drops_sign(second)
-    elif value < 0 and not first.condition:
+    elif value < 0 and (first.condition is None or len(found) > 2):
         return second, True
-    elif first.condition and (len(found) == 2 or value < 0):
+    elif first.condition and len(found) == 2:
         return second, value < 0 and (first.condition in ((">", 0.0), (">=", 0.0)) or _drops_sign(second))
-    if len(found) < 3:
-        return (first, False) if first.condition is None else (None, False)
-    return found[2], False
+    if len(found) > 2:
+        return found[2], value < 0 and _drops_sign(found[2])
+    return (first, False) if first.condition is None else (None, False)
 
 
 def _drops_sign(section: Section) -> bool:
-    """Whether a section shows a number below zero by a sign of its own, or is meant for such numbers alone."""
+    """Whether a section shows a number below zero by a sign of its own or by words, or is for such numbers alone."""
+    if section.shows == "literal":
+        return True
     if section.condition in (("<", 0.0), ("<=", 0.0)):
         return True
     return any(piece.kind == "literal" and _OWN_SIGN.search(piece.text) for piece in section.pieces)
@@ -214,13 +218,13 @@ def _by_section(value: float | int, section: Section, date_1904: bool) -> str:
     if section.shows == "number":
         text = shown_number(abs(value), section)
         # a number that is rounded to nothing has no sign
-        return "-" + text if value < 0 and any(digit in text for digit in "123456789") else text
+        return "-" + text.lstrip() if value < 0 and any(digit in text for digit in "123456789") else text
     if section.shows == "date":
         date = shown_date(float(value), section, date_1904)
         return general(value) if date is None else date
     if section.shows == "general":
-        number = general(value)
-        return "".join(number if piece.kind in ("general", "text") else piece.text for piece in section.pieces)
+        sign, number = "-" if value < 0 else "", general(abs(value))
+        return sign + "".join(number if piece.kind in ("general", "text") else piece.text for piece in section.pieces)
     sign = "-" if value < 0 and section.pieces else ""
     return sign + "".join(piece.text for piece in section.pieces)
 

@@ -115,10 +115,17 @@ def sections(code: str) -> tuple[Section, ...]:
                 language = _language(locale) or language
                 pieces.append(Piece("literal", sign))
             # colours, [DBNum1] and the like change no words
+        elif kind == "fill":
+            # repeated as far as the column is wide; a gap behind a sign would part it from its number
+            pieces.append(Piece("literal", " " if text == " " and _ends_a_word(pieces) else ""))
         else:
             pieces.append(_piece(kind, text))
     found.append(Section(tuple(pieces), condition, language))
     return tuple(found)
+
+
+def _ends_a_word(pieces: list[Piece]) -> bool:
+    return bool(pieces) and pieces[-1].kind == "literal" and pieces[-1].text[-1:].isalnum()
 
 
 def _piece(kind: str, text: str) -> Piece:
@@ -136,8 +143,6 @@ def _piece(kind: str, text: str) -> Piece:
         return Piece(_OTHER.get(text, "literal"), text)
     if kind == "blank":
         return Piece("literal", " ")  # a gap as wide as the character
-    if kind == "fill":
-        return Piece("literal", " " if text == " " else "")  # repeated as far as the column is wide
     return Piece("literal", text)
 
 
