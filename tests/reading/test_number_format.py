@@ -133,7 +133,7 @@ def test_built_in_formats() -> None:
     ]
 
 
-_PARTS = '0 # ? , . % E+ E- / y mm dddd h ss AM/PM [h] [mm] @ ; " \\ _ * [ ] [>=5] [<0] [$€-407] [Red] General - ( 1 g e b 年'
+_PARTS = '0 # ? , . % E+ E- / y mm dddd h ss AM/PM [h] [mm] @ ; " \\ _ * [ ] [>=5] [<0] [$€-407] General - ( 1 g e b 年'
 
 
 @settings(max_examples=50, deadline=None)
