@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,11 @@ from ragapp.reading.sheet_grid import Area, Cells, Grid, Spans
 from ragapp.reading.sheets import SheetUnits
 from ragapp.reading.symbol_fonts import is_symbol_font, symbol_text
 from ragapp.reading.text import clean, one_line, read_bytes, wrong_format
+from ragapp.reading.xls_drawings import DrawnSheet, drawn_sheets
 from ragapp.reading.xlsx_cells import with_address
 from ragapp.reading.xlsx_sheet import cell_name
 from ragapp.reading.xlsx_text import CellStyle, Rich, Run, seen_text
+from ragapp.reading.xlsx_workbook import running_lines
 
 _BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00")  # workbooks from before OLE
 _SCRIPTS: tuple[Script, ...] = ("", "super", "sub")  # a font's escapement
@@ -38,17 +41,20 @@ def read_xls(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     if not data.startswith((OLE_SIGNATURE, *_BIFF)):
         raise wrong_format(data, "an old Excel workbook", "no workbook")
     with reading_errors():
-        return _Workbook(_opened(data, options)).document(path.stem)
+        book, data = _opened(data, options)
+        return _Workbook(book).document(path.stem, drawn_sheets(data))
 
 
-def _opened(data: bytes, options: ReadOptions) -> Any:
+def _opened(data: bytes, options: ReadOptions) -> tuple[Any, bytes]:
+    """The workbook and its content, decrypted where need be."""
     # without formatting there are no number formats; ragged rows do not make one far cell fill a whole sheet
     opened = partial(xlrd.open_workbook, formatting_info=True, ragged_rows=True, logfile=io.StringIO())
     try:
-        return opened(file_contents=data)
+        return opened(file_contents=data), data
     except xlrd.XLRDError as error:
         if "encrypted" in str(error).lower():
-            return opened(file_contents=decrypted(data, options.passwords))
+            data = decrypted(data, options.passwords)
+            return opened(file_contents=data), data
         raise
 
 
@@ -60,25 +66,39 @@ class _Workbook:
         self._units = SheetUnits()
         self._left_out = LeftOut()
         self._notes: list[str] = []
+        self._not_computed = 0
+        self._running: set[str] = set()
         self._errors = error_text_from_code
         self._fonts = [_font_style(font) for font in book.font_list]
         self._styles = [self._style(xf) for xf in book.xf_list]
         # by the index of a cell's style: whether its text needs a closer look
         self._is_plain = [style == CellStyle(code=style.code) for style in self._styles]
 
-    def document(self, title: str) -> Document:
-        """The document of all sheets."""
-        for sheet in self._book.sheets():
-            name = clean(sheet.name)
-            if sheet.visibility:
-                self._units.sheet(name, (), hidden=True)
+    def document(self, title: str, drawn: Sequence[DrawnSheet]) -> Document:
+        """The document of all sheets; ``drawn`` is what they hold beside their cells, if that is known."""
+        sheets = {clean(sheet.name): sheet for sheet in self._book.sheets()}
+        known = [sheet for sheet in drawn if sheet.kind != "cells" or sheet.name in sheets]
+        if {sheet.name for sheet in known if sheet.kind == "cells"} != set(sheets):
+            known = [DrawnSheet(name, "cells", bool(sheet.visibility)) for name, sheet in sheets.items()]
+        for sheet in known:
+            if sheet.hidden:
+                self._units.sheet(sheet.name, (), hidden=True)
+            elif sheet.kind == "cells":
+                self._sheet(sheets[sheet.name], sheet)
+            elif sheet.texts:
+                self._units.grid(sheet.name, Grid(), self._headers(sheet), sheet.texts)
             else:
-                self._sheet(sheet, name)
+                self._units.skip()
+        if self._not_computed:
+            message = (
+                f"{self._not_computed} formulas have no saved result and are blank; open and save the file in Excel."
+            )
+            self._notes.append(message)
         return self._units.document(title, [*self._notes, *self._left_out.warnings()])
 
-    def _sheet(self, sheet: Any, name: str) -> None:
-        place = f"sheet {name}"
-        rows, is_cut = self._rows(sheet, place)
+    def _sheet(self, sheet: Any, drawn: DrawnSheet) -> None:
+        place = f"sheet {drawn.name}"
+        rows, is_cut = self._rows(sheet, place, drawn.not_computed)
         hidden_rows, hidden_columns = _hidden(sheet)
         _add_links(sheet, rows)
         grid = Grid(rows)
@@ -88,10 +108,21 @@ class _Workbook:
         lost_rows, lost_columns = grid.hide(hidden_rows, hidden_columns)
         self._left_out.add("hidden row", "hidden rows", place, lost_rows, _UNHIDE)
         self._left_out.add("hidden column", "hidden columns", place, lost_columns, _UNHIDE)
+        self._left_out.add("picture", "pictures", place, drawn.pictures)
+        hint = "What it shows is in cells of the workbook."
+        self._left_out.add("chart without data", "charts without data", place, drawn.bare_charts, hint)
+        self._left_out.add("embedded document", "embedded documents", place, drawn.embedded)
         grid.remarks = _cell_notes(sheet, grid.rows, hidden_rows, hidden_columns)
-        self._units.grid(name, grid, is_cut=is_cut)
+        self._units.grid(drawn.name, grid, self._headers(drawn), drawn.texts, is_cut=is_cut)
 
-    def _rows(self, sheet: Any, place: str) -> tuple[dict[int, Cells], bool]:
+    def _headers(self, sheet: DrawnSheet) -> list[str]:
+        """Page headers and footers, each text once in the workbook."""
+        lines = [line for code in sheet.running for line in running_lines(clean(code), sheet.name)]
+        new = [line for line in dict.fromkeys(lines) if line not in self._running]
+        self._running.update(new)
+        return ["Page header or footer: " + "; ".join(new)] if new else []
+
+    def _rows(self, sheet: Any, place: str, not_computed: set[tuple[int, int]]) -> tuple[dict[int, Cells], bool]:
         """The cells that show something, by row; whether some are missing because there are too many."""
         rows: dict[int, Cells] = {}
         left, struck = self._units.room, 0
@@ -101,6 +132,9 @@ class _Workbook:
             types, values = sheet.row_types(number), sheet.row_values(number)
             cells: Cells = {}
             for column, (kind, value) in enumerate(zip(types, values, strict=True)):
+                if not_computed and (number, column) in not_computed:
+                    self._not_computed += 1
+                    continue
                 if not kind or kind == _BLANK or (value == "" and kind == _TEXT):
                     continue
                 index = sheet.cell_xf_index(number, column)
