@@ -79,6 +79,7 @@ _BUILTIN = {
     81: "mm:ss.0",
 }
 _GENERAL = frozenset(("", "General", "GENERAL", "general"))
+_EXACT = 2**53  # whole numbers up to here are kept exactly
 _SPACES = re.compile(" {2,}")
 _OWN_SIGN = re.compile(r"[-−–(]")
 
@@ -131,24 +132,30 @@ def shown_with_raw(value: float | int | str | bool, code: str, *, date_1904: boo
     text = shown(value, code, date_1904=date_1904)
     if isinstance(value, (bool, str)) or not text or not value or text == "#NUM!":
         return text
+    if code in _GENERAL and len(text) < 12 and "E" not in text:
+        return text
     return f"{text} (in full: {_plain(value)})" if _is_cut(value, text, code) else text
 
 
 def _is_cut(value: float | int, text: str, code: str) -> bool:
     if not any(map(str.isdigit, text)):
         return False
+    if 1e15 <= abs(value) <= _EXACT and value == int(value):
+        return str(abs(int(value))) not in text  # a sixteenth digit, which Excel drops
     if code in _GENERAL or len(code) > MAX_CODE:
-        return "E+" in text and value == int(value) and abs(value) < 1e15
+        return "E+" in text and abs(value) < 1e15 and value == int(value)
     section, _ = _chosen(value, code)
-    if section is None or section.shows != "number":
+    if section is None or section.shows == "date":
         return False
     if "E+" in text or section.has("exponent"):
-        return value == int(value) and abs(value) < 1e15
-    return number_plan(section).scale > 0
+        return abs(value) < 1e15 and value == int(value)
+    return section.shows == "number" and number_plan(section).scale > 0
 
 
 def _plain(value: float | int) -> str:
-    """A number with the digits that Excel keeps, without an exponent."""
+    """A number with the digits that it was saved with, without an exponent."""
+    if abs(value) <= _EXACT and value == int(value):
+        return str(int(value))
     digits = f"{exact(value):f}"
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 

@@ -54,15 +54,23 @@ class Section:
 
     @cached_property
     def shows(self) -> Literal["date", "number", "general", "literal"]:
-        """What it makes of a number; letters behind digits (``0 d``) are a unit, no day."""
-        for piece in self.pieces:
-            if piece.kind in ("date", "elapsed", "ampm"):
+        """What it makes of a number.
+
+        Letters beside digits (``0 d``, ``CHF #,##0``) are a unit, no day and no hour; only zeros behind a point
+        (``ss.00``) belong to dates. Excel wants such letters quoted, other programs write them as they are.
+        """
+        kinds = [piece.kind for piece in self.pieces]
+        if "date" in kinds or "elapsed" in kinds or "ampm" in kinds:
+            inside = False  # of the zeros behind a point
+            for piece in self.pieces:
+                inside = piece.kind in ("point", "comma") or (inside and piece.text == "0")
+                if piece.kind in ("general", "text") or (piece.kind == "digit" and not inside):
+                    break
+            else:
                 return "date"
-            if piece.kind in ("digit", "general", "text"):
-                break
-        if self.has("general") or self.is_text:
+        if "general" in kinds or self.is_text:
             return "general"
-        return "number" if self.has("digit") else "literal"
+        return "number" if "digit" in kinds else "literal"
 
     @cached_property
     def is_text(self) -> bool:

@@ -260,7 +260,7 @@ def test_xlsx_sheets_titles_and_separate_tables(tmp_path: Path) -> None:
         (True, "General", "TRUE"),
         ("#N/A", "General", "#N/A"),
         (" text\u00a0here ", "General", "text here"),
-        (10**15, "General", "1E+15"),
+        (10**15, "General", "1E+15 (in full: 1000000000000000)"),
     ],
 )
 def test_xlsx_values(tmp_path: Path, value: Any, shape: str, shown: str) -> None:
