@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from ragapp.reading.number_format_code import MAX_CODE, Section, sections
 from ragapp.reading.number_format_dates import shown_date
@@ -113,11 +114,12 @@ def shown(value: float | int | str | bool, code: str, *, date_1904: bool = False
         return value if code in _GENERAL or code == "@" else _shown_text(value, code)
     if not -1e308 < value < 1e308:
         return "#NUM!"  # no workbook holds such a number, unless it is damaged
-    if code in _GENERAL or len(code) > MAX_CODE:
-        return general(value)
-    section, bare = _chosen(value, code)
+    found = _format(code)
+    section, bare = found.only, False
     if section is None:
-        return general(value)
+        section, bare = _chosen(value, found.numeric)
+        if section is None:
+            return general(value)
     text = _by_section(abs(value) if bare else value, section, date_1904)
     return _SPACES.sub(" ", text).strip(" ") if " " in text else text
 
@@ -130,25 +132,20 @@ def shown_with_raw(value: float | int | str | bool, code: str, *, date_1904: boo
     that the format hides stay as they are shown.
     """
     text = shown(value, code, date_1904=date_1904)
-    if isinstance(value, (bool, str)) or not text or not value or text == "#NUM!":
+    if isinstance(value, (bool, str)) or not (_format(code).cuts or "E" in text or not -1e15 < value < 1e15):
         return text
-    if code in _GENERAL and len(text) < 12 and "E" not in text:
-        return text
-    return f"{text} (in full: {_plain(value)})" if _is_cut(value, text, code) else text
+    return f"{text} (in full: {_plain(value)})" if value and _is_cut(value, text, code) else text
 
 
 def _is_cut(value: float | int, text: str, code: str) -> bool:
-    if not any(map(str.isdigit, text)):
+    digits = "".join(filter(str.isdigit, text))
+    if not digits or not -1e308 < value < 1e308:
         return False
     if 1e15 <= abs(value) <= _EXACT and value == int(value):
-        return str(abs(int(value))) not in text  # a sixteenth digit, which Excel drops
-    if code in _GENERAL or len(code) > MAX_CODE:
+        return str(abs(int(value))) not in digits  # a sixteenth digit, which Excel drops
+    section, _ = _chosen(value, _format(code).numeric)
+    if section is None or section.shows == "general" or section.has("exponent"):
         return "E+" in text and abs(value) < 1e15 and value == int(value)
-    section, _ = _chosen(value, code)
-    if section is None or section.shows == "date":
-        return False
-    if "E+" in text or section.has("exponent"):
-        return abs(value) < 1e15 and value == int(value)
     return section.shows == "number" and number_plan(section).scale > 0
 
 
@@ -160,22 +157,31 @@ def _plain(value: float | int) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
+class _Format(NamedTuple):
+    """What is known of a code: its sections for numbers, none for General, and whether it may cut digits off."""
+
+    numeric: tuple[Section, ...]
+    only: Section | None  # the section for all numbers, if there is one
+    cuts: bool
+
+
 @lru_cache(maxsize=4096)
-def _numeric_sections(code: str) -> tuple[Section, ...]:
-    """The sections for numbers: at most three, without the last where that is for text; empty: General."""
+def _format(code: str) -> _Format:
+    if code in _GENERAL or len(code) > MAX_CODE:
+        return _Format((), None, False)
     found = sections(code)
-    if len(found) == 4 or found[-1].is_text:
-        return found[:-1]
-    return found[:3]
+    # the fourth section is for text, and so is the last of fewer where it shows text
+    numeric = found[:-1] if len(found) == 4 or found[-1].is_text else found[:3]
+    only = numeric[0] if len(numeric) == 1 and numeric[0].condition is None else None
+    return _Format(numeric, only, any(section.has("comma", "exponent") for section in numeric))
 
 
-def _chosen(value: float | int, code: str) -> tuple[Section | None, bool]:
+def _chosen(value: float | int, found: tuple[Section, ...]) -> tuple[Section | None, bool]:
     """The section for a number, and whether it shows the number without a sign; None where none holds it.
 
     Programs disagree on the sign of a number below zero in a section with a condition; it is kept unless the section
     has one of its own or is for such numbers alone, since a lost sign makes a false number.
     """
-    found = _numeric_sections(code)
     if not found:
         return None, False
     first = found[0]

@@ -33,6 +33,7 @@ _UNHIDE = "Unhide them in Excel and save the file if they are to be read."
 _MOST_NOTES = 50_000
 _MOST_LINKED = 100_000  # cells under hyperlinks that are looked at
 _LONGEST_NAME = 80
+_MOST_KEPT = 200_000  # texts of cells that are kept by value and style
 
 
 def read_xls(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -68,11 +69,10 @@ class _Workbook:
         self._notes: list[str] = []
         self._not_computed = 0
         self._running: set[str] = set()
-        self._errors = error_text_from_code
         self._fonts = [_font_style(font) for font in book.font_list]
         self._styles = [self._style(xf) for xf in book.xf_list]
-        # by the index of a cell's style: whether its text needs a closer look
-        self._is_plain = [style == CellStyle(code=style.code) for style in self._styles]
+        self._kept: dict[tuple[int, Any, int], tuple[str, int]] = {}  # by type, value and style of a cell
+        self._date_1904 = bool(book.datemode)
 
     def document(self, title: str, drawn: Sequence[DrawnSheet]) -> Document:
         """The document of all sheets; ``drawn`` is what they hold beside their cells, if that is known."""
@@ -126,22 +126,29 @@ class _Workbook:
         """The cells that show something, by row; whether some are missing because there are too many."""
         rows: dict[int, Cells] = {}
         left, struck = self._units.room, 0
-        runs = sheet.rich_text_runlist_map
-        zeros = bool(sheet.show_zero_values)
+        runs, kept = sheet.rich_text_runlist_map, self._kept
         for number in range(sheet.nrows):
-            types, values = sheet.row_types(number), sheet.row_values(number)
+            types = sheet.row_types(number)
+            values = sheet.row_values(number) if types else ()
             cells: Cells = {}
-            for column, (kind, value) in enumerate(zip(types, values, strict=True)):
+            for column, kind in enumerate(types):
+                if not kind or kind == _BLANK:
+                    continue
                 if not_computed and (number, column) in not_computed:
                     self._not_computed += 1
                     continue
-                if not kind or kind == _BLANK or (value == "" and kind == _TEXT):
+                value = values[column]
+                if not value and (value == "" or (kind in _NUMBERS and not sheet.show_zero_values)):
                     continue
-                index = sheet.cell_xf_index(number, column)
-                index = index if 0 <= index < len(self._styles) else -1
-                text, lost = self._seen(kind, value, index, runs.get((number, column), ()), zeros)
+                key = (kind, value, sheet.cell_xf_index(number, column))
+                found = kept.get(key) if not runs or (number, column) not in runs else None
+                if found is None:
+                    found = self._seen(*key, runs.get((number, column), ()))
+                    if len(kept) < _MOST_KEPT and (number, column) not in runs:
+                        kept[key] = found
+                text, lost = found
                 struck += lost
-                if text := text if text.isascii() and text.isalnum() else clean(text).strip():
+                if text:
                     cells[column] = text
             if cells:
                 rows[number + 1] = cells
@@ -151,22 +158,26 @@ class _Workbook:
         self._left_out.add("struck-out passage", "struck-out passages", place, struck)
         return rows, False
 
-    def _seen(self, kind: int, value: Any, index: int, runs: Any, zeros: bool) -> tuple[str, int]:
+    def _seen(self, kind: int, value: Any, index: int, runs: Any) -> tuple[str, int]:
         """What a cell shows, and how many passages of it are struck out."""
-        style = self._styles[index] if index >= 0 else CellStyle()
-        code = str(style.code or "")
-        if kind == _TEXT:
-            if index >= 0 and self._is_plain[index] and not runs:
-                return shown(value, code), 0
-            seen = seen_text(self._runs(value, runs), style)
-            return shown(seen.text, code) if seen.text else "", seen.struck
+        style = self._styles[index] if 0 <= index < len(self._styles) else CellStyle()
+        code, struck = str(style.code or ""), 0
         if kind in _NUMBERS:
-            text = shown_with_raw(value, code, date_1904=bool(self._book.datemode)) if value or zeros else ""
-        elif kind == _BOOLEAN:
-            text = "TRUE" if value else "FALSE"
+            text = shown_with_raw(value, code, date_1904=self._date_1904)
+        elif kind == _TEXT and (runs or style.script or style.struck or style.font):
+            seen = seen_text(self._runs(value, runs), style)
+            text, struck = shown(seen.text, code) if seen.text else "", seen.struck
+        elif kind == _TEXT:
+            text = shown(value, code)
         else:
-            text = str(self._errors.get(value, "#ERROR"))
-        return ("", 1) if style.struck and text else (symbol_text(style.font, text), 0)
+            text = (
+                ("TRUE" if value else "FALSE") if kind == _BOOLEAN else str(error_text_from_code.get(value, "#ERROR"))
+            )
+        if kind != _TEXT and style.struck and text:
+            return "", 1
+        if kind != _TEXT and style.font:
+            text = symbol_text(style.font, text)
+        return text.strip() if text.isascii() and text.isprintable() else clean(text).strip(), struck
 
     def _runs(self, text: str, runs: Any) -> Rich:
         """A text cut where another font begins; runs count in units of UTF-16."""
