@@ -173,7 +173,11 @@ def _format(code: str) -> _Format:
     # the fourth section is for text, and so is the last of fewer where it shows text
     numeric = found[:-1] if len(found) == 4 or found[-1].is_text else found[:3]
     only = numeric[0] if len(numeric) == 1 and numeric[0].condition is None else None
-    return _Format(numeric, only, any(section.has("comma", "exponent") for section in numeric))
+    return _Format(numeric, only, any(map(_may_cut, numeric)))
+
+
+def _may_cut(section: Section) -> bool:
+    return section.shows == "number" and (section.has("exponent") or number_plan(section).scale > 0)
 
 
 def _chosen(value: float | int, found: tuple[Section, ...]) -> tuple[Section | None, bool]:

@@ -31,6 +31,11 @@ def general(value: int | float) -> str:
     short = f"{value:.15g}"
     if len(short) <= _GENERAL_WIDTH + (value < 0) and "e" not in short:
         return "0" if short == "-0" else short
+    if 1e-4 <= abs(value) < 1e10 and "e" not in short:
+        # the digits before the point and the point leave room for so many decimals
+        places = 10 - max(short.find(".") - (value < 0), 1)
+        if not _is_tie(short, places):
+            return _trimmed(f"{value:.{places}f}")
     sign, number = ("-" if value < 0 else ""), abs(exact(value))
     power = number.adjusted()
     if -5 < power < 11:
@@ -46,6 +51,11 @@ def general(value: int | float) -> str:
     return f"{sign}{_trimmed(f'{mantissa:f}')}E{'-' if power < 0 else '+'}{abs(power):02}"
 
 
+def _is_tie(short: str, places: int) -> bool:
+    """Whether 15 digits of a number lie half way between two numbers with so many decimals: half goes up, then."""
+    return short[-1] == "5" and len(short) - short.find(".") - 1 == places + 1
+
+
 def _trimmed(digits: str) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
@@ -58,6 +68,7 @@ class NumberPlan:
         before, after: pieces on both sides of the decimal point; ``after`` ends before an exponent.
         point: whether a decimal point is shown.
         unit: of the last decimal that is kept; ``places`` how many there are.
+        rounded: that as a format of Python, for numbers below ``most``.
         grouped: whether thousands are grouped.
         scale: how many commas divide by 1000.
         power: powers of ten that the value is moved by, from signs of percent and from scaling.
@@ -71,6 +82,8 @@ class NumberPlan:
     point: bool
     places: int
     unit: Decimal
+    rounded: str
+    most: float
     grouped: bool
     scale: int
     power: int
@@ -104,6 +117,8 @@ def number_plan(section: Section) -> NumberPlan:
         at >= 0,
         places,
         _ONE.scaleb(-places),
+        f"{',' if grouped else ''}.{places}f",
+        10.0 ** (12 - places),
         grouped,
         scale,
         2 * percents - 3 * scale,
@@ -175,8 +190,14 @@ def _quick(value: int | float, plan: NumberPlan) -> str:
         if plan.places:
             digits += "." + "0" * plan.places
     else:
-        number = exact(value).scaleb(plan.power, _CONTEXT).quantize(plan.unit, context=_CONTEXT)
-        digits = f"{number:,f}" if plan.grouped else f"{number:f}"
+        moved = value * 100 if plan.power == 2 else value
+        short = f"{moved:.15g}" if plan.power in (0, 2) else "e"
+        # near 15 digits Python would write what Excel does not keep
+        if "e" in short or moved >= plan.most or _is_tie(short, plan.places):
+            number = exact(value).scaleb(plan.power, _CONTEXT).quantize(plan.unit, context=_CONTEXT)
+            digits = f"{number:,f}" if plan.grouped else f"{number:f}"
+        else:
+            digits = format(moved, plan.rounded)
     if plan.whole == 1:
         return digits
     if plan.whole == 0:
