@@ -6,15 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragapp.reading.sheet_grid import Cells, Grid
-from ragapp.reading.table_headers import (
-    goes_on,
-    header_rows,
-    is_pairs,
-    is_value,
-    joined_header,
-    lines_above,
-    pair_line,
-)
+from ragapp.reading.table_headers import goes_on, header_rows, is_pairs, is_value, joined_header, lines_above, pair_line
 from ragapp.reading.tables import cell_text
 
 # beyond this, rows keep what is filled only: a few far cells must not lengthen a million rows

@@ -118,7 +118,8 @@ def header_rows(rows: Rows, across: Sequence[dict[int, str]], down: int, last_kn
 def joined_header(rows: Rows, across: Sequence[dict[int, str]]) -> list[str]:
     """One name for each column from the rows of a header, outermost first: ``2024 / Revenue``."""
     width = len(rows[0])
-    shown = [[row[column] or spread.get(column, "") for column in range(width)] for row, spread in zip(rows, across)]
+    spread = zip(rows, across, strict=True)
+    shown = [[row[column] or right.get(column, "") for column in range(width)] for row, right in spread]
     for place, row in enumerate(shown[:-1]):
         if not any(across) and _heads_groups(rows[place], rows[place + 1]):
             for column in range(1, width):
@@ -175,7 +176,7 @@ def _names_above_values(row: Sequence[str], below: Rows) -> bool:
 
 
 def _heads_groups(above: Sequence[str], row: Sequence[str]) -> bool:
-    """Whether a row's names stand over groups of the next row's, which repeat below each: Plan, Actual, Plan, Actual."""
+    """Whether a row's names stand over groups of the next row's, which repeat below each: Plan, Actual, Plan …"""
     heads = [column for column, text in enumerate(above) if text]
     names = [text for text in row if text]
     if len(heads) < 2 or len(heads) >= len(names) or any(not row[column] for column in heads if column):

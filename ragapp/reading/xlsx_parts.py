@@ -46,15 +46,19 @@ class Parts:
             self._warn(f"The part {name} is damaged ({type(error).__name__}); the rest was read.")
         return None
 
-    def root(self, name: str) -> Any:
-        """The root element of a part; as far as it is well-formed, None where there is none."""
+    def root(self, name: str, *, told: bool = True) -> Any:
+        """The root element of a part, None where there is none; one that is not well-formed as far as it can be read.
+
+        ``told`` warns of that.
+        """
         data = self.read(name)
         if data is None:
             return None
         try:
             return etree.fromstring(data, _parser(recover=False))
         except etree.XMLSyntaxError:
-            self._warn(f"The part {name} is damaged; what could be read of it was.")
+            if told:
+                self._warn(f"The part {name} is damaged; what could be read of it was.")
         try:
             return etree.fromstring(data, _parser(recover=True))
         except etree.XMLSyntaxError:

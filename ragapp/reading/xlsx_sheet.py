@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from lxml import etree
 
@@ -18,8 +18,14 @@ LAST_COLUMN = 16_384
 _MOST_AREAS = 250_000
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})(?::\$?([A-Za-z]{1,3})\$?(\d{1,7}))?")
 
-# value, type, style, formula and inline text of a cell -> its text as it is seen
-CellText = Callable[[str | None, str | None, str | None, Any, Any], str]
+
+class CellText(Protocol):
+    """Turns cells into text as it is seen."""
+
+    shows_zeros: bool
+
+    def text(self, value: str | None, kind: str | None, style: str | None, formula: Any, inline: Any) -> str:
+        """The text of a cell: of its ``v``, type, style, ``f`` and ``is``."""
 
 
 @dataclass(slots=True)
@@ -39,13 +45,12 @@ class SheetPart:
     merged: list[Area] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
-    hides_rows: bool = False  # those that the part does not name
-    shows_zeros: bool = True
     frozen_rows: int = 0
     filtered: Area | None = None
     links: list[Link] = field(default_factory=list)
     running: list[str] = field(default_factory=list)  # codes of its headers and footers
-    controls: list[tuple[str, str]] = field(default_factory=list)  # relationship and name
+    controls: list[tuple[str, str]] = field(default_factory=list)  # relationships and shapes' numbers
+    in_cells: int = 0  # pictures that are the values of cells
     embedded: int = 0
     damaged_after: int | None = None  # the last row that could be read, where the part is not well-formed
     is_cut: bool = False  # at the most cells that are read
@@ -55,14 +60,15 @@ class SheetPart:
         return Spans(numbers=self.hidden_rows), Spans(self.hidden_columns)
 
 
-def read_sheet(data: bytes, text: CellText, most_cells: int) -> SheetPart:
+def read_sheet(data: bytes, values: CellText, most_cells: int) -> SheetPart:
     """Read a sheet's part; rows behind what is not well-formed are missing, and so are cells beyond ``most_cells``."""
     sheet = SheetPart()
+    values.shows_zeros = True
     cells = last = 0
     parts = ("sheetViews", "cols", "mergeCells", "hyperlinks", "autoFilter", "headerFooter", "controls", "oleObjects")
     # others are dropped as they end, so that what is not needed does not fill the memory
     dropped = ("conditionalFormatting", "dataValidations", "extLst", "sheetPr", "rowBreaks", "ignoredErrors")
-    tags = [f"{{*}}{name}" for name in ("row", "sheetFormatPr", *parts, *dropped)]
+    tags = [f"{{*}}{name}" for name in ("row", *parts, *dropped)]
     source = etree.iterparse(
         io.BytesIO(data), tag=tags, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
     )
@@ -70,13 +76,12 @@ def read_sheet(data: bytes, text: CellText, most_cells: int) -> SheetPart:
         for _, element in source:
             kind = local(element)
             if kind != "row":
-                _note(sheet, kind, element)
-                if kind != "sheetFormatPr":
-                    element.clear()
+                _note(sheet, kind, element, values)
+                element.clear()
                 continue
             last = _whole(element.get("r")) or last + 1
             if last <= LAST_ROW:
-                found = _cells(element, text)
+                found = _cells(element, values, sheet)
                 if is_on(element.get("hidden")) or _is_nothing(element.get("ht")):
                     sheet.hidden_rows.add(last)
                 earlier = sheet.rows.get(last)
@@ -125,7 +130,7 @@ def column_number(letters: str) -> int:
 _COLUMNS = {cell_name(1, column)[:-1]: column for column in range(LAST_COLUMN)}
 
 
-def _cells(row: Any, text: CellText) -> Cells:
+def _cells(row: Any, values: CellText, sheet: SheetPart) -> Cells:
     found: Cells = {}
     column = -1
     for cell in row:
@@ -148,23 +153,25 @@ def _cells(row: Any, text: CellText) -> Cells:
                 inline = child
         if value is None and formula is None and inline is None:
             continue
-        shown = text(value, cell.get("t"), cell.get("s"), formula, inline)
+        kind = cell.get("t")
+        if kind == "e" and cell.get("vm"):
+            sheet.in_cells += 1  # saved as the error that older versions show in place of the picture
+            continue
+        shown = values.text(value, kind, cell.get("s"), formula, inline)
         if shown:
             found[column] = shown
     return found
 
 
-def _note(sheet: SheetPart, kind: str, element: Any) -> None:
+def _note(sheet: SheetPart, kind: str, element: Any, values: CellText) -> None:
     """Keep what an element beside the rows says."""
     if kind == "sheetViews":
         for view in element:
-            sheet.shows_zeros = view.get("showZeros") not in ("0", "false")
+            values.shows_zeros = view.get("showZeros") not in ("0", "false")
             pane = next((child for child in view if local(child) == "pane"), None)
             if pane is not None and pane.get("state") in ("frozen", "frozenSplit"):
                 sheet.frozen_rows = _whole(pane.get("ySplit"))
             break
-    elif kind == "sheetFormatPr":
-        sheet.hides_rows = is_on(element.get("zeroHeight"))
     elif kind == "cols":
         for item in element:
             if is_on(item.get("hidden")) or _is_nothing(item.get("width")):
@@ -184,7 +191,7 @@ def _note(sheet: SheetPart, kind: str, element: Any) -> None:
     elif kind == "headerFooter":
         sheet.running = [child.text or "" for child in element]
     elif kind == "controls":
-        sheet.controls = [(relation_id(item), item.get("name") or "") for item in element.iter("{*}control")]
+        sheet.controls = [(relation_id(item), item.get("shapeId") or "") for item in element.iter("{*}control")]
     elif kind == "oleObjects":
         sheet.embedded = len({item.get("shapeId") for item in element.iter("{*}oleObject")})
 
