@@ -88,7 +88,7 @@ def lines_above(rows: Rows, across: Sequence[dict[int, str]]) -> int:
 
 def is_pairs(rows: Rows) -> bool:
     """Whether these are a few rows that name one value each, as lines above a table do."""
-    return len(rows) <= MAX_PAIRS and all(row[0] and not any(row[2:]) for row in rows)
+    return len(rows) <= MAX_PAIRS and all(row[0] and not is_value(row[0]) and not any(row[2:]) for row in rows)
 
 
 def pair_line(row: Sequence[str]) -> str:
