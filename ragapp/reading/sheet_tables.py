@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragapp.reading.sheet_grid import Cells, Grid
-from ragapp.reading.table_headers import goes_on, header_rows, is_pairs, is_value, joined_header, lines_above, pair_line
+from ragapp.reading.table_headers import (
+    goes_on,
+    header_rows,
+    is_headless,
+    is_pairs,
+    is_value,
+    joined_header,
+    lines_above,
+    pair_line,
+)
 from ragapp.reading.tables import cell_text
 
 # beyond this, rows keep what is filled only: a few far cells must not lengthen a million rows
@@ -138,7 +147,9 @@ def _group(rows: list[tuple[int, Cells]], grid: Grid) -> _Group:
 
 def _table(group: _Group, grid: Grid) -> Table:
     rows, numbers = group.rows, group.numbers
-    if numbers[0] in grid.headless:
+    if numbers[0] in grid.headless or (
+        not grid.header_ends & set(numbers[:10]) and not any(group.across[:2]) and is_headless(rows)
+    ):
         body, header = 0, [""] * len(rows[0])
     else:
         known = max((place for place, number in enumerate(numbers[:10]) if number in grid.header_ends), default=-1)
