@@ -115,7 +115,7 @@ def _groups(grid: Grid, joins: bool) -> Iterator[_Group]:
         cells = {column: text for column, cell in grid.rows[number].items() if (text := cell_text(cell))}
         if not cells:
             continue
-        is_apart = rows and number > rows[-1][0] + 1 and not grid.holds_together(rows[-1][0], number)
+        is_apart = rows and not grid.holds_together(rows[-1][0], number)
         if is_apart and not (joins and _continues([above for _, above in rows], cells)):
             yield _group(rows, grid)
             rows = []
