@@ -77,7 +77,7 @@ def sheet_parts(grid: Grid, joins: bool = False) -> Iterator[Line | Table]:
     before: Table | None = None
     for index, group in enumerate(groups):
         if group.is_ragged:
-            yield Table(group.rows, group.numbers, group.columns)
+            yield Table([[""], *group.rows], [group.numbers[0], *group.numbers], group.columns)
             continue
         following = groups[index + 1 :]
         above = lines_above(group.rows, group.across)
