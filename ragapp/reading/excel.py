@@ -26,7 +26,7 @@ _BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00")  # workbooks from b
 def read_xlsx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read the visible sheets of an XLSX workbook as they are shown, formulas as their last result."""
     with open_package(path, ".xlsx", options) as content, zipfile.ZipFile(content) as package:
-        return Workbook(Parts(package)).document(path.stem)
+        return Workbook(Parts(package), options).document(path.stem)
 
 
 def read_xls(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:

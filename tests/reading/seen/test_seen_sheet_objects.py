@@ -8,7 +8,9 @@ from typing import Any
 import openpyxl
 import xlsxwriter
 from openpyxl.comments import Comment
+from PIL import Image
 
+from ragapp.reading.document import ReadOptions
 from tests.reading.seen.seenkit import Seen, check, table
 from tests.reading.seen.xlsxkit import NAMES, merged, relations, rows, xlsx
 
@@ -127,6 +129,19 @@ def control(state: str, ctrl: str | None = None) -> Callable[[Path], None]:
     )
 
 
+def pictured(width: int) -> Callable[[Path], None]:
+    def build(path: Path) -> None:
+        picture = path.with_suffix(".png")
+        Image.new("RGB", (width, width // 2), "white").save(picture)
+        with xlsxwriter.Workbook(str(path)) as book:
+            sheet = book.add_worksheet("S")
+            for number, line in enumerate((["Item", "Price"], ["Bolt", 4])):
+                sheet.write_row(number, 0, line)
+            sheet.insert_image("D2", str(picture))
+
+    return build
+
+
 BESIDE = [
     Seen(
         "notes at cells",
@@ -220,7 +235,24 @@ BESIDE = [
         source="MS-XLSX, 2.4 (formControlPr)",
     ),
     Seen(
-        "pictures are told",
+        "a picture of text",
+        ".xlsx",
+        pictured(800),
+        options=ReadOptions(ocr="off"),
+        sees=("| Bolt | 4 |",),
+        warns=("1 picture was left out (sheet S).", "ingest.ocr"),
+        source="Excel",
+    ),
+    Seen(
+        "a logo is no picture of text",
+        ".xlsx",
+        pictured(60),
+        options=ReadOptions(ocr="off"),
+        sees=("| Bolt | 4 |",),
+        source="Excel",
+    ),
+    Seen(
+        "linked pictures are told",
         ".xlsx",
         drawn(
             "<xdr:oneCellAnchor><xdr:from><xdr:col>1</xdr:col><xdr:row>2</xdr:row></xdr:from><xdr:pic/></xdr:oneCellAnchor>"
