@@ -29,7 +29,7 @@ def read_csv(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         return Document(path.stem, plain_units(text), warnings=[*notes, "Its lines are too long for a table."])
     rows = _csv_rows(body, delimiter)
     sheets = SheetUnits()
-    sheets.table("", enumerate(rows, start=2 if named else 1))
+    sheets.data(enumerate(rows, start=2 if named else 1))
     return sheets.document(path.stem, notes)
 
 

@@ -14,4 +14,4 @@ from ragapp.reading.xlsx_workbook import Workbook
 def read_xlsx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read the visible sheets of an XLSX workbook as they are shown, formulas as their last result."""
     with open_package(path, ".xlsx", options) as content, zipfile.ZipFile(content) as package:
-        return Workbook(Parts(package)).document(path.stem)
+        return Workbook(Parts(package), options).document(path.stem)

@@ -13,6 +13,23 @@ Area = tuple[int, int, int, int]  # first row and column, last row and column; r
 MAX_COVERED = 1_000_000
 
 
+class Spans:
+    """Numbers in ranges, of which there may be a few that are long."""
+
+    def __init__(self, ranges: Iterable[tuple[int, int]] = (), numbers: Iterable[int] = ()) -> None:
+        self._ranges = _joined(ranges)
+        self._numbers = set(numbers)
+
+    def __contains__(self, number: int) -> bool:
+        if number in self._numbers:
+            return True
+        place = bisect_right(self._ranges, (number, 1 << 62)) - 1
+        return place >= 0 and self._ranges[place][1] >= number
+
+    def __bool__(self) -> bool:
+        return bool(self._ranges or self._numbers)
+
+
 @dataclass(slots=True)
 class Grid:
     """The cells of one sheet, sparse, and what its file says about its tables."""
@@ -20,6 +37,7 @@ class Grid:
     rows: dict[int, Cells] = field(default_factory=dict)  # by number, 1-based
     # what a merged cell shows right of its first column, by row and column: it holds there, but is written once
     across: dict[int, Cells] = field(default_factory=dict)
+    hidden_rows: Spans = field(default_factory=Spans)
     # rows (first, last) that merged cells hold together; apart, in order
     together: list[tuple[int, int]] = field(default_factory=list)
     down: dict[int, int] = field(default_factory=dict)  # the last row that a merged cell reaches which begins in a row
@@ -45,7 +63,9 @@ class Grid:
         for top, left, bottom, right in areas:
             text = self.rows.get(top, {}).get(left, "")
             under = range(left, min(right, columns) + 1)
-            seen_from = next((column for column in under if column not in hidden_columns), left)
+            seen_from = next((column for column in range(left, right + 1) if column not in hidden_columns), left)
+            if text and seen_from >= under.stop:
+                under = range(left, seen_from + 1)  # right of all other cells
             if bottom > top and text:
                 self.down[top] = max(bottom, self.down.get(top, 0))
             for number in numbers[bisect_left(numbers, top) : bisect_right(numbers, bottom)]:
@@ -76,6 +96,7 @@ class Grid:
 
     def hide(self, hidden_rows: Spans, hidden_columns: Spans) -> tuple[int, int]:
         """Take out what is hidden; how many rows and columns that held something."""
+        self.hidden_rows = hidden_rows
         gone = [number for number, cells in self.rows.items() if number in hidden_rows and cells]
         for number in gone:
             del self.rows[number]
@@ -89,26 +110,11 @@ class Grid:
         return len(gone), len(lost)
 
     def holds_together(self, before: int, after: int) -> bool:
-        """Whether a merged cell reaches from one row to a later one."""
+        """Whether no blank row is seen between two rows, or a merged cell reaches from the first to the second."""
+        if all(number in self.hidden_rows for number in range(before + 1, after)):
+            return True
         place = bisect_right(self.together, (before, 1 << 62)) - 1
         return place >= 0 and self.together[place][1] >= after
-
-
-class Spans:
-    """Numbers in ranges, of which there may be a few that are long."""
-
-    def __init__(self, ranges: Iterable[tuple[int, int]] = (), numbers: Iterable[int] = ()) -> None:
-        self._ranges = _joined(ranges)
-        self._numbers = set(numbers)
-
-    def __contains__(self, number: int) -> bool:
-        if number in self._numbers:
-            return True
-        place = bisect_right(self._ranges, (number, 1 << 62)) - 1
-        return place >= 0 and self._ranges[place][1] >= number
-
-    def __bool__(self) -> bool:
-        return bool(self._ranges or self._numbers)
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

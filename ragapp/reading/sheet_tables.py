@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragapp.reading.sheet_grid import Cells, Grid
-from ragapp.reading.table_headers import goes_on, header_rows, is_pairs, is_value, joined_header, lines_above, pair_line
+from ragapp.reading.table_headers import (
+    goes_on,
+    header_rows,
+    is_headless,
+    is_pairs,
+    is_value,
+    joined_header,
+    lines_above,
+    pair_line,
+)
 from ragapp.reading.tables import cell_text
 
 # beyond this, rows keep what is filled only: a few far cells must not lengthen a million rows
@@ -61,13 +70,14 @@ class _Group:
 def sheet_parts(grid: Grid, joins: bool = False) -> Iterator[Line | Table]:
     """Lines and tables of a sheet in reading order.
 
-    ``joins`` takes a single row below a blank one for a row of the table above, as in files that are data only.
+    ``joins`` takes rows below a blank one that begin with figures for rows of the table above, as in files that are
+    data only.
     """
-    groups = list(_groups(grid))
+    groups = list(_groups(grid, joins))
     before: Table | None = None
     for index, group in enumerate(groups):
         if group.is_ragged:
-            yield Table(group.rows, group.numbers, group.columns)
+            yield Table([[""], *group.rows], [group.numbers[0], *group.numbers], group.columns)
             continue
         following = groups[index + 1 :]
         above = lines_above(group.rows, group.across)
@@ -99,18 +109,27 @@ def sheet_parts(grid: Grid, joins: bool = False) -> Iterator[Line | Table]:
             yield before
 
 
-def _groups(grid: Grid) -> Iterator[_Group]:
+def _groups(grid: Grid, joins: bool) -> Iterator[_Group]:
     rows: list[tuple[int, Cells]] = []
     for number in sorted(grid.rows):
         cells = {column: text for column, cell in grid.rows[number].items() if (text := cell_text(cell))}
         if not cells:
             continue
-        if rows and number > rows[-1][0] + 1 and not grid.holds_together(rows[-1][0], number):
+        is_apart = rows and not grid.holds_together(rows[-1][0], number)
+        if is_apart and not (joins and _continues([above for _, above in rows], cells)):
             yield _group(rows, grid)
             rows = []
         rows.append((number, cells))
     if rows:
         yield _group(rows, grid)
+
+
+def _continues(rows: list[Cells], cells: Cells) -> bool:
+    """Whether a row below a blank line is data, and what stands above are not only lines that name one value each."""
+    if len(cells) < 2 or not any(map(is_value, cells.values())):
+        return False
+    widest = max(max(above) for above in rows) + 1
+    return not is_pairs([[above.get(column, "") for column in range(min(widest, 3))] for above in rows])
 
 
 def _group(rows: list[tuple[int, Cells]], grid: Grid) -> _Group:
@@ -128,7 +147,9 @@ def _group(rows: list[tuple[int, Cells]], grid: Grid) -> _Group:
 
 def _table(group: _Group, grid: Grid) -> Table:
     rows, numbers = group.rows, group.numbers
-    if numbers[0] in grid.headless:
+    if numbers[0] in grid.headless or (
+        not grid.header_ends & set(numbers[:10]) and not any(group.across[:2]) and is_headless(rows)
+    ):
         body, header = 0, [""] * len(rows[0])
     else:
         known = max((place for place, number in enumerate(numbers[:10]) if number in grid.header_ends), default=-1)

@@ -48,6 +48,10 @@ class SheetUnits:
             return
         self._add_grid(name, Grid(filled_cells(self._bounded(rows))))
 
+    def data(self, rows: Iterable[Row]) -> None:
+        """Add a file of rows without a sheet's name: tables, and lines of text above and below them."""
+        self._add_grid("", Grid(filled_cells(self._bounded(rows))), joins=True)
+
     def grid(
         self, name: str, grid: Grid, before: Sequence[str] = (), after: Sequence[str] = (), is_cut: bool = False
     ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 Rows = Sequence[Sequence[str]]
 
@@ -24,6 +25,7 @@ _VALUE = re.compile(
     r"|\d{1,2}\.?[\s-][^\W\d]{3,9}\.?[\s-]\d{2,4}|TRUE|FALSE",
     re.IGNORECASE,
 )
+_PLAIN = re.compile(r"[+\-−]?[\d.,\s’']+")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s*[/–-]\s*(?:(?:19|20)?\d\d))?")
 _UNIT = re.compile(
     r"[\[(].{1,20}[\])]|[%‰€$£°-]|[kMGTmµμnhdc]?(?:m|g|s|h|d|l|L|t|A|V|W|J|N|K|C|F|Hz|Pa|bar|mol|Wh|VA|Ω|ppm|ppb|B|bit|EUR|USD"
@@ -88,7 +90,7 @@ def lines_above(rows: Rows, across: Sequence[dict[int, str]]) -> int:
 
 def is_pairs(rows: Rows) -> bool:
     """Whether these are a few rows that name one value each, as lines above a table do."""
-    return len(rows) <= MAX_PAIRS and all(row[0] and not any(row[2:]) for row in rows)
+    return len(rows) <= MAX_PAIRS and all(row[0] and not is_value(row[0]) and not any(row[2:]) for row in rows)
 
 
 def pair_line(row: Sequence[str]) -> str:
@@ -113,6 +115,23 @@ def header_rows(rows: Rows, across: Sequence[dict[int, str]], down: int, last_kn
     while count < most and _goes_on(rows, across, down, count):
         count += 1
     return count
+
+
+def is_headless(rows: Rows) -> bool:
+    """Whether the first row is data: figures stand in it wherever they stand below, in figures of the same kind.
+
+    Sizes, hours and years that count up, and dates above figures, name columns.
+    """
+    typed = typed_columns(rows[1:]) if len(rows) > 2 else set()
+    first = [rows[0][column] for column in sorted(typed)]
+    if not typed or not all(text and is_value(text) and not _YEAR.fullmatch(text) for text in first):
+        return False
+    kinds = [_PLAIN.fullmatch(rows[0][column]) is None for column in sorted(typed)]
+    below = [_PLAIN.fullmatch(next(row[column] for row in rows[1:] if row[column])) is None for column in sorted(typed)]
+    if kinds != below:
+        return False
+    whole = [int(text) for text in first if text.isdecimal()]
+    return not (len(whole) == len(first) > 1 and all(low < high for low, high in pairwise(whole)))
 
 
 def joined_header(rows: Rows, across: Sequence[dict[int, str]]) -> list[str]:

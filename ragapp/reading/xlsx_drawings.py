@@ -29,7 +29,7 @@ class Drawn:
     """What is drawn on a sheet: texts and Markdown tables from top to bottom, and the names of picture parts."""
 
     texts: list[str] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)  # empty for one that is not in the file
 
 
 def sheet_drawings(
@@ -81,9 +81,9 @@ class _Drawing:
             text = body_text(text_body(body, self._context)) if body is not None else ""
             if text:
                 drawn.texts.append(text)
+            drawn.pictures += self._pictures(shape)
         elif kind == "pic":
-            picture = next((_embedded(blip) for blip in shape.iter("{*}blip")), "")
-            drawn.pictures.append(self._target(picture))
+            drawn.pictures += self._pictures(shape) or [""]
         elif kind == "graphicFrame":
             self._frame(shape, drawn)
 
@@ -123,6 +123,10 @@ class _Drawing:
         seen = self._parts.read(drawing) if drawing and not several else None
         text = diagram_text(data, seen).text
         return [text] if text else []
+
+    def _pictures(self, shape: Any) -> list[str]:
+        """The parts of the pictures that a shape is, or is filled with; empty names for those that are not there."""
+        return [self._target(_embedded(blip)) for blip in shape.iter("{*}blip")]
 
     def _target(self, relation: str) -> str:
         found = self._relations.get(relation)

@@ -71,7 +71,7 @@ class Parts:
         if _plain(rels) not in self._names:
             return {}
         root = self.root(rels)
-        found = {}
+        found: dict[str, Relation] = {}
         for element in () if root is None else root.iter("{*}Relationship"):
             target = element.get("Target") or ""
             external = element.get("TargetMode") == "External"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ragapp.errors import ReadingError
-from ragapp.reading.document import Document
+from ragapp.reading.document import Document, ReadOptions
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.package import given_title
+from ragapp.reading.pictures import PictureReader
 from ragapp.reading.sheet_grid import Grid
 from ragapp.reading.sheets import SheetUnits
 from ragapp.reading.text import AGAIN, clean, one_line
@@ -34,7 +35,7 @@ _PAGE_WORDS = re.compile(
 class Workbook:
     """Reads the sheets of a workbook."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, options: ReadOptions) -> None:
         self._parts = parts
         self._name = next(parts.related("", "officeDocument"), "xl/workbook.xml")
         self._root = parts.root(self._name)
@@ -42,6 +43,7 @@ class Workbook:
             raise ReadingError("the workbook is truncated or damaged", AGAIN)
         self._relations = parts.relations(self._name)
         self._left_out = LeftOut()
+        self._pictures = PictureReader(options, self._left_out)
         self._notes: list[str] = []
         self._running: set[str] = set()
         self._units = SheetUnits()
@@ -102,10 +104,20 @@ class Workbook:
         grid = self._grid(part, relation.target, index, place)
         drawn = sheet_drawings(self._parts, relation.target, part.controls, self._left_out, place)
         self._left_out.add("struck-out passage", "struck-out passages", place, values.struck - struck)
-        self._left_out.add("picture", "pictures", place, len(drawn.pictures) + part.in_cells)
+        self._left_out.add("picture", "pictures", place, part.in_cells)
+        texts = [*drawn.texts, *self._in_pictures(drawn.pictures, place)]
         self._left_out.add("embedded document", "embedded documents", place, part.embedded)
-        self._units.grid(name, grid, self._headers(part, name), drawn.texts, is_cut=part.is_cut)
+        self._units.grid(name, grid, self._headers(part, name), texts, is_cut=part.is_cut)
         return True
+
+    def _in_pictures(self, names: Sequence[str], place: str) -> Iterator[str]:
+        """The text in pictures, which their parts' names tell."""
+        for name in names:
+            data = self._parts.read(name) if name else None
+            if data is None:
+                self._left_out.add("picture", "pictures", place, hint="It is not in the file.")
+            elif text := self._pictures.text(data, place):
+                yield text
 
     def _grid(self, part: SheetPart, target: str, index: int, place: str) -> Grid:
         """The cells that are seen, with what is known of the tables among them."""
