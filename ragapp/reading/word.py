@@ -18,6 +18,7 @@ from docx.oxml import parse_xml
 
 from ragapp.reading.blocks import BlockBuilder, page_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
+from ragapp.reading.formulas import formula_text
 from ragapp.reading.package import given_title, open_package, xml_root
 from ragapp.reading.tables import spread_cells
 from ragapp.reading.text import whole_number
@@ -44,9 +45,6 @@ _HEADING_NAME = re.compile(
     re.IGNORECASE,
 )
 _NOTES = {"footnotes": "Footnote", "endnotes": "Endnote"}
-# how the parts of a formula are written on one line: a/b, x^2, x_1
-_JOINED = {f"{_M}sSup": ("", "^"), f"{_M}sSub": ("", "_"), f"{_M}sSubSup": ("", "_", "^"), f"{_M}f": ("", "/")}
-_MAX_FORMULA_DEPTH = 60
 
 
 def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -233,7 +231,7 @@ def _own_text(paragraph: Any) -> str:
     return "".join(
         node.text or ""
         if node.tag == f"{_W}t"
-        else _formula_text(node)
+        else formula_text(node)
         if node.tag == f"{_M}oMath"
         else _CHARACTERS.get(node.tag, "")
         for node in _descendants(paragraph, _NOT_OWN)
@@ -244,28 +242,3 @@ def _all_text(element: Any) -> str:
     """The text of every paragraph below an element, one per line."""
     texts = (_own_text(node) for node in _descendants(element) if node.tag == f"{_W}p")
     return "\n".join(text for text in texts if text.strip()).strip()
-
-
-def _formula_text(element: Any, depth: int = 0) -> str:
-    """The text of a formula, or of a part of one; parts of several signs are put in brackets."""
-    if element.tag == f"{_M}t":
-        return element.text or ""
-    if element.tag.endswith("Pr") or depth > _MAX_FORMULA_DEPTH:  # the properties of a part
-        return ""
-    parts = [_formula_text(child, depth + 1) for child in element if isinstance(child.tag, str)]
-    if marks := _JOINED.get(element.tag):
-        parts = [part for part in parts if part]
-        return "".join(mark + _bracketed(part) for mark, part in zip(marks, parts, strict=False))
-    if element.tag == f"{_M}rad":
-        return f"{parts[-2] if len(parts) > 2 else ''}√{_bracketed(parts[-1])}" if parts else ""
-    if element.tag == f"{_M}nary":
-        sign = element.find(f"{_M}naryPr/{_M}chr")
-        return (sign.get(f"{_M}val", "∫") if sign is not None else "∫") + " ".join(filter(None, parts))
-    if element.tag == f"{_M}d":
-        return f"({', '.join(filter(None, parts))})"
-    return "".join(parts)
-
-
-def _bracketed(part: str) -> str:
-    simple = part.replace(".", "").replace(",", "").lstrip("+-−").isalnum() or len(part) < 2
-    return part if simple or (part[0] == "(" and part[-1] == ")") else f"({part})"
