@@ -236,6 +236,8 @@ class _Body:
                 pieces.append(("\n", ""))
                 continue
             text = self._run_text(run, name, properties, look)
+            if name == "m" and pieces and not pieces[-1][0][-1:].isspace():
+                text = f" {text}"  # a formula may stand on a line of its own
             anything = anything or bool(text.strip())
             struck = _value(properties, "strike", look.strike) in ("sngStrike", "dblStrike")
             if struck and text.strip():

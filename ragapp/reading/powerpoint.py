@@ -1,7 +1,7 @@
 """PowerPoint presentations.
 
-Source of the element names: ISO/IEC 29500-1, chapter 19. The XML is walked, since python-pptx knows neither diagrams nor
-alternatives nor comments, and gives up a whole file over one part.
+Source of the element names: ISO/IEC 29500-1, chapter 19. The XML is walked, since python-pptx knows neither diagrams
+nor alternatives nor comments, and gives up a whole file over one part.
 """
 
 from __future__ import annotations
@@ -10,22 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
 from ragapp.reading.drawingml import TextContext, attribute, body_text, child, local, text_body
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.open_xml import OpenPackage, Part
-from ragapp.reading.package import given_title, open_package
+from ragapp.reading.package import BAD_PART, given_title, open_package
 from ragapp.reading.slide_comments import comment_authors, slide_comments
 from ragapp.reading.slide_order import write_in_order
 from ragapp.reading.slide_shapes import ShapeReader, SlideShapes, shown_shapes
 from ragapp.reading.text import AGAIN, clean, whole_number
 
 _USUAL_SIZE = (9_144_000, 6_858_000)  # 19.2.1.39
-_BAD_PART = (etree.XMLSyntaxError, OSError, ValueError)
 
 
 def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -80,7 +77,7 @@ class _Deck:
                     )
                     continue
                 self._read_slide(part, printed, place, out)
-            except _BAD_PART:
+            except BAD_PART:
                 self.left_out.add("damaged slide", "damaged slides", place, hint="Its part is missing or is no XML.")
             units.append(Unit(number, "slide", str(printed) if printed != number else "", blocks=out.blocks))
         return units
@@ -155,7 +152,7 @@ class _Deck:
         for notes in slide.related("notesSlide")[:1]:
             try:
                 tree = child(notes.root, "cSld", "spTree")
-            except _BAD_PART:
+            except BAD_PART:
                 self.left_out.add("notes page", "notes pages", place, hint="Its part is no XML.")
                 continue
             texts = []
@@ -172,7 +169,7 @@ class _Deck:
 def _is_sound(part: Part) -> bool:
     try:
         return part.root is not None
-    except _BAD_PART:
+    except BAD_PART:
         return False
 
 
@@ -186,7 +183,7 @@ def _stated_title(package: OpenPackage) -> str:
         if relation.kind == "core-properties" and relation.target_part is not None:
             try:
                 found: Any = relation.target_part.root.find("{http://purl.org/dc/elements/1.1/}title")
-            except _BAD_PART:
+            except BAD_PART:
                 return ""
             return (found.text or "") if found is not None else ""
     return ""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lxml import etree
-
 from ragapp.reading.drawingml import TextContext, child, local, plain_text
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.open_xml import Part
+from ragapp.reading.package import BAD_PART
 from ragapp.reading.text import one_line
 
 
@@ -20,7 +19,7 @@ def comment_authors(presentation: Part) -> dict[str, str]:
         for part in presentation.related(kind):
             try:
                 authors = part.root
-            except (etree.XMLSyntaxError, OSError, ValueError):
+            except BAD_PART:
                 continue
             names |= {
                 node.get("id", ""): one_line(node.get("name", "")) for node in authors if isinstance(node.tag, str)
@@ -34,7 +33,7 @@ def slide_comments(slide: Part, authors: dict[str, str], left_out: LeftOut, plac
     for part in slide.related("comments"):
         try:
             root = part.root
-        except (etree.XMLSyntaxError, OSError, ValueError):
+        except BAD_PART:
             left_out.add("comment", "comments", place)
             continue
         for comment in root.iterchildren("{*}cm"):

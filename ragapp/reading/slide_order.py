@@ -1,7 +1,7 @@
 """The order in which a person reads the boxes of a slide.
 
-Boxes are cut along white gaps as the lines of a page are (see ``layout``), but a slide is no page: two boxes side by side
-may be a label with its value, or the heads of two columns. What the boxes say, and how far apart they stand, decides.
+Boxes are cut along white gaps as the lines of a page are (see ``layout``), but a slide is no page: two boxes side by
+side may be a label with its value, or the heads of two columns. What they say, and how far apart they stand, decides.
 """
 
 from __future__ import annotations
@@ -77,6 +77,11 @@ def bounds(boxes: Sequence[Box]) -> tuple[float, float, float, float]:
         max(box.right for box in boxes),
         max(box.bottom for box in boxes),
     )
+
+
+def is_figure(text: str) -> bool:
+    """Whether a text is a figure, with a short unit at the most."""
+    return _FIGURE.fullmatch(text.strip()) is not None
 
 
 def _without_torn_groups(boxes: list[Box]) -> list[Box]:
@@ -182,7 +187,7 @@ def _are_records(rows: list[list[Box]], columns: list[list[Box]]) -> bool:
 
 
 def _alike(boxes: Sequence[Box]) -> bool:
-    return len({_FIGURE.fullmatch(box.text.strip()) is not None for box in boxes}) < 2
+    return len({is_figure(box.text) for box in boxes}) < 2
 
 
 def _gap(groups: list[list[Box]], span: Callable[[Box], tuple[float, float]]) -> float:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lxml import etree
-
 from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.charts import add_chart
 from ragapp.reading.diagrams import diagram_text
@@ -24,45 +22,21 @@ from ragapp.reading.drawingml import (
 )
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.open_xml import Part
+from ragapp.reading.package import BAD_PART
 from ragapp.reading.slide_order import Box, bounds
-from ragapp.reading.text import whole_number
+from ragapp.reading.slide_places import NOWHERE, Place, Transform, is_outside, place_of
+from ragapp.reading.slide_tables import table_rows
 
 # what repeats on every slide: ST_PlaceholderType, 19.7.10
 _FURNITURE = ("dt", "ftr", "sldNum", "hdr")
 _TITLES = ("title", "ctrTitle")
 # the placeholder of a master that holds for those of a layout
 _MASTER_KIND = {"ctrTitle": "title", "title": "title", "dt": "dt", "ftr": "ftr", "sldNum": "sldNum", "hdr": "hdr"}
+_MEDIA = ("videoFile", "audioFile", "quickTimeFile", "wavAudioFile", "audioCd")
 _STYLES = {"title": "titleStyle", "body": "bodyStyle"}
 _MIN_PICTURE = 0.01  # of the slide's area; logos and icons hold no text that anyone asks for
-_MAX_CELLS = 100_000
 
 _MISSING_DATA = "Open it in PowerPoint, or get a new copy."
-
-
-@dataclass(frozen=True, slots=True)
-class Transform:
-    """How places inside a group become places on the slide: scaled, then moved (20.1.7.6)."""
-
-    across: float = 1.0
-    down: float = 1.0
-    right: float = 0.0
-    below: float = 0.0
-
-    def box(self, x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom on the slide of a box inside the group."""
-        left, top = x * self.across + self.right, y * self.down + self.below
-        return left, top, left + width * self.across, top + height * self.down
-
-    def inner(self, form: Any) -> Transform:
-        """That of a group inside, by its ``a:xfrm``."""
-        x, y, width, height = _frame(form)
-        child_x, child_y = _pair(child(form, "chOff"), "x", "y")
-        child_width, child_height = _pair(child(form, "chExt"), "cx", "cy")
-        across = width / child_width if child_width else 1.0
-        down = height / child_height if child_height else 1.0
-        left, top, _, _ = self.box(x, y, 0, 0)
-        scaled = (self.across * across, self.down * down)
-        return Transform(*scaled, left - child_x * scaled[0], top - child_y * scaled[1])
 
 
 @dataclass(slots=True)
@@ -121,7 +95,7 @@ class ShapeReader:
             box = self._box(shape, kind, transform, placeholders)
             if box is None:
                 continue
-            if self._is_outside(box):
+            if is_outside((box.left, box.top, box.right, box.bottom), self.size):
                 self._leave("shape beside the slide", "shapes beside the slide")
                 continue
             boxes.append(box)
@@ -147,7 +121,7 @@ class ShapeReader:
 
     # --- text
 
-    def _text_box(self, shape: Any, kind: tuple[str, str] | None, place: tuple[float, ...]) -> Box | None:
+    def _text_box(self, shape: Any, kind: tuple[str, str] | None, place: Place) -> Box | None:
         fill = child(shape, "spPr", "blipFill", "blip")
         if fill is not None and self._is_large(place):
             self._blip(fill)
@@ -201,7 +175,7 @@ class ShapeReader:
         for content in shown_children(data) if data is not None else ():
             name = local(content)
             if name == "tbl":
-                rows = self._table_rows(content)
+                rows = table_rows(content, self._text_context(None))
                 return lambda out: out.table(rows)
             if name == "chart":
                 key = attribute(content, "id")
@@ -219,30 +193,6 @@ class ShapeReader:
         self._leave("object", "objects")
         return None
 
-    def _table_rows(self, table: Any) -> list[list[str]]:
-        """The cells by their place; a merged cell holds in each row, and heads each of its columns (21.1.3.18)."""
-        rows: list[list[str]] = []
-        cells = 0
-        settings = child(table, "tblPr")
-        headed = settings is None or settings.get("firstRow", "0") in ("1", "true")
-        header_rows = 1 if headed else 0
-        for row in table.iterchildren("{*}tr"):
-            line: list[str] = []
-            for cell in row.iterchildren("{*}tc"):
-                cells += 1
-                if cells > _MAX_CELLS:
-                    return rows
-                column = len(line)
-                if cell.get("vMerge", "0") in ("1", "true"):
-                    line.append(rows[-1][column] if rows and column < len(rows[-1]) else "")
-                elif cell.get("hMerge", "0") in ("1", "true"):
-                    line.append(line[-1] if line and len(rows) < header_rows and not _spans_all(row) else "")
-                else:
-                    body = child(cell, "txBody")
-                    line.append(plain_text(body, self._text_context(None)) if body is not None else "")
-            rows.append(line)
-        return rows
-
     def _write_chart(self, key: str, out: BlockBuilder) -> None:
         part = self._related(key)
         try:
@@ -250,7 +200,7 @@ class ShapeReader:
                 add_chart(out, part.blob, self.left_out, self.context.place)
                 self._write_user_shapes(part, out)
                 return
-        except (etree.XMLSyntaxError, OSError, ValueError):
+        except BAD_PART:
             pass
         self.left_out.add("chart", "charts", self.context.place, hint=_MISSING_DATA)
 
@@ -265,7 +215,7 @@ class ShapeReader:
             blob = data.blob if data is not None else b"<none/>"
             drawing = self._drawing_of(data)
             diagram = diagram_text(blob, drawing.blob if drawing is not None else None)
-        except (etree.XMLSyntaxError, OSError, ValueError):
+        except BAD_PART:
             self.left_out.add("diagram", "diagrams", self.context.place, hint=_MISSING_DATA)
             return None
         for key in diagram.pictures:
@@ -290,15 +240,13 @@ class ShapeReader:
 
     # --- pictures
 
-    def _read_picture(self, shape: Any, place: tuple[float, ...]) -> None:
+    def _read_picture(self, shape: Any, place: Place) -> None:
         facts = child(shape, "nvPicPr", "nvPr")
-        if facts is not None and any(
-            local(node) in ("videoFile", "audioFile", "quickTimeFile", "wavAudioFile") for node in facts.iter()
-        ):
+        if facts is not None and any(local(node) in _MEDIA for node in facts):
             self._leave("video or sound", "videos or sounds")
             return
         blip = child(shape, "blipFill", "blip")
-        if blip is not None and self._is_large(place) and not self._outside(place):
+        if blip is not None and self._is_large(place) and not is_outside(place, self.size):
             self._blip(blip)
 
     def _blip(self, blip: Any) -> None:
@@ -308,33 +256,16 @@ class ShapeReader:
 
     # --- places
 
-    def _place(
-        self, shape: Any, kind: tuple[str, str] | None, transform: Transform
-    ) -> tuple[float, float, float, float]:
+    def _place(self, shape: Any, kind: tuple[str, str] | None, transform: Transform) -> Place:
         form = child(shape, "spPr", "xfrm")
         if form is None:
             form = child(shape, "xfrm")  # of a graphic frame
         if form is None and kind is not None:
             forms = (child(model, "spPr", "xfrm") for model in self._models(kind))
             form, transform = next((found for found in forms if found is not None), None), Transform()
-        if form is None:
-            return 0.0, 0.0, 0.0, 0.0
-        x, y, width, height = _frame(form)
-        turn = abs(whole_number(form.get("rot", "0").lstrip("-"), 0) / 60_000) % 180  # 20.1.10.3
-        if 45 <= turn < 135:
-            x, y, width, height = x + (width - height) / 2, y + (height - width) / 2, height, width
-        return transform.box(x, y, width, height)
+        return place_of(form, transform) if form is not None else NOWHERE
 
-    def _is_outside(self, box: Box) -> bool:
-        return self._outside((box.left, box.top, box.right, box.bottom))
-
-    def _outside(self, place: tuple[float, ...]) -> bool:
-        left, top, right, bottom = place
-        return (
-            right > left and bottom > top and (right <= 0 or bottom <= 0 or left >= self.size[0] or top >= self.size[1])
-        )
-
-    def _is_large(self, place: tuple[float, ...]) -> bool:
+    def _is_large(self, place: Place) -> bool:
         left, top, right, bottom = place
         area = (right - left) * (bottom - top)
         return not area or area >= _MIN_PICTURE * self.size[0] * self.size[1]
@@ -351,9 +282,7 @@ def shown_shapes(tree: Any) -> Iterator[Any]:
     """The shapes of a tree; of alternatives the first that has one of the kinds that are known here."""
     for node in tree:
         name = local(node)
-        if name in ("sp", "cxnSp", "grpSp", "pic", "graphicFrame"):
-            yield node
-        elif name == "contentPart":
+        if name in ("sp", "cxnSp", "grpSp", "pic", "graphicFrame", "contentPart"):
             yield node
         elif name == "AlternateContent":
             ways = [list(shown_shapes(way)) for way in node if local(way) in ("Choice", "Fallback")]
@@ -375,26 +304,3 @@ def _placeholder(facts: Any) -> tuple[str, str] | None:
 
 def _placeholder_of(shape: Any) -> tuple[str, str] | None:
     return _placeholder(next((node for node in shape if local(node).startswith("nv")), None))
-
-
-def _spans_all(row: Any) -> bool:
-    """Whether the first cell of a row is all of it: a title, not a header."""
-    cells = list(row.iterchildren("{*}tc"))
-    return all(cell.get("hMerge", "0") in ("1", "true") for cell in cells[1:])
-
-
-def _frame(form: Any) -> tuple[float, float, float, float]:
-    return (*_pair(child(form, "off"), "x", "y"), *_pair(child(form, "ext"), "cx", "cy"))
-
-
-def _pair(node: Any, first: str, second: str) -> tuple[float, float]:
-    return (_length(node.get(first, "0")), _length(node.get(second, "0"))) if node is not None else (0.0, 0.0)
-
-
-def _length(text: str) -> float:
-    """A coordinate in EMU (20.1.10.16): a whole number, or one with a unit."""
-    per_unit = {"mm": 36_000, "cm": 360_000, "in": 914_400, "pt": 12_700, "pc": 152_400, "pi": 152_400}
-    try:
-        return float(text[:-2]) * per_unit[text[-2:]] if text[-2:] in per_unit else float(text)
-    except ValueError:
-        return 0.0
