@@ -1,0 +1,1011 @@
+"""Slides, and the charts, diagrams and texts that Office formats share, as PowerPoint shows them."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ragapp.reading.charts import chart_text
+from ragapp.reading.diagrams import diagram_text
+from ragapp.reading.drawingml import auto_number
+from ragapp.reading.registry import read_file
+from tests.reading.deckkit import (
+    CM,
+    NAMESPACES,
+    Slide,
+    box,
+    cache,
+    chart_space,
+    chart_title,
+    frame,
+    picture,
+    place,
+    series,
+    write_deck,
+)
+from tests.reading.seen.seenkit import Seen, check, table
+
+_ISO = "ISO/IEC 29500-1"
+_CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
+_CHARTEX = "http://schemas.microsoft.com/office/drawing/2014/chartex"
+_DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+_P188 = "http://schemas.microsoft.com/office/powerpoint/2018/8/main"
+_TABLE = "http://schemas.openxmlformats.org/drawingml/2006/table"
+_OLE = "http://schemas.openxmlformats.org/presentationml/2006/ole"
+_BULLETS = (
+    '<p:bodyStyle><a:lvl1pPr><a:buChar char="•"/></a:lvl1pPr><a:lvl2pPr><a:buChar char="–"/></a:lvl2pPr></p:bodyStyle>'
+)
+_UNHIDE = "Show them in PowerPoint to have them read."
+
+
+def deck(name: str, *slides: Slide | str, source: str, build: dict[str, Any] | None = None, **seen: Any) -> Seen:
+    """A case of a presentation."""
+
+    def write(path: Path) -> None:
+        write_deck(path, *slides, **(build or {}))
+
+    return Seen(name, seen.pop("suffix", ".pptx"), write, source=source, **seen)
+
+
+def runs(*pieces: tuple[str, str]) -> str:
+    """A paragraph of runs with the attributes, or the XML, of their properties."""
+    made = ""
+    for text, look in pieces:
+        inner = look if look.startswith("<") else ""
+        outer = "" if inner else look
+        made += f"<a:r><a:rPr {outer}>{inner}</a:rPr><a:t>{text}</a:t></a:r>"
+    return f"<a:p>{made}</a:p>"
+
+
+def item(text: str, mark: str, level: int = 0) -> str:
+    return f'<a:p><a:pPr lvl="{level}">{mark}</a:pPr><a:r><a:t>{text}</a:t></a:r></a:p>'
+
+
+def numbered(text: str, scheme: str = "arabicPeriod", level: int = 0, start: int = 0) -> str:
+    first = f' startAt="{start}"' if start else ""
+    return item(text, f'<a:buAutoNum type="{scheme}"{first}/>', level)
+
+
+def chart(name: str, xml: str, *, source: str, **seen: Any) -> Seen:
+    """A case of a chart on a slide."""
+    slide = Slide(frame(_CHART, '<c:chart r:id="rId5"/>'), [("rId5", "chart", "../charts/chart1.xml")])
+    return deck(name, slide, source=source, build={"parts": {"ppt/charts/chart1.xml": xml}}, **seen)
+
+
+def chartex(name: str, xml: str, *, source: str, **seen: Any) -> Seen:
+    content = f'<cx:chart xmlns:cx="{_CHARTEX}" r:id="rId5"/>'
+    shape = (
+        f'<mc:AlternateContent><mc:Choice xmlns:cx1="http://schemas.microsoft.com/office/drawing/2015/9/8/chartex" '
+        f'Requires="cx1">{frame(_CHARTEX, content)}</mc:Choice><mc:Fallback>{picture("rId9")}</mc:Fallback>'
+        "</mc:AlternateContent>"
+    )
+    kind = "http://schemas.microsoft.com/office/2014/relationships/chartEx"
+    slide = Slide(shape, [("rId5", kind, "../charts/chartEx1.xml")])
+    return deck(name, slide, source=source, build={"parts": {"ppt/charts/chartEx1.xml": xml}}, **seen)
+
+
+def point(key: str, text: str, kind: str = "", settings: str = "") -> str:
+    typed = f' type="{kind}"' if kind else ""
+    return (
+        f'<dgm:pt modelId="{key}"{typed}><dgm:prSet {settings}/><dgm:spPr/><dgm:t><a:bodyPr/>'
+        f"<a:p><a:r><a:t>{text}</a:t></a:r></a:p></dgm:t></dgm:pt>"
+    )
+
+
+def model(points: str, *links: tuple[str, str, int], more: str = "") -> str:
+    """A data model by its points and the connections (from, to, order)."""
+    cxn = "".join(
+        f'<dgm:cxn modelId="c{a}{b}" srcId="{a}" destId="{b}" srcOrd="{order}" destOrd="0"/>' for a, b, order in links
+    )
+    return (
+        f'<dgm:dataModel xmlns:dgm="{_DIAGRAM}" {NAMESPACES}><dgm:ptLst>{points}</dgm:ptLst><dgm:cxnLst>{cxn}'
+        f"</dgm:cxnLst>{more}</dgm:dataModel>"
+    )
+
+
+def drawing(*texts: str) -> str:
+    shapes = "".join(
+        f"<dsp:sp><dsp:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></dsp:txBody></dsp:sp>" for text in texts
+    )
+    return (
+        '<dsp:drawing xmlns:dsp="http://schemas.microsoft.com/office/drawing/2008/diagram" '
+        f"{NAMESPACES}><dsp:spTree>{shapes}</dsp:spTree></dsp:drawing>"
+    )
+
+
+def diagram(name: str, data: str, drawn: str = "", *, source: str, **seen: Any) -> Seen:
+    ids = f'<dgm:relIds xmlns:dgm="{_DIAGRAM}" r:dm="rId5" r:lo="rId6" r:qs="rId6" r:cs="rId6"/>'
+    rels = [("rId5", "diagramData", "../diagrams/data1.xml")]
+    parts = {"ppt/diagrams/data1.xml": data}
+    if drawn:
+        kind = "http://schemas.microsoft.com/office/2007/relationships/diagramDrawing"
+        rels.append(("rId7", kind, "../diagrams/drawing1.xml"))
+        parts["ppt/diagrams/drawing1.xml"] = drawn
+    return deck(name, Slide(frame(_DIAGRAM, ids), rels), source=source, build={"parts": parts}, **seen)
+
+
+def cells(*rows: str, first_row: int = 1) -> str:
+    """A table frame; a cell is a text, ``>`` goes on to the right, ``^`` below, with its spans after ``|``."""
+    made = ""
+    for row in rows:
+        made += '<a:tr h="1">'
+        for cell in row.split(";"):
+            text, _, spans = cell.partition("|")
+            merged = {">": 'hMerge="1"', "^": 'vMerge="1"'}.get(text, spans)
+            shown = "" if text in (">", "^") else text
+            made += f"<a:tc {merged}><a:txBody><a:p><a:r><a:t>{shown}</a:t></a:r></a:p></a:txBody><a:tcPr/></a:tc>"
+        made += "</a:tr>"
+    return frame(_TABLE, f'<a:tbl><a:tblPr firstRow="{first_row}"/><a:tblGrid/>{made}</a:tbl>')
+
+
+_VAL_AXIS = '<c:valAx><c:axId val="2"/><c:delete val="0"/><c:axPos val="l"/>{}</c:valAx>'
+_CAT_AXIS = '<c:catAx><c:axId val="1"/><c:delete val="0"/><c:axPos val="b"/>{}</c:catAx>'
+_IDS = '<c:axId val="1"/><c:axId val="2"/>'
+_BAR = "<c:barChart>{}{}" + _IDS + "</c:barChart>"
+
+
+def bars(made: str, labels: str = "", values: str = "", heads: str = "", title: str = "", more: str = "") -> str:
+    return chart_space(_BAR.format(made, labels), _CAT_AXIS.format(heads) + _VAL_AXIS.format(values), title, more)
+
+
+TEXTS = [
+    deck(
+        "raised and lowered runs",
+        box(
+            runs(
+                ("The rent is 350", ""),
+                ("4", 'baseline="30000"'),
+                (" euros for H", ""),
+                ("2", 'baseline="-25000"'),
+                ("O", ""),
+            )
+        ),
+        sees=("The rent is 350^4 euros for H2O",),
+        never=("3504",),
+        source=f"{_ISO}, 21.1.2.3.9, baseline",
+    ),
+    deck(
+        "a strict file writes the baseline in percent",
+        box(runs(("10", ""), ("6", 'baseline="30%"'), (" cells", ""))),
+        sees=("10^6 cells",),
+        source="ISO/IEC 29500-1, 22.9.2.9 ST_Percentage",
+    ),
+    deck(
+        "struck-out runs",
+        box(runs(("FC-9 costs ", ""), ("64", 'strike="sngStrike"'), ("58 euros", ""))),
+        sees=("FC-9 costs 58 euros",),
+        never=("64",),
+        warns=("1 struck-out passage was left out (slide 1).",),
+        source=f"{_ISO}, 20.1.10.79 ST_TextStrikeType",
+    ),
+    deck(
+        "struck out twice over two runs is one passage",
+        box(runs(("now ", ""), ("12", 'strike="dblStrike"'), ("3", 'strike="dblStrike"'), ("9", 'strike="noStrike"'))),
+        sees=("now 9",),
+        never=("12",),
+        warns=("1 struck-out passage",),
+        source=f"{_ISO}, 20.1.10.79",
+    ),
+    deck(
+        "symbol fonts",
+        box(
+            runs(
+                ("Dose 5 ", ""),
+                ("m", '<a:latin typeface="Symbol"/>'),
+                ("g ", ""),
+                ("\uf0a3", '<a:sym typeface="Symbol"/>'),
+            )
+            + runs(("\uf0fe", '<a:latin typeface="Wingdings"/><a:sym typeface="Wingdings"/>'), (" Yes", ""))
+        ),
+        sees=("Dose 5 µg ≤", "☑ Yes"),
+        source=f"{_ISO}, 21.1.2.3.10 sym; PowerPoint",
+    ),
+    deck(
+        "ticks as bullets",
+        box(
+            item("Lifted", '<a:buFont typeface="Wingdings"/><a:buChar char="ü"/>')
+            + item("Locked", '<a:buFont typeface="Wingdings"/><a:buChar char="û"/>')
+            + item("Plain", '<a:buFont typeface="Arial"/><a:buChar char="•"/>')
+        ),
+        sees=("✓ Lifted\n✗ Locked\n- Plain",),
+        source=f"{_ISO}, 21.1.2.4.3 buChar; PowerPoint's own list of ticks",
+    ),
+    deck(
+        "automatic numbers by level",
+        box(
+            numbered("Plan")
+            + numbered("Scope", "alphaLcParenR", 1)
+            + numbered("Cost", "alphaLcParenR", 1)
+            + numbered("Build")
+            + numbered("Walls", "alphaLcParenR", 1)
+        ),
+        sees=("1. Plan\n  a) Scope\n  b) Cost\n2. Build\n  a) Walls",),
+        source=f"{_ISO}, 21.1.2.4.1 buAutoNum",
+    ),
+    deck(
+        "numbers that start later, and start again",
+        box(
+            numbered("Four", start=4)
+            + numbered("Five", start=4)
+            + item("A remark", "<a:buNone/>")
+            + numbered("One", "romanUcPeriod")
+            + numbered("Two", "romanUcPeriod")
+        ),
+        sees=("4. Four\n5. Five\nA remark\nI. One\nII. Two",),
+        source=f"{_ISO}, 21.1.2.4.1 startAt; PowerPoint",
+    ),
+    deck(
+        "an empty paragraph has no number",
+        box(numbered("One") + '<a:p><a:pPr><a:buAutoNum type="arabicPeriod"/></a:pPr></a:p>' + numbered("Two")),
+        sees=("1. One\n2. Two",),
+        source="PowerPoint",
+    ),
+    deck(
+        "numbers of the master's list",
+        box(item("First", "") + item("Second", ""), ph='type="body" idx="1"'),
+        build={"styles": '<p:bodyStyle><a:lvl1pPr><a:buAutoNum type="arabicParenR"/></a:lvl1pPr></p:bodyStyle>'},
+        sees=("1) First\n2) Second",),
+        source=f"{_ISO}, 19.3.1.5 bodyStyle",
+    ),
+    deck(
+        "the layout's list goes before the master's",
+        box(item("First", "") + item("Second", "", 1), ph='type="body" idx="4"'),
+        build={
+            "styles": _BULLETS,
+            "layout": "<p:sp><p:nvSpPr>"
+            '<p:cNvPr id="2" name="x"/><p:cNvSpPr/><p:nvPr><p:ph type="body" idx="4"/></p:nvPr>'
+            '</p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/><a:lstStyle><a:lvl1pPr><a:buAutoNum type="alphaUcPeriod"/>'
+            "</a:lvl1pPr></a:lstStyle><a:p/></p:txBody></p:sp>",
+        },
+        sees=("A. First\n  - Second",),
+        source=f"{_ISO}, 19.3.1.36 ph",
+    ),
+    deck(
+        "capitals",
+        box(runs(("quiet ", ""), ("loud", 'cap="all"'))),
+        sees=("quiet LOUD",),
+        source=f"{_ISO}, 20.1.10.64 ST_TextCapsType",
+    ),
+    deck(
+        "fields",
+        box(
+            '<a:p><a:r><a:t>As of </a:t></a:r><a:fld id="{1}" type="datetime1"><a:t>3/14/2026</a:t></a:fld>'
+            '<a:r><a:t>, slide </a:t></a:r><a:fld id="{2}" type="slidenum"><a:t>‹#›</a:t></a:fld></a:p>'
+        ),
+        sees=("As of 3/14/2026, slide 1",),
+        source=f"{_ISO}, 21.1.2.2.4 fld",
+    ),
+    deck(
+        "a link keeps its target",
+        Slide(
+            box(runs(("the form", '<a:hlinkClick r:id="rId7"/>'), (" is online", "")))
+            + box(runs(("acme.example/a", '<a:hlinkClick r:id="rId8"/>')), y=4)
+            + box(runs(("next slide", '<a:hlinkClick r:id="rId9" action="ppaction://hlinksldjump"/>')), y=6),
+            [
+                ("rId7", "hyperlink", "https://acme.example/form?id=7"),
+                ("rId8", "hyperlink", "https://acme.example/a/"),
+                ("rId9", "slide", "slide1.xml"),
+            ],
+        ),
+        sees=("the form (https://acme.example/form?id=7) is online", "acme.example/a"),
+        never=("https://acme.example/a/", "slide1.xml"),
+        source=f"{_ISO}, 21.1.2.3.5 hlinkClick",
+    ),
+    deck(
+        "a formula in a text",
+        "<mc:AlternateContent>"
+        '<mc:Choice xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main" Requires="a14">'
+        + box(
+            "<a:p><a:r><a:t>Area:</a:t></a:r>"
+            '<a14:m xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math">'
+            "<m:oMath><m:sSup><m:e><m:r><m:t>r</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup>"
+            "</m:oMath>"
+            "</a14:m></a:p>"
+        )
+        + "</mc:Choice><mc:Fallback>"
+        + box(" ")
+        + "</mc:Fallback></mc:AlternateContent>",
+        sees=("Area: r^2",),
+        source="[MS-ODRAWXML] 2.3.1.9 m; ISO/IEC 29500-3, 10.2.1",
+    ),
+]
+
+SHAPES = [
+    deck(
+        "shapes with the id of the title",
+        box("Rules", ph='type="title"') + box("Deposit is 500 euros", y=5),
+        sees=("Deposit is 500 euros",),
+        headings=("Rules",),
+        source="PowerPoint; ids are repeated by some programs",
+    ),
+    deck(
+        "a title at the end of the tree, and capitals of its master",
+        box("body text", y=9) + box("annual report", ph='type="ctrTitle"'),
+        build={"styles": '<p:titleStyle><a:lvl1pPr><a:defRPr cap="all"/></a:lvl1pPr></p:titleStyle>'},
+        sees=("ANNUAL REPORT\n\nbody text",),
+        headings=("ANNUAL REPORT",),
+        source=f"{_ISO}, 19.3.1.49 titleStyle",
+    ),
+    deck(
+        "hidden slides",
+        "",
+        Slide(box("secret price 12"), attributes='show="0"'),
+        box("open price 15"),
+        sees=("open price 15",),
+        never=("secret",),
+        warns=(f"1 hidden slide was left out (slide 2). {_UNHIDE}",),
+        source=f"{_ISO}, 19.3.1.38 sld, show",
+    ),
+    deck(
+        "hidden shapes",
+        box("seen") + box("unseen 77", y=4, hidden=True),
+        sees=("seen",),
+        never=("77",),
+        warns=("1 hidden shape was left out (slide 1).",),
+        source=f"{_ISO}, 20.1.2.2.8 cNvPr, hidden; PowerPoint's selection pane",
+    ),
+    deck(
+        "shapes beside the slide",
+        box("seen") + box("draft 88", x=-9) + box("draft 99", x=26) + box("half seen", x=-2, y=4),
+        sees=("seen", "half seen"),
+        never=("draft",),
+        warns=("2 shapes beside the slide were left out (slide 1).",),
+        source="PowerPoint's slide show",
+    ),
+    deck(
+        "groups have a scale of their own",
+        '<p:grpSp><p:nvGrpSpPr><p:cNvPr id="3" name="g"/></p:nvGrpSpPr><p:grpSpPr>'
+        + place(2, 2, 10, 10).replace(
+            "</a:xfrm>", f'<a:chOff x="{100 * CM}" y="{100 * CM}"/><a:chExt cx="{20 * CM}" cy="{20 * CM}"/></a:xfrm>'
+        )
+        + "</p:grpSpPr>"
+        + box("in the group", x=104, y=104)
+        + "</p:grpSp>"
+        + box("below", y=9),
+        sees=("in the group\n\nbelow",),
+        source=f"{_ISO}, 20.1.7.5 grpSpPr xfrm",
+    ),
+    deck(
+        "text of the layout and the master, once",
+        box("one"),
+        box("two"),
+        build={
+            "layout": box("Harbour works, internal") + box("Click to edit", ph='type="body" idx="1"'),
+            "master": box("Northlight plc", y=17),
+        },
+        sees=("Harbour works, internal", "Northlight plc"),
+        never=("Click to edit", re.compile("Northlight.*Northlight", re.DOTALL)),
+        source=f"{_ISO}, 19.3.1.36 ph; 19.3.1.39 sldLayout",
+    ),
+    deck(
+        "a slide that hides what its master shows",
+        Slide(box("one"), attributes='showMasterSp="0"'),
+        build={"layout": box("Harbour works"), "master": box("Northlight plc")},
+        sees=("one",),
+        never=("Harbour", "Northlight"),
+        source=f"{_ISO}, 19.3.1.38 sld, showMasterSp",
+    ),
+    deck(
+        "footers and dates, once; no numbers of slides",
+        box("one")
+        + box("QP-417 valid until March 2027", ph='type="ftr" idx="11"')
+        + box("1", ph='type="sldNum" idx="12"'),
+        box("two")
+        + box("QP-417 valid until March 2027", ph='type="ftr" idx="11"')
+        + box("9 May", ph='type="dt" idx="10"'),
+        sees=("QP-417 valid until March 2027", "9 May"),
+        never=(re.compile("QP-417.*QP-417", re.DOTALL), re.compile(r"^1$", re.MULTILINE)),
+        source=f"{_ISO}, 19.7.10 ST_PlaceholderType",
+    ),
+    deck(
+        "old comments",
+        Slide(box("text"), [("rId4", "comments", "../comments/comment1.xml")]),
+        build={
+            "rels": [("rId90", "commentAuthors", "commentAuthors.xml")],
+            "parts": {
+                "ppt/commentAuthors.xml": f"<p:cmAuthorLst {NAMESPACES}>"
+                '<p:cmAuthor id="0" name="Ines Moll"/></p:cmAuthorLst>',
+                "ppt/comments/comment1.xml": f'<p:cmLst {NAMESPACES}><p:cm authorId="0" idx="1"><p:pos x="1" y="1"/>'
+                "<p:text>Ask for 3 offers</p:text></p:cm></p:cmLst>",
+            },
+        },
+        sees=("Comment by Ines Moll: Ask for 3 offers",),
+        source=f"{_ISO}, 19.4 comments",
+    ),
+    deck(
+        "comments as threads",
+        Slide(
+            box("text"),
+            [("rId4", "http://schemas.microsoft.com/office/2018/10/relationships/comments", "../comments/modern1.xml")],
+        ),
+        build={
+            "rels": [("rId90", "http://schemas.microsoft.com/office/2018/10/relationships/authors", "authors.xml")],
+            "parts": {
+                "ppt/authors.xml": f'<p188:authorLst xmlns:p188="{_P188}">'
+                '<p188:author id="{A}" name="Ines Moll"/><p188:author id="{B}" name="Bo Falk"/></p188:authorLst>',
+                "ppt/comments/modern1.xml": f'<p188:cmLst xmlns:p188="{_P188}" '
+                f'{NAMESPACES}><p188:cm id="{{1}}" authorId="{{A}}" status="resolved"><p188:replyLst>'
+                f'<p188:reply authorId="{{B}}">'
+                "<p188:txBody><a:p><a:r><a:t>We have 4</a:t></a:r></a:p></p188:txBody></p188:reply></p188:replyLst>"
+                "<p188:txBody><a:p><a:r><a:t>Ask for 3 offers</a:t></a:r></a:p></p188:txBody></p188:cm></p188:cmLst>",
+            },
+        },
+        sees=("Comment by Ines Moll (resolved): Ask for 3 offers", "Reply by Bo Falk: We have 4"),
+        source="[MS-PPTX] 2.6.3",
+    ),
+    deck(
+        "notes",
+        Slide(box("text"), [("rId4", "notesSlide", "../notesSlides/notesSlide1.xml")]),
+        build={
+            "parts": {
+                "ppt/notesSlides/notesSlide1.xml": f"<p:notes {NAMESPACES}><p:cSld><p:spTree>"
+                + box(runs(("say 12", ""), ("3", 'baseline="30000"')), ph='type="body" idx="1"')
+                + box("7", ph='type="sldNum" idx="2"')
+                + "</p:spTree></p:cSld></p:notes>"
+            }
+        },
+        sees=("Notes: say 12^3",),
+        never=("7",),
+        source=f"{_ISO}, 13.3.5 notes slide part",
+    ),
+    deck(
+        "pictures are told, logos are not",
+        Slide(
+            picture("rId5") + picture("rId6", 20, 1, 2, 1),
+            [("rId5", "image", "../media/a.png"), ("rId6", "image", "b.png")],
+        ),
+        build={"parts": {"ppt/media/a.png": b"\x89PNG"}},
+        warns=("1 picture was left out (slide 1).",),
+        source="what is not read is told",
+    ),
+    deck(
+        "pictures that fill a shape or the slide",
+        Slide(
+            box("x")
+            .replace("</a:xfrm>", '</a:xfrm><a:blipFill><a:blip r:embed="rId6"/></a:blipFill>')
+            .replace(f'cy="{CM}"', f'cy="{9 * CM}"'),
+            [("rId5", "image", "../media/a.png"), ("rId6", "image", "../media/b.png")],
+            background='<p:bg><p:bgPr><a:blipFill><a:blip r:embed="rId5"/></a:blipFill></p:bgPr></p:bg>',
+        ),
+        build={"parts": {"ppt/media/a.png": b"\x89PNG", "ppt/media/b.png": b"\x89PNG"}},
+        sees=("x",),
+        warns=("2 pictures were left out (slide 1).",),
+        source=f"{_ISO}, 20.1.8.14 blipFill",
+    ),
+    deck(
+        "films and embedded documents are told",
+        Slide(
+            picture("rId5", media='<a:videoFile r:link="rId6"/>')
+            + frame(
+                _OLE,
+                '<mc:AlternateContent><mc:Choice xmlns:v="urn:schemas-microsoft-com:vml" Requires="v"><p:oleObj '
+                'progId="Excel.Sheet.12" r:id="rId7"/></mc:Choice><mc:Fallback>'
+                '<p:oleObj progId="Excel.Sheet.12" r:id="rId7">'
+                f"{picture('rId8')}</p:oleObj></mc:Fallback></mc:AlternateContent>",
+            )
+        ),
+        warns=("1 video or sound was left out (slide 1).", "1 embedded document was left out (slide 1)."),
+        source=f"{_ISO}, 19.3.2.4 oleObj",
+    ),
+    deck(
+        "slides that are missing, and others",
+        box("one"),
+        box("two"),
+        build={"parts": {"ppt/slides/slide1.xml": "<p:sld"}},
+        sees=("two",),
+        warns=("1 damaged slide was left out (slide 1).",),
+        source="PowerPoint repairs such files and keeps the other slides",
+    ),
+    deck(
+        "a macro-enabled template reads alike",
+        box("as usual"),
+        suffix=".potx",
+        build={
+            "parts": {
+                "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+                "<Default "
+                'Extension="xml" ContentType="application/xml"/>'
+                '<Override PartName="/ppt/presentation.xml" ContentType="'
+                'application/vnd.openxmlformats-officedocument.presentationml.template.main+xml"/></Types>'
+            }
+        },
+        sees=("as usual",),
+        source=f"{_ISO}, 13.3.6 presentation part",
+    ),
+]
+
+ORDER = [
+    deck(
+        "labels and values, one a hair higher",
+        box("Paris", 2, 3)
+        + box("42 %", 10, 2.99)
+        + box("Lyon", 2, 5)
+        + box("38 %", 10, 4.99)
+        + box("Nice", 2, 7)
+        + box("20 %", 10, 6.99),
+        sees=("Paris  42 %\nLyon  38 %\nNice  20 %",),
+        source="a person reads lines",
+    ),
+    deck(
+        "columns of texts",
+        "".join(box(text, 2, 3 + 2 * n) for n, text in enumerate(["For", "cheap", "fast"]))
+        + "".join(box(text, 14, 3 + 2 * n) for n, text in enumerate(["Against", "loud", "heavy"])),
+        sees=(re.compile("For.*cheap.*fast.*Against.*loud.*heavy", re.DOTALL),),
+        source="a person reads columns",
+    ),
+    deck(
+        "columns of texts below a wide title",
+        box("Two offers", 2, 1, 20)
+        + box("Offer A", 2, 3)
+        + box("Offer B", 14, 3)
+        + box("delivery in spring, with two years of service and all parts in stock", 2, 5, 8, 4)
+        + box("delivery in autumn, without service but with a discount on spare parts", 14, 5, 8, 4),
+        sees=(re.compile("Two offers.*Offer A.*spring.*Offer B.*autumn", re.DOTALL),),
+        source="a person reads columns",
+    ),
+    deck(
+        "figures above what they mean",
+        box("64", 2, 3)
+        + box("41", 10, 3)
+        + box("9", 18, 3)
+        + box("employees", 2, 5)
+        + box("complaints", 10, 5)
+        + box("sites", 18, 5),
+        sees=(re.compile("64.*employees.*41.*complaints.*9.*sites", re.DOTALL),),
+        source="a person reads cards",
+    ),
+    deck(
+        "prices below the names of plans",
+        "".join(
+            box(text, x, 3 + 2 * n)
+            for x, texts in ((2, ["Basic", "12 euros", "5 GB"]), (10, ["Plus", "25 euros", "50 GB"]))
+            for n, text in enumerate(texts)
+        ),
+        sees=(re.compile("Basic.*12 euros.*5 GB.*Plus.*25 euros.*50 GB", re.DOTALL),),
+        source="a person reads cards",
+    ),
+    deck(
+        "columns of boxes of different heights",
+        box("Left one", 2, 3, 8, 2)
+        + box("Right one", 14, 3.5, 8, 4)
+        + box("Left two", 2, 5.2, 8, 3)
+        + box("Right two", 14, 8, 8, 1),
+        sees=(re.compile("Left one.*Left two.*Right one.*Right two", re.DOTALL),),
+        source="a person reads columns",
+    ),
+    deck(
+        "a card around its boxes",
+        box("Plan A", 1, 2, 9, 10)
+        + box("Plan B", 12, 2, 9, 10)
+        + box("10 euros", 2, 5)
+        + box("20 euros", 13, 5)
+        + box("cancel daily", 2, 8)
+        + box("cancel yearly", 13, 8),
+        sees=(re.compile("Plan A.*10 euros.*daily.*Plan B.*20 euros.*yearly", re.DOTALL),),
+        source="a person reads cards",
+    ),
+]
+
+TABLES = [
+    deck(
+        "a cell merged over rows holds in each",
+        cells("Building;Room", 'North|rowSpan="2";N1', "^;N2", "South;S1"),
+        sees=("| North | N1 |\n| North | N2 |\n| South | S1 |",),
+        source=f"{_ISO}, 21.1.3.16 tc, vMerge",
+    ),
+    deck(
+        "a header of two rows",
+        cells('Region|rowSpan="2";2024|gridSpan="2";>', "^;Plan;Actual", "North;5;6"),
+        sees=("| Region | 2024 / Plan | 2024 / Actual |\n| --- | --- | --- |\n| North | 5 | 6 |",),
+        source="PowerPoint",
+    ),
+    deck(
+        "a header of two rows without a name in its corner",
+        cells(';2024|gridSpan="2";>', "Region;Plan;Actual", "North;5 M€;6 M€"),
+        sees=("| Region | 2024 / Plan | 2024 / Actual |",),
+        source="PowerPoint",
+    ),
+    deck(
+        "a merged name above data is no second header",
+        cells('City;Contact|gridSpan="2";>', "Paris;Anna;0123", "Lyon;Ben;0456"),
+        sees=("| City | Contact | Contact |\n| --- | --- | --- |\n| Paris | Anna | 0123 |",),
+        source="PowerPoint",
+    ),
+    deck(
+        "a figure merged over columns is written once",
+        cells("Item;2023;2024", 'Both years|;12 M€|gridSpan="2";>'),
+        sees=("| Both years | 12 M€ |  |",),
+        source=f"{_ISO}, 21.1.3.16 tc, gridSpan",
+    ),
+]
+
+_YEARS: list[str | None] = ["2023", "2024"]
+CHARTS = [
+    chart(
+        "bars with a title, axis titles and a unit",
+        bars(
+            series("Sales", _YEARS, ["5", "6.5"]),
+            values=chart_title("M€"),
+            heads=chart_title("Year"),
+            title="Sales by year",
+        ),
+        sees=("Sales by year\n\n| Year | Sales (M€) |\n| --- | --- |\n| 2023 | 5 |\n| 2024 | 6.5 |",),
+        source=f"{_ISO}, 21.2.2.210 title",
+    ),
+    chart(
+        "a title taken from a cell",
+        chart_space(_BAR.format(series("Sales", _YEARS, ["5", "6"]), "")).replace(
+            "<c:chart>", f"<c:chart><c:title><c:tx>{cache('str', ['Complaints per month'])}</c:tx></c:title>"
+        ),
+        sees=("Complaints per month",),
+        source=f"{_ISO}, 21.2.2.201 strRef",
+    ),
+    chart(
+        "dates and percentages as they are shown",
+        bars(series("Share", cache("num", ["45292", "45323"], "yyyy\\-mm\\-dd"), ["0.245", "0.5"], "0.0%")),
+        sees=("| 2024-01-01 | 24.5% |", "| 2024-02-01 | 50.0% |"),
+        never=("45292", "0.245"),
+        source=f"{_ISO}, 21.2.2.71 formatCode",
+    ),
+    chart(
+        "days count from 1904 where the chart says so",
+        bars(series("n", cache("num", ["0"], "yyyy\\-mm\\-dd"), ["7"]), more='<c:date1904 val="1"/>'),
+        sees=("| 1904-01-01 | 7 |",),
+        source=f"{_ISO}, 21.2.2.38 date1904",
+    ),
+    chart(
+        "labels have a format of their own",
+        bars(
+            series("Sales", _YEARS, ["12345678", "9000000"]),
+            '<c:dLbls><c:numFmt formatCode="0.0,,&quot; M€&quot;" sourceLinked="0"/><c:showVal val="1"/></c:dLbls>',
+        ),
+        sees=("12.3 M€ (in full: 12345678)",),
+        source=f"{_ISO}, 21.2.2.121 numFmt",
+    ),
+    chart(
+        "an axis in percent does not round the values",
+        bars(series("Share", ["A"], ["0.245"]), values='<c:numFmt formatCode="0%" sourceLinked="0"/>'),
+        sees=("| A | 24.5% |",),
+        source=f"{_ISO}, 21.2.2.121 numFmt",
+    ),
+    chart(
+        "an axis in millions",
+        bars(
+            series("Sales", ["A"], ["12300000"]),
+            values='<c:dispUnits><c:builtInUnit val="millions"/><c:dispUnitsLbl><c:tx><c:rich><a:p><a:r>'
+            "<a:t>in millions</a:t>"
+            "</a:r></a:p></c:rich></c:tx></c:dispUnitsLbl></c:dispUnits>",
+        ),
+        sees=("The axis shows in millions in units of 1,000,000.", "12300000"),
+        source=f"{_ISO}, 21.2.2.45 dispUnits",
+    ),
+    chart(
+        "scatter: places across and up",
+        chart_space(
+            "<c:scatterChart><c:ser><c:tx>"
+            + cache("str", ["Pressure"])
+            + "</c:tx><c:xVal>"
+            + cache("num", ["1", "2"])
+            + "</c:xVal><c:yVal>"
+            + cache("num", ["7.5", "8.1"])
+            + "</c:yVal></c:ser>"
+            + _IDS
+            + "</c:scatterChart>",
+            '<c:valAx><c:axId val="1"/><c:axPos val="b"/>'
+            + chart_title("Hours")
+            + "</c:valAx>"
+            + _VAL_AXIS.format(chart_title("bar")),
+        ),
+        sees=("| Hours | Pressure (bar) |", "| 1 | 7.5 |", "| 2 | 8.1 |"),
+        source=f"{_ISO}, 21.2.2.161 scatterChart",
+    ),
+    chart(
+        "bubbles: and sizes",
+        chart_space(
+            "<c:bubbleChart><c:ser><c:tx>"
+            + cache("str", ["Plants"])
+            + "</c:tx><c:xVal>"
+            + cache("num", ["1", "2"])
+            + "</c:xVal><c:yVal>"
+            + cache("num", ["3", "4"])
+            + "</c:yVal><c:bubbleSize>"
+            + cache("num", ["50", "60"])
+            + "</c:bubbleSize></c:ser></c:bubbleChart>"
+        ),
+        sees=("| x | Plants | Size |", "| 1 | 3 | 50 |"),
+        source=f"{_ISO}, 21.2.2.20 bubbleChart",
+    ),
+    chart(
+        "a pie that shows shares",
+        chart_space(
+            "<c:pieChart>" + series("Sites", ["Bergen", "Oslo"], ["30", "10"]) + '<c:dLbls><c:showVal val="0"/>'
+            '<c:showPercent val="1"/></c:dLbls></c:pieChart>'
+        ),
+        sees=("|  | Sites | Share |", "| Bergen | 30 | 75% |", "| Oslo | 10 | 25% |"),
+        source=f"{_ISO}, 21.2.2.187 showPercent",
+    ),
+    chart(
+        "bars and a line with an axis of its own",
+        chart_space(
+            _BAR.format(series("Sales", _YEARS, ["5", "6"]), "")
+            + "<c:lineChart>"
+            + series("Margin", _YEARS, ["0.1", "0.12"], "0%")
+            + '<c:axId val="3"/><c:axId val="4"/></c:lineChart>',
+            _CAT_AXIS.format("")
+            + _VAL_AXIS.format(chart_title("M€"))
+            + '<c:catAx><c:axId val="3"/><c:delete val="1"/></c:catAx><c:valAx><c:axId val="4"/>'
+            + chart_title("of sales")
+            + "</c:valAx>",
+        ),
+        sees=("|  | Sales (M€) | Margin (of sales) |", "| 2023 | 5 | 10% |", "| 2024 | 6 | 12% |"),
+        source=f"{_ISO}, 21.2.2.145 plotArea",
+    ),
+    chart(
+        "categories of two levels",
+        bars(
+            series(
+                "Sales",
+                '<c:multiLvlStrRef><c:f>x</c:f><c:multiLvlStrCache><c:ptCount val="3"/><c:lvl><c:pt idx="0">'
+                "<c:v>Q1</c:v></c:pt>"
+                '<c:pt idx="1"><c:v>Q2</c:v></c:pt><c:pt idx="2"><c:v>Q1</c:v></c:pt></c:lvl><c:lvl><c:pt idx="0">'
+                "<c:v>2023</c:v>"
+                '</c:pt><c:pt idx="2"><c:v>2024</c:v></c:pt></c:lvl></c:multiLvlStrCache></c:multiLvlStrRef>',
+                ["5", "6", "7"],
+            )
+        ),
+        sees=("| 2023 Q1 | 5 |", "| 2023 Q2 | 6 |", "| 2024 Q1 | 7 |"),
+        source=f"{_ISO}, 21.2.2.102 multiLvlStrCache",
+    ),
+    chart(
+        "no categories, no name, an error, a gap",
+        chart_space(
+            "<c:lineChart><c:ser><c:val>" + cache("num", ["5", "#N/A", None, "8"]) + "</c:val></c:ser></c:lineChart>"
+        ),
+        sees=("|  | Series1 |\n| --- | --- |\n| 1 | 5 |\n| 4 | 8 |",),
+        never=("#N/A",),
+        source="PowerPoint counts points without categories",
+    ),
+    chart(
+        "labels that were typed, and taken from cells",
+        bars(
+            series(
+                "n",
+                ["A", "B"],
+                ["5", "6"],
+                more='<c:dLbls><c:dLbl><c:idx val="0"/><c:tx><c:rich><a:p><a:r><a:t>estimate</a:t></a:r></a:p>'
+                "</c:rich></c:tx>"
+                '</c:dLbl><c:dLbl><c:idx val="1"/><c:tx><c:rich><a:p><a:fld id="{1}" type="CELLRANGE">'
+                "<a:t>[CELLRANGE]</a:t></a:fld>"
+                "</a:p></c:rich></c:tx></c:dLbl></c:dLbls><c:extLst><c:ext><c15:datalabelsRange "
+                'xmlns:c15="http://schemas.microsoft.com/office/drawing/2012/chart"><c15:dlblRangeCache><c:pt idx="1">'
+                "<c:v>measured</c:v></c:pt></c15:dlblRangeCache></c15:datalabelsRange></c:ext></c:extLst>",
+            )
+        ),
+        sees=("| A | 5 | estimate |", "| B | 6 | measured |"),
+        never=("CELLRANGE",),
+        source=f"{_ISO}, 21.2.2.47 dLbl; [MS-ODRAWXML] 2.24.3.6",
+    ),
+    chart(
+        "series that a filter hides",
+        bars(
+            series("Seen", ["A"], ["5"]),
+            "<c:extLst><c:ext>"
+            "<c15:filteredBarSeries xmlns:c15='http://schemas.microsoft.com/office/drawing/2012/chart'>"
+            + series("Gone", ["A"], ["99"]).replace("c:ser>", "c15:ser>")
+            + "</c15:filteredBarSeries></c:ext></c:extLst>",
+        ),
+        sees=("| A | 5 |",),
+        never=("99", "Gone"),
+        source="[MS-ODRAWXML] 2.24.3.26 filteredBarSeries",
+    ),
+    chart(
+        "a type that no library knows, and series by their order",
+        chart_space(
+            "<c:ofPieChart>"
+            + series("Second", ["A"], ["2"], more='<c:order val="1"/>')
+            + series("First", ["A"], ["1"], more='<c:order val="0"/>')
+            + "</c:ofPieChart>"
+        ),
+        sees=("|  | First | Second |", "| A | 1 | 2 |"),
+        source=f"{_ISO}, 21.2.2.126 ofPieChart",
+    ),
+    chart(
+        "a chart without data",
+        chart_space(_BAR.format("<c:ser/>", ""), title="Empty so far"),
+        sees=("Empty so far",),
+        warns=("1 chart without data was left out (slide 1).",),
+        source="what is not read is told",
+    ),
+    chart(
+        "a damaged chart",
+        "<c:chartSpace",
+        warns=("1 chart was left out (slide 1).",),
+        source="what is not read is told",
+    ),
+    chartex(
+        "a waterfall",
+        f'<cx:chartSpace xmlns:cx="{_CHARTEX}" {NAMESPACES}><cx:chartData><cx:data id="0"><cx:strDim type="cat">'
+        f'<cx:lvl ptCount="3">'
+        '<cx:pt idx="0">Start</cx:pt><cx:pt idx="1">Rent</cx:pt><cx:pt idx="2">End</cx:pt></cx:lvl></cx:strDim>'
+        '<cx:numDim type="val">'
+        '<cx:lvl ptCount="3" formatCode="0.0"><cx:pt idx="0">100</cx:pt><cx:pt idx="1">-20</cx:pt>'
+        '<cx:pt idx="2">80</cx:pt></cx:lvl>'
+        "</cx:numDim></cx:data></cx:chartData><cx:chart><cx:title><cx:tx><cx:txData><cx:v>Cash</cx:v></cx:txData>"
+        "</cx:tx></cx:title>"
+        '<cx:plotArea><cx:plotAreaRegion><cx:series layoutId="waterfall"><cx:tx><cx:txData><cx:v>k€</cx:v>'
+        "</cx:txData></cx:tx>"
+        '<cx:dataId val="0"/><cx:layoutPr><cx:subtotals><cx:idx val="2"/></cx:subtotals></cx:layoutPr></cx:series>'
+        "</cx:plotAreaRegion>"
+        "</cx:plotArea></cx:chart></cx:chartSpace>",
+        sees=("Cash", "|  | k€ |", "| Rent | -20.0 |", "| End (total) | 80.0 |"),
+        source="[MS-ODRAWXML] 2.24.3.72",
+    ),
+    chartex(
+        "a treemap",
+        f'<cx:chartSpace xmlns:cx="{_CHARTEX}" {NAMESPACES}><cx:chartData><cx:data id="0"><cx:strDim type="cat">'
+        f'<cx:lvl ptCount="2">'
+        '<cx:pt idx="0">Oak</cx:pt><cx:pt idx="1">Ash</cx:pt></cx:lvl><cx:lvl ptCount="2"><cx:pt idx="0">Hall</cx:pt>'
+        "</cx:lvl>"
+        '</cx:strDim><cx:numDim type="size"><cx:lvl ptCount="2"><cx:pt idx="0">7</cx:pt><cx:pt idx="1">3</cx:pt>'
+        "</cx:lvl></cx:numDim>"
+        '</cx:data></cx:chartData><cx:chart><cx:plotArea><cx:plotAreaRegion><cx:series layoutId="treemap">'
+        '<cx:dataId val="0"/>'
+        "</cx:series></cx:plotAreaRegion></cx:plotArea></cx:chart></cx:chartSpace>",
+        sees=("| Hall Oak | 7 |", "| Hall Ash | 3 |"),
+        source="[MS-ODRAWXML] 2.24.3.72",
+    ),
+]
+
+_BOARD = (
+    point("0", "", "doc") + point("1", "Ilse, Director") + point("2", "Tomas, Logistics") + point("3", "Amina, Quality")
+)
+DIAGRAMS = [
+    diagram(
+        "an organisation chart",
+        model(
+            _BOARD + point("4", "Eva, Office", "asst") + point("5", "", "sibTrans"),
+            ("0", "1", 0),
+            ("1", "3", 1),
+            ("1", "2", 0),
+            ("1", "4", 2),
+        ),
+        sees=("- Ilse, Director\n  - Tomas, Logistics\n  - Amina, Quality\n  - Eva, Office (assistant)",),
+        source=f"{_ISO}, 21.4.7.51 ST_PtType",
+    ),
+    diagram(
+        "points that are not drawn, and a placeholder",
+        model(
+            _BOARD + point("4", "[Text]", settings='phldr="1"'),
+            ("0", "1", 0),
+            ("0", "2", 1),
+            ("0", "4", 2),
+            ("2", "3", 0),
+        ),
+        drawing("Ilse, Director", "Tomas, Logistics", "Budget 2026"),
+        sees=("- Ilse, Director\n- Tomas, Logistics\n- Budget 2026",),
+        never=("Amina", "[Text]"),
+        source="PowerPoint shows the drawing that it saved",
+    ),
+    diagram(
+        "a model that goes round in a circle",
+        model(_BOARD, ("0", "1", 0), ("1", "2", 0), ("2", "1", 0)),
+        sees=("- Ilse, Director\n  - Tomas, Logistics",),
+        source="a damaged file",
+    ),
+    diagram(
+        "nothing in it",
+        model(point("0", "", "doc")),
+        warns=("1 diagram was left out",),
+        source="what is not read is told",
+    ),
+    diagram("a damaged model", "<dgm", warns=("1 diagram was left out (slide 1).",), source="what is not read is told"),
+]
+
+
+@table(TEXTS + SHAPES + ORDER + TABLES + CHARTS + DIAGRAMS)
+def test_slides_as_they_are_shown(case: Seen, tmp_path: Path) -> None:
+    check(case, tmp_path)
+
+
+def test_a_strict_presentation_reads_alike(tmp_path: Path) -> None:
+    strict = {
+        "http://schemas.openxmlformats.org/drawingml/2006/": "http://purl.oclc.org/ooxml/drawingml/",
+        "http://schemas.openxmlformats.org/presentationml/2006/": "http://purl.oclc.org/ooxml/presentationml/",
+        "http://schemas.openxmlformats.org/officeDocument/2006/": "http://purl.oclc.org/ooxml/officeDocument/",
+    }
+    write_deck(tmp_path / "usual.pptx", box("Rules", ph='type="title"') + cells("A;B", "1;2"))
+
+    with zipfile.ZipFile(tmp_path / "usual.pptx") as usual, zipfile.ZipFile(tmp_path / "strict.pptx", "w") as package:
+        for name in usual.namelist():
+            text = usual.read(name).decode()
+            for old, new in strict.items():
+                text = text.replace(old, new)
+            package.writestr(name, text)
+    document = read_file(tmp_path / "strict.pptx")
+    assert [block.text for block in document.units[0].blocks] == ["Rules", "| A | B |\n| --- | --- |\n| 1 | 2 |"]
+    assert document.warnings == []
+
+
+def test_slides_keep_their_numbers(tmp_path: Path) -> None:
+    write_deck(
+        tmp_path / "a.pptx", box("a"), Slide(box("b"), attributes='show="0"'), box("c"), attributes='firstSlideNum="5"'
+    )
+    document = read_file(tmp_path / "a.pptx")
+    assert [(unit.number, unit.label, unit.text) for unit in document.units] == [(1, "5", "a"), (3, "7", "c")]
+    assert "(slide 6)" in document.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("number", "scheme", "printed"),
+    [
+        (3, "arabicParenBoth", "(3)"),
+        (3, "arabicPlain", "3"),
+        (3, "romanLcParenR", "iii)"),
+        (28, "alphaUcPeriod", "BB."),
+        (3, "circleNumDbPlain", "③"),
+        (3, "circleNumWdBlackPlain", "❸"),
+        (12, "ea1ChsPeriod", "十二."),
+        (4, "arabicDbPeriod", "4."),
+        (4, "hebrew2Minus", "4-"),
+        (4, "unheardOf", "4"),
+    ],
+)
+def test_schemes_of_automatic_numbers(number: int, scheme: str, printed: str) -> None:
+    """ISO/IEC 29500-1, 20.1.10.61 ST_TextAutonumberScheme."""
+    assert auto_number(number, scheme) == printed
+
+
+_WORD = st.text("abcdefgh", min_size=3, max_size=8)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@given(st.lists(st.tuples(_WORD, st.floats(-40, 40), st.floats(-40, 40), st.booleans(), st.booleans()), max_size=12))
+def test_every_box_that_is_seen_is_read_once(tmp_path_factory: pytest.TempPathFactory, drawn: Any) -> None:
+    path = tmp_path_factory.mktemp("deck") / "a.pptx"
+    shapes, seen, unseen = "", [], 0
+    for number, (word, x, y, hidden, struck) in enumerate(drawn):
+        text = f"{word}{number}end"
+        body = runs((text, 'strike="sngStrike"' if struck else ""))
+        shapes += box(body, x, y, 4, 1, hidden=hidden)
+        outside = x + 4 <= 0 or y + 1 <= 0 or x >= 25 or y >= 19
+        # a frame is cut to whole units, so one that only just reaches the slide may go either way
+        if hidden or struck or outside:
+            unseen += 1
+        else:
+            seen.append(text)
+    write_deck(path, shapes)
+    document = read_file(path)
+    words = document.units[0].text.split()
+    assert sorted(words) == sorted(seen)
+    assert bool(document.warnings) == bool(unseen)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@given(
+    st.lists(st.lists(st.one_of(st.none(), st.integers(-999, 999)), max_size=5), max_size=4),
+    st.sampled_from(["barChart", "lineChart", "area3DChart", "radarChart", "surfaceChart", "stockChart"]),
+)
+def test_no_value_appears_that_a_chart_does_not_hold(values: list[list[int | None]], kind: str) -> None:
+    made = "".join(
+        series(f"s{n}", ["a", "b", "c", "d", "e"], [None if one is None else str(one) for one in row])
+        for n, row in enumerate(values)
+    )
+    shown = chart_text(chart_space(f"<c:{kind}>{made}</c:{kind}>").encode())
+    cells_shown = [cell for rows in shown.tables for row in rows[1:] for cell in row[1:] if cell]
+    assert sorted(cells_shown) == sorted(str(one) for row in values for one in row if one is not None)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 3)), max_size=15))
+def test_a_diagram_of_any_connections_names_each_point_once_at_the_most(links: list[tuple[int, int, int]]) -> None:
+    points = point("0", "", "doc") + "".join(point(str(n), f"point {n}") for n in range(1, 7))
+    found = diagram_text(model(points, *[(str(a), str(b), order) for a, b, order in links]).encode())
+    texts = [line.strip() for line in found.lines]
+    assert len(texts) == len(set(texts))
+    assert set(texts) <= {f"- point {n}" for n in range(1, 7)}
