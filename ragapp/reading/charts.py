@@ -28,6 +28,7 @@ from ragapp.reading.chart_data import (
 from ragapp.reading.chartex import chartex_text
 from ragapp.reading.drawingml import TextContext, child, local, plain_text
 from ragapp.reading.left_out import LeftOut
+from ragapp.reading.number_format import is_date_code
 from ragapp.reading.package import xml_root
 from ragapp.reading.text import one_line, whole_number
 
@@ -270,27 +271,18 @@ def _label_settings(plot: Any, series: Any) -> Any:
 
 def _tables(series: Sequence[_Series]) -> list[list[list[str]]]:
     """The series side by side where they have the same categories, else in tables of their own."""
-    tables: list[list[list[str]]] = []
-    kept = [one for one in series if one.values or one.sizes]
-    runs: list[list[_Series]] = []
-    for one in kept:
-        same = next((run for run in runs if _same_rows(run[0], one)), None) if not one.sizes else None
-        if same is None:
-            runs.append([one])
-        else:
-            same.append(one)
-    for run in runs:
-        tables.append(_table(run))
-    return tables
-
-
-def _same_rows(first: _Series, other: _Series) -> bool:
-    if first.group != other.group or first.sizes:
-        return False
-    if first.group == "scatter":
-        return first.x == other.x
-    # a series without categories takes those of the first
-    return not other.categories or not first.categories or first.categories == other.categories
+    runs: dict[Any, list[_Series]] = {}
+    for number, one in enumerate(series):
+        if not one.values and not one.sizes:
+            continue
+        heads = one.x if one.group == "scatter" else one.categories
+        key: Any = (one.group, tuple(heads.items()))
+        if one.sizes:
+            key = number
+        elif not heads and one.group == "category":  # it takes the categories of the first series
+            key = next((known for known, run in runs.items() if run[0].group == "category"), key)
+        runs.setdefault(key, []).append(one)
+    return [_table(run) for run in runs.values()]
 
 
 def _table(run: list[_Series]) -> list[list[str]]:
@@ -339,9 +331,9 @@ def _scale(axis: Any) -> float:
 
 
 def _axis_code(axis: Any) -> str:
-    """The number format that an axis has of its own."""
+    """The number format that an axis has of its own, or of its dates: not every program writes that to the cells."""
     form = child(axis, "numFmt") if axis is not None else None
-    if form is None or is_on(form.get("sourceLinked", "0")):
+    code = str(form.get("formatCode", "")) if form is not None else ""
+    if form is None or (is_on(form.get("sourceLinked", "0")) and not (local(axis) == "dateAx" and is_date_code(code))):
         return ""
-    code = str(form.get("formatCode", ""))
     return "" if code == "General" else code

@@ -280,7 +280,7 @@ def _shown_target(target: str, shown: str) -> str:
 
 def link_note(target: str, shown: str) -> str:
     """The target of a link that a whole shape is, in brackets, unless the shape shows it; empty for other targets."""
-    return _shown_target(target, shown or " .").strip() if _SPECIAL_LINK.match(target) else ""
+    return _shown_target(target, shown).strip() if _SPECIAL_LINK.match(target) else ""
 
 
 def auto_number(number: int, scheme: str) -> str:

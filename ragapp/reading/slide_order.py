@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ragapp.reading.blocks import BlockBuilder
 
@@ -33,6 +34,7 @@ class Box:
     text: str = ""  # what it says, where that is text alone
     write: Callable[[BlockBuilder], None] | None = None  # adds what it shows; None for a group
     inside: list[Box] = field(default_factory=list)  # boxes that stand in it, or are grouped by it
+    rank: int = 0  # the place in the order in which the boxes were drawn
 
     @property
     def width(self) -> float:
@@ -62,6 +64,8 @@ def write_in_order(boxes: Sequence[Box], out: BlockBuilder) -> None:
 def reading_order(boxes: Sequence[Box]) -> list[list[Box]]:
     """The boxes in the order in which they are read: each alone, or with those that it makes a row of cells with."""
     listed = list(boxes)
+    for rank, box in enumerate(listed):
+        box.rank = rank
     if len(listed) < 2:
         return [[box] for box in listed]
     if len(listed) > _MAX_BOXES:
@@ -169,25 +173,33 @@ def _bands(rows: list[list[Box]]) -> list[list[list[Box]]]:
 
 
 def _are_records(rows: list[list[Box]], columns: list[list[Box]]) -> bool:
-    """Whether boxes in a grid belong together by rows, as labels and their values do, and not by columns."""
-    boxes = [box for row in rows for box in row]
-    if any(not box.text or len(box.text) > _LONG or box.text.count("\n") > 1 or box.inside for box in boxes):
-        return False
+    """Whether boxes in a grid belong together by rows, as labels and their values do, and not by columns.
+
+    What is of one kind stands in one direction, and what belongs together in the other: figures below figures are
+    values of rows, figures beside figures are values of columns. The first row may be a header, the first column
+    labels. Where all boxes are of one kind, columns are read, unless the rows stand apart and were drawn one by one.
+    """
     first = columns[0]
     if sum(box.text.rstrip().endswith(":") for box in first) * 2 > len(first):
         return True
-    # figures below figures are values of rows; the first row may be their header, the first column their labels
-    by_rows = all(_alike(column) or _alike(column[1:]) for column in columns) and any(
-        not _alike(row) for row in rows[1:]
-    )
-    by_columns = all(_alike(row) for row in rows) and any(not _alike(column) for column in columns)
+    by_rows = all(_alike(column) or _alike(column[1:]) for column in columns) and not all(map(_alike, rows[1:]))
+    by_columns = all(_alike(row) or _alike(row[1:]) for row in rows) and not all(map(_alike, columns))
     if by_rows != by_columns:
         return by_rows
-    return _gap(rows, lambda box: (box.top, box.bottom)) > _gap(columns, lambda box: (box.left, box.right))
+    apart = _gap(rows, lambda box: (box.top, box.bottom)) > _gap(columns, lambda box: (box.left, box.right))
+    return apart and all(max(box.rank for box in a) < min(box.rank for box in b) for a, b in pairwise(rows))
 
 
 def _alike(boxes: Sequence[Box]) -> bool:
-    return len({is_figure(box.text) for box in boxes}) < 2
+    return len(set(map(_kind, boxes))) < 2
+
+
+def _kind(box: Box) -> str:
+    if not box.text or box.inside:
+        return "picture, table or group"
+    if is_figure(box.text):
+        return "figure"
+    return "prose" if len(box.text) > _LONG or box.text.count("\n") > 1 else "words"
 
 
 def _gap(groups: list[list[Box]], span: Callable[[Box], tuple[float, float]]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,7 @@ def _length(text: str) -> float:
     """A coordinate in EMU (20.1.10.16): a whole number, or one with a unit."""
     per_unit = {"mm": 36_000, "cm": 360_000, "in": 914_400, "pt": 12_700, "pc": 152_400, "pi": 152_400}
     try:
-        return float(text[:-2]) * per_unit[text[-2:]] if text[-2:] in per_unit else float(text)
+        length = float(text[:-2]) * per_unit[text[-2:]] if text[-2:] in per_unit else float(text)
     except ValueError:
         return 0.0
+    return length if math.isfinite(length) else 0.0

@@ -69,6 +69,7 @@ class ShapeReader:
     left_out: LeftOut
     picture: Callable[[Part | None], None]
     _shapes: SlideShapes = field(default_factory=SlideShapes)
+    _known: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
 
     def read(self, *, placeholders: bool = True) -> SlideShapes:
         """Everything that is seen; without placeholders for layouts and masters, whose own are never shown."""
@@ -79,6 +80,9 @@ class ShapeReader:
         background = child(self.part.root, "cSld", "bg", "bgPr", "blipFill", "blip")
         if background is not None:
             self._blip(background)
+        controls = child(self.part.root, "cSld", "controls")
+        for _ in controls if controls is not None else ():
+            self._leave("form control", "form controls")
         return self._shapes
 
     def _boxes(self, tree: Any, transform: Transform, placeholders: bool) -> list[Box]:
@@ -134,7 +138,7 @@ class ShapeReader:
             bare = replace(context, fields=(("slidenum", ""),))
             self._shapes.running.append(plain_text(body, bare).strip())
             return None
-        if kind is not None and kind[0] in _TITLES and not self._shapes.titles:
+        if kind is not None and kind[0] in _TITLES and not self._shapes.titles and not is_outside(place, self.size):
             title = plain_text(body, context)
             if title:
                 self._shapes.titles.append(title)
@@ -161,12 +165,27 @@ class ShapeReader:
     def _models(self, kind: tuple[str, str]) -> Iterator[Any]:
         """The placeholders that one takes its place and look from: of the layout by index, of the master by kind."""
         for depth, part in enumerate(self.above):
+            by_index, by_kind = self._placeholders_of(part)
+            if depth == 0 and kind[1] in by_index:
+                yield by_index[kind[1]]
+            else:
+                wanted = kind[0] if depth == 0 else _MASTER_KIND.get(kind[0], "body")
+                if wanted in by_kind:
+                    yield by_kind[wanted]
+
+    def _placeholders_of(self, part: Part) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The placeholders of a layout or master by index and by kind, the first of each."""
+        if part.name not in self._known:
             tree = child(part.root, "cSld", "spTree")
-            known = [(_placeholder_of(shape), shape) for shape in shown_shapes(tree)] if tree is not None else []
-            by_index = [shape for found, shape in known if found is not None and found[1] == kind[1]]
-            wanted = kind[0] if depth == 0 else _MASTER_KIND.get(kind[0], "body")
-            by_kind = [shape for found, shape in known if found is not None and found[0] == wanted]
-            yield from (by_index or by_kind)[:1] if depth == 0 else by_kind[:1]
+            by_index: dict[str, Any] = {}
+            by_kind: dict[str, Any] = {}
+            for shape in shown_shapes(tree) if tree is not None else ():
+                found = _placeholder_of(shape)
+                if found is not None:
+                    by_kind.setdefault(found[0], shape)
+                    by_index.setdefault(found[1], shape)
+            self._known[part.name] = by_index, by_kind
+        return self._known[part.name]
 
     # --- tables, charts, diagrams, embedded documents
 
@@ -190,6 +209,11 @@ class ShapeReader:
                     hint="Save each as a file of its own to have it read.",
                 )
                 return None
+        # drawings of other programs (a locked canvas, 20.3) have the same text bodies
+        bodies = data.iter("{*}txBody") if data is not None else ()
+        text = "\n".join(filter(None, (plain_text(body, self._text_context(None)) for body in bodies)))
+        if text:
+            return lambda out: out.text(text)
         self._leave("object", "objects")
         return None
 

@@ -154,6 +154,8 @@ def bars(made: str, labels: str = "", values: str = "", heads: str = "", title: 
     return chart_space(_BAR.format(made, labels), _CAT_AXIS.format(heads) + _VAL_AXIS.format(values), title, more)
 
 
+_ROW = "<a:tr>" + "<a:tc><a:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></a:txBody></a:tc>" * 2 + "</a:tr>"
+
 TEXTS = [
     deck(
         "raised and lowered runs",
@@ -357,6 +359,27 @@ SHAPES = [
         never=("draft",),
         warns=("2 shapes beside the slide were left out (slide 1).",),
         source="PowerPoint's slide show",
+    ),
+    deck(
+        "a title beside the slide",
+        box("Draft 2019", ph='type="title"').replace("<p:spPr>", f"<p:spPr>{place(-20, 1, 9, 2)}") + box("seen"),
+        sees=("seen",),
+        never=("Draft",),
+        warns=("1 shape beside the slide was left out (slide 1).",),
+        source="PowerPoint's slide show",
+    ),
+    deck(
+        "a drawing of another program, and an object of none",
+        frame(
+            "http://schemas.openxmlformats.org/drawingml/2006/lockedCanvas",
+            f"<lc>{box('legend 4 kV')}</lc>",
+            y=1,
+            height=2,
+        )
+        + frame("http://example.org/unheard", "<x/>", y=6),
+        sees=("legend 4 kV",),
+        warns=("1 object was left out (slide 1).",),
+        source=f"{_ISO}, 20.3 locked canvas",
     ),
     deck(
         "groups have a scale of their own",
@@ -580,6 +603,28 @@ ORDER = [
         source="a person reads columns",
     ),
     deck(
+        "names beside roles, drawn pair by pair with room between",
+        "".join(
+            box(text, x, y, 5)
+            for y, pair in ((3, ("Director", "M. Roux")), (6, ("Sales", "A. Petit")))
+            for x, text in zip((2, 8), pair, strict=True)
+        ),
+        sees=("Director  M. Roux\nSales  A. Petit",),
+        source="a person reads lines",
+    ),
+    deck(
+        "tables with their remarks beside them",
+        "".join(
+            frame(_TABLE, f"<a:tbl><a:tblPr/><a:tblGrid/>{rows}</a:tbl>", 1, y, 10, 4) + box(remark, 13, y, 9, 4)
+            for y, rows, remark in (
+                (1, _ROW.format("North", "5") + _ROW.format("South", "6"), "the north lost a shift"),
+                (7, _ROW.format("East", "7") + _ROW.format("West", "8"), "the west was closed"),
+            )
+        ),
+        sees=(re.compile("North.*lost a shift.*East.*was closed", re.DOTALL),),
+        source="a person reads a remark with what stands beside it",
+    ),
+    deck(
         "a card around its boxes",
         box("Plan A", 1, 2, 9, 10)
         + box("Plan B", 12, 2, 9, 10)
@@ -652,6 +697,16 @@ CHARTS = [
         sees=("| 2024-01-01 | 24.5% |", "| 2024-02-01 | 50.0% |"),
         never=("45292", "0.245"),
         source=f"{_ISO}, 21.2.2.71 formatCode",
+    ),
+    chart(
+        "dates that only their axis shows as dates",
+        chart_space(
+            "<c:lineChart>" + series("n", cache("num", ["45292"], "General"), ["7"]) + _IDS + "</c:lineChart>",
+            '<c:dateAx><c:axId val="1"/><c:numFmt formatCode="yyyy\\-mm\\-dd" sourceLinked="1"/></c:dateAx>'
+            + _VAL_AXIS.format(""),
+        ),
+        sees=("| 2024-01-01 | 7 |",),
+        source="LibreOffice writes charts so",
     ),
     chart(
         "days count from 1904 where the chart says so",
