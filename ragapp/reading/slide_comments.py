@@ -43,17 +43,17 @@ def slide_comments(slide: Part, authors: dict[str, str], left_out: LeftOut, plac
 
 def _thread(comment: Any, authors: dict[str, str]) -> Iterator[str]:
     resolved = comment.get("status", "") == "resolved"
-    yield from _line("Comment", comment, authors, " (resolved)" if resolved else "")
+    yield from _line("Resolved comment" if resolved else "Comment", comment, authors)
     for reply in comment.iterfind("{*}replyLst/{*}reply"):
-        yield from _line("Reply", reply, authors, "")
+        yield from _line("Reply", reply, authors)
 
 
-def _line(kind: str, comment: Any, authors: dict[str, str], state: str) -> Iterator[str]:
+def _line(kind: str, comment: Any, authors: dict[str, str]) -> Iterator[str]:
     body = child(comment, "txBody")
     text = plain_text(body, TextContext()) if body is not None else _old_text(comment)
     name = authors.get(comment.get("authorId", ""), "")
     if text.strip():
-        yield f"{kind}{f' by {name}' if name else ''}{state}: {text.strip()}"
+        yield f"{kind}{f' by {name}' if name else ''}: {text.strip()}"
 
 
 def _old_text(comment: Any) -> str:

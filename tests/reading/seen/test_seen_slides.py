@@ -459,7 +459,7 @@ SHAPES = [
                 "<p188:txBody><a:p><a:r><a:t>Ask for 3 offers</a:t></a:r></a:p></p188:txBody></p188:cm></p188:cmLst>",
             },
         },
-        sees=("Comment by Ines Moll (resolved): Ask for 3 offers", "Reply by Bo Falk: We have 4"),
+        sees=("Resolved comment by Ines Moll: Ask for 3 offers", "Reply by Bo Falk: We have 4"),
         source="[MS-PPTX] 2.6.3",
     ),
     deck(
