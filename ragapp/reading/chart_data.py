@@ -23,6 +23,7 @@ class Chart:
 
     lines: list[str] = field(default_factory=list)  # its title, and what holds for all of it
     tables: list[list[list[str]]] = field(default_factory=list)  # rows, the first of them the header
+    invisible: int = 0  # series that nobody sees, and that are in none of the tables
 
 
 def join_levels(levels: list[dict[int, str]]) -> dict[int, str]:

@@ -25,8 +25,9 @@ from ragapp.reading.chart_data import (
     title_text,
     value_of,
 )
+from ragapp.reading.chart_labels import SeriesLabels
 from ragapp.reading.chartex import chartex_text
-from ragapp.reading.drawingml import TextContext, child, local, plain_text
+from ragapp.reading.drawingml import child, local
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.number_format import is_date_code
 from ragapp.reading.package import xml_root
@@ -34,6 +35,8 @@ from ragapp.reading.text import one_line, whole_number
 
 _MAX_SERIES = 1000
 _LONGEST_UNIT = 60  # a longer title of an axis is told above the table, not in its header
+_ONE_SERIES = ("pieChart", "pie3DChart", "ofPieChart")
+_FILLED = ("barChart", "bar3DChart", "areaChart", "area3DChart")
 _UNITS = {
     "hundreds": 100,
     "thousands": 1000,
@@ -71,6 +74,8 @@ def add_chart(out: BlockBuilder, xml: bytes, left_out: LeftOut | None = None, pl
         out.text("\n".join(chart.lines))
     for rows in chart.tables:
         out.table(rows)
+    if left_out is not None:
+        left_out.add("invisible series of a chart", "invisible series of charts", place, chart.invisible)
     if not chart.tables and left_out is not None:
         left_out.add("chart without data", "charts without data", place, hint="Its values are not in the file.")
     return bool(chart.tables)
@@ -94,6 +99,7 @@ def chart_text(xml: bytes) -> Chart:
         series = reader.series()
         chart.lines += reader.lines
         chart.tables = _tables(series)
+        chart.invisible = reader.invisible
     return chart
 
 
@@ -105,6 +111,7 @@ class _PlotArea:
         self._date_1904 = date_1904
         self._axes = {value_of(child(axis, "axId")): axis for axis in area if local(axis).endswith("Ax")}
         self.lines: list[str] = []
+        self.invisible = 0  # series that are drawn without a fill and a line
 
     def series(self) -> list[_Series]:
         """The series in the order of the legend."""
@@ -113,9 +120,12 @@ class _PlotArea:
             if not local(plot).endswith("Chart"):
                 continue
             horizontal, vertical = self._plot_axes(plot)
-            for series in plot.iterchildren("{*}ser"):
+            for series in _drawn_series(plot):
                 if len(found) >= _MAX_SERIES:
                     break
+                if _is_invisible(plot, series):
+                    self.invisible += 1
+                    continue
                 order = whole_number(value_of(child(series, "order")), len(found))
                 found.append((order, self._series(plot, series, horizontal, vertical, len(found) + 1)))
         found.sort(key=lambda pair: pair[0])
@@ -135,23 +145,21 @@ class _PlotArea:
     def _series(self, plot: Any, series: Any, horizontal: Any, vertical: Any, number: int) -> _Series:
         name = _series_name(series) or f"Series{number}"
         unit = self._unit(vertical)
-        labels = _label_settings(plot, series)
-        points = _Labels(labels, child(series, "dLbls"), series)
-        percent = value_of(child(labels, "showPercent")) in ("1", "true") if labels is not None else False
+        labels = SeriesLabels(plot, series)
         scatter = local(plot) in ("scatterChart", "bubbleChart")
         source = child(series, "yVal" if scatter else "val")
         found = _Series(
             name=_with_unit(name, unit),
-            values=self._numbers(source, points.code, _axis_code(vertical), _scale(vertical) if points.shown else 1.0),
+            values=self._numbers(source, labels.code, _axis_code(vertical), _scale(vertical) if labels.shown else 1.0),
             categories={} if scatter else self._cells(child(series, "cat"), horizontal),
             x=self._cells(child(series, "xVal"), horizontal) if scatter else {},
             sizes=self._numbers(child(series, "bubbleSize"), "", "") if scatter else {},
-            labels=points.typed(),
+            labels=labels.typed(),
             group="scatter" if scatter else "category",
             category_title=self._axis_title(horizontal),
         )
-        if percent and local(plot) in ("pieChart", "pie3DChart", "doughnutChart", "ofPieChart"):
-            found.shares = self._shares(source, points.code)
+        if labels.show("showPercent") and local(plot) in (*_ONE_SERIES, "doughnutChart"):
+            found.shares = self._shares(source, labels.code)
         self._trend(series)
         return found
 
@@ -219,54 +227,23 @@ class _PlotArea:
                 self._tell(f"Trend line: {text}")
 
 
-class _Labels:
-    """The labels of one series' points."""
-
-    def __init__(self, settings: Any, own: Any, series: Any) -> None:
-        self._own = own
-        self._series = series
-        form = child(settings, "numFmt") if settings is not None else None
-        linked = is_on(form.get("sourceLinked", "0")) if form is not None else True
-        self.shown = settings is not None and any(
-            value_of(child(settings, name)) in ("1", "true") for name in ("showVal", "showPercent", "showBubbleSize")
-        )
-        self.code = form.get("formatCode", "") if form is not None and self.shown and not linked else ""
-
-    def typed(self) -> dict[int, str]:
-        """What was typed into labels, or comes from a range of cells, by the index of the point."""
-        found: dict[int, str] = {}
-        ranges = self._range()
-        if self._own is None:
-            return found
-        if any(is_on(node.get("val", "1")) for node in self._own.iterfind("{*}extLst/{*}ext/{*}showDataLabelsRange")):
-            found |= ranges
-        for label in self._own.iterchildren("{*}dLbl"):
-            index = whole_number(value_of(child(label, "idx")), -1)
-            if switch(child(label, "delete"), default=False):
-                found.pop(index, None)
-                continue
-            rich = child(label, "tx", "rich")
-            if rich is None:
-                continue
-            # what fields show stands in the table already
-            named = {"CELLRANGE": ranges.get(index, "")} | dict.fromkeys(_KNOWN_FIELDS, "")
-            text = one_line(plain_text(rich, TextContext(fields=tuple(named.items()))))
-            if text.strip(" ;,:%()"):
-                found[index] = text
-        return found
-
-    def _range(self) -> dict[int, str]:
-        cache = next(self._series.iterfind("{*}extLst/{*}ext/{*}datalabelsRange/{*}dlblRangeCache"), None)
-        return {index: one_line(text) for index, text, _ in cached(cache)} if cache is not None else {}
+def _drawn_series(plot: Any) -> list[Any]:
+    """The series of a plot that are drawn; of a pie, which has room for one, the first."""
+    series = list(plot.iterchildren("{*}ser"))
+    if local(plot) in _ONE_SERIES and series:
+        return [min(series, key=lambda one: whole_number(value_of(child(one, "order")), 0))]
+    return series
 
 
-_KNOWN_FIELDS = ("CATEGORYNAME", "SERIESNAME", "VALUE", "PERCENTAGE", "XVALUE", "YVALUE", "BUBBLESIZE")
-
-
-def _label_settings(plot: Any, series: Any) -> Any:
-    """The labels that a series has, or those of its whole plot."""
-    own = child(series, "dLbls")
-    return own if own is not None else child(plot, "dLbls")
+def _is_invisible(plot: Any, series: Any) -> bool:
+    """Whether bars or areas have no fill, no line and no labels, as those that others are stacked on."""
+    look = child(series, "spPr")
+    if local(plot) not in _FILLED or look is None or child(look, "noFill") is None:
+        return False
+    line = child(look, "ln")
+    if line is not None and child(line, "noFill") is None:
+        return False
+    return not SeriesLabels(plot, series).shown
 
 
 def _tables(series: Sequence[_Series]) -> list[list[list[str]]]:
