@@ -18,10 +18,11 @@ from ragapp.reading.left_out import LeftOut
 from ragapp.reading.open_xml import OpenPackage, Part
 from ragapp.reading.package import BAD_PART, given_title, open_package
 from ragapp.reading.slide_comments import comment_authors, slide_comments
-from ragapp.reading.slide_order import write_in_order
+from ragapp.reading.slide_order import mirror_right_to_left, write_in_order
 from ragapp.reading.slide_shapes import ShapeReader, SlideShapes, shown_shapes
 from ragapp.reading.text import AGAIN, clean, whole_number
 
+_PICTURES_HINT = "Text in them is not read; take the pictures in as files of their own if it matters."
 _USUAL_SIZE = (9_144_000, 6_858_000)  # 19.2.1.39
 
 
@@ -90,6 +91,7 @@ class _Deck:
         if shapes.titles:
             out.heading(1, shapes.titles[0])
             self.first_title = self.first_title or out.title
+        mirror_right_to_left(shapes.boxes)
         write_in_order(shapes.boxes, out)
         for text in self._running_texts(slide, above, number, place, shapes):
             out.text(text)
@@ -120,8 +122,7 @@ class _Deck:
     def _read_picture(self, picture: Part | None, place: str) -> None:
         """Tell of a picture, once where several slides show it; its bytes are ``picture.blob``."""
         if picture is None or picture.name not in self._pictures:
-            hint = "Text in pictures of slides is not read; save the presentation as PDF to have it recognised."
-            self.left_out.add("picture", "pictures", place, hint=hint)
+            self.left_out.add("picture", "pictures", place, hint=_PICTURES_HINT)
         if picture is not None:
             self._pictures.add(picture.name)
 

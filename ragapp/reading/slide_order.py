@@ -19,6 +19,7 @@ _SHORT = 40  # characters; a cell of a row at the most
 _LONG = 60  # a text from here on is prose, not a cell
 _SHRINK = 0.1  # frames are larger than their text, and may overlap by this part at each side
 _INSIDE = 0.9  # of a box that is inside of another
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # 42 %, 3.5 M€, 12/2024, € 500: a figure with a short unit
 _FIGURE = re.compile(r"[^\w\s]{0,2}\s?\d[\d\s.,:/%+\-−–]*\s?\S{0,7}")
 
@@ -43,6 +44,20 @@ class Box:
     @property
     def height(self) -> float:
         return self.bottom - self.top
+
+
+def mirror_right_to_left(boxes: Sequence[Box]) -> None:
+    """Turn the places of boxes round, left and right, where most of what they say is Hebrew or Arabic."""
+    pending, found, letters, signs = list(boxes), [], 0, 0
+    while pending:
+        box = pending.pop()
+        found.append(box)
+        pending += box.inside
+        letters += sum(map(str.isalpha, box.text)) if not box.text.isascii() else len(box.text)
+        signs += len(_RIGHT_TO_LEFT.findall(box.text)) if not box.text.isascii() else 0
+    if signs * 2 > letters:
+        for box in found:
+            box.left, box.right = -box.right, -box.left
 
 
 def write_in_order(boxes: Sequence[Box], out: BlockBuilder) -> None:

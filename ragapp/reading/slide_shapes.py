@@ -206,7 +206,7 @@ class ShapeReader:
                     "embedded document",
                     "embedded documents",
                     self.context.place,
-                    hint="Save each as a file of its own to have it read.",
+                    hint="Take it in as a file of its own.",
                 )
                 return None
         # drawings of other programs (a locked canvas, 20.3) have the same text bodies

@@ -563,6 +563,13 @@ ORDER = [
         source="a person reads a remark with what stands beside it",
     ),
     deck(
+        "Hebrew columns are read from the right",
+        "".join(box(text, 14, 3 + 2 * n) for n, text in enumerate(["בעד", "זול", "מהיר"]))
+        + "".join(box(text, 2, 3 + 2 * n) for n, text in enumerate(["נגד", "רועש", "כבד"])),
+        sees=(re.compile("בעד.*זול.*מהיר.*נגד.*רועש.*כבד", re.DOTALL),),
+        source="a person reads from the right",
+    ),
+    deck(
         "a card around its boxes",
         box("Plan A", 1, 2, 9, 10)
         + box("Plan B", 12, 2, 9, 10)
