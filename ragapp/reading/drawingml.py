@@ -289,7 +289,11 @@ def auto_number(number: int, scheme: str) -> str:
         return chr(_CIRCLES[scheme] + number - 1) if 1 <= number <= 10 else str(number)
     ending = next((name for name in _AROUND if scheme.endswith(name)), "Plain")
     style: NumeralStyle = next((style for name, style in _COUNTED if scheme.startswith(name)), "decimal")
-    counted = _chinese(number) if scheme.startswith("ea1") and "Db" not in scheme else numeral(number, style)
+    counted = (
+        _chinese(number)
+        if scheme.startswith("ea1") and "Db" not in scheme
+        else numeral(number, style, repeat_letters=False)
+    )
     return _AROUND[ending].format(counted)
 
 

@@ -655,7 +655,7 @@ def test_slides_keep_their_numbers(tmp_path: Path) -> None:
         (3, "arabicParenBoth", "(3)"),
         (3, "arabicPlain", "3"),
         (3, "romanLcParenR", "iii)"),
-        (28, "alphaUcPeriod", "BB."),
+        (28, "alphaUcPeriod", "AB."),
         (3, "circleNumDbPlain", "③"),
         (3, "circleNumWdBlackPlain", "❸"),
         (12, "ea1ChsPeriod", "十二."),
