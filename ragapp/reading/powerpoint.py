@@ -111,6 +111,16 @@ class _Deck:
             lambda picture: self._read_picture(picture, place),
         )
 
+    def _repeated_text(self, part: Part, above: list[Part], number: int, place: str) -> list[str]:
+        """The texts of a layout or a master; its pictures are decoration, and what it does not show is a designer's."""
+        reader = self._reader(part, above, number, place)
+        reader.left_out = LeftOut()
+        reader.picture = _pass_over
+        reader.context = replace(reader.context, fields=(("slidenum", ""),), left_out=None)
+        found = BlockBuilder()
+        write_in_order(reader.read(placeholders=False).boxes, found)
+        return [block.text for block in found.blocks]
+
     def _context(self, part: Part, number: int, place: str) -> TextContext:
         return TextContext(
             link=lambda key: _address(part, key),
@@ -136,11 +146,7 @@ class _Deck:
             key = f"\n{part.name}"  # no text, so it cannot be taken for one
             if key not in self._running:
                 self._running.add(key)
-                found = BlockBuilder()
-                reader = self._reader(part, above[depth + 1 :], number, place)
-                reader.context = replace(reader.context, fields=(("slidenum", ""),))
-                write_in_order(reader.read(placeholders=False).boxes, found)
-                texts += [block.text for block in found.blocks]
+                texts += self._repeated_text(part, above[depth + 1 :], number, place)
             shows = part.root.get("showMasterSp", "1") not in ("0", "false")
         new = []
         for text in (clean(text).strip() for text in texts):
@@ -165,6 +171,10 @@ class _Deck:
                     texts.append(body_text(text_body(body, self._context(notes, number, f"{place}, notes"))))
             text = "\n".join(filter(None, texts))
             out.text(f"Notes: {text}" if text else "")
+
+
+def _pass_over(picture: Part | None) -> None:
+    pass
 
 
 def _is_sound(part: Part) -> bool:

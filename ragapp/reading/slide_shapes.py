@@ -270,6 +270,9 @@ class ShapeReader:
             self._leave("video or sound", "videos or sounds")
             return
         blip = child(shape, "blipFill", "blip")
+        marks = child(shape, "nvPicPr", "cNvPr", "extLst")
+        if marks is not None and any(mark.get("val") in ("1", "true") for mark in marks.iter("{*}decorative")):
+            return  # its author says that it holds nothing ([MS-ODRAWXML] 2.26.1.1)
         if blip is not None and self._is_large(place) and not is_outside(place, self.size):
             self._blip(blip)
 

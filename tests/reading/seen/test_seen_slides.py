@@ -317,7 +317,10 @@ SHAPES = [
         box("two"),
         build={
             "layout": box("Harbour works, internal") + box("Click to edit", ph='type="body" idx="1"'),
-            "master": box("Northlight plc", y=17),
+            "master": box("Northlight plc", y=17)
+            + picture("rId9", y=9)
+            + box("How to use this", x=40)
+            + box("x", hidden=True),
         },
         sees=("Harbour works, internal", "Northlight plc"),
         never=("Click to edit", re.compile("Northlight.*Northlight", re.DOTALL)),
@@ -403,6 +406,20 @@ SHAPES = [
         build={"parts": {"ppt/media/a.png": b"\x89PNG"}},
         warns=("1 picture was left out (slide 1).",),
         source="what is not read is told",
+    ),
+    deck(
+        "a picture whose author says that it is decoration",
+        Slide(
+            picture("rId5").replace(
+                'name="picture"/>',
+                'name="picture"><a:extLst><a:ext uri="{C183D7F6-B498-43B3-948B-1728B52AA6E4}"><adec:decorative '
+                'xmlns:adec="http://schemas.microsoft.com/office/drawing/2017/decorative" val="1"/></a:ext></a:extLst>'
+                "</p:cNvPr>",
+            ),
+            [("rId5", "image", "../media/a.png")],
+        ),
+        build={"parts": {"ppt/media/a.png": b"\x89PNG"}},
+        source="[MS-ODRAWXML] 2.26.1.1 decorative",
     ),
     deck(
         "pictures that fill a shape or the slide",
