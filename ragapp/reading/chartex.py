@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ragapp.reading.chart_data import Chart, join_levels, shown_value
+from ragapp.reading.chart_data import MAX_POINTS, Chart, join_levels, shown_value
 from ragapp.reading.drawingml import child, plain_text
 from ragapp.reading.text import one_line, whole_number
 
-_MAX_POINTS = 100_000
 _Level = dict[int, str]
 
 
@@ -57,7 +56,7 @@ def _rows(series: Any, source: Any) -> list[list[str]]:
     if not columns:
         return []
     totals = {whole_number(node.get("val", ""), -1) for node in series.iterfind("{*}layoutPr/{*}subtotals/{*}idx")}
-    indexes = sorted(set(heads).union(*(cells for _, cells in columns)))[:_MAX_POINTS]
+    indexes = sorted(set(heads).union(*(cells for _, cells in columns)))[:MAX_POINTS]
     rows = []
     for index in indexes:
         head = heads.get(index, "" if heads else str(index + 1))
@@ -73,7 +72,7 @@ def _points(level: Any) -> _Level:
     found: _Level = {}
     for point in level.iterchildren("{*}pt"):
         index = whole_number(point.get("idx", ""), -1)
-        if index >= 0 and point.text and len(found) < _MAX_POINTS:
+        if index >= 0 and point.text and len(found) < MAX_POINTS:
             found[index] = shown_value(point.text, code) if _holds_numbers(level) else one_line(point.text)
     return found
 

@@ -236,6 +236,8 @@ class _Body:
                 pieces.append(("\n", ""))
                 continue
             text = self._run_text(run, name, properties, look)
+            if name == "m" and pieces and not pieces[-1][0][-1:].isspace():
+                text = f" {text}"  # a formula may stand on a line of its own
             anything = anything or bool(text.strip())
             struck = _value(properties, "strike", look.strike) in ("sngStrike", "dblStrike")
             if struck and text.strip():
@@ -278,7 +280,7 @@ def _shown_target(target: str, shown: str) -> str:
 
 def link_note(target: str, shown: str) -> str:
     """The target of a link that a whole shape is, in brackets, unless the shape shows it; empty for other targets."""
-    return _shown_target(target, shown or " .").strip() if _SPECIAL_LINK.match(target) else ""
+    return _shown_target(target, shown).strip() if _SPECIAL_LINK.match(target) else ""
 
 
 def auto_number(number: int, scheme: str) -> str:
@@ -287,7 +289,11 @@ def auto_number(number: int, scheme: str) -> str:
         return chr(_CIRCLES[scheme] + number - 1) if 1 <= number <= 10 else str(number)
     ending = next((name for name in _AROUND if scheme.endswith(name)), "Plain")
     style: NumeralStyle = next((style for name, style in _COUNTED if scheme.startswith(name)), "decimal")
-    counted = _chinese(number) if scheme.startswith("ea1") and "Db" not in scheme else numeral(number, style)
+    counted = (
+        _chinese(number)
+        if scheme.startswith("ea1") and "Db" not in scheme
+        else numeral(number, style, repeat_letters=False)
+    )
     return _AROUND[ending].format(counted)
 
 

@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -22,6 +23,17 @@ from ragapp.reading.text import AGAIN, SUFFIX, one_line, read_bytes, wrong_forma
 MAX_EXPANDED = 512 * 1024 * 1024
 MAX_RATIO = 200  # XML rarely shrinks by more than 50
 MAX_MEMBERS = 50_000
+# what reading one part of a package raises where that part alone is damaged, stored in an unknown way, or no XML
+BAD_PART = (
+    etree.XMLSyntaxError,
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    RuntimeError,  # an encrypted member; NotImplementedError is one of them
+)
 _RATIO_FLOOR = 16 * 1024 * 1024  # below this, whatever expands does no harm
 _CHUNK = 65536
 # the names of the Strict variant: http://purl.oclc.org/ooxml/officeDocument/relationships/extendedProperties
