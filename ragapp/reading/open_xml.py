@@ -37,18 +37,18 @@ class Part:
     """A part of a package."""
 
     def __init__(self, package: OpenPackage, name: str) -> None:
-        self._package = package
+        self.package = package
         self.name = name  # without the slash in front
 
     @cached_property
     def content_type(self) -> str:
         """The media type that ``[Content_Types].xml`` gives it, in lower case; empty where it gives none."""
-        return self._package.content_type(self.name)
+        return self.package.content_type(self.name)
 
     @property
     def blob(self) -> bytes:
         """Its bytes; an error of the zip archive where they are damaged."""
-        return self._package.read(self.name)
+        return self.package.read(self.name)
 
     @cached_property
     def root(self) -> Any:
@@ -59,7 +59,7 @@ class Part:
     def rels(self) -> dict[str, Relationship]:
         """Its relationships by id; none where they are damaged."""
         folder, base = posixpath.split(self.name)
-        return self._package.relationships(posixpath.join(folder, "_rels", f"{base}.rels"), folder)
+        return self.package.relationships(posixpath.join(folder, "_rels", f"{base}.rels"), folder)
 
     def related(self, kind: str) -> list[Part]:
         """The parts of the package to which it refers by a kind of relationship, each once."""
@@ -105,15 +105,9 @@ class OpenPackage:
 
     def relationships(self, name: str, folder: str) -> dict[str, Relationship]:
         """The relationships in a part, to targets relative to a folder."""
-        part = self.part(name)
-        if part is None:
-            return {}
-        try:
-            root = part.root
-        except (etree.XMLSyntaxError, zipfile.BadZipFile, OSError, ValueError):
-            return {}
+        root = root_of(self.part(name))
         found = {}
-        for element in root.iter("{*}Relationship"):
+        for element in root.iter("{*}Relationship") if root is not None else ():
             target, external = element.get("Target", ""), element.get("TargetMode") == "External"
             path = unquote(target.replace("\\", "/").partition("#")[0])
             inside = None if external else self.part(posixpath.normpath(posixpath.join("/", folder, path)))
@@ -131,14 +125,18 @@ class OpenPackage:
 
     @cached_property
     def _types(self) -> tuple[dict[str, str], dict[str, str]]:
-        part = self.part("[Content_Types].xml")
-        try:
-            root = part.root if part is not None else ()
-        except (etree.XMLSyntaxError, zipfile.BadZipFile, OSError, ValueError):
-            root = ()
+        root = root_of(self.part("[Content_Types].xml"))
         types, suffixes = {}, {}
-        for element in root:
+        for element in root.iterchildren("{*}Override", "{*}Default") if root is not None else ():
             kind = element.get("ContentType", "").lower()
             types[element.get("PartName", "").lstrip("/").lower()] = kind
             suffixes[element.get("Extension", "").lower()] = kind
         return types, suffixes
+
+
+def root_of(part: Part | None) -> Any:
+    """The root element of a part that may be missing or damaged; None where it is."""
+    try:
+        return part.root if part is not None else None
+    except (etree.XMLSyntaxError, OSError, ValueError, zipfile.BadZipFile):
+        return None

@@ -6,23 +6,21 @@ Source of the element names: ISO/IEC 29500-1, chapter 17.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
-
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, page_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.left_out import LeftOut
-from ragapp.reading.open_xml import OpenPackage, Part
+from ragapp.reading.open_xml import OpenPackage, Part, root_of
 from ragapp.reading.package import given_title, open_package
 from ragapp.reading.tables import spread_cells
 from ragapp.reading.text import AGAIN, one_line, whole_number
+from ragapp.reading.word_forms import form_text, settle_controls
 from ragapp.reading.word_looks import Looks
 from ragapp.reading.word_runs import Line, RunReader, chosen_alternative, end_is_gone, style_id
 
@@ -72,7 +70,14 @@ class _DocxReader:
             style.get(f"{_W}styleId"): style for style in (styles.iter(f"{_W}style") if styles is not None else ())
         }
         self._style = cache(self._look_up)
-        self._runs = RunReader(Looks(styles), left_out, place=lambda: self._heading, link=self._address)
+        looks = Looks(styles)
+        properties = {
+            relation.kind: relation.target_part
+            for relation in main.package.rels.values()
+            if relation.target_part is not None
+        }
+        settle_controls(main.root, main, looks, properties)
+        self._runs = RunReader(looks, left_out, place=lambda: self._heading, link=self._address, form_text=form_text)
         self._runs.story(main.root)
         self._heading = ""  # below which it reads
 
@@ -204,14 +209,6 @@ class _DocxReader:
             based_on = style.find(f"{_W}basedOn")
             name = based_on.get(f"{_W}val") if based_on is not None else None
         return level, listed
-
-
-def root_of(part: Part | None) -> Any:
-    """The root element of a part that may be missing or damaged; None where it is."""
-    try:
-        return part.root if part is not None else None
-    except (etree.XMLSyntaxError, OSError, ValueError, zipfile.BadZipFile):
-        return None
 
 
 def _own_title(package: OpenPackage) -> str:
