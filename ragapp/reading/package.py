@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,9 @@ MAX_RATIO = 200  # XML rarely shrinks by more than 50
 MAX_MEMBERS = 50_000
 _RATIO_FLOOR = 16 * 1024 * 1024  # below this, whatever expands does no harm
 _CHUNK = 65536
+# the names of the Strict variant: http://purl.oclc.org/ooxml/officeDocument/relationships/extendedProperties
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/([\w/]+)")
+_CAMEL = re.compile(rb"[A-Z]")
 # Excel's own password for workbooks that are protected against changes only
 _NO_SECRET = "VelvetSweatshop"
 _GENERIC_TITLES = ("word document", "powerpoint presentation", "présentation powerpoint", "powerpoint-präsentation")
@@ -40,7 +44,7 @@ def open_package(path: Path, suffix: str, options: ReadOptions) -> Iterator[io.B
         if is_encrypted_package(data):
             data = decrypted(data, options.passwords)
         _check_package(data, suffix)
-        yield io.BytesIO(data)
+        yield io.BytesIO(_transitional(data))
 
 
 @contextmanager
@@ -118,8 +122,32 @@ def _check_package(data: bytes, suffix: str) -> None:
             # pictures may be SVG, where a DOCTYPE is usual; none is read
             if "/media/" not in member.filename and not member.filename.startswith(("Pictures/", "Object ")):
                 _check_no_doctype(package, member)
-        if "_rels/.rels" in package.namelist() and b"purl.oclc.org/ooxml" in package.read("_rels/.rels"):
-            raise ReadingError("the file is in the Strict Open XML variant", f"Save it as an ordinary {suffix}.")
+
+
+def _transitional(data: bytes) -> bytes:
+    """A package in the Strict variant of Open XML with the usual names in its place; any other as it is.
+
+    ISO/IEC 29500 part 1 gives the namespaces and kinds of relationship names of its own, part 4 the usual ones; the
+    elements are the same, and no library knows the strict names.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        if "_rels/.rels" not in package.namelist() or _STRICT.search(package.read("_rels/.rels")) is None:
+            return data
+        usual = io.BytesIO()
+        with zipfile.ZipFile(usual, "w", zipfile.ZIP_STORED) as copy:
+            for member in package.infolist():
+                content = package.read(member)
+                if member.filename.lower().endswith((".xml", ".rels", ".vml")):
+                    content = _STRICT.sub(_usual_name, content)
+                copy.writestr(member.filename, content)
+        return usual.getvalue()
+
+
+def _usual_name(strict: re.Match[bytes]) -> bytes:
+    words = (
+        _CAMEL.sub(lambda capital: b"-" + capital[0].lower(), strict[2]) if b"Properties" in strict[2] else strict[2]
+    )
+    return b"http://schemas.openxmlformats.org/" + strict[1] + b"/2006/" + words
 
 
 def _check_size(members: list[zipfile.ZipInfo]) -> None:

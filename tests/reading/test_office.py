@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -467,12 +468,21 @@ def test_a_zip_with_a_password(tmp_path: Path) -> None:
         read_docx(path)
 
 
-def test_strict_open_xml_is_named(tmp_path: Path) -> None:
-    path = _made(tmp_path, ".docx")
-    usual, strict = b"http://schemas.openxmlformats.org/officeDocument", b"http://purl.oclc.org/ooxml/officeDocument"
-    _repacked(path, lambda name, data: data.replace(usual, strict))
-    with pytest.raises(ReadingError, match="Strict"):
-        read_docx(path)
+@pytest.mark.parametrize("suffix", READERS)
+def test_strict_open_xml_is_read(tmp_path: Path, suffix: str) -> None:
+    path = _made(tmp_path, suffix)
+    plain = READERS[suffix](path)
+    usual = re.compile(rb"http://schemas\.openxmlformats\.org/(\w+)/2006/(?!metadata|content)([\w/-]+)")
+
+    def strict(name: re.Match[bytes]) -> bytes:
+        if name[1] == b"package":
+            return name[0]
+        words = name[2].replace(b"extended-properties", b"extendedProperties")
+        return b"http://purl.oclc.org/ooxml/" + name[1] + b"/" + words
+
+    _repacked(path, lambda name, data: usual.sub(strict, data))
+    read = READERS[suffix](path)
+    assert [unit.text for unit in read.units] == [unit.text for unit in plain.units]
 
 
 def test_absurd_numbers_in_a_document_do_no_harm(tmp_path: Path) -> None:
