@@ -6,7 +6,7 @@ Source of the element names: ISO/IEC 29500-1, chapter 17.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +18,13 @@ from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.open_xml import OpenPackage, Part, root_of
 from ragapp.reading.package import given_title, open_package
-from ragapp.reading.tables import spread_cells
 from ragapp.reading.text import AGAIN, one_line, whole_number
 from ragapp.reading.word_forms import form_text, settle_controls
 from ragapp.reading.word_looks import Looks
-from ragapp.reading.word_runs import Line, RunReader, chosen_alternative, end_is_gone, style_id
+from ragapp.reading.word_parts import PartReader, Shared, shown_objects
+from ragapp.reading.word_running import running_parts, running_text, without_page_fields
+from ragapp.reading.word_runs import FieldText, Line, RunReader, as_saved, chosen_alternative, end_is_gone, style_id
+from ragapp.reading.word_tables import is_deleted, table_grid, table_rows
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -31,6 +33,7 @@ _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _UNREAD = frozenset([f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}sdtPr"])
 # where Word began a new page when it last laid the document out
 _PAGE_BREAK = f"{_W}lastRenderedPageBreak"
+_ENDS = frozenset(f"{_W}{name}" for name in ("p", "tbl", "tr", "tc"))
 _NOT_OWN = _UNREAD | {f"{_W}txbxContent", f"{_MC}Fallback"}
 _MAX_LEVEL = 8  # the format knows nine levels of a list; a damaged file may name any number
 # Word's own names are English inside the file; other programs write theirs
@@ -42,62 +45,90 @@ _NOTES = {"footnotes": "Footnote", "endnotes": "Endnote"}
 
 
 def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read a Word document: its body, then its notes; by pages where it says where they begin, else by sections."""
+    """Read a Word document: its body, its notes, then what stands above and below its pages.
+
+    Its units are pages where it says where they begin, else sections.
+    """
     with open_package(path, ".docx", options) as content:
         package = OpenPackage(content)
-        main = package.main("word/document.xml")
-        body = main.root.find(f"{_W}body")
-        if body is None:
-            raise ReadingError("the file is truncated or damaged (its document has no body)", AGAIN)
-        out, left_out = BlockBuilder(), LeftOut()
-        reader = _DocxReader(main, out, left_out)
-        reader.container(body)
-        out.end_list()
-        reader.notes()
+        out = BlockBuilder()
+        shared = Shared(LeftOut(), [])
+        document = _read_package(package, out, shared)
         title = given_title(_own_title(package)) or out.title or path.stem
-        return Document(title, page_units(out, _stated_pages(package)), warnings=left_out.warnings())
+        document.running_texts()
+        return Document(title, page_units(out, _stated_pages(package)), warnings=shared.left_out.warnings())
 
 
-class _DocxReader:
-    """Walks the XML itself, since libraries leave out insertions, content controls and text boxes."""
+def _read_package(package: OpenPackage, out: BlockBuilder, shared: Shared) -> _DocxReader:
+    """Read the body and the notes of a document; ReadingError where it has no body."""
+    main = package.main("word/document.xml")
+    body = main.root.find(f"{_W}body")
+    if body is None:
+        raise ReadingError("the file is truncated or damaged (its document has no body)", AGAIN)
+    reader = _DocxReader(_DocumentParts(main), main, out, shared)
+    reader.container(body)
+    out.end_list()
+    reader.notes()
+    return reader
 
-    def __init__(self, main: Part, out: BlockBuilder, left_out: LeftOut) -> None:
-        self._out = out
-        self._part = main
-        self._left_out = left_out
-        styles = root_of(next(iter(main.related("styles")), None))
-        self._styles = {
-            style.get(f"{_W}styleId"): style for style in (styles.iter(f"{_W}style") if styles is not None else ())
-        }
-        self._style = cache(self._look_up)
-        looks = Looks(styles)
-        properties = {
+
+class _DocumentParts:
+    """What the stories of one document (its body, notes, headers) have in common."""
+
+    def __init__(self, main: Part) -> None:
+        self.main = main
+        self.styles = root_of(next(iter(main.related("styles")), None))
+        self.looks = Looks(self.styles)
+        self.properties = {
             relation.kind: relation.target_part
             for relation in main.package.rels.values()
             if relation.target_part is not None
         }
-        settle_controls(main.root, main, looks, properties)
-        self._runs = RunReader(looks, left_out, place=lambda: self._heading, link=self._address, form_text=form_text)
-        self._runs.story(main.root)
+
+
+class _DocxReader:
+    """Reads one story; walks the XML itself, since libraries leave out insertions, content controls and text boxes."""
+
+    def __init__(
+        self, document: _DocumentParts, part: Part, out: BlockBuilder, shared: Shared, field_text: FieldText = as_saved
+    ) -> None:
+        self._document = document
+        self._part = part
+        self._out = out
+        self._shared = shared
+        styles = document.styles
+        self._styles = {
+            style.get(f"{_W}styleId"): style for style in (styles.iter(f"{_W}style") if styles is not None else ())
+        }
+        self._style = cache(self._look_up)
         self._heading = ""  # below which it reads
+        self._later: list[Any] = []  # what stands in cells and is no text
+        settle_controls(part.root, document.main, document.looks, document.properties)
+        self._runs = RunReader(
+            document.looks,
+            shared.left_out,
+            place=self._place,
+            link=self._address,
+            field_text=field_text,
+            form_text=form_text,
+        )
+        self._runs.story(part.root)
+        self._parts = PartReader(part, out, shared, self.container, self._place)
+
+    def _place(self) -> str:
+        return self._heading
 
     def container(self, element: Any) -> None:
         """Read what stands in a body, a text box or a frame of one cell."""
-        before: list[Any] = []
-        for child in _children(element, "p", "tbl"):
+        for child, before in _lines(element, "tbl", "altChunk", keep=lambda end: self._facts(end)[0] is not None):
             if child.tag == f"{_W}p":
-                if end_is_gone(child) and self._facts(child)[0] is None:
-                    before.append(child)
-                    continue
                 self._paragraph(child, before)
-            else:
-                if before:
-                    self._paragraph(before.pop(), before)
-                self._out.end_list()
+                continue
+            self._out.end_list()
+            if child.tag == f"{_W}tbl":
                 self._table(child)
-            before = []
-        if before:
-            self._paragraph(before.pop(), before)
+            else:
+                self._chunk(child)
 
     def notes(self) -> None:
         """Read foot- and endnotes."""
@@ -107,7 +138,7 @@ class _DocxReader:
                 if notes is None:
                     continue
                 # those of another type are the lines that separate notes
-                texts = [self._all_text(note) for note in notes if note.get(f"{_W}type", "normal") == "normal"]
+                texts = [self.all_text(note) for note in notes if note.get(f"{_W}type", "normal") == "normal"]
                 for number, text in enumerate(texts, start=1):
                     self._out.text(f"{label} {number}: {text}" if text else "")
 
@@ -131,56 +162,90 @@ class _DocxReader:
         for _ in range(inside):  # a paragraph belongs to the page that it begins on
             self._out.page_break()
 
+    def running_texts(self) -> None:
+        """Read headers and footers, once each, below a heading of their own."""
+        texts: dict[str, None] = {}
+        for kind, part in running_parts(self._part):
+            if root_of(part) is None:
+                continue
+            reader = _DocxReader(self._document, part, BlockBuilder(), self._shared, without_page_fields)
+            text = running_text(reader.all_text(part.root))
+            if text:
+                texts.setdefault(f"{kind.capitalize()}: {text}")
+        if texts:
+            self._out.heading(1, "Headers and footers")
+            self._out.text("\n".join(texts))
+
     def _beside(self, line: Line) -> None:
         """Read what stands beside the text of a paragraph."""
         for element in line.objects:
-            for box in _boxes(element):
-                self._out.end_list()
-                self.container(box)
-                self._out.end_list()
+            self._parts.read(element)
+
+    def _chunk(self, element: Any) -> None:
+        def read_package(package: OpenPackage) -> None:
+            _read_package(package, self._out, self._shared)
+
+        self._parts.chunk(element, read_package)
 
     def _address(self, relation_id: str) -> str:
         relation = self._part.rels.get(relation_id)
         return relation.target_ref if relation is not None and relation.is_external else ""
 
-    def _all_text(self, element: Any) -> str:
-        """The text of every paragraph below an element, boxes included, one per line."""
-        texts = []
-        before: list[Any] = []
-        for paragraph in _children(element, "p", through=("tbl", "tr", "tc")):
-            if end_is_gone(paragraph):
-                before.append(paragraph)
-                continue
-            line, before = self._runs.line(paragraph, *before), []
-            texts.append(line.text)
-            texts += [self._all_text(box) for part in line.objects for box in _boxes(part)]
-        if before:
-            texts.append(self._runs.line(before[-1], *before[:-1]).text)
+    def all_text(self, element: Any) -> str:
+        """The text of every paragraph below an element, boxes included, one per line; a row of a table is one line."""
+        texts: list[str] = []
+        for child, before in _lines(element, "tbl"):
+            if child.tag == f"{_W}tbl":
+                texts += self._row_texts(child)
+            else:
+                line = self._runs.line(child, *before)
+                texts += [line.text, *self._texts_beside(line)]
         return "\n".join(text for text in texts if text.strip()).strip()
 
+    def _texts_beside(self, line: Line) -> Iterator[str]:
+        """The texts of boxes and of words as art; what else stands beside a line is kept for later."""
+        for element in line.objects:
+            for found in shown_objects(element):
+                if found.tag == f"{_W}txbxContent":
+                    yield self.all_text(found)
+                elif found.tag.endswith("}textpath"):
+                    yield found.get("string", "")
+                else:
+                    self._later.append(found)
+
+    def _row_texts(self, table: Any) -> list[str]:
+        """The rows of a table inside a cell, each with the names of its columns."""
+        grid = table_grid(self._rows(table), self._cells, self.all_text)
+        if len(grid.rows) > 2 and min(map(len, grid.rows)) > 1:
+            _, (header, *rows), _ = table_rows(grid)
+            return [
+                ", ".join(f"{name}: {text}" if name else text for name, text in zip(header, row, strict=False) if text)
+                for row in rows
+            ]
+        return ["; ".join(filter(None, row)) for row in grid.rows]
+
+    def _rows(self, table: Any) -> Iterator[Any]:
+        return (row for row in _children(table, "tr") if not is_deleted(row))
+
+    def _cells(self, row: Any) -> Iterator[Any]:
+        return (cell for cell in _children(row, "tc") if not is_deleted(cell))
+
     def _table(self, table: Any) -> None:
-        rows: list[list[tuple[str, int, int]]] = []
-        above: dict[int, str] = {}
-        cells: list[Any] = []
-        breaks: list[int] = []
-        for row in _children(table, "tr"):
-            if next(row.iter(_PAGE_BREAK), None) is not None:
-                breaks.append(len(rows))  # Word marks every cell of the row
-            line, column = [], 0
-            for cell in _children(row, "tc"):
-                cells.append(cell)
-                merged = cell.find(f"{_W}tcPr/{_W}vMerge")
-                continued = merged is not None and merged.get(f"{_W}val", "continue") == "continue"
-                text = above.get(column, "") if continued else self._all_text(cell)
-                above[column] = text
-                line.append((text, 1, _grid_span(cell)))
-                column += _grid_span(cell)
-            rows.append(line)
-        if len(cells) == 1:
-            self.container(cells[0])  # a frame around text, not a table
-            self._out.end_list()
-        else:
-            self._cut_table(spread_cells(rows), breaks)
+        rows = list(self._rows(table))
+        if len(rows) == 1 and _is_layout(cells := list(self._cells(rows[0]))):
+            for cell in cells:
+                self.container(cell)  # a frame around text, or columns of text; not a table
+                self._out.end_list()
+            return
+        grid = table_grid(rows, self._cells, self.all_text)
+        self._shared.left_out.add("hidden row", "hidden rows", self._heading, grid.hidden)
+        titles, lines, breaks = table_rows(grid)
+        for title in titles:
+            self._out.text(title)
+        self._cut_table(lines, breaks)
+        later, self._later = self._later, []
+        for element in later:
+            self._parts.read(element)
 
     def _cut_table(self, grid: list[list[str]], breaks: list[int]) -> None:
         """Add a table, cut at page breaks, its header repeated on each page."""
@@ -259,36 +324,52 @@ def _outline_level(element: Any) -> int | None:
     return int(value) + 1 if value.isdigit() and int(value) < 9 else None  # 9 is body text
 
 
-def _grid_span(cell: Any) -> int:
-    span = cell.find(f"{_W}tcPr/{_W}gridSpan")
-    return int(span.get(f"{_W}val", "1")) if span is not None else 1
+def _is_layout(cells: list[Any]) -> bool:
+    """Whether the cells of the only row of a table hold text of their own, such as columns of a page."""
+    if len(cells) == 1:
+        return True
+    return any(
+        next(_children(cell, "tbl"), None) is not None or sum(1 for _ in _children(cell, "p")) > 3 for cell in cells
+    )
 
 
-def _children(element: Any, *names: str, through: tuple[str, ...] = ()) -> Iterator[Any]:
-    """Children of these names, also those inside content controls and insertions, but not in deletions.
+def _lines(
+    element: Any, *others: str, keep: Callable[[Any], bool] = lambda _: False
+) -> Iterator[tuple[Any, list[Any]]]:
+    """Paragraphs, each with those before it whose end is gone, and elements of other names.
 
-    ``through``: of paragraphs, tables, rows and cells, those that are looked into as well.
+    ``keep``: whether a paragraph whose end is gone is a line of its own all the same.
     """
-    wanted = {f"{_W}{name}" for name in names}
-    ends = {f"{_W}{name}" for name in ("p", "tbl", "tr", "tc") if name not in through}
-    return _found(element, wanted, ends)
+    before: list[Any] = []
+    for child in _children(element, "p", *others):
+        is_paragraph = child.tag == f"{_W}p"
+        if is_paragraph and end_is_gone(child) and not keep(child):
+            before.append(child)
+            continue
+        if before and not is_paragraph:
+            yield before.pop(), before
+            before = []
+        yield child, before
+        before = []
+    if before:
+        yield before.pop(), before
 
 
-def _found(element: Any, wanted: set[str], ends: set[str]) -> Iterator[Any]:
+def _children(element: Any, *names: str) -> Iterator[Any]:
+    """Children of these names, also those inside content controls and insertions, but not in deletions."""
+    return _found(element, {f"{_W}{name}" for name in names})
+
+
+def _found(element: Any, wanted: set[str]) -> Iterator[Any]:
     for child in element:
         if child.tag in wanted:
             yield child
         elif child.tag == f"{_MC}AlternateContent":
             chosen = chosen_alternative(child)
             if chosen is not None:
-                yield from _found(chosen, wanted, ends)
-        elif child.tag not in _UNREAD and child.tag not in ends:
-            yield from _found(child, wanted, ends)
-
-
-def _boxes(element: Any) -> Iterator[Any]:
-    """The text boxes in a drawing, or the element where it is one; a box inside a box is read with the outer one."""
-    return iter((element,)) if element.tag == f"{_W}txbxContent" else _children(element, "txbxContent")
+                yield from _found(chosen, wanted)
+        elif child.tag not in _UNREAD and child.tag not in _ENDS:
+            yield from _found(child, wanted)
 
 
 def _descendants(element: Any, unread: frozenset[str]) -> Iterator[Any]:

@@ -45,6 +45,11 @@ _LINK_CODE = re.compile(r'^\s*HYPERLINK\s+(?!\\)("[^"]*"|\S+)', re.IGNORECASE)
 FieldText = Callable[[str, str], str | None]
 
 
+def as_saved(_code: str, _shown: str) -> str | None:
+    """Every field as it was saved."""
+    return None
+
+
 class Line(NamedTuple):
     """A paragraph as it is shown."""
 
@@ -84,7 +89,7 @@ class RunReader:
         place: Callable[[], str] = str,
         link: Callable[[str], str] = lambda _: "",
         written: Mapping[str, Callable[[Any], str]] | None = None,
-        field_text: FieldText = lambda _code, _shown: None,
+        field_text: FieldText = as_saved,
         form_text: Callable[[Any], str | None] = lambda _: None,
     ) -> None:
         self._looks = looks

@@ -193,12 +193,14 @@ def test_docx_a_table_of_one_cell_is_a_frame(tmp_path: Path) -> None:
     assert [text for _, text, _ in _blocks(_docx(tmp_path, fill))] == ["one", "two"]
 
 
-def test_docx_headers_and_footers_are_left_out(tmp_path: Path) -> None:
+def test_docx_headers_and_footers_are_read_once(tmp_path: Path) -> None:
     def fill(document: Any) -> None:
         document.sections[0].header.paragraphs[0].text = "confidential"
+        document.add_section()
+        document.sections[1].footer.paragraphs[0].text = "Page 3"
         document.add_paragraph("body")
 
-    assert _docx(tmp_path, fill).units[0].text == "body"
+    assert _docx(tmp_path, fill).units[0].text == "body\n\nHeaders and footers\n\nHeader: confidential"
 
 
 def test_docx_footnotes_follow_the_body(tmp_path: Path) -> None:
