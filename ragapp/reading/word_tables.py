@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ragapp.reading.table_headers import header_rows, is_value, joined_header
+from ragapp.reading.table_headers import header_rows, joined_header
 from ragapp.reading.tables import cell_text
 from ragapp.reading.text import whole_number
 from ragapp.reading.word_looks import VAL, W, is_on
@@ -120,10 +120,14 @@ def is_deleted(element: Any) -> bool:
 
 
 def _spread(row: list[str], across: dict[int, str]) -> list[str]:
-    """A row below the header, a value that is merged over columns repeated in each."""
-    if not across or len(across) + 1 >= len(row):
-        return row
-    return [text or (across[column] if is_value(across.get(column, "")) else "") for column, text in enumerate(row)]
+    """A row below the header, where what is merged over columns holds for each of them.
+
+    What begins in the first column names the row, as a subtitle or a total does, and stands once.
+    """
+    names = 1
+    while names in across:
+        names += 1
+    return [text or (across.get(column, "") if column > names else "") for column, text in enumerate(row)]
 
 
 def _row_property(row: Any, name: str) -> bool:
