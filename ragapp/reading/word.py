@@ -6,9 +6,9 @@ Source of the element names: ISO/IEC 29500-1, chapter 17.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,11 @@ from ragapp.reading.left_out import LeftOut
 from ragapp.reading.open_xml import OpenPackage, Part, root_of
 from ragapp.reading.package import given_title, open_package
 from ragapp.reading.text import AGAIN, one_line, whole_number
+from ragapp.reading.word_comments import read_comments
+from ragapp.reading.word_counts import Counts
 from ragapp.reading.word_forms import form_text, settle_controls
 from ragapp.reading.word_looks import Looks
+from ragapp.reading.word_notes import NOTE_KINDS
 from ragapp.reading.word_parts import PartReader, Shared, shown_objects
 from ragapp.reading.word_running import running_parts, running_text, without_page_fields
 from ragapp.reading.word_runs import FieldText, Line, RunReader, as_saved, chosen_alternative, end_is_gone, style_id
@@ -35,13 +38,13 @@ _UNREAD = frozenset([f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}sdtPr"])
 _PAGE_BREAK = f"{_W}lastRenderedPageBreak"
 _ENDS = frozenset(f"{_W}{name}" for name in ("p", "tbl", "tr", "tc"))
 _NOT_OWN = _UNREAD | {f"{_W}txbxContent", f"{_MC}Fallback"}
-_MAX_LEVEL = 8  # the format knows nine levels of a list; a damaged file may name any number
+_TITLES = 10  # numbered paragraphs that are titles stand below any heading
 # Word's own names are English inside the file; other programs write theirs
 _HEADING_NAME = re.compile(
     r"(?:heading|titre|überschrift|título|titolo|titulo|rubrik|kop|nagłówek|заголовок|标题|見出し)\s*([1-9])",
     re.IGNORECASE,
 )
-_NOTES = {"footnotes": "Footnote", "endnotes": "Endnote"}
+_NOTES = {"footnote": "Footnote", "endnote": "Endnote"}
 
 
 def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -77,13 +80,22 @@ class _DocumentParts:
 
     def __init__(self, main: Part) -> None:
         self.main = main
-        self.styles = root_of(next(iter(main.related("styles")), None))
+        self.styles = self.root("styles")
         self.looks = Looks(self.styles)
         self.properties = {
             relation.kind: relation.target_part
             for relation in main.package.rels.values()
             if relation.target_part is not None
         }
+        self.counts = Counts(self.root("numbering"), self.styles, self.looks)
+
+    def part(self, kind: str) -> Part | None:
+        """The first part of a kind that is there and not damaged."""
+        return next((part for part in self.main.related(kind) if root_of(part) is not None), None)
+
+    def root(self, kind: str) -> Any:
+        """The root element of such a part; None where there is none."""
+        return root_of(self.part(kind))
 
 
 class _DocxReader:
@@ -104,11 +116,13 @@ class _DocxReader:
         self._heading = ""  # below which it reads
         self._later: list[Any] = []  # what stands in cells and is no text
         settle_controls(part.root, document.main, document.looks, document.properties)
+        self._marks = document.counts.write(part.root, document.root("settings"))
         self._runs = RunReader(
             document.looks,
             shared.left_out,
             place=self._place,
             link=self._address,
+            written=dict.fromkeys(NOTE_KINDS, self._marks.text),
             field_text=field_text,
             form_text=form_text,
         )
@@ -120,7 +134,7 @@ class _DocxReader:
 
     def container(self, element: Any) -> None:
         """Read what stands in a body, a text box or a frame of one cell."""
-        for child, before in _lines(element, "tbl", "altChunk", keep=lambda end: self._facts(end)[0] is not None):
+        for child, before in _lines(element, "tbl", "altChunk", keep=lambda end: self._heading_level(end) is not None):
             if child.tag == f"{_W}p":
                 self._paragraph(child, before)
                 continue
@@ -131,33 +145,60 @@ class _DocxReader:
                 self._chunk(child)
 
     def notes(self) -> None:
-        """Read foot- and endnotes."""
+        """Read the foot- and endnotes that the text refers to, and the comments."""
         for kind, label in _NOTES.items():
-            for part in self._part.related(kind):
-                notes = root_of(part)
-                if notes is None:
-                    continue
-                # those of another type are the lines that separate notes
-                texts = [self.all_text(note) for note in notes if note.get(f"{_W}type", "normal") == "normal"]
-                for number, text in enumerate(texts, start=1):
-                    self._out.text(f"{label} {number}: {text}" if text else "")
+            reader, notes = self._part_beside(f"{kind}s")
+            for (of, number), mark in self._marks.marks.items():
+                if of == kind and number in notes:
+                    reader.note(f"{label} {mark}", notes[number], mark)
+        reader, comments = self._part_beside("comments")
+        for comment in read_comments(self._part.root, comments, self._document.root("commentsExtended")):
+            reader.note(comment.heading, comment.element)
+
+    def _part_beside(self, kind: str) -> tuple[_DocxReader, dict[str, Any]]:
+        """What reads a part of a kind, and its elements by their ids; none where there is no such part."""
+        part = self._document.part(kind)
+        if part is None:
+            return self, {}
+        reader = _DocxReader(self._document, part, self._out, self._shared)
+        return reader, {element.get(f"{_W}id", ""): element for element in reversed(part.root)}
+
+    def note(self, heading: str, element: Any, mark: str = "") -> None:
+        """Read a note or a comment: its text behind its heading, a table in it below."""
+        heading += ": "
+        # a mark that was typed stands in the note again
+        typed = mark if next(element.iter(f"{_W}footnoteRef", f"{_W}endnoteRef"), None) is None else ""
+        for is_table, children in groupby(_children(element, "p", "tbl"), key=lambda child: child.tag == f"{_W}tbl"):
+            if is_table:
+                self._out.text(heading)
+                for table in children:
+                    self._table(table)
+            elif text := self.all_text(children).removeprefix(typed).lstrip():
+                self._out.text(heading + text)
+            else:
+                continue
+            heading = typed = ""
 
     def _paragraph(self, paragraph: Any, before_it: list[Any]) -> None:
         line = self._runs.line(paragraph, *before_it)
         text = line.text
-        level, listed = self._facts(paragraph)
+        level, item = self._heading_level(paragraph), self._document.counts.items.get(paragraph)
         before, inside = _page_breaks(paragraph)
         for _ in range(before):
             self._out.page_break()
         if level is not None:
             self._out.heading(level, text)
             self._heading = one_line(text) or self._heading
-        elif listed and text.strip():
-            indent = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
-            depth = whole_number(indent.get(f"{_W}val", ""), 0) if indent is not None else 0
-            self._out.list_item("  " * min(depth, _MAX_LEVEL) + "- " + text.strip())
+        elif item and item.title:
+            self._out.heading(_TITLES + item.title, text)
+            self._heading = one_line(text) or self._heading
+        elif item and text.strip():
+            mark = f"- {item.label.text} ".replace("  ", " ") if item.label.bullet else ""
+            self._out.list_item("  " * item.depth + mark + text.strip())
         elif text.strip():
             self._out.text(text)
+        if item and item.is_last:
+            self._out.end_headings(_TITLES)
         self._beside(line)
         for _ in range(inside):  # a paragraph belongs to the page that it begins on
             self._out.page_break()
@@ -191,8 +232,11 @@ class _DocxReader:
         relation = self._part.rels.get(relation_id)
         return relation.target_ref if relation is not None and relation.is_external else ""
 
-    def all_text(self, element: Any) -> str:
-        """The text of every paragraph below an element, boxes included, one per line; a row of a table is one line."""
+    def all_text(self, element: Iterable[Any]) -> str:
+        """The text of every paragraph below an element or among some, boxes included, one per line.
+
+        A row of a table is one line.
+        """
         texts: list[str] = []
         for child, before in _lines(element, "tbl"):
             if child.tag == f"{_W}tbl":
@@ -255,25 +299,22 @@ class _DocxReader:
             if first < last:
                 self._out.table(grid[:1] * (first > 0) + grid[first:last])
 
-    def _facts(self, paragraph: Any) -> tuple[int | None, bool]:
-        """A paragraph's heading level and whether it is a list item; its own settings go before its style's."""
-        level, listed = self._style(style_id(paragraph))
+    def _heading_level(self, paragraph: Any) -> int | None:
+        """A paragraph's heading level; its own settings go before its style's."""
         own = _outline_level(paragraph)
-        number = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}numId")
-        return (own if own is not None else level), (number.get(f"{_W}val") != "0" if number is not None else listed)
+        return own if own is not None else self._style(style_id(paragraph))
 
-    def _look_up(self, name: str | None) -> tuple[int | None, bool]:
-        """The heading level of a style, and whether it makes list items."""
-        level, listed, seen = None, False, set()
+    def _look_up(self, name: str | None) -> int | None:
+        """The heading level of a style."""
+        seen: set[str | None] = set()
         while name in self._styles and name not in seen:
             style = self._styles[name]
             seen.add(name)  # a damaged file can make styles that are based on each other
-            if level is None:
-                level = _style_level(style)
-            listed = listed or style.find(f"{_W}pPr/{_W}numPr") is not None
+            if (level := _style_level(style)) is not None:
+                return level
             based_on = style.find(f"{_W}basedOn")
             name = based_on.get(f"{_W}val") if based_on is not None else None
-        return level, listed
+        return None
 
 
 def _own_title(package: OpenPackage) -> str:
@@ -334,7 +375,7 @@ def _is_layout(cells: list[Any]) -> bool:
 
 
 def _lines(
-    element: Any, *others: str, keep: Callable[[Any], bool] = lambda _: False
+    element: Iterable[Any], *others: str, keep: Callable[[Any], bool] = lambda _: False
 ) -> Iterator[tuple[Any, list[Any]]]:
     """Paragraphs, each with those before it whose end is gone, and elements of other names.
 
@@ -355,12 +396,12 @@ def _lines(
         yield before.pop(), before
 
 
-def _children(element: Any, *names: str) -> Iterator[Any]:
+def _children(element: Iterable[Any], *names: str) -> Iterator[Any]:
     """Children of these names, also those inside content controls and insertions, but not in deletions."""
     return _found(element, {f"{_W}{name}" for name in names})
 
 
-def _found(element: Any, wanted: set[str]) -> Iterator[Any]:
+def _found(element: Iterable[Any], wanted: set[str]) -> Iterator[Any]:
     for child in element:
         if child.tag in wanted:
             yield child
