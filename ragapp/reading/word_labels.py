@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from ragapp.reading.word_looks import Looks, W
+from ragapp.reading.word_looks import VAL, Looks, W
 from ragapp.reading.word_numbering import Label, ListCounter, ListDefinitions, ListLevels
-from ragapp.reading.word_runs import MC, M, chosen_alternative, style_id
+from ragapp.reading.word_runs import MC, M, chosen_alternative
 
 _PAGE_BREAK = f"{W}lastRenderedPageBreak"
 _TEXT = (f"{W}t", f"{W}sym", f"{W}drawing", f"{W}pict", f"{W}object", f"{W}footnoteReference", f"{M}t")
@@ -43,6 +43,27 @@ class Item:
     is_last: bool = False
 
 
+@dataclass(slots=True)
+class _Paragraph:
+    """A paragraph with those of its properties that count here.
+
+    Attributes:
+        first: the paragraph that its line begins with, where the end of that one was deleted: the two are one then,
+            with the settings of the later (17.13.5.15).
+    """
+
+    element: Any
+    first: Any = None
+    style: Any = None
+    style_id: str | None = None
+    number: Any = None
+    mark: Any = None
+    section: Any = None
+
+
+_PROPERTIES = {f"{W}pStyle": "style", f"{W}numPr": "number", f"{W}rPr": "mark", f"{W}sectPr": "section"}
+
+
 class Paragraphs:
     """The paragraphs of a part, as far as they are printed."""
 
@@ -60,40 +81,40 @@ class Paragraphs:
             if row.find(f"{W}trPr/{W}del") is not None:
                 self._unprinted.update(row.iter(f"{W}p"))
 
-    def printed(self) -> Iterator[tuple[Any, Any]]:
-        """Each paragraph with the one that its line begins with.
-
-        They differ where the end of the paragraph before was deleted: the two are one then, with the settings of the
-        later (17.13.5.15).
-        """
+    def printed(self) -> Iterator[_Paragraph]:
+        """The paragraphs that are lines, or the last parts of lines."""
         first = None
-        for paragraph in self._root.iter(f"{W}p"):
-            if paragraph in self._unprinted:
+        for element in self._root.iter(f"{W}p"):
+            if element in self._unprinted:
                 continue
-            if first is not None and first.getparent() is not paragraph.getparent():
+            if first is not None and first.getparent() is not element.getparent():
                 first = None
-            mark = paragraph.find(f"{W}pPr/{W}rPr")
+            found = _Paragraph(element, first)
+            for node in element[0] if len(element) and element[0].tag == f"{W}pPr" else ():
+                if (name := _PROPERTIES.get(node.tag)) is not None:
+                    setattr(found, name, node)
+            if found.style is not None:
+                found.style_id = found.style.get(VAL)
+            mark = found.mark
             if mark is not None and (mark.find(f"{W}del") is not None or mark.find(f"{W}moveFrom") is not None):
-                first = paragraph if first is None and self.shows_text(paragraph) else first
-                continue
+                first = element if first is None and self.shows_text(found) else first
             # a paragraph that is hidden with its end has no number; a hidden end alone only joins it to the next
-            if not self._looks.run(style_id(paragraph), mark).hidden or self.shows_text(paragraph):
-                yield paragraph, paragraph if first is None else first
+            elif not self._looks.run(found.style_id, mark).hidden or self.shows_text(found):
+                yield found
                 first = None
 
-    def shows_text(self, paragraph: Any) -> bool:
+    def shows_text(self, paragraph: _Paragraph) -> bool:
         """Whether anything of its own is read of a paragraph."""
-        style = style_id(paragraph)
-        for node in paragraph.iter(*_TEXT):
+        for node in paragraph.element.iter(*_TEXT):
             if node.tag in (f"{W}t", f"{M}t") and not (node.text or "").strip():
                 continue
             for above in node.iterancestors():
-                if above is paragraph:
+                if above is paragraph.element:
                     return True
                 if above.tag in _GONE or above.tag == f"{W}p":
                     break
                 if above.tag == f"{W}r":
-                    look = self._looks.run(style, above.find(f"{W}rPr"))
+                    look = self._looks.run(paragraph.style_id, above.find(f"{W}rPr"))
                     if look.hidden or look.struck:
                         break
         return False
@@ -110,47 +131,45 @@ def write_labels(
     counter = ListCounter(definitions.language)
     paragraphs = Paragraphs(root, looks, emptied)
     found: list[_Counted] = []
-    for paragraph, first in paragraphs.printed():
-        place = definitions.place(paragraph)
+    for paragraph in paragraphs.printed():
+        place = definitions.place(paragraph.style_id, paragraph.number)
         if place is None:
             continue
-        shown = paragraphs.shows_text(paragraph) or first is not paragraph
-        if not shown and paragraph.find(f"{W}pPr/{W}sectPr") is not None:
+        shown = paragraph.first is not None or paragraphs.shows_text(paragraph)
+        if not shown and paragraph.section is not None:
             continue  # the end of a section is no line
         label = counter.label(*place)
-        found.append((paragraph, *place, label))
+        found.append((paragraph.element, *place, label))
         if shown and label.text and not label.bullet:
-            _write(first, label)
+            _write(paragraph.element if paragraph.first is None else paragraph.first, label)
     titles = _titles(found)
     titled = {key for key, _ in titles}
-    last = {use.key: paragraph for paragraph, use, _, _ in found if use.key in titled}
+    last = {use.key: element for element, use, _, _ in found if use.key in titled}
     items: dict[Any, Item] = {}
-    for paragraph, use, level, label in found:
-        depth = max(0, label.depth - sum((use.key, above) in titles for above in range(level)))
-        title = level + 1 if (use.key, level) in titles else 0
-        items[paragraph] = Item(label, level, depth, title, last.get(use.key) is paragraph)
+    for element, use, level, label in found:
+        if use.key in titled:
+            depth = max(0, label.depth - sum((use.key, above) in titles for above in range(level)))
+            title = level + 1 if (use.key, level) in titles else 0
+            items[element] = Item(label, level, depth, title, last[use.key] is element)
+        else:
+            items[element] = Item(label, level, label.depth)
     return items
 
 
 def _write(paragraph: Any, label: Label) -> None:
     """Put a run with the label in front of a paragraph's text, but behind the marks of pages that begin before it."""
-    behind = _typed(paragraph)
-    between = "" if label.glued and not behind[:1].isalnum() else " "
+    breaks, behind = [], ""
+    for node in paragraph.iter(_PAGE_BREAK, f"{W}t"):
+        if node.tag == _PAGE_BREAK:
+            breaks.append(node)
+        elif node.text and not node.text.isspace():
+            behind = node.text
+            break
     run = paragraph.makeelement(f"{W}r")
     typed = paragraph.makeelement(f"{W}t")
-    typed.text = label.text + between
-    run.append(typed)
-    at = 1 if paragraph.find(f"{W}pPr") is not None else 0
-    paragraph.insert(at, run)
-    for node in list(paragraph.iter(_PAGE_BREAK, f"{W}t")):
-        if node.tag == _PAGE_BREAK:
-            run.insert(0, node)
-        elif node.getparent() is not run and (node.text or "").strip():
-            break
-
-
-def _typed(paragraph: Any) -> str:
-    return "".join(node.text or "" for node in paragraph.iter(f"{W}t"))
+    typed.text = label.text + ("" if label.glued and not behind[:1].isalnum() else " ")
+    run.extend([*breaks, typed])
+    paragraph.insert(1 if paragraph[0].tag == f"{W}pPr" else 0, run)
 
 
 def _titles(found: list[_Counted]) -> set[tuple[str, int]]:
@@ -161,9 +180,11 @@ def _titles(found: list[_Counted]) -> set[tuple[str, int]]:
     """
     candidates: set[tuple[str, int]] = set()
     ruled_out: set[tuple[str, int]] = set()
-    shown = [one for one in found if one[3].bullet or _typed(one[0]).strip()]
+    shown = [one for one in found if one[3].bullet or next(one[0].iter(f"{W}t"), None) is not None]
     for one, following in zip_longest(shown, shown[1:]):
         paragraph, use, level, label = one
+        if (use.key, level) in ruled_out:
+            continue
         if not label.text or label.bullet or not _can_be_title(paragraph):
             ruled_out.add((use.key, level))
         elif following and following[1].key == use.key and following[2] > level:
@@ -172,6 +193,6 @@ def _titles(found: list[_Counted]) -> set[tuple[str, int]]:
 
 
 def _can_be_title(paragraph: Any) -> bool:
-    text = _typed(paragraph).strip()
+    text = "".join(node.text or "" for node in paragraph.iter(f"{W}t")).strip()
     at_top = paragraph.getparent().tag in (f"{W}body", f"{W}sdtContent")
     return at_top and len(text) <= _LONGEST_TITLE and not text.endswith(_SENTENCE_ENDS)

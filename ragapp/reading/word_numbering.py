@@ -93,19 +93,27 @@ class ListDefinitions:
         # these are asked for each paragraph, and have few answers
         self._list = cache(self._find_list)
         self._style = cache(self._style_place)
+        self._known = cache(self._place)
 
-    def place(self, paragraph: Any) -> tuple[ListLevels, int] | None:
-        """The list and the level that a paragraph has a number of; its own settings go before its style's."""
-        own = paragraph.find(f"{W}pPr/{W}numPr")
-        style = value(paragraph, "pPr/pStyle") or self._default
-        use, level, chain = self._style(style)
-        if own is not None:
-            use = value(own, "numId") or use
+    def place(self, style: str | None, own: Any) -> tuple[ListLevels, int] | None:
+        """The list and the level that a paragraph has a number of.
+
+        Args:
+            style: that the paragraph names, if any.
+            own: its ``w:numPr``, if any; what it says goes before what the style says.
+        """
+        if own is None:
+            return self._known(style, None, None)
+        return self._known(style, value(own, "numId"), value(own, "ilvl"))
+
+    def _place(self, style: str | None, own_use: str | None, own_level: str | None) -> tuple[ListLevels, int] | None:
+        use, level, chain = self._style(style or self._default)
+        use = own_use or use
         if not use or use == "0" or (found := self._list(use)) is None:
             return None  # 0 takes a paragraph out of the list of its style (17.9.18)
         bound = next((name for name in chain if name in found[1]), None)
         level = found[1][bound] if bound is not None else level
-        if own is not None and (own_level := value(own, "ilvl")) is not None:
+        if own_level is not None:
             level = whole_number(own_level, 0, digits=6)
         if level not in found[0].levels and set(found[0].levels) == {0}:
             level = 0  # a list of one level has all its paragraphs on it
@@ -235,9 +243,14 @@ class ListCounter:
         return " ".join(_PLACE.sub(number, symbol_text("", definition.text)).split())
 
 
+@cache
+def _path(path: str) -> str:
+    return "/".join(f"{W}{name}" for name in path.split("/"))
+
+
 def value(element: Any, path: str) -> str | None:
     """The ``w:val`` of the element at a path of names, None where there is none."""
-    found = element.find("/".join(f"{W}{name}" for name in path.split("/"))) if element is not None else None
+    found = element.find(_path(path)) if element is not None else None
     return found.get(f"{W}val") if found is not None else None
 
 
