@@ -21,7 +21,7 @@ from ragapp.reading.package import given_title, open_package
 from ragapp.reading.text import AGAIN, one_line, whole_number
 from ragapp.reading.word_comments import read_comments
 from ragapp.reading.word_counts import Counts
-from ragapp.reading.word_forms import form_text, settle_controls
+from ragapp.reading.word_forms import activex_text, form_text, settle_controls
 from ragapp.reading.word_looks import Looks
 from ragapp.reading.word_notes import NOTE_KINDS
 from ragapp.reading.word_parts import PartReader, Shared, shown_objects
@@ -125,6 +125,7 @@ class _DocxReader:
             written=dict.fromkeys(NOTE_KINDS, self._marks.text),
             field_text=field_text,
             form_text=form_text,
+            control=self._control,
         )
         self._runs.story(part.root)
         self._parts = PartReader(part, out, shared, self.container, self._place)
@@ -227,6 +228,10 @@ class _DocxReader:
             _read_package(package, self._out, self._shared)
 
         self._parts.chunk(element, read_package)
+
+    def _control(self, relation_id: str) -> str | None:
+        relation = self._part.rels.get(relation_id)
+        return activex_text(relation.target_part) if relation is not None else None
 
     def _address(self, relation_id: str) -> str:
         relation = self._part.rels.get(relation_id)

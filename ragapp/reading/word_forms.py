@@ -24,6 +24,17 @@ _PROPERTIES = {
     "{6C3C8BC8-F283-45AE-878A-BAB7291924A1}": "core-properties",
     "{6668398D-A668-4E3E-A75B-62EB855F1C46}": "extended-properties",
 }
+_AX = "{http://schemas.microsoft.com/office/2006/activeX}"
+_CONTROLS = {
+    "8BD21D10-EC42-11CE-9E0D-00AA006002F3": "text",
+    "8BD21D20-EC42-11CE-9E0D-00AA006002F3": "text",  # a list
+    "8BD21D30-EC42-11CE-9E0D-00AA006002F3": "text",  # a list that opens
+    "8BD21D40-EC42-11CE-9E0D-00AA006002F3": "box",
+    "8BD21D50-EC42-11CE-9E0D-00AA006002F3": "box",  # one of several choices
+    "8BD21D60-EC42-11CE-9E0D-00AA006002F3": "box",  # a button that stays pressed
+    "978C9E23-D4B0-11CE-BF2D-00AA003F40D0": "label",
+    "D7053240-CE69-11CD-A777-00DD01143C57": "button",
+}
 _MAPPING = re.compile(r"""xmlns:([\w.-]+)\s*=\s*(['"])(.*?)\2""")
 # the paths that Word writes: one element or attribute after the other; others could take without end
 _PATH = re.compile(r"(?:/@?(?:[\w.-]+:)?[\w.-]+(?:\[\d{1,6}\])?){1,40}")
@@ -81,6 +92,28 @@ def form_text(data: Any) -> str | None:
     chosen = next((node for name in ("result", "default") if (node := choice.find(f"{W}{name}")) is not None), None)
     number = whole_number(chosen.get(VAL, ""), 0) if chosen is not None else 0
     return entries[number] if number < len(entries) else ""
+
+
+def activex_text(control: Part | None) -> str | None:
+    """What an ActiveX control shows, from its part ([MS-OE376] 2.5.2); None where it is not known.
+
+    Controls keep what they show as properties by their names, or, mostly, in a stream of their own, which is not read.
+    """
+    root = root_of(control)
+    if root is None:
+        return None
+    kind = _CONTROLS.get(root.get(f"{_AX}classid", "").strip("{}").upper())
+    bag: dict[str, str] = {
+        one.get(f"{_AX}name", ""): one.get(f"{_AX}value", "") for one in root.iterchildren(f"{_AX}ocxPr")
+    }
+    if kind == "button":
+        return ""
+    if kind is None or not bag:
+        return None
+    value, caption = bag.get("Value", ""), bag.get("Caption", "")
+    if kind == "box":
+        return f"{OPEN if value in ('', '0', 'False') else TICKED} {caption}".rstrip()
+    return caption if kind == "label" else value
 
 
 class _BoundData:

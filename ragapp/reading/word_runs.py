@@ -37,6 +37,8 @@ _SKIPPED = frozenset(
 _CHARACTERS = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 # what is shown beside the text of the paragraph: boxes, pictures, charts, embedded objects, controls
 _OBJECTS = frozenset(f"{W}{name}" for name in ("drawing", "pict", "object", "txbxContent", "control"))
+_HOLDERS = (f"{W}object", f"{W}pict")
+_CONTROL_HINT = "Save the document as PDF to have what they show read."
 _SCHEME = re.compile(r"^(?:https?://(?:www\.)?|www\.|mailto:|tel:|file:/*)", re.IGNORECASE)
 _LONGEST_LINK = 500
 _LINK_CODE = re.compile(r'^\s*HYPERLINK\s+(?!\\)("[^"]*"|\S+)', re.IGNORECASE)
@@ -79,6 +81,7 @@ class RunReader:
         written: what elements such as note references are written as, by their tag.
         field_text: what fields show.
         form_text: what a form field shows from its ``w:ffData``; None where it shows its result.
+        control: what an ActiveX control shows, by the id of its relationship; None where it is not known.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class RunReader:
         written: Mapping[str, Callable[[Any], str]] | None = None,
         field_text: FieldText = as_saved,
         form_text: Callable[[Any], str | None] = lambda _: None,
+        control: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._looks = looks
         self._left_out = left_out
@@ -99,6 +103,7 @@ class RunReader:
         self._written = dict(written or {})
         self._field_text = field_text
         self._form_text = form_text
+        self._control = control
         self._fields: list[_Field] = []
         self._paragraphs = 0
         self._strays: list[Any] = []
@@ -184,15 +189,30 @@ class RunReader:
                     self._fields[-1].code += node.text or ""
             elif tag == f"{W}sym":
                 self._add(_symbol(node), is_sign=True)
-            elif tag in self._written:
-                if not self._in_code():
-                    self._put(self._written[tag](node), "")
-            elif tag in _OBJECTS:
-                self._objects.append(node)
+            elif tag in self._written or tag in _OBJECTS:
+                self._mark_or_object(node)
             elif tag in self._handlers:
                 self._handlers[tag](node)
             elif tag not in _SKIPPED:
                 self._content(node)
+
+    def _mark_or_object(self, node: Any) -> None:
+        """Write a mark, or a control that is drawn in the line; keep what stands beside the text."""
+        if self._in_code():
+            return
+        if self._look.hidden:
+            self._leave_out("a mark or a drawing", "hidden")
+            return
+        control = node.find(f"{W}control") if node.tag in _HOLDERS else None
+        if control is not None:
+            shown = self._control(control.get(f"{_R}id", ""))
+            if shown is None:
+                self._left_out.add("form control", "form controls", self._place(), hint=_CONTROL_HINT)
+            self._put(shown or "", "")
+        elif node.tag in self._written:
+            self._put(self._written[node.tag](node), "")
+        else:
+            self._objects.append(node)
 
     def _in_code(self) -> bool:
         return any(field.in_code for field in self._fields)

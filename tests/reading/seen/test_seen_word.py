@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from seenkit import Seen, check, table
-from wordkit import SPACES, control, docx, docx_bytes, field, form_field, p, r, style, sym, tbl, tc, tr
+from wordkit import SPACES, control, docx, docx_bytes, field, form_field, math, me, mr, p, r, style, sym, tbl, tc, tr
 
 from ragapp.errors import ReadingError
 from ragapp.reading.package import MAX_EXPANDED
@@ -436,6 +436,49 @@ FORMS = [
     ),
 ]
 
+_AX = "http://schemas.microsoft.com/office/2006/activeX"
+
+
+def _activex(kind: str, properties: str) -> tuple[str, str, str]:
+    content = (
+        f'<ax:ocx xmlns:ax="{_AX}" ax:classid="{{8BD21D{kind}-EC42-11CE-9E0D-00AA006002F3}}">{properties}</ax:ocx>'
+    )
+    return "control", f"activeX/activeX{kind}.xml", content
+
+
+def _property(name: str, value: str) -> str:
+    return f'<ax:ocxPr ax:name="{name}" ax:value="{value}"/>'
+
+
+FORMS += [
+    Seen(
+        "ActiveX controls whose properties are told, and one whose are not",
+        ".docx",
+        docx(
+            p("Car: ", *(f'<w:r><w:object><w:control r:id="{name}"/></w:object></w:r>' for name in ("rB", "rT", "rS"))),
+            related={
+                "rB": _activex("40", _property("Value", "1") + _property("Caption", "no ")),
+                "rT": _activex("10", _property("Value", "next week")),
+                "rS": _activex("50", ""),
+            },
+        ),
+        (re.compile("Car: ☒ no ?next week"),),
+        warns=("1 form control was left out",),
+        source="[MS-OE376] 2.5.2",
+    ),
+    Seen(
+        "a box that hangs on a hidden run",
+        ".docx",
+        docx(
+            p("seen", f"<w:r><w:rPr>{VANISH}</w:rPr><w:pict><w:txbxContent>{p('GONE')}</w:txbxContent></w:pict></w:r>")
+        ),
+        ("seen",),
+        ("GONE",),
+        warns=(HIDDEN,),
+        source="29500-1, 17.3.2.41 vanish",
+    ),
+]
+
 TABLES = [
     Seen(
         "rows with omitted cells",
@@ -764,7 +807,68 @@ PARTS = [
 ]
 
 
-@table([*RUNS, *LINKS, *FORMS, *TABLES, *PARTS])
+def _formula(name: str, content: str, seen: str, clause: str) -> Seen:
+    return Seen(
+        name, ".docx", docx(p("so ", math(content), " holds")), (f"so {seen} holds",), source=f"29500-1, {clause}"
+    )
+
+
+def _delimiters(begin: str, end: str, *parts: str) -> str:
+    inner = "".join(me(part) for part in parts)
+    return f'<m:d><m:dPr><m:begChr m:val="{begin}"/><m:sepChr m:val=";"/><m:endChr m:val="{end}"/></m:dPr>{inner}</m:d>'
+
+
+def _fraction(above: str, below: str, kind: str = "bar") -> str:
+    properties = f'<m:fPr><m:type m:val="{kind}"/></m:fPr>'
+    return f"<m:f>{properties}{me(above, name='num')}{me(below, name='den')}</m:f>"
+
+
+def _power(base: str, exponent: str) -> str:
+    return f"<m:sSup>{me(base)}{me(exponent, name='sup')}</m:sSup>"
+
+
+def _root(degree: str, content: str) -> str:
+    return f"<m:rad>{me(degree, name='deg')}{me(content)}</m:rad>"
+
+
+FORMULAS = [
+    _formula("an absolute value", _delimiters("|", "|", "x"), "|x|", "22.1.2.24 d"),
+    _formula("an interval", _delimiters("[", "[", "0", "1"), "[0; 1[", "22.1.2.24 d"),
+    _formula("a mixed number", mr("2") + _fraction("1", "2") + mr("h"), "2 1/2 h", "22.1.2.36 f"),
+    _formula("a fraction of sums", _fraction("(a)+(b)", "c"), "((a)+(b))/c", "22.1.2.36 f"),
+    _formula(
+        "a binomial coefficient", _delimiters("(", ")", _fraction("n", "k", "noBar")), "(n over k)", "22.1.2.36 f"
+    ),
+    _formula("powers", mr("5·") + _power("10", "-6") + mr("m"), "5·10^-6 m", "22.1.2.105 sSup"),
+    _formula("a cube root", _root("3", "8"), "∛8", "22.1.2.88 rad"),
+    _formula("a root of any degree", mr("2") + _root("n", "a+b"), "2ⁿ√(a+b)", "22.1.2.88 rad"),
+    _formula(
+        "a mean", f'<m:acc><m:accPr><m:chr m:val="\u0305"/></m:accPr>{me("x")}</m:acc>', "x\u0305", "22.1.2.1 acc"
+    ),
+    _formula(
+        "a sum",
+        '<m:nary><m:naryPr><m:chr m:val="∑"/></m:naryPr>'
+        f"{me('i=1', name='sub')}{me('n', name='sup')}{me('x')}</m:nary>",
+        "∑_(i=1)^n x",
+        "22.1.2.70 nary",
+    ),
+    _formula(
+        "a matrix",
+        f"<m:m><m:mr>{me('1')}{me('2')}</m:mr><m:mr>{me('3')}{me('4')}</m:mr></m:m>",
+        "1, 2; 3, 4",
+        "22.1.2.60 m",
+    ),
+    _formula(
+        "what is not shown",
+        mr("x") + f'<m:phant><m:phantPr><m:show m:val="0"/></m:phantPr>{me("y")}</m:phant>',
+        "x",
+        "22.1.2.81 phant",
+    ),
+    _formula("what was deleted", mr("x") + f"<w:del>{mr('+7')}</w:del>", "x", "17.13.5.14 del"),
+]
+
+
+@table([*RUNS, *LINKS, *FORMS, *TABLES, *PARTS, *FORMULAS])
 def test_word_documents_as_word_shows_them(case: Seen, tmp_path: Path) -> None:
     check(case, tmp_path)
 

@@ -135,3 +135,18 @@ def form_field(data: str, code: str, result: str = "") -> str:
 def field(code: str, result: str) -> str:
     """A field that is no form field, with its result."""
     return form_field("", code, r(result)).replace("<w:ffData></w:ffData>", "")
+
+
+def math(content: str) -> str:
+    """A formula."""
+    return f"<m:oMath>{content}</m:oMath>"
+
+
+def mr(text: str) -> str:
+    """A run of a formula."""
+    return f"<m:r><m:t>{text}</m:t></m:r>"
+
+
+def me(*content: str, name: str = "e") -> str:
+    """A part of a formula, of texts and of elements."""
+    return f"<m:{name}>{''.join(one if one.startswith('<') else mr(one) for one in content)}</m:{name}>"
