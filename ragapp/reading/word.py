@@ -179,6 +179,7 @@ class _DocxReader:
             else:
                 continue
             heading = typed = ""
+        self.read_later()
 
     def _paragraph(self, paragraph: Any, before_it: list[Any]) -> None:
         line = self._runs.line(paragraph, *before_it)
@@ -211,12 +212,23 @@ class _DocxReader:
             if root_of(part) is None:
                 continue
             reader = _DocxReader(self._document, part, BlockBuilder(), self._shared, without_page_fields)
+            reader._heading = kind
             text = running_text(reader.all_text(part.root))
+            reader.read_later()
             if text:
                 texts.setdefault(f"{kind.capitalize()}: {text}")
         if texts:
             self._out.heading(1, "Headers and footers")
             self._out.text("\n".join(texts))
+
+    def read_later(self) -> None:
+        """Read what stands in cells, notes and headers and is no text, such as charts; pictures are told."""
+        later, self._later = self._later, []
+        for element in later:
+            if element.tag == f"{_W}altChunk":
+                self._chunk(element)
+            else:
+                self._parts.read(element)
 
     def _beside(self, line: Line) -> None:
         """Read what stands beside the text of a paragraph."""
@@ -243,8 +255,10 @@ class _DocxReader:
         A row of a table is one line.
         """
         texts: list[str] = []
-        for child, before in _lines(element, "tbl"):
-            if child.tag == f"{_W}tbl":
+        for child, before in _lines(element, "tbl", "altChunk"):
+            if child.tag == f"{_W}altChunk":
+                self._later.append(child)
+            elif child.tag == f"{_W}tbl":
                 texts += self._row_texts(child)
             else:
                 line = self._runs.line(child, *before)
@@ -292,9 +306,7 @@ class _DocxReader:
         for title in titles:
             self._out.text(title)
         self._cut_table(lines, breaks)
-        later, self._later = self._later, []
-        for element in later:
-            self._parts.read(element)
+        self.read_later()
 
     def _cut_table(self, grid: list[list[str]], breaks: list[int]) -> None:
         """Add a table, cut at page breaks, its header repeated on each page."""

@@ -99,7 +99,7 @@ class PartReader:
             elif tag == f"{_O}OLEObject":
                 self._object(found)
             else:
-                self._picture(found, element)
+                self._picture(found)
 
     def chunk(self, element: Any, read_package: Callable[[OpenPackage], None]) -> None:
         """Read what ``w:altChunk`` brings in from another format; ``read_package`` reads a Word document."""
@@ -189,10 +189,10 @@ class PartReader:
         )
         self._shared.left_out.add(*kind, self._place(), hint=_CHART_HINT if kind[0] == "formula" else _OBJECT_HINT)
 
-    def _picture(self, element: Any, within: Any) -> None:
+    def _picture(self, element: Any) -> None:
         """Count a picture that is large enough to hold text; its part is kept for those who can recognise it."""
         part = self._target(element, f"{_R}embed") or self._target(element, f"{_R}id")
-        if part is None or _is_small(within, element):
+        if part is None or _is_small(element):
             return
         self._shared.pictures.append(Picture(part, self._place()))
         self._shared.left_out.add("picture", "pictures", self._place(), hint=_PICTURE_HINT)
@@ -230,9 +230,10 @@ _SHOWN = frozenset(
 _NOT_SHOWN = frozenset((f"{_A}blipFill", f"{_V}fill", f"{W}control"))
 
 
-def _is_small(within: Any, picture: Any) -> bool:
+def _is_small(picture: Any) -> bool:
     """Whether a picture is too small to hold text, by the size of its drawing."""
-    extent = next(within.iter(f"{_WP}extent"), None)
+    drawing = next(picture.iterancestors(f"{W}drawing"), None)
+    extent = next(drawing.iter(f"{_WP}extent"), None) if drawing is not None else None
     sides = (extent.get("cx", ""), extent.get("cy", "")) if extent is not None else ()
     return any(side.isdecimal() and int(side[:12]) < _LEAST_SIDE for side in sides)
 

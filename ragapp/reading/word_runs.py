@@ -39,6 +39,7 @@ _CHARACTERS = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}br": "\n", f"{W}cr": "\n"
 _OBJECTS = frozenset(f"{W}{name}" for name in ("drawing", "pict", "object", "txbxContent", "control"))
 _HOLDERS = (f"{W}object", f"{W}pict")
 _CONTROL_HINT = "Save the document as PDF to have what they show read."
+_LINKED_HINT = "Put the documents that it is made of into the folder, too."
 _SCHEME = re.compile(r"^(?:https?://(?:www\.)?|www\.|mailto:|tel:|file:/*)", re.IGNORECASE)
 _LONGEST_LINK = 500
 _LINK_CODE = re.compile(r'^\s*HYPERLINK\s+(?!\\)("[^"]*"|\S+)', re.IGNORECASE)
@@ -113,6 +114,7 @@ class RunReader:
             f"{W}fldSimple": self._simple_field,
             f"{W}ruby": self._ruby,
             f"{M}oMath": self._formula,
+            f"{W}subDoc": self._linked_document,
             f"{MC}AlternateContent": self._alternatives,
         }
         self._begin(None)
@@ -253,6 +255,9 @@ class RunReader:
         chosen = chosen_alternative(element)
         if chosen is not None:
             self._content(chosen) if _is_in_run(element) else self._walk(chosen)
+
+    def _linked_document(self, _element: Any) -> None:
+        self._left_out.add("linked document", "linked documents", self._place(), hint=_LINKED_HINT)
 
     def _formula(self, formula: Any) -> None:
         if not self._in_code():

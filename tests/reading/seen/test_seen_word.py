@@ -479,6 +479,18 @@ FORMS += [
     ),
 ]
 
+
+def _drawing(content: str, uri: str = "x", side: int = 4_000_000) -> str:
+    return (
+        f'<w:r><w:drawing><wp:inline><wp:extent cx="{side}" cy="{side}"/><a:graphic>'
+        f'<a:graphicData uri="{uri}">{content}'
+        "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
+    )
+
+
+_PICTURE = '<pic:pic><pic:blipFill><a:blip r:embed="rP"/></pic:blipFill></pic:pic>'
+
+
 TABLES = [
     Seen(
         "rows with omitted cells",
@@ -570,6 +582,25 @@ TABLES = [
         source="29500-1, 17.4.37 tbl",
     ),
     Seen(
+        "a chunk and a picture in a cell, an icon, and a document that is linked",
+        ".docx",
+        docx(
+            tbl(
+                tr("Site", "Plan"),
+                tr("Lyon", tc('<w:altChunk r:id="rC"/>' + p(_drawing(_PICTURE), _drawing(_PICTURE, side=90_000)))),
+            )
+            + p('<w:subDoc r:id="rD"/>'),
+            related={
+                "rC": ("aFChunk", "c.htm", "<p>chunk of Lyon</p>"),
+                "rP": ("image", "image1.png", b"\x89PNG"),
+                "rD": ("subDocument", "file:///part.docx", None),
+            },
+        ),
+        ("chunk of Lyon",),
+        warns=("1 picture was left out.", "1 linked document was left out"),
+        source="what is met and not read is told",
+    ),
+    Seen(
         "columns of text are no table",
         ".docx",
         docx(tbl(tr(tc(p("one") + p("two") + p("three") + p("four")), tc("right")))),
@@ -601,17 +632,6 @@ _CHART = (
     '<c:pt idx="0"><c:v>7</c:v></c:pt></c:numLit>'
     "</c:val></c:ser></c:barChart></c:plotArea></c:chart></c:chartSpace>"
 )
-
-
-def _drawing(content: str, uri: str = "x", side: int = 4_000_000) -> str:
-    return (
-        f'<w:r><w:drawing><wp:inline><wp:extent cx="{side}" cy="{side}"/><a:graphic>'
-        f'<a:graphicData uri="{uri}">{content}'
-        "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
-    )
-
-
-_PICTURE = '<pic:pic><pic:blipFill><a:blip r:embed="rP"/></pic:blipFill></pic:pic>'
 
 
 def _chunk(target: str, content: str | bytes, kind: str) -> object:
@@ -912,6 +932,22 @@ def test_documents_inside_documents_end(tmp_path: Path) -> None:
     document = read_file(path)
     assert "level 11" in document.units[0].text
     assert "1 embedded document was left out" in document.warnings[0]
+
+
+def test_tables_and_boxes_as_deep_as_a_file_can_have_them(tmp_path: Path) -> None:
+    table, box, link = "<w:p/>", p("inmost box"), r("inmost link")
+    for level in range(75):
+        table = tbl(tr(tc(table + p(f"level {level}")), "x"), tr("y", "z"))
+    for _ in range(40):
+        box = p(f"<w:r><w:pict><v:shape><w:txbxContent>{box}</w:txbxContent></v:shape></w:pict></w:r>")
+    for _ in range(200):
+        link = f"<w:ins>{link}</w:ins>"
+    path = tmp_path / "deep.docx"
+    path.write_bytes(docx_bytes(table + box + p(link)))
+    text = "\n".join(unit.text for unit in read_file(path).units)
+    assert "level 0" in text
+    assert "inmost box" in text
+    assert "inmost link" in text
 
 
 _PROPERTIES = st.sampled_from(
