@@ -41,12 +41,17 @@ class BlockBuilder:
         level, text = level + self.base_level, one_line(text)
         if not text:
             return
-        while self._path and self._path[-1][0] >= level:
-            self._path.pop()
+        self.end_headings(level - self.base_level)
         self._path.append((level, text))
         if level <= 1 and not self.title:
             self.title = text
         self._add(text, "heading")
+
+    def end_headings(self, level: int) -> None:
+        """Let what follows stand below no heading of this level or a deeper one."""
+        self.end_list()
+        while self._path and self._path[-1][0] >= level + self.base_level:
+            self._path.pop()
 
     def text(self, text: str) -> None:
         """Add a run of text, unless it is blank."""

@@ -105,7 +105,7 @@ def test_docx_headings_paragraphs_lists_and_tables_in_order(tmp_path: Path) -> N
         ("heading", "Policy", ("Policy",)),
         ("text", "Intro text", ("Policy",)),
         ("heading", "Scope", scope),
-        ("text", "- first\n- second", scope),
+        ("text", "- first\n1. second", scope),
         ("table", "| A | B |\n| --- | --- |\n| 1\\|2 | x y |", scope),
         ("heading", "Detail", (*scope, "Detail")),
         ("heading", "End", ("Policy", "End")),
@@ -193,26 +193,38 @@ def test_docx_a_table_of_one_cell_is_a_frame(tmp_path: Path) -> None:
     assert [text for _, text, _ in _blocks(_docx(tmp_path, fill))] == ["one", "two"]
 
 
-def test_docx_headers_and_footers_are_left_out(tmp_path: Path) -> None:
+def test_docx_headers_and_footers_are_read_once(tmp_path: Path) -> None:
     def fill(document: Any) -> None:
         document.sections[0].header.paragraphs[0].text = "confidential"
+        document.add_section()
+        document.sections[1].footer.paragraphs[0].text = "Page 3"
         document.add_paragraph("body")
 
-    assert _docx(tmp_path, fill).units[0].text == "body"
+    assert _docx(tmp_path, fill).units[0].text == "body\n\nHeaders and footers\n\nHeader: confidential"
 
 
 def test_docx_footnotes_follow_the_body(tmp_path: Path) -> None:
     def note(number: int, text: str, attributes: str = "") -> str:
         return f'<w:footnote w:id="{number}" {attributes}><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:footnote>'
 
+    body = [("the body", 3), (" goes on", 2)]
+
     def fill(document: Any) -> None:
-        document.add_paragraph("body")
-        notes = note(0, "line", 'w:type="separator"') + note(2, "see § 4") + note(3, "ibid.")
+        runs = "".join(f'<w:r><w:t>{text}</w:t><w:footnoteReference w:id="{note}"/></w:r>' for text, note in body)
+        document.element.body.insert(0, parse_xml(f"<w:p {NAMESPACES}>{runs}</w:p>"))
+        notes = (
+            note(0, "line", 'w:type="separator"')
+            + note(2, "see § 4")
+            + note(3, "ibid.")
+            + note(4, "nobody refers to it")
+        )
         blob = f"<w:footnotes {nsdecls('w')}>{notes}</w:footnotes>".encode()
         part = Part(PackURI("/word/footnotes.xml"), CONTENT_TYPE.WML_FOOTNOTES, blob, document.part.package)
         document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
 
-    assert _docx(tmp_path, fill).units[0].text == "body\n\nFootnote 1: see § 4\n\nFootnote 2: ibid."
+    assert _docx(tmp_path, fill).units[0].text == (
+        "the body [note 1] goes on [note 2]\n\nFootnote 1: ibid.\n\nFootnote 2: see § 4"
+    )
 
 
 # --- Excel
