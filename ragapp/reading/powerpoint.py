@@ -17,12 +17,12 @@ from ragapp.reading.drawingml import TextContext, attribute, body_text, child, l
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.open_xml import OpenPackage, Part
 from ragapp.reading.package import BAD_PART, given_title, open_package
+from ragapp.reading.pictures import PictureReader
 from ragapp.reading.slide_comments import comment_authors, slide_comments
 from ragapp.reading.slide_order import mirror_right_to_left, write_in_order
 from ragapp.reading.slide_shapes import ShapeReader, SlideShapes, shown_shapes
 from ragapp.reading.text import AGAIN, clean, whole_number
 
-_PICTURES_HINT = "Text in them is not read; take the pictures in as files of their own if it matters."
 _USUAL_SIZE = (9_144_000, 6_858_000)  # 19.2.1.39
 
 
@@ -33,7 +33,7 @@ def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         main = package.main("ppt/presentation.xml")
         if local(main.root) != "presentation":
             raise ReadingError("the file is truncated or damaged (it has no presentation in it)", AGAIN)
-        deck = _Deck(main)
+        deck = _Deck(main, options)
         units = deck.units()
         title = given_title(_stated_title(package)) or deck.first_title or path.stem
         return Document(title, units or [Unit(1, "slide")], warnings=deck.left_out.warnings())
@@ -42,13 +42,14 @@ def read_pptx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 class _Deck:
     """Reads the slides in their order, and keeps what holds for all of them."""
 
-    def __init__(self, main: Part) -> None:
+    def __init__(self, main: Part, options: ReadOptions) -> None:
         self.left_out = LeftOut()
         self.first_title = ""
         self._main = main
         self._authors = comment_authors(main)
         self._running: set[str] = set()  # what repeats, and was read already
-        self._pictures: set[str] = set()
+        self._pictures = PictureReader(options, self.left_out)
+        self._in_pictures: list[str] = []  # texts of the pictures of the slide that is read
         size = child(main.root, "sldSz")
         self._size = (
             (whole_number(size.get("cx", ""), _USUAL_SIZE[0]), whole_number(size.get("cy", ""), _USUAL_SIZE[1]))
@@ -93,6 +94,9 @@ class _Deck:
             self.first_title = self.first_title or out.title
         mirror_right_to_left(shapes.boxes)
         write_in_order(shapes.boxes, out)
+        for text in self._in_pictures:
+            out.text(text)
+        self._in_pictures.clear()
         for text in self._running_texts(slide, above, number, place, shapes):
             out.text(text)
         self._read_notes(slide, number, place, out)
@@ -130,11 +134,11 @@ class _Deck:
         )
 
     def _read_picture(self, picture: Part | None, place: str) -> None:
-        """Tell of a picture, once where several slides show it; its bytes are ``picture.blob``."""
-        if picture is None or picture.name not in self._pictures:
-            self.left_out.add("picture", "pictures", place, hint=_PICTURES_HINT)
-        if picture is not None:
-            self._pictures.add(picture.name)
+        """Recognise the text in a picture, once where several slides show it."""
+        if picture is None:
+            self.left_out.add("picture", "pictures", place, hint="It is not in the file.")
+        elif text := self._pictures.text(picture.blob, place):
+            self._in_pictures.append(text)
 
     def _running_texts(self, slide: Part, above: list[Part], number: int, place: str, shapes: SlideShapes) -> list[str]:
         """Footers, dates and texts of the layout and the master, each where it is met first."""
