@@ -23,6 +23,7 @@ MAX_RATIO = 200  # XML rarely shrinks by more than 50
 MAX_MEMBERS = 50_000
 _RATIO_FLOOR = 16 * 1024 * 1024  # below this, whatever expands does no harm
 _CHUNK = 65536
+_OPEN_DOCUMENT = (".odt", ".ods", ".odp")
 # Excel's own password for workbooks that are protected against changes only
 _NO_SECRET = "VelvetSweatshop"
 _GENERIC_TITLES = ("word document", "powerpoint presentation", "présentation powerpoint", "powerpoint-präsentation")
@@ -115,8 +116,11 @@ def _check_package(data: bytes, suffix: str) -> None:
         if suffix == ".epub":
             return  # XHTML declares a DOCTYPE, and none is followed
         for member in members:
+            # of OpenDocument only these parts are read; macros and old manifests beside them usually have one
+            if suffix in _OPEN_DOCUMENT and member.filename not in ("content.xml", "styles.xml", "meta.xml"):
+                continue
             # pictures may be SVG, where a DOCTYPE is usual; none is read
-            if "/media/" not in member.filename and not member.filename.startswith(("Pictures/", "Object ")):
+            if "/media/" not in member.filename:
                 _check_no_doctype(package, member)
         if "_rels/.rels" in package.namelist() and b"purl.oclc.org/ooxml" in package.read("_rels/.rels"):
             raise ReadingError("the file is in the Strict Open XML variant", f"Save it as an ordinary {suffix}.")

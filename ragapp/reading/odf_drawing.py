@@ -1,0 +1,155 @@
+"""Frames and shapes of OpenDocument files: text boxes, charts, embedded sheets, pictures, controls.
+
+Source: OpenDocument 1.3 part 3, chapters 10 and 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from ragapp.reading.odf_context import OdfContext
+from ragapp.reading.odf_inline import formula_of
+from ragapp.reading.odf_names import CHART, DRAW, DRAWOOO, OFFICE, PRESENTATION, TABLE, TEXT, elements
+from ragapp.reading.odf_table import grid_of, table_parts
+from ragapp.reading.text import one_line
+
+_TEXTS = frozenset(f"{TEXT}{name}" for name in ("p", "h", "list", "numbered-paragraph"))
+_GROUPS = frozenset((f"{DRAW}g", f"{DRAW}a"))
+# rows of an embedded sheet, which shows a few of them as a picture
+_MAX_ROWS = 100
+_MAX_TABLE = 2000
+_EMBEDDED_HINT = "Take it in as a file of its own."
+
+
+class Target(Protocol):
+    """What reads the text inside drawings."""
+
+    context: OdfContext
+
+    def container(self, element: Any) -> None:
+        """Read what stands in an element."""
+
+    def line(self, text: str) -> None:
+        """Add a text of its own."""
+
+    def table(self, element: Any) -> None:
+        """Read a table."""
+
+    def rows(self, rows: list[list[str]]) -> None:
+        """Add a table that is not the document's own."""
+
+
+def read_drawing(drawing: Any, target: Target) -> None:
+    """Read a frame, a shape, or a group of them."""
+    context = target.context
+    if context.is_on_hidden_layer(drawing):
+        context.left_out.add("shape on a hidden layer", "shapes on hidden layers", context.place())
+        return
+    if drawing.get(f"{DRAWOOO}display", drawing.get(f"{DRAW}display")) == "none":
+        context.hidden()
+        return
+    if drawing.tag in _GROUPS:
+        for child in elements(drawing):
+            if child.tag.startswith(DRAW):
+                read_drawing(child, target)
+    elif drawing.tag == f"{DRAW}control":
+        target.line(context.controls.get(drawing.get(f"{DRAW}control", ""), ""))
+    elif drawing.tag == f"{DRAW}frame":
+        if drawing.get(f"{PRESENTATION}placeholder") != "true":
+            _frame(drawing, target)
+    else:
+        for child in elements(drawing):
+            if child.tag in _TEXTS:
+                target.container([child])
+            elif child.tag == f"{OFFICE}annotation":
+                context.comment(child)
+
+
+def _frame(frame: Any, target: Target) -> None:
+    """Read the first of a frame's contents that says something; the others show the same in another way (10.4.2)."""
+    context = target.context
+    if (formula := formula_of(frame, context)) is not None:
+        target.line(formula)
+        return
+    for child in elements(frame):
+        if child.tag == f"{DRAW}text-box":
+            return target.container(child)
+        if child.tag == f"{TABLE}table":
+            return target.table(child)
+        if child.tag == f"{DRAW}object" and _object(child, target):
+            return None
+        if child.tag in (f"{DRAW}object", f"{DRAW}object-ole", f"{DRAW}floating-frame", f"{DRAW}applet"):
+            context.left_out.add("embedded document", "embedded documents", context.place(), hint=_EMBEDDED_HINT)
+            return None
+        if child.tag == f"{DRAW}image":
+            context.picture()
+            return None
+        if child.tag == f"{DRAW}plugin":
+            context.left_out.add("sound or film", "sounds and films", context.place())
+            return None
+    return None
+
+
+def _object(element: Any, target: Target) -> bool:
+    """Read a chart or a sheet that is embedded; False where it is something else."""
+    root = target.context.parts.embedded(element)
+    body = root.find(f"{OFFICE}body") if root is not None else None
+    for kind in elements(body):
+        if kind.tag == f"{OFFICE}chart":
+            return _chart(kind, target)
+        if kind.tag == f"{OFFICE}spreadsheet":
+            table = next(kind.iterchildren(f"{TABLE}table"), None)
+            rows = list(_cell_rows(table, _MAX_ROWS))
+            target.rows(rows)
+            return bool(rows)
+    return False
+
+
+def _chart(body: Any, target: Target) -> bool:
+    """Add a chart's titles, then its values, which the chart has in a table of its own (11.4, 19.13)."""
+    chart = next(body.iterchildren(f"{CHART}chart"), None)
+    if chart is None:
+        return False
+    lines = [_title(chart, name) for name in ("title", "subtitle")]
+    plot = chart.find(f"{CHART}plot-area")
+    axes = [
+        (axis.get(f"{CHART}dimension"), title)
+        for axis in (plot.iterchildren(f"{CHART}axis") if plot is not None else ())
+        if (title := _title(axis, "title"))
+    ]
+    table = next(chart.iterchildren(f"{TABLE}table"), None)
+    rows = [row for row in _cell_rows(table, _MAX_TABLE) if any(row)]
+    categories = next((title for dimension, title in axes if dimension == "x"), "")
+    if rows and categories and not rows[0][0]:
+        rows[0][0] = categories
+    elif rows and not rows[0][0] and len(rows[0]) > 1:
+        rows[0][0] = "Category"
+    lines += [title for dimension, title in axes if dimension != "x" or not rows]
+    target.line("\n".join(filter(None, lines)))
+    target.rows(rows)
+    if not rows:
+        context = target.context
+        hint = "Its values are not in the file."
+        context.left_out.add("chart without data", "charts without data", context.place(), hint=hint)
+    return True
+
+
+def _title(element: Any, name: str) -> str:
+    title = element.find(f"{CHART}{name}")
+    return one_line(" ".join("".join(line.itertext()) for line in title.iter(f"{TEXT}p"))) if title is not None else ""
+
+
+def _cell_rows(table: Any, most: int) -> Iterator[list[str]]:
+    """The rows of a table of plain cells, up to a number of them."""
+    left = most
+    for part in table_parts(table, _plain_text) if table is not None else ():
+        for row in grid_of(part):
+            if left:
+                yield row
+            left -= left > 0
+
+
+def _plain_text(cell: Any) -> str:
+    paragraphs = [one_line("".join(line.itertext())) for line in cell.iterchildren(f"{TEXT}p")]
+    return " ".join(filter(None, paragraphs)) if paragraphs else cell.get(f"{OFFICE}value", "")
