@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, page_units
-from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, Reader, ReadOptions, Unit
 from ragapp.reading.odf_context import OdfContext
 from ragapp.reading.odf_furniture import page_furniture
 from ragapp.reading.odf_names import DRAW
@@ -28,6 +28,8 @@ def read_odt(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         ReadingError: the file is damaged, protected, of another kind, or not safe to open.
     """
     with open_odf(path, ".odt", options) as parts:
+        if parts.is_flat and (other := _other_kind(parts, "text")):
+            return _read_as(other, path, options)
         out = BlockBuilder()
         context = _context(parts)
         context.place = lambda: _heading_above(out)
@@ -35,6 +37,7 @@ def read_odt(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         for line in headers:
             out.text(line)
         TextReader(context, out).container(parts.body("text"))
+        out.end_list()
         for line in (*context.notes, *context.take_comments(), *footers):
             out.text(line)
         units = page_units(out, parts.stated_pages)
@@ -48,6 +51,8 @@ def read_odp(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         ReadingError: the file is damaged, protected, of another kind, or not safe to open.
     """
     with open_odf(path, ".odp", options) as parts:
+        if parts.is_flat and (other := _other_kind(parts, "presentation")):
+            return _read_as(other, path, options)
         context = _context(parts)
         units, title = [], ""
         furniture: set[str] = set()
@@ -73,6 +78,8 @@ def read_ods(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         ReadingError: the file is damaged, protected, of another kind, or not safe to open.
     """
     with open_odf(path, ".ods", options) as parts:
+        if parts.is_flat and (other := _other_kind(parts, "spreadsheet")):
+            return _read_as(other, path, options)
         context = _context(parts)
         sheets = SheetUnits()
         add_sheets(context, sheets)
@@ -86,11 +93,27 @@ def read_flat(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         ReadingError: it holds no text, spreadsheet or presentation, or is damaged.
     """
     with open_odf(path, "", options) as parts:
-        readers = {"text": read_odt, "spreadsheet": read_ods, "presentation": read_odp}
-        reader = next((reader for kind, reader in readers.items() if parts.body(kind) is not None), None)
-    if reader is None:
+        kind = _other_kind(parts, "")
+    if not kind:
         raise ReadingError("the file is an OpenDocument file of a kind that is not read", "Export it as PDF.")
-    return reader(path, options)
+    return _READERS[kind](path, options)
+
+
+_READERS: dict[str, Reader] = {"text": read_odt, "spreadsheet": read_ods, "presentation": read_odp}
+
+
+def _other_kind(parts: OdfParts, kind: str) -> str:
+    """The kind of document that a file holds; empty where that is the one that it is read as, or none is found."""
+    if kind and parts.body(kind) is not None:
+        return ""
+    return next((other for other in _READERS if parts.body(other) is not None), "")
+
+
+def _read_as(kind: str, path: Path, options: ReadOptions) -> Document:
+    """Read a flat file that holds another kind of document than its suffix says, and say so."""
+    document = read_flat(path, options)
+    document.warnings.insert(0, f"The file holds an OpenDocument {kind}; it was read as that.")
+    return document
 
 
 def _context(parts: OdfParts) -> OdfContext:

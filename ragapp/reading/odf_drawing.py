@@ -5,20 +5,17 @@ Source: OpenDocument 1.3 part 3, chapters 10 and 11.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Protocol
 
+from ragapp.reading.odf_chart import chart_text, plain_rows
 from ragapp.reading.odf_context import OdfContext
 from ragapp.reading.odf_inline import formula_of
-from ragapp.reading.odf_names import CHART, DRAW, DRAWOOO, OFFICE, PRESENTATION, TABLE, TEXT, elements
-from ragapp.reading.odf_table import grid_of, table_parts
-from ragapp.reading.text import one_line
+from ragapp.reading.odf_names import DRAW, DRAWOOO, OFFICE, PRESENTATION, TABLE, TEXT, elements
 
 _TEXTS = frozenset(f"{TEXT}{name}" for name in ("p", "h", "list", "numbered-paragraph"))
 _GROUPS = frozenset((f"{DRAW}g", f"{DRAW}a"))
 # rows of an embedded sheet, which shows a few of them as a picture
 _MAX_ROWS = 100
-_MAX_TABLE = 2000
 _EMBEDDED_HINT = "Take it in as a file of its own."
 
 
@@ -97,59 +94,18 @@ def _object(element: Any, target: Target) -> bool:
     body = root.find(f"{OFFICE}body") if root is not None else None
     for kind in elements(body):
         if kind.tag == f"{OFFICE}chart":
-            return _chart(kind, target)
+            chart = chart_text(root, kind)
+            if chart.title:
+                target.line(chart.title)
+            target.rows(chart.rows)
+            if not chart.rows:
+                hint = "Its values are not in the file."
+                left_out = target.context.left_out
+                left_out.add("chart without data", "charts without data", target.context.place(), hint=hint)
+            return True
         if kind.tag == f"{OFFICE}spreadsheet":
             table = next(kind.iterchildren(f"{TABLE}table"), None)
-            rows = list(_cell_rows(table, _MAX_ROWS))
+            rows = plain_rows(table, _MAX_ROWS)
             target.rows(rows)
             return bool(rows)
     return False
-
-
-def _chart(body: Any, target: Target) -> bool:
-    """Add a chart's titles, then its values, which the chart has in a table of its own (11.4, 19.13)."""
-    chart = next(body.iterchildren(f"{CHART}chart"), None)
-    if chart is None:
-        return False
-    lines = [_title(chart, name) for name in ("title", "subtitle")]
-    plot = chart.find(f"{CHART}plot-area")
-    axes = [
-        (axis.get(f"{CHART}dimension"), title)
-        for axis in (plot.iterchildren(f"{CHART}axis") if plot is not None else ())
-        if (title := _title(axis, "title"))
-    ]
-    table = next(chart.iterchildren(f"{TABLE}table"), None)
-    rows = [row for row in _cell_rows(table, _MAX_TABLE) if any(row)]
-    categories = next((title for dimension, title in axes if dimension == "x"), "")
-    if rows and categories and not rows[0][0]:
-        rows[0][0] = categories
-    elif rows and not rows[0][0] and len(rows[0]) > 1:
-        rows[0][0] = "Category"
-    lines += [title for dimension, title in axes if dimension != "x" or not rows]
-    target.line("\n".join(filter(None, lines)))
-    target.rows(rows)
-    if not rows:
-        context = target.context
-        hint = "Its values are not in the file."
-        context.left_out.add("chart without data", "charts without data", context.place(), hint=hint)
-    return True
-
-
-def _title(element: Any, name: str) -> str:
-    title = element.find(f"{CHART}{name}")
-    return one_line(" ".join("".join(line.itertext()) for line in title.iter(f"{TEXT}p"))) if title is not None else ""
-
-
-def _cell_rows(table: Any, most: int) -> Iterator[list[str]]:
-    """The rows of a table of plain cells, up to a number of them."""
-    left = most
-    for part in table_parts(table, _plain_text) if table is not None else ():
-        for row in grid_of(part):
-            if left:
-                yield row
-            left -= left > 0
-
-
-def _plain_text(cell: Any) -> str:
-    paragraphs = [one_line("".join(line.itertext())) for line in cell.iterchildren(f"{TEXT}p")]
-    return " ".join(filter(None, paragraphs)) if paragraphs else cell.get(f"{OFFICE}value", "")

@@ -185,7 +185,8 @@ class _LineReader:
         if look.struck:
             return
         self._note_mark(mark)
-        if text := self._context.text_of(element.find(f"{TEXT}note-body")):
+        # Word's own marks are a part of the note's text
+        if text := self._context.text_of(element.find(f"{TEXT}note-body")).strip().removeprefix(f"{mark} ").strip():
             self._context.notes.append(f"{'Endnote' if kind == 'endnote' else 'Footnote'} {mark}: {text}")
 
     def _note_mark(self, mark: str) -> None:

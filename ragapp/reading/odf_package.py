@@ -19,7 +19,7 @@ from lxml import etree
 
 from ragapp.errors import ReadingError
 from ragapp.reading.document import ReadOptions
-from ragapp.reading.odf_names import DC, META, OFFICE, XLINK, elements
+from ragapp.reading.odf_names import DC, MATH, META, OFFICE, XLINK, elements
 from ragapp.reading.package import given_title, open_package, reading_errors, xml_root
 from ragapp.reading.text import AGAIN, read_bytes, whole_number, wrong_format
 
@@ -47,8 +47,9 @@ class OdfParts:
 
     def embedded(self, element: Any) -> Any:
         """The content of the object that a ``draw:object`` holds or names; None where it is no XML or is missing."""
-        if (inner := next(elements(element), None)) is not None:
-            return inner
+        for inner in elements(element):
+            if inner.tag in (f"{OFFICE}document", f"{MATH}math"):
+                return inner
         name = posixpath.normpath(unquote(element.get(f"{XLINK}href", "")).removeprefix("./"))
         if name not in self._objects and len(self._objects) < _MAX_OBJECTS:
             self._objects[name] = self._read(name)
@@ -61,6 +62,11 @@ class OdfParts:
             except (KeyError, etree.XMLSyntaxError, zipfile.BadZipFile, OSError, NotImplementedError):
                 continue
         return None
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the file is one XML file."""
+        return self._package is None
 
     @property
     def title(self) -> str:
