@@ -23,6 +23,7 @@ _DURATION = re.compile(
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2}(?:\.\d{1,9})?))?)?")
 # day 0 of Excel's dates, from March 1900 on
 _EPOCH = date(1899, 12, 30)
+_POINT = re.compile(r"\.(?!\d)")
 _MAX_DIGITS = 30
 _MAX_MAPS = 20
 # what a value shows that has a type and no style
@@ -46,9 +47,11 @@ class Format:
                 break
         else:
             negative = any(comparison in (">", ">=") and number <= 0 for comparison, number, _ in self.maps)
-        if code is None:
-            return None
-        return shown(abs(value) if negative and value < 0 else value, code)
+        if not code:
+            return code  # an empty style shows nothing
+        text = shown(abs(value) if negative and value < 0 else value, code)
+        # where all decimals may be missing, so is the point, unlike in Excel
+        return _POINT.sub("", text, count=1) if ".#" in code else text
 
 
 class NumberStyles:
@@ -75,9 +78,11 @@ class NumberStyles:
             currency: the code of the currency that it has.
         """
         number = _number(kind, value)
-        if number is None:
-            return value.replace("T", " ") if kind == "date" else value
         found = self.format(style)
+        if number is None:
+            if kind == "date" and found and "h" not in (found.code or "h"):
+                return value.partition("T")[0]
+            return value.replace("T", " ") if kind == "date" else value
         text = found.shown(number) if found else None
         if text is not None:
             return text
@@ -103,18 +108,17 @@ def format_code(style: Any) -> str | None:
     is_duration = style.get(f"{NUMBER}truncate-on-overflow") == "false"
     language = style.get(f"{NUMBER}language", "")
     if re.fullmatch("[A-Za-z]{2}", language):
-        codes.append(f"[$-{language.lower()}]")
+        codes.append(f"[$-{language.lower()}-{language.upper()}]")  # with two parts, or "de" is a number
     children = [child for child in elements(style) if child.tag.startswith((NUMBER, LOEXT))]
+    is_percentage = style.tag == f"{NUMBER}percentage-style"
     for child in children:
         name = child.tag.rsplit("}", 1)[-1]
-        code = _date_code(name, child, is_duration) if name in _DATES else _number_code(name, child)
+        code = _date_code(name, child, is_duration) if name in _DATES else _number_code(name, child, is_percentage)
         if code is None:
             return None
         if name in _DATES and name in ("hours", "minutes", "seconds"):
             is_duration = False  # only the largest of them goes on beyond a day
         codes.append(code)
-    if style.tag == f"{NUMBER}percentage-style" and not any("%" in code for code in codes):
-        codes.append("%")
     return "".join(codes)
 
 
@@ -145,7 +149,7 @@ def _date_code(name: str, element: Any, is_duration: bool) -> str | None:
     return None  # weeks, quarters and eras
 
 
-def _number_code(name: str, element: Any) -> str | None:
+def _number_code(name: str, element: Any, is_percentage: bool) -> str | None:
     if name == "number":
         return _plain_number(element)
     if name == "scientific-number":
@@ -161,7 +165,7 @@ def _number_code(name: str, element: Any) -> str | None:
     if name == "currency-symbol":
         return _quoted(element.text or "")
     if name in ("text", "fill-character"):
-        return _quoted(element.text or "") if name == "text" else ""
+        return _quoted(element.text or "", is_percentage) if name == "text" else ""
     if name == "text-content":
         return "@"
     return None if name == "boolean" else ""
@@ -233,10 +237,12 @@ def _digits(element: Any, name: str, otherwise: int = 0) -> int:
     return min(whole_number(element.get(f"{NUMBER}{name}", ""), otherwise), _MAX_DIGITS)
 
 
-def _quoted(text: str) -> str:
-    if "%" in text and text.strip() == "%":
-        return text  # scales the number by itself
-    return "".join(f'"{part}"' if part != '"' else '\\"' for part in re.split('(")', text) if part)
+def _quoted(text: str, is_percentage: bool = False) -> str:
+    """A literal; in the style of a percentage, its sign scales the number."""
+    bare = {'"': '\\"', "%": "%"} if is_percentage else {'"': '\\"'}
+    return "".join(
+        bare.get(part) or f'"{part}"' for part in re.split('(["%])' if is_percentage else '(")', text) if part
+    )
 
 
 def _holds(value: float, comparison: str, number: float) -> bool:
