@@ -62,6 +62,7 @@ class _LineReader:
     def __init__(self, context: OdfContext) -> None:
         self._context = context
         self._pieces: list[tuple[str, Script]] = []
+        self._has_scripts = False
         self._drawings: list[Any] = []
         self._page_breaks = 0
         self._at_space = True  # whether white space of the file adds nothing here (6.1.2)
@@ -75,8 +76,7 @@ class _LineReader:
         if self._is_hidden:
             self._context.hidden()
             return Line("", [], self._page_breaks)
-        pieces = self._pieces
-        text = join_scripts(pieces) if any(script for _, script in pieces) else "".join(text for text, _ in pieces)
+        text = join_scripts(self._pieces) if self._has_scripts else "".join([text for text, _ in self._pieces])
         return Line(text, self._drawings, self._page_breaks)
 
     def walk(self, element: Any, look: Look) -> None:
@@ -97,8 +97,9 @@ class _LineReader:
                 self._add_text(child.tail, look)
 
     def _add_text(self, text: str, look: Look) -> None:
-        text = _SPACES.sub(" ", text)
-        if self._at_space:
+        if "  " in text or "\n" in text or "\t" in text:
+            text = _SPACES.sub(" ", text)
+        if self._at_space and text[:1] == " ":
             text = text.removeprefix(" ")
         if not text:
             return
@@ -124,8 +125,10 @@ class _LineReader:
             if text[:1].isalnum() and ((before.isdecimal() and text[:1].isdecimal()) or self._after_mark):
                 self._pieces.append((" ", ""))
         self._after_mark = False
-        if text.strip():
+        if self._left_out and text.strip():
             self._left_out = ""
+        if script:
+            self._has_scripts = True
         self._pieces.append((text, script))
 
     def _mark(self, text: str, look: Look) -> None:
