@@ -31,7 +31,7 @@ def read_odt(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         if parts.is_flat and (other := _other_kind(parts, "text")):
             return _read_as(other, path, options)
         out = BlockBuilder()
-        context = _context(parts)
+        context = _context(parts, options)
         context.place = lambda: _heading_above(out)
         headers, footers = page_furniture(context)
         for line in headers:
@@ -53,7 +53,7 @@ def read_odp(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     with open_odf(path, ".odp", options) as parts:
         if parts.is_flat and (other := _other_kind(parts, "presentation")):
             return _read_as(other, path, options)
-        context = _context(parts)
+        context = _context(parts, options)
         units, title = [], ""
         furniture: set[str] = set()
         presentation = parts.body("presentation")
@@ -80,7 +80,7 @@ def read_ods(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     with open_odf(path, ".ods", options) as parts:
         if parts.is_flat and (other := _other_kind(parts, "spreadsheet")):
             return _read_as(other, path, options)
-        context = _context(parts)
+        context = _context(parts, options)
         sheets = SheetUnits()
         add_sheets(context, sheets)
         return sheets.document(parts.title or path.stem, _warnings(context))
@@ -116,8 +116,8 @@ def _read_as(kind: str, path: Path, options: ReadOptions) -> Document:
     return document
 
 
-def _context(parts: OdfParts) -> OdfContext:
-    context = OdfContext(parts)
+def _context(parts: OdfParts, options: ReadOptions) -> OdfContext:
+    context = OdfContext(parts, options)
     context.text_of = text_reader_of(context)
     return context
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ragapp.reading.document import ReadOptions
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.odf_forms import form_controls
 from ragapp.reading.odf_names import DC, DRAW
 from ragapp.reading.odf_numbering import Numbering, note_marks
 from ragapp.reading.odf_package import OdfParts
 from ragapp.reading.odf_styles import Styles
+from ragapp.reading.pictures import PictureReader
 from ragapp.reading.text import one_line
 
-_PICTURES_HINT = "Text in them is not read; take the pictures in as files of their own if it matters."
+_NOT_IN_FILE = "They are not in the file; take them in as files of their own."
 
 
 def _nowhere() -> str:
@@ -35,11 +37,12 @@ class OdfContext:
         is_furniture: whether a header or footer is read, whose page numbers are none of the document's words.
     """
 
-    def __init__(self, parts: OdfParts) -> None:
+    def __init__(self, parts: OdfParts, options: ReadOptions) -> None:
         self.parts = parts
         self.styles = Styles(parts.styles, parts.content)
         self.numbering = Numbering(self.styles.list_styles, self.styles.outline)
         self.left_out = LeftOut()
+        self._pictures = PictureReader(options, self.left_out)
         self.place: Callable[[], str] = _nowhere
         self.notes: list[str] = []
         self.comments: list[str] = []
@@ -80,9 +83,13 @@ class OdfContext:
         """Note that text which is struck out was left out."""
         self.left_out.add("struck-out passage", "struck-out passages", self.place())
 
-    def picture(self) -> None:
-        """Note a picture."""
-        self.left_out.add("picture", "pictures", self.place(), hint=_PICTURES_HINT)
+    def picture_text(self, image: Any) -> str:
+        """The text in the picture of a ``draw:image``; empty where there is none, or where it is noted as left out."""
+        data = self.parts.picture(image)
+        if data is None:
+            self.left_out.add("picture", "pictures", self.place(), hint=_NOT_IN_FILE)
+            return ""
+        return self._pictures.text(data, self.place())
 
     def is_on_hidden_layer(self, drawing: Any) -> bool:
         """Whether a shape is on a layer that is not shown."""

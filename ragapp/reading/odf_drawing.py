@@ -80,8 +80,8 @@ def _frame(frame: Any, target: Target) -> None:
             context.left_out.add("embedded document", "embedded documents", context.place(), hint=_EMBEDDED_HINT)
             return None
         if child.tag == f"{DRAW}image":
-            context.picture()
-            return None
+            # where there are several, the first is the best, and the last is one that every program can show
+            return target.line(context.picture_text(list(frame.iterchildren(f"{DRAW}image"))[-1]))
         if child.tag == f"{DRAW}plugin":
             context.left_out.add("sound or film", "sounds and films", context.place())
             return None

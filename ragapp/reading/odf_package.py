@@ -5,9 +5,11 @@ Only ``content.xml`` is needed; what else is missing or damaged is done without,
 
 from __future__ import annotations
 
+import base64
 import io
 import posixpath
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,9 +61,23 @@ class OdfParts:
         for part in (f"{name}/content.xml", name):
             try:
                 return xml_root(self._package.read(part)) if self._package is not None else None
-            except (KeyError, etree.XMLSyntaxError, zipfile.BadZipFile, OSError, NotImplementedError):
+            except (KeyError, etree.XMLSyntaxError, zipfile.BadZipFile, zlib.error, OSError, NotImplementedError):
                 continue
         return None
+
+    def picture(self, element: Any) -> bytes | None:
+        """The bytes of the picture that a ``draw:image`` holds or names; None where they are not in the file."""
+        held = element.findtext(f"{OFFICE}binary-data")
+        if held:
+            try:
+                return base64.b64decode(held)
+            except ValueError:
+                return None
+        name = posixpath.normpath(unquote(element.get(f"{XLINK}href", "")).removeprefix("./"))
+        try:
+            return self._package.read(name) if self._package is not None else None
+        except (KeyError, zipfile.BadZipFile, zlib.error, OSError, NotImplementedError):
+            return None
 
     @property
     def is_flat(self) -> bool:
@@ -110,7 +126,7 @@ def _package_parts(package: zipfile.ZipFile) -> OdfParts:
     ):
         try:
             root = xml_root(package.read(name)) if name in names else None
-        except (etree.XMLSyntaxError, zipfile.BadZipFile, NotImplementedError):
+        except (etree.XMLSyntaxError, zipfile.BadZipFile, zlib.error, NotImplementedError):
             root = None
             if told:
                 parts.warnings.append(f"The part {name} is damaged; {told}.")

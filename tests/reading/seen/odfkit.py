@@ -38,7 +38,7 @@ Build = Callable[[Path], None]
 
 
 def package(
-    body: str, automatic: str = "", styles: str = "", masters: str = "", parts: dict[str, str] | None = None
+    body: str, automatic: str = "", styles: str = "", masters: str = "", parts: dict[str, str | bytes] | None = None
 ) -> Build:
     """A writer of a package; ``styles`` are the common ones, ``masters`` the master styles, ``parts`` further parts.
 
@@ -47,7 +47,7 @@ def package(
 
     def build(path: Path) -> None:
         kind = _KINDS[path.suffix]
-        members = {
+        members: dict[str, str | bytes] = {
             "mimetype": f"{MIME}{kind}",
             "content.xml": f"<office:document-content {NAMESPACES}><office:automatic-styles>{automatic}"
             f"</office:automatic-styles><office:body><office:{kind}>{body}</office:{kind}></office:body>"

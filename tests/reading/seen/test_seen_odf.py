@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from odfkit import NAMESPACES, cell, flat, items, level, p, package, row, sheet, span, style
+from PIL import Image
 from seenkit import Seen, check, table
 
 from ragapp.errors import ReadingError
+from ragapp.reading.document import ReadOptions
 from ragapp.reading.registry import read_file
 
 RAISED = style("T1", "text", 'style:text-position="super 58%"')
@@ -72,17 +75,23 @@ def control(name: str) -> str:
     return f'<draw:control text:anchor-type="as-char" draw:control="{name}"/>'
 
 
-def math(inner: str) -> dict[str, str]:
+def math(inner: str) -> dict[str, str | bytes]:
     return {"Object 1/content.xml": f'<math xmlns="http://www.w3.org/1998/Math/MathML">{inner}</math>'}
 
 
-def chart(inner: str, rows: str = "", automatic: str = "") -> dict[str, str]:
+def chart(inner: str, rows: str = "", automatic: str = "") -> dict[str, str | bytes]:
     return {
         "Object 1/content.xml": f"<office:document-content {NAMESPACES}><office:automatic-styles>{automatic}"
         f"</office:automatic-styles><office:body><office:chart><chart:chart>{inner}"
         f'<table:table table:name="local-table">{rows}</table:table></chart:chart></office:chart></office:body>'
         "</office:document-content>"
     }
+
+
+def png(width: int, height: int) -> bytes:
+    stream = io.BytesIO()
+    Image.new("L", (width, height), 255).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def slide(*shapes: str, attributes: str = "") -> str:
@@ -472,6 +481,19 @@ TEXTS = [
         never=("ALT",),
         warns=("1 picture was left out",),
         source="10.4.4",
+    ),
+    Seen(
+        "a large picture where recognition is off, and a small one",
+        ".odt",
+        package(
+            p('a <draw:frame><draw:image xlink:href="Pictures/large.png"/></draw:frame>')
+            + p('b <draw:frame><draw:image xlink:href="Pictures/small.png"/></draw:frame>'),
+            parts={"Pictures/large.png": png(600, 200), "Pictures/small.png": png(32, 32)},
+        ),
+        sees=("a", "b"),
+        warns=("1 picture was left out.",),
+        source="10.4.4",
+        options=ReadOptions(ocr="off"),
     ),
     Seen(
         "a formula",
