@@ -27,8 +27,8 @@ class ChartText:
     rows: list[list[str]] = field(default_factory=list)  # the names of the series, then a row for each category
 
 
-def chart_text(root: Any, body: Any) -> ChartText:
-    """Read a chart: the root of its part, whose styles it names, and its ``office:chart``."""
+def chart_text(root: Any, body: Any, most: int = _MAX_ROWS) -> ChartText:
+    """Read a chart: the root of its part, whose styles it names, and its ``office:chart``; ``most`` rows of it."""
     chart = next(body.iterchildren(f"{CHART}chart"), None)
     if chart is None:
         return ChartText()
@@ -36,7 +36,7 @@ def chart_text(root: Any, body: Any) -> ChartText:
     axes = list(plot.iterchildren(f"{CHART}axis")) if plot is not None else []
     across = [axis for axis in axes if axis.get(f"{CHART}dimension") == "x"]
     up = [axis for axis in axes if axis.get(f"{CHART}dimension") != "x"]
-    rows = plain_rows(next(chart.iterchildren(f"{TABLE}table"), None), _MAX_ROWS)
+    rows = plain_rows(next(chart.iterchildren(f"{TABLE}table"), None), min(most, _MAX_ROWS))
     styles = Styles(None, root)
     numbers = NumberStyles(styles.data_styles)
     _show(rows, _axis_formats(across, styles, numbers), _axis_formats(up, styles, numbers))
@@ -51,7 +51,7 @@ def chart_text(root: Any, body: Any) -> ChartText:
 def plain_rows(table: Any, most: int) -> list[list[str]]:
     """The rows of a table of plain cells that hold something, up to a number of them; None is read as none."""
     found: list[list[str]] = []
-    for part in table_parts(table, _plain_text) if table is not None else ():
+    for part in table_parts(table, _plain_text, most) if table is not None else ():
         found += [row for row in grid_of(part)[: most - len(found)] if any(row)]
     return found
 

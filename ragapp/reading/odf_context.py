@@ -15,6 +15,8 @@ from ragapp.reading.odf_styles import Styles
 from ragapp.reading.pictures import PictureReader
 from ragapp.reading.text import one_line
 
+# of all charts and embedded sheets of one file
+_MAX_OBJECT_ROWS = 20_000
 _NOT_IN_FILE = "They are not in the file; take them in as files of their own."
 
 
@@ -34,6 +36,7 @@ class OdfContext:
         notes: the foot- and endnotes that were met, as lines with their marks.
         comments: the comments that were met, as lines with their authors.
         text_of: the text of an element that holds paragraphs, one line for each.
+        object_rows: how many more rows of charts and embedded sheets are read.
         is_furniture: whether a header or footer is read, whose page numbers are none of the document's words.
     """
 
@@ -48,6 +51,7 @@ class OdfContext:
         self.comments: list[str] = []
         self.text_of: Callable[[Any], str] = lambda element: ""
         self.is_furniture = False
+        self.object_rows = _MAX_OBJECT_ROWS
         self.controls = form_controls(parts.content)
         self._note_marks = note_marks(parts.styles)
         self._hidden_layers = frozenset(

@@ -92,20 +92,22 @@ def _object(element: Any, target: Target) -> bool:
     """Read a chart or a sheet that is embedded; False where it is something else."""
     root = target.context.parts.embedded(element)
     body = root.find(f"{OFFICE}body") if root is not None else None
-    for kind in elements(body):
+    context = target.context
+    for kind in elements(body) if context.object_rows > 0 else ():
         if kind.tag == f"{OFFICE}chart":
-            chart = chart_text(root, kind)
+            chart = chart_text(root, kind, context.object_rows)
+            context.object_rows -= len(chart.rows)
             if chart.title:
                 target.line(chart.title)
             target.rows(chart.rows)
             if not chart.rows:
                 hint = "Its values are not in the file."
-                left_out = target.context.left_out
-                left_out.add("chart without data", "charts without data", target.context.place(), hint=hint)
+                context.left_out.add("chart without data", "charts without data", context.place(), hint=hint)
             return True
         if kind.tag == f"{OFFICE}spreadsheet":
             table = next(kind.iterchildren(f"{TABLE}table"), None)
-            rows = plain_rows(table, _MAX_ROWS)
+            rows = plain_rows(table, min(context.object_rows, _MAX_ROWS))
+            context.object_rows -= len(rows)
             target.rows(rows)
             return bool(rows)
     return False

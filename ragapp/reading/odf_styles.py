@@ -80,14 +80,15 @@ class Styles:
 
     def chain(self, family: str, name: str | None) -> Iterable[Any]:
         """A style and its parents, nearest first, without the default of the family."""
-        seen = 0
-        while name and seen < _MAX_PARENTS:
+        seen: list[str] = []
+        while name and name not in seen and len(seen) < _MAX_PARENTS:
             # a file may leave out the family where it has one kind only
             style = self._styles.get((family, name), self._styles.get(("", name)))
             if style is None:
                 return
             yield style
-            name, seen = style.get(f"{STYLE}parent-style-name"), seen + 1
+            seen.append(name)
+            name = style.get(f"{STYLE}parent-style-name")
 
     def attribute(self, family: str, name: str | None, attribute: str) -> str | None:
         """An attribute of a style itself, or of the nearest parent that has it; it may be empty."""

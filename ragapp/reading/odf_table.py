@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ragapp.reading.odf_names import TABLE, TEXT, count, elements
@@ -52,10 +53,18 @@ def cells_of(row: Any) -> list[Any]:
     return [cell for cell in elements(row) if cell.tag == f"{TABLE}table-cell"]
 
 
-def table_parts(table: Any, text_of: Callable[[Any], str]) -> list[TablePart]:
-    """The rows of a table, a part for each page that it reaches over; ``text_of`` reads a cell."""
+def table_parts(table: Any, text_of: Callable[[Any], str], most: int | None = None) -> list[TablePart]:
+    """The rows of a table, a part for each page that it reaches over.
+
+    Args:
+        table: the element.
+        text_of: reads a cell.
+        most: how many rows are read; all of them without it.
+    """
     parts = [TablePart()]
-    for row, is_header, breaks in table_rows(table):
+    for row, is_header, breaks in islice(table_rows(table), most):
+        if row.get(f"{TABLE}visibility") in ("collapse", "filter"):
+            continue
         if breaks and parts[-1].rows:
             parts.append(TablePart())
         lines = _lines(row, text_of)
