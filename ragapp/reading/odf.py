@@ -82,7 +82,7 @@ def read_ods(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
             return _read_as(other, path, options)
         context = _context(parts, options)
         sheets = SheetUnits()
-        add_sheets(context, sheets)
+        add_sheets(context, sheets, page_furniture(context))
         return sheets.document(parts.title or path.stem, _warnings(context))
 
 

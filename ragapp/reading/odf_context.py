@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ragapp.reading.document import ReadOptions
@@ -37,6 +38,7 @@ class OdfContext:
         comments: the comments that were met, as lines with their authors.
         text_of: the text of an element that holds paragraphs, one line for each.
         object_rows: how many more rows of charts and embedded sheets are read.
+        is_unseen: whether nothing of what is read is kept.
         is_furniture: whether a header or footer is read, whose page numbers are none of the document's words.
     """
 
@@ -51,6 +53,7 @@ class OdfContext:
         self.comments: list[str] = []
         self.text_of: Callable[[Any], str] = lambda element: ""
         self.is_furniture = False
+        self.is_unseen = False
         self.object_rows = _MAX_OBJECT_ROWS
         self.controls = form_controls(parts.content)
         self._note_marks = note_marks(parts.styles)
@@ -78,6 +81,16 @@ class OdfContext:
         """Remove and return the comments so far."""
         taken, self.comments = self.comments, []
         return taken
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """While it holds, what is read only counts: lists and notes that are not seen have their numbers."""
+        kept = self.left_out, self.notes, self.comments, self.is_unseen
+        self.left_out, self.notes, self.comments, self.is_unseen = LeftOut(), [], [], True
+        try:
+            yield
+        finally:
+            self.left_out, self.notes, self.comments, self.is_unseen = kept
 
     def hidden(self, count: int = 1) -> None:
         """Note that hidden text was left out."""

@@ -40,6 +40,8 @@ class Target(Protocol):
 def read_drawing(drawing: Any, target: Target) -> None:
     """Read a frame, a shape, or a group of them."""
     context = target.context
+    if context.is_unseen:
+        return
     if context.is_on_hidden_layer(drawing):
         context.left_out.add("shape on a hidden layer", "shapes on hidden layers", context.place())
         return

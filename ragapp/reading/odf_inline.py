@@ -27,8 +27,12 @@ _MAX_SPACES = 100
 _UNREAD = frozenset(
     (f"{TEXT}script", f"{TEXT}ruby-text", f"{OFFICE}event-listeners", f"{OFFICE}forms", f"{TEXT}tracked-changes")
 )
+# what headers and footers fill in by page, by sheet or by day
 _PAGE_FIELDS = frozenset(
-    (f"{TEXT}page-number", f"{PRESENTATION}footer", f"{PRESENTATION}header", f"{PRESENTATION}date-time")
+    (
+        *(f"{TEXT}{name}" for name in ("page-number", "page-count", "sheet-name", "date", "time")),
+        *(f"{PRESENTATION}{name}" for name in ("footer", "header", "date-time")),
+    )
 )
 
 
@@ -178,15 +182,13 @@ class _LineReader:
     # --- notes and comments
 
     def _note(self, element: Any, look: Look) -> None:
-        if look.hidden:
-            return
         kind = element.get(f"{TEXT}note-class", "footnote")
         citation = element.find(f"{TEXT}note-citation")
         label = citation.get(f"{TEXT}label", "") if citation is not None else ""
         saved = one_line("".join(citation.itertext())) if citation is not None else ""
         mark = self._context.note_mark(kind, label, saved)
-        if look.struck:
-            return
+        if look.struck or look.hidden:
+            return  # it is counted all the same
         self._note_mark(mark)
         # Word's own marks are a part of the note's text
         if text := self._context.text_of(element.find(f"{TEXT}note-body")).strip().removeprefix(f"{mark} ").strip():
@@ -225,7 +227,7 @@ class _LineReader:
             self.walk(element, look)
 
     def _page_field(self, element: Any, look: Look) -> None:
-        if not self._context.is_furniture:
+        if not self._context.is_furniture or element.get(f"{TEXT}fixed") == "true":
             self.walk(element, look)
 
     def _drop_down(self, element: Any, look: Look) -> None:

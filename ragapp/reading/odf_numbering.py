@@ -68,6 +68,11 @@ class Counter:
         self.numbers[place + 1 :] = [None] * (MAX_LEVEL - place - 1)
         return self.mark(place)
 
+    def restart(self, level: int) -> None:
+        """Let the items of a level, and those inside them, begin anew."""
+        place = min(level, MAX_LEVEL) - 1
+        self.numbers[place:] = [None] * (MAX_LEVEL - place)
+
     def mark(self, place: int) -> str:
         """The mark of the item that was counted last on a level, 0 the outermost."""
         level = self.levels[place]

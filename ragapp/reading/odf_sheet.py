@@ -34,8 +34,9 @@ _DOWN, _ACROSS = f"{TABLE}number-rows-spanned", f"{TABLE}number-columns-spanned"
 _UNHIDE = "Show them in its own program and save the file if they are to be read."
 
 
-def add_sheets(context: OdfContext, sheets: SheetUnits) -> None:
-    """Add the sheets of a spreadsheet that are shown."""
+def add_sheets(context: OdfContext, sheets: SheetUnits, furniture: tuple[list[str], list[str]]) -> None:
+    """Add the sheets of a spreadsheet that are shown, the first with the headers and footers of the pages."""
+    headers, footers = furniture
     body = context.parts.body("spreadsheet")
     cells = CellReader(context)
     for table in body.iterchildren(f"{TABLE}table") if body is not None else ():
@@ -47,7 +48,8 @@ def add_sheets(context: OdfContext, sheets: SheetUnits) -> None:
         context.place = lambda name=name: f"sheet {name}"  # type: ignore[misc]
         sheet = _Sheet(context, cells, table, sheets.room)
         grid = sheet.grid()
-        sheets.grid(name, grid, after=sheet.beside(), is_cut=sheet.is_cut)
+        sheets.grid(name, grid, before=headers, after=[*sheet.beside(), *footers], is_cut=sheet.is_cut)
+        headers, footers = [], []
 
 
 class _Sheet:

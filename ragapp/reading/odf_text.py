@@ -69,6 +69,8 @@ class TextReader:
         elif tag == f"{OFFICE}annotation":
             self.context.comment(child)
         elif tag == f"{TEXT}section" and _is_hidden_section(child):
+            with self.context.unseen():
+                TextReader(self.context, BlockBuilder()).container(child)
             self.context.hidden()
         elif tag.startswith(DRAW) and tag != f"{DRAW}text-box":
             read_drawing(child, self)
@@ -161,7 +163,8 @@ class TextReader:
         own = element.get(f"{TEXT}style-name") or style
         if own != style:
             counter = Counter(self.context.numbering.levels(own), list(counter.numbers))
-            counter.numbers[min(level, len(counter.numbers)) - 1 :] = [None] * (len(counter.numbers) - level + 1)
+        if own != style or element.get(f"{TEXT}continue-numbering") != "true":
+            counter.restart(level)
         self._items(element, own, counter, level)
 
     def _item_mark(self, paragraph: Any, style: str, counter: Counter, level: int, start: int | None) -> str:

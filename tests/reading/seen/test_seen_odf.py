@@ -40,6 +40,7 @@ BULLETS = (
     '<text:list-level-style-bullet text:level="2" text:bullet-char="☐"/></text:list-style>'
 )
 L1 = 'text:style-name="L1"'
+GOES_ON = f'{L1} text:continue-numbering="true"'
 
 
 def h(text: str, level: int = 1, attributes: str = "") -> str:
@@ -255,6 +256,31 @@ TEXTS = [
         package(items(items("deep"), "top", attributes=L1), CLAUSES),
         sees=("1.1 deep", "2. top"),
         source="LibreOffice 7.4",
+    ),
+    Seen(
+        "hidden items and notes are counted",
+        ".odt",
+        package(
+            items("one", p("SECRET", "P4"), "three", attributes=L1)
+            + '<text:section text:display="none">'
+            + items("SECRET", attributes=GOES_ON)
+            + p("x" + note("SECRET"))
+            + "</text:section>"
+            + items("five", attributes=GOES_ON)
+            + p(f"a{note('shown')}"),
+            CLAUSES + style("P4", "paragraph", 'text:display="none"'),
+        ),
+        sees=("1. one", "3. three", "5. five", "a [note 2]", "Footnote 2: shown"),
+        never=("SECRET",),
+        warns=("2 hidden passages",),
+        source="LibreOffice 7.4",
+    ),
+    Seen(
+        "two lists inside one item",
+        ".odt",
+        package(items(p("a") + items("b") + p("c") + items("d"), attributes=L1), CLAUSES),
+        sees=("1. a\n  1.1 b\n  c\n  1.1 d",),
+        source="5.3.1; LibreOffice 7.4",
     ),
     Seen(
         "list headers have no number, empty items have one",

@@ -506,6 +506,20 @@ SHEETS = [
         source="9.1.4",
     ),
     Seen(
+        "a header of the printed pages, and a footer that only counts them",
+        ".ods",
+        package(
+            sheet(row("What", "Value"), row("a", "1")) + sheet(row("b", "2"), name="T"),
+            masters='<style:master-page style:name="Default"><style:header><style:region-left>'
+            f"{p('Internal')}</style:region-left><style:region-right>{p('<text:sheet-name>S</text:sheet-name>')}"
+            f"</style:region-right></style:header><style:footer>{p('Page <text:page-number>1</text:page-number>')}"
+            "</style:footer></style:master-page>",
+        ),
+        sees=(re.compile(r"\AHeader: Internal\n"),),
+        never=("Footer", re.compile("Internal.*Internal", re.DOTALL)),
+        source="16.11",
+    ),
+    Seen(
         "errors are read as they are shown",
         ".ods",
         package(sheet(row("What", "Value"), row("a", value("float", "0", shown="#DIV/0!")))),
