@@ -61,6 +61,7 @@ _MAGIC = [(re.compile(entry.magic.encode("ascii"), re.DOTALL), entry) for entry 
 # suffix -> what the file is, which may be empty, and what to do with it
 UNREAD = {suffix: (entry["what"], entry["hint"]) for entry in _DATA["unread"] for suffix in entry["suffixes"]}
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENTRY = re.compile(r"<[^<>]*file-entry[^<>]*>")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # an encrypted Office file keeps what it is to itself; its suffix is all there is
 _ENCRYPTED_AS = {".doc": ".docx", ".xls": ".xlsx", ".ppt": ".pptx"}
@@ -87,8 +88,19 @@ def package_format(package: zipfile.ZipFile) -> Format | None:
     mime = ""
     if "mimetype" in names and package.getinfo("mimetype").file_size < 200:
         mime = package.read("mimetype").decode("ascii", "replace").strip()
+    if not mime and "content.xml" in names and "META-INF/manifest.xml" in names:
+        mime = _manifest_type(package)  # LibreOffice opens packages without the part that names their type
     # templates are read like documents; files of OpenOffice 1 differ too much to be read
     return PACKAGES.get(mime.removesuffix("-template"))
+
+
+def _manifest_type(package: zipfile.ZipFile) -> str:
+    """The type of the whole package that the manifest of an OpenDocument file names (OpenDocument 1.3, part 2, 4.8)."""
+    with package.open("META-INF/manifest.xml") as part:
+        head = part.read(_HEAD).decode("utf-8", "replace")
+    entries = (entry for entry in _ENTRY.findall(head) if re.search(r"""full-path\s*=\s*["']/["']""", entry))
+    found = (re.search(r"""media-type\s*=\s*["']([^"']+)["']""", entry) for entry in entries)
+    return next((match[1] for match in found if match), "")
 
 
 def is_encrypted_package(data: bytes) -> bool:

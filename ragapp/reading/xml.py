@@ -1,4 +1,4 @@
-"""XML: feeds as articles, workbooks of Excel 2003 as sheets, all else as lines of text."""
+"""XML: feeds as articles, workbooks of Excel 2003 as sheets, flat OpenDocument files, all else as lines of text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.html import add_html, decode_markup
+from ragapp.reading.odf import read_flat
 from ragapp.reading.plain_text import plain_units
 from ragapp.reading.sheets import Row, SheetUnits
 from ragapp.reading.text import clean, one_line, read_bytes, whole_number
 
 _SHEETS = "{urn:schemas-microsoft-com:office:spreadsheet}"
+_FLAT_ODF = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}document"
 _ARTICLES = ("item", "entry")
 _BODIES = ("encoded", "content", "description", "summary")
 _DATES = ("pubDate", "published", "updated", "date")
@@ -43,6 +45,8 @@ def read_xml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         return Document(path.stem, plain_units(_TAG.sub(" ", text)), warnings=notes)
     if any(entry.level_name in ("ERROR", "FATAL") for entry in parser.error_log):
         notes.append("The XML is not well-formed; what could be read was read.")
+    if root.tag == _FLAT_ODF:
+        return read_flat(path, options)
     if root.tag == f"{_SHEETS}Workbook":
         sheets = SheetUnits()
         for sheet in root.iterchildren(f"{_SHEETS}Worksheet"):

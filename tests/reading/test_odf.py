@@ -57,7 +57,7 @@ def test_headings_paragraphs_lists_tables_and_notes(tmp_path: Path) -> None:
     assert (document.title, document.units[0].kind) == ("Le titre", "document")
     assert _blocks(document) == [
         ("heading", "Règlement", ("Règlement",)),
-        ("text", "L’été  à\tNoël\nfin", ("Règlement",)),
+        ("text", "L’été  à\tNoël [note 1]\nfin", ("Règlement",)),
         ("heading", "Portée", scope),
         ("text", "- un\n  - inner\n- deux", scope),
         ("table", "| Année | Ventes | Ventes |\n| --- | --- | --- |\n| 2024 | 1 | 2 |\n| 2024 | 3 | 4 |", scope),
@@ -71,7 +71,7 @@ def test_headings_paragraphs_lists_tables_and_notes(tmp_path: Path) -> None:
         "<text:tracked-changes><text:changed-region><text:deletion><text:p>gone</text:p></text:deletion>"
         "</text:changed-region></text:tracked-changes>",
         "<text:table-of-content><text:index-body><text:p>gone</text:p></text:index-body></text:table-of-content>",
-        "<text:p>a<office:annotation><text:p>gone</text:p></office:annotation></text:p>",
+        "<text:p>a<text:ruby><text:ruby-base>b</text:ruby-base><text:ruby-text>gone</text:ruby-text></text:ruby></text:p>",
     ],
 )
 def test_what_is_no_text_of_the_document_is_left_out(tmp_path: Path, hidden: str) -> None:
