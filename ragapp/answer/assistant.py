@@ -31,6 +31,7 @@ from ragapp.contract import (
     Caution,
     Citation,
     Delta,
+    DocumentWarnings,
     Event,
     Sentence,
     Stage,
@@ -245,7 +246,14 @@ class Assistant:
             language,
             suggested_caution,
             suggested_caution,
+            warnings=self._warnings([draft.passages[one.n - 1] for one in draft.citations] or ranked),
         )
+
+    def _warnings(self, passages: Sequence[ScoredChunk]) -> tuple[DocumentWarnings, ...]:
+        """What is known of how the passages' documents were read, each document once."""
+        ids = dict.fromkeys(passage.chunk.document_id for passage in passages)
+        rows = [self._catalog.document(document_id) for document_id in ids] if self._catalog else []
+        return tuple(DocumentWarnings(row.id, row.name, row.path, row.warnings) for row in rows if row and row.warnings)
 
     def _pack(
         self, engine: LanguageModel, prompts: PromptSet, question: str, passages: Sequence[ScoredChunk]

@@ -26,6 +26,7 @@ class Words:
     understood: str = "Understood as: {question}"
     unsupported: str = "not found in the passages"  #: behind a sentence that no passage states
     sources: str = "Sources:"
+    reading: str = "How {document} was read:"  #: above what was not read of it
     nearest: str = "Nearest passages:"  #: above the passages of an abstention
     place: Callable[[Place], str] = lambda place: place_name(place.kind, place.page, place.label)
 
@@ -81,6 +82,9 @@ def _answer(answer: Answer, words: Words) -> Iterator[str]:
         yield escape_markdown(answer.answer)
     if answer.note:
         yield from ("", escape_markdown(answer.note))
+    for read in answer.warnings:
+        yield from ("", words.reading.format(document=escape_markdown(read.document)), "")
+        yield from (f"- {escape_markdown(warning)}" for warning in read.warnings)
     if answer.citations:
         yield from ("", words.sources, "")
         for citation in answer.citations:

@@ -15,6 +15,9 @@ from ragapp.cli.parts import open_app, page_of
 from ragapp.contract import Answer, Caution, Citation, Delta, Event, Stage, Thought, Understood
 from ragapp.errors import UsageError
 
+# of the reading of a document that are told beside an answer
+SHOWN_WARNINGS = 3
+
 if TYPE_CHECKING:
     from ragapp.app import App
     from ragapp.evaluation.runner import QuestionResult
@@ -144,6 +147,12 @@ def say_answer(answer: Answer, as_json: bool = False, *, streamed: bool = False)
             say_citation(citation)
     if answer.note:
         say(f"\n{answer.note}")
+    for read in answer.warnings:
+        say(f"\nHow {read.document} was read:")
+        for warning in read.warnings[:SHOWN_WARNINGS]:
+            say(f"- {warning}")
+        if more := len(read.warnings[SHOWN_WARNINGS:]):
+            say(f"- {more} more; see: ragapp documents show {read.id}")
     timings = answer.timings
     first = f", first word after {timings['first_token_s']:.1f} s" if "first_token_s" in timings else ""
     dropped = answer.context.passages_dropped

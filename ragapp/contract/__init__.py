@@ -5,7 +5,16 @@ running page parses it, conversations keep it.  Field names are those of the JSO
 default, so that what an earlier version wrote is still read.
 """
 
-from ragapp.contract.answers import Answer, AnswerContext, Citation, Passage, Place, SearchResult, Sentence
+from ragapp.contract.answers import (
+    Answer,
+    AnswerContext,
+    Citation,
+    DocumentWarnings,
+    Passage,
+    Place,
+    SearchResult,
+    Sentence,
+)
 from ragapp.contract.conversations import Conversation, ConversationDetails, ConversationList, Turn
 from ragapp.contract.documents import Document, DocumentDetails, DocumentList, Removal, UnitCoverage, UnreadFile
 from ragapp.contract.events import Delta, Event, Stage, Thought, Understood
@@ -35,6 +44,7 @@ __all__ = [
     "Document",
     "DocumentDetails",
     "DocumentList",
+    "DocumentWarnings",
     "Event",
     "FileReport",
     "FileState",

@@ -85,6 +85,23 @@ class Passage(Place):
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentWarnings:
+    """What was not read of a document, or not surely.
+
+    Attributes:
+        id: of the document in the store.
+        document: file name.
+        path: of the file.
+        warnings: of the reading, a sentence each.
+    """
+
+    id: int
+    document: str
+    path: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerContext:
     """What the language model was given, in tokens.
 
@@ -127,6 +144,7 @@ class Answer:
         standalone: the question as it was understood in its conversation; the same where it stands alone.
         turns_dropped: earlier turns of the conversation that the model could not be shown.
         conversation: id of the conversation that keeps this answer, None where none does.
+        warnings: of the documents that are cited, or, when abstained, of those that were read for it.
     """
 
     question: str
@@ -147,6 +165,7 @@ class Answer:
     standalone: str = ""
     turns_dropped: int = 0
     conversation: int | None = None
+    warnings: tuple[DocumentWarnings, ...] = ()
 
     @property
     def understood_as(self) -> str:

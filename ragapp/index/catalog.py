@@ -19,7 +19,7 @@ from ragapp.index.catalog_writes import UNIT_COLUMNS, VECTOR_DTYPE, Changed
 from ragapp.index.migrations import migrate
 from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity, StoredChunk, UnreadRow
 from ragapp.index.sqlite import TOO_LARGE, connect, purge
-from ragapp.reading.document import Block, Document, Unit
+from ragapp.reading.document import READERS_VERSION, Block, Document, Unit
 
 # SQLite's limit on `?` in one statement was 999 for a long time
 _IDS_A_QUERY = 900
@@ -181,19 +181,21 @@ class Catalog:
         sha256: str,
         fingerprints: Sequence[bytes] | None = None,
         conditions: str = "",
+        readers: int = READERS_VERSION,
     ) -> Changed:
         """Store a document in one transaction, in place of an earlier version of the same path.
 
         ``vectors`` has the shape (chunks, dimension); size (bytes), time and hash are the file's.  By the
         ``fingerprints`` of the chunks' embedded texts :meth:`known_vectors` finds their vectors again.  ``conditions``
-        is what the reading depended on besides the file.
+        is what the reading depended on besides the file, ``readers`` the version of the readers.
 
         Returns:
             The document's id, the new chunk ids in the order of ``chunks``, and the chunk ids that went.
         """
         if len(chunks) != len(vectors):
             raise ValueError(f"{len(chunks)} chunks, but {len(vectors)} vectors")
-        facts = dict(identity_id=identity_id, size=size, mtime_ns=mtime_ns, sha256=sha256, conditions=conditions)
+        facts = dict(identity_id=identity_id, size=size, mtime_ns=mtime_ns, sha256=sha256)
+        facts |= dict(conditions=conditions, readers=readers)
         prints: Sequence[bytes | None] = fingerprints or [None] * len(chunks)
         with self.transaction() as connection:
             return catalog_writes.put(connection, path, document, chunks, vectors, prints, facts)

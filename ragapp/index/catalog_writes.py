@@ -21,7 +21,7 @@ UNIT_COLUMNS = "number, kind, label, text, blocks, coverage, confidence"
 # what a document has in common with another of the same content
 _COPIED = (
     "identity_id, language, sha256, warnings, units, units_without_text, units_ocr, units_needing_ocr, chunks,"
-    " conditions"
+    " conditions, readers"
 )
 
 # a document's id, the ids of the chunks that were added, in order, and of those that went

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ragapp import contract
+from ragapp.reading.document import READERS_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class DocumentRow:
         units_ocr: how many units' text was recognised by OCR.
         units_needing_ocr: how many are pictures whose text was not recognised.
         conditions: what the reading depended on besides the file (limits, passwords, readers).
+        readers: the version of the readers; see :data:`ragapp.reading.document.READERS_VERSION`.
     """
 
     id: int
@@ -87,6 +89,7 @@ class DocumentRow:
     units_needing_ocr: int
     chunks: int
     conditions: str
+    readers: int = READERS_VERSION
 
     def described(self) -> contract.Document:
         """The document as it leaves the core."""

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.index.store import Store
 from ragapp.ingest.worker import Limits
-from ragapp.reading.document import OcrMode, ReadOptions
+from ragapp.reading.document import READERS_VERSION, OcrMode, ReadOptions
 from ragapp.reading.ocr import chosen_engine
-from ragapp.reading.registry import READERS_VERSION
 from ragapp.settings import Ingest
 
 #: the reason that is kept for a file whose document was removed by hand
@@ -49,6 +49,13 @@ def reading_digest(settings: Ingest, ocr: OcrMode | None = None) -> str:
     )
     # cut short, since it also stands for the passwords
     return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+def readings_to_renew(catalog: Catalog) -> tuple[list[Path], int]:
+    """Files of documents that an earlier version of the readers read, and how many more of these have no file now."""
+    older = [Path(row.path) for row in catalog.documents() if row.readers < READERS_VERSION]
+    there = [path for path in older if path.is_file()]
+    return there, len(older) - len(there)
 
 
 def remove_by_hand(store: Store, ids: Sequence[int], settings: Ingest) -> list[DocumentRow]:

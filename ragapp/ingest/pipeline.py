@@ -16,6 +16,7 @@ from ragapp.index.embedder import Embedder
 from ragapp.index.store import Store
 from ragapp.ingest.chunking import Chunker
 from ragapp.ingest.conditions import limits_of, options_of, reading_digest
+from ragapp.ingest.drives import remember_drives
 from ragapp.ingest.estimate import estimate_s, simulate
 from ragapp.ingest.plan import ContentIndex, Plan, make_plan
 from ragapp.ingest.stages import StagedRun
@@ -78,7 +79,7 @@ class Pipeline:
         conditions = reading_digest(self._settings, ocr)
         plan = make_plan(catalog, roots, found, conditions=conditions, force=force, prune=prune)
         if waits:
-            plan.tasks = [task for task in plan.tasks if not waits(task.file)]
+            plan.leave_waiting(waits)
         estimate = None
         if dry_run:
             estimate = self._estimate_s(plan, ocr)
@@ -101,8 +102,9 @@ class Pipeline:
                     "The same command goes on from there.",
                 ) from None
             self._store.settle()
+            remember_drives(catalog, roots, found)
         reports = [plan.reports[path] for path in sorted(plan.reports)]
-        reports += [FileReport(row.path, "removed", "the file is gone") for row in plan.gone]
+        reports += [FileReport(row.path, "removed", _why_removed(row.path)) for row in plan.gone]
         seconds = time.monotonic() - started
         return IngestReport.of(reports, warnings=plan.notes, seconds=seconds, estimate_s=estimate)
 
@@ -139,7 +141,8 @@ class Pipeline:
             vectors = embedder.embed(texts, report)
             file = row.size, row.mtime_ns, row.sha256
             prints = [text.fingerprint for text in texts]
-            catalog.put_document(Path(row.path), document, chunks, vectors, current, *file, prints, row.conditions)
+            read = row.conditions, row.readers
+            catalog.put_document(Path(row.path), document, chunks, vectors, current, *file, prints, *read)
             embedded += len(texts)
         return len(stale)
 
@@ -165,3 +168,7 @@ class Pipeline:
     def _workers(self) -> int:
         # two at least: while one waits for a file that hangs, the other goes on
         return self._settings.workers or min(4, max(2, (os.cpu_count() or 2) // 2))
+
+
+def _why_removed(path: str) -> str:
+    return "it lies in a folder of the system, such as a recycle bin" if os.path.lexists(path) else "the file is gone"

@@ -12,11 +12,11 @@ from ragapp.contract import FileReport, FileStatus
 from ragapp.errors import ReadingError, TransientReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, UnreadRow
-from ragapp.reading.discover import FoundFile, hash_file, unreadable
+from ragapp.ingest.drives import missing_drives
+from ragapp.reading.discover import FoundFile, hash_file, in_system_folder, unreadable
+from ragapp.reading.document import READERS_VERSION
 from ragapp.reading.registry import reason_unread
 
-# fewer documents are soon ingested again; more of them gone at once is rather a drive that is not there
-MANY_DOCUMENTS = 10
 # what makes two files one document: their bytes, and their suffix, since that decides how they are read
 Content = tuple[str, str]
 
@@ -46,7 +46,11 @@ class Task:
 
 
 def _content(sha256: str, path: str) -> Content:
-    return sha256, os.path.splitext(path)[1].lower()
+    return sha256, _suffix(path)
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 @dataclass(slots=True)
@@ -72,6 +76,22 @@ class Plan:
     unread: list[UnreadRow] = field(default_factory=list)
     forget: list[str] = field(default_factory=list)
 
+    def leave_waiting(self, waits: Callable[[FoundFile], bool]) -> None:
+        """Take off the plan the files that are to be left alone for now.
+
+        A file of the name's suffix, size and time of a document that is gone is that document's, renamed: it does not
+        wait.  A document that is gone stays while a file of its size waits, which may turn out to be its content.
+        """
+        renamed = {(row.size, row.mtime_ns, _suffix(row.path)) for row in self.gone}
+        waiting = {
+            id(task)
+            for task in self.tasks
+            if (task.file.size, task.file.mtime_ns, _suffix(task.path)) not in renamed and waits(task.file)
+        }
+        sizes = {(task.file.size, _suffix(task.path)) for task in self.tasks if id(task) in waiting}
+        self.tasks = [task for task in self.tasks if id(task) not in waiting]
+        self.gone = [row for row in self.gone if (row.size, _suffix(row.path)) not in sizes]
+
     def fail(self, file: FoundFile, row: DocumentRow | None, problem: ReadingError | OSError) -> UnreadRow:
         """Report that a file could not be read; returns what the catalog is to remember."""
         error = unreadable(problem) if isinstance(problem, OSError) else problem
@@ -87,9 +107,7 @@ class Plan:
         if file.problem:
             error = TransientReadingError(file.problem, "Check the file and its permissions.")
             self.unread.append(self.fail(file, row, error))
-        elif (
-            row and not force and _same(row, file) and (not row.units_needing_ocr or row.conditions == self.conditions)
-        ):
+        elif row and not force and _same(row, file) and self._is_read(row):
             self.reports[path] = stored_report(row, path)
             if before:
                 self.forget.append(path)
@@ -101,6 +119,10 @@ class Plan:
             self.unread.append(UnreadRow(path, "skipped", reason, hint, "", file.size, file.mtime_ns, self.conditions))
         else:
             self.tasks.append(Task(file, row))
+
+    def _is_read(self, row: DocumentRow) -> bool:
+        """Whether a stored document is as these readers, with these conditions, would read it."""
+        return row.readers >= READERS_VERSION and (not row.units_needing_ocr or row.conditions == self.conditions)
 
 
 def make_plan(
@@ -127,7 +149,21 @@ def make_plan(
     is_gone = _gone_test(roots, found)
     plan.gone = [row for path, row in known.items() if is_gone(path)]
     if not prune:
-        _keep_missing_drives(plan, roots, found)
+        for folder, rows in missing_drives(catalog, roots, found, plan.gone).items():
+            documents = f"{len(rows)} stored documents" if len(rows) > 1 else "1 stored document"
+            there = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
+            plan.notes.append(
+                f"{folder} is {'empty' if os.path.isdir(folder) else 'not there'}, but {documents} came from it. They"
+                " stay, in case it is a drive that is not connected. To remove what is gone: ragapp ingest --prune"
+                f" {there}"
+            )
+            kept = {row.id for row in rows}
+            plan.gone = [row for row in plan.gone if row.id not in kept]
+    older = sum(task.row is not None and task.row.readers < READERS_VERSION for task in plan.tasks)
+    if older:
+        plan.notes.append(
+            f"{older} of the documents were read by an earlier version of ragapp; they are read again from their files."
+        )
     plan.forget += [path for path in unread if is_gone(path)]
     return plan
 
@@ -198,7 +234,7 @@ class ContentIndex:
         task.sha256 = hash_file(task.file.path)
         row = task.row
         same = row if row and row.sha256 == task.sha256 else None
-        if same and not self._force and not same.units_needing_ocr:
+        if same and not self._force and not same.units_needing_ocr and same.readers >= READERS_VERSION:
             return ContentMatch("unchanged", same)
         if task.content in self._seen:
             return ContentMatch("twin")
@@ -221,18 +257,6 @@ def _gone_test(roots: Iterable[Path], found: Iterable[FoundFile]) -> Callable[[s
     def is_gone(path: str) -> bool:
         if path in there or not path.startswith(below):
             return False
-        return not path.startswith(closed) and not os.path.lexists(path)
+        return not path.startswith(closed) and (not os.path.lexists(path) or in_system_folder(path, below))
 
     return is_gone
-
-
-def _keep_missing_drives(plan: Plan, roots: Iterable[Path], found: Iterable[FoundFile]) -> None:
-    """Keep the documents of folders that look like drives that are not connected, with a note for each."""
-    for root in roots:
-        below = [row for row in plan.gone if row.path.startswith(f"{root}{os.sep}")]
-        if len(below) >= MANY_DOCUMENTS and not any(root in file.path.parents for file in found):
-            plan.notes.append(
-                f"{root} is empty, but {len(below)} stored documents came from it. They stay, in case it is a drive"
-                f" that is not connected. To remove them: ragapp ingest --prune {root}"
-            )
-            plan.gone = [row for row in plan.gone if row not in below]

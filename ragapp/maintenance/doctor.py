@@ -61,7 +61,8 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
 
 
 def fix(settings: Settings, progress: ProgressListener | None = None) -> list[str]:
-    """Mend what can be mended without asking: rebuild for the embedder in use, fill the vector store from the catalog.
+    """Mend what can be mended without asking: rebuild for the embedder in use, read again what an earlier version of
+    ragapp read, fill the vector store from the catalog.
 
     Returns what was done, one sentence each.
 
@@ -69,14 +70,23 @@ def fix(settings: Settings, progress: ProgressListener | None = None) -> list[st
         RagappError: the embedder is missing, or another process owns the store.
     """
     from ragapp.app import App
+    from ragapp.ingest.conditions import readings_to_renew
 
+    renewed = None
     with App(settings, write=True) as app:
         rebuilt = app.pipeline.rebuild(progress)
+        older, _ = readings_to_renew(app.store.catalog)
+        if older:
+            renewed = app.pipeline.run(older, progress=progress)
         vectors = app.store.rebuild_vectors()
         app.store.settle()
     done = [f"The vector index was rebuilt from the catalog: {vectors} vectors."]
     if rebuilt:
         done.insert(0, f"{rebuilt} documents were embedded anew with {settings.embedding.model}.")
+    if renewed:
+        failed = renewed.count("failed")
+        kept = f" {failed} of them failed, and stay as they were read; see: ragapp documents list" if failed else ""
+        done.append(f"{len(older)} documents of an earlier version of ragapp were read again.{kept}")
     return done
 
 
@@ -160,6 +170,7 @@ def _check_llm(settings: Settings) -> CheckResult:
 def _check_store(settings: Settings) -> CheckResult:
     from ragapp.app import App
     from ragapp.index.store import CATALOG_NAME
+    from ragapp.ingest.conditions import readings_to_renew
 
     if not (settings.paths.data / CATALOG_NAME).is_file():
         return CheckResult("store", "warn", f"nothing in {settings.paths.data} yet", "Add files: ragapp ingest ./docs")
@@ -170,9 +181,15 @@ def _check_store(settings: Settings) -> CheckResult:
         failures = [file for file in app.store.catalog.unread() if file.status == "failed"]
         chunks = app.store.catalog.chunk_count()
         notices = app.store.notices
+        older, without_file = readings_to_renew(app.store.catalog)
     detail = " ".join([f"{len(documents)} documents, {chunks} chunks.", *notices]).rstrip(".")
     if failures:
         return CheckResult("store", "warn", f"{detail}; {len(failures)} files failed", "See: ragapp documents list")
+    if without_file:
+        detail += f"; {without_file} were read by an earlier version of ragapp, and their files are gone"
+    if older:
+        told = f"{detail}; {len(older)} were read by an earlier version of ragapp"
+        return CheckResult("store", "warn", told, "Read their files again: ragapp doctor --fix")
     return CheckResult("store", "ok", detail)
 
 

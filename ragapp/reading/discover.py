@@ -15,6 +15,17 @@ from ragapp.errors import PathError, TransientReadingError
 
 # of a path that is told because nothing is there; a real one has no more
 _SHOWN_CHARACTERS = 4096
+# thumbnails, recycle bins, snapshots and the like of Windows, macOS, Samba and network drives (Synology, QNAP, NetApp,
+# TrueNAS); upper and lower case are the same, since shares are
+SYSTEM_FOLDERS = frozenset(
+    name.casefold()
+    for name in (
+        *("$RECYCLE.BIN", "RECYCLER", "RECYCLED", "System Volume Information", "found.000", "$WINDOWS.~BT", "$Extend"),
+        *("#recycle", "#snapshot", "@eaDir", "@tmp", "@Recycle", "@Recently-Snapshot", "@SynoResource", "@sharebin"),
+        *("~snapshot", "lost+found", "Network Trash Folder", "Network Recycle Bin", "Temporary Items", "__MACOSX"),
+        *("TheVolumeSettingsFolder", "recycle bin"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +39,10 @@ class FoundFile:
 def discover(paths: Iterable[Path], ignore: Iterable[str] = (), exclude: Iterable[Path] = ()) -> list[FoundFile]:
     """Walk files and folders; each file once, sorted by path.
 
-    Hidden files and folders (leading dot) and names that match one of the shell patterns in ``ignore`` are left out,
-    but for paths that are given themselves; so are the absolute paths in ``exclude``.  Folders that link back to one of
-    their parents are entered once.  PathError if a path does not exist or may not be read.
+    Hidden files and folders (leading dot), :data:`SYSTEM_FOLDERS` and names that match one of the shell patterns in
+    ``ignore`` are left out, but for paths that are given themselves; so are the absolute paths in ``exclude``.
+    Folders that link back to one of their parents are entered once.  PathError if a path does not exist or may not be
+    read.
     """
     # one pattern for them all: a folder may hold a hundred thousand names
     ignored = re.compile("|".join(fnmatch.translate(os.path.normcase(pattern)) for pattern in (".*", *ignore)))
@@ -73,16 +85,32 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def in_system_folder(path: str, below: Iterable[str]) -> bool:
+    """Whether a path, which lies below some of the folders ``below`` (each with a separator at its end), lies in one of
+    :data:`SYSTEM_FOLDERS` there."""
+    outermost = min((folder for folder in below if path.startswith(folder)), key=len)
+    return any(part.casefold() in SYSTEM_FOLDERS for part in path[len(outermost) :].split(os.sep)[:-1])
+
+
 def _walk(root: Path, ignored: re.Pattern[str]) -> Iterator[Path]:
     entered: set[tuple[int, int]] = set()
     closed: list[Path] = []
     for folder, folders, files in os.walk(root, followlinks=True, onerror=lambda e: closed.append(Path(e.filename))):
-        here = os.stat(folder)
+        try:
+            here = os.stat(folder)
+        except OSError:  # a drive that went away meanwhile
+            folders.clear()
+            closed.append(Path(folder))
+            continue
         if (here.st_dev, here.st_ino) in entered:
             folders.clear()
             continue
         entered.add((here.st_dev, here.st_ino))
-        folders[:] = sorted(name for name in folders if not ignored.match(os.path.normcase(name)))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name.casefold() not in SYSTEM_FOLDERS and not ignored.match(os.path.normcase(name))
+        )
         for name in files:
             if not ignored.match(os.path.normcase(name)):
                 yield Path(folder, name)

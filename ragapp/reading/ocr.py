@@ -8,10 +8,11 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import ReadingError
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 _DPI = {"rapidocr": 150, "tesseract": 300}
 MAX_PIXELS = 12_000_000  # of a picture that is recognised; A4 at 300 dpi has 8.7 million
 _MAX_SIDE = 2400  # pixels; RapidOCR scales larger pictures down
+# a picture of more than this many widths in height is read in pieces: a screenshot of a whole page, a till receipt
+_LONG = 2.2
+_PIECE_WIDTH = 1600  # pixels that a long picture's width is scaled down to
+_MAX_PIECES = 60
 _MIN_CONFIDENCE = 0.5  # lines below it are noise: photographs, stamps, handwriting
 _LOW_CONFIDENCE = 0.8  # pages below it are named in a warning
 # half the processor for each of the two workers or more that read
@@ -69,16 +74,23 @@ def recognise(image: Image, options: ReadOptions) -> RecognisedText:
     engine, reason = chosen_engine(options)
     if not engine:
         raise ReadingError("no text recognition", reason)
-    image = within_limit(image.convert("RGB"))
-    if engine == "tesseract":
-        return _kept(_by_tesseract(image, options.ocr_languages))
-    found = _by_rapidocr(image)
+    find = _by_rapidocr if engine == "rapidocr" else partial(_by_tesseract, languages=options.ocr_languages)
+    image = image.convert("RGB")
+    if image.height > _LONG * image.width and image.height > _MAX_SIDE:
+        return _kept(_in_pieces(image, find))
+    image = within_limit(image)
+    found = find(image)
     best = _kept(found)
-    for angle in _turns(found, best.confidence):
-        turned = _kept(_by_rapidocr(image.rotate(angle, expand=True)))
-        if turned.confidence > best.confidence + 0.05:
-            best = turned
-    return best
+    on_its_side = _lies_on_its_side(found)
+    if not on_its_side and (not found or best.confidence >= _LOW_CONFIDENCE):
+        return best
+    if on_its_side:
+        # its lines were read one by one, perhaps well, but in the order of another side
+        turned = [_kept(find(image.rotate(angle, expand=True))) for angle in (90, 270)]
+        better = max(turned, key=lambda text: text.confidence)
+        return better if better.confidence > best.confidence - 0.1 else best
+    turned_over = _kept(find(image.rotate(180)))
+    return turned_over if turned_over.confidence > best.confidence + 0.05 else best
 
 
 def dpi(options: ReadOptions) -> int:
@@ -101,12 +113,38 @@ def _kept(found: _Found) -> RecognisedText:
     return RecognisedText([line for line, _ in kept], mean, len(found) - len(kept))
 
 
-def _turns(found: _Found, confidence: float) -> tuple[int, ...]:
-    """Degrees to turn a picture by that was read so badly that it may lie on its side or upside down."""
-    if not found or confidence >= _LOW_CONFIDENCE:
-        return ()
-    tall = sum(line.height > 1.5 * (line.x1 - line.x0) for line, _ in found)
-    return (90, 270) if 2 * tall > len(found) else (180,)
+def _lies_on_its_side(found: _Found) -> bool:
+    """Whether most of the text runs upward or downward; signs of one or two letters do not tell."""
+    long = [line for line, _ in found if len(line.text) > 3]
+    return 2 * sum(line.height > 1.5 * (line.x1 - line.x0) for line in long) > len(long)
+
+
+def _in_pieces(image: Image, find: Callable[[Image], _Found]) -> _Found:
+    """What is found in a long picture, which is cut where there is least ink, so that its letters need not shrink."""
+    scale = min(1.0, _PIECE_WIDTH / image.width, (_MAX_PIECES * _MAX_SIDE * 0.75) / image.height)
+    if scale < 1:
+        image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+    found: _Found = []
+    for top, bottom in _cuts(image):
+        for line, score in find(image.crop((0, top, image.width, bottom))):
+            for piece in line.pieces:
+                piece.top, piece.bottom = piece.top + top, piece.bottom + top
+            found.append((Line(line.pieces), score))
+    return found
+
+
+def _cuts(image: Image) -> list[tuple[int, int]]:
+    """Upper and lower edges of pieces of :data:`_MAX_SIDE` at the most, each cut where a row is most of one colour."""
+    import numpy as np
+
+    # how much neighbouring pixels of a row differ
+    ink = np.abs(np.diff(np.asarray(image.convert("L"), np.int16), axis=1)).mean(axis=1)
+    smooth = np.convolve(ink, np.ones(5) / 5, mode="same")
+    edges = [0]
+    while image.height - edges[-1] > _MAX_SIDE:
+        first, last = edges[-1] + _MAX_SIDE * 3 // 4, edges[-1] + _MAX_SIDE
+        edges.append(first + int(np.argmin(smooth[first:last])))
+    return list(pairwise([*edges, image.height]))
 
 
 def within_limit(image: Image) -> Image:

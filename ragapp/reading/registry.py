@@ -12,8 +12,6 @@ from ragapp.reading.document import DEFAULT_OPTIONS, Document, Reader, ReadOptio
 from ragapp.reading.formats import NO_READER, READERS, TEXT_SUFFIXES, UNREAD, Format, content_format, looks_like_text
 
 SUFFIXES = frozenset(READERS)
-# raise it when readers take what they refused before: files that failed are tried again
-READERS_VERSION = 2
 
 _QUESTION_BYTES = 1 << 20
 _QUESTION_KEYS = frozenset(("answers", "answerable", "pages", "expected"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.document import Block, Document, Unit
-from ragapp.reading.tables import cell_text, markdown_table, split_titles, tidy_rows
+from ragapp.reading.sheet_grid import Grid
+from ragapp.reading.sheet_tables import Line, Table, filled_cells, sheet_parts
+from ragapp.reading.tables import cell_text, markdown_table, tidy_rows
 
 Row = tuple[int, list[str]]  # its number in the file, 1-based, and its cells as text
 
@@ -32,27 +35,34 @@ class SheetUnits:
         """Count a sheet that is not read, so that the others keep their numbers."""
         self._next += 1
 
+    @property
+    def room(self) -> int:
+        """How many more filled cells are read."""
+        return max(MAX_CELLS - self._cells, 0)
+
     def sheet(self, name: str, rows: Iterable[Row], hidden: bool = False) -> None:
         """Add a sheet of titles, tables and remarks, separated by blank or missing rows; ``name`` labels its units."""
         if hidden:
             self._hidden.append(f'The hidden sheet "{name}" was skipped.')
             self.skip()
             return
-        cutter = _Cutter(name)
-        groups = [group for group in map(_tidy, _groups(self._bounded(rows))) if group[1]]
-        for index, (numbers, group) in enumerate(groups):
-            titles, table = split_titles(group)
-            if len(table) == 1 and len(table[0]) == 1 and index + 1 < len(groups):
-                titles, table = [*titles, table[0][0]], []  # its table follows after blank rows
-            for place, title in enumerate(titles):
-                is_heading = place == 0 and len(title) <= _LONGEST_TITLE and any(map(str.isalpha, title))
-                cutter.line(title, numbers[place], is_heading)
-            numbers = numbers[len(titles) :]
-            if len(groups) > 1 and table and len(table[0]) == 1:
-                cutter.remarks(table, numbers)  # beside the tables
-            else:
-                cutter.table(table, numbers)
-        self._add(cutter)
+        self._add_grid(name, Grid(filled_cells(self._bounded(rows))))
+
+    def grid(
+        self, name: str, grid: Grid, before: Sequence[str] = (), after: Sequence[str] = (), is_cut: bool = False
+    ) -> None:
+        """Add a sheet by its cells and what is known of them.
+
+        Args:
+            name: labels its units.
+            grid: its cells as they are seen.
+            before: text that stands before them, such as a page header.
+            after: text that stands after them, of boxes and charts; one that is a table is Markdown.
+            is_cut: whether cells of it are missing because there are too many.
+        """
+        self._cells += sum(map(len, grid.rows.values()))
+        self._truncated = self._truncated or is_cut
+        self._add_grid(name, grid, before, after)
 
     def table(self, name: str, rows: Iterable[Row]) -> None:
         """Add a sheet that is one table, its first row the header; ``name``, which may be empty, labels its units."""
@@ -76,6 +86,30 @@ class SheetUnits:
                 return
             yield number, cells
 
+    def _add_grid(
+        self, name: str, grid: Grid, before: Sequence[str] = (), after: Sequence[str] = (), joins: bool = False
+    ) -> None:
+        cutter = _Cutter(name, grid.remarks)
+        for text in before:
+            cutter.beside(text)
+        lines: list[Line] = []
+        for part in sheet_parts(grid, joins):
+            if isinstance(part, Line) and not part.is_title:
+                lines.append(part)
+                continue
+            cutter.lines(lines)
+            lines = []
+            if isinstance(part, Table):
+                cutter.table(part.rows, part.numbers)
+            else:
+                is_heading = len(part.text) <= _LONGEST_TITLE and any(map(str.isalpha, part.text))
+                cutter.line(part.text, part.number, is_heading)
+        cutter.lines(lines)
+        cutter.rest()
+        for text in after:
+            cutter.beside(text)
+        self._add(cutter)
+
     def _add(self, cutter: _Cutter) -> None:
         for label, blocks in cutter.pieces():
             self.units.append(Unit(self._next, "sheet", label, blocks))
@@ -85,8 +119,9 @@ class SheetUnits:
 class _Cutter:
     """Cuts one sheet's content into pieces of bounded size."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, remarks: dict[int, list[str]] | None = None) -> None:
         self._name = name
+        self._remarks = sorted((remarks or {}).items())  # lines to be added behind a row
         self._out = BlockBuilder()
         self._pieces: list[tuple[int, int, list[Block]]] = []
         self._rows: list[int] = []
@@ -98,12 +133,29 @@ class _Cutter:
         self._out.heading(1, text) if is_heading else self._out.text(text)
         self._count([number], len(text))
 
-    def remarks(self, rows: list[list[str]], numbers: list[int]) -> None:
-        """Add rows of one cell as text."""
+    def lines(self, lines: Sequence[Line]) -> None:
+        """Add rows that are remarks, as one run of text."""
+        rows = [[line.text] for line in lines]
+        numbers = [line.number for line in lines]
         for first, last in self._ranges(rows, 0, 0):
             text = "\n".join(row[0] for row in rows[first:last])
             self._out.text(text)
             self._count(numbers[first:last], len(text))
+            self._remark(numbers[last - 1])
+
+    def beside(self, text: str) -> None:
+        """Add text that belongs to no row; one that is a table is Markdown."""
+        self._make_room(len(text))
+        if text.startswith("| "):
+            self._out.add_table(text)
+        else:
+            self._out.text(text)
+        self._length += len(text)
+
+    def rest(self) -> None:
+        """Add the remarks that are behind all rows."""
+        if self._remarks:
+            self._remark(self._remarks[-1][0])
 
     def table(self, rows: list[list[str]], numbers: list[int]) -> None:
         """Add a table, its first row the header, which is repeated in each piece that the table reaches into."""
@@ -116,6 +168,7 @@ class _Cutter:
             self._out.add_table(text)
             # the header's own row counts only where it stands alone
             self._count(numbers[first:last] or numbers[:1], len(text))
+            self._remark(numbers[last - 1])
 
     def pieces(self) -> list[tuple[str, list[Block]]]:
         """Label and blocks of each piece; at least one."""
@@ -144,6 +197,15 @@ class _Cutter:
             yield first, last
             first = last
 
+    def _remark(self, last: int) -> None:
+        """Add the remarks up to a row."""
+        count = bisect_right(self._remarks, last, key=lambda remark: remark[0])
+        due, self._remarks = self._remarks[:count], self._remarks[count:]
+        lines = [line for _, remarks in due for line in remarks]
+        if lines:
+            self._out.text("\n".join(lines))
+            self._length += sum(map(len, lines))
+
     def _make_room(self, length: int) -> None:
         if self._rows and (len(self._rows) >= UNIT_ROWS or self._length + length > UNIT_CHARACTERS):
             self._end()
@@ -154,23 +216,12 @@ class _Cutter:
 
     def _end(self) -> None:
         if self._out.blocks:
-            self._pieces.append((min(self._rows), max(self._rows), self._out.take()))
+            if not self._rows and self._pieces:  # text that belongs to no row goes with the rows before it
+                first, last, blocks = self._pieces.pop()
+                self._pieces.append((first, last, [*blocks, *self._out.take()]))
+            else:
+                self._pieces.append((min(self._rows, default=1), max(self._rows, default=1), self._out.take()))
         self._rows, self._length = [], 0
-
-
-def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    group: list[Row] = []
-    before = 0
-    for number, cells in rows:
-        blank = not any(cells)
-        if group and (blank or number > before + 1):
-            yield group
-            group = []
-        if not blank:
-            group.append((number, cells))
-        before = number
-    if group:
-        yield group
 
 
 def _tidy(rows: list[Row]) -> tuple[list[int], list[list[str]]]:

@@ -61,15 +61,17 @@ class IngestJob:
         Returns its report, or the :class:`RagappError` that ended it.
         """
         future: Future[IngestReport] = Future()
+        self._requests.append((self._request(paths, **options), future))
+        self.start()
+        return future
 
+    def _request(self, paths: Sequence[Path], **options: Any) -> Callable[[], IngestReport]:
         def work() -> IngestReport:
             progress, cancelled = self._progress, self._let_go
             report: IngestReport = self._app.pipeline.run(paths, progress=progress, cancelled=cancelled, **options)
             return report
 
-        self._requests.append((work, future))
-        self.start()
-        return future
+        return work
 
     def remove(self, ids: Sequence[int]) -> list[str]:
         """Remove documents from the library and return their names. Raises StoreError: one is not there (any more).
@@ -96,6 +98,7 @@ class IngestJob:
         return self._let_go() or bool(self._requests)
 
     def _work(self) -> None:
+        self._renew_readings()
         while not self._closing.is_set():
             if self._requests:
                 self._serve_request()
@@ -104,6 +107,17 @@ class IngestJob:
                 self._closing.wait(0.2)
             else:
                 self._follow()
+
+    def _renew_readings(self) -> None:
+        """Ask for the files that an earlier version of the readers read, wherever they lie."""
+        from ragapp.ingest.conditions import readings_to_renew
+
+        try:
+            older, _ = readings_to_renew(self._app.store.catalog)
+        except RagappError:  # the store cannot be opened; following the drop folder tells it
+            return
+        if older:
+            self._requests.append((self._request(older), Future()))
 
     def _serve_request(self) -> None:
         work, future = self._requests.popleft()

@@ -56,6 +56,7 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
         "standalone",
         "turns_dropped",
         "conversation",
+        "warnings",
     }
     assert 0 <= values["confidence"] <= 1
     assert values["model"] == "smollm2-135m-instruct"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ragapp.answer.export import conversation_markdown, escape_markdown
-from ragapp.contract import Answer, Citation, Conversation, Passage, Sentence, Turn
+from ragapp.contract import Answer, Citation, Conversation, DocumentWarnings, Passage, Sentence, Turn
 
 HOSTILE = [
     "[click](http://evil.example)",
@@ -109,6 +109,7 @@ def test_all_of_a_turn_is_there():
         "What is the limit for Paris?",
         sentences=(Sentence("It is €215. [1]", True, (1,)), Sentence("It is nice.", False, ())),
         citations=(Citation("policy.pdf", "/p", 3, n=1, quote="rises from €190\nto €215", start=0, end=23),),
+        warnings=(DocumentWarnings(1, "policy.pdf", "/p", ("1 comment was left out.",)),),
     )
     for text in (
         "# Hotels",
@@ -117,6 +118,8 @@ def test_all_of_a_turn_is_there():
         "Understood as: What is the limit for Paris?",
         "It is €215. \\[1\\]",
         "It is nice. *(not found in the passages)*",
+        "How policy.pdf was read:",
+        "- 1 comment was left out.",
         "- \\[1\\] policy.pdf, p. 3: “rises from €190 to €215”",
     ):
         assert text in made.splitlines()

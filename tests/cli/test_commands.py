@@ -275,6 +275,30 @@ class TestJourney:
         assert code == 0
         assert {check["name"]: check["status"] for check in json.loads(out)["checks"]}["store"] == "ok"
 
+    def test_doctor_reads_again_what_an_earlier_version_read(self, ragapp, furnished, docs):
+        import sqlite3
+
+        assert ragapp("ingest", docs)[0] == 0
+        with sqlite3.connect(furnished / "data" / "catalog.sqlite3") as catalog:
+            catalog.execute("UPDATE documents SET readers = 1, warnings = '[\"Less was read.\"]'")
+        catalog.close()
+        (store,) = (check for check in json.loads(ragapp("doctor", "--json")[1])["checks"] if check["name"] == "store")
+        assert (store["status"], store["hint"]) == ("warn", "Read their files again: ragapp doctor --fix")
+        assert "2 documents of an earlier version of ragapp were read again." in ragapp("doctor", "--fix")[1]
+        documents = json.loads(ragapp("documents", "list", "--json")[1])["documents"]
+        assert not any("Less was read." in row["warnings"] for row in documents)
+
+    def test_an_answer_tells_how_its_document_was_read(self, ragapp, furnished, tmp_path, monkeypatch):
+        monkeypatch.setenv("RAGAPP_ANSWER__THRESHOLD", "0")
+        sheet = tmp_path / "hotels.csv"
+        sheet.write_bytes("City;Limit\nLondon;175 €\nОдесса;90 €\n".encode("cp1251"))
+        assert ragapp("ingest", sheet)[0] == 0
+        told = json.loads(ragapp("ask", "What is the limit for London?", "--json")[1])["warnings"]
+        assert [(one["document"], len(one["warnings"])) for one in told] == [("hotels.csv", 1)]
+        assert (
+            f"How hotels.csv was read:\n- {told[0]['warnings'][0]}" in ragapp("ask", "What is the limit for London?")[1]
+        )
+
     def test_doctor_rebuilds_a_lost_index(self, ragapp, furnished, docs):
         import shutil
 

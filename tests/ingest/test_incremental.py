@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from placekit import SETTINGS, Place
 
+from ragapp.errors import ReadingError
+from ragapp.index import catalog as catalog_module
 from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
-from ragapp.ingest import conditions
+from ragapp.ingest import conditions, drives
 from ragapp.ingest import plan as planning
 from ragapp.ingest.worker import Worker
-from ragapp.reading import registry
+from ragapp.reading.document import READERS_VERSION
 
 LONG = "\n\n".join(f"Paragraph {n} speaks of subject{n} at length, and of nothing else." for n in range(40))
 
@@ -195,7 +197,7 @@ class TestFailures:
         elif change == "passwords":
             pipeline = place.with_settings(SETTINGS.model_copy(update={"passwords": ["sesame"]}))
         elif change == "readers":
-            monkeypatch.setattr(conditions, "READERS_VERSION", registry.READERS_VERSION + 1)
+            monkeypatch.setattr(conditions, "READERS_VERSION", READERS_VERSION + 1)
         elif change == "named":
             paths = [path]
         assert pipeline.run(paths, force=force).count("failed") == 1
@@ -262,7 +264,7 @@ class TestFailures:
 
 class TestDrivesThatAreNotThere:
     def fill(self, place: Place) -> None:
-        for number in range(planning.MANY_DOCUMENTS):
+        for number in range(drives.MANY_DOCUMENTS):
             place.write(f"share/{number}.txt", f"This is number {number}.")
         place.run()
 
@@ -278,12 +280,96 @@ class TestDrivesThatAreNotThere:
         assert place.pipeline.run([place.docs / "share"], prune=True).count("removed") == 10
         assert place.stored() == {}
 
+    @pytest.mark.parametrize("named", ["share", "deep/er/share"])
+    def test_neither_does_one_below_the_folder(self, place: Place, named: str) -> None:
+        for number in range(drives.MANY_DOCUMENTS):
+            place.write(f"{named}/a/{number}.txt", f"This is number {number}.")
+        place.write("local.txt", "The site manager is Olga.")
+        place.write("still.txt", "This one is still there.")
+        place.run()
+        shutil.rmtree(place.docs / named)
+        (place.docs / named).mkdir()
+        (place.docs / "local.txt").unlink()
+        report = place.pipeline.run([place.docs])
+        assert place.fates(report) == {"still.txt": "unchanged", "local.txt": "removed"}
+        assert f"{place.docs / named} is empty, but 10 stored documents" in report.warnings[0]
+        assert len(place.stored()) == 11
+        assert place.pipeline.run([place.docs / named], prune=True).count("removed") == 10
+
+    @pytest.mark.parametrize("left", ["nothing", "an empty folder"])
+    def test_a_drive_is_known_by_its_mount_point(self, place: Place, monkeypatch, left: str) -> None:
+        drive = place.docs / "usb"
+        place.write("usb/sub/plan.txt", "The plan.")
+        place.write("local/site.txt", "The site manager is Olga.")
+        monkeypatch.setattr(drives, "_is_mount", lambda folder: folder == str(drive))
+        place.run()
+        shutil.rmtree(drive)
+        shutil.rmtree(place.docs / "local")
+        monkeypatch.undo()
+        if left != "nothing":
+            drive.mkdir()
+        report = place.pipeline.run([place.docs])
+        assert place.fates(report) == {"local/site.txt": "removed"}
+        assert "1 stored document came from it" in report.warnings[0]
+        place.write("usb/sub/plan.txt", "The plan.")
+        assert place.pipeline.run([place.docs]).warnings == ()
+        assert len(place.stored()) == 1
+
+    def test_what_lies_in_a_recycle_bin_by_now_or_since_ever_goes(self, place: Place) -> None:
+        place.write("door.txt", "The door code is 2222.")
+        place.write("#recycle/old.txt", "The door code is 1111.")
+        place.run(place.docs, place.docs / "#recycle")
+        assert len(place.stored()) == 2
+        (place.docs / "door.txt").rename(place.docs / "#recycle/door.txt")
+        reports = place.reports()
+        assert {name: report.status for name, report in reports.items()} == {
+            "door.txt": "removed",
+            "#recycle/old.txt": "removed",
+        }
+        assert "recycle bin" in reports["#recycle/old.txt"].reason
+        assert place.stored() == {}
+
     def test_one_file_that_is_left_shows_that_the_folder_is_there(self, place: Place) -> None:
         self.fill(place)
         for path in sorted((place.docs / "share").iterdir())[1:]:
             path.unlink()
         report = place.pipeline.run([place.docs / "share"])
         assert (report.warnings, report.count("removed")) == ((), 9)
+
+
+class TestOlderReaders:
+    def test_what_older_readers_read_is_read_again_once(self, place: Place, unread: list[str], monkeypatch) -> None:
+        for name in ("a.txt", "b.txt"):
+            place.write(name, LONG + name)
+        place.run()
+        embedded = len(place.embedder.embedded)
+        unread.clear()
+        for module in (planning, catalog_module, conditions):
+            monkeypatch.setattr(module, "READERS_VERSION", READERS_VERSION + 1)
+        monkeypatch.setattr(catalog_module.Catalog.put_document, "__defaults__", (None, "", READERS_VERSION + 1))
+        report = place.pipeline.run([place.docs])
+        assert place.fates(report) == {"a.txt": "updated", "b.txt": "updated"}
+        assert "2 of the documents were read by an earlier version" in report.warnings[0]
+        assert sorted(unread) == ["a.txt", "b.txt"]
+        assert len(place.embedder.embedded) == embedded  # the same text keeps its vectors
+        report = place.pipeline.run([place.docs])
+        assert (place.fates(report), report.warnings) == ({"a.txt": "unchanged", "b.txt": "unchanged"}, ())
+
+    def test_what_cannot_be_read_again_stays_as_it_is(self, place: Place, unread: list[str], monkeypatch) -> None:
+        place.write("a.txt", LONG)
+        place.run()
+        for module in (planning, conditions):
+            monkeypatch.setattr(module, "READERS_VERSION", READERS_VERSION + 1)
+
+        def refuse(*arguments):
+            raise ReadingError("the file is damaged", "Get a new copy.")
+
+        prepare = Worker.prepare
+        monkeypatch.setattr(Worker, "prepare", refuse)
+        assert place.run() == {"a.txt": "failed"}
+        monkeypatch.setattr(Worker, "prepare", prepare)
+        assert place.run() == {"a.txt": "failed"}  # not tried again while nothing changes
+        assert place.text("a.txt").startswith("Paragraph 0")
 
 
 def test_scans_are_looked_at_again_when_ocr_may_read_them(place: Place, unread: list[str]) -> None:

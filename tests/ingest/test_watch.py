@@ -90,6 +90,28 @@ def test_what_is_there_comes_changes_and_goes(place: Place, following) -> None:
     seen.until(lambda: seen.names() == {"moved.txt"})
 
 
+@pytest.mark.parametrize("copied", [False, True], ids=["renamed", "copied and deleted"])
+def test_a_renamed_file_has_moved(place: Place, following, copied: bool) -> None:
+    old = place.write("keys.txt", "The keys hang in the hall.")
+    os.utime(old, (1, 1))
+    place.write("other.txt", "Nothing happens to this one.")
+    seen = following()
+    row = place.row("keys.txt")
+    if copied:  # at once, as across drives: the copy has a time of its own, and is not at rest yet
+        text = old.read_text(encoding="utf-8")
+        old.unlink()
+        place.write("sub/keys 2025.txt", text)
+    else:
+        (place.docs / "sub").mkdir()
+        old.rename(place.docs / "sub/keys 2025.txt")
+    seen.until(lambda: any("sub/keys 2025.txt" in place.fates(report) for report in seen.reports))
+    assert seen.names() == {"other.txt", "sub/keys 2025.txt"}
+    assert place.row("sub/keys 2025.txt").id == row.id
+    reports = [file for report in seen.reports for file in report.files]
+    assert next(file.reason for file in reports if file.path.endswith("2025.txt")) == f"moved from {old}"
+    assert not any(file.status == "removed" for file in reports)
+
+
 def test_a_file_that_is_still_being_copied_waits_until_it_is_whole(place: Place, following) -> None:
     seen = following(settle_s=1.0)
     lines = [f"Line {number} of the copy." for number in range(8)]

@@ -30,6 +30,8 @@ def _names(root: Path, found: list[FoundFile]) -> list[str]:
     [
         (["b.txt", "a.txt", "Z.txt", "sub/c.txt"], [], ["Z.txt", "a.txt", "b.txt", "sub/c.txt"]),
         ([".hidden.txt", ".git/config", "a/.x/b.txt", "a/c.txt"], [], ["a/c.txt"]),
+        (["@eaDir/a.jpg/x.txt", "b/#Recycle/a.txt", "b/$RECYCLE.BIN/$R1.txt", "b/recycle.txt"], [], ["b/recycle.txt"]),
+        (["System Volume Information/a.txt", "~snapshot/h.0/a.txt", "__MACOSX/a.txt", "a.txt"], [], ["a.txt"]),
         (["~$plan.docx", "plan.docx", "x.tmp", "Thumbs.db"], ["~$*", "*.tmp", "Thumbs.db"], ["plan.docx"]),
         (["node_modules/x.txt", "src/y.txt"], ["node_modules"], ["src/y.txt"]),
         (["tmp/x.txt", "x.tmp.txt"], ["*.tmp"], ["tmp/x.txt", "x.tmp.txt"]),

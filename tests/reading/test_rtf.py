@@ -42,6 +42,7 @@ def test_headings_paragraphs_lists_tables_and_footnotes_in_order(tmp_path: Path)
         ("table", "| A | B |\n| --- | --- |\n| 1 more | 2 |", ("Portée", "Own level")),
         ("text", "after", ("Portée", "Own level")),
         ("text", "Footnote 1: see § 4", ("Portée", "Own level")),
+        ("text", "Header: page head", ("Portée", "Own level")),
     ]
 
 

@@ -122,13 +122,14 @@ def test_xls_sheets_titles_tables_and_accents(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "shape", "shown"),
     [
-        (datetime(2025, 4, 14), "dd/mm/yyyy", "2025-04-14"),
-        (date(2025, 4, 14), "d mmm yy", "2025-04-14"),
-        (datetime(2025, 4, 14, 8, 30), "dd/mm/yyyy hh:mm", "2025-04-14 08:30:00"),
-        (time(8, 30), "hh:mm", "08:30:00"),
+        (datetime(2025, 4, 14), "dd/mm/yyyy", "14/04/2025"),
+        (date(2025, 4, 14), "d mmm yy", "14 Apr 25"),
+        (datetime(2025, 4, 14, 8, 30), "dd/mm/yyyy hh:mm", "14/04/2025 08:30"),
+        (time(8, 30), "hh:mm", "08:30"),
+        (datetime(2025, 4, 14), "M/D/YY", "2025-04-14"),  # 14, the date of the reader's own system
         (0.24, "0%", "24%"),
         (1067, "00000", "01067"),
-        (1234.5, "#,##0.00", "1234.5"),
+        (1234.5, "#,##0.00", "1,234.50"),
     ],
 )
 def test_xls_values(tmp_path: Path, value: Any, shape: str, shown: str) -> None:

@@ -75,6 +75,20 @@ def test_the_drop_folder_is_followed_paused_asked_and_what_is_removed_stays_remo
     assert len(app.store.catalog.unread()) == 1
 
 
+def test_what_an_earlier_version_read_is_read_again_wherever_it_lies(job, tmp_path):
+    job, app, drop = job
+    drop.mkdir()
+    other = tmp_path / "elsewhere.txt"
+    other.write_text("From elsewhere.", encoding="utf-8")
+    app.pipeline.run([other])
+    with app.store.catalog.transaction() as catalog:
+        catalog.execute("UPDATE documents SET readers = 1")
+    job.start()
+    wait(lambda: job.state.phase == "idle")
+    assert [file.status for file in job.state.files] == ["updated"]
+    assert app.store.catalog.documents()[0].readers > 1
+
+
 def test_a_defect_ends_one_run_and_not_the_job(job, tmp_path, monkeypatch):
     job, _, drop = job
     drop.mkdir()

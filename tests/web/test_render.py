@@ -9,6 +9,7 @@ from ragapp.contract import (
     Answer,
     Citation,
     Conversation,
+    DocumentWarnings,
     FileState,
     IngestProgress,
     IngestState,
@@ -67,6 +68,7 @@ def answer(**values):
     citation = Citation(HOSTILE, HOSTILE, 1, HOSTILE, "section", n=1, quote=HOSTILE, start=0, end=5)
     fields = {"sentences": sentences, "citations": (citation,), "passages": (passage(),), "model": HOSTILE}
     fields |= {"standalone": HOSTILE, "timings": {"total_s": 1.0, "first_token_s": 0.5}}
+    fields |= {"warnings": (DocumentWarnings(1, HOSTILE, HOSTILE, (HOSTILE,)),)}
     fields |= {"question": HOSTILE, "answer": HOSTILE, "abstained": False, "confidence": 1.0}
     return Answer(**{**fields, **values})
 
@@ -123,7 +125,7 @@ def test_text_of_documents_questions_and_models_is_inert(html):
 
 
 def test_marks_lead_to_their_source_and_unsupported_sentences_are_told():
-    made = answer(sentences=(Sentence("It is so. [1]", True, (1,)), Sentence("It may be.", False, ())))
+    made = answer(sentences=(Sentence("It is so. [1]", True, (1,)), Sentence("It may be.", False, ())), warnings=())
     html = render.render_answer(made, 4, "en")
     assert '"turn": 4, "kind": "citation", "n": 1' in html.replace("&quot;", '"')
     assert ">1</button>" in html

@@ -131,7 +131,7 @@ def render_answer(answer: Answer, number: int, language: str) -> str:
             told = escape(tr(language, "answer.unsupported"))
             parts.append(f'<span class="unsupported" title="{told}">{text}<span class="flag"> {told}</span></span>')
     body = f'<div class="answer" lang="{escape(answer.language)}">{" ".join(parts)}</div>'
-    return understood + body + _note(answer)
+    return understood + body + _notes(answer, language)
 
 
 def render_mark(citation: Citation, number: int, language: str) -> str:
@@ -152,7 +152,8 @@ def render_abstained(answer: Answer, number: int, language: str) -> str:
         offer = f'<p class="hint perhaps">{tr(language, "abstained.perhaps")} {button}</p>'
     return (
         f'<div class="abstained"><h3>{tr(language, "abstained.title")}</h3>'
-        f"<p>{escape(answer.answer)} {tr(language, 'abstained.help')}</p>{offer}{nearest}{_note(answer)}</div>"
+        f"<p>{escape(answer.answer)} {tr(language, 'abstained.help')}</p>{offer}{nearest}"
+        f"{_notes(answer, language)}</div>"
     )
 
 
@@ -206,6 +207,7 @@ def render_markdown(exchanges: Sequence[Exchange], language: str) -> str:
         understood=tr(language, "answer.understood"),
         unsupported=tr(language, "answer.unsupported"),
         sources=f"{tr(language, 'evidence.sources')}:",
+        reading=tr(language, "export.reading"),
         nearest=tr(language, "abstained.nearest"),
         place=lambda place: render_place(place, language),
     )
@@ -227,5 +229,11 @@ def _tools(number: int, language: str, *, copy: bool = False) -> str:
     return f'<span class="tools">{"".join(tools)}</span>'
 
 
-def _note(answer: Answer) -> str:
-    return f'<p class="answer-note">{escape(answer.note)}</p>' if answer.note else ""
+def _notes(answer: Answer, language: str) -> str:
+    """What stands beside an answer: its note, and what was not read of the documents that it rests on."""
+    told = f'<p class="answer-note">{escape(answer.note)}</p>' if answer.note else ""
+    for read in answer.warnings:
+        title = escape(tr(language, "answer.reading", document=read.document, n=len(read.warnings)))
+        items = "".join(f"<li>{escape(warning)}</li>" for warning in read.warnings)
+        told += f'<details class="answer-note"><summary>{title}</summary><ul>{items}</ul></details>'
+    return told
