@@ -1,4 +1,4 @@
-"""Rows of boxes of which some are ticked, with what is ticked in words: ``☐ yes ☒ no [ticked: no]``.
+"""Rows of boxes of which some are ticked, with what is ticked in words: ``☐ yes ☒ no [answer: no]``.
 
 A form says what holds by a sign in front of a word. To a small language model every word of the row is there alike, so
 what is ticked is said once more.
@@ -39,13 +39,13 @@ def _text(text: str) -> str:
 def _said(row: str) -> str:
     """What is added to a row of boxes; empty for what is none."""
     boxes = list(_BOX.finditer(row))
-    if not 2 <= len(boxes) <= _MOST_BOXES or "[ticked:" in row:
+    if not 2 <= len(boxes) <= _MOST_BOXES or "[answer:" in row:
         return ""
     labels = list(_labels(row, boxes))
     if not all(0 < len(label) <= _LONGEST_LABEL for label in labels):
         return ""
     ticked = [label for label, box in zip(labels, boxes, strict=True) if box[0] not in _OPEN]
-    return f" [ticked: {', '.join(ticked) or 'none'}]"
+    return f" [answer: {', '.join(ticked) or 'none'}]"
 
 
 def _labels(row: str, boxes: list[re.Match[str]]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.open_xml import OpenPackage, Part, root_of
 from ragapp.reading.package import given_title, open_package
+from ragapp.reading.pictures import PictureReader
 from ragapp.reading.text import AGAIN, one_line, whole_number
 from ragapp.reading.word_comments import read_comments
 from ragapp.reading.word_counts import Counts
@@ -55,11 +56,12 @@ def read_docx(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     with open_package(path, ".docx", options) as content:
         package = OpenPackage(content)
         out = BlockBuilder()
-        shared = Shared(LeftOut(), [])
+        left_out = LeftOut()
+        shared = Shared(left_out, PictureReader(options, left_out))
         document = _read_package(package, out, shared)
         title = given_title(_own_title(package)) or out.title or path.stem
         document.running_texts()
-        return Document(title, page_units(out, _stated_pages(package)), warnings=shared.left_out.warnings())
+        return Document(title, page_units(out, _stated_pages(package)), warnings=left_out.warnings())
 
 
 def _read_package(package: OpenPackage, out: BlockBuilder, shared: Shared) -> _DocxReader:
@@ -211,10 +213,12 @@ class _DocxReader:
         for kind, part in running_parts(self._part):
             if root_of(part) is None:
                 continue
-            reader = _DocxReader(self._document, part, BlockBuilder(), self._shared, without_page_fields)
+            beside = BlockBuilder()
+            reader = _DocxReader(self._document, part, beside, self._shared, without_page_fields)
             reader._heading = kind
-            text = running_text(reader.all_text(part.root))
+            text = reader.all_text(part.root)
             reader.read_later()
+            text = running_text("\n".join([text, *(block.text for block in beside.blocks)]))
             if text:
                 texts.setdefault(f"{kind.capitalize()}: {text}")
         if texts:

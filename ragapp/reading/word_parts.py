@@ -9,7 +9,7 @@ import email
 import email.policy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from lxml import etree
 
@@ -18,6 +18,7 @@ from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.open_xml import OpenPackage, Part, root_of
 from ragapp.reading.package import MAX_EXPANDED, embedded_package
+from ragapp.reading.pictures import PictureReader
 from ragapp.reading.text import decode
 from ragapp.reading.word_looks import W
 from ragapp.reading.word_runs import MC, chosen_alternative
@@ -36,17 +37,9 @@ _LEAST_SIDE = 360_000  # EMU, one centimetre: smaller pictures are icons and lin
 _MAX_DEPTH = 4  # of documents inside documents
 _MAX_CHUNKS = 500
 _OBJECT_HINT = "Open the document in Word and save what is embedded as files of their own."
-_PICTURE_HINT = "Save the document as PDF to have the text in its pictures recognised."
 _CHART_HINT = "Save the document as PDF."
 _CHUNK_HINT = "Open the document in Word and save it again."
 _WORD_TYPES = ("application/vnd.openxmlformats-officedocument.wordprocessingml", "application/vnd.ms-word")
-
-
-class Picture(NamedTuple):
-    """A picture and where it stands."""
-
-    part: Part  # its bytes
-    place: str  # the heading below which it stands
 
 
 @dataclass(slots=True)
@@ -54,7 +47,7 @@ class Shared:
     """What one file has in common, however deep its documents stand in each other."""
 
     left_out: LeftOut
-    pictures: list[Picture]
+    pictures: PictureReader
     depth: int = 0
     expanded: int = 0  # bytes of the packages inside it
     chunks: int = 0
@@ -135,7 +128,7 @@ class PartReader:
         elif head.startswith(b"{\\rtf"):
             from ragapp.reading.rtf import add_rtf
 
-            add_rtf(self._out, data)
+            add_rtf(self._out, data, self._shared.left_out)
         elif kind == "message/rfc822" or suffix in ("mht", "mhtml", "eml") or head.startswith(b"mime-version:"):
             _add_web_archive(self._out, data)
         elif "html" in kind or suffix in ("htm", "html", "xhtml") or head.startswith((b"<html", b"<!doctype html")):
@@ -190,12 +183,10 @@ class PartReader:
         self._shared.left_out.add(*kind, self._place(), hint=_CHART_HINT if kind[0] == "formula" else _OBJECT_HINT)
 
     def _picture(self, element: Any) -> None:
-        """Count a picture that is large enough to hold text; its part is kept for those who can recognise it."""
+        """Add the text that is recognised in a picture."""
         part = self._target(element, f"{_R}embed") or self._target(element, f"{_R}id")
-        if part is None or _is_small(element):
-            return
-        self._shared.pictures.append(Picture(part, self._place()))
-        self._shared.left_out.add("picture", "pictures", self._place(), hint=_PICTURE_HINT)
+        if part is not None and not _is_small(element):
+            self._out.text(self._shared.pictures.text(part.blob, self._place()))
 
     def _target(self, element: Any, attribute: str) -> Part | None:
         relation = self._part.rels.get(element.get(attribute, ""))
