@@ -1,0 +1,45 @@
+"""Names of HTML's elements by what they do, and changes to a parsed tree that keep its text in place."""
+
+from __future__ import annotations
+
+from lxml.html import HtmlElement
+
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+LISTS = ("ul", "ol")
+PARTS = ["li", "dt", "dd", "tbody", "thead", "tfoot", "tr", "td", "th"]  # of lists and tables
+_SECTIONS = ["html", "body", "main", "article", "section", "header", "footer", "aside", "address", "details", "summary"]
+_OTHERS = ["p", "div", "blockquote", "pre", "center", "hr", "figure", "figcaption", "form", "fieldset", "legend"]
+BLOCK_TAGS = frozenset(["dl", "table"]).union(_OTHERS, HEADINGS, LISTS, PARTS, _SECTIONS)
+
+
+def replace(element: HtmlElement, text: str) -> None:
+    """Put text in place of an element."""
+    if element.getparent() is not None:
+        element.tail = text + (element.tail or "")
+        element.drop_tree()
+
+
+def put_behind(element: HtmlElement, text: str) -> None:
+    """Put text right behind an element."""
+    element.tail = text + (element.tail or "")
+
+
+def text_before(element: HtmlElement) -> str:
+    """Text on the same line before an element, at least its last character; empty at the start of a line."""
+    while True:
+        previous = element.getprevious()
+        if previous is not None:
+            if previous.tail:
+                return previous.tail
+            if previous.tag == "br" or previous.tag in BLOCK_TAGS:
+                return ""
+            if text := previous.text_content():
+                return text
+            element = previous
+            continue
+        parent = element.getparent()
+        if parent is None or parent.text:
+            return (parent.text or "") if parent is not None else ""
+        if parent.tag in BLOCK_TAGS:
+            return ""
+        element = parent
