@@ -82,7 +82,7 @@ class Styles:
 
     def is_struck(self, element: HtmlElement) -> bool:
         """Whether a line runs through its text."""
-        return any("line-through" in self.get(element, name) for name in ("text-decoration", "text-decoration-line"))
+        return "line-through" in self.get(element, "text-decoration-line")
 
     def script(self, element: HtmlElement) -> str:
         """``sup`` or ``sub`` for what stands above or below its line, else empty."""
@@ -97,8 +97,7 @@ class Styles:
 
     def list_type(self, element: HtmlElement) -> str:
         """The kind of mark of its items, as ``list-style-type`` names it; empty where none is given."""
-        own = self.get(element, "list-style-type")
-        words = own.split() or [word for word in self.get(element, "list-style").split() if word not in _PLACES]
+        words = [word for word in self.get(element, "list-style-type").split() if word not in _PLACES]
         return words[0] if words else ""
 
     def _apply(self, page: HtmlElement, css: str) -> None:
@@ -132,6 +131,7 @@ class Styles:
                 given[name] = weight, value
 
 
+_SHORTHANDS = {"text-decoration": "text-decoration-line", "list-style": "list-style-type"}
 _PLACES = ("inside", "outside")
 
 
@@ -141,7 +141,8 @@ def _declarations(body: str) -> dict[str, tuple[str, bool]]:
     found: dict[str, tuple[str, bool]] = {}
     for match in _DECLARATION.finditer(body):
         value, _, mark = match[2].strip().lower().partition("!")
-        found[match[1].lower()] = value.strip(), mark.strip() == "important"
+        name = match[1].lower()
+        found[_SHORTHANDS.get(name, name)] = value.strip(), mark.strip() == "important"
     return found
 
 

@@ -85,7 +85,7 @@ def _chosen(select: HtmlElement) -> str:
 
 
 def _option(option: HtmlElement) -> str:
-    return (option.get("label") or option.text_content()).strip()
+    return str(option.get("label") or option.text_content()).strip()
 
 
 def _is_title(button: HtmlElement) -> bool:

@@ -80,7 +80,7 @@ def _append(element: HtmlElement, text: str) -> None:
 
 
 def _script_text(element: HtmlElement) -> str:
-    text = element.text_content()
+    text = str(element.text_content())
     before = text_before(element)
     if element.tag == "sub":
         return lowered(text, before)

@@ -53,7 +53,7 @@ def _rows_in_order(table: HtmlElement) -> list[HtmlElement]:
 
 def _header_rows(rows: list[HtmlElement]) -> int:
     """How many rows at the top are the header: those of ``thead``, else those with nothing but ``th``."""
-    count = sum(row.getparent().tag == "thead" for row in rows)
+    count: int = sum(row.getparent().tag == "thead" for row in rows)
     if not count:
         count = next((number for number, row in enumerate(rows) if not _is_header(row)), len(rows))
     return count if count <= _MOST_HEADER_ROWS and count < len(rows) else min(count, 1)

@@ -30,16 +30,16 @@ def text_before(element: HtmlElement) -> str:
         previous = element.getprevious()
         if previous is not None:
             if previous.tail:
-                return previous.tail
+                return str(previous.tail)
             if previous.tag == "br" or previous.tag in BLOCK_TAGS:
                 return ""
-            if text := previous.text_content():
+            if text := str(previous.text_content()):
                 return text
             element = previous
             continue
         parent = element.getparent()
-        if parent is None or parent.text:
-            return (parent.text or "") if parent is not None else ""
-        if parent.tag in BLOCK_TAGS:
+        if parent is None:
             return ""
+        if parent.text or parent.tag in BLOCK_TAGS:
+            return str(parent.text or "")
         element = parent

@@ -79,9 +79,10 @@ def _read_mail(letters: Letters, mail: Message) -> None:
     headers = {name: _header(mail, name) for name in _SHOWN}
 
     def add_body(letter: Letter) -> None:
-        _add_part(letters, letter, mail, 0)
-        if not letter.out.blocks and not mail.is_multipart() and mail.get_content_type() in _TEXTS:
-            _add_text(letters, letter, mail)  # marked as an attachment, and all there is
+        if mail.get_content_type() in _TEXTS and not mail.is_multipart():
+            _add_text(letters, letter, mail)  # even if it is marked as an attachment: it is all there is
+        else:
+            _add_part(letters, letter, mail, 0)
 
     letters.read(headers, add_body)
 

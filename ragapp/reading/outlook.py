@@ -244,15 +244,19 @@ def add_tnef(letters: Letters, letter: Letter, data: bytes) -> None:
             raise ValueError("too large")
         from tnefparse import TNEF
 
-        _add_unpacked(letters, letter, TNEF(_with_code_page(data), do_checksum=False))
+        tnef = TNEF(_with_code_page(data), do_checksum=False)
+        if not (tnef.has_body() or tnef.attachments):
+            raise ValueError("nothing in it")
+        _add_unpacked(letters, letter, tnef)
     except Exception:  # the library raises anything over a damaged file
         letters.attach(letter, "winmail.dat")
-        letters.note("A part in Outlook's own format (winmail.dat) is damaged. Ask its sender to send it as HTML.")
+        letters.note("A part in Outlook's own format (winmail.dat) was not read. Ask its sender to send it as HTML.")
 
 
 def _attributes(data: bytes) -> list[bytes]:
     """The names of its attributes, up to a bound; the library copies the rest of the file for each."""
-    place, names = 6, []
+    place = 6
+    names: list[bytes] = []
     while place + 11 <= len(data) and len(names) <= _MOST_ATTRIBUTES:
         names.append(data[place + 1 : place + 3])
         place += 11 + int.from_bytes(data[place + 5 : place + 9], "little")
