@@ -9,6 +9,7 @@ from itertools import pairwise
 from ragapp.answer import facts
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
+from ragapp.answer.ticked_boxes import blank_unticked
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words
 from ragapp.retrieval.passage import ScoredChunk
@@ -103,7 +104,7 @@ class _Evidence:
         self._passages, self._question, self._language, self._similar = passages, question, language, similar
         self._asked, self._given = set(content_terms(question, language)), facts.number_variants(question)
         chunks = [passage.chunk for passage in passages]
-        self._shown = [" \n ".join((chunk.title, *chunk.headings, chunk.text)) for chunk in chunks]
+        self._shown = [" \n ".join((chunk.title, *chunk.headings, blank_unticked(chunk.text))) for chunk in chunks]
         # stemmed by the language of the passage and by that of the answer
         self._terms = [
             {term for code in (chunk.language, language) for term in content_terms(shown, code)}
