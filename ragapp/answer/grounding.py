@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from ragapp.answer import facts
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
-from ragapp.answer.ticked_boxes import blank_unticked
+from ragapp.answer.ticked_boxes import blank_unticked, denies_ticks
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words
 from ragapp.retrieval.passage import ScoredChunk
@@ -159,10 +159,15 @@ class _Evidence:
         return share
 
     def _denied(self, text: str, n: int) -> bool:
-        language = self._language
-        return self._passages[n - 1].chunk.language == language and facts.negates(
-            text, self._quote(text, n), language, lambda words: content_terms(words, language)
-        )
+        language, chunk = self._language, self._passages[n - 1].chunk
+
+        def stems(words: str) -> Iterable[str]:
+            return content_terms(words, language)
+
+        held = blank_unticked(chunk.text)[slice(*self._span(text, n))]
+        if chunk.language == language and facts.negates(text, held, language, stems):
+            return True
+        return denies_ticks(text, chunk.text, stems)
 
     def _quote(self, text: str, n: int) -> str:
         return self._passages[n - 1].chunk.text[slice(*self._span(text, n))]

@@ -1,6 +1,6 @@
 """Styles of a page's elements, as far as they decide what a person sees: shown, struck out, raised, numbered how.
 
-Rules of style sheets are matched by cssselect and weighed by importance, specificity and order (W3C CSS Cascading and
+Rules of style sheets are weighed by importance, specificity and order (W3C CSS Cascading and
 Inheritance Level 4, 6); a style attribute comes before them. Inheritance, layers and animations are not followed.
 """
 
@@ -35,10 +35,6 @@ _FEATURE = re.compile(r"\(\s*(min|max)-width\s*:\s*([\d.]+)\s*(px|r?em)\s*\)", r
 _WINDOW = 1280
 _MOST_CSS = 2_000_000  # characters
 _MOST_RULES = 1000
-_MOST_WORK = 5_000_000  # rules times elements
-_NAMED = re.compile(r"[.#](-?[A-Za-z_][\w-]*)")
-_NEGATION = re.compile(r":not\([^()]*\)")
-
 # importance, specificity (ids, classes, names), order
 _Weight = tuple[bool, tuple[int, int, int], int]
 
@@ -101,23 +97,19 @@ class Styles:
         return words[0] if words else ""
 
     def _apply(self, page: HtmlElement, css: str) -> None:
-        from cssselect import HTMLTranslator, SelectorError, parse
+        from cssselect import SelectorError, parse
 
-        translator = HTMLTranslator()
-        work = _MOST_WORK // max(1, int(page.xpath("count(//*)")))
-        names = {name for value in page.xpath("//@class | //@id") for name in value.split()}
+        from ragapp.reading.css_match import PageIndex
+
+        index = PageIndex(page)
         for order, (selectors, body) in enumerate(_rules(css)):
             declared = _declarations(body)
-            # most sheets have rules for much that the page does not have
-            likely = [one for one in selectors.split(",") if names.issuperset(_NAMED.findall(_NEGATION.sub("", one)))]
             try:
-                for selector in parse(",".join(likely)) if declared and likely else []:
-                    work -= 1
-                    if selector.pseudo_element or work < 0:
-                        continue
-                    found = page.xpath(translator.selector_to_xpath(selector))
-                    for element in found:
-                        self._give(element, declared, selector.specificity(), order)
+                for selector in parse(selectors) if declared else []:
+                    if not selector.pseudo_element:
+                        specific = selector.specificity()
+                        for element in index.found(selector):
+                            self._give(element, declared, specific, order)
             except (SelectorError, ValueError, RecursionError):  # one of another kind or a damaged one
                 continue
 

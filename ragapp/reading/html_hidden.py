@@ -19,7 +19,8 @@ _STRUCK = ("del", "s", "strike")
 _NOTES = re.compile(r"\b(?:doc-)?(?:foot|end|rear)?notes?\b")
 # what Bootstrap and its like call parts that unfold
 _FOLDING = re.compile(
-    r"(?:^|[\s_-])(?:accordion|collaps|tab-?pan|tab-?content|faq|expand|fold|spoiler|toggle|disclosure)", re.IGNORECASE
+    r"(?:^|[\s_-])(?:accordion|collaps|tab-?pan|tab-?content|faq|expand|fold(?!er)|spoiler|toggle|disclosure)",
+    re.IGNORECASE,
 )
 _CONTROLLERS = (
     "//*[@aria-controls or @data-target or @data-bs-target or @data-toggle or @data-bs-toggle or @aria-expanded"
@@ -100,13 +101,18 @@ def _can_unfold(element: HtmlElement, controlled: set[str]) -> bool:
     if element.get("id", "") in controlled or _FOLDING.search(element.get("class", "")):
         return True
     before = element.getprevious()
-    if before is None or element.tag in ("input", "br", "img"):
+    return before is not None and element.tag not in ("input", "br", "img") and _unfolds(before)
+
+
+def _unfolds(element: HtmlElement) -> bool:
+    """Whether an element is a button that shows and hides what follows it, or holds nothing else."""
+    if any(inner.get("aria-expanded") for inner in element.iter() if isinstance(inner.tag, str)):
+        return True
+    buttons = list(element.iter("button"))
+    # the button of a form sends it
+    if len(buttons) != 1 or element.tag == "form" or next(element.iterancestors("form"), None) is not None:
         return False
-    return before.tag == "button" or next(before.iter("button"), None) is not None or _expands(before)
-
-
-def _expands(element: HtmlElement) -> bool:
-    return any(inner.get("aria-expanded") for inner in element.iter() if isinstance(inner.tag, str))
+    return bool(one_line(element.text_content()) == one_line(buttons[0].text_content()))
 
 
 def _heading_above(element: HtmlElement) -> str:

@@ -18,8 +18,8 @@ _MARK = re.compile(r"\d{1,4}|[a-z*†‡§]{1,2}|[ivx]{1,6}", re.IGNORECASE)
 _PRINTED_NOTE = re.compile(r"(?:\s*\[[^\[\]]{1,40}\])+\s*")
 _SCHEMES = ("http", "https", "ftp", "mailto", "tel", "sms")
 _NO_ADDRESS_IN = ("nav", "button", "summary", *HEADINGS)
-# a longer address counts readers and is no address that a person types
-_LONGEST_ADDRESS = 200
+# a longer address counts readers or holds what a script wrote, and is none that a person would quote
+_LONGEST_ADDRESS = 300
 # what programs that draw formulas write beside the formula itself
 _DRAWN_FORMULAS = (
     "//*[contains(@class, 'katex-html') or contains(@class, 'MathJax_Preview') or contains(@class, 'MJX_Assistive')]"
@@ -106,6 +106,8 @@ def _links(page: HtmlElement) -> None:
     """Write the address that a link leads to behind its words, unless they say it."""
     for link in page.iter("a"):
         href = link.get("href", "").strip()
+        if "hreflang" in link.attrib:
+            continue  # the same page in another language
         if href.startswith("#"):
             tail = link.tail or ""
             # the mark of a note, before its text
@@ -118,7 +120,7 @@ def _links(page: HtmlElement) -> None:
 
 
 def _address(href: str) -> str:
-    """An address in full as a person would write it; empty where it is none, or a place of the page."""
+    """An address as a person would write it; empty where it is none, or too long for that."""
     try:
         parts = urlsplit(href)
     except ValueError:
@@ -127,9 +129,7 @@ def _address(href: str) -> str:
         return ""
     if parts.scheme.lower() in ("mailto", "tel", "sms"):
         return parts.path
-    if not parts.netloc:
-        return ""
-    return href if len(href) <= _LONGEST_ADDRESS else f"{parts.scheme}://{parts.netloc}/…"
+    return href if parts.netloc and len(href) <= _LONGEST_ADDRESS else ""
 
 
 def _says(words: str, address: str) -> bool:

@@ -39,6 +39,7 @@ _SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "appl
 _CMS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _REPORTS = ("message/delivery-status", "message/disposition-notification", "message/feedback-report")
 _MAILS = ("message/rfc822", "message/global")
+_MIME_HEAD = re.compile(rb"\s*(?:MIME-Version|Content-Type):", re.IGNORECASE)
 _DECRYPT = "Open it in your mail program, save its text without encryption and take that in."
 
 
@@ -150,7 +151,7 @@ def _add_alternatives(letters: Letters, letter: Letter, parts: list[Message], de
             _add_part(letters, letter, part, depth)
             continue
         for leaf in _leaves(part):  # what is attached to a form that is not shown
-            if leaf.get_content_type() not in _TEXTS and leaf.get_content_maintype() != "image":
+            if leaf.get_content_maintype() not in ("text", "image") or _tolerant(leaf.get_filename):
                 _add_leaf(letters, letter, leaf, leaf.get_content_type())
 
 
@@ -256,10 +257,8 @@ def _read_attached(letters: Letters, name: str, data: bytes, add: Callable[[Lett
 
 def _add_smime(letters: Letters, letter: Letter, data: bytes) -> bool:
     """Add what an S/MIME part holds, or say that it is encrypted; whether it is such a part."""
-    if data.lstrip()[:10].lower() == b"mime-versi" or data.lstrip()[:13].lower() == b"content-type:":
-        kind, inner = "signed", data  # multipart/signed, as Outlook keeps it
-    else:
-        kind, inner = signed_content(data)
+    # Outlook keeps a mail that is signed beside its content as it was sent
+    kind, inner = ("signed", data) if _MIME_HEAD.match(data) else signed_content(data)
     if kind == "encrypted":
         letters.note(f"The mail is encrypted (S/MIME) and was not read. {_DECRYPT}")
     elif kind == "signed" and letters.has_room(len(inner)):

@@ -8,14 +8,14 @@ from ragapp.answer.ticked_boxes import blank_unticked, ticked_only
 @pytest.mark.parametrize(
     ("row", "shown"),
     [
-        ("Car needed: ☐ yes ☒ no", "Car needed: ☒ no"),
-        ("Car needed: ☑ yes ☐ no", "Car needed: ☑ yes"),
-        ("Car needed: yes ☐ no ☒", "Car needed: no ☒"),
-        ("Car needed: [ ] yes [x] no", "Car needed: [x] no"),
-        ("Car needed: (X) yes ( ) no", "Car needed: (X) yes"),
-        ("☐ day ☒ night ☐ both", "☒ night"),
-        ("| Car | ☐ yes ☒ no | ☒ paid ☐ open |", "| Car | ☒ no | ☒ paid |"),
-        ("Diet: ☒ vegan ☒ no nuts ☐ halal", "Diet: ☒ vegan ☒ no nuts"),
+        ("Car needed: ☐ yes ☒ no", "Car needed: no"),
+        ("Car needed: ☑ yes ☐ no", "Car needed: yes"),
+        ("Car needed: yes ☐ no ☒", "Car needed: no"),
+        ("Car needed: [ ] yes [x] no", "Car needed: no"),
+        ("Car needed: (X) yes ( ) no", "Car needed: yes"),
+        ("  ☐ day ☒ night ☐ both", "  night"),
+        ("| Car | ☐ yes ☒ no | ☒ paid ☐ open |", "| Car | no | paid |"),
+        ("Diet: ☒ vegan ☒ no nuts ☐ halal", "Diet: vegan, no nuts"),
         ("☐ paint\n☒ sweep", "☐ paint\n☒ sweep"),
         ("☐ yes ☐ no", "☐ yes ☐ no"),
         ("Rating: ■■■□□", "Rating: ■■■□□"),
@@ -40,3 +40,19 @@ def test_an_option_that_is_not_ticked_supports_no_answer():
     found = passage("Badge request\nPaper badge: ☐ blue ☒ green")
     assert not ground("It is blue [1].", "Which badge?", [found], "en")[0][0].supported
     assert ground("It is green [1].", "Which badge?", [found], "en")[0][0].supported
+
+
+@pytest.mark.parametrize(
+    ("answer", "supported"),
+    [
+        ("Yes, a company car is needed [1].", False),
+        ("A company car is needed [1].", False),
+        ("No, a company car is not needed [1].", True),
+        ("No company car is needed [1].", True),
+        ("The safety briefing was attended [1].", True),
+        ("No, the safety briefing was not attended [1].", False),
+    ],
+)
+def test_an_answer_against_a_ticked_box_is_not_supported(answer, supported):
+    form = passage("Access\n\nCompany car needed: ☐ yes ☒ no\nSafety briefing attended: ☒ yes ☐ no")
+    assert ground(answer, "Is it needed or attended?", [form], "en")[0][0].supported == supported
