@@ -9,7 +9,7 @@ from itertools import pairwise
 from ragapp.answer import facts
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
-from ragapp.answer.ticked_boxes import blank_unticked, denies_ticks
+from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words
 from ragapp.retrieval.passage import ScoredChunk
@@ -164,10 +164,10 @@ class _Evidence:
         def stems(words: str) -> Iterable[str]:
             return content_terms(words, language)
 
-        held = blank_unticked(chunk.text)[slice(*self._span(text, n))]
-        if chunk.language == language and facts.negates(text, held, language, stems):
-            return True
-        return denies_ticks(text, chunk.text, stems)
+        by_ticks = denies_ticks(text, chunk.text, stems)
+        if by_ticks is not None or chunk.language != language:
+            return bool(by_ticks)
+        return facts.negates(text, blank_options(chunk.text)[slice(*self._span(text, n))], language, stems)
 
     def _quote(self, text: str, n: int) -> str:
         return self._passages[n - 1].chunk.text[slice(*self._span(text, n))]

@@ -50,13 +50,23 @@ def blank_unticked(text: str) -> str:
     return text
 
 
-def denies_ticks(sentence: str, text: str, stems: Callable[[str], Iterable[str]]) -> bool:
+def blank_options(text: str) -> str:
+    """The text with spaces in place of all options of rows that have a ticked one: a "no" there denies nothing else."""
+    for part in _PART.finditer(text):
+        spans = list(_in_row(part[0], part.start()))
+        if spans:
+            first = min(box.start() for box in _BOX.finditer(part[0])) + part.start()
+            text = text[:first] + " " * (part.end() - first) + text[part.end() :]
+    return text
+
+
+def denies_ticks(sentence: str, text: str, stems: Callable[[str], Iterable[str]]) -> bool | None:
     """Whether a sentence says yes to what a row of the text ticks as a no, or no to what it ticks as a yes.
 
-    ``stems`` gives the terms of a text, by which a sentence and a row are about the same.
+    ``stems`` gives the terms of a text, by which a sentence and a row are about the same. None where no row is.
     """
     if not _TICKED.search(text):
-        return False
+        return None
     words = re.findall(r"\w+", sentence.lower())
     says = words[0] in _YES or (words[0] not in _NO and not _DENIES.search(sentence.lower())) if words else True
     said = set(stems(sentence))
@@ -68,9 +78,9 @@ def denies_ticks(sentence: str, text: str, stems: Callable[[str], Iterable[str]]
         label = set(stems(part[0][: min(box.start() for box in _BOX.finditer(part[0]))])) if spans else set()
         holds = bool(options & _YES), bool(options & _NO)
         about = label and len(label & said) >= _MOST_SHARED * len(label)
-        if about and holds[0] != holds[1] and holds[0] != says:
-            return True
-    return False
+        if about and holds[0] != holds[1]:
+            return holds[0] != says
+    return None
 
 
 def unticked_spans(text: str) -> list[Span]:
