@@ -22,6 +22,7 @@ _PARAMETER = re.compile(r";([\w-]+)(?:=(\"[^\"]*\"|[^;]*))?")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _SHOWN_PARTS = ("VEVENT", "VTODO", "VJOURNAL", "VCARD")
 _MOST_PARTS = 20_000
+_LONGEST_LINE, _HEAD = 100_000, 500  # of text in lines that go on; in which a line names its encoding
 _STATES = {
     "ACCEPTED": "accepted",
     "DECLINED": "declined",
@@ -92,7 +93,7 @@ def _parts(text: str) -> Iterator[_Part]:
     pending = ""
     for line in text.splitlines():
         line, pending = pending + line, ""
-        if line.endswith("=") and "QUOTED-PRINTABLE" in line.upper():
+        if line.endswith("=") and len(line) < _LONGEST_LINE and "QUOTED-PRINTABLE" in line[:_HEAD].upper():
             pending = line[:-1]
             continue
         match = _LINE.fullmatch(line)

@@ -35,6 +35,7 @@ _FEATURE = re.compile(r"\(\s*(min|max)-width\s*:\s*([\d.]+)\s*(px|r?em)\s*\)", r
 _WINDOW = 1280
 _MOST_CSS = 2_000_000  # characters
 _MOST_RULES = 1000
+_LONGEST_BODY = 5000  # a longer one holds a picture
 # importance, specificity (ids, classes, names), order
 _Weight = tuple[bool, tuple[int, int, int], int]
 
@@ -53,13 +54,13 @@ class Styles:
         css = f"{sheets}\n{inner}"[:_MOST_CSS]
         if _TELLING.search(css):
             self._apply(page, css)
-        own = (element for element in page.xpath("//*[@style]") if _declarations(element.get("style")))
+        own = (element for element in page.xpath("//*[@style]") if _declarations(element.get("style")[:_LONGEST_BODY]))
         self.styled = list(dict.fromkeys([*self._given, *own]))
 
     def get(self, element: HtmlElement, name: str) -> str:
         """The value of a property, in lower case; empty where none is given."""
         style = element.get("style")
-        inline = _declarations(style).get(name) if style else None
+        inline = _declarations(style[:_LONGEST_BODY]).get(name) if style else None
         weight, value = self._given.get(element, {}).get(name, (None, ""))
         if inline is None or (weight and weight[0] and not inline[1]):
             return value
@@ -103,7 +104,7 @@ class Styles:
 
         index = PageIndex(page)
         for order, (selectors, body) in enumerate(_rules(css)):
-            declared = _declarations(body)
+            declared = _declarations(body[:_LONGEST_BODY])
             try:
                 for selector in parse(selectors) if declared else []:
                     if not selector.pseudo_element:

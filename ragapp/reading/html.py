@@ -96,7 +96,7 @@ def _add_frames(page: HtmlElement) -> None:
 def _tell_embedded(shown: HtmlElement, left_out: LeftOut) -> None:
     """Note frames, embedded files and large pictures, and take out what stands for them in old browsers."""
     for frame in list(shown.iter("iframe", "frame", "embed", "object")):
-        source = frame.get("src") or frame.get("data") or ""
+        source = frame.get("src") or frame.get("data") or frame.get("srcdoc") or ""
         if source and not source.startswith(("about:", "javascript:")) and frame.get("width") not in ("0", "1"):
             left_out.add("embedded document", "embedded documents", hint="Save what they show as files of their own.")
         if frame.tag == "iframe":

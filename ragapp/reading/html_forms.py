@@ -5,6 +5,8 @@ What a browser saves as the state of a form is in its attributes: HTML Standard,
 
 from __future__ import annotations
 
+from itertools import islice
+
 from lxml.html import HtmlElement
 
 from ragapp.reading.html_tree import HEADINGS, replace
@@ -12,6 +14,7 @@ from ragapp.reading.html_tree import HEADINGS, replace
 TICKED, UNTICKED = "☒", "☐"
 EMPTY_FIELD = "____"
 _NO_TEXT = ("hidden", "submit", "button", "reset", "image", "file", "password", "color", "range", "search")
+_MOST_PARTS = 50  # of a label
 _BOXES = ("checkbox", "radio")
 # a button in one of these is what it unfolds is called by
 _TITLES = ("summary", "dt", "legend", *HEADINGS)
@@ -58,7 +61,9 @@ def _label_before(page: HtmlElement, control: HtmlElement) -> HtmlElement | None
     """The label of a box whose words stand before it, so that the mark would be taken for the next label's."""
     around = next(control.iterancestors("label"), None)
     if around is not None:
-        inside = list(around.iter())
+        inside = list(islice(around.iter(), _MOST_PARTS + 1))
+        if len(inside) > _MOST_PARTS:
+            return None
         behind = inside[inside.index(control) :]
         after = "".join(part.tail or "" for part in behind if part is not around)
         after += "".join(part.text or "" for part in behind[1:] if isinstance(part.tag, str))

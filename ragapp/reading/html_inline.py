@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from ragapp.reading.css import Styles
-from ragapp.reading.html_tree import BLOCK_TAGS, HEADINGS, put_behind, replace, text_before
+from ragapp.reading.html_tree import BLOCK_TAGS, HEADINGS, WRITTEN, put_behind, replace, text_before
 from ragapp.reading.mathml import math_line
 from ragapp.reading.scripts import lowered, raised
 from ragapp.reading.text import one_line
@@ -57,7 +57,7 @@ def _formulas(page: HtmlElement) -> None:
 def _scripts(page: HtmlElement, styles: Styles) -> None:
     by_style = [(element, styles.script(element)) for element in styles.styled]
     for element, script in by_style:
-        if script and element.tag not in BLOCK_TAGS and element.tag not in ("sup", "sub", "img", "svg"):
+        if script and element.tag not in BLOCK_TAGS and element.tag not in ("sup", "sub", "img", "svg", WRITTEN):
             element.tag = script
     for note in page.xpath("//a[@role='doc-noteref' or contains(@*[name()='epub:type'], 'noteref')]"):
         if next(note.iterancestors("sup"), None) is None and next(note.iter("sup"), None) is None:

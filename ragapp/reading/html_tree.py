@@ -11,12 +11,16 @@ _SECTIONS = ["html", "body", "main", "article", "section", "header", "footer", "
 _OTHERS = ["p", "div", "blockquote", "pre", "center", "hr", "figure", "figcaption", "form", "fieldset", "legend"]
 BLOCK_TAGS = frozenset(["dl", "table"]).union(_OTHERS, HEADINGS, LISTS, PARTS, _SECTIONS)
 
+WRITTEN = "data"  # the name of what is plain text already; HTML has it, too, and shows just its text
+_MOST_STEPS = 50  # back along a line
+
 
 def replace(element: HtmlElement, text: str) -> None:
-    """Put text in place of an element."""
-    if element.getparent() is not None:
-        element.tail = text + (element.tail or "")
-        element.drop_tree()
+    """Let text stand in place of an element."""
+    for child in list(element):
+        element.remove(child)
+    # the element stays: to take out each of many in one paragraph takes time with the square of their number
+    element.tag, element.text = WRITTEN, text
 
 
 def put_behind(element: HtmlElement, text: str) -> None:
@@ -26,7 +30,7 @@ def put_behind(element: HtmlElement, text: str) -> None:
 
 def text_before(element: HtmlElement) -> str:
     """Text on the same line before an element, at least its last character; empty at the start of a line."""
-    while True:
+    for _ in range(_MOST_STEPS):
         previous = element.getprevious()
         if previous is not None:
             if previous.tail:
@@ -43,3 +47,4 @@ def text_before(element: HtmlElement) -> str:
         if parent.text or parent.tag in BLOCK_TAGS:
             return str(parent.text or "")
         element = parent
+    return ""

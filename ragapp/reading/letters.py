@@ -28,7 +28,7 @@ class Letter:
     attachments: list[str] = field(default_factory=list)  # names that the mail shows
     inner: list[Callable[[], None]] = field(default_factory=list)  # each reads a mail inside this one
     sheets: list[str] = field(default_factory=list)  # style sheets that its HTML refers to
-    entries: list[str] = field(default_factory=list)  # events and cards, each once
+    entries: set[str] = field(default_factory=set)  # events and cards, each once
 
 
 class Letters:
@@ -97,7 +97,7 @@ class Letters:
         entries = [lines for _, lines in content_entries(text)]
         for lines in entries:
             if lines not in letter.entries:
-                letter.entries.append(lines)
+                letter.entries.add(lines)
                 letter.out.text(lines)
         return bool(entries)
 

@@ -32,21 +32,18 @@ def plain_body(text: str, flowed: bool, joined: bool, enriched: bool) -> tuple[s
 
 def _unflowed(text: str, joined: bool) -> str:
     """Join a line that ends in a space with the next of the same depth of quoting; not the mark of a signature."""
-    lines: list[str] = []
+    paragraphs: list[list[str]] = []
     open_depth = -1  # of the paragraph that goes on
     for line in text.split("\n"):
         marks = _QUOTES.match(line)
         depth = marks.end() if marks else 0
         body = line[depth:].removeprefix(" ")
-        if depth == open_depth and body != "-- ":
-            lines[-1] += body
-        else:
-            lines.append(f"{'>' * depth} {body}" if depth else body)
         soft = body.endswith(" ") and body != "-- "
+        if depth != open_depth or body == "-- ":
+            paragraphs.append([f"{'>' * depth} " if depth else ""])
+        paragraphs[-1].append(body[:-1] if soft and joined else body)
         open_depth = depth if soft else -1
-        if soft and joined:
-            lines[-1] = lines[-1][:-1]
-    return "\n".join(lines)
+    return "\n".join(map("".join, paragraphs))
 
 
 def _from_enriched(text: str) -> str:
