@@ -124,9 +124,10 @@ def _related(element: HtmlElement, combinator: str) -> Iterator[HtmlElement]:
 
 
 def _has_attribute(element: HtmlElement, part: parser.Attrib) -> bool:
-    value = element.get(part.attrib.lower())
-    if value is None or part.operator == "exists":
-        return value is not None
+    found = element.get(part.attrib.lower())
+    if found is None or part.operator == "exists":
+        return found is not None
+    value = str(found)
     wanted = str(getattr(part.value, "value", part.value) or "")
     tests = {
         "=": value == wanted,
