@@ -46,7 +46,9 @@ def test_every_licence_is_listed_and_none_is_copyleft_for_the_whole():
     assert {name: row[1] for name, row in listed.items()} == list_licences.pinned()
     for name, (_, _, licence) in listed.items():
         assert licence not in ("", "?"), name
-        assert not re.search(r"GPL|General Public|Proprietary|Commercial", licence, re.IGNORECASE), name
+        # the LGPL leaves a program that imports a library its own licence
+        strong = re.search(r"(?<!L)GPL|(?<!Lesser )General Public|Proprietary|Commercial", licence, re.IGNORECASE)
+        assert not strong, name
 
 
 def test_a_licence_is_taken_from_what_the_package_says():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from ragapp.answer import facts
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
+from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words
 from ragapp.retrieval.passage import ScoredChunk
@@ -103,7 +104,7 @@ class _Evidence:
         self._passages, self._question, self._language, self._similar = passages, question, language, similar
         self._asked, self._given = set(content_terms(question, language)), facts.number_variants(question)
         chunks = [passage.chunk for passage in passages]
-        self._shown = [" \n ".join((chunk.title, *chunk.headings, chunk.text)) for chunk in chunks]
+        self._shown = [" \n ".join((chunk.title, *chunk.headings, blank_unticked(chunk.text))) for chunk in chunks]
         # stemmed by the language of the passage and by that of the answer
         self._terms = [
             {term for code in (chunk.language, language) for term in content_terms(shown, code)}
@@ -158,10 +159,15 @@ class _Evidence:
         return share
 
     def _denied(self, text: str, n: int) -> bool:
-        language = self._language
-        return self._passages[n - 1].chunk.language == language and facts.negates(
-            text, self._quote(text, n), language, lambda words: content_terms(words, language)
-        )
+        language, chunk = self._language, self._passages[n - 1].chunk
+
+        def stems(words: str) -> Iterable[str]:
+            return content_terms(words, language)
+
+        by_ticks = denies_ticks(text, chunk.text, stems)
+        if by_ticks is not None or chunk.language != language:
+            return bool(by_ticks)
+        return facts.negates(text, blank_options(chunk.text)[slice(*self._span(text, n))], language, stems)
 
     def _quote(self, text: str, n: int) -> str:
         return self._passages[n - 1].chunk.text[slice(*self._span(text, n))]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields, replace
 from ragapp.answer import load_yaml
 from ragapp.answer.prompt_injection import redact_injections
 from ragapp.answer.table_text import linearize_tables
+from ragapp.answer.ticked_boxes import ticked_only
 from ragapp.errors import SettingsError
 from ragapp.llm.templates import Message
 from ragapp.retrieval.passage import ScoredChunk
@@ -106,7 +107,7 @@ def render_passage(n: int, passage: ScoredChunk) -> str:
     """A passage as it stands in the prompt: number, document, place in it, text without prompt injections."""
     chunk = passage.chunk
     where = " > ".join(dict.fromkeys(part for part in (chunk.title, *chunk.headings) if part))
-    text = linearize_tables(redact_injections(chunk.text))
+    text = linearize_tables(ticked_only(redact_injections(chunk.text)))
     return f"[{n}] {chunk.document}, {chunk.label or f'p. {chunk.unit}'} — {where}\n{text}\n\n"
 
 

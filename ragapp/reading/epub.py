@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,15 @@ from ragapp.errors import ReadingError
 from ragapp.reading.blocks import LONGEST, BlockBuilder, cut, split_long
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
 from ragapp.reading.html import add_html, decode_markup
+from ragapp.reading.left_out import LeftOut
 from ragapp.reading.package import given_title, open_package, xml_root
 from ragapp.reading.text import AGAIN, clean
 
 _CONTAINER = "META-INF/container.xml"
+_LINK = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
+_HREF = re.compile(r"""href\s*=\s*["']([^"'#?]+)""", re.IGNORECASE)
+_HEAD = 20_000  # characters in which a chapter names its style sheets
+_LONGEST_SHEET, _MOST_SHEETS = 500_000, 5
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 
 
@@ -31,15 +37,19 @@ def read_epub(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         locked = package.read("META-INF/encryption.xml") if "META-INF/encryption.xml" in names else b""
         notes: list[str] = []
         units: list[Unit] = []
+        left_out = LeftOut()
         for member in _chapters(book, posixpath.dirname(root)):
             if member.encode() in locked:
                 raise ReadingError("the book is locked by copy protection (DRM)", "Get a copy without it.")
             if member not in names:
                 notes.append(f"The chapter {member} is missing in the file.")
                 continue
-            units += _units(package.read(member), member, len(units) + 1, notes)
+            text, remarks = decode_markup(package.read(member))
+            notes += remarks
+            sheets = _sheets(package, names, text, posixpath.dirname(member))
+            units += _units(text, sheets, member, len(units) + 1, left_out)
         title = given_title(book.findtext(".//{http://purl.org/dc/elements/1.1/}title")) or path.stem
-        return Document(title, units or [Unit(1, "section")], warnings=list(dict.fromkeys(notes)))
+        return Document(title, units or [Unit(1, "section")], warnings=list(dict.fromkeys(notes)) + left_out.warnings())
 
 
 def _chapters(book: Any, folder: str) -> list[str]:
@@ -54,11 +64,20 @@ def _chapters(book: Any, folder: str) -> list[str]:
     return list(dict.fromkeys(posixpath.normpath(posixpath.join(folder, path)) for path in paths if path))
 
 
-def _units(data: bytes, member: str, first: int, notes: list[str]) -> list[Unit]:
+def _sheets(package: zipfile.ZipFile, names: set[str], chapter: str, folder: str) -> str:
+    """The text of the style sheets that a chapter refers to."""
+    sheets: list[str] = []
+    for link in _LINK.findall(chapter[:_HEAD]):
+        href = _HREF.search(link)
+        path = posixpath.normpath(posixpath.join(folder, unquote(href[1]))) if href else ""
+        if "stylesheet" in link and path in names and package.getinfo(path).file_size <= _LONGEST_SHEET:
+            sheets.append(package.read(path).decode("utf-8", "replace"))
+    return "\n".join(sheets[:_MOST_SHEETS])
+
+
+def _units(text: str, sheets: str, member: str, first: int, left_out: LeftOut) -> list[Unit]:
     out = BlockBuilder()
-    text, remarks = decode_markup(data)
-    notes += remarks
-    title = add_html(out, text)
+    title = add_html(out, text, left_out, sheets)
     blocks = list(split_long(out.blocks))
     heading = next((block.text for block in blocks if block.kind == "heading"), "")
     label = clean(heading or title or posixpath.splitext(posixpath.basename(member))[0])[:80]

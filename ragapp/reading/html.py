@@ -9,41 +9,41 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from ragapp.reading.blocks import BlockBuilder, section_units
+from ragapp.reading.css import Styles
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.tables import spread_cells
-from ragapp.reading.text import decode, one_line, read_bytes, whole_number
+from ragapp.reading.html_forms import fill_in_forms
+from ragapp.reading.html_hidden import drop_unseen, tell_dropped
+from ragapp.reading.html_inline import flatten_inline
+from ragapp.reading.html_lists import item_marks, list_lines
+from ragapp.reading.html_tables import is_layout, table_rows
+from ragapp.reading.html_tree import BLOCK_TAGS, HEADINGS, LISTS, PARTS, replace
+from ragapp.reading.left_out import LeftOut
+from ragapp.reading.text import decode, one_line, read_bytes
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-_CONTROLS = ["button", "select", "option", "input", "textarea", "dialog"]
-_OTHER_MEDIA = ["svg", "canvas", "iframe", "object", "annotation", "rp"]
-_DROPPED = frozenset(["script", "style", "nav", "template", "noscript", "head", *_OTHER_MEDIA, *_CONTROLS])
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-# what may be hidden by an attribute, and the mark that documentation generators put behind each heading
-_SUSPECTS = "//*[@hidden or @style or @aria-hidden='true' or @role='navigation' or @class='headerlink']"
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_LISTS = ("ul", "ol")
-_PARTS = ["li", "dt", "dd", "tbody", "thead", "tfoot", "tr", "td", "th"]  # of lists and tables
-_SECTIONS = ["html", "body", "main", "article", "section", "header", "footer", "aside", "address", "details", "summary"]
-_OTHERS = ["p", "div", "blockquote", "pre", "center", "hr", "figure", "figcaption", "form", "fieldset", "legend"]
-_BLOCK_TAGS = frozenset(["dl", "table"]).union(_OTHERS, _HEADINGS, _LISTS, _PARTS, _SECTIONS)
+_DROPPED = frozenset(["script", "style", "nav", "template", "head", "dialog", "canvas", "audio", "video", "rp"])
+# navigation, and the mark that documentation generators put behind each heading
+_ASIDE = "//*[@role='navigation' or @class='headerlink']"
 _BLANKS = re.compile(r"\s+")
 _SPACES = re.compile("  +")
 _MAX_DEPTH = 100  # beyond this, elements are read as flat text, well before Python's recursion ends
-_MAX_LIST_DEPTH = 30
 # the parser gives up at 2048 open elements; those that it closes by itself are not counted here, so it may be fewer
 _MAX_OPEN = 400
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*>")
 # elements without content, and those that the next one like them closes
 _VOID = ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
-_NEVER_OPEN = frozenset(["p", "option"]).union(_VOID, _PARTS)
+_NEVER_OPEN = frozenset(["p", "option"]).union(_VOID, PARTS)
+_MOST_FRAMES = 50
+# a picture in the page itself of fewer characters is an icon
+_LARGE_PICTURE = 8000
 
 
 def read_html(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read the main content of an HTML page; a long one is cut into its sections."""
     text, notes = decode_markup(read_bytes(path))
-    out = BlockBuilder()
-    title = add_html(out, text)
-    return Document(title or out.title or path.stem, section_units(out), warnings=notes)
+    out, left_out = BlockBuilder(), LeftOut()
+    title = add_html(out, text, left_out)
+    return Document(title or out.title or path.stem, section_units(out), warnings=notes + left_out.warnings())
 
 
 def decode_markup(data: bytes) -> tuple[str, list[str]]:
@@ -52,17 +52,59 @@ def decode_markup(data: bytes) -> tuple[str, list[str]]:
     return decode(data, declared[1].decode("ascii") if declared else "")
 
 
-def add_html(out: BlockBuilder, html: str) -> str:
-    """Add the main content of a page, or of a part of one, however malformed; its title, which may be empty."""
+def add_html(out: BlockBuilder, html: str, left_out: LeftOut | None = None, sheets: str = "") -> str:
+    """Add the main content of a page, or of a part of one, however malformed; its title, which may be empty.
+
+    What a browser does not show is not added, but noted in ``left_out``. ``sheets`` is the text of style sheets that
+    the page refers to.
+    """
     page = _parsed(html.replace("\x00", ""))
     if page is None:
         return ""
+    left_out = LeftOut() if left_out is None else left_out
     title = next((one_line(element.text_content()) for element in page.iter("title")), "")
-    _drop_hidden(page)
-    walker = _HtmlWalker(out)
-    walker.walk(_main_content(page), 0)
+    _add_frames(page)
+    styles = Styles(page, sheets)
+    for element in [*page.iter(*_DROPPED), *page.xpath(_ASIDE)]:
+        if element.getparent() is not None:
+            element.drop_tree()
+    dropped = drop_unseen(page, styles)
+    shown = _main_content(page)
+    tell_dropped(dropped, shown, left_out)
+    _tell_embedded(shown, left_out)
+    fill_in_forms(page)
+    flatten_inline(page, styles)
+    walker = _HtmlWalker(out, styles)
+    walker.walk(shown, 0)
     walker.flush()
     return title
+
+
+def _add_frames(page: HtmlElement) -> None:
+    """Put the pages that frames carry in an attribute in their place."""
+    for frame in list(page.iter("iframe"))[:_MOST_FRAMES]:
+        inner = _parsed(frame.get("srcdoc", "").replace("\x00", ""))
+        if inner is not None:
+            for child in list(frame):
+                frame.remove(child)
+            frame.tag, frame.text = "div", None
+            frame.extend([*inner.iter("style"), *inner.iter("body")])
+            for body in frame.iter("body"):
+                body.tag = "div"
+
+
+def _tell_embedded(shown: HtmlElement, left_out: LeftOut) -> None:
+    """Note frames, embedded files and large pictures, and take out what stands for them in old browsers."""
+    for frame in list(shown.iter("iframe", "frame", "embed", "object")):
+        source = frame.get("src") or frame.get("data") or frame.get("srcdoc") or ""
+        if source and not source.startswith(("about:", "javascript:")) and frame.get("width") not in ("0", "1"):
+            left_out.add("embedded document", "embedded documents", hint="Save what they show as files of their own.")
+        if frame.tag == "iframe":
+            replace(frame, " ")
+    for picture in shown.iter("img"):
+        source = picture.get("src", "")
+        if source.startswith("data:image/") and len(source) >= _LARGE_PICTURE:
+            left_out.add("picture", "pictures", hint="If there is text in them, save them as files of their own.")
 
 
 def _parsed(html: str) -> HtmlElement | None:
@@ -92,21 +134,6 @@ def _flattened(html: str) -> str:
     return _TAG.sub(kept, html)
 
 
-def _drop_hidden(page: HtmlElement) -> None:
-    hidden = [element for element in page.iter(*_DROPPED)]
-    hidden += [element for element in page.xpath(_SUSPECTS) if _is_hidden(element)]
-    for element in hidden:
-        if element.getparent() is not None:
-            element.drop_tree()
-
-
-def _is_hidden(element: HtmlElement) -> bool:
-    if element.tag in ("html", "body"):
-        return False  # hidden only until a script has run
-    others = ("hidden" in element.attrib, element.get("aria-hidden") == "true", element.get("role") == "navigation")
-    return any(others) or element.get("class") == "headerlink" or bool(_HIDDEN_STYLE.search(element.get("style", "")))
-
-
 def _main_content(page: HtmlElement) -> HtmlElement:
     body = page.find("body")
     whole = body if body is not None else page
@@ -119,22 +146,29 @@ def _main_content(page: HtmlElement) -> HtmlElement:
 class _HtmlWalker:
     """Adds elements to ``out`` in document order."""
 
-    def __init__(self, out: BlockBuilder) -> None:
+    def __init__(self, out: BlockBuilder, styles: Styles) -> None:
         self._out = out
+        self._styles = styles
         self._inline: list[str] = []
+        self._mark = ""  # of the list item that begins here
 
     def flush(self) -> None:
         """End the paragraph."""
-        self._out.text(_inline_text("".join(self._inline)))
+        text = _inline_text("".join(self._inline))
         self._inline = []
+        if text.strip():
+            self._out.text(self._marked(text))
 
     def walk(self, element: HtmlElement, depth: int) -> None:
         self._text(element.text)
+        marks = dict(item_marks(element, self._styles)) if element.tag in LISTS else {}
         for child in element:
             if child.tag == "br":
                 self._inline.append("\n")
-            elif child.tag in _BLOCK_TAGS:
+            elif child.tag in BLOCK_TAGS:
                 self.flush()
+                if child in marks:
+                    self._mark = marks[child].replace("- ", "")
                 self._block(child, depth + 1)
                 self.flush()
             elif depth < _MAX_DEPTH:
@@ -147,18 +181,22 @@ class _HtmlWalker:
         if text:
             self._inline.append(_BLANKS.sub(" ", text))
 
+    def _marked(self, text: str) -> str:
+        mark, self._mark = self._mark, ""
+        return mark + text
+
     def _block(self, element: HtmlElement, depth: int) -> None:
         name = element.tag
-        if name in _HEADINGS:
-            self._out.heading(_HEADINGS[name], _flat(element))
+        if name in HEADINGS:
+            self._out.heading(HEADINGS[name], self._marked(_flat(element)))
         elif name == "pre":
             self._out.text(_flat(element))
-        elif name == "table" and not _is_layout(element):
+        elif name == "table" and not is_layout(element):
             for caption in element.iterchildren("caption"):
                 self._out.text(_flat(caption))
-            self._out.table(_table_rows(element))
-        elif name in _LISTS and next(element.iter("table", *_HEADINGS), None) is None:
-            self._out.text("\n".join(_list_lines(element, 0)))
+            self._out.table(table_rows(element, _flat))
+        elif name in LISTS and next(element.iter("table", *HEADINGS), None) is None:
+            self._out.text("\n".join(list_lines(element, self._styles, _flat)))
         elif depth < _MAX_DEPTH:
             self.walk(element, depth)
         else:
@@ -177,7 +215,7 @@ def _flat(element: HtmlElement) -> str:
 
     for event, node in etree.iterwalk(element, events=("start", "end")):
         starts = event == "start"
-        if node is not element and (node.tag in _BLOCK_TAGS or (starts and node.tag == "br")):
+        if node is not element and (node.tag in BLOCK_TAGS or (starts and node.tag == "br")):
             parts.append("\n")
         if node.tag == "pre":
             preformatted += 1 if starts else -1
@@ -191,46 +229,3 @@ def _flat(element: HtmlElement) -> str:
             parts.append(_BLANKS.sub(" ", text))
     lines = [line for line in _inline_text("".join(parts)).split("\n") if line]
     return re.sub("\x00(\\d+)\x00", lambda match: kept[int(match[1])], "\n".join(lines)).strip("\n")
-
-
-def _is_layout(table: HtmlElement) -> bool:
-    """Whether a table is there for layout: it holds other tables and has no header of its own."""
-    nested = next(table.iterdescendants("table"), None) is not None
-    return nested and not any(_belongs(header, table) for header in table.iter("th"))
-
-
-def _belongs(part: HtmlElement, table: HtmlElement) -> bool:
-    return next(part.iterancestors("table"), None) is table
-
-
-def _table_rows(table: HtmlElement) -> list[list[str]]:
-    return spread_cells(
-        [(_flat(cell), _span(cell, "rowspan"), _span(cell, "colspan")) for cell in row.iterchildren("td", "th")]
-        for row in table.iter("tr")
-        if _belongs(row, table)
-    )
-
-
-def _span(element: HtmlElement, name: str) -> int:
-    return whole_number(element.get(name, "").strip(), 1, digits=5)
-
-
-def _list_lines(element: HtmlElement, depth: int) -> list[str]:
-    if depth >= _MAX_LIST_DEPTH:
-        return _flat(element).split("\n")
-    lines: list[str] = []
-    number = _span(element, "start")
-    for item in element.iterchildren("li", *_LISTS):
-        if item.tag in _LISTS:
-            lines += ["  " + line for line in _list_lines(item, depth + 1)]
-            continue
-        mark = f"{number}. " if element.tag == "ol" else "- "
-        number += 1
-        nested = [inner for inner in item.iter(*_LISTS) if next(inner.iterancestors(*_LISTS)) is element]
-        for inner in nested:
-            inner.drop_tree()
-        if text := _flat(item):
-            lines += [(" " * len(mark) if row else mark) + line for row, line in enumerate(text.split("\n"))]
-        for inner in nested:
-            lines += ["  " + line for line in _list_lines(inner, depth + 1)]
-    return lines

@@ -1,86 +1,91 @@
-"""Mails: EML and MIME by Python's email, MSG of Outlook by olefile.
+"""Mails: EML, MIME and saved web pages by Python's email, MSG of Outlook by olefile.
 
-Sources: Microsoft [MS-OXMSG] (the streams), [MS-OXPROPS] (the property tags), [MS-OXRTFCP] (compressed RTF).
+What a mail program shows is read: the HTML of a mail rather than its plain text, bodies wherever they stand, what is
+signed (RFC 8551), invitations, cards, and mails inside the mail; all else that is attached is named.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import email
-import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from email import policy
 from email.header import decode_header, make_header
 from email.message import Message
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ragapp.errors import ReadingError
-from ragapp.reading.blocks import BlockBuilder, split_long
-from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
+from ragapp.reading.cms import signed_content
+from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.formats import OLE_SIGNATURE
-from ragapp.reading.html import add_html, decode_markup
-from ragapp.reading.package import reading_errors
+from ragapp.reading.letters import Letter, Letters
+from ragapp.reading.mail_text import plain_body
+from ragapp.reading.outlook import add_msg, add_tnef, is_tnef
 from ragapp.reading.rtf import add_rtf
-from ragapp.reading.text import AGAIN, decode, file_kind, one_line, read_bytes, wrong_format
+from ragapp.reading.text import decode, file_kind, one_line, read_bytes, wrong_format
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 # a file with none of these is some other text
 _TELLING = (*_SHOWN, "Received", "Message-ID", "Return-Path")
-# property tags of MSG
-_SUBJECT, _BODY, _HTML, _RTF = "0037", "1000", "1013", "1009"
-_NAME, _ADDRESS, _SMTP, _RECIPIENT_KIND = "3001", "3003", "39FE", 0x0C15
-_SENDER = ("0C1A", "5D01", "0C1F")  # name, address on the internet, address of any kind
-_SHOWN_TO, _SHOWN_CC = "0E04", "0E03"
-_FILE_NAMES = ("3707", "3704", _NAME)
-_DATES = (0x0039, 0x0E06)  # sent, received
-_CODE_PAGE = 0x3FFD
-_PROPERTIES = "__properties_version1.0"
-_ATTACHED = re.compile(r"__attach_version1\.0_#[0-9A-F]{8}", re.IGNORECASE)
-_RECIPIENT = re.compile(r"__recip_version1\.0_#[0-9A-F]{8}", re.IGNORECASE)
-_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-_MAX_RTF = 20_000_000
-_WINDOW = 4096
-# what every compressed RTF begins with in its dictionary, by the specification
-_DICTIONARY = (
-    b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript "
-    b"\\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par "
-    b"\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
-)
+_MOST_NESTED = 60  # parts in parts; a mail program writes three or four
+_TEXTS = ("text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/rtf")
+_PAGES = ("text/html", "application/xhtml+xml")
+_ENTRIES = ("text/calendar", "application/ics", "text/vcard", "text/x-vcard", "text/directory")
+_SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
+_CMS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_REPORTS = ("message/delivery-status", "message/disposition-notification", "message/feedback-report")
+_MAILS = ("message/rfc822", "message/global")
+_MIME_HEAD = re.compile(rb"\s*(?:MIME-Version|Content-Type):", re.IGNORECASE)
+_DECRYPT = "Open it in your mail program, save its text without encryption and take that in."
 
 
 def read_eml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read one mail of the MIME format: its main headers, then its body; attachments are named and not read."""
+    """Read one mail of the MIME format: its main headers, its body, then the mails inside it."""
     data = read_bytes(path).removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     if file_kind(data):
         raise wrong_format(data, "a mail")
+    letters = Letters(_add_file)
+    _add_eml(letters, data)
+    return letters.document(path)
+
+
+def read_msg(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    """Read one mail of Outlook: its main headers, its body, then the mails inside it."""
+    data = read_bytes(path)
+    if not data.startswith(OLE_SIGNATURE):
+        raise wrong_format(data, "a mail of Outlook")
+    letters = Letters(_add_file)
+    add_msg(letters, data)
+    return letters.document(path)
+
+
+def _add_eml(letters: Letters, data: bytes) -> None:
+    """Add the mail in these bytes; ReadingError if they are none, or its parts are nested too deep."""
     try:
         mail = email.message_from_bytes(data, policy=policy.default)
+        present = {name.lower() for name, _ in mail.raw_items()}
+        if not any(name.lower() in present for name in _TELLING):
+            raise ReadingError("the file is not a mail (no mail headers)", "Save the mail again as .eml.")
+        _read_mail(letters, mail)
     except RecursionError:
         hint = "Delete it unless you know its sender."
         raise ReadingError("the parts of the mail are nested too deep", hint) from None
-    present = {name.lower() for name, _ in mail.raw_items()}
-    if not any(name.lower() in present for name in _TELLING):
-        raise ReadingError("the file is not a mail (no mail headers)", "Save the mail again as .eml.")
-    bodies, attachments = _parts(mail)
+
+
+def _read_mail(letters: Letters, mail: Message) -> None:
     headers = {name: _header(mail, name) for name in _SHOWN}
-    return _document(path, headers, attachments, lambda out: _add_body(out, bodies))
 
+    def add_body(letter: Letter) -> None:
+        if mail.get_content_type() in _TEXTS and not mail.is_multipart():
+            _add_text(letters, letter, mail)  # even if it is marked as an attachment: it is all there is
+        else:
+            _add_part(letters, letter, mail, 0)
 
-def _document(
-    path: Path, headers: dict[str, str], attachments: list[str], add_body: Callable[[BlockBuilder], list[str]]
-) -> Document:
-    """A mail as a document; ``add_body`` adds its body and gives warnings."""
-    shown = headers | {"Attachments": ", ".join(attachments)}
-    out = BlockBuilder()
-    out.text("\n".join(f"{name}: {value}" for name, value in shown.items() if value))
-    notes = add_body(out)
-    if attachments:
-        notes.append(f"Attachments were not read: {shown['Attachments']}.")
-    unit = Unit(1, "mail", blocks=list(split_long(out.blocks)))
-    return Document(headers["Subject"] or path.stem, [unit], warnings=notes)
+    letters.read(headers, add_body)
 
 
 def _header(mail: Message, name: str) -> str:
@@ -102,34 +107,6 @@ def _raw_bytes_as_text(value: str) -> str:
         return value
 
 
-def _parts(mail: Message) -> tuple[list[Message], list[str]]:
-    """The parts that are the body, and the names of the attachments; attached mails are not opened."""
-    bodies: list[Message] = []
-    attachments: list[str] = []
-    pending = [mail]
-    while pending:
-        part = pending.pop(0)
-        content = part.get_content_type()
-        if content.startswith("multipart/") and isinstance(part.get_payload(), list):
-            pending = list(part.get_payload()) + pending
-        elif content in ("text/plain", "text/html") and not (
-            _tolerant(part.get_content_disposition) == "attachment" or _tolerant(part.get_filename)
-        ):
-            bodies.append(part)
-        elif not content.startswith("multipart/"):
-            attachments.append(_attachment_name(part, content))
-    return bodies, attachments
-
-
-def _attachment_name(part: Message, content: str) -> str:
-    inner = part.get_payload()
-    if content == "message/rfc822" and isinstance(inner, list) and inner and isinstance(inner[0], Message):
-        subject = _header(inner[0], "Subject") or "without a subject"
-        return f'the mail "{subject}"'
-    name = _raw_bytes_as_text(_tolerant(part.get_filename))
-    return one_line(name) or f"an unnamed part ({content})"
-
-
 def _tolerant(getter: Callable[[], str | None]) -> str:
     """The value of a getter, or empty: Python's header parser fails in many ways on malformed headers."""
     try:
@@ -138,167 +115,187 @@ def _tolerant(getter: Callable[[], str | None]) -> str:
         return ""
 
 
-def _add_body(out: BlockBuilder, bodies: list[Message]) -> list[str]:
-    """Add the plain text, else the HTML; a mail that has both says the same twice."""
-    notes: list[str] = []
-    texts = [(part.get_content_type(), _text(part, notes)) for part in bodies]
-    plain = [text for content, text in texts if content == "text/plain" and text.strip()]
-    for text in plain:
-        out.paragraphs(text)
-    if not plain:
-        for content, text in texts:
-            if content == "text/html":
-                add_html(out, text)
-    return list(dict.fromkeys(notes))
+# --- the parts of a mail
 
 
-def _text(part: Message, notes: list[str]) -> str:
-    data = part.get_payload(decode=True)
+def _add_part(letters: Letters, letter: Letter, part: Message, depth: int) -> None:
+    """Add a part of a mail with all that is in it."""
+    content = part.get_content_type()
+    inner = part.get_payload()
+    parts = [one for one in inner if isinstance(one, Message)] if isinstance(inner, list) else []
+    if depth > _MOST_NESTED:
+        letters.note(f"Parts of the mail that are nested deeper than {_MOST_NESTED} were not read.")
+    elif content == "multipart/encrypted":
+        letters.note(f"The mail is encrypted (PGP) and was not read. {_DECRYPT}")
+    elif content == "multipart/alternative" and parts:
+        _add_alternatives(letters, letter, parts, depth + 1)
+    elif content == "multipart/related" and parts:
+        _add_related(letters, letter, part, parts, depth + 1)
+    elif content.startswith("multipart/") and parts:
+        for one in parts:
+            _add_part(letters, letter, one, depth + 1)
+    elif content in _MAILS and parts:
+        _add_inner_mail(letters, letter, parts[0])
+    elif content in _REPORTS:
+        lines = (f"{name}: {_header(one, name)}" for one in parts for name in one)
+        letter.out.text("\n".join(lines))
+    elif not content.startswith("multipart/"):
+        _add_leaf(letters, letter, part, content)
+
+
+def _add_alternatives(letters: Letters, letter: Letter, parts: list[Message], depth: int) -> None:
+    """Add the richest form that has words, as a mail program shows it, and invitations, which it shows besides."""
+    before = len(letter.out.blocks)
+    for part in sorted(parts, key=_richness, reverse=True):
+        if len(letter.out.blocks) == before or _kinds(part) <= {*_ENTRIES}:
+            _add_part(letters, letter, part, depth)
+            continue
+        for leaf in _leaves(part):  # what is attached to a form that is not shown
+            if leaf.get_content_maintype() not in ("text", "image") or _tolerant(leaf.get_filename):
+                _add_leaf(letters, letter, leaf, leaf.get_content_type())
+
+
+def _richness(part: Message) -> int:
+    kinds = _kinds(part)
+    if kinds & {*_PAGES}:
+        return 3
+    return 2 if kinds & {"text/rtf", "text/enriched", "text/richtext"} else 1 if "text/plain" in kinds else 0
+
+
+def _kinds(part: Message) -> set[str]:
+    return {leaf.get_content_type() for leaf in _leaves(part)}
+
+
+def _leaves(part: Message) -> Iterator[Message]:
+    """The parts in a part, those of mails inside it left out."""
+    pending = [part]
+    while pending:
+        one = pending.pop(0)
+        inner = one.get_payload()
+        if one.get_content_maintype() == "multipart" and isinstance(inner, list):
+            pending = [part for part in inner if isinstance(part, Message)] + pending
+        else:
+            yield one
+
+
+def _add_related(letters: Letters, letter: Letter, whole: Message, parts: list[Message], depth: int) -> None:
+    """Add a page with the parts that it refers to (RFC 2387): frames and style sheets are part of what it shows."""
+    start = _tolerant(lambda: str(whole.get_param("start") or "")).strip("<> ")
+    root = next((part for part in parts if start and _header(part, "Content-ID").strip("<> ") == start), parts[0])
+    others = [part for part in parts if part is not root]
+    sheets = [part for part in others if part.get_content_type() == "text/css"]
+    letter.sheets += [_text(letters, part) for part in sheets]
+    _add_part(letters, letter, root, depth)
+    for part in others:
+        # what has an address is part of a saved web page
+        if part in sheets or ("Content-Location" in part and part.get_content_type() not in _TEXTS):
+            continue
+        _add_part(letters, letter, part, depth)
+
+
+def _add_inner_mail(letters: Letters, letter: Letter, mail: Message) -> None:
+    payload = mail.get_payload()
+    if not mail.keys() and isinstance(payload, str):
+        with suppress(binascii.Error, ValueError):  # encoded, which the standard forbids
+            data = base64.b64decode(re.sub(r"\s", "", payload), validate=True)
+            mail = email.message_from_bytes(data, policy=policy.default)
+    letter.attachments.append(f'the mail "{_header(mail, "Subject") or "without a subject"}"')
+    letter.inner.append(partial(_read_mail, letters, mail))
+
+
+def _add_leaf(letters: Letters, letter: Letter, part: Message, content: str) -> None:
+    name = one_line(_raw_bytes_as_text(_tolerant(part.get_filename)))
+    attached = _tolerant(part.get_content_disposition) == "attachment"
+    if content in _SIGNATURES or content == "application/pgp-encrypted":
+        return
+    if content in _ENTRIES and letters.add_entries(letter, _text(letters, part)):
+        return
+    if content in _TEXTS and not attached:
+        _add_text(letters, letter, part)
+        return
+    if content == "text/rfc822-headers":
+        letter.out.text(_text(letters, part))
+        return
+    if content.startswith("message/"):
+        letters.attach(letter, name or f"an unnamed part ({content})")
+        return
+    data = _data(part)
+    if content in _CMS and _add_smime(letters, letter, data):
+        return
+    letters.add_file(letter, name or f"an unnamed part ({content})", data)
+
+
+def _add_file(letters: Letters, letter: Letter, name: str, data: bytes, may_hold_mail: bool) -> None:
+    """Add an attachment by its name and bytes: mails, calendars, cards and signed mails are read, others named."""
+    suffix = Path(name).suffix.lower()
+    if is_tnef(data):
+        add_tnef(letters, letter, data)
+    elif suffix in (".ics", ".vcf", ".vcs") and _add_entries(letters, letter, data):
+        letter.attachments.append(name)
+    elif suffix in (".msg", ".eml") and data and letters.has_room(len(data)):
+        letter.attachments.append(f'the mail "{name}"')
+        add = add_msg if data.startswith(OLE_SIGNATURE) else _add_eml
+        letter.inner.append(partial(_read_attached, letters, name, data, add))
+    elif not ((may_hold_mail or suffix == ".p7m") and _add_smime(letters, letter, data)):
+        letters.attach(letter, name)
+
+
+def _add_entries(letters: Letters, letter: Letter, data: bytes) -> bool:
     try:
-        text, remarks = decode(data if isinstance(data, bytes) else b"", _tolerant(part.get_content_charset))
+        return letters.add_entries(letter, decode(data)[0])
+    except ReadingError:
+        return False
+
+
+def _read_attached(letters: Letters, name: str, data: bytes, add: Callable[[Letters, bytes], None]) -> None:
+    try:
+        add(letters, data)
     except ReadingError as error:
-        notes.append(f"A part of the mail was not read: {error.message}.")
+        letters.note(f"The attached mail {name} was not read: {error.message}.")
+        letters.unread.append(name)
+
+
+def _add_smime(letters: Letters, letter: Letter, data: bytes) -> bool:
+    """Add what an S/MIME part holds, or say that it is encrypted; whether it is such a part."""
+    # Outlook keeps a mail that is signed beside its content as it was sent
+    kind, inner = ("signed", data) if _MIME_HEAD.match(data) else signed_content(data)
+    if kind == "encrypted":
+        letters.note(f"The mail is encrypted (S/MIME) and was not read. {_DECRYPT}")
+    elif kind == "signed" and letters.has_room(len(inner)):
+        _add_part(letters, letter, email.message_from_bytes(inner, policy=policy.default), 0)
+    return kind != "other"
+
+
+def _add_text(letters: Letters, letter: Letter, part: Message) -> None:
+    content, text = part.get_content_type(), _text(letters, part)
+    if content == "text/html":
+        letters.add_page(letter, text)
+    elif content == "text/rtf":
+        add_rtf(letter.out, _data(part))
+    else:
+        flowed = _tolerant(lambda: str(part.get_param("format") or "")).lower() == "flowed"
+        joined = _tolerant(lambda: str(part.get_param("delsp") or "")).lower() == "yes"
+        text, encrypted = plain_body(text, flowed, joined, content in ("text/enriched", "text/richtext"))
+        if encrypted:
+            letters.note(f"A part of the mail is encrypted (PGP) and was not read. {_DECRYPT}")
+        letter.out.paragraphs(text)
+
+
+def _data(part: Message) -> bytes:
+    try:
+        data = part.get_payload(decode=True)
+    except Exception:  # Python's parser fails in many ways on malformed parts
+        return b""
+    return data if isinstance(data, bytes) else b""
+
+
+def _text(letters: Letters, part: Message) -> str:
+    data = _data(part)
+    try:
+        text, remarks = decode(data, _tolerant(part.get_content_charset)) if letters.has_room(len(data)) else ("", [])
+    except ReadingError as error:
+        letters.note(f"A part of the mail was not read: {error.message}.")
         return ""
-    notes += remarks
+    for remark in remarks:
+        letters.note(remark)
     return text
-
-
-# --- Outlook
-
-
-def read_msg(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
-    """Read one mail of Outlook: its main headers, then its body; attachments are named and not read."""
-    data = read_bytes(path)
-    if not data.startswith(OLE_SIGNATURE):
-        raise wrong_format(data, "a mail of Outlook")
-    with reading_errors():
-        import olefile
-
-        with olefile.OleFileIO(io.BytesIO(data)) as ole:
-            mail = _Storage(ole, "")
-            if not ole.exists(_PROPERTIES):
-                raise ReadingError("the file is no mail of Outlook, but another old Office file", AGAIN)
-            folders = sorted({entry[0] for entry in ole.listdir(streams=True, storages=True)})
-            recipients = [_Storage(ole, f"{name}/") for name in folders if _RECIPIENT.fullmatch(name)]
-            attached = [_Storage(ole, f"{name}/") for name in folders if _ATTACHED.fullmatch(name)]
-            names = (next(filter(None, (one_line(part.text(tag)) for tag in _FILE_NAMES)), "") for part in attached)
-            attachments = [name or "an unnamed part" for name in names]
-            headers = {
-                "From": _person(*(one_line(mail.text(tag)) for tag in _SENDER)),
-                "To": _people(recipients, 1) or one_line(mail.text(_SHOWN_TO)),
-                "Cc": _people(recipients, 2) or one_line(mail.text(_SHOWN_CC)),
-                "Date": _msg_date(mail),
-                "Subject": one_line(mail.text(_SUBJECT)),
-            }
-            return _document(path, headers, attachments, lambda out: _add_msg_body(out, mail))
-
-
-class _Storage:
-    """The properties of a mail, a recipient or an attachment."""
-
-    def __init__(self, ole: Any, prefix: str) -> None:
-        self.ole = ole
-        self._prefix = prefix
-        self._fixed: dict[int, bytes] = {}
-        name = f"{prefix}{_PROPERTIES}"
-        if ole.exists(name):
-            entries = ole.openstream(name).read()[8 if prefix else 32 :]
-            for start in range(0, len(entries) - 15, 16):
-                tag = int.from_bytes(entries[start + 2 : start + 4], "little")
-                self._fixed[tag] = entries[start + 8 : start + 16]
-
-    def number(self, tag: int) -> int | None:
-        """A property of fixed size."""
-        value = self._fixed.get(tag)
-        return int.from_bytes(value, "little") if value is not None else None
-
-    def data(self, tag: str, kind: str) -> bytes | None:
-        """A property of any size; ``kind`` is its type, four hexadecimal digits."""
-        name = f"{self._prefix}__substg1.0_{tag}{kind}"
-        return self.ole.openstream(name).read() if self.ole.exists(name) else None
-
-    def text(self, tag: str) -> str:
-        """A property that is text; empty where it is missing."""
-        data = self.data(tag, "001F")
-        if data is not None:
-            return data.decode("utf-16-le", "replace").rstrip("\x00")
-        data = (self.data(tag, "001E") or b"").rstrip(b"\x00")
-        page = self.number(_CODE_PAGE)
-        try:
-            return decode(data, f"cp{page & 0xFFFF}" if page and page != 65001 else "utf-8")[0] if data else ""
-        except ReadingError:
-            return data.decode("cp1252", "replace")
-
-
-def _person(name: str, *addresses: str) -> str:
-    address = next((address for address in addresses if "@" in address), "")
-    if not address or address.lower() == name.lower():
-        return name
-    return f"{name} <{address}>" if name else address
-
-
-def _people(recipients: list[_Storage], kind: int) -> str:
-    wanted = (person for person in recipients if (person.number(_RECIPIENT_KIND) or 0) & 0xFF == kind)
-    people = (_person(*(one_line(person.text(tag)) for tag in (_NAME, _SMTP, _ADDRESS))) for person in wanted)
-    return ", ".join(filter(None, people))
-
-
-def _msg_date(mail: _Storage) -> str:
-    for tag in _DATES:
-        if ticks := mail.number(tag):
-            try:
-                return (_EPOCH + timedelta(microseconds=ticks // 10)).strftime("%a, %d %b %Y %H:%M:%S %z")
-            except (OverflowError, ValueError):
-                continue
-    return ""
-
-
-def _add_msg_body(out: BlockBuilder, mail: _Storage) -> list[str]:
-    """Add the plain text, else the HTML, else the RTF; they say the same."""
-    plain = mail.text(_BODY)
-    if plain.strip():
-        out.paragraphs(plain)
-        return []
-    notes: list[str] = []
-    try:
-        html = mail.text(_HTML)
-        if not html.strip():
-            html, notes = decode_markup(mail.data(_HTML, "0102") or b"")
-        if html.strip():
-            add_html(out, html)
-            return notes
-    except ReadingError as error:
-        return [f"The body of the mail was not read: {error.message}."]
-    packed = mail.data(_RTF, "0102")
-    if packed:
-        add_rtf(out, decompressed_rtf(packed))
-    return []
-
-
-def decompressed_rtf(data: bytes) -> bytes:
-    """RTF out of Outlook's LZ77 compression (window: 4096 bytes); ReadingError if it is damaged or too large."""
-    size = int.from_bytes(data[4:8], "little")
-    kind = data[8:12]
-    if kind == b"MELA":
-        return data[16 : 16 + size]
-    if kind != b"LZFu" or size > _MAX_RTF:
-        raise ReadingError("the body of the mail is damaged or too large", AGAIN)
-    # all that was written, behind a window that holds the dictionary at its start, and zeros
-    out = bytearray(_WINDOW - len(_DICTIONARY)) + _DICTIONARY
-    place = 16
-    while place < len(data) and len(out) - _WINDOW < size:
-        control = data[place]
-        place += 1
-        for bit in range(8):
-            if not control >> bit & 1:
-                out += data[place : place + 1]
-                place += 1
-                continue
-            reference = int.from_bytes(data[place : place + 2], "big")
-            back = (len(out) + len(_DICTIONARY) - (reference >> 4)) % _WINDOW
-            if place + 2 > len(data) or not back:  # cut short, or the mark of the end
-                return bytes(out[_WINDOW : _WINDOW + size])
-            place += 2
-            for _ in range((reference & 15) + 2):
-                out.append(out[-back])
-    return bytes(out[_WINDOW : _WINDOW + size])

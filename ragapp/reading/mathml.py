@@ -30,7 +30,7 @@ def math_line(element: Any, depth: int = 0) -> str:
     if line is not None:
         return line
     if name == "mfenced":
-        return element.get("open", "(") + ", ".join(parts) + element.get("close", ")")
+        return f"{element.get('open', '(')}{', '.join(parts)}{element.get('close', ')')}"
     if name in ("mtr", "mtable"):
         return (", " if name == "mtr" else "; ").join(parts)
     # a factor behind a fraction is not part of what stands below its line

@@ -10,6 +10,7 @@ from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.html import add_html
+from ragapp.reading.left_out import LeftOut
 from ragapp.reading.markdown import add_markdown
 from ragapp.reading.text import AGAIN, clean, decode, one_line, read_bytes
 
@@ -26,25 +27,25 @@ def read_notebook(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Documen
     cells = _cells(book)
     if cells is None:
         raise ReadingError("the file is JSON, but no notebook", "Give it the suffix .json.")
-    out = BlockBuilder()
+    out, left_out = BlockBuilder(), LeftOut()
     cut = False
     for cell in cells:
         source = clean(_text(cell.get("source", cell.get("input"))))
         kind = cell.get("cell_type")
         if kind == "markdown":
-            add_markdown(out, source)
+            add_markdown(out, source, left_out)
         elif kind == "heading":  # notebooks before version 4
             out.heading(cell["level"] if isinstance(cell.get("level"), int) else 1, source)
         else:
             out.text(source)
             for output in _dicts(cell.get("outputs")):
-                cut = _add_output(out, output) or cut
+                cut = _add_output(out, output, left_out) or cut
     if cut:
         notes.append(f"Outputs longer than {_LONGEST_OUTPUT:,} characters were cut.")
     metadata = book.get("metadata")
     title = metadata.get("title") if isinstance(metadata, dict) else None
     named = one_line(title) if isinstance(title, str) else ""
-    return Document(named or out.title or path.stem, section_units(out), warnings=notes)
+    return Document(named or out.title or path.stem, section_units(out), warnings=notes + left_out.warnings())
 
 
 def _cells(book: Any) -> list[dict[str, Any]] | None:
@@ -68,15 +69,17 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _add_output(out: BlockBuilder, output: dict[str, Any]) -> bool:
+def _add_output(out: BlockBuilder, output: dict[str, Any], left_out: LeftOut) -> bool:
     """Add an output of a cell; whether it was cut."""
     data = output.get("data")
     if not isinstance(data, dict):
         data = output
     html = _text(data.get("text/html", data.get("html")))
     if "<table" in html and len(html) <= 20 * _LONGEST_OUTPUT:  # a data frame, whose plain text is no table
-        add_html(out, html)
+        add_html(out, html, left_out)
         return False
+    if any(isinstance(kind, str) and kind.startswith("image/") for kind in data):
+        left_out.add("picture", "pictures", hint="If there is text in them, save them as files of their own.")
     text = _text(data.get("text/plain", data.get("text")))
     if output.get("output_type") in ("error", "pyerr"):
         text = f"{output.get('ename', '')}: {output.get('evalue', '')}"

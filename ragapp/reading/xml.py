@@ -14,6 +14,7 @@ from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.html import add_html, decode_markup
 from ragapp.reading.odf import read_flat
+from ragapp.reading.left_out import LeftOut
 from ragapp.reading.plain_text import plain_units
 from ragapp.reading.sheets import Row, SheetUnits
 from ragapp.reading.text import clean, one_line, read_bytes, whole_number
@@ -52,13 +53,13 @@ def read_xml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         for sheet in root.iterchildren(f"{_SHEETS}Worksheet"):
             sheets.sheet(clean(sheet.get(f"{_SHEETS}Name", "")), _sheet_rows(sheet))
         return sheets.document(path.stem, notes)
-    out, title = BlockBuilder(), ""
+    out, left_out, title = BlockBuilder(), LeftOut(), ""
     articles = [element for element in root.iter("{*}item", "{*}entry") if _child(element, "title") is not None]
     if articles:
-        title = _read_feed(out, root, articles)
+        title = _read_feed(out, root, articles, left_out)
     else:
         _add_text(out, root)
-    return Document(title or path.stem, section_units(out), warnings=notes)
+    return Document(title or path.stem, section_units(out), warnings=notes + left_out.warnings())
 
 
 def _name(element: Any) -> str:
@@ -74,7 +75,7 @@ def _all_text(element: Any) -> str:
     return one_line("".join(element.itertext())) if element is not None else ""
 
 
-def _read_feed(out: BlockBuilder, root: Any, articles: list[Any]) -> str:
+def _read_feed(out: BlockBuilder, root: Any, articles: list[Any], left_out: LeftOut) -> str:
     channel = _child(root, "channel")
     title = _all_text(_child(channel if channel is not None else root, "title"))
     out.heading(1, title)
@@ -85,7 +86,7 @@ def _read_feed(out: BlockBuilder, root: Any, articles: list[Any]) -> str:
         if body is not None:
             # escaped HTML, or XHTML elements
             out.base_level = 2
-            add_html(out, "".join(body.itertext()))
+            add_html(out, "".join(body.itertext()), left_out)
             out.base_level = 0
     return title
 

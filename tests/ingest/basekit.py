@@ -36,6 +36,8 @@ _PLAIN = {
         }
     ),
     ".rtf": r"{\rtf1\ansi{\fonttbl{\f0 Arial;}}\f0 Rules\par No smoking in the cellar.\par\u233?t\'e9\par}",
+    ".ics": "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Rules\nDTSTART:20250415T133000Z\nEND:VEVENT\nEND:VCALENDAR\n",
+    ".vcf": "BEGIN:VCARD\nVERSION:3.0\nFN:Ann Rule\nTEL;TYPE=work:+33 1\nEND:VCARD\n",
     ".tsv": "name\tprice\nrent\t1\nwater\t2\n",
     ".mht": "From: a@b\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n"
     "Content-Type: text/html\r\n\r\n<h1>Rules</h1><p>No smoking.</p>\r\n--x--\r\n",

@@ -43,10 +43,17 @@ def test_headers_and_plain_body(tmp_path: Path) -> None:
     ]
 
 
-def test_plain_text_is_preferred_to_html(tmp_path: Path) -> None:
+def test_html_is_preferred_to_plain_text_as_mail_programs_do(tmp_path: Path) -> None:
     mail = _mail()
     mail.set_content("plain")
     mail.add_alternative("<p>rich</p>", subtype="html")
+    assert _texts(_read(tmp_path, mail.as_bytes()))[1:] == ["rich"]
+
+
+def test_plain_text_is_read_where_the_html_has_no_words(tmp_path: Path) -> None:
+    mail = _mail()
+    mail.set_content("plain")
+    mail.add_alternative("<p><img src='cid:x'></p>", subtype="html")
     assert _texts(_read(tmp_path, mail.as_bytes()))[1:] == ["plain"]
 
 
@@ -71,9 +78,11 @@ def test_attachments_are_named_and_not_read(tmp_path: Path) -> None:
     mail.add_attachment("secret", filename="notes.txt")
     mail.add_attachment(_mail("Inner"))
     document = _read(tmp_path, mail.as_bytes())
-    assert document.warnings == ['Attachments were not read: rapport été.pdf, notes.txt, the mail "Inner".']
+    assert document.warnings == ["Attachments were not read: rapport été.pdf, notes.txt."]
     assert _texts(document)[0].endswith('\nAttachments: rapport été.pdf, notes.txt, the mail "Inner"')
     assert _texts(document)[1:] == ["see attached"]
+    assert [(unit.kind, unit.label) for unit in document.units] == [("mail", ""), ("mail", 'mail "Inner"')]
+    assert "Subject: Inner" in document.units[1].text
 
 
 def test_a_mail_without_subject_is_called_by_its_file(tmp_path: Path) -> None:

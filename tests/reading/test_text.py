@@ -146,7 +146,7 @@ def test_markdown_headings_lists_tables_and_code(tmp_path: Path) -> None:
     assert document.title == "Guide"
     assert _blocks(document) == [
         ("heading", "Guide", ("Guide",)),
-        ("text", "Hello bold link.\nSecond line.", ("Guide",)),
+        ("text", "Hello bold link (http://x.y).\nSecond line.", ("Guide",)),
         ("heading", "Setup", setup),
         ("text", "- one\n- two\n  1. inner", setup),
         ("text", "run  a\n\n  b <c>", setup),
