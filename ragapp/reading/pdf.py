@@ -84,6 +84,7 @@ def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warni
                 if options.ocr == "always" and found.lines and not looks_scanned(page, text):
                     found.coverage = "text"  # recognised nothing where there is text
             found.lines = _ordered(found.lines)
+            found.turned = [_ordered(lines) for lines in found.turned]
             return found
     except PdfiumError as error:
         warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
@@ -98,7 +99,7 @@ def _ordered(lines: list[Line]) -> list[Line]:
     if not jumps and not spans_columns(merged, em):
         return merged
     if 4 * sum(line.height > 2 * (line.x1 - line.x0) for line in merged) > len(merged):
-        return merged  # written upward or downward
+        return merged  # signs of a formula, which are taller than wide
     ordered = merge_rows(in_reading_order(merged, em), em)
     return ordered if climbs(ordered) <= jumps else merged
 
@@ -135,6 +136,8 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
         cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
         found = _blocks(lines, page.rules, cuts)
         blocks = [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
+        for turned in page.turned:
+            blocks += page_blocks(turned, [], median_line_height(turned), running)
         blocks += [Block(note, "text", running) for note in page.notes]
         label = structure.labels.get(index, "")
         units.append(Unit(index + 1, "page", label, blocks, page.coverage, page.confidence))

@@ -22,9 +22,10 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom; y runs down
 class PageSpace:
     """Converts boxes from page space (y upward, not rotated) to the page as shown (y downward, turned by /Rotate)."""
 
-    def __init__(self, page: PdfPage) -> None:
+    def __init__(self, page: PdfPage, turn: int | None = None) -> None:
+        """By how many degrees the page is turned, clockwise; by its /Rotate if not given."""
         self.left, self.bottom, self.right, self.top = page.get_bbox()
-        self.turn = page.get_rotation()
+        self.turn = page.get_rotation() if turn is None else turn
         across = self.turn in (90, 270)
         width, height = self.right - self.left, self.top - self.bottom
         self.size = (height, width) if across else (width, height)

@@ -373,7 +373,7 @@ def test_superscripts_stay_in_their_line(tmp_path: Path) -> None:
     canvas.setFont("Helvetica", 12)
     canvas.drawString(end + 8, 700, "is rented.")
     canvas.save()
-    assert read_pdf(tmp_path / "super.pdf").units[0].text == "An area of 25 m2 is rented."
+    assert read_pdf(tmp_path / "super.pdf").units[0].text == "An area of 25 m^2 is rented."
 
 
 @pytest.mark.parametrize("turn", [0, 90, 270])
