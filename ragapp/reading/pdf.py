@@ -13,7 +13,7 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
-from ragapp.reading.headers_footers import remove_headers_footers
+from ragapp.reading.headers_footers import split_headers_footers
 from ragapp.reading.layout import Line, climbs, in_reading_order, median_line_height, merge_rows, spans_columns
 from ragapp.reading.paragraphs import HYPHEN, dehyphenate, known_words
 from ragapp.reading.pdf_objects import garbled, looks_scanned
@@ -127,23 +127,29 @@ def _recognise(page: PdfPage, index: int, pages: int, options: ReadOptions, resu
 
 
 def _units(pages: list[Page], structure: Structure) -> list[Unit]:
-    kept = remove_headers_footers([page.lines for page in pages], [page.height for page in pages], structure.labels)
-    texts = [line.text for lines in kept for line in lines]
+    split = split_headers_footers([page.lines for page in pages], [page.height for page in pages], structure.labels)
+    texts = [line.text for lines in split.kept for line in lines]
     known = known_words(texts if any(HYPHEN in text for text in texts) else ())
     units = []
     running: tuple[str, ...] = ()
-    for index, (page, lines) in enumerate(zip(pages, kept, strict=True)):
+    for index, (page, lines) in enumerate(zip(pages, split.kept, strict=True)):
+        head, foot = (_told(lines, running) for lines in (split.heads.get(index, []), split.feet.get(index, [])))
         cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
         found = _blocks(lines, page.rules, cuts)
-        blocks = [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
+        blocks = head + [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
         for turned in page.turned:
             blocks += page_blocks(turned, [], median_line_height(turned), running)
-        blocks += [Block(note, "text", running) for note in page.notes]
+        blocks += foot + [Block(note, "text", running) for note in page.notes]
         label = structure.labels.get(index, "")
         units.append(Unit(index + 1, "page", label, blocks, page.coverage, page.confidence))
         if page.coverage == "empty" and blocks:
             units[-1].coverage = "text"
     return units
+
+
+def _told(lines: list[Line], path: tuple[str, ...]) -> list[Block]:
+    """A running header or footer, apart from the text of the page."""
+    return [Block("\n".join(line.text for line in lines), "text", path)] if lines else []
 
 
 def _blocks(lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tuple[str, ...]]]) -> Iterator[Block]:
