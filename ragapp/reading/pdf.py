@@ -15,7 +15,9 @@ from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
 from ragapp.reading.headers_footers import split_headers_footers
 from ragapp.reading.layout import Line, climbs, in_reading_order, median_line_height, merge_rows, spans_columns
+from ragapp.reading.left_out import LeftOut
 from ragapp.reading.paragraphs import HYPHEN, dehyphenate, known_words
+from ragapp.reading.pdf_layers import find_hidden, remove_hidden
 from ragapp.reading.pdf_objects import garbled, looks_scanned
 from ragapp.reading.pdf_page import Page, read_page
 from ragapp.reading.pdf_structure import Structure, read_structure, sections
@@ -25,14 +27,23 @@ from ragapp.reading.text import clean
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
 
+_SHOW_LAYERS = "Switch them on in a PDF program and save the file if they are to be read."
+
 
 def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read a PDF, one unit a page."""
     try:
         pdf = _opened(path, options)
+        hidden = find_hidden(path, options.passwords)
+        if hidden is not None:
+            with closing(pdf):
+                pdf = PdfDocument(hidden.data)
     except PdfiumError as error:
         return _second_try(path, options, f"not a readable PDF ({_reason(error)})")
     warnings: list[str] = []
+    left_out = LeftOut()
+    for name in hidden.names if hidden is not None else []:
+        left_out.add("hidden layer", "hidden layers", name, hint=_SHOW_LAYERS)
     with closing(pdf):
         if len(pdf) == 0:
             raise ReadingError("the PDF has no pages", "Check the original.")
@@ -40,14 +51,14 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         if forms:
             pdf.init_forms()
         structure = read_structure(pdf)
-        pages = [_read(pdf, index, forms, options, warnings) for index in range(len(pdf))]
+        pages = [_read(pdf, index, forms, hidden is not None, options, warnings) for index in range(len(pdf))]
     if not any(page.lines or page.pictured for page in pages):
         try:
             return _second_try(path, options, "no text")
         except ReadingError:
             pass  # empty it is
     units = _units(pages, structure)
-    warnings += ocr.coverage_warnings(units, options)
+    warnings += [*left_out.warnings(), *ocr.coverage_warnings(units, options)]
     if structure.attachments:
         warnings.append(f"Attachments were not read: {', '.join(structure.attachments)}.")
     return Document(structure.title or path.stem, units, warnings=warnings)
@@ -70,10 +81,12 @@ def _reason(error: Exception) -> str:
     return str(error).removeprefix("Failed to load document ").strip("().")
 
 
-def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> Page:
+def _read(pdf: PdfDocument, index: int, forms: bool, layered: bool, options: ReadOptions, warnings: list[str]) -> Page:
     options.tick(index + 1, len(pdf), False)
     try:
         with closing(pdf[index]) as page:
+            if layered:
+                remove_hidden(page)
             found = read_page(page, forms)
             text = "\n".join(line.text for line in found.lines)
             if options.ocr == "always" or looks_scanned(page, text):
