@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage
+from pypdfium2 import raw as pdfium
 
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
@@ -21,17 +23,32 @@ from ragapp.reading.pdf_layers import find_hidden, remove_hidden
 from ragapp.reading.pdf_objects import garbled, looks_scanned
 from ragapp.reading.pdf_page import Page, read_page
 from ragapp.reading.pdf_structure import Structure, read_structure, sections
+from ragapp.reading.pdf_xfa import form_data, says_wait
 from ragapp.reading.table_detection import Rule, page_blocks
 from ragapp.reading.text import clean
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
 
+_PICTURES = "There may be text in them, which was not read."
 _SHOW_LAYERS = "Switch them on in a PDF program and save the file if they are to be read."
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One file while it is read."""
+
+    pdf: PdfDocument
+    options: ReadOptions
+    forms: bool  # whether it has form fields
+    layered: bool  # whether it has layers that are switched off
+    warnings: list[str] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read a PDF, one unit a page."""
+    logging.getLogger("pypdfium2").setLevel(logging.ERROR)
     try:
         pdf = _opened(path, options)
         hidden = find_hidden(path, options.passwords)
@@ -40,28 +57,53 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
                 pdf = PdfDocument(hidden.data)
     except PdfiumError as error:
         return _second_try(path, options, f"not a readable PDF ({_reason(error)})")
-    warnings: list[str] = []
-    left_out = LeftOut()
+    reading = _Reading(pdf, options, pdf.get_formtype() != 0, hidden is not None)
     for name in hidden.names if hidden is not None else []:
-        left_out.add("hidden layer", "hidden layers", name, hint=_SHOW_LAYERS)
+        reading.left_out.add("hidden layer", "hidden layers", name, hint=_SHOW_LAYERS)
     with closing(pdf):
         if len(pdf) == 0:
             raise ReadingError("the PDF has no pages", "Check the original.")
-        forms = pdf.get_formtype() != 0
-        if forms:
+        if reading.forms:
             pdf.init_forms()
         structure = read_structure(pdf)
-        pages = [_read(pdf, index, forms, hidden is not None, options, warnings) for index in range(len(pdf))]
-    if not any(page.lines or page.pictured for page in pages):
+        pages = [_read(reading, index) for index in range(len(pdf))]
+        if reading.forms:
+            _read_dynamic_form(reading, pages)
+        signatures = pdfium.FPDF_GetSignatureCount(pdf)
+    if not any(page.lines or page.pictured or page.fields for page in pages):
         try:
             return _second_try(path, options, "no text")
         except ReadingError:
             pass  # empty it is
+    for index, page in enumerate(pages):
+        if page.coverage == "text":
+            reading.left_out.add("picture", "pictures", f"p. {index + 1}", len(page.pictures), _PICTURES)
     units = _units(pages, structure)
-    warnings += [*left_out.warnings(), *ocr.coverage_warnings(units, options)]
+    warnings = [*reading.warnings, *reading.left_out.warnings(), *ocr.coverage_warnings(units, options)]
     if structure.attachments:
         warnings.append(f"Attachments were not read: {', '.join(structure.attachments)}.")
+    if signatures > 0:
+        warnings.append(f"Digital signatures were not checked: {signatures}.")
     return Document(structure.title or path.stem, units, warnings=warnings)
+
+
+def _read_dynamic_form(reading: _Reading, pages: list[Page]) -> None:
+    """Put the data of a form whose pages only a viewer makes (XFA) in the place of the page that asks to wait."""
+    first = pages[0]
+    if not says_wait("\n".join(line.text for line in first.lines)):
+        return
+    first.fields, first.lines = form_data(reading.pdf), []
+    first.coverage = "text" if first.fields else "empty"
+    if not first.fields:
+        reading.warnings.append(
+            "The form (dynamic XFA) was not read: only Adobe Acrobat and Reader show it. "
+            "Open it there and print it to a new PDF."
+        )
+    else:
+        reading.warnings.append(
+            "Of the form (dynamic XFA) only what was filled in was read, not its own text. "
+            "Print it to a new PDF in Adobe Acrobat or Reader if that is needed."
+        )
 
 
 def _opened(path: Path, options: ReadOptions) -> PdfDocument:
@@ -81,18 +123,19 @@ def _reason(error: Exception) -> str:
     return str(error).removeprefix("Failed to load document ").strip("().")
 
 
-def _read(pdf: PdfDocument, index: int, forms: bool, layered: bool, options: ReadOptions, warnings: list[str]) -> Page:
+def _read(reading: _Reading, index: int) -> Page:
+    pdf, options = reading.pdf, reading.options
     options.tick(index + 1, len(pdf), False)
     try:
         with closing(pdf[index]) as page:
-            if layered:
+            if reading.layered:
                 remove_hidden(page)
-            found = read_page(page, forms)
+            found = read_page(page, reading.forms, f"p. {index + 1}", reading.left_out)
             text = "\n".join(line.text for line in found.lines)
             if options.ocr == "always" or looks_scanned(page, text):
                 found.pictured, found.coverage = True, "needs_ocr"
                 can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
-                if can and _recognise(page, index, len(pdf), options, found, warnings):
+                if can and _recognise(page, index, len(pdf), options, found, reading.warnings):
                     return found
                 if options.ocr == "always" and found.lines and not looks_scanned(page, text):
                     found.coverage = "text"  # recognised nothing where there is text
@@ -100,7 +143,7 @@ def _read(pdf: PdfDocument, index: int, forms: bool, layered: bool, options: Rea
             found.turned = [_ordered(lines) for lines in found.turned]
             return found
     except PdfiumError as error:
-        warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
+        reading.warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
         return Page(1.0)
 
 
@@ -150,6 +193,7 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
         cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
         found = _blocks(lines, page.rules, cuts)
         blocks = head + [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
+        blocks += [Block("\n".join(page.fields), "text", running)] if page.fields else []
         for turned in page.turned:
             blocks += page_blocks(turned, [], median_line_height(turned), running)
         blocks += foot + [Block(note, "text", running) for note in page.notes]

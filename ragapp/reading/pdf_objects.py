@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from pypdfium2 import PdfPage
 from pypdfium2 import raw as pdfium
@@ -41,16 +42,31 @@ class PageSpace:
         return self.top - y1, self.right - x1, self.top - y0, self.right - x0
 
 
-def find_rules(page: PdfPage, ruler: PageSpace) -> list[tuple[float, float, float]]:
-    """y, left and right end of horizontal rules and of the edges of shaded bars."""
-    rules = []
-    for kind, (x0, y0, x1, y1) in _objects(page, ruler, (pdfium.FPDF_PAGEOBJ_PATH,)):
-        if kind == pdfium.FPDF_PAGEOBJ_PATH and x1 - x0 > 10:
-            if y1 - y0 < 3:
-                rules.append(((y0 + y1) / 2, x0, x1))
-            elif y1 - y0 < 0.25 * ruler.size[1]:
-                rules.extend([(y0, x0, x1), (y1, x0, x1)])
-    return rules
+@dataclass(slots=True)
+class Drawn:
+    """What is drawn on a page besides text; boxes are as shown."""
+
+    rules: list[tuple[float, float, float]] = field(default_factory=list)  # y, left and right end
+    strokes: list[Box] = field(default_factory=list)  # thin horizontal lines, which may strike out text
+    pictures: list[Box] = field(default_factory=list)
+
+
+def find_objects(page: PdfPage, space: PageSpace) -> Drawn:
+    """The horizontal rules and edges of shaded bars, and the pictures of a page."""
+    found = Drawn()
+    tall = 0.25 * space.size[1]
+    for kind, box in _objects(page, space, (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE)):
+        x0, y0, x1, y1 = box
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            found.pictures.append(box)
+        elif y1 - y0 < 3:
+            if x1 - x0 > 3:
+                found.strokes.append(box)
+            if x1 - x0 > 10:
+                found.rules.append(((y0 + y1) / 2, x0, x1))
+        elif x1 - x0 > 10 and y1 - y0 < tall:
+            found.rules.extend([(y0, x0, x1), (y1, x0, x1)])
+    return found
 
 
 def _objects(page: PdfPage, ruler: PageSpace, kinds: tuple[int, ...]) -> Iterator[tuple[int, Box]]:

@@ -1,33 +1,23 @@
-"""One page of a PDF: its lines with their boxes, form values and comments, by pdfium.
-
-pdfium gives text in the order in which it is drawn, with line ends.  Boxes of whole runs are cheap, boxes of single
-characters are not (three times the price of the text), so those are asked for only in lines with wide gaps.
-"""
+"""One page of a PDF: its lines with their boxes, form values, comments and pictures, by pdfium."""
 
 from __future__ import annotations
 
-import ctypes
-import functools
-import re
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
 
 from pypdfium2 import PdfPage
-from pypdfium2 import raw as pdfium
 
 from ragapp.reading.document import Coverage
-from ragapp.reading.layout import Line, Piece, median_line_height
-from ragapp.reading.pdf_objects import PageSpace, find_rules
+from ragapp.reading.layout import Line
+from ragapp.reading.left_out import LeftOut
+from ragapp.reading.pdf_marks import add_values, read_marks
+from ragapp.reading.pdf_objects import Box, PageSpace, find_objects
 from ragapp.reading.pdf_text import read_lines
 from ragapp.reading.table_detection import Rule
-from ragapp.reading.text import one_line
 
-_GAP_EM = 1.0
-_LAST_COMMENT = 15  # kinds of annotations up to this number (ink) can carry a remark
-_BOLD = re.compile(r"bold|black|heavy|demi|cmbx|sfbx", re.IGNORECASE)
-_NO_SPACE = re.compile(r"[^\s\x00]+")
+_PICTURE_SHARE = 0.02  # part of the page that a picture covers at least in which there may be text
+_PICTURE_SIDE = 50.0  # points
+_CAPTION = 20  # characters over a picture: fewer are a label in it, more are its text
 
 
 @dataclass(slots=True)
@@ -41,87 +31,44 @@ class Page:
     coverage: Coverage = "empty"
     confidence: float | None = None  # of OCR, 0 to 1
     turned: list[list[Line]] = field(default_factory=list)  # lines that run in other directions, each by itself
-    outside: int = 0  # lines beyond the crop box
+    pictures: list[Box] = field(default_factory=list)  # as shown, without text over them, large enough to hold some
+    fields: list[str] = field(default_factory=list)  # of a form whose page is made by a viewer, one a line
     pictured: bool = False  # whether the page is a scan
 
 
-def read_page(page: PdfPage, forms: bool) -> Page:
-    """The text of a page, with the values of form fields if it has ``forms``; PdfiumError if it is damaged."""
+def read_page(page: PdfPage, forms: bool, place: str = "", left_out: LeftOut | None = None) -> Page:
+    """The text of a page, with the values of form fields if it has ``forms``; PdfiumError if it is damaged.
+
+    What is on it but is not seen, or struck out, is noted in ``left_out`` by its ``place``.
+    """
+    left_out = left_out or LeftOut()
     ruler = PageSpace(page)
+    marks = read_marks(page, ruler, forms, place, left_out)
+    drawn = find_objects(page, ruler)
     with closing(page.get_textpage()) as text_page:
-        directions, outside = read_lines(page, text_page, ruler)
-    ruler = directions[0].space if directions else ruler
-    found = Page(ruler.size[1], outside=outside)
+        directions, outside, struck = read_lines(page, text_page, ruler, [*marks.struck, *drawn.strokes])
+    left_out.add("passage outside of the visible page", "passages outside of the visible page", place, outside)
+    left_out.add("struck-out passage", "struck-out passages", place, struck)
+    found = Page((directions[0].space if directions else ruler).size[1])
     if directions:
         found.lines = directions[0].lines
         found.turned = [direction.lines for direction in directions[1:]]
-    found.notes = _add_marks(page, ruler, found.lines, forms)
+        if directions[0].space is not ruler:
+            drawn = find_objects(page, directions[0].space)
+    add_values(found.lines, marks.values)
+    found.notes = marks.notes
     if any(len(line.pieces) > 1 for line in found.lines):
-        found.rules = find_rules(page, ruler)
+        found.rules = drawn.rules
+    found.pictures = [box for box in drawn.pictures if _may_hold_text(box, ruler, found.lines)]
     found.coverage = "text" if found.lines else "empty"
     return found
 
 
-# --- form fields and comments
-
-
-def _add_marks(page: PdfPage, ruler: PageSpace, lines: list[Line], forms: bool) -> list[str]:
-    """Insert the values of form fields into the lines where they are shown; the text of the comments."""
-    values: list[tuple[str, float, float, float, float]] = []
-    notes: list[str] = []
-    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
-        annotation = pdfium.FPDFPage_GetAnnot(page, index)
-        if not annotation:
-            continue
-        try:
-            kind = pdfium.FPDFAnnot_GetSubtype(annotation)
-            if kind == pdfium.FPDF_ANNOT_WIDGET and forms and page.formenv:
-                text = _field_value(page, annotation)
-                rect = pdfium.FS_RECTF()
-                if text and pdfium.FPDFAnnot_GetRect(annotation, rect):
-                    x0, y0, x1, y1 = ruler.box(rect.left, rect.top, rect.right, rect.bottom)
-                    values.append((text, x0, y0, x1, y1))
-            elif kind <= _LAST_COMMENT and kind != pdfium.FPDF_ANNOT_LINK:
-                read = functools.partial(pdfium.FPDFAnnot_GetStringValue, annotation, b"Contents")
-                if text := one_line(_wide(read)):
-                    notes.append(text)
-        finally:
-            pdfium.FPDFPage_CloseAnnot(annotation)
-    em = median_line_height(lines)
-    for text, x0, y0, x1, y1 in values:
-        middle = (y0 + y1) / 2
-        slim = min(y1 - y0, 1.2 * em) / 2
-        value = Line([Piece(text, x0, middle - slim, x1, middle + slim)])
-        lines.insert(_place_of(value, lines), value)
-    return notes
-
-
-def _place_of(value: Line, lines: list[Line]) -> int:
-    """The index to insert a form's value at: behind what stands left of it, before what stands right of it."""
-    middle = (value.top + value.bottom) / 2
-    row = [index for index, line in enumerate(lines) if line.top <= middle <= line.bottom]
-    left = [index for index in row if lines[index].x0 <= value.x0]
-    if left:
-        return max(left, key=lambda index: lines[index].x0) + 1
-    if row:
-        return min(row, key=lambda index: lines[index].x0)
-    return next((index for index, line in enumerate(lines) if line.top > value.bottom), len(lines))
-
-
-def _field_value(page: PdfPage, annotation: Any) -> str:
-    kind = pdfium.FPDFAnnot_GetFormFieldType(page.formenv, annotation)
-    if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
-        return "☒" if pdfium.FPDFAnnot_IsChecked(page.formenv, annotation) else "☐"
-    if kind in (pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
-        return one_line(_wide(functools.partial(pdfium.FPDFAnnot_GetFormFieldValue, page.formenv, annotation)))
-    return ""
-
-
-def _wide(fill: Callable[[Any, int], int]) -> str:
-    """A UTF-16 string of pdfium, which is asked for its size first."""
-    size = fill(None, 0)
-    if size <= 2:
-        return ""
-    buffer = (ctypes.c_ushort * (size // 2))()
-    fill(buffer, size)
-    return bytes(memoryview(buffer).cast("B")[: size - 2]).decode("utf-16-le", errors="replace")
+def _may_hold_text(box: Box, ruler: PageSpace, lines: list[Line]) -> bool:
+    """Whether a picture is large enough to be read in, and its text is not over it already."""
+    width, height = ruler.size
+    x0, y0, x1, y1 = max(box[0], 0.0), max(box[1], 0.0), min(box[2], width), min(box[3], height)
+    if min(x1 - x0, y1 - y0) < _PICTURE_SIDE or (x1 - x0) * (y1 - y0) < _PICTURE_SHARE * width * height:
+        return False
+    over = (line for line in lines if y0 <= (line.top + line.bottom) / 2 <= y1 and x0 <= (line.x0 + line.x1) / 2 <= x1)
+    return sum(len(line.text) for line in over) < _CAPTION

@@ -6,6 +6,7 @@ import ctypes
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -22,6 +23,21 @@ _FAR = 1.1
 _TOUCHES = 0.45
 _LOGOS = {("L", "A", "T"), ("T", "E", "X")}  # LaTeX, whose letters dance
 _LONGEST = 24  # characters: more is a line of its own
+
+
+@dataclass(slots=True)
+class Run:
+    """Text that pdfium gives as one line, or several of those that are one line with raised figures in it."""
+
+    start: int  # index of its first character
+    chars: list[str]  # what each character is written as, which is nothing for some
+    box: Box
+    gaps: int  # wide gaps between its parts
+    uneven: bool  # whether its parts differ in height, as raised figures do
+
+    @property
+    def text(self) -> str:
+        return "".join(self.chars)
 
 
 class Chars:

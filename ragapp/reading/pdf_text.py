@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,7 +22,8 @@ from ragapp.reading import bidi
 from ragapp.reading.layout import Line, Piece
 from ragapp.reading.paragraphs import HYPHEN
 from ragapp.reading.pdf_objects import Box, PageSpace
-from ragapp.reading.pdf_scripts import Chars, differs, mark_scripts, odd_runs
+from ragapp.reading.pdf_scripts import Chars, Run, differs, mark_scripts, odd_runs
+from ragapp.reading.pdf_strikes import strike_out
 from ragapp.reading.text import clean
 
 _GAP_EM = 1.0
@@ -33,21 +34,6 @@ _NO_SPACE = re.compile(r"[^\s\x00]+")
 
 
 @dataclass(slots=True)
-class _Run:
-    """Text that pdfium gives as one line, or several of those that are one line with raised figures in it."""
-
-    start: int  # index of its first character
-    chars: list[str]  # what each character is written as, which is nothing for some
-    box: Box
-    gaps: int  # wide gaps between its parts
-    uneven: bool  # whether its parts differ in height, as raised figures do
-
-    @property
-    def text(self) -> str:
-        return "".join(self.chars)
-
-
-@dataclass(slots=True)
 class Direction:
     """The lines that are written in one direction, in the space in which they run from left to right."""
 
@@ -55,10 +41,13 @@ class Direction:
     lines: list[Line]  # in the order in which they are drawn
 
 
-def read_lines(page: PdfPage, text_page: PdfTextPage, space: PageSpace) -> tuple[list[Direction], int]:
-    """The lines by direction, that of most of the text first, and how many lines stand outside of the visible page."""
+def read_lines(
+    page: PdfPage, text_page: PdfTextPage, space: PageSpace, strokes: Sequence[Box] = ()
+) -> tuple[list[Direction], int, int]:
+    """The lines by direction, that of most of the text first; how many stand outside of the visible page; how many
+    passages are struck out by one of the thin ``strokes``, and left out."""
     handle = text_page.raw
-    found: dict[int, tuple[PageSpace, Chars, list[_Run]]] = {}
+    found: dict[int, tuple[PageSpace, Chars, list[Run]]] = {}
     for start, line in _physical_lines(_text(handle)):
         if line and not line.isspace():
             turn = _turn(handle, start, line, space.turn)
@@ -73,14 +62,16 @@ def read_lines(page: PdfPage, text_page: PdfTextPage, space: PageSpace) -> tuple
                 runs.append(run)
             else:
                 _append(handle, runs[-1], run)
-    directions, outside = [], 0
+    directions, outside, struck = [], 0, 0
     for frame, chars, runs in found.values():
+        if strokes and frame is space:
+            struck += strike_out(chars, runs, strokes)
         lines, out = _lines(handle, runs, frame, chars)
         outside += out
         if lines:
             directions.append(Direction(frame, lines))
     directions.sort(key=lambda one: -sum(len(line.text) for line in one.lines))
-    return directions, outside
+    return directions, outside, struck
 
 
 def _turn(handle: Any, start: int, line: str, usual: int) -> int:
@@ -91,7 +82,7 @@ def _turn(handle: Any, start: int, line: str, usual: int) -> int:
     return near % 360 if abs(angle - near) < 15 else usual
 
 
-def _run(handle: Any, start: int, line: str, space: PageSpace, chars: Chars) -> _Run | None:
+def _run(handle: Any, start: int, line: str, space: PageSpace, chars: Chars) -> Run | None:
     left, top, right, bottom = chars.edges
     refs = chars.refs
     rects = []
@@ -102,13 +93,13 @@ def _run(handle: Any, start: int, line: str, space: PageSpace, chars: Chars) -> 
     if not boxes:
         return None
     if len(boxes) == 1:
-        return _Run(start, list(line), boxes[0], _wide_gaps(line, boxes[0], boxes), False)
+        return Run(start, list(line), boxes[0], _wide_gaps(line, boxes[0], boxes), False)
     whole = _around(boxes)
     odd = odd_runs(boxes) if rects else []
-    return _Run(start, list(line), whole, _wide_gaps(line, whole, boxes), bool(odd) and differs(chars, rects, odd))
+    return Run(start, list(line), whole, _wide_gaps(line, whole, boxes), bool(odd) and differs(chars, rects, odd))
 
 
-def _goes_on(before: _Run, run: _Run) -> bool:
+def _goes_on(before: Run, run: Run) -> bool:
     """Whether a run goes on where the one before it ends, in other type: a raised figure, or the text behind one."""
     a, b = before.box, run.box
     em = max(a[3] - a[1], b[3] - b[1])
@@ -117,7 +108,7 @@ def _goes_on(before: _Run, run: _Run) -> bool:
     return beside and (before.uneven or run.uneven or bool(odd_runs([a, b])))
 
 
-def _append(handle: Any, before: _Run, run: _Run) -> None:
+def _append(handle: Any, before: Run, run: Run) -> None:
     """Make two runs one; what stands between them is a space where there is room for one."""
     gap = run.box[0] - before.box[2]
     em = max(before.box[3] - before.box[1], run.box[3] - run.box[1])
@@ -130,7 +121,7 @@ def _append(handle: Any, before: _Run, run: _Run) -> None:
     before.uneven = True
 
 
-def _lines(handle: Any, runs: list[_Run], space: PageSpace, chars: Chars) -> tuple[list[Line], int]:
+def _lines(handle: Any, runs: list[Run], space: PageSpace, chars: Chars) -> tuple[list[Line], int]:
     heights = sorted(run.box[3] - run.box[1] for run in runs)
     em = heights[len(heights) // 2] if heights else 1.0
     width, height = space.size
@@ -209,7 +200,7 @@ def _loose_boxes(handle: Any, start: int, count: int, space: PageSpace) -> list[
     return boxes
 
 
-def _pieces(handle: Any, run: _Run, space: PageSpace, gap: float) -> list[Piece]:
+def _pieces(handle: Any, run: Run, space: PageSpace, gap: float) -> list[Piece]:
     """A line cut at its wide gaps; empty where it does not run from left to right."""
     start, chars = run.start, run.chars
     line = "".join(char[:1] or _NOTHING for char in chars) if run.uneven else run.text
