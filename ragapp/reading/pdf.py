@@ -18,13 +18,14 @@ from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, 
 from ragapp.reading.headers_footers import split_headers_footers
 from ragapp.reading.layout import Line, climbs, in_reading_order, median_line_height, merge_rows, spans_columns
 from ragapp.reading.left_out import LeftOut
+from ragapp.reading.page_blocks import Flow, page_blocks
 from ragapp.reading.paragraphs import HYPHEN, dehyphenate, known_words
 from ragapp.reading.pdf_layers import find_hidden, remove_hidden
 from ragapp.reading.pdf_objects import garbled, looks_scanned
 from ragapp.reading.pdf_page import Page, read_page
 from ragapp.reading.pdf_structure import Structure, read_structure, sections
 from ragapp.reading.pdf_xfa import form_data, says_wait
-from ragapp.reading.table_detection import Rule, page_blocks
+from ragapp.reading.table_detection import Rule
 from ragapp.reading.text import clean
 
 if TYPE_CHECKING:
@@ -188,10 +189,11 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     known = known_words(texts if any(HYPHEN in text for text in texts) else ())
     units = []
     running: tuple[str, ...] = ()
+    flow = Flow()
     for index, (page, lines) in enumerate(zip(pages, split.kept, strict=True)):
         head, foot = (_told(lines, running) for lines in (split.heads.get(index, []), split.feet.get(index, [])))
         cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
-        found = _blocks(lines, page.rules, cuts)
+        found = _blocks(lines, page.rules, cuts, flow)
         blocks = head + [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
         blocks += [Block("\n".join(page.fields), "text", running)] if page.fields else []
         for turned in page.turned:
@@ -209,13 +211,16 @@ def _told(lines: list[Line], path: tuple[str, ...]) -> list[Block]:
     return [Block("\n".join(line.text for line in lines), "text", path)] if lines else []
 
 
-def _blocks(lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tuple[str, ...]]]) -> Iterator[Block]:
+def _blocks(
+    lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tuple[str, ...]]], flow: Flow
+) -> Iterator[Block]:
     em = median_line_height(lines)
     ends = [start for start, _, _ in cuts[1:]] + [len(lines)]
     for (start, heading, path), end in zip(cuts, ends, strict=True):
         if heading:
+            flow.table = None
             yield Block(" ".join(line.text for line in lines[start : start + heading]), "heading", path)
-        yield from page_blocks(lines[start + heading : end], rules, em, path)
+        yield from page_blocks(lines[start + heading : end], rules, em, path, flow)
 
 
 def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:

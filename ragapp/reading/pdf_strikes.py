@@ -42,7 +42,7 @@ def _strike(chars: Chars, run: Run, stroke: Box) -> bool:
             return False
         inside.append(place)
         left, right = min(left, a), max(right, b)
-    if not inside or y1 - y0 > max(_THICK * size, 1.0):
+    if not any(run.chars[place].isalnum() for place in inside) or y1 - y0 > max(_THICK * size, 1.0):
         return False
     if left - x0 > _OVERHANG * size or x1 - right > _OVERHANG * size:
         return False
