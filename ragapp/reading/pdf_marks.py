@@ -29,6 +29,7 @@ class Marks:
     values: list[tuple[str, Box]] = field(default_factory=list)  # of form fields
     notes: list[str] = field(default_factory=list)  # text of comments and stamps
     struck: list[Box] = field(default_factory=list)  # places of text that is struck out, as shown
+    over: list[Box] = field(default_factory=list)  # opaque shapes
 
 
 def read_marks(page: PdfPage, space: PageSpace, forms: bool, place: str, left_out: LeftOut) -> Marks:
@@ -53,6 +54,8 @@ def read_marks(page: PdfPage, space: PageSpace, forms: bool, place: str, left_ou
                 text = one_line(_string(annotation, b"Contents"))
                 if kind == pdfium.FPDF_ANNOT_STAMP and not text:
                     text = one_line(_string(annotation, b"Name")).removeprefix("SB").removeprefix("#")
+                if kind == pdfium.FPDF_ANNOT_SQUARE and _is_opaque(annotation) and (box := _box(annotation, space)):
+                    found.over.append(box)
                 if kind == pdfium.FPDF_ANNOT_STRIKEOUT:
                     found.struck += _quads(annotation, space)
                 if text:
@@ -77,6 +80,15 @@ def _box(annotation: Any, space: PageSpace) -> Box | None:
     if not pdfium.FPDFAnnot_GetRect(annotation, rect):
         return None
     return space.box(rect.left, rect.top, rect.right, rect.bottom)
+
+
+def _is_opaque(annotation: Any) -> bool:
+    """Whether a shape is filled, and nothing shows through."""
+    colours = [ctypes.c_uint() for _ in range(4)]
+    kind = pdfium.FPDFANNOT_COLORTYPE_InteriorColor
+    if not pdfium.FPDFAnnot_HasKey(annotation, b"IC") or not pdfium.FPDFAnnot_GetColor(annotation, kind, *colours):
+        return False
+    return colours[3].value == 255
 
 
 def _quads(annotation: Any, space: PageSpace) -> list[Box]:

@@ -46,15 +46,17 @@ def read_page(page: PdfPage, forms: bool, place: str = "", left_out: LeftOut | N
     marks = read_marks(page, ruler, forms, place, left_out)
     drawn = find_objects(page, ruler)
     with closing(page.get_textpage()) as text_page:
-        directions, outside, struck = read_lines(page, text_page, ruler, [*marks.struck, *drawn.strokes])
-    left_out.add("passage outside of the visible page", "passages outside of the visible page", place, outside)
-    left_out.add("struck-out passage", "struck-out passages", place, struck)
-    found = Page((directions[0].space if directions else ruler).size[1])
-    if directions:
-        found.lines = directions[0].lines
-        found.turned = [direction.lines for direction in directions[1:]]
-        if directions[0].space is not ruler:
-            drawn = find_objects(page, directions[0].space)
+        layer = read_lines(page, text_page, ruler, drawn, marks)
+    left_out.add("passage outside of the visible page", "passages outside of the visible page", place, layer.outside)
+    left_out.add("struck-out passage", "struck-out passages", place, layer.struck)
+    left_out.add("hidden passage", "hidden passages", place, layer.unseen)
+    main = layer.directions[0] if layer.directions else None
+    found = Page((main.space if main else ruler).size[1])
+    if main:
+        found.lines = main.lines
+        found.turned = [direction.lines for direction in layer.directions[1:]]
+        if main.space is not ruler:
+            drawn = find_objects(page, main.space)
     add_values(found.lines, marks.values)
     found.notes = marks.notes
     if any(len(line.pieces) > 1 for line in found.lines):

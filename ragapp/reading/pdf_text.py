@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -21,9 +21,11 @@ from pypdfium2 import raw as pdfium
 from ragapp.reading import bidi
 from ragapp.reading.layout import Line, Piece
 from ragapp.reading.paragraphs import HYPHEN
-from ragapp.reading.pdf_objects import Box, PageSpace
+from ragapp.reading.pdf_marks import Marks
+from ragapp.reading.pdf_objects import Box, Drawn, PageSpace
 from ragapp.reading.pdf_scripts import Chars, Run, differs, mark_scripts, odd_runs
 from ragapp.reading.pdf_strikes import strike_out
+from ragapp.reading.pdf_visibility import drop_unseen
 from ragapp.reading.text import clean
 
 _GAP_EM = 1.0
@@ -41,11 +43,18 @@ class Direction:
     lines: list[Line]  # in the order in which they are drawn
 
 
-def read_lines(
-    page: PdfPage, text_page: PdfTextPage, space: PageSpace, strokes: Sequence[Box] = ()
-) -> tuple[list[Direction], int, int]:
-    """The lines by direction, that of most of the text first; how many stand outside of the visible page; how many
-    passages are struck out by one of the thin ``strokes``, and left out."""
+@dataclass(slots=True)
+class TextLayer:
+    """The text of a page, and how much of it is left out."""
+
+    directions: list[Direction]  # that of most of the text first
+    outside: int = 0  # lines beyond the crop box
+    struck: int = 0  # passages with a line through them
+    unseen: int = 0  # passages without ink, in the colour of the paper, or covered
+
+
+def read_lines(page: PdfPage, text_page: PdfTextPage, space: PageSpace, drawn: Drawn, marks: Marks) -> TextLayer:
+    """The text that is seen on a page, with what else is ``drawn`` on it in ``space``, and its annotations."""
     handle = text_page.raw
     found: dict[int, tuple[PageSpace, Chars, list[Run]]] = {}
     for start, line in _physical_lines(_text(handle)):
@@ -62,22 +71,26 @@ def read_lines(
                 runs.append(run)
             else:
                 _append(handle, runs[-1], run)
-    directions, outside, struck = [], 0, 0
+    layer = TextLayer([])
     for frame, chars, runs in found.values():
-        if strokes and frame is space:
-            struck += strike_out(chars, runs, strokes)
-        lines, out = _lines(handle, runs, frame, chars)
-        outside += out
+        if frame is space:
+            layer.unseen = drop_unseen(page, handle, chars, runs, drawn, marks.over)
+            layer.struck = strike_out(chars, runs, [*marks.struck, *drawn.strokes])
+        lines, outside = _lines(handle, runs, frame, chars)
+        layer.outside += outside
         if lines:
-            directions.append(Direction(frame, lines))
-    directions.sort(key=lambda one: -sum(len(line.text) for line in one.lines))
-    return directions, outside, struck
+            layer.directions.append(Direction(frame, lines))
+    layer.directions.sort(key=lambda one: -sum(len(line.text) for line in one.lines))
+    return layer
 
 
 def _turn(handle: Any, start: int, line: str, usual: int) -> int:
     """By how many degrees the page must be turned, clockwise, for a line to run from left to right."""
     first = start + len(line) - len(line.lstrip())
-    angle = -math.degrees(pdfium.FPDFText_GetCharAngle(handle, first)) % 360
+    radians = pdfium.FPDFText_GetCharAngle(handle, first)
+    if radians == 0.0:
+        return 0
+    angle = -math.degrees(radians) % 360
     near = round(angle / 90) * 90
     return near % 360 if abs(angle - near) < 15 else usual
 
@@ -228,27 +241,29 @@ def _word_boxes(handle: Any, start: int, line: str, space: PageSpace, gap: float
     left, right, bottom, top = edges = [ctypes.c_double() for _ in range(4)]
     a, b, c, d = (ctypes.byref(edge) for edge in edges)
     get_box = pdfium.FPDFText_GetCharBox
+    uneven = _NOTHING in line
     along = space.turn in (0, 180)  # a gap within a word is only looked for where text runs along x
     for match in _NO_SPACE.finditer(line):
         first = start + match.start()
         x0 = y0 = float("inf")
         x1 = y1 = float("-inf")
         for index in range(first, start + match.end()):
-            if line[index - start] == _NOTHING:
+            if uneven and line[index - start] == _NOTHING:
                 continue
             get_box(handle, index, a, b, c, d)
-            if along and index > first and abs(left.value - x1) > gap:
+            x, right_edge, low, high = left.value, right.value, bottom.value, top.value
+            if along and index > first and abs(x - x1) > gap:
                 yield first, index, (x0, y1, x1, y0)
-                first, x0, y0, x1, y1 = index, left.value, bottom.value, right.value, top.value
+                first, x0, y0, x1, y1 = index, x, low, right_edge, high
                 continue
-            if left.value < x0:
-                x0 = left.value
-            if right.value > x1:
-                x1 = right.value
-            if bottom.value < y0:
-                y0 = bottom.value
-            if top.value > y1:
-                y1 = top.value
+            if x < x0:
+                x0 = x
+            if right_edge > x1:
+                x1 = right_edge
+            if low < y0:
+                y0 = low
+            if high > y1:
+                y1 = high
         yield first, start + match.end(), (x0, y1, x1, y0)
 
 
