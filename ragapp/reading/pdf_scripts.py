@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,12 +93,25 @@ def odd_runs(boxes: Sequence[Box]) -> list[int]:
     tallest = max([y1 - y0 for _, y0, _, y1 in boxes])
     bottom = max([y1 for _, _, _, y1 in boxes])
     top = min([y0 for _, y0, _, _ in boxes])
-    small, hangs, low, far = 0.95 * tallest, 0.12 * tallest, 0.25 * tallest, 0.25 * tallest
+    small, hangs, low = 0.95 * tallest, 0.25 * tallest, 0.33 * tallest
     return [
         index
         for index, (_, y0, _, y1) in enumerate(boxes)
-        if (y1 - y0 < small and (bottom - y1 > hangs or y0 - top > low)) or bottom - y1 > far
+        if bottom - y1 > hangs or (y0 - top > low and y1 - y0 < small)
     ]
+
+
+class ByHeight:
+    """The runs of a page by the height at which they stand, to find those in a band without asking each."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs = sorted(runs, key=lambda run: run.box[1] + run.box[3])
+        self._middles = [(run.box[1] + run.box[3]) / 2 for run in self._runs]
+        self.tallest = max((run.box[3] - run.box[1] for run in runs), default=0.0)
+
+    def between(self, top: float, bottom: float) -> Sequence[Run]:
+        """The runs whose middle lies between two heights."""
+        return self._runs[bisect_left(self._middles, top) : bisect_right(self._middles, bottom)]
 
 
 def differs(chars: Chars, runs: Sequence[Box], odd: Sequence[int]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragapp.reading.pdf_objects import Box
-from ragapp.reading.pdf_scripts import Chars, Run
+from ragapp.reading.pdf_scripts import ByHeight, Chars, Run
 
 # the height of a strike over the baseline, in parts of the size of the type: Word .27, LibreOffice .30, browsers .26
 _LOW, _HIGH = 0.15, 0.42
@@ -16,9 +16,14 @@ _OVERHANG = 1.0  # a strike goes no farther beyond its words, in the size of the
 def strike_out(chars: Chars, runs: list[Run], strokes: Sequence[Box]) -> int:
     """Empty the characters of runs that lines strike out; how many passages these were."""
     struck = 0
+    if not strokes:
+        return 0
+    rows = ByHeight(runs)
+    reach = rows.tallest / 2
     for x0, y0, x1, y1 in strokes:
         y = (y0 + y1) / 2
-        across = [run for run in runs if run.box[1] < y < run.box[3] and run.box[0] < x1 and run.box[2] > x0]
+        near = rows.between(y - reach, y + reach)
+        across = [run for run in near if run.box[1] < y < run.box[3] and run.box[0] < x1 and run.box[2] > x0]
         # a line through the middle of text on more than one line is none of them
         struck += any([_strike(chars, run, (x0, y0, x1, y1)) for run in across[:8]])
     return struck

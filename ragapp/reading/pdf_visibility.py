@@ -10,9 +10,10 @@ from pypdfium2 import PdfPage
 from pypdfium2 import raw as pdfium
 
 from ragapp.reading.pdf_objects import Box, Drawn
-from ragapp.reading.pdf_scripts import Chars, Run
+from ragapp.reading.pdf_scripts import ByHeight, Chars, Run
 
 _NO_INK = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_INK = 60  # and those of black at most this
 _PAPER = 250  # red, green and blue of white are at least this
 
 
@@ -80,11 +81,11 @@ def _fill(item: Any) -> tuple[int, int, int, int] | None:
 def _cover(page: PdfPage, handle: Any, chars: Chars, runs: list[Run], drawn: Drawn, over: Sequence[Box]) -> int:
     """Empty the characters that lie below an opaque area which is drawn after them."""
     below = []
+    rows = ByHeight(runs if drawn.late else ())
     for index, box in drawn.late:
-        _, top, _, bottom = box
-        below += [
-            (index, box, run) for run in runs if run.box[1] < bottom and run.box[3] > top and _within(run.box, box)
-        ]
+        within = [run for run in rows.between(box[1], box[3]) if _within(run.box, box)]
+        if within and _is_blank(pdfium.FPDFPage_GetObject(page, index)):
+            below += [(index, box, run) for run in within]
     order = _drawing_order(page) if below else {}
     opaque: dict[int, bool] = {}
     covered = 0
@@ -112,9 +113,14 @@ def _cover(page: PdfPage, handle: Any, chars: Chars, runs: list[Run], drawn: Dra
     return covered
 
 
-def _is_opaque_bar(item: Any) -> bool:
+def _is_blank(item: Any) -> bool:
+    """Whether an object is filled with opaque black or white, as areas over text are; those below it have colours."""
     fill = _fill(item)
-    return fill is not None and fill[3] == 255 and not pdfium.FPDFPageObj_HasTransparency(item) and _is_bar(item)
+    return fill is not None and fill[3] == 255 and (max(fill[:3]) <= _INK or min(fill[:3]) >= _PAPER)
+
+
+def _is_opaque_bar(item: Any) -> bool:
+    return not pdfium.FPDFPageObj_HasTransparency(item) and _is_bar(item)
 
 
 def _is_bar(item: Any) -> bool:
