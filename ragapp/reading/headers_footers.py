@@ -13,7 +13,7 @@ _MIN_PAGES = 3
 _EDGE = 0.2  # part of the page's height that headers and footers lie in
 _MAX_LINES = 8  # at each edge of a page
 _LARGEST_BARE = 999  # a bare number above is more likely one of a batch: of an invoice, of a ticket
-_NUMBER = re.compile(r"(?<![\w.,/-])\d{1,6}(?![\w,/-]|\.\d)")
+_NUMBER = re.compile(r"(?<![\w.,/-])\d{1,6}(?![\w,-]|\.\d|/\d+/)")
 _PAGE = (
     r"(?:pages?|pag(?:e|ina|ine|inas)?|página|pág|pg|pp?|seite|s|side|sida|sid|sivu|sheet|slide|folio|fol|feuille|"
     r"feuillet|blatt|foglio|hoja|folha|bladzijde|blz|strona|str|stránka|strana|oldal|sayfa|страница|стр|лист|σελίδα|σελ)"

@@ -16,7 +16,15 @@ from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
 from ragapp.reading.headers_footers import split_headers_footers
-from ragapp.reading.layout import Line, climbs, in_reading_order, median_line_height, merge_rows, spans_columns
+from ragapp.reading.layout import (
+    Line,
+    climbs,
+    drawn_by_columns,
+    in_reading_order,
+    median_line_height,
+    merge_rows,
+    spans_columns,
+)
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.page_blocks import Flow, page_blocks
 from ragapp.reading.paragraphs import HYPHEN, dehyphenate, known_words
@@ -153,7 +161,7 @@ def _ordered(lines: list[Line]) -> list[Line]:
     em = median_line_height(lines)
     merged = merge_rows(lines, em)
     jumps = climbs(merged)
-    if not jumps and not spans_columns(merged, em):
+    if not jumps and not spans_columns(merged, em) and not drawn_by_columns(merged, em):
         return merged
     if 4 * sum(line.height > 2 * (line.x1 - line.x0) for line in merged) > len(merged):
         return merged  # signs of a formula, which are taller than wide

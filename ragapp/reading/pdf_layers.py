@@ -208,11 +208,16 @@ def _marked(writer: PdfWriter) -> Hidden | None:
             entry._data = b""
     # named last, because a name decides nothing above
     for entry in list(_entries(writer)):
-        if entry.get("/Type") in ("/OCG", "/OCMD") and groups.hides(entry.indirect_reference or entry):
+        if entry.get("/Type") in ("/OCG", "/OCMD") and groups.hides(_itself(entry)):
             entry[NameObject("/Name")] = TextStringObject(_HIDDEN)
     buffer = io.BytesIO()
     writer.write(buffer)
     return Hidden(buffer.getvalue(), names)
+
+
+def _itself(entry: Any) -> Any:
+    """The reference to an entry, or the entry where it is part of another."""
+    return getattr(entry, "indirect_reference", None) or entry
 
 
 def _empty_box() -> Any:

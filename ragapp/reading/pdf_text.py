@@ -64,13 +64,11 @@ def read_lines(page: PdfPage, text_page: PdfTextPage, space: PageSpace, drawn: D
                 frame = space if turn == space.turn else PageSpace(page, turn)
                 found[turn] = frame, Chars(handle, frame), []
             frame, chars, runs = found[turn]
-            run = _run(handle, start, line, frame, chars)
-            if run is None:
-                continue
-            if not (runs and _goes_on(runs[-1], run)):
-                runs.append(run)
-            else:
-                _append(handle, runs[-1], run)
+            for run in _runs(handle, start, line, frame, chars):
+                if not (runs and _goes_on(runs[-1], run)):
+                    runs.append(run)
+                else:
+                    _append(runs[-1], run)
     layer = TextLayer([])
     for frame, chars, runs in found.values():
         if frame is space:
@@ -95,7 +93,8 @@ def _turn(handle: Any, start: int, line: str, usual: int) -> int:
     return near % 360 if abs(angle - near) < 15 else usual
 
 
-def _run(handle: Any, start: int, line: str, space: PageSpace, chars: Chars) -> Run | None:
+def _runs(handle: Any, start: int, line: str, space: PageSpace, chars: Chars) -> Iterator[Run]:
+    """The line as one run, or as several where pdfium takes characters below each other, drawn one by one, for one."""
     left, top, right, bottom = chars.edges
     refs = chars.refs
     rects = []
@@ -104,12 +103,33 @@ def _run(handle: Any, start: int, line: str, space: PageSpace, chars: Chars) -> 
         rects.append((left.value, top.value, right.value, bottom.value))
     boxes = [space.box(*rect) for rect in rects] or _loose_boxes(handle, start, len(line), space)
     if not boxes:
-        return None
+        return
     if len(boxes) == 1:
-        return Run(start, list(line), boxes[0], _wide_gaps(line, boxes[0], boxes), False)
+        yield Run(start, list(line), boxes[0], _wide_gaps(line, boxes[0], boxes), False)
+        return
     whole = _around(boxes)
+    if any(b[1] > a[3] + (a[3] - a[1]) / 4 and a[1] < b[1] for a, b in pairwise(boxes)):
+        parts = list(_stacked(chars, start, line))
+        if len(parts) > 1:
+            for first, part in parts:
+                yield from _runs(handle, first, part, space, chars)
+            return
     odd = odd_runs(boxes) if rects else []
-    return Run(start, list(line), whole, _wide_gaps(line, whole, boxes), bool(odd) and differs(chars, rects, odd))
+    yield Run(start, list(line), whole, _wide_gaps(line, whole, boxes), bool(odd) and differs(chars, rects, odd))
+
+
+def _stacked(chars: Chars, start: int, line: str) -> Iterator[tuple[int, str]]:
+    """A line cut where its baseline falls by most of the size of the type."""
+    first, before = 0, None
+    for place, char in enumerate(line):
+        if char.isspace():
+            continue
+        baseline = chars.baseline(start + place)
+        if before is not None and baseline - before > 0.8 * chars.size(start + place):
+            yield start + first, line[first:place]
+            first = place
+        before = baseline
+    yield start + first, line[first:]
 
 
 def _goes_on(before: Run, run: Run) -> bool:
@@ -121,13 +141,13 @@ def _goes_on(before: Run, run: Run) -> bool:
     return beside and (before.uneven or run.uneven or bool(odd_runs([a, b])))
 
 
-def _append(handle: Any, before: Run, run: Run) -> None:
+def _append(before: Run, run: Run) -> None:
     """Make two runs one; what stands between them is a space where there is room for one."""
     gap = run.box[0] - before.box[2]
     em = max(before.box[3] - before.box[1], run.box[3] - run.box[1])
     between = run.start - before.start - len(before.chars)
     spaced = before.chars[-1].isspace() or run.chars[0].isspace()
-    before.chars += ["" if spaced or gap < 0.2 * em else " "] + [""] * (between - 1) if between else []
+    before.chars += ["" if spaced or gap < 0.27 * em else " "] + [""] * (between - 1) if between else []
     before.chars += run.chars
     before.box = _around([before.box, run.box])
     before.gaps = max(before.gaps, run.gaps)
