@@ -40,8 +40,9 @@ def _needs_ground(handle: Any, run: Run, colours: list[ctypes.c_uint], refs: lis
     index = run.start
     if not run.chars[0].strip():
         index += next((place for place, char in enumerate(run.chars) if char.strip()), 0)
-    if pdfium.FPDFTextObj_GetTextRenderMode(pdfium.FPDFText_GetTextObject(handle, index)) in _NO_INK:
-        return "without ink"
+    mode = pdfium.FPDFTextObj_GetTextRenderMode(pdfium.FPDFText_GetTextObject(handle, index))
+    if mode != pdfium.FPDF_TEXTRENDERMODE_FILL:
+        return "without ink" if mode in _NO_INK else ""
     if not pdfium.FPDFText_GetFillColor(handle, index, *refs):
         return ""
     red, green, blue, alpha = colours
