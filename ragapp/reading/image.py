@@ -12,8 +12,8 @@ from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Document, ReadOptions, Unit
 from ragapp.reading.layout import in_reading_order, median_line_height
+from ragapp.reading.page_blocks import page_blocks
 from ragapp.reading.paragraphs import dehyphenate, known_words
-from ragapp.reading.table_detection import page_blocks
 
 _MAX_PAGES = 2000
 # how much longer the pixels of a picture may be than wide; more is a mistake in the file

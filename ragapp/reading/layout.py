@@ -142,6 +142,26 @@ def spans_columns(lines: Sequence[Line], em: float) -> bool:
     return any(_columns_of_prose(rows, gutters, {}, em) for rows, gutters in bands)
 
 
+def drawn_by_columns(lines: Sequence[Line], em: float) -> bool:
+    """Whether the columns of a table are drawn one after the other: short lines that stand in the rows of the first."""
+    columns: list[list[Line]] = [[]]
+    for line in lines:
+        before = columns[-1][-1] if columns[-1] else None
+        if before is not None and line.bottom < before.top and line.x0 > before.x0:
+            columns.append([])
+        columns[-1].append(line)
+    if len(columns) < 2 or len(lines) < 2 * _MIN_COLUMN_LINES or any(len(column) < 2 for column in columns[1:]):
+        return False
+    later = [line for column in columns[1:] for line in column]
+    middles = [(line.top + line.bottom) / 2 for line in columns[0]]
+    level = sum(any(abs((line.top + line.bottom) / 2 - middle) < 0.3 * em for middle in middles) for line in later)
+    return level >= 0.8 * len(later) and not any(_is_prose(_pieces(column)) for column in columns)
+
+
+def _pieces(lines: Iterable[Line]) -> list[Piece]:
+    return [piece for line in lines for piece in line.pieces]
+
+
 def _cut(pieces: list[Piece], rank: dict[int, int], em: float, depth: int) -> list[Line]:
     """XY-cut: columns of prose within a band of rows that share vertical gaps are read one after the other."""
     lines: list[Line] = []

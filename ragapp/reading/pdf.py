@@ -5,52 +5,114 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pypdfium2 import PdfDocument, PdfiumError, PdfPage
+from pypdfium2 import raw as pdfium
 
 from ragapp.errors import ReadingError
 from ragapp.reading import ocr
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
-from ragapp.reading.headers_footers import remove_headers_footers
-from ragapp.reading.layout import Line, climbs, in_reading_order, median_line_height, merge_rows, spans_columns
+from ragapp.reading.headers_footers import split_headers_footers
+from ragapp.reading.layout import (
+    Line,
+    climbs,
+    drawn_by_columns,
+    in_reading_order,
+    median_line_height,
+    merge_rows,
+    spans_columns,
+)
+from ragapp.reading.left_out import LeftOut
+from ragapp.reading.page_blocks import Flow, page_blocks
 from ragapp.reading.paragraphs import HYPHEN, dehyphenate, known_words
+from ragapp.reading.pdf_layers import find_hidden, remove_hidden
 from ragapp.reading.pdf_objects import garbled, looks_scanned
 from ragapp.reading.pdf_page import Page, read_page
 from ragapp.reading.pdf_structure import Structure, read_structure, sections
-from ragapp.reading.table_detection import Rule, page_blocks
+from ragapp.reading.pdf_xfa import form_data, says_wait
+from ragapp.reading.table_detection import Rule
 from ragapp.reading.text import clean
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
 
+_PICTURES = "There may be text in them, which was not read."
+_SHOW_LAYERS = "Switch them on in a PDF program and save the file if they are to be read."
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One file while it is read."""
+
+    pdf: PdfDocument
+    options: ReadOptions
+    forms: bool  # whether it has form fields
+    layered: bool  # whether it has layers that are switched off
+    warnings: list[str] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
+
 
 def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read a PDF, one unit a page."""
+    logging.getLogger("pypdfium2").setLevel(logging.ERROR)
     try:
         pdf = _opened(path, options)
+        hidden = find_hidden(path, options.passwords)
+        if hidden is not None:
+            with closing(pdf):
+                pdf = PdfDocument(hidden.data)
     except PdfiumError as error:
         return _second_try(path, options, f"not a readable PDF ({_reason(error)})")
-    warnings: list[str] = []
+    reading = _Reading(pdf, options, pdf.get_formtype() != 0, hidden is not None)
+    for name in hidden.names if hidden is not None else []:
+        reading.left_out.add("hidden layer", "hidden layers", name, hint=_SHOW_LAYERS)
     with closing(pdf):
         if len(pdf) == 0:
             raise ReadingError("the PDF has no pages", "Check the original.")
-        forms = pdf.get_formtype() != 0
-        if forms:
+        if reading.forms:
             pdf.init_forms()
         structure = read_structure(pdf)
-        pages = [_read(pdf, index, forms, options, warnings) for index in range(len(pdf))]
-    if not any(page.lines or page.pictured for page in pages):
+        pages = [_read(reading, index) for index in range(len(pdf))]
+        if reading.forms:
+            _read_dynamic_form(reading, pages)
+        signatures = pdfium.FPDF_GetSignatureCount(pdf)
+    if not any(page.lines or page.pictured or page.fields for page in pages):
         try:
             return _second_try(path, options, "no text")
         except ReadingError:
             pass  # empty it is
+    for index, page in enumerate(pages):
+        if page.coverage == "text":
+            reading.left_out.add("picture", "pictures", f"p. {index + 1}", len(page.pictures), _PICTURES)
     units = _units(pages, structure)
-    warnings += ocr.coverage_warnings(units, options)
+    warnings = [*reading.warnings, *reading.left_out.warnings(), *ocr.coverage_warnings(units, options)]
     if structure.attachments:
         warnings.append(f"Attachments were not read: {', '.join(structure.attachments)}.")
+    if signatures > 0:
+        warnings.append(f"Digital signatures were not checked: {signatures}.")
     return Document(structure.title or path.stem, units, warnings=warnings)
+
+
+def _read_dynamic_form(reading: _Reading, pages: list[Page]) -> None:
+    """Put the data of a form whose pages only a viewer makes (XFA) in the place of the page that asks to wait."""
+    first = pages[0]
+    if not says_wait("\n".join(line.text for line in first.lines)):
+        return
+    first.fields, first.lines = form_data(reading.pdf), []
+    first.coverage = "text" if first.fields else "empty"
+    if not first.fields:
+        reading.warnings.append(
+            "The form (dynamic XFA) was not read: only Adobe Acrobat and Reader show it. "
+            "Open it there and print it to a new PDF."
+        )
+    else:
+        reading.warnings.append(
+            "Of the form (dynamic XFA) only what was filled in was read, not its own text. "
+            "Print it to a new PDF in Adobe Acrobat or Reader if that is needed."
+        )
 
 
 def _opened(path: Path, options: ReadOptions) -> PdfDocument:
@@ -70,23 +132,27 @@ def _reason(error: Exception) -> str:
     return str(error).removeprefix("Failed to load document ").strip("().")
 
 
-def _read(pdf: PdfDocument, index: int, forms: bool, options: ReadOptions, warnings: list[str]) -> Page:
+def _read(reading: _Reading, index: int) -> Page:
+    pdf, options = reading.pdf, reading.options
     options.tick(index + 1, len(pdf), False)
     try:
         with closing(pdf[index]) as page:
-            found = read_page(page, forms)
+            if reading.layered:
+                remove_hidden(page)
+            found = read_page(page, reading.forms, f"p. {index + 1}", reading.left_out)
             text = "\n".join(line.text for line in found.lines)
             if options.ocr == "always" or looks_scanned(page, text):
                 found.pictured, found.coverage = True, "needs_ocr"
                 can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
-                if can and _recognise(page, index, len(pdf), options, found, warnings):
+                if can and _recognise(page, index, len(pdf), options, found, reading.warnings):
                     return found
                 if options.ocr == "always" and found.lines and not looks_scanned(page, text):
                     found.coverage = "text"  # recognised nothing where there is text
             found.lines = _ordered(found.lines)
+            found.turned = [_ordered(lines) for lines in found.turned]
             return found
     except PdfiumError as error:
-        warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
+        reading.warnings.append(f"Page {index + 1} could not be read ({_reason(error)}).")
         return Page(1.0)
 
 
@@ -95,10 +161,10 @@ def _ordered(lines: list[Line]) -> list[Line]:
     em = median_line_height(lines)
     merged = merge_rows(lines, em)
     jumps = climbs(merged)
-    if not jumps and not spans_columns(merged, em):
+    if not jumps and not spans_columns(merged, em) and not drawn_by_columns(merged, em):
         return merged
     if 4 * sum(line.height > 2 * (line.x1 - line.x0) for line in merged) > len(merged):
-        return merged  # written upward or downward
+        return merged  # signs of a formula, which are taller than wide
     ordered = merge_rows(in_reading_order(merged, em), em)
     return ordered if climbs(ordered) <= jumps else merged
 
@@ -126,16 +192,21 @@ def _recognise(page: PdfPage, index: int, pages: int, options: ReadOptions, resu
 
 
 def _units(pages: list[Page], structure: Structure) -> list[Unit]:
-    kept = remove_headers_footers([page.lines for page in pages], [page.height for page in pages], structure.labels)
-    texts = [line.text for lines in kept for line in lines]
+    split = split_headers_footers([page.lines for page in pages], [page.height for page in pages], structure.labels)
+    texts = [line.text for lines in split.kept for line in lines]
     known = known_words(texts if any(HYPHEN in text for text in texts) else ())
     units = []
     running: tuple[str, ...] = ()
-    for index, (page, lines) in enumerate(zip(pages, kept, strict=True)):
+    flow = Flow()
+    for index, (page, lines) in enumerate(zip(pages, split.kept, strict=True)):
+        head, foot = (_told(lines, running) for lines in (split.heads.get(index, []), split.feet.get(index, [])))
         cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
-        found = _blocks(lines, page.rules, cuts)
-        blocks = [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
-        blocks += [Block(note, "text", running) for note in page.notes]
+        found = _blocks(lines, page.rules, cuts, flow)
+        blocks = head + [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
+        blocks += [Block("\n".join(page.fields), "text", running)] if page.fields else []
+        for turned in page.turned:
+            blocks += page_blocks(turned, [], median_line_height(turned), running)
+        blocks += foot + [Block(note, "text", running) for note in page.notes]
         label = structure.labels.get(index, "")
         units.append(Unit(index + 1, "page", label, blocks, page.coverage, page.confidence))
         if page.coverage == "empty" and blocks:
@@ -143,13 +214,21 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     return units
 
 
-def _blocks(lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tuple[str, ...]]]) -> Iterator[Block]:
+def _told(lines: list[Line], path: tuple[str, ...]) -> list[Block]:
+    """A running header or footer, apart from the text of the page."""
+    return [Block("\n".join(line.text for line in lines), "text", path)] if lines else []
+
+
+def _blocks(
+    lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tuple[str, ...]]], flow: Flow
+) -> Iterator[Block]:
     em = median_line_height(lines)
     ends = [start for start, _, _ in cuts[1:]] + [len(lines)]
     for (start, heading, path), end in zip(cuts, ends, strict=True):
         if heading:
+            flow.table = None
             yield Block(" ".join(line.text for line in lines[start : start + heading]), "heading", path)
-        yield from page_blocks(lines[start + heading : end], rules, em, path)
+        yield from page_blocks(lines[start + heading : end], rules, em, path, flow)
 
 
 def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from pypdfium2 import PdfPage
 from pypdfium2 import raw as pdfium
@@ -22,9 +23,10 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom; y runs down
 class PageSpace:
     """Converts boxes from page space (y upward, not rotated) to the page as shown (y downward, turned by /Rotate)."""
 
-    def __init__(self, page: PdfPage) -> None:
+    def __init__(self, page: PdfPage, turn: int | None = None) -> None:
+        """By how many degrees the page is turned, clockwise; by its /Rotate if not given."""
         self.left, self.bottom, self.right, self.top = page.get_bbox()
-        self.turn = page.get_rotation()
+        self.turn = page.get_rotation() if turn is None else turn
         across = self.turn in (90, 270)
         width, height = self.right - self.left, self.top - self.bottom
         self.size = (height, width) if across else (width, height)
@@ -40,28 +42,57 @@ class PageSpace:
         return self.top - y1, self.right - x1, self.top - y0, self.right - x0
 
 
-def find_rules(page: PdfPage, ruler: PageSpace) -> list[tuple[float, float, float]]:
-    """y, left and right end of horizontal rules and of the edges of shaded bars."""
-    rules = []
-    for kind, (x0, y0, x1, y1) in _objects(page, ruler, (pdfium.FPDF_PAGEOBJ_PATH,)):
-        if kind == pdfium.FPDF_PAGEOBJ_PATH and x1 - x0 > 10:
+@dataclass(slots=True)
+class Drawn:
+    """What is drawn on a page besides text; boxes are as shown."""
+
+    rules: list[tuple[float, float, float]] = field(default_factory=list)  # y, left and right end
+    strokes: list[Box] = field(default_factory=list)  # thin horizontal lines, which may strike out text
+    pictures: list[Box] = field(default_factory=list)
+    grounds: list[tuple[int, Box]] = field(default_factory=list)  # (place in drawing order) what text can stand on
+    late: list[tuple[int, Box]] = field(default_factory=list)  # those that are paths drawn after some text
+
+
+def find_objects(page: PdfPage, space: PageSpace) -> Drawn:
+    """The horizontal rules and edges of shaded bars, the pictures, and all other areas of a page."""
+    found = Drawn()
+    tall = 0.25 * space.size[1]
+    text = False
+    for index, kind, box in _objects(page, space):
+        if box is None:
+            text = text or kind == pdfium.FPDF_PAGEOBJ_TEXT
+            continue
+        x0, y0, x1, y1 = box
+        if kind == pdfium.FPDF_PAGEOBJ_PATH:
             if y1 - y0 < 3:
-                rules.append(((y0 + y1) / 2, x0, x1))
-            elif y1 - y0 < 0.25 * ruler.size[1]:
-                rules.extend([(y0, x0, x1), (y1, x0, x1)])
-    return rules
+                if x1 - x0 > 3:
+                    found.strokes.append(box)
+                if x1 - x0 > 10:
+                    found.rules.append(((y0 + y1) / 2, x0, x1))
+                continue
+            if x1 - x0 > 10 and y1 - y0 < tall:
+                found.rules.extend([(y0, x0, x1), (y1, x0, x1)])
+            if text and y1 - y0 > 5 and x1 - x0 > 5:
+                found.late.append((index, box))
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            found.pictures.append(box)
+        found.grounds.append((index, box))
+    return found
 
 
-def _objects(page: PdfPage, ruler: PageSpace, kinds: tuple[int, ...]) -> Iterator[tuple[int, Box]]:
-    """(kind, box) of the page's own objects of some kinds."""
+def _objects(page: PdfPage, space: PageSpace) -> Iterator[tuple[int, int, Box | None]]:
+    """(place in drawing order, kind, box) of the page's own objects; text comes without its box."""
     edges = [ctypes.c_float() for _ in range(4)]
     refs = [ctypes.byref(edge) for edge in edges]
     left, bottom, right, top = edges
+    get, kind_of, text = pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType, pdfium.FPDF_PAGEOBJ_TEXT
     for index in range(pdfium.FPDFPage_CountObjects(page)):
-        item = pdfium.FPDFPage_GetObject(page, index)
-        kind = pdfium.FPDFPageObj_GetType(item)
-        if kind in kinds and pdfium.FPDFPageObj_GetBounds(item, *refs):
-            yield kind, ruler.box(left.value, top.value, right.value, bottom.value)
+        item = get(page, index)
+        kind = kind_of(item)
+        if kind == text:
+            yield index, kind, None
+        elif pdfium.FPDFPageObj_GetBounds(item, *refs):
+            yield index, kind, space.box(left.value, top.value, right.value, bottom.value)
 
 
 def garbled(text: str) -> bool:
@@ -79,8 +110,10 @@ def looks_scanned(page: PdfPage, text: str) -> bool:
     ruler = PageSpace(page)
     width, height = ruler.size
     pictures = paths = area = 0.0
-    pictured = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM, pdfium.FPDF_PAGEOBJ_SHADING)
-    for kind, (x0, y0, x1, y1) in _objects(page, ruler, (*pictured, pdfium.FPDF_PAGEOBJ_PATH)):
+    for _, kind, box in _objects(page, ruler):
+        if box is None:
+            continue
+        x0, y0, x1, y1 = box
         covered = max(0.0, min(x1, width) - max(x0, 0.0)) * max(0.0, min(y1, height) - max(y0, 0.0))
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
             paths += 1

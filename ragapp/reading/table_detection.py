@@ -7,19 +7,16 @@ header (bold above plain, words above numbers, or the first row of a ruled grid)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-from ragapp.reading.document import Block
 from ragapp.reading.layout import Line, Piece
-from ragapp.reading.paragraphs import paragraphs
-from ragapp.reading.tables import markdown_table
 
 Rule = tuple[float, float, float]  # y, left, right
 Columns = list[tuple[float, float]]  # left and right edge of each
 
 _MIN_GUTTER_EM = 0.45
-_VALUE = re.compile(r"^[\s(<>~≈±+−–-]*[$€£¥]?\s?[\d.,'’\s/:%-]*\d[\d.,'’\s/:-]*\s?\W{0,2}[A-Za-z€£¥°%²³µ/]{0,6}\)?\.?$")
+VALUE = re.compile(r"^[\s(<>~≈±+−–-]*[$€£¥]?\s?[\d.,'’\s/:%-]*\d[\d.,'’\s/:-]*\s?\W{0,2}[A-Za-z€£¥°%²³µ/]{0,6}\)?\.?$")
 _MAX_LONE_ROWS = 3  # rows with one piece between two rows of several
 _MAX_CELL = 400
 _MAX_TRIES = 3
@@ -34,7 +31,7 @@ def find_tables(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list
     start = 0
     taken = failed = 0  # the first line that belongs to no table yet; tries within one run
     while start < len(lines):
-        end = _run_end(lines, start, em)
+        end = run_end(lines, start, em)
         first = start - 1 if start > taken and _is_head_of(lines[start - 1], lines[start:end], em) else start
         table = _table(lines[first:end], rules, em) if end - first >= 2 else []
         if not table and first < start:
@@ -53,20 +50,10 @@ def find_tables(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list
     return found
 
 
-def page_blocks(lines: Sequence[Line], rules: Sequence[Rule], em: float, path: tuple[str, ...] = ()) -> Iterator[Block]:
-    """Paragraphs and tables of lines in reading order, below a path of headings."""
-    done = 0
-    for first, last, rows in [*find_tables(lines, rules, em), (len(lines), len(lines), [])]:
-        yield from (Block(text, "text", path) for text in paragraphs(lines[done:first], em))
-        if rows:
-            yield Block(markdown_table(rows), "table", path)
-        done = last
-
-
 def _is_head_of(line: Line, rows: Sequence[Line], em: float) -> bool:
     """Whether a line above a run of rows is its header, with cells too close to each other to be pieces."""
     close = rows[0].top - line.bottom < 2.5 * em and line.bottom <= rows[0].top + 0.3 * em
-    return close and len(line.pieces[0].words) > 1 and bool(_with_head(line, _columns(rows, em, lone=False)))
+    return close and len(line.pieces[0].words) > 1 and bool(_with_head(line, columns_of(rows, em, lone=False)))
 
 
 def _with_head(line: Line, columns: Columns) -> Columns:
@@ -92,18 +79,18 @@ def _with_head(line: Line, columns: Columns) -> Columns:
     return []
 
 
-def _run_end(lines: Sequence[Line], start: int, em: float) -> int:
+def run_end(lines: Sequence[Line], start: int, em: float) -> int:
     """The end of the run of rows that share columns with the first."""
     if len(lines[start].pieces) < 2:
         return start + 1
-    columns = _columns(lines[start : start + 1], em)
+    columns = columns_of(lines[start : start + 1], em)
     end = last = start + 1
     bottom = lines[start].bottom
     while end < len(lines) and end - last <= _MAX_LONE_ROWS:
         line = lines[end]
         if line.top > bottom + 2.5 * em or line.bottom < lines[start].top:
             break
-        fewer = _columns(lines[start : end + 1], em, lone=False)
+        fewer = columns_of(lines[start : end + 1], em, lone=False)
         if len(line.pieces) > 1:
             if len(fewer) < 2 or len(fewer) < min(len(columns), max(2, len(line.pieces))) or len(fewer) < len(columns):
                 break
@@ -118,7 +105,7 @@ def _run_end(lines: Sequence[Line], start: int, em: float) -> int:
     return last
 
 
-def _columns(lines: Sequence[Line], em: float, lone: bool = True) -> Columns:
+def columns_of(lines: Sequence[Line], em: float, lone: bool = True) -> Columns:
     """(left, right) of each column: the columns are separated by gaps that no piece crosses."""
     spans = sorted((piece.x0, piece.x1) for line in lines if lone or len(line.pieces) > 1 for piece in line.pieces)
     columns: Columns = []
@@ -138,28 +125,33 @@ def _fits(line: Line, columns: Columns, em: float) -> bool:
 
 
 def _table(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list[list[str]]:
-    columns = _columns(lines, em, lone=False)
-    finer = _columns(lines[1:], em, lone=False)
+    columns = columns_of(lines, em, lone=False)
+    finer = columns_of(lines[1:], em, lone=False)
     if len(finer) > len(columns) or len(lines[0].pieces) == 1:
         columns = _with_head(lines[0], finer) or columns
     if len(columns) < 2:
         return []
+    rows, inner = rows_in(lines, columns, rules, em)
+    if not _may_be_head(cells_of(rows[0], columns, em)) and not _bold(rows[0]):
+        return []
+    cells = [cells_of(row, columns, em) for row in rows]
+    bold = [_bold(row) for row in rows]
+    ruled = inner >= max(1, len(rows) - 1)
+    cells, bold = _joined_head(cells, bold)
+    if len(cells) < 2 or not _may_be_head(cells[0]) or any(len(cell) > _MAX_CELL for row in cells for cell in row):
+        return []
+    return cells if _has_head(cells, bold, ruled) else []
+
+
+def rows_in(lines: Sequence[Line], columns: Columns, rules: Sequence[Rule], em: float) -> tuple[list[list[Piece]], int]:
+    """The rows of a table with these columns, and how many rules lie between them."""
     left, right = columns[0][0], columns[-1][1]
     top, bottom = min(line.top for line in lines), max(line.bottom for line in lines)
     across = sorted(
         y for y, a, b in rules if top - em < y < bottom + em and min(b, right) - max(a, left) > 0.5 * (right - left)
     )
     rows = _ruled_rows(lines, across, em) or _plain_rows(lines, columns, em)
-    if not _may_be_head(_cells(rows[0], columns, em)) and not _bold(rows[0]):
-        return []
-    cells = [_cells(row, columns, em) for row in rows]
-    bold = [_bold(row) for row in rows]
-    inner = [y for y in across if top + 0.3 * em < y < bottom - 0.3 * em]
-    ruled = len(inner) >= max(1, len(rows) - 1)
-    cells, bold = _joined_head(cells, bold)
-    if len(cells) < 2 or not _may_be_head(cells[0]) or any(len(cell) > _MAX_CELL for row in cells for cell in row):
-        return []
-    return cells if _has_head(cells, bold, ruled) else []
+    return rows, sum(top + 0.3 * em < y < bottom - 0.3 * em for y in across)
 
 
 def _ruled_rows(lines: Sequence[Line], across: list[float], em: float) -> list[list[Piece]]:
@@ -194,7 +186,7 @@ def _plain_rows(lines: Sequence[Line], columns: Columns, em: float) -> list[list
     return rows
 
 
-def _cells(row: list[Piece], columns: Columns, em: float) -> list[str]:
+def cells_of(row: list[Piece], columns: Columns, em: float) -> list[str]:
     texts: list[list[tuple[float, float, str]]] = [[] for _ in columns]
     for piece in row:
         for text, left, right in _parts(piece, columns, em):
@@ -248,7 +240,7 @@ def _joined_head(cells: list[list[str]], bold: list[bool]) -> tuple[list[list[st
 
 def _may_be_head(head: list[str]) -> bool:
     """Whether a row has text in each column but for the first at most, and no values or labels of a form."""
-    labels = any(cell.endswith(":") or _VALUE.match(cell) for cell in head if cell)
+    labels = any(cell.endswith(":") or VALUE.match(cell) for cell in head if cell)
     return not labels and sum(not cell for cell in head) <= (0 if head[0] else 1)
 
 
@@ -260,7 +252,7 @@ def _has_head(cells: list[list[str]], bold: list[bool], ruled: bool) -> bool:
     if bold[0] and not all(bold[1:]):
         return True
     columns = ([row[column] for row in body if row[column]] for column in range(len(head)))
-    values = sum(sum(bool(_VALUE.match(cell)) for cell in below) >= 0.6 * len(below) for below in columns if below)
+    values = sum(sum(bool(VALUE.match(cell)) for cell in below) >= 0.6 * len(below) for below in columns if below)
     if len(head) == 2:
         # "Name: x / Amount: 5" is no table; two columns need rows enough to tell
         return values == 1 and len(body) >= 3 and not bold[0] and not head[0].endswith(":")

@@ -13,8 +13,8 @@ from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.html import add_html, decode_markup
-from ragapp.reading.odf import read_flat
 from ragapp.reading.left_out import LeftOut
+from ragapp.reading.odf import read_flat
 from ragapp.reading.plain_text import plain_units
 from ragapp.reading.sheets import Row, SheetUnits
 from ragapp.reading.text import clean, one_line, read_bytes, whole_number
