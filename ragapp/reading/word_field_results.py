@@ -51,7 +51,7 @@ class FieldResults:
         self._sequences: Counter[str] = Counter()
         self._lists: dict[str, list[int]] = {}
         self._list_paragraph: Any = None
-        self._automatic = 0
+        self._known: dict[tuple[str, ...], str] = {}
 
     def write(self, fields: list[CountedField]) -> None:
         """Write the results of fields without one behind them, in their order."""
@@ -75,13 +75,13 @@ class FieldResults:
             return self._sequence(one)
         if words[0] == "LISTNUM":
             return self._list_number(one)
-        if words[0].startswith("AUTONUM"):
-            self._automatic += 1
-            return f"{self._automatic}."
         if one.saved is not None or len(words) < 2:
             return ""
         if words[0] in ("REF", "NOTEREF"):
-            return self._reference(words)
+            key = tuple(words)
+            if key not in self._known:
+                self._known[key] = self._reference(words)
+            return self._known[key]
         if words[0] == "QUOTE":
             return words[1]
         if words[0] == "SYMBOL":
@@ -102,6 +102,8 @@ class FieldResults:
             self._sequences[name] += 1
         if saved >= 0:
             self._sequences[name] = saved
+        if "\\s" in switches:
+            return ""  # it begins again behind each heading of a level
         if "\\h" in switches and "\\*" not in switches:
             return ""
         return _formatted(self._sequences[name], one.words, self._language)

@@ -23,12 +23,7 @@ _CONTENTS_STYLE = re.compile(r"(?:toc|contents) [1-9]|table of figures|index hea
 _LONGEST_CODE = 20_000
 _MOST_SAVED = 200  # pieces of a saved result that are looked at
 # types whose results can be worked out from the document
-COMPUTED = frozenset(
-    [
-        *("SEQ", "REF", "NOTEREF", "LISTNUM", "AUTONUM", "AUTONUMLGL", "AUTONUMOUT"),
-        *("MACROBUTTON", "GOTOBUTTON", "QUOTE", "SYMBOL", "EQ"),
-    ]
-)
+COMPUTED = frozenset(["SEQ", "REF", "NOTEREF", "LISTNUM", "MACROBUTTON", "GOTOBUTTON", "QUOTE", "SYMBOL", "EQ"])
 # lists of what the document says elsewhere, with page numbers, and results that are not printed
 _UNPRINTED = frozenset(["TOC", "INDEX", "TOA", "SET", "ASK", "XE", "TC", "TA", "RD", "PRIVATE"])
 

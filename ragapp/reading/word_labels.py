@@ -126,7 +126,7 @@ def write_labels(
     """Count the numbered paragraphs of a part in their order, and write the numbers into them.
 
     Returns:
-        the paragraphs that are in lists. Empty ones are counted, but nothing is written into them.
+        the paragraphs that are in lists. Empty ones are counted, but nothing is written into them, except in cells.
     """
     counter = ListCounter(definitions.language)
     paragraphs = Paragraphs(root, looks, emptied)
@@ -135,7 +135,7 @@ def write_labels(
         place = definitions.place(paragraph.style_id, paragraph.number)
         if place is None:
             continue
-        shown = paragraph.first is not None or paragraphs.shows_text(paragraph)
+        shown = paragraph.first is not None or paragraphs.shows_text(paragraph) or _is_number_cell(paragraph.element)
         if not shown and paragraph.section is not None:
             continue  # the end of a section is no line
         label = counter.label(*place)
@@ -154,6 +154,12 @@ def write_labels(
         else:
             items[element] = Item(label, level, label.depth)
     return items
+
+
+def _is_number_cell(paragraph: Any) -> bool:
+    """Whether a paragraph is all that is in a cell, whose text is its number then, as in a column of row numbers."""
+    cell = paragraph.getparent()
+    return cell.tag == f"{W}tc" and next(cell.iter(*_TEXT), None) is None and len(list(cell.iter(f"{W}p"))) == 1
 
 
 def _write(paragraph: Any, label: Label) -> None:

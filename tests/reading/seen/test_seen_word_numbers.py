@@ -319,6 +319,25 @@ CASES = [
         source="Word counts through tables",
     ),
     Seen(
+        "a column of numbers that are counted",
+        ".docx",
+        docx(
+            "<w:tbl>"
+            + "".join(
+                f"<w:tr><w:tc>{first}</w:tc><w:tc>{paragraph(text)}</w:tc></w:tr>"
+                for first, text in (
+                    (paragraph("No."), "Room"),
+                    (paragraph("", number=(1, 0)), "Hall"),
+                    (paragraph("", number=(1, 0)), "Attic"),
+                )
+            )
+            + "</w:tbl>",
+            numbering=ONE,
+        ),
+        sees=("| 1. | Hall |", "| 2. | Attic |"),
+        source="Word prints the numbers in cells without text",
+    ),
+    Seen(
         "a box is counted once",
         ".docx",
         docx(
@@ -676,6 +695,17 @@ CASES = [
         ),
         sees=(re.compile(r"^In 30 days\.$"),),
         source="Word's name of the style in every language",
+    ),
+    Seen(
+        "a fraction and a sign without a result",
+        ".docx",
+        docx(
+            paragraph(
+                run("Mix 2") + field("EQ \\f(1,2)") + run(" l at 20 ") + field('SYMBOL 176 \\f "Symbol"') + run("C.")
+            )
+        ),
+        sees=("Mix 2 1/2 l at 20 °C.",),
+        source="ISO/IEC 29500-1, 17.16.5.18 and 17.16.5.66 (EQ, SYMBOL)",
     ),
     Seen(
         "a button shows its words",
