@@ -5,8 +5,6 @@ Source: ISO/IEC 29500-1, 20.4 (drawings), 17.3.3.19 (objects), 17.17.2 (chunks o
 
 from __future__ import annotations
 
-import email
-import email.policy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -237,7 +235,9 @@ def _add_web_page(out: BlockBuilder, data: bytes) -> None:
 
 def _add_web_archive(out: BlockBuilder, data: bytes) -> None:
     """Add the page of a web archive (MHTML, RFC 2557)."""
-    message = email.message_from_bytes(data, policy=email.policy.compat32)
+    import email
+
+    message = email.message_from_bytes(data)
     parts = [part for part in message.walk() if part.get_content_type() in ("text/html", "application/xhtml+xml")]
     if not parts:
         raise ReadingError("the web archive has no page", _CHUNK_HINT)

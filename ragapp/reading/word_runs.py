@@ -107,7 +107,7 @@ class RunReader:
         self._control = control
         self._fields: list[_Field] = []
         self._paragraphs = 0
-        self._strays: list[Any] = []
+        self._strays: set[Any] = set()
         self._handlers: dict[str, Callable[[Any], None]] = {
             f"{W}r": self._run,
             f"{W}hyperlink": self._hyperlink,
@@ -139,7 +139,7 @@ class RunReader:
                 open_fields.append(mark)
             elif kind == "end" and open_fields:
                 open_fields.pop()
-        self._strays += open_fields
+        self._strays.update(open_fields)
 
     def line(self, paragraph: Any, *before: Any) -> Line:
         """What a paragraph shows, behind paragraphs whose ends are deleted or hidden, so that it goes on their line."""
@@ -313,7 +313,7 @@ class RunReader:
     def _field_mark(self, mark: Any) -> None:
         kind = mark.get(f"{W}fldCharType")
         if kind == "begin":
-            if not any(mark is stray for stray in self._strays):
+            if mark not in self._strays:
                 self._fields.append(_Field(mark.find(f"{W}ffData"), len(self._pieces), self._paragraphs))
         elif self._fields and kind == "separate":
             field = self._fields[-1]
