@@ -27,7 +27,7 @@ _POINT = re.compile(r"\.(?!\d)")
 _MAX_DIGITS = 30
 _MAX_MAPS = 20
 # what a value shows that has a type and no style
-_DEFAULTS = {"percentage": "0.00%", "time": "[h]:mm:ss"}
+_DEFAULTS = {"percentage": "0.##%", "time": "[h]:mm:ss"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,10 @@ class Format:
             negative = any(comparison in (">", ">=") and number <= 0 for comparison, number, _ in self.maps)
         if not code:
             return code  # an empty style shows nothing
-        text = shown(abs(value) if negative and value < 0 else value, code)
+        value = abs(value) if negative and value < 0 else value
+        if code == "General" and 1 <= abs(value) < 1e15:
+            return f"{value:.15g}"  # without an exponent, unlike in Excel
+        text = shown(value, code)
         # where all decimals may be missing, so is the point, unlike in Excel
         return _POINT.sub("", text, count=1) if ".#" in code else text
 
@@ -90,7 +93,7 @@ class NumberStyles:
             return value.replace("T", " ")
         if kind == "currency" and currency:
             return f"{shown(number, '0.00')} {currency}"
-        return shown(number, _DEFAULTS.get(kind, "General"))
+        return Format(_DEFAULTS.get(kind, "General")).shown(number) or value
 
     def _translated(self, style: Any) -> Format:
         maps: list[tuple[str, float, str | None]] = []

@@ -255,10 +255,11 @@ STYLED = [
         "90:05",
     ),
     ("a value that its style hides", number_style("number", text("")), "float", "4711", "| x |"),
-    ("no style: a percentage", "", "percentage", "0.24", "24.00%"),
+    ("no style: a percentage", "", "percentage", "0.24", "| 24% |"),
     ("no style: a duration", "", "time", "PT41H30M00S", "41:30:00"),
     ("no style: a date", "", "date", "2025-04-14", "2025-04-14"),
     ("no style: a number", "", "float", "0.1", "| 0.1 |"),
+    ("no style: an article number", "", "float", "4006381333931", "| 4006381333931 |"),
     ("no style: a text", "", "string", "0612345678", "0612345678"),
     ("no style: a truth", "", "boolean", "true", "TRUE"),
 ]
