@@ -7,7 +7,6 @@ from importlib import import_module
 from pathlib import Path
 
 from ragapp.errors import ReadingError
-from ragapp.reading.boxes import say_ticks
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, Reader, ReadOptions
 from ragapp.reading.formats import NO_READER, READERS, TEXT_SUFFIXES, UNREAD, Format, content_format, looks_like_text
 
@@ -35,8 +34,6 @@ def read_file(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     module, function = READERS[other.suffix if other else suffix]
     reader: Reader = getattr(import_module(module), function)
     document = reader(path, options)
-    for unit in document.units:
-        unit.blocks = say_ticks(unit.blocks)
     if other:
         document.warnings.insert(0, f"The file is named {suffix} but is {other.name}; it was read as that.")
     return document
