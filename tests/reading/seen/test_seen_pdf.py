@@ -608,7 +608,8 @@ CASES = [
         "dynamic form with a choice",
         ".pdf",
         xfa(
-            '<field name="c"><caption><value><text>Country</text></value></caption><items><text>Germany</text><text>France</text></items><items save="1"><text>DE</text><text>FR</text></items></field>',
+            '<field name="c"><caption><value><text>Country</text></value></caption><items><text>Germany</text>'
+            '<text>France</text></items><items save="1"><text>DE</text><text>FR</text></items></field>',
             "<f><c>DE</c></f>",
         ),
         sees=("Country: Germany",),
