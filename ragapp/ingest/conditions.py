@@ -16,7 +16,7 @@ from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.index.store import Store
 from ragapp.ingest.worker import Limits
 from ragapp.reading.document import READERS_VERSION, OcrMode, ReadOptions
-from ragapp.reading.ocr import chosen_engine
+from ragapp.reading.pages.ocr import chosen_engine
 from ragapp.settings import Ingest
 
 #: the reason that is kept for a file whose document was removed by hand

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import LONGEST, BlockBuilder, cut, split_long
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
-from ragapp.reading.html import add_html, decode_markup
+from ragapp.reading.html.reader import add_html, decode_markup
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.package import given_title, open_package, xml_root
 from ragapp.reading.text import AGAIN, clean

@@ -10,7 +10,7 @@ from typing import Any
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.plain_text import plain_units
-from ragapp.reading.sheets import SheetUnits
+from ragapp.reading.sheets.units import SheetUnits
 from ragapp.reading.text import clean, decode, one_line, read_bytes
 
 _RUN = 2000  # characters of one block of values

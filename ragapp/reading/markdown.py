@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.html import add_html
+from ragapp.reading.html.reader import add_html
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.text import clean, decode, read_bytes
 

@@ -9,7 +9,7 @@ from typing import Any
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.html import add_html
+from ragapp.reading.html.reader import add_html
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.markdown import add_markdown
 from ragapp.reading.text import AGAIN, clean, decode, one_line, read_bytes

@@ -12,11 +12,11 @@ from lxml import etree
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.html import add_html, decode_markup
+from ragapp.reading.html.reader import add_html, decode_markup
 from ragapp.reading.left_out import LeftOut
-from ragapp.reading.odf import read_flat
+from ragapp.reading.odf.reader import read_flat
 from ragapp.reading.plain_text import plain_units
-from ragapp.reading.sheets import Row, SheetUnits
+from ragapp.reading.sheets.units import Row, SheetUnits
 from ragapp.reading.text import clean, one_line, read_bytes, whole_number
 
 _SHEETS = "{urn:schemas-microsoft-com:office:spreadsheet}"

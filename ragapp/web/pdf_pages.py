@@ -16,7 +16,7 @@ from ragapp.web.highlight import quote_spans
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
-    from ragapp.reading.pdf_objects import PageSpace
+    from ragapp.reading.pdf.objects import PageSpace
 
 # pixels across, enough for a page beside the chat on a screen of double density
 WIDTH = 1000
@@ -73,7 +73,7 @@ class PdfPages:
 
     def find(self, path: Path, page: int, quote: str, near: float) -> PlacedQuote:
         """Where words stand; see :meth:`ragapp.web.pdf_view.PdfView.place`."""
-        from ragapp.reading.pdf_objects import PageSpace
+        from ragapp.reading.pdf.objects import PageSpace
 
         with _readable(path):
             shown = self._page(path, page)

@@ -7,11 +7,11 @@ from pdfkit import picture
 from PIL import Image
 
 from ragapp.errors import ReadingError
-from ragapp.reading import image as image_module
-from ragapp.reading import ocr
 from ragapp.reading.document import ReadOptions
-from ragapp.reading.image import on_white, read_image
-from ragapp.reading.layout import Line, Piece
+from ragapp.reading.pages import image as image_module
+from ragapp.reading.pages import ocr
+from ragapp.reading.pages.image import on_white, read_image
+from ragapp.reading.pages.layout import Line, Piece
 from ragapp.reading.registry import SUFFIXES, read_file
 
 NO_OCR = ReadOptions(ocr="off")

@@ -5,8 +5,8 @@ import random
 import pytest
 from pdfkit import PROSE, wrapped
 
-from ragapp.reading.layout import Line, Piece, climbs, in_reading_order, merge_rows, rows_of, spans_columns
-from ragapp.reading.table_detection import find_tables
+from ragapp.reading.pages.layout import Line, Piece, climbs, in_reading_order, merge_rows, rows_of, spans_columns
+from ragapp.reading.pages.table_detection import find_tables
 
 EM = 10.0
 

@@ -7,7 +7,7 @@ import pytest
 
 from ragapp.errors import ReadingError
 from ragapp.reading.document import Document
-from ragapp.reading.mail import read_eml
+from ragapp.reading.mail.reader import read_eml
 
 
 def _read(tmp_path: Path, data: bytes) -> Document:

@@ -8,7 +8,7 @@ from olekit import ole_file
 
 from ragapp.errors import ReadingError
 from ragapp.reading.document import Document
-from ragapp.reading.outlook import decompressed_rtf
+from ragapp.reading.mail.outlook import decompressed_rtf
 from ragapp.reading.registry import read_file
 
 SENT = 133_881_433_370_000_000  # 2025-04-03 08:42:17 UTC in the ticks of Windows

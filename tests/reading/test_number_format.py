@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragapp.reading.number_format import builtin_code, is_date_code, shown, shown_with_raw
+from ragapp.reading.sheets.number_format import builtin_code, is_date_code, shown, shown_with_raw
 
 _TABLE = Path(__file__).with_name("number_formats.csv")
 

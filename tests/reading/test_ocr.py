@@ -11,10 +11,10 @@ from pdfkit import picture
 from PIL import Image
 
 from ragapp.errors import ReadingError
-from ragapp.reading import ocr
 from ragapp.reading.document import Block, ReadOptions, Unit
-from ragapp.reading.layout import Line, Piece
-from ragapp.reading.paragraphs import HYPHEN
+from ragapp.reading.pages import ocr
+from ragapp.reading.pages.layout import Line, Piece
+from ragapp.reading.pages.paragraphs import HYPHEN
 
 FRENCH = ["Été à Orléans : œuvre, façade, dîner, Noël", "Die Größe der Räume, Straße gesperrt"]
 
@@ -52,7 +52,7 @@ def test_it_needs_no_network() -> None:
             raise AssertionError("the network was asked for")
         socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
         from PIL import Image
-        from ragapp.reading import ocr
+        from ragapp.reading.pages import ocr
         from ragapp.reading.document import ReadOptions
         ocr.recognise(Image.new("RGB", (200, 100), "white"), ReadOptions(ocr_engine="rapidocr"))
         print("done")

@@ -24,9 +24,9 @@ from pptx.util import Inches
 from ragapp.errors import ReadingError
 from ragapp.reading import package
 from ragapp.reading.document import Document
-from ragapp.reading.excel import read_xlsx
-from ragapp.reading.powerpoint import read_pptx
-from ragapp.reading.word import read_docx
+from ragapp.reading.excel.xlsx import read_xlsx
+from ragapp.reading.powerpoint.reader import read_pptx
+from ragapp.reading.word.reader import read_docx
 
 READERS = {".docx": read_docx, ".xlsx": read_xlsx, ".pptx": read_pptx}
 NAMESPACES = nsdecls("w") + ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ragapp.reading.layout import Line, Piece
-from ragapp.reading.paragraphs import HYPHEN, dehyphenate, known_words, paragraphs
+from ragapp.reading.pages.layout import Line, Piece
+from ragapp.reading.pages.paragraphs import HYPHEN, dehyphenate, known_words, paragraphs
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from reportlab.platypus import Table, TableStyle
 
 from ragapp.errors import ReadingError
 from ragapp.reading.document import Document, ReadOptions
-from ragapp.reading.pdf import read_pdf
+from ragapp.reading.pdf.reader import read_pdf
 from ragapp.reading.registry import read_file
 
 NO_OCR = ReadOptions(ocr="off")
@@ -446,7 +446,7 @@ def test_a_text_layer_of_noise_needs_ocr(tmp_path: Path) -> None:
 
 
 def test_ticks_tell_which_pages_are_recognised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ragapp.reading import ocr
+    from ragapp.reading.pages import ocr
 
     canvas = new_canvas(tmp_path / "mixed.pdf")
     write(canvas, ["A page of text."])

@@ -89,7 +89,7 @@ def test_groups_nested_without_measure(tmp_path: Path, body: str) -> None:
 
 @pytest.mark.parametrize("data", [b"just text", b"\x00\x01", b"PK\x03\x04zip"])
 def test_what_is_no_rtf_is_refused(tmp_path: Path, data: bytes) -> None:
-    from ragapp.reading.rtf import read_rtf
+    from ragapp.reading.rtf.reader import read_rtf
 
     (tmp_path / "a.rtf").write_bytes(data)
     with pytest.raises(ReadingError, match="not an RTF"):

@@ -9,10 +9,10 @@ import pytest
 import xlwt
 
 from ragapp.errors import ReadingError
-from ragapp.reading import sheets as sheets_module
 from ragapp.reading.document import Document
 from ragapp.reading.registry import read_file
-from ragapp.reading.sheets import SheetUnits
+from ragapp.reading.sheets import units as sheets_module
+from ragapp.reading.sheets.units import SheetUnits
 
 
 def _xls(tmp_path: Path, rows: list[list[Any]], shape: str = "General") -> Document:

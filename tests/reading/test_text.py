@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from ragapp.errors import ReadingError
-from ragapp.reading.csv import read_csv
 from ragapp.reading.document import Block, Document
-from ragapp.reading.html import read_html
+from ragapp.reading.html.reader import read_html
 from ragapp.reading.markdown import read_markdown
 from ragapp.reading.plain_text import read_plain
+from ragapp.reading.sheets.csv import read_csv
 from ragapp.reading.tables import markdown_table, row_cells, spread_cells
 from ragapp.reading.text import clean, decode
 

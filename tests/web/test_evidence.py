@@ -5,7 +5,7 @@ import pytest
 from ragapp.errors import ReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.reading.document import Block, Document, Unit
-from ragapp.reading.pdf import read_pdf
+from ragapp.reading.pdf.reader import read_pdf
 from ragapp.web.evidence import EvidenceFinder, Source
 from ragapp.web.pdf_view import PdfView
 from ragapp.web.setting_sources import decided_elsewhere, setting_rows

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragapp.reading.charts import chart_text
-from ragapp.reading.diagrams import diagram_text
+from ragapp.reading.office.charts import chart_text
+from ragapp.reading.office.diagrams import diagram_text
 from tests.reading.deckkit import NAMESPACES, Slide, cache, chart_space, chart_title, frame, picture, series, write_deck
 from tests.reading.seen.seenkit import Seen, check, table
 

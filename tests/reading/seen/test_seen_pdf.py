@@ -15,9 +15,9 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from seenkit import Seen, check, table
 
-from ragapp.reading.bidi import logical
 from ragapp.reading.document import ReadOptions
-from ragapp.reading.pdf import read_pdf
+from ragapp.reading.pages.bidi import logical
+from ragapp.reading.pdf.reader import read_pdf
 
 NO_OCR = ReadOptions(ocr="off")
 WIDTH, HEIGHT = A4

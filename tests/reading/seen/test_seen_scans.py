@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ragapp.reading.document import ReadOptions
 from ragapp.reading.left_out import LeftOut
-from ragapp.reading.pictures import MOST_PICTURES, PictureReader
+from ragapp.reading.pages.pictures import MOST_PICTURES, PictureReader
 from ragapp.reading.registry import read_file
 
 LINES = (
@@ -97,7 +97,7 @@ class TestPicturesInside:
         assert "ingest.ocr" in told or "could not be opened" in told
 
     def test_only_so_many_are_read(self, monkeypatch) -> None:
-        from ragapp.reading import image
+        from ragapp.reading.pages import image
 
         monkeypatch.setattr(image, "picture_text", lambda *_: ("Twelve letters", 0.9))
         left_out = LeftOut()

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragapp.reading.document import Document
+from ragapp.reading.excel.xlsx_sheet import cell_name
 from ragapp.reading.registry import read_file
-from ragapp.reading.sheet_grid import Area
-from ragapp.reading.xlsx_sheet import cell_name
+from ragapp.reading.sheets.grid import Area
 from tests.reading.seen.xlsxkit import NAMES, cell, merged, xlsx
 
 ROWS, COLUMNS = 9, 6

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragapp.reading.drawingml import auto_number
+from ragapp.reading.office.drawingml import auto_number
 from ragapp.reading.registry import read_file
 from tests.reading.deckkit import CM, NAMESPACES, Slide, box, frame, picture, place, write_deck
 from tests.reading.pdfkit import picture as picture_of

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragapp.reading.blocks import BlockBuilder
-from ragapp.reading.cms import signed_content
-from ragapp.reading.html import add_html
+from ragapp.reading.html.reader import add_html
 from ragapp.reading.left_out import LeftOut
+from ragapp.reading.mail.cms import signed_content
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from olekit import ole_file

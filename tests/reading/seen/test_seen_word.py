@@ -912,7 +912,7 @@ def test_documents_inside_documents_count_together(tmp_path: Path, monkeypatch: 
     path = tmp_path / "many.docx"
     path.write_bytes(docx_bytes(chunks, related={"rC": ("aFChunk", "c.docx", inner)}, types=types))
     assert read_file(path).units[0].text.count("inner") == 50
-    monkeypatch.setattr("ragapp.reading.word_parts.MAX_EXPANDED", 20_000)
+    monkeypatch.setattr("ragapp.reading.word.parts.MAX_EXPANDED", 20_000)
     document = read_file(path)
     assert 0 < document.units[0].text.count("inner") < 50
     assert "embedded documents were left out" in document.warnings[0]

@@ -14,7 +14,7 @@ from wordxml import definition, docx, field, level, paragraph, run, start_overri
 
 from ragapp.reading.registry import read_file
 from ragapp.reading.spelled_numbers import cardinal_words, ordinal_words
-from ragapp.reading.word_numerals import word_numeral
+from ragapp.reading.word.numerals import word_numeral
 
 NUMBERING = "ISO/IEC 29500-1, 17.9"
 # 1. / 1.1 / (a) / (i), as contracts have them

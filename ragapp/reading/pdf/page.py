@@ -1,0 +1,76 @@
+"""One page of a PDF: its lines with their boxes, form values, comments and pictures, by pdfium."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from pypdfium2 import PdfPage
+
+from ragapp.reading.document import Coverage
+from ragapp.reading.left_out import LeftOut
+from ragapp.reading.pages.layout import Line
+from ragapp.reading.pages.table_detection import Rule
+from ragapp.reading.pdf.marks import add_values, read_marks
+from ragapp.reading.pdf.objects import Box, PageSpace, find_objects
+from ragapp.reading.pdf.text import read_lines
+
+_PICTURE_SHARE = 0.02  # part of the page that a picture covers at least in which there may be text
+_PICTURE_SIDE = 50.0  # points
+_CAPTION = 20  # characters over a picture: fewer are a label in it, more are its text
+
+
+@dataclass(slots=True)
+class Page:
+    """What was found on a page."""
+
+    height: float  # as it is shown (turned by its /Rotate); in points, or in pixels where it was recognised
+    lines: list[Line] = field(default_factory=list)  # in the order in which they are drawn, or in reading order
+    notes: list[str] = field(default_factory=list)  # text of comments, one each
+    rules: list[Rule] = field(default_factory=list)  # horizontal rules and edges of shaded bars
+    coverage: Coverage = "empty"
+    confidence: float | None = None  # of OCR, 0 to 1
+    turned: list[list[Line]] = field(default_factory=list)  # lines that run in other directions, each by itself
+    pictures: list[Box] = field(default_factory=list)  # as shown, without text over them, large enough to hold some
+    fields: list[str] = field(default_factory=list)  # of a form whose page is made by a viewer, one a line
+    pictured: bool = False  # whether the page is a scan
+
+
+def read_page(page: PdfPage, forms: bool, place: str = "", left_out: LeftOut | None = None) -> Page:
+    """The text of a page, with the values of form fields if it has ``forms``; PdfiumError if it is damaged.
+
+    What is on it but is not seen, or struck out, is noted in ``left_out`` by its ``place``.
+    """
+    left_out = left_out or LeftOut()
+    ruler = PageSpace(page)
+    marks = read_marks(page, ruler, forms, place, left_out)
+    drawn = find_objects(page, ruler)
+    with closing(page.get_textpage()) as text_page:
+        layer = read_lines(page, text_page, ruler, drawn, marks)
+    left_out.add("passage outside of the visible page", "passages outside of the visible page", place, layer.outside)
+    left_out.add("struck-out passage", "struck-out passages", place, layer.struck)
+    left_out.add("hidden passage", "hidden passages", place, layer.unseen)
+    main = layer.directions[0] if layer.directions else None
+    found = Page((main.space if main else ruler).size[1])
+    if main:
+        found.lines = main.lines
+        found.turned = [direction.lines for direction in layer.directions[1:]]
+        if main.space is not ruler:
+            drawn = find_objects(page, main.space)
+    add_values(found.lines, marks.values)
+    found.notes = marks.notes
+    if any(len(line.pieces) > 1 for line in found.lines):
+        found.rules = drawn.rules
+    found.pictures = [box for box in drawn.pictures if _may_hold_text(box, ruler, found.lines)]
+    found.coverage = "text" if found.lines else "empty"
+    return found
+
+
+def _may_hold_text(box: Box, ruler: PageSpace, lines: list[Line]) -> bool:
+    """Whether a picture is large enough to be read in, and its text is not over it already."""
+    width, height = ruler.size
+    x0, y0, x1, y1 = max(box[0], 0.0), max(box[1], 0.0), min(box[2], width), min(box[3], height)
+    if min(x1 - x0, y1 - y0) < _PICTURE_SIDE or (x1 - x0) * (y1 - y0) < _PICTURE_SHARE * width * height:
+        return False
+    over = (line for line in lines if y0 <= (line.top + line.bottom) / 2 <= y1 and x0 <= (line.x0 + line.x1) / 2 <= x1)
+    return sum(len(line.text) for line in over) < _CAPTION
