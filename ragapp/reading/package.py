@@ -77,7 +77,7 @@ def embedded_package(data: bytes, suffix: str) -> tuple[io.BytesIO, int]:
 def reading_errors() -> Iterator[None]:
     """Turn whatever a library raises over a file into a ReadingError, and drop what it prints and warns of."""
     try:
-        # the libraries warn about features that they skip, none of them text, and openpyxl prints about damaged styles
+        # the libraries warn about features that they skip, none of them text, and some print about damaged parts
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
