@@ -15,7 +15,7 @@ from typing import Literal
 BLOCK_BREAK = "\n\n"
 # raise it when readers give another text than before, or take what they refused: stored documents are read again from
 # their files, and files that failed are tried again
-READERS_VERSION = 2
+READERS_VERSION = 3
 
 BlockKind = Literal["text", "heading", "table"]
 UnitKind = Literal["page", "slide", "sheet", "section", "mail", "document"]
