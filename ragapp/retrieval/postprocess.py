@@ -16,6 +16,8 @@ from ragapp.retrieval.passage import ScoredChunk
 _HYPHEN = re.compile(r"[-\u2010\u2011\u00ad](?<=[^\W\d_].)\s*(?=[^\W\d_])")
 # signs that change what a number means: sign, currency, comparison, percent, and the digits beside it
 _TELLING = re.compile(r"[$€£¥₹<>≤≥≠=±+×÷%‰°]|[-\u2212](?=\d)")
+# a text of no more is not left out because a longer one of another document happens to hold these words
+_FEW_WORDS = 12
 _GROUPED = re.compile(r"(\d)[ .,'\u00a0\u202f](?=\d)")
 
 
@@ -48,6 +50,8 @@ def pack(
 def without_duplicates(passages: Iterable[ScoredChunk], enough: int | None = None) -> list[ScoredChunk]:
     """Leave out each passage whose text is contained in that of a better one, which notes it in ``also_in``.
 
+    A few words of another document are left out only where they are all that the better one says.
+
     Case, accents, spaces, punctuation and hyphens in words do not count.  All else does: two versions of a paragraph
     with another number, sign, name, "not" or "may" for "must" are two passages.  Where ``enough`` are wanted, twice as
     many behind them are compared with them.
@@ -58,13 +62,20 @@ def without_duplicates(passages: Iterable[ScoredChunk], enough: int | None = Non
         if enough is not None and looked >= 3 * enough and len(kept) == enough:
             break
         words = _comparable(passage.chunk.text)
-        place = next((place for place, better in enumerate(texts) if words in better), None)
+        found = (place for place, better in enumerate(texts) if words in better)
+        place = next((place for place in found if _says_the_same(passage, words, kept[place], texts[place])), None)
         if place is not None:
             kept[place] = replace(kept[place], also_in=(*kept[place].also_in, passage.chunk))
         elif len(kept) != enough:
             kept.append(passage)
             texts.append(words)
     return kept
+
+
+def _says_the_same(passage: ScoredChunk, words: str, better: ScoredChunk, longer: str) -> bool:
+    """Whether a text that a longer one contains adds nothing; a few words of another document are a case of its own."""
+    same_document = passage.chunk.document_id == better.chunk.document_id
+    return same_document or words == longer or words.count(" ") > _FEW_WORDS
 
 
 def _comparable(text: str) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,3 +128,19 @@ def test_nothing_is_lost_and_the_order_is_kept(texts: list[str]) -> None:
     everything = ids + [chunk.id for passage in found for chunk in passage.also_in]
     assert sorted(everything) == list(range(1, len(texts) + 1))
     assert [passage.chunk.id for passage in without_duplicates(found)] == ids
+
+
+@pytest.mark.parametrize(
+    ("longer", "shorter", "kept"),
+    [
+        ("Before. The price is 100 euros. After.", "The price is 100 euros.", 2),
+        ("The price is 100 euros.", "the price is 100 euros", 1),
+        (f"Before. {LEAVE} After.", LEAVE, 1),
+    ],
+)
+def test_a_few_words_of_another_document_stay(longer: str, shorter: str, kept: int) -> None:
+    passages = [
+        replace(passage, chunk=replace(passage.chunk, document_id=passage.chunk.id))
+        for passage in _passages(longer, shorter)
+    ]
+    assert len(without_duplicates(passages)) == kept
