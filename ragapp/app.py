@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
@@ -231,7 +232,7 @@ class App:
         return self.pipeline.run([Path(path) for path in paths] or [self.drop_folder()], force=force)
 
     def search(self, query: str, k: int = 5, scope: str = "") -> SearchResult:
-        """The ``k`` best passages for a query, without a language model.
+        """The ``k`` best passages for a query, without a language model; those that only repeat another come last.
 
         Raises EmptyStoreError: there are no documents; PathError: no document is in ``scope``.
         """
@@ -239,7 +240,8 @@ class App:
 
         started = time.monotonic()
         found = self.retriever.search(query, k, scope)
-        hits = tuple(passage.described(n) for n, passage in enumerate(found.passages, 1))
+        again = [replace(one, chunk=chunk, also_in=()) for one in found.passages for chunk in one.also_in]
+        hits = tuple(passage.described(n) for n, passage in enumerate([*found.passages, *again][:k], 1))
         return SearchResult(query, hits, round(time.monotonic() - started, 3), found.seconds)
 
     def documents(self) -> DocumentList:

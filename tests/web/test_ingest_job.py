@@ -89,6 +89,19 @@ def test_what_an_earlier_version_read_is_read_again_wherever_it_lies(job, tmp_pa
     assert app.store.catalog.documents()[0].readers > 1
 
 
+def test_a_search_lists_the_other_documents_that_say_the_same_last(job, tmp_path):
+    _, app, _ = job
+    for name in ("old/kettle.txt", "new/kettle.txt"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("The kettle is descaled on Fridays.", encoding="utf-8")
+    (tmp_path / "mugs.txt").write_text("Mugs go into the dishwasher.", encoding="utf-8")
+    app.pipeline.run([tmp_path / "old", tmp_path / "new", tmp_path / "mugs.txt"])
+    first, second, third = app.search("When is the kettle descaled?").hits
+    assert (first.document, second.document, third.document) == ("kettle.txt", "mugs.txt", "kettle.txt")
+    assert [place.path for place in first.also_in] == [third.path]
+    assert len(app.search("When is the kettle descaled?", 2).hits) == 2
+
+
 def test_a_defect_ends_one_run_and_not_the_job(job, tmp_path, monkeypatch):
     job, _, drop = job
     drop.mkdir()
