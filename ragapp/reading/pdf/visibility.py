@@ -23,36 +23,82 @@ def drop_unseen(page: PdfPage, handle: Any, chars: Chars, runs: list[Run], drawn
     Text without ink over a picture or a drawing is the text that was recognised in it, and stays; so does white text on
     any ground that is not white.  ``over`` are places that opaque annotations cover.
     """
-    colours = [ctypes.c_uint() for _ in range(4)]
-    refs = [ctypes.byref(colour) for colour in colours]
     seen = []
+    dropped = 0
+    ink = _Ink(handle)
     for run in runs:
-        ground = _needs_ground(handle, run, colours, refs)
-        if not ground or _has_ground(page, run.box, drawn, white=ground == "white"):
+        ends = {ink.needs(index) for index in _ends(run)}
+        if ends == {""} or (len(ends) == 1 and _has_ground(page, _middle(run.box), drawn, white=ends == {"white"})):
             seen.append(run)
-    dropped = len(runs) - len(seen)
+            continue
+        # a line may be white on a bar at one end, and black on paper at the other
+        parts = _parts(handle, run)
+        unseen = [part for part in parts if not _is_seen(page, ink, chars, run, part, drawn)]
+        if len(unseen) < len(parts):
+            _empty(run, [place for part in unseen for place in part])
+            seen.append(run)
+        dropped += len(unseen) if len(unseen) < len(parts) else 1
     runs[:] = seen
     return dropped + _cover(page, handle, chars, runs, drawn, over)
 
 
-def _needs_ground(handle: Any, run: Run, colours: list[ctypes.c_uint], refs: list[Any]) -> str:
-    """Whether a run is only seen if it stands on something: as it is "without ink", or "white"."""
-    index = run.start
-    if not run.chars[0].strip():
-        index += next((place for place, char in enumerate(run.chars) if char.strip()), 0)
-    mode = pdfium.FPDFTextObj_GetTextRenderMode(pdfium.FPDFText_GetTextObject(handle, index))
-    if mode != pdfium.FPDF_TEXTRENDERMODE_FILL:
-        return "without ink" if mode in _NO_INK else ""
-    if not pdfium.FPDFText_GetFillColor(handle, index, *refs):
-        return ""
-    red, green, blue, alpha = colours
-    if alpha.value == 0:
-        return "without ink"
-    return "white" if red.value >= _PAPER and min(green.value, blue.value) >= _PAPER else ""
+def _ends(run: Run) -> tuple[int, int]:
+    """The indices of the first and the last character of a run that are no spaces."""
+    count = len(run.chars)
+    first = next((place for place in range(count) if run.chars[place].strip()), 0)
+    last = next((place for place in range(count - 1, first, -1) if run.chars[place].strip()), first)
+    return run.start + first, run.start + last
 
 
-def _has_ground(page: PdfPage, box: Box, drawn: Drawn, white: bool) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+def _parts(handle: Any, run: Run) -> list[list[int]]:
+    """The places of a run's characters, cut where another text object begins."""
+    parts: list[list[int]] = []
+    before = 0
+    for place, char in enumerate(run.chars):
+        if char.strip():
+            item = _address(pdfium.FPDFText_GetTextObject(handle, run.start + place))
+            if not parts or item != before:
+                parts.append([])
+            parts[-1].append(place)
+            before = item
+    return parts
+
+
+def _is_seen(page: PdfPage, ink: _Ink, chars: Chars, run: Run, part: list[int], drawn: Drawn) -> bool:
+    ground = ink.needs(run.start + part[0])
+    if not ground:
+        return True
+    middles = (_middle(chars.box(run.start + place)) for place in (part[len(part) // 2], part[0], part[-1]))
+    return any(_has_ground(page, middle, drawn, white=ground == "white") for middle in middles)
+
+
+class _Ink:
+    """What the characters of a text page are painted with."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        self._colours = [ctypes.c_uint() for _ in range(4)]
+        self._refs = [ctypes.byref(colour) for colour in self._colours]
+
+    def needs(self, index: int) -> str:
+        """Whether a character is only seen if it stands on something: as it is "without ink", or "white"."""
+        mode = pdfium.FPDFTextObj_GetTextRenderMode(pdfium.FPDFText_GetTextObject(self._handle, index))
+        if mode != pdfium.FPDF_TEXTRENDERMODE_FILL:
+            return "without ink" if mode in _NO_INK else ""
+        if not pdfium.FPDFText_GetFillColor(self._handle, index, *self._refs):
+            return ""
+        red, green, blue, alpha = self._colours
+        if alpha.value == 0:
+            return "without ink"
+        return "white" if red.value >= _PAPER and min(green.value, blue.value) >= _PAPER else ""
+
+
+def _middle(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def _has_ground(page: PdfPage, point: tuple[float, float], drawn: Drawn, white: bool) -> bool:
+    x, y = point
     for index, (x0, y0, x1, y1) in drawn.grounds:
         if x0 <= x <= x1 and y0 <= y <= y1 and not (white and _is_white(pdfium.FPDFPage_GetObject(page, index))):
             return True

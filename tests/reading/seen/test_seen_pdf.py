@@ -284,6 +284,23 @@ def shaded(canvas: Canvas, number: int) -> None:
     canvas.drawString(72, 700, "White words on a black bar")
 
 
+def barred(canvas: Canvas, number: int) -> None:
+    for x, words in ((72, "Customer"), (300, "Vehicle")):
+        canvas.setFillColor(black)
+        canvas.rect(x - 2, 696, 80, 16, fill=1, stroke=0)
+        canvas.setFillColor(white)
+        canvas.drawString(x, 700, words)
+    canvas.setFillColor(black)
+    canvas.rect(70, 676, 62, 16, fill=1, stroke=0)
+    canvas.setFillColor(white)
+    canvas.drawString(72, 680, "Order no.")
+    canvas.setFillColor(black)
+    canvas.drawString(136, 680, "RO-2022")
+    canvas.drawString(72, 660, "Total 64 euros ")
+    canvas.setFillColor(white)
+    canvas.drawString(160, 660, "without tax")
+
+
 def in_colour(colour=None, mode: int = 0):
     def draw(canvas: Canvas, number: int) -> None:
         canvas.drawString(72, 700, "What everybody sees on the page")
@@ -661,6 +678,15 @@ CASES = [
         source="ISO 32000-1, 12.5.6.8 (IC)",
     ),
     Seen("white on a black bar", ".pdf", drawn(shaded), sees=("White words on a black bar",)),
+    Seen(
+        "white on bars with a gap between them, and beside black on paper",
+        ".pdf",
+        drawn(barred),
+        sees=("Customer Vehicle", "Order no. RO-2022", "Total 64 euros"),
+        never=("without tax",),
+        warns=("1 hidden passage",),
+        source="Excel's export",
+    ),
     Seen("white on white", ".pdf", in_colour(white), never=("secret",), warns=("hidden passage",)),
     Seen("red", ".pdf", in_colour(red), sees=("secret words",)),
     Seen(
