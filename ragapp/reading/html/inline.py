@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from ragapp.reading.html.css import Styles
 from ragapp.reading.html.mathml import math_line
-from ragapp.reading.html.tree import BLOCK_TAGS, HEADINGS, WRITTEN, put_behind, replace, text_before
+from ragapp.reading.html.tree import BLOCK_TAGS, HEADINGS, WRITTEN, Elements, put_behind, replace, text_before
 from ragapp.reading.scripts import lowered, raised
 from ragapp.reading.text import one_line
 
@@ -26,7 +26,7 @@ _DRAWN_FORMULAS = (
 )
 
 
-def flatten_inline(page: HtmlElement, styles: Styles) -> None:
+def flatten_inline(page: HtmlElement, elements: Elements, styles: Styles) -> None:
     """Write the parts of lines that HTML draws otherwise than as letters in a row as text."""
     _formulas(page)
     for drawing in list(page.iter("svg")):
@@ -40,7 +40,7 @@ def flatten_inline(page: HtmlElement, styles: Styles) -> None:
     for quote in page.iter("q"):
         quote.text = "“" + (quote.text or "")
         put_behind(quote, "”")
-    _scripts(page, styles)
+    _scripts(page, elements, styles)
     _links(page)
 
 
@@ -54,12 +54,14 @@ def _formulas(page: HtmlElement) -> None:
         replace(formula, math_line(formula))
 
 
-def _scripts(page: HtmlElement, styles: Styles) -> None:
+def _scripts(page: HtmlElement, elements: Elements, styles: Styles) -> None:
     by_style = [(element, styles.script(element)) for element in styles.styled]
     for element, script in by_style:
         if script and element.tag not in BLOCK_TAGS and element.tag not in ("sup", "sub", "img", "svg", WRITTEN):
             element.tag = script
-    for note in page.xpath("//a[@role='doc-noteref' or contains(@*[name()='epub:type'], 'noteref')]"):
+    for note in [*elements.having("role"), *elements.having("epub:type")]:
+        if note.tag != "a" or not _NOTE_ROLES.search(f"{note.get('role', '')} {note.get('epub:type', '')}"):
+            continue
         if next(note.iterancestors("sup"), None) is None and next(note.iter("sup"), None) is None:
             note.tag, note.attrib["role"] = "sup", "doc-noteref"
     found = list(page.iter("sup", "sub"))
@@ -113,14 +115,14 @@ def _links(page: HtmlElement) -> None:
             # the mark of a note, before its text
             if tail[:1].isalnum() and link.text_content().strip().isdecimal() and not text_before(link).strip():
                 put_behind(link, " ")
-        elif ":" in href and (address := _address(href)):
+        elif ":" in href and len(href) <= _LONGEST_ADDRESS and (address := _address(href)):
             words = one_line(link.text_content())
             if words and not _says(words, address) and next(link.iterancestors(*_NO_ADDRESS_IN), None) is None:
                 put_behind(link, f" ({address})")
 
 
 def _address(href: str) -> str:
-    """An address as a person would write it; empty where it is none, or too long for that."""
+    """An address as a person would write it; empty where it is none."""
     try:
         parts = urlsplit(href)
     except ValueError:
@@ -129,10 +131,11 @@ def _address(href: str) -> str:
         return ""
     if parts.scheme.lower() in ("mailto", "tel", "sms"):
         return parts.path
-    return href if parts.netloc and len(href) <= _LONGEST_ADDRESS else ""
+    return href if parts.netloc else ""
 
 
 def _says(words: str, address: str) -> bool:
-    plain = re.sub(r"^\w+://(?:www\.)?|/$", "", address).lower()
-    digits = re.sub(r"\D", "", address)
-    return plain in words.lower() or (address[:1] in "+0" and digits == re.sub(r"\D", "", words))
+    plain = (address.partition("://")[2] or address).lower().removeprefix("www.").removesuffix("/")
+    if plain in words.lower():
+        return True
+    return address[:1] in "+0" and re.sub(r"\D", "", address) == re.sub(r"\D", "", words)
