@@ -11,6 +11,7 @@ from collections.abc import Set
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from ragapp.reading.html.tree import Elements
@@ -36,6 +37,10 @@ _DECIDES = {name: re.compile(values, re.DOTALL) for name, values in _DECIDING.it
 _PROPERTIES = sorted([*_DECIDING, *_SHORTHANDS], key=len, reverse=True)
 _TELLING = re.compile("|".join(_PROPERTIES), re.IGNORECASE)
 _DECLARATION = re.compile(rf"(?:^|;)\s*({'|'.join(_PROPERTIES)})\s*:\s*([^;]+)", re.IGNORECASE)
+_ZERO = r"\s*:\s*0(?:\.0+)?(?:px|pt|r?em|%)?\s*(?:!important\s*)?(?:;|$)"
+_NO_HEIGHT = re.compile(rf"(?:^|[\s;])(?:max-)?height{_ZERO}", re.IGNORECASE)
+_NO_SIZE = re.compile(rf"(?:^|[\s;])font-size{_ZERO}", re.IGNORECASE)
+_CUT_OFF = re.compile(r"(?:^|[\s;])overflow\s*:\s*hidden", re.IGNORECASE)
 _PLAIN_MARKS = re.compile(r"(?:none|disc|circle|square|inside|outside|inherit|initial|\s)+")
 _COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 _STRING = re.compile(r"\"[^\"\n]*[{};][^\"\n]*\"|'[^'\n]*[{};][^'\n]*'")
@@ -62,12 +67,15 @@ class Styles:
         """Find what the rules of style sheets and the ``style`` attributes say about elements."""
         self._given: dict[HtmlElement, dict[str, tuple[_Weight, str]]] = {}
         self._own: dict[HtmlElement, _Declared] = {}
+        self._squeezed: set[HtmlElement] = set()
         for element in elements.having("style"):
             if declared := _declarations(element.get("style")[:_LONGEST_BODY]):
                 self._own[element] = declared
+            if _squeezed(element):
+                self._squeezed.add(element)
         if _TELLING.search(css):
             self._apply(elements, css[:_MOST_CSS])
-        self.styled = list(dict.fromkeys([*self._given, *self._own]))
+        self.styled = list(dict.fromkeys([*self._given, *self._own, *self._squeezed]))
 
     def get(self, element: HtmlElement, name: str) -> str:
         """The value of a property, in lower case; empty where none is given."""
@@ -79,7 +87,7 @@ class Styles:
 
     def is_hidden(self, element: HtmlElement) -> bool:
         """Whether it is not shown, or clipped or moved away so that only screen readers meet it."""
-        return any(_decides(name, self.get(element, name)) for name in _HIDING)
+        return element in self._squeezed or any(_decides(name, self.get(element, name)) for name in _HIDING)
 
     def is_struck(self, element: HtmlElement) -> bool:
         """Whether a line runs through its text."""
@@ -138,6 +146,16 @@ def written_styles(page: HtmlElement) -> str:
 
 _HIDING = ("display", "visibility", "clip", "clip-path", "left", "text-indent")
 _PLACES = ("inside", "outside")
+
+
+def _squeezed(element: HtmlElement) -> bool:
+    """Whether its own style leaves no room for its text, as mails do it with the line that a list of mails shows."""
+    style = element.get("style")[:_LONGEST_BODY]
+    if _NO_HEIGHT.search(style) and _CUT_OFF.search(style):
+        return True
+    return bool(_NO_SIZE.search(style)) and not any(
+        "font" in inner.get("style", "") for inner in element.iterdescendants(etree.Element)
+    )
 
 
 def _decides(name: str, value: str) -> bool:

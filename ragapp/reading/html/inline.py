@@ -16,6 +16,7 @@ from ragapp.reading.text import one_line
 _NOTE_ROLES = re.compile(r"\bnoteref\b|\bdoc-noteref\b")
 _MARK = re.compile(r"\d{1,4}|[a-z*†‡§]{1,2}|[ivx]{1,6}", re.IGNORECASE)
 _PRINTED_NOTE = re.compile(r"(?:\s*\[[^\[\]]{1,40}\])+\s*")
+_STROKES = ("/", "\u2044", "\u2215")
 _SCHEMES = ("http", "https", "ftp", "mailto", "tel", "sms")
 _NO_ADDRESS_IN = ("nav", "button", "summary", *HEADINGS)
 # a longer address counts readers or holds what a script wrote, and is none that a person would quote
@@ -65,13 +66,26 @@ def _scripts(page: HtmlElement, elements: Elements, styles: Styles) -> None:
         if next(note.iterancestors("sup"), None) is None and next(note.iter("sup"), None) is None:
             note.tag, note.attrib["role"] = "sup", "doc-noteref"
     found = list(page.iter("sup", "sub"))
-    for element in reversed(found):  # what is inside another comes after it
+    _fractions(found)
+    for element in reversed(list(page.iter("sup", "sub"))):  # what is inside another comes after it
         before = element.getprevious()
         if before is not None and before.tag == element.tag and not before.tail:
             _append(before, element.text_content())  # one exponent in two pieces
             replace(element, "")
         else:
             replace(element, _script_text(element))
+
+
+def _fractions(scripts: list[HtmlElement]) -> None:
+    """Write a raised number, a stroke and a lowered number as 1/2."""
+    for upper in scripts:
+        lower = upper.getnext() if upper.tag == "sup" and (upper.tail or "").strip() in _STROKES else None
+        if lower is not None and lower.tag == "sub":
+            parts = [part.text_content().strip() for part in (upper, lower)]
+            if all(map(str.isdecimal, parts)):
+                replace(upper, f"{' ' if text_before(upper)[-1:].isalnum() else ''}{parts[0]}")
+                replace(lower, parts[1])
+                upper.tail = "/"
 
 
 def _append(element: HtmlElement, text: str) -> None:
@@ -96,10 +110,13 @@ def _script_text(element: HtmlElement) -> str:
 def _is_note(element: HtmlElement) -> bool:
     """Whether raised text is the mark of a note: it leads to another place of the page."""
     around = element.getparent()
-    links = [element, *element.iter("a"), *([around] if around is not None and around.tag == "a" else [])]
+    links = [element, *element.iter("a")]
+    if around is not None and around.tag == "a" and around.text_content().strip() == element.text_content().strip():
+        links.append(around)
+    # browsers that save a page write the whole address before the place in it
     return any(
         _NOTE_ROLES.search(f"{link.get('role', '')} {link.get('epub:type', '')}")
-        or link.get("href", "").startswith("#")
+        or link.get("href", "").partition("#")[2]
         for link in links
     )
 
