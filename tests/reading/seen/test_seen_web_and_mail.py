@@ -336,7 +336,8 @@ PAGES += [
         ".html",
         _page(
             "<div style='max-height:0px; overflow: hidden; opacity:0'>Save 77</div>"
-            "<span style='font-size:0'>Save 88</span><div style='font-size:0'><span style='font-size:14px'>Now 99</span></div>"
+            "<span style='font-size:0'>Save 88</span>"
+            "<div style='font-size:0'><span style='font-size:14px'>Now 99</span></div>"
         ),
         sees=("Now 99",),
         never=("77", "88"),
