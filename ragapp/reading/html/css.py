@@ -43,7 +43,8 @@ _NO_SIZE = re.compile(rf"(?:^|[\s;])font-size{_ZERO}", re.IGNORECASE)
 _CUT_OFF = re.compile(r"(?:^|[\s;])overflow\s*:\s*hidden", re.IGNORECASE)
 _PLAIN_MARKS = re.compile(r"(?:none|disc|circle|square|inside|outside|inherit|initial|\s)+")
 _COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
-_STRING = re.compile(r"\"[^\"\n]*[{};][^\"\n]*\"|'[^'\n]*[{};][^'\n]*'")
+# all of them are matched, so that the end of one is never taken for the start of another
+_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _PIECE = re.compile(r"([^{};]*)([{};])")
 _FEATURE = re.compile(r"\(\s*(min|max)-width\s*:\s*([\d.]+)\s*(px|r?em)\s*\)", re.IGNORECASE)
 # the width of window that rules for screens are tried with, in pixels
@@ -185,7 +186,7 @@ def _declarations(body: str) -> _Declared:
 @lru_cache(2)
 def _rules(css: str) -> list[tuple[str, _Declared]]:
     """Selectors and declarations of the rules that hold on a screen and matter here."""
-    css = _STRING.sub('""', _COMMENT.sub(" ", css))
+    css = _STRING.sub(lambda text: '""' if re.search("[{};]", text[0]) else text[0], _COMMENT.sub(" ", css))
     rules: list[tuple[str, _Declared]] = []
     selectors, outside, body = "", 0, 0  # outside: how deep in blocks that do not hold
     for match in _PIECE.finditer(css):

@@ -9,7 +9,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from ragapp.reading.html.tree import HEADINGS, Elements, replace
+from ragapp.reading.html.tree import HEADINGS, Elements, put_behind, replace
 
 TICKED, UNTICKED = "☒", "☐"
 EMPTY_FIELD = "____"
@@ -33,6 +33,9 @@ def fill_in_forms(page: HtmlElement, elements: Elements) -> None:
             control.tag = "span"
         else:
             replace(control, " ")
+    for gauge in page.iter("meter", "progress", "output"):  # boxes of their own: what is beside them stays apart
+        gauge.text = f" {gauge.text or ''}"
+        put_behind(gauge, " ")
     for box in elements.having("aria-checked"):
         if box.get("role") in (*_BOXES, "switch", "menuitemcheckbox", "menuitemradio"):
             box.text = f"{_mark(box.get('aria-checked') == 'true')} {box.text or ''}"

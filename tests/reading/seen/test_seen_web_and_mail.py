@@ -332,6 +332,25 @@ PAGES += [
         source="Selectors 4, 3.1, 4.1-4.3; CSS Cascade 4, 6",
     ),
     Seen(
+        "gauges stand apart",
+        ".html",
+        _page("<p>Full: <meter value=6 max=10>6 of 10</meter><output>42</output><progress>3</progress>7</p>"),
+        sees=("6 of 10 42 3 7",),
+        source=HTML + "4.10.12-4.10.14; 15.5.12",
+    ),
+    Seen(
+        "strings in style sheets",
+        ".html",
+        _page(
+            "<p class='a'>first first</p><p class='b'>second second</p><p class='c'>third</p>",
+            "li::before{content:'' counter(a) '. '}.a{display:none}li::after{content:'it\\'s } \"'}.b{display:none}",
+        ),
+        sees=("third",),
+        never=("first", "second"),
+        warns=("2 hidden passages",),
+        source="CSS Syntax 3, 4.3.5; Google Docs, download as web page",
+    ),
+    Seen(
         "lines that only the list of mails shows",
         ".html",
         _page(
