@@ -142,7 +142,7 @@ class Styles:
 
 def written_styles(page: HtmlElement) -> str:
     """The text of the page's ``<style>`` elements that hold on a screen."""
-    return "\n".join(style.text_content() for style in page.iter("style") if _on_screen(style.get("media", "")))
+    return "\n".join(style.text_content() for style in page.iter("style") if on_screen(style.get("media", "")))
 
 
 _HIDING = ("display", "visibility", "clip", "clip-path", "left", "text-indent")
@@ -210,11 +210,11 @@ def _rules(css: str) -> list[tuple[str, _Declared]]:
 def _holds(at_rule: str) -> bool:
     name, _, condition = at_rule[1:].partition(" ")
     if name.lower() == "media":
-        return _on_screen(condition)
+        return on_screen(condition)
     return name.lower() in ("supports", "layer") and " not " not in f" {condition} "
 
 
-def _on_screen(media: str) -> bool:
+def on_screen(media: str) -> bool:
     """Whether a list of media queries holds for a window on a screen."""
     return not media.strip() or any(_query_holds(query.strip().lower()) for query in media.split(","))
 

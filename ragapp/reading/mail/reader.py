@@ -69,7 +69,8 @@ def _add_eml(letters: Letters, data: bytes) -> None:
     try:
         mail = email.message_from_bytes(data, policy=policy.default)
         present = {name.lower() for name, _ in mail.raw_items()}
-        if not any(name.lower() in present for name in _TELLING):
+        # Word writes no more than these two above a page
+        if not any(name.lower() in present for name in _TELLING) and not {"mime-version", "content-type"} <= present:
             raise ReadingError("the file is not a mail (no mail headers)", "Save the mail again as .eml.")
         _read_mail(letters, mail)
     except RecursionError:

@@ -802,6 +802,37 @@ CONTENTS = [
         source="RFC 5545, 3.3.6, 3.8.2.5",
     ),
     Seen(
+        "sheets of a book for the screen, and sheets in sheets",
+        ".epub",
+        lambda path: write_epub(
+            path,
+            {
+                "a.xhtml": "<html><head><link rel='stylesheet' href='s.css'/><link rel='stylesheet' media='print' "
+                "href='p.css'/><link rel='alternate stylesheet' href='p.css'/></head><body><p>Fee <i class='x'>80</i> "
+                "95</p></body></html>"
+            },
+            {
+                "OEBPS/s.css": "@import url('i.css') screen;",
+                "OEBPS/i.css": ".x{display:none}",
+                "OEBPS/p.css": "p{display:none}",
+            },
+        ),
+        sees=("Fee 95",),
+        never=("80",),
+        source="HTML Standard, 4.2.4 (link, media); CSS Cascade 4, 2 (import)",
+    ),
+    Seen(
+        "a page that Word saved in one file",
+        ".mht",
+        _text(
+            "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\nThis is a single file.\n\n--b\n"
+            "Content-Location: file:///C:/x.htm\nContent-Type: text/html\n\n<p>Fee 95</p>\n--b--\n"
+        ),
+        sees=("Fee 95",),
+        never=("single file",),
+        source="Word, single file web page",
+    ),
+    Seen(
         "one event of a series that was moved",
         ".ics",
         lambda path: path.write_bytes(
