@@ -21,8 +21,9 @@ def missing_drives(
 ) -> dict[str, list[DocumentRow]]:
     """Folders that look like drives that are not connected, with the documents that came from each of them.
 
-    Such a folder was a mount point when its documents were stored and is none now; or it is there and empty, and at
-    least :data:`MANY_DOCUMENTS` came from it.  Of folders inside each other one is named.
+    Such a folder was a mount point when its documents were stored and is none now (above the roots: and no file of the
+    roots is in it); or it is there and empty, and at least :data:`MANY_DOCUMENTS` came from it.  Of folders inside each
+    other one is named.
     """
     if not gone:
         return {}
@@ -39,6 +40,11 @@ def missing_drives(
         if (folder in remembered and not _is_mount(folder))
         or (count >= MANY_DOCUMENTS and folder not in filled and os.path.isdir(folder))
     ]
+    away += [
+        drive
+        for drive in remembered - counts.keys() - filled  # above the roots
+        if any(_is_within(row.path, drive) for row in gone) and not _is_mount(drive)
+    ]
     outermost = [folder for folder in away if not any(folder.startswith(f"{other}{os.sep}") for other in away)]
     missing = {}
     for folder in sorted(outermost):
@@ -48,13 +54,16 @@ def missing_drives(
 
 
 def remember_drives(catalog: Catalog, roots: Iterable[Path], found: Iterable[FoundFile]) -> None:
-    """Remember the mount points at and below the roots that files were found on, beside those known before.
+    """Remember the mount points that files were found on, be they the roots, below or above them, beside those known
+    before.
 
     One that no stored document came from is forgotten.
     """
     tops = [str(root) for root in roots]
     parents = {str(file.path.parent) for file in found}
     folders = {folder for parent in parents for folder in _folders_up_to(f"{parent}{os.sep}_", tops)}
+    used = [top for top in tops if any(_is_within(parent, top) for parent in parents)]
+    folders.update(str(above) for top in used for above in Path(top).parents if above.name)
     before = _remembered(catalog)
     drives = before | {folder for folder in folders if _is_mount(folder)}
     if drives == before:
@@ -62,6 +71,10 @@ def remember_drives(catalog: Catalog, roots: Iterable[Path], found: Iterable[Fou
     stored = [row.path for row in catalog.documents()]
     kept = sorted(drive for drive in drives if any(path.startswith(f"{drive}{os.sep}") for path in stored))
     catalog.set_state(_STATE, json.dumps(kept))
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}{os.sep}")
 
 
 def _remembered(catalog: Catalog) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,11 @@ def _content(sha256: str, path: str) -> Content:
     return sha256, _suffix(path)
 
 
+def _trace(size: int, mtime_ns: int, path: str) -> tuple[int, int, str]:
+    """What a file keeps when it is renamed or moved."""
+    return size, mtime_ns, _suffix(path)
+
+
 def _suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()
 
@@ -80,17 +86,27 @@ class Plan:
         """Take off the plan the files that are to be left alone for now.
 
         A file of the name's suffix, size and time of a document that is gone is that document's, renamed: it does not
-        wait.  A document that is gone stays while a file of its size waits, which may turn out to be its content.
+        wait.  A document that is gone stays while a file waits that may turn out to be it: one of its size, or a new
+        one of its suffix in its folder or of its name.
         """
-        renamed = {(row.size, row.mtime_ns, _suffix(row.path)) for row in self.gone}
+        renamed = {_trace(row.size, row.mtime_ns, row.path) for row in self.gone}
         waiting = {
             id(task)
             for task in self.tasks
-            if (task.file.size, task.file.mtime_ns, _suffix(task.path)) not in renamed and waits(task.file)
+            if _trace(task.file.size, task.file.mtime_ns, task.path) not in renamed and waits(task.file)
         }
         sizes = {(task.file.size, _suffix(task.path)) for task in self.tasks if id(task) in waiting}
+        new = [task.path for task in self.tasks if id(task) in waiting and task.row is None]
+        places = {(os.path.dirname(path), _suffix(path)) for path in new}
+        names = {os.path.basename(path) for path in new}
         self.tasks = [task for task in self.tasks if id(task) not in waiting]
-        self.gone = [row for row in self.gone if (row.size, _suffix(row.path)) not in sizes]
+        self.gone = [
+            row
+            for row in self.gone
+            if (row.size, _suffix(row.path)) not in sizes
+            and (os.path.dirname(row.path), _suffix(row.path)) not in places
+            and os.path.basename(row.path) not in names
+        ]
 
     def fail(self, file: FoundFile, row: DocumentRow | None, problem: ReadingError | OSError) -> UnreadRow:
         """Report that a file could not be read; returns what the catalog is to remember."""
@@ -149,9 +165,12 @@ def make_plan(
     is_gone = _gone_test(roots, found)
     plan.gone = [row for path, row in known.items() if is_gone(path)]
     if not prune:
-        for folder, rows in missing_drives(catalog, roots, found, plan.gone).items():
+        # what stands elsewhere by now was moved there, as a whole folder may have been
+        arrived = {_trace(task.file.size, task.file.mtime_ns, task.path) for task in plan.tasks if task.row is None}
+        lost = [row for row in plan.gone if _trace(row.size, row.mtime_ns, row.path) not in arrived]
+        for folder, rows in missing_drives(catalog, roots, found, lost).items():
             documents = f"{len(rows)} stored documents" if len(rows) > 1 else "1 stored document"
-            there = next(path for path in (Path(folder), *Path(folder).parents) if path.exists())
+            there = next(path for path in (Path(folder), *Path(folder).parents) if os.path.exists(path))
             plan.notes.append(
                 f"{folder} is {'empty' if os.path.isdir(folder) else 'not there'}, but {documents} came from it. They"
                 " stay, in case it is a drive that is not connected. To remove what is gone: ragapp ingest --prune"
@@ -253,10 +272,39 @@ def _gone_test(roots: Iterable[Path], found: Iterable[FoundFile]) -> Callable[[s
     below = tuple(f"{root}{os.sep}" for root in roots)
     there = {str(file.path) for file in found}
     closed = tuple(f"{file.path}{os.sep}" for file in found if file.problem)
+    spelled = {_folded(path): path for path in there}
 
     def is_gone(path: str) -> bool:
         if path in there or not path.startswith(below):
             return False
-        return not path.startswith(closed) and (not os.path.lexists(path) or in_system_folder(path, below))
+        if path.startswith(closed):
+            return False
+        if not _is_there(path) or in_system_folder(path, below):
+            return True
+        # where upper and lower case are the same, a file that is spelled otherwise by now is there under both names
+        now = spelled.get(_folded(path))
+        return now is not None and _is_same_file(path, now)
 
     return is_gone
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _is_there(path: str) -> bool:
+    """Whether something is at a path; also if that cannot be told, as on a share whose server does not answer."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import LONGEST, BlockBuilder, cut, split_long
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions, Unit
+from ragapp.reading.html.css import on_screen
 from ragapp.reading.html.reader import add_html, decode_markup
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.package import given_title, open_package, xml_root
@@ -20,9 +21,12 @@ from ragapp.reading.text import AGAIN, clean
 _CONTAINER = "META-INF/container.xml"
 _LINK = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
 _HREF = re.compile(r"""href\s*=\s*["']([^"'#?]+)""", re.IGNORECASE)
+_MEDIA = re.compile(r"""media\s*=\s*["']([^"']*)""", re.IGNORECASE)
+_IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?([^"'()\s;]+)["']?\s*\)?([^;{}]*);""", re.IGNORECASE)
+_MOST_IMPORTS = 2  # one in another
 _HEAD = 20_000  # characters in which a chapter names its style sheets
-_LONGEST_SHEET, _MOST_SHEETS = 500_000, 5
-_PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+_LONGEST_SHEET, _MOST_SHEETS = 500_000, 10
+_PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "image/svg+xml")
 
 
 def read_epub(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -67,12 +71,26 @@ def _chapters(book: Any, folder: str) -> list[str]:
 def _sheets(package: zipfile.ZipFile, names: set[str], chapter: str, folder: str) -> str:
     """The text of the style sheets that a chapter refers to."""
     sheets: list[str] = []
-    for link in _LINK.findall(chapter[:_HEAD]):
-        href = _HREF.search(link)
-        path = posixpath.normpath(posixpath.join(folder, unquote(href[1]))) if href else ""
-        if "stylesheet" in link and path in names and package.getinfo(path).file_size <= _LONGEST_SHEET:
-            sheets.append(package.read(path).decode("utf-8", "replace"))
-    return "\n".join(sheets[:_MOST_SHEETS])
+    left = set(names)  # each is read once, also where sheets import each other
+    for link in _LINK.findall(chapter[:_HEAD])[:_MOST_SHEETS]:
+        href, media, words = _HREF.search(link), _MEDIA.search(link), link.lower()
+        if href and "stylesheet" in words and "alternate" not in words and on_screen(media[1] if media else ""):
+            sheets += _sheet(package, left, posixpath.join(folder, unquote(href[1])))
+    return "\n".join(sheets)
+
+
+def _sheet(package: zipfile.ZipFile, left: set[str], path: str, depth: int = 0) -> list[str]:
+    """A style sheet of those that are ``left`` to be read, after those that it imports."""
+    path = posixpath.normpath(path)
+    if path not in left or package.getinfo(path).file_size > _LONGEST_SHEET or depth > _MOST_IMPORTS:
+        return []
+    left.discard(path)
+    text = package.read(path).decode("utf-8", "replace")
+    imported: list[str] = []
+    for href, media in _IMPORT.findall(text[:_HEAD])[:_MOST_SHEETS]:
+        if on_screen(media):
+            imported += _sheet(package, left, posixpath.join(posixpath.dirname(path), unquote(href)), depth + 1)
+    return [*imported, text]
 
 
 def _units(text: str, sheets: str, member: str, first: int, left_out: LeftOut) -> list[Unit]:

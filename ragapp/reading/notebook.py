@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from ragapp.reading.markdown import add_markdown
 from ragapp.reading.text import AGAIN, clean, decode, one_line, read_bytes
 
 _LONGEST_OUTPUT = 10_000  # characters; a loop may have printed megabytes
+
+# a progress bar goes back to the start of its line and is written over
+_OVERWRITTEN = re.compile(r"^[^\r\n]*\r(?=[^\r\n])|(?<=\r)[^\r\n]*\r(?=[^\r\n])", re.MULTILINE)
 
 
 def read_notebook(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -80,7 +84,14 @@ def _add_output(out: BlockBuilder, output: dict[str, Any], left_out: LeftOut) ->
         return False
     if any(isinstance(kind, str) and kind.startswith("image/") for kind in data):
         left_out.add("picture", "pictures", hint="If there is text in them, save them as files of their own.")
-    text = _text(data.get("text/plain", data.get("text")))
+    if markdown := _text(data.get("text/markdown"))[:_LONGEST_OUTPUT]:
+        add_markdown(out, markdown, left_out)
+        return False
+    text = _text(data.get("text/plain", data.get("text", data.get("text/latex"))))
+    if not text and (given := data.get("application/json")) is not None:
+        text = json.dumps(given, ensure_ascii=False)
+    if output.get("output_type") == "stream":
+        text = _OVERWRITTEN.sub("", text)
     if output.get("output_type") in ("error", "pyerr"):
         text = f"{output.get('ename', '')}: {output.get('evalue', '')}"
     out.text(text[:_LONGEST_OUTPUT])

@@ -16,6 +16,7 @@ _JOINED = re.compile(
 )
 # marks that cannot be taken for a part of a number
 _SIGNS = re.compile(r"[^\w\s+\-−–.,/()\[\]]+")
+_MARK = re.compile(r"\w{1,3}\)")  # of a note, as German books print it
 _SIMPLE = re.compile(r"[+\-−–]?\w+")
 
 
@@ -24,6 +25,8 @@ def raised(text: str, before: str) -> str:
     core = text.strip()
     if not core or _SIGNS.fullmatch(core):
         return text
+    if _MARK.fullmatch(core):
+        return text.replace(core, f"^{core}", 1)
     joined = _JOINED.fullmatch(before[-1:] + core.rstrip("."))
     return text if joined else text.replace(core, f"^{_bracketed(core)}", 1)
 

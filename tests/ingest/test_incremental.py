@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -262,6 +263,18 @@ class TestFailures:
         assert place.store.catalog.unread() == []
 
 
+def test_a_file_that_is_only_spelled_otherwise_has_moved(place: Place) -> None:
+    old = place.write("Plan.txt", "The plan.")
+    place.run()
+    row = place.row("Plan.txt")
+    old.rename(place.docs / "plan.txt")
+    old.symlink_to("plan.txt")  # as on a share, both names lead to it, and one of them is listed
+    pipeline = place.with_settings(SETTINGS.model_copy(update={"ignore": ["Plan*"]}))
+    assert place.fates(pipeline.run([place.docs])) == {"plan.txt": "updated"}
+    assert place.row("plan.txt").id == row.id
+    assert len(place.stored()) == 1
+
+
 class TestDrivesThatAreNotThere:
     def fill(self, place: Place) -> None:
         for number in range(drives.MANY_DOCUMENTS):
@@ -313,6 +326,41 @@ class TestDrivesThatAreNotThere:
         assert "1 stored document came from it" in report.warnings[0]
         place.write("usb/sub/plan.txt", "The plan.")
         assert place.pipeline.run([place.docs]).warnings == ()
+        assert len(place.stored()) == 1
+
+    def test_a_drive_above_the_folder_is_known_too(self, place: Place, monkeypatch) -> None:
+        drive = place.docs / "nas"
+        place.write("nas/share/plan.txt", "The plan.")
+        monkeypatch.setattr(drives, "_is_mount", lambda folder: folder == str(drive))
+        place.run(drive / "share")
+        monkeypatch.undo()
+        (drive / "share/plan.txt").unlink()  # the empty folder that the share covered
+        report = place.pipeline.run([drive / "share"])
+        assert (report.count("removed"), len(place.stored())) == (0, 1)
+        assert str(drive) in report.warnings[0]
+        place.write("nas/share/note.txt", "Not a drive any more.")
+        assert place.pipeline.run([drive / "share"]).count("removed") == 1
+
+    def test_a_whole_folder_that_was_moved_is_no_drive(self, place: Place, unread: list[str]) -> None:
+        self.fill(place)
+        (place.docs / "archive").mkdir()
+        for path in (place.docs / "share").iterdir():
+            path.rename(place.docs / "archive" / path.name)
+        unread.clear()
+        report = place.pipeline.run([place.docs])
+        assert (report.warnings, unread) == ((), [])
+        assert {place.named(path) for path in place.stored()} == {f"archive/{number}.txt" for number in range(10)}
+
+    def test_a_share_whose_server_does_not_answer_removes_none(self, place: Place, monkeypatch) -> None:
+        place.write("share/plan.txt", "The plan.")
+        place.run()
+        shutil.rmtree(place.docs / "share")
+
+        def stale(path: str) -> os.stat_result:
+            raise OSError(errno.ESTALE, "Stale file handle", path)
+
+        monkeypatch.setattr("ragapp.ingest.plan.os.lstat", stale)
+        assert place.run() == {}
         assert len(place.stored()) == 1
 
     def test_what_lies_in_a_recycle_bin_by_now_or_since_ever_goes(self, place: Place) -> None:

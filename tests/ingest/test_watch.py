@@ -112,6 +112,18 @@ def test_a_renamed_file_has_moved(place: Place, following, copied: bool) -> None
     assert not any(file.status == "removed" for file in reports)
 
 
+def test_a_file_that_was_renamed_and_changed_is_never_away(place: Place, following) -> None:
+    old = place.write("plan.txt", "The plan is one.")
+    os.utime(old, (1, 1))
+    seen = following(settle_s=1.0)
+    old.rename(place.docs / "plan 2.txt")
+    place.write("plan 2.txt", "The plan is another one by now.")
+    present = []
+    seen.until(lambda: present.append(seen.names()) or "plan 2.txt" in seen.names())
+    assert all(present)
+    seen.until(lambda: seen.names() == {"plan 2.txt"})
+
+
 def test_a_file_that_is_still_being_copied_waits_until_it_is_whole(place: Place, following) -> None:
     seen = following(settle_s=1.0)
     lines = [f"Line {number} of the copy." for number in range(8)]

@@ -6,15 +6,25 @@ long as parsing the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Set
+from functools import cached_property, lru_cache
 from typing import Any
 
-from cssselect import parser
+from cssselect import SelectorError, parse, parser
 from lxml.html import HtmlElement
+
+from ragapp.reading.html.tree import Elements
 
 # never so on a page that is only looked at
 _STATES = ("hover", "focus", "active", "visited", "target", "focus-within", "focus-visible", "checked")
 _MOST_STEPS = 2_000_000
+# one selector of a list of them
+_SELECTOR = re.compile(r"(?:\([^()]*\)|\[[^\[\]]*\]|[^,()\[\]])+")
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_NAME = re.compile(r"[.#][\w-]+")
+# a selector with one of these in it means no element of the page
+_NEVER = re.compile(rf"::|:(?:before|after|first-line|first-letter|{'|'.join(_STATES)})(?![\w-])")
 
 
 class UnknownSelectorError(ValueError):
@@ -24,27 +34,53 @@ class UnknownSelectorError(ValueError):
 class PageIndex:
     """The elements of a page by class and id."""
 
-    def __init__(self, page: HtmlElement) -> None:
-        self._page = page
+    def __init__(self, elements: Elements) -> None:
+        self._all = elements.all
         self._steps = 0
         self._classes: dict[HtmlElement, frozenset[str]] = {}
         self._by_class: dict[str, list[HtmlElement]] = {}
         self._by_id: dict[str, list[HtmlElement]] = {}
         # by identity; the tree is kept with it, so that no other takes its place
         self._contexts: dict[int, tuple[Any, frozenset[HtmlElement]]] = {}
-        for element in page.xpath("//*[@class]"):
-            names = self._classes[element] = frozenset(element.get("class").split())
+        self._below: dict[int, dict[HtmlElement, bool]] = {}
+        alike: dict[str, list[HtmlElement]] = {}
+        for element in elements.having("class"):
+            alike.setdefault(element.get("class"), []).append(element)
+        for given, those in alike.items():
+            names = frozenset(given.split())
+            self._classes.update(dict.fromkeys(those, names))
             for name in names:
-                self._by_class.setdefault(name, []).append(element)
-        for element in page.xpath("//*[@id]"):
+                self._by_class.setdefault(name, []).extend(those)
+        for element in elements.having("id"):
             self._by_id.setdefault(element.get("id"), []).append(element)
 
-    def found(self, selector: parser.Selector) -> list[HtmlElement]:
-        """The elements that a selector means; UnknownSelectorError where that cannot be told."""
-        return self._found(selector.parsed_tree)
+    def found(
+        self, selectors: str, among: Set[HtmlElement] | None = None
+    ) -> Iterator[tuple[list[HtmlElement], tuple[int, int, int]]]:
+        """The elements that each of a list of selectors means, and its specificity; only those ``among`` some.
 
-    def _found(self, tree: Any) -> list[HtmlElement]:
-        return [element for element in self._candidates(tree) if self._matches(element, tree)]
+        A selector that is damaged, or of a kind that is not known here, means none.
+        """
+        for text in _SELECTOR.findall(selectors):
+            plain = _IN_BRACKETS.sub("", text)
+            if _NEVER.search(plain) or ("\\" not in plain and not self._has_names(plain)):
+                continue
+            try:
+                selector = _parsed(text)
+                found = [*self._found(selector.parsed_tree, among)] if selector else []
+            except (UnknownSelectorError, RecursionError):
+                continue
+            if selector and found:
+                yield found, selector.specificity()
+
+    def _has_names(self, selector: str) -> bool:
+        """Whether the page has all classes and ids that a selector names."""
+        return all(name[1:] in (self._by_class if name[0] == "." else self._by_id) for name in _NAME.findall(selector))
+
+    def _found(self, tree: Any, among: Set[HtmlElement] | None = None) -> Iterator[HtmlElement]:
+        for element in self._candidates(tree):
+            if (among is None or element in among) and self._matches(element, tree):
+                yield element
 
     def _context(self, tree: Any) -> frozenset[HtmlElement]:
         """The elements that the part of a selector before its last combinator means."""
@@ -53,9 +89,25 @@ class PageIndex:
             kept = self._contexts[id(tree)] = tree, frozenset(self._found(tree))
         return kept[1]
 
-    def _candidates(self, tree: Any) -> list[HtmlElement]:
+    def _is_below(self, element: HtmlElement, tree: Any, context: frozenset[HtmlElement]) -> bool:
+        """Whether an element lies in one of the context; what is learnt of those above it is kept."""
+        known = self._below.setdefault(id(tree), {})
+        passed: list[HtmlElement] = []
+        below, above = False, element
+        while above is not None:
+            if above in known:
+                below = known[above]
+                break
+            passed.append(above)
+            above = above.getparent()
+            if above in context:
+                below = True
+                break
+        known.update(dict.fromkeys(passed, below))
+        return below
+
+    def _candidates(self, tree: Any) -> Iterable[HtmlElement]:
         last = tree.subselector if isinstance(tree, parser.CombinedSelector) else tree
-        name = None
         while not isinstance(last, parser.Element):
             if isinstance(last, parser.Class):
                 return self._by_class.get(last.class_name, [])
@@ -64,8 +116,14 @@ class PageIndex:
             if not hasattr(last, "selector"):
                 raise UnknownSelectorError(type(last).__name__)
             last = last.selector
-        name = last.element
-        return list(self._page.iter(name.lower())) if name else [one for one in self._page.iter() if _is_element(one)]
+        return self._by_name.get(last.element.lower(), []) if last.element else self._all
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[HtmlElement]]:
+        found: dict[str, list[HtmlElement]] = {}
+        for element in self._all:
+            found.setdefault(element.tag, []).append(element)
+        return found
 
     def _matches(self, element: HtmlElement, tree: Any) -> bool:
         self._steps += 1
@@ -77,6 +135,8 @@ class PageIndex:
             context = self._context(tree.selector)
             if not context or not self._matches(element, tree.subselector):
                 return False
+            if tree.combinator == " ":
+                return self._is_below(element, tree.selector, context)
             return any(other in context for other in _related(element, tree.combinator))
         if not hasattr(tree, "selector"):
             raise UnknownSelectorError(type(tree).__name__)
@@ -103,14 +163,22 @@ class PageIndex:
         raise UnknownSelectorError(type(part).__name__)
 
 
+@lru_cache(4096)
+def _parsed(text: str) -> parser.Selector | None:
+    """One selector; None for a damaged one, and for one of a part that is no element."""
+    try:
+        selectors = parse(text)
+    except (SelectorError, ValueError, RecursionError):
+        return None
+    return selectors[0] if len(selectors) == 1 and not selectors[0].pseudo_element else None
+
+
 def _is_element(node: HtmlElement) -> bool:
     return isinstance(node.tag, str)
 
 
 def _related(element: HtmlElement, combinator: str) -> Iterator[HtmlElement]:
-    if combinator == " ":
-        yield from element.iterancestors()
-    elif combinator == ">":
+    if combinator == ">":
         parent = element.getparent()
         if parent is not None:
             yield parent

@@ -9,7 +9,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from ragapp.reading.html.tree import HEADINGS, replace
+from ragapp.reading.html.tree import HEADINGS, Elements, put_behind, replace
 
 TICKED, UNTICKED = "☒", "☐"
 EMPTY_FIELD = "____"
@@ -20,7 +20,7 @@ _BOXES = ("checkbox", "radio")
 _TITLES = ("summary", "dt", "legend", *HEADINGS)
 
 
-def fill_in_forms(page: HtmlElement) -> None:
+def fill_in_forms(page: HtmlElement, elements: Elements) -> None:
     """Replace the controls of a page by the text that they show."""
     for control in list(page.iter("input", "select", "textarea", "button", "datalist")):
         if control.tag == "input":
@@ -33,7 +33,10 @@ def fill_in_forms(page: HtmlElement) -> None:
             control.tag = "span"
         else:
             replace(control, " ")
-    for box in page.xpath("//*[@aria-checked]"):
+    for gauge in page.iter("meter", "progress", "output"):  # boxes of their own: what is beside them stays apart
+        gauge.text = f" {gauge.text or ''}"
+        put_behind(gauge, " ")
+    for box in elements.having("aria-checked"):
         if box.get("role") in (*_BOXES, "switch", "menuitemcheckbox", "menuitemradio"):
             box.text = f"{_mark(box.get('aria-checked') == 'true')} {box.text or ''}"
 

@@ -9,13 +9,14 @@ from lxml.html import HtmlElement
 
 from ragapp.reading.html.css import Styles
 from ragapp.reading.html.mathml import math_line
-from ragapp.reading.html.tree import BLOCK_TAGS, HEADINGS, WRITTEN, put_behind, replace, text_before
+from ragapp.reading.html.tree import BLOCK_TAGS, HEADINGS, WRITTEN, Elements, put_behind, replace, text_before
 from ragapp.reading.scripts import lowered, raised
 from ragapp.reading.text import one_line
 
 _NOTE_ROLES = re.compile(r"\bnoteref\b|\bdoc-noteref\b")
 _MARK = re.compile(r"\d{1,4}|[a-z*†‡§]{1,2}|[ivx]{1,6}", re.IGNORECASE)
 _PRINTED_NOTE = re.compile(r"(?:\s*\[[^\[\]]{1,40}\])+\s*")
+_STROKES = ("/", "\u2044", "\u2215")
 _SCHEMES = ("http", "https", "ftp", "mailto", "tel", "sms")
 _NO_ADDRESS_IN = ("nav", "button", "summary", *HEADINGS)
 # a longer address counts readers or holds what a script wrote, and is none that a person would quote
@@ -26,7 +27,7 @@ _DRAWN_FORMULAS = (
 )
 
 
-def flatten_inline(page: HtmlElement, styles: Styles) -> None:
+def flatten_inline(page: HtmlElement, elements: Elements, styles: Styles) -> None:
     """Write the parts of lines that HTML draws otherwise than as letters in a row as text."""
     _formulas(page)
     for drawing in list(page.iter("svg")):
@@ -40,7 +41,7 @@ def flatten_inline(page: HtmlElement, styles: Styles) -> None:
     for quote in page.iter("q"):
         quote.text = "“" + (quote.text or "")
         put_behind(quote, "”")
-    _scripts(page, styles)
+    _scripts(page, elements, styles)
     _links(page)
 
 
@@ -54,22 +55,37 @@ def _formulas(page: HtmlElement) -> None:
         replace(formula, math_line(formula))
 
 
-def _scripts(page: HtmlElement, styles: Styles) -> None:
+def _scripts(page: HtmlElement, elements: Elements, styles: Styles) -> None:
     by_style = [(element, styles.script(element)) for element in styles.styled]
     for element, script in by_style:
         if script and element.tag not in BLOCK_TAGS and element.tag not in ("sup", "sub", "img", "svg", WRITTEN):
             element.tag = script
-    for note in page.xpath("//a[@role='doc-noteref' or contains(@*[name()='epub:type'], 'noteref')]"):
+    for note in [*elements.having("role"), *elements.having("epub:type")]:
+        if note.tag != "a" or not _NOTE_ROLES.search(f"{note.get('role', '')} {note.get('epub:type', '')}"):
+            continue
         if next(note.iterancestors("sup"), None) is None and next(note.iter("sup"), None) is None:
             note.tag, note.attrib["role"] = "sup", "doc-noteref"
     found = list(page.iter("sup", "sub"))
-    for element in reversed(found):  # what is inside another comes after it
+    _fractions(found)
+    for element in reversed(list(page.iter("sup", "sub"))):  # what is inside another comes after it
         before = element.getprevious()
         if before is not None and before.tag == element.tag and not before.tail:
             _append(before, element.text_content())  # one exponent in two pieces
             replace(element, "")
         else:
             replace(element, _script_text(element))
+
+
+def _fractions(scripts: list[HtmlElement]) -> None:
+    """Write a raised number, a stroke and a lowered number as 1/2."""
+    for upper in scripts:
+        lower = upper.getnext() if upper.tag == "sup" and (upper.tail or "").strip() in _STROKES else None
+        if lower is not None and lower.tag == "sub":
+            parts = [part.text_content().strip() for part in (upper, lower)]
+            if all(map(str.isdecimal, parts)):
+                replace(upper, f"{' ' if text_before(upper)[-1:].isalnum() else ''}{parts[0]}")
+                replace(lower, parts[1])
+                upper.tail = "/"
 
 
 def _append(element: HtmlElement, text: str) -> None:
@@ -94,10 +110,13 @@ def _script_text(element: HtmlElement) -> str:
 def _is_note(element: HtmlElement) -> bool:
     """Whether raised text is the mark of a note: it leads to another place of the page."""
     around = element.getparent()
-    links = [element, *element.iter("a"), *([around] if around is not None and around.tag == "a" else [])]
+    links = [element, *element.iter("a")]
+    if around is not None and around.tag == "a" and around.text_content().strip() == element.text_content().strip():
+        links.append(around)
+    # browsers that save a page write the whole address before the place in it
     return any(
         _NOTE_ROLES.search(f"{link.get('role', '')} {link.get('epub:type', '')}")
-        or link.get("href", "").startswith("#")
+        or link.get("href", "").partition("#")[2]
         for link in links
     )
 
@@ -113,14 +132,14 @@ def _links(page: HtmlElement) -> None:
             # the mark of a note, before its text
             if tail[:1].isalnum() and link.text_content().strip().isdecimal() and not text_before(link).strip():
                 put_behind(link, " ")
-        elif ":" in href and (address := _address(href)):
+        elif ":" in href and len(href) <= _LONGEST_ADDRESS and (address := _address(href)):
             words = one_line(link.text_content())
             if words and not _says(words, address) and next(link.iterancestors(*_NO_ADDRESS_IN), None) is None:
                 put_behind(link, f" ({address})")
 
 
 def _address(href: str) -> str:
-    """An address as a person would write it; empty where it is none, or too long for that."""
+    """An address as a person would write it; empty where it is none."""
     try:
         parts = urlsplit(href)
     except ValueError:
@@ -129,10 +148,11 @@ def _address(href: str) -> str:
         return ""
     if parts.scheme.lower() in ("mailto", "tel", "sms"):
         return parts.path
-    return href if parts.netloc and len(href) <= _LONGEST_ADDRESS else ""
+    return href if parts.netloc else ""
 
 
 def _says(words: str, address: str) -> bool:
-    plain = re.sub(r"^\w+://(?:www\.)?|/$", "", address).lower()
-    digits = re.sub(r"\D", "", address)
-    return plain in words.lower() or (address[:1] in "+0" and digits == re.sub(r"\D", "", words))
+    plain = (address.partition("://")[2] or address).lower().removeprefix("www.").removesuffix("/")
+    if plain in words.lower():
+        return True
+    return address[:1] in "+0" and re.sub(r"\D", "", address) == re.sub(r"\D", "", words)

@@ -10,20 +10,18 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
-from ragapp.reading.html.css import Styles
+from ragapp.reading.html.css import Styles, written_styles
 from ragapp.reading.html.forms import fill_in_forms
 from ragapp.reading.html.hidden import drop_unseen, tell_dropped
 from ragapp.reading.html.inline import flatten_inline
 from ragapp.reading.html.lists import item_marks, list_lines
 from ragapp.reading.html.tables import is_layout, table_rows
-from ragapp.reading.html.tree import BLOCK_TAGS, HEADINGS, LISTS, PARTS, replace
+from ragapp.reading.html.tree import BLOCK_TAGS, HEADINGS, LISTS, PARTS, Elements, replace
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.text import decode, one_line, read_bytes
 
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _DROPPED = frozenset(["script", "style", "nav", "template", "head", "dialog", "canvas", "audio", "video", "rp"])
-# navigation, and the mark that documentation generators put behind each heading
-_ASIDE = "//*[@role='navigation' or @class='headerlink']"
 _BLANKS = re.compile(r"\s+")
 _SPACES = re.compile("  +")
 _MAX_DEPTH = 100  # beyond this, elements are read as flat text, well before Python's recursion ends
@@ -64,20 +62,29 @@ def add_html(out: BlockBuilder, html: str, left_out: LeftOut | None = None, shee
     left_out = LeftOut() if left_out is None else left_out
     title = next((one_line(element.text_content()) for element in page.iter("title")), "")
     _add_frames(page)
-    styles = Styles(page, sheets)
-    for element in [*page.iter(*_DROPPED), *page.xpath(_ASIDE)]:
+    css = f"{sheets}\n{written_styles(page)}"
+    for element in list(page.iter(*_DROPPED)):
         if element.getparent() is not None:
             element.drop_tree()
-    dropped = drop_unseen(page, styles)
+    elements = Elements(page)
+    elements.drop(_asides(elements))
+    styles = Styles(elements, css)
+    dropped = drop_unseen(elements, styles)
     shown = _main_content(page)
     tell_dropped(dropped, shown, left_out)
     _tell_embedded(shown, left_out)
-    fill_in_forms(page)
-    flatten_inline(page, styles)
+    fill_in_forms(page, elements)
+    flatten_inline(page, elements, styles)
     walker = _HtmlWalker(out, styles)
     walker.walk(shown, 0)
     walker.flush()
     return title
+
+
+def _asides(elements: Elements) -> list[HtmlElement]:
+    """Navigation, and the marks that documentation generators put behind each heading."""
+    found = [element for element in elements.having("role") if element.get("role") == "navigation"]
+    return found + [element for element in elements.having("class") if element.get("class") == "headerlink"]
 
 
 def _add_frames(page: HtmlElement) -> None:

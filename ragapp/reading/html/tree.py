@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+
+from lxml import etree
 from lxml.html import HtmlElement
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -13,6 +17,41 @@ BLOCK_TAGS = frozenset(["dl", "table"]).union(_OTHERS, HEADINGS, LISTS, PARTS, _
 
 WRITTEN = "data"  # the name of what is plain text already; HTML has it, too, and shows just its text
 _MOST_STEPS = 50  # back along a line
+
+
+class Elements:
+    """The elements of a page as it was read, found by attribute.
+
+    They are kept: as long as an element of Python's is, lxml makes no new one for it, which takes most of the time of
+    going through a page.
+
+    Attributes:
+        all: in document order.
+        by_attribute: those that have an attribute of a name, in document order.
+    """
+
+    def __init__(self, page: HtmlElement) -> None:
+        self.all: list[HtmlElement] = list(page.iter(etree.Element))
+        self.by_attribute: dict[str, list[HtmlElement]] = defaultdict(list)
+        for element in self.all:
+            for name in element.attrib:
+                self.by_attribute[name].append(element)
+
+    def having(self, name: str) -> list[HtmlElement]:
+        """Those that have an attribute of a name."""
+        return self.by_attribute.get(name, [])
+
+    def drop(self, elements: Iterable[HtmlElement]) -> None:
+        """Take elements out of the page, with all that is in them; the text behind each stays."""
+        gone: set[HtmlElement] = set()
+        for element in elements:
+            if element not in gone:
+                gone.update(element.iter())
+                element.drop_tree()
+        if gone:
+            self.all = [element for element in self.all if element not in gone]
+            for name, found in self.by_attribute.items():
+                self.by_attribute[name] = [element for element in found if element not in gone]
 
 
 def replace(element: HtmlElement, text: str) -> None:

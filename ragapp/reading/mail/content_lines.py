@@ -30,6 +30,13 @@ _STATES = {
     "NEEDS-ACTION": "no answer yet",
     "DELEGATED": "delegated",
 }
+_EVENT_STATES = {
+    "CANCELLED": "cancelled",
+    "TENTATIVE": "tentative",
+    "COMPLETED": "completed",
+    "IN-PROCESS": "in process",
+    "DRAFT": "draft",
+}
 _METHODS = {"CANCEL": "cancelled", "REPLY": "an answer to an invitation", "COUNTER": "another time is proposed"}
 _FREQUENCIES = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year", "HOURLY": "hour"}
 _DAYS = {"MO": "Mon", "TU": "Tue", "WE": "Wed", "TH": "Thu", "FR": "Fri", "SA": "Sat", "SU": "Sun"}
@@ -60,7 +67,7 @@ class _Part:
 
 def read_calendar(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read a calendar (.ics) or cards (.vcf): a heading and its lines for each event, task or person."""
-    text, notes = decode(read_bytes(path))
+    text, notes = decode(unfolded(read_bytes(path)))
     out = BlockBuilder()
     entries = content_entries(text)
     if not entries and not re.search(r"^\s*BEGIN:V(?:CALENDAR|CARD)", text, re.IGNORECASE):
@@ -69,6 +76,11 @@ def read_calendar(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Documen
         out.heading(1, title)
         out.text(lines)
     return Document(path.stem, section_units(out), warnings=notes)
+
+
+def unfolded(data: bytes) -> bytes:
+    """Join lines that go on (RFC 5545, 3.1) before the bytes are decoded: a line end may stand within a character."""
+    return data if b"\x00" in data else re.sub(rb"\r?\n[ \t]", b"", data)
 
 
 def content_entries(text: str) -> list[tuple[str, str]]:
@@ -131,18 +143,36 @@ def _unquoted(value: str, parameters: dict[str, str]) -> str:
 def _event_lines(part: _Part, method: str) -> Iterator[tuple[str, str]]:
     kind = {"VTODO": "Task", "VJOURNAL": "Note"}.get(part.name, "Event")
     yield kind, one_line(part.text("SUMMARY"))
-    state = "cancelled" if part.text("STATUS").upper() == "CANCELLED" else _METHODS.get(method, "")
-    yield "State", state
+    yield "State", _EVENT_STATES.get(part.text("STATUS").upper()) or _METHODS.get(method, "")
     yield "When", _when(part)
-    yield "Due", _time(part.lines["DUE"][0])[0] if "DUE" in part.lines else ""
+    yield "In place of the one on", _times(part, "RECURRENCE-ID")
+    yield "Due", _times(part, "DUE")
+    yield "Done", _times(part, "COMPLETED")
     yield "Repeated", _repeated(part)
+    yield "Also on", _times(part, "RDATE")
     yield "Where", one_line(part.text("LOCATION"))
     yield "Organiser", ", ".join(map(_person, part.lines.get("ORGANIZER", [])))
     yield "Attendees", ", ".join(map(_attendee, part.lines.get("ATTENDEE", [])))
     yield "Link", part.text("URL")
     yield "Attached", ", ".join(value.text for value in part.lines.get("ATTACH", []) if value.text[:4] == "http")
     yield "Comment", part.text("COMMENT")
-    yield "Description", part.text("DESCRIPTION")
+    yield "Categories", one_line(part.text("CATEGORIES"))
+    yield "Description", part.text("DESCRIPTION") or _from_html(part.text("X-ALT-DESC"))
+
+
+def _times(part: _Part, name: str) -> str:
+    """The times in a property, which may have several."""
+    values = (_Value(text, one.parameters) for one in part.lines.get(name, []) for text in one.text.split(","))
+    return ", ".join(_time(value)[0] for value in values)
+
+
+def _from_html(markup: str) -> str:
+    """The words of the formatted description that Outlook writes."""
+    from ragapp.reading.html.reader import add_html
+
+    out = BlockBuilder()
+    add_html(out, markup)
+    return "\n".join(block.text for block in out.blocks)
 
 
 def _when(part: _Part) -> str:
@@ -220,10 +250,8 @@ def _repeated(part: _Part) -> str:
         words += f" on {', '.join(_DAYS.get(day, day) for day in days.split(','))}" if days else ""
         words += f" until {_time(_Value(until, {}))[0]}" if until else ""
         rules.append(words + (f", {count} times" if count else ""))
-    skipped = [
-        _time(_Value(text, one.parameters))[0] for one in part.lines.get("EXDATE", []) for text in one.text.split(",")
-    ]
-    return "; ".join(rules) + (f"; not on {', '.join(skipped)}" if skipped else "")
+    skipped = _times(part, "EXDATE")
+    return "; ".join(rules) + (f"; not on {skipped}" if skipped else "")
 
 
 def _person(value: _Value) -> str:
@@ -250,6 +278,9 @@ def _card_lines(part: _Part) -> Iterator[tuple[str, str]]:
             text = _joined(value.text) if name == "ADR" else re.sub(r"^(?:tel|mailto):", "", value.plain)
             yield f"{shown} ({kind})" if kind else shown, text
     yield "Birthday", one_line(part.text("BDAY"))
+    yield "Anniversary", one_line(part.text("ANNIVERSARY"))
+    yield "Related", ", ".join(one_line(value.plain) for value in part.lines.get("RELATED", []))
+    yield "Categories", one_line(part.text("CATEGORIES"))
     yield "Note", part.text("NOTE")
 
 

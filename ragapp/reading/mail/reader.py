@@ -22,6 +22,7 @@ from ragapp.errors import ReadingError
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.formats import OLE_SIGNATURE
 from ragapp.reading.mail.cms import signed_content
+from ragapp.reading.mail.content_lines import unfolded
 from ragapp.reading.mail.letters import Letter, Letters
 from ragapp.reading.mail.outlook import add_msg, add_tnef, is_tnef
 from ragapp.reading.mail.text import plain_body
@@ -68,7 +69,8 @@ def _add_eml(letters: Letters, data: bytes) -> None:
     try:
         mail = email.message_from_bytes(data, policy=policy.default)
         present = {name.lower() for name, _ in mail.raw_items()}
-        if not any(name.lower() in present for name in _TELLING):
+        # Word writes no more than these two above a page
+        if not any(name.lower() in present for name in _TELLING) and not {"mime-version", "content-type"} <= present:
             raise ReadingError("the file is not a mail (no mail headers)", "Save the mail again as .eml.")
         _read_mail(letters, mail)
     except RecursionError:
@@ -141,6 +143,8 @@ def _add_part(letters: Letters, letter: Letter, part: Message, depth: int) -> No
         letter.out.text("\n".join(lines))
     elif not content.startswith("multipart/"):
         _add_leaf(letters, letter, part, content)
+    elif isinstance(inner, str) and inner.strip():  # the mark of its parts is nowhere in it
+        _add_text(letters, letter, part)
 
 
 def _add_alternatives(letters: Letters, letter: Letter, parts: list[Message], depth: int) -> None:
@@ -216,6 +220,9 @@ def _add_leaf(letters: Letters, letter: Letter, part: Message, content: str) -> 
     if content == "text/rfc822-headers":
         letter.out.text(_text(letters, part))
         return
+    if content.startswith("text/") and content not in _ENTRIES and not attached and not name:
+        _add_text(letters, letter, part)  # a kind of text that is not known is plain text (RFC 2046, 4.1.4)
+        return
     if content.startswith("message/"):
         letters.attach(letter, name or f"an unnamed part ({content})")
         return
@@ -242,7 +249,7 @@ def _add_file(letters: Letters, letter: Letter, name: str, data: bytes, may_hold
 
 def _add_entries(letters: Letters, letter: Letter, data: bytes) -> bool:
     try:
-        return letters.add_entries(letter, decode(data)[0])
+        return letters.add_entries(letter, decode(unfolded(data))[0])
     except ReadingError:
         return False
 
@@ -290,7 +297,7 @@ def _data(part: Message) -> bytes:
 
 
 def _text(letters: Letters, part: Message) -> str:
-    data = _data(part)
+    data = unfolded(_data(part)) if part.get_content_type() in _ENTRIES else _data(part)
     try:
         text, remarks = decode(data, _tolerant(part.get_content_charset)) if letters.has_room(len(data)) else ("", [])
     except ReadingError as error:

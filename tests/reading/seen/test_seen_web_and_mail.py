@@ -316,6 +316,71 @@ PAGES = [
         source=HTML + "4.8.5 (iframe)",
     ),
 ]
+PAGES += [
+    Seen(
+        "rules of many kinds on one page",
+        ".html",
+        _page(
+            "<div id='m'><p class='a'>first first</p><p class='a b'>second</p><p class='c'>third third</p></div>"
+            "<p class='c'>fourth</p><p class='d' style='display:none'>fifth</p><p class='e'>sixth sixth</p>",
+            "#m>.a:not(.b),#m .c{DISPLAY:None}.missing,.e{display:none}.e:hover,.e::before{display:block}"
+            ".d{display:block!important}.x::y(z),.a{visibility:hidden}.b,.c{visibility:visible}",
+        ),
+        sees=("second", "fourth", "fifth"),
+        never=("first", "third", "sixth"),
+        warns=("3 hidden passages",),
+        source="Selectors 4, 3.1, 4.1-4.3; CSS Cascade 4, 6",
+    ),
+    Seen(
+        "gauges stand apart",
+        ".html",
+        _page("<p>Full: <meter value=6 max=10>6 of 10</meter><output>42</output><progress>3</progress>7</p>"),
+        sees=("6 of 10 42 3 7",),
+        source=HTML + "4.10.12-4.10.14; 15.5.12",
+    ),
+    Seen(
+        "strings in style sheets",
+        ".html",
+        _page(
+            "<p class='a'>first first</p><p class='b'>second second</p><p class='c'>third</p>",
+            "li::before{content:'' counter(a) '. '}.a{display:none}li::after{content:'it\\'s } \"'}.b{display:none}",
+        ),
+        sees=("third",),
+        never=("first", "second"),
+        warns=("2 hidden passages",),
+        source="CSS Syntax 3, 4.3.5; Google Docs, download as web page",
+    ),
+    Seen(
+        "lines that only the list of mails shows",
+        ".html",
+        _page(
+            "<div style='max-height:0px; overflow: hidden; opacity:0'>Save 77</div>"
+            "<span style='font-size:0'>Save 88</span>"
+            "<div style='font-size:0'><span style='font-size:14px'>Now 99</span></div>"
+        ),
+        sees=("Now 99",),
+        never=("77", "88"),
+        warns=("2 hidden passages",),
+        source="preheaders of newsletters; Thunderbird",
+    ),
+    Seen(
+        "fractions",
+        ".html",
+        _page("<p>1<sup>3</sup>&frasl;<sub>4</sub> cups, <sup>1</sup>/<sub>2</sub> lemon</p>"),
+        sees=("1 3/4 cups, 1/2 lemon",),
+        source="Wikipedia and recipe pages",
+    ),
+    Seen(
+        "marks of notes in a saved page",
+        ".html",
+        _page(
+            "<p>Leave is 14<sup><a href='https://x.example/a.html#n2'>2</a></sup> days, sick pay 30<sup>4)</sup> days, "
+            "<a href='/km#area'>9 km<sup>2</sup></a></p>"
+        ),
+        sees=("14 [note 2] days", "30^4) days", "9 km^2"),
+        source="Firefox and Chromium, save page (addresses are made whole)",
+    ),
+]
 MARKDOWN = [
     Seen(
         "struck text and boxes",
@@ -498,6 +563,21 @@ MAILS = [
         _whole("Alarm at 04:10.", head="Content-Disposition: attachment; filename=log.txt\n"),
         sees=("Alarm at 04:10.",),
         source="Apple Mail",
+    ),
+    Seen(
+        "kinds of text that are not known",
+        ".eml",
+        _parts("mixed", "Content-Type: text/x-patch\n\n+valve 7", "Content-Type: text/css; name=a.css\n\nx{}"),
+        sees=("+valve 7", "Attachments: a.css"),
+        warns=("not read: a.css",),
+        source="RFC 2046, 4.1.4",
+    ),
+    Seen(
+        "parts whose mark is nowhere",
+        ".eml",
+        _whole("Gate 12 is shut.", "multipart/mixed; boundary=zz"),
+        sees=("Gate 12 is shut.",),
+        source="a mail that a list program cut",
     ),
     Seen(
         "flowed text",
@@ -720,6 +800,82 @@ CONTENTS = [
         sees=("When: Sun, 1 Feb 2026 23:30 (UTC) – Mon, 2 Feb 2026 00:30 (UTC)",),
         headings=("Tide",),
         source="RFC 5545, 3.3.6, 3.8.2.5",
+    ),
+    Seen(
+        "sheets of a book for the screen, and sheets in sheets",
+        ".epub",
+        lambda path: write_epub(
+            path,
+            {
+                "a.xhtml": "<html><head><link rel='stylesheet' href='s.css'/><link rel='stylesheet' media='print' "
+                "href='p.css'/><link rel='alternate stylesheet' href='p.css'/></head><body><p>Fee <i class='x'>80</i> "
+                "95</p></body></html>"
+            },
+            {
+                "OEBPS/s.css": "@import url('i.css') screen;",
+                "OEBPS/i.css": ".x{display:none}",
+                "OEBPS/p.css": "p{display:none}",
+            },
+        ),
+        sees=("Fee 95",),
+        never=("80",),
+        source="HTML Standard, 4.2.4 (link, media); CSS Cascade 4, 2 (import)",
+    ),
+    Seen(
+        "a page that Word saved in one file",
+        ".mht",
+        _text(
+            "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\nThis is a single file.\n\n--b\n"
+            "Content-Location: file:///C:/x.htm\nContent-Type: text/html\n\n<p>Fee 95</p>\n--b--\n"
+        ),
+        sees=("Fee 95",),
+        never=("single file",),
+        source="Word, single file web page",
+    ),
+    Seen(
+        "one event of a series that was moved",
+        ".ics",
+        lambda path: path.write_bytes(
+            b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Z\xc3\r\n \xbcrich\r\nSTATUS:TENTATIVE\r\n"
+            b"RECURRENCE-ID;TZID=Europe/Oslo:20260302T091500\r\nDTSTART;TZID=Europe/Oslo:20260303T100000\r\n"
+            b"RDATE;VALUE=DATE:20260401,20260402\r\nX-ALT-DESC;FMTTYPE=text/html:<p>Bring <s>1</s> 2</p>\r\n"
+            b"END:VEVENT\r\nEND:VCALENDAR\r\n"
+        ),
+        sees=(
+            "State: tentative",
+            "When: Tue, 3 Mar 2026 10:00 (Europe/Oslo)",
+            "In place of the one on: Mon, 2 Mar 2026 09:15 (Europe/Oslo)",
+            "Also on: Wed, 1 Apr 2026, Thu, 2 Apr 2026",
+            "Description: Bring 2",
+        ),
+        headings=("Zürich",),
+        source="RFC 5545, 3.1, 3.8.1.11, 3.8.4.4, 3.8.5.2; Outlook (X-ALT-DESC)",
+    ),
+    Seen(
+        "outputs of a notebook",
+        ".ipynb",
+        _text(
+            json.dumps(
+                {
+                    "cells": [
+                        {
+                            "cell_type": "code",
+                            "source": "run()",
+                            "outputs": [
+                                {"output_type": "stream", "text": ["10 %\r", "55 %\r", "99 %\nend\n"]},
+                                {"data": {"text/markdown": "~~A~~ **B7**", "text/plain": "<Markdown>"}},
+                                {"data": {"text/latex": "$x_8$"}},
+                                {"data": {"application/json": {"rate": 9}}},
+                            ],
+                        }
+                    ]
+                }
+            )
+        ),
+        sees=("99 %\nend", "B7", "$x_8$", '{"rate": 9}'),
+        never=("10 %", "55 %", "<Markdown>", "A"),
+        warns=("1 struck-out passage",),
+        source="JupyterLab",
     ),
     Seen(
         "a book with a style sheet and notes",
