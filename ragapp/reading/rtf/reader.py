@@ -17,6 +17,7 @@ from ragapp.reading.left_out import LeftOut
 from ragapp.reading.numerals import numeral
 from ragapp.reading.package import given_title
 from ragapp.reading.rtf.fields import Field
+from ragapp.reading.rtf.formulas import Formula
 from ragapp.reading.rtf.lists import LEVELS, ListTable
 from ragapp.reading.rtf.state import (
     BASES,
@@ -24,17 +25,19 @@ from ragapp.reading.rtf.state import (
     COUNTS,
     HEADING,
     MARGINS,
+    NOTE_WORD,
     OWN,
     READ,
     SHOWN,
     SKIPPED,
     STRIKES,
     SYMBOL_CHARSET,
+    TICKS,
     Font,
     NoteCount,
     State,
 )
-from ragapp.reading.rtf.tables import Row, table_rows
+from ragapp.reading.rtf.tables import TableBuilder, add_table
 from ragapp.reading.scripts import Script, join_scripts
 from ragapp.reading.symbol_fonts import is_symbol_font, symbol_text
 from ragapp.reading.text import one_line, read_bytes, wrong_format
@@ -99,9 +102,9 @@ class _Walker:
         self._mark = ""
         self._lists = ListTable()
         self._old_count = 0
-        self._cell: list[str] = []
-        self._row = Row()
-        self._rows: list[Row] = []
+        self._table = TableBuilder()
+        self._formula = Formula()
+        self._drawn = ""  # the name of the property of a drawing whose value follows
         self._boxes: list[str] = []
         self._notes = {False: NoteCount("Footnote"), True: NoteCount("Endnote")}
         self._note_mark: Piece | None = None  # in the text, while its note has not been read
@@ -184,14 +187,25 @@ class _Walker:
         if left.into == "title":
             self.title = text
         elif left.into == "mark":
-            self._mark = text.strip() if any(map(str.isalnum, text)) else "-"
+            sign = text.strip()
+            self._mark = sign if any(map(str.isalnum, sign)) else f"- {sign}" if sign in TICKS else "-"
+            if sign and self._state.into:  # of a paragraph in a box, a header or a note
+                self._buffers.setdefault(self._state.into, []).append([f"{self._mark} ", ""])
+                self._mark = ""
         elif left.into == "instruction" and left.field:
             left.field.instruction += text
         elif left.into == "choice" and left.field:
             left.field.choices.append(text.strip())
         elif left.into == "shape":
-            if text.strip() and len(self._boxes) < _MOST_BOXES:
-                self._boxes.append(text.strip())
+            self._box(text.strip())
+        elif left.into == "property":
+            self._drawn = text.strip()
+        elif left.into == "drawn":
+            if self._drawn == "gtextUNICODE":  # words as art
+                self._box(text.strip())
+        elif left.into == "formula":
+            if text := self._formula.text():
+                self._append(text)
         elif left.into == "commenter":
             self._commenter = one_line(text)
         elif left.into == "comment":
@@ -208,6 +222,13 @@ class _Walker:
             self._lists.level_places(text)
         elif left.into in ("before", "after") and left.old:
             setattr(left.old, left.into, text)
+
+    def _box(self, text: str) -> None:
+        """Keep the text of a box until its paragraph ends; in a header, a note or another box, it is a line of that."""
+        if text and self._state.into:
+            self._buffers.setdefault(self._state.into, []).append([f"\n{text}\n", ""])
+        elif text and len(self._boxes) < _MOST_BOXES:
+            self._boxes.append(text)
 
     def _note(self, pieces: list[Piece], is_endnote: bool) -> None:
         """A note with its mark, which is counted or, where it was typed, stands raised in front of the note."""
@@ -236,17 +257,21 @@ class _Walker:
         elif word in SHOWN:
             state.skipped = False
         elif word in SKIPPED or (starred and word not in READ):
-            if word == "pict" and not state.skipped:
+            state.fallback = state.fallback or word == "shprslt"
+            if word == "pict" and (not state.skipped or (state.into == "drawn" and self._drawn == "pib")):
                 self._left_out.add("picture", "pictures")
             elif word == "object" and not state.skipped:
                 self._left_out.add("embedded document", "embedded documents")
             state.skipped = True
         elif word == "u" and number is not None:
             self._flush()
-            self._add(chr(number & 0xFFFF))
+            self._add(chr(number if 0xFFFF < number < 0x110000 else number & 0xFFFF))
             self._to_skip = state.replaced
         elif word in ("par", "sect"):
             self._paragraph()
+            if word == "sect" and not state.skipped:
+                for notes in self._notes.values():
+                    notes.next = notes.start if notes.restarts else notes.next
         elif word in ("cell", "nestcell", "row", "nestrow"):
             self._table_word(word)
         elif word in _CHARACTERS:
@@ -257,17 +282,28 @@ class _Walker:
             self._field_starts.append((state.field, state.into, self._place_in_buffer()))
         elif word == "chftn":
             self._count_mark()
+        elif word == "fldrslt":
+            state.skipped = state.skipped or (state.field is not None and state.field.is_contents)
+        elif state.into == "formula" and word.startswith("m"):
+            self._flush()
+            if state.formula is self._stack[-1].formula:  # the first word of its group
+                state.formula = self._formula.group(state.formula, word)
         elif not (
             self._run_property(state, word, number)
             or (state.into == "lists" and self._lists.word(word, number))
             or state.list_word(word, number)
-            or self._row.word(word, number)
+            or self._table.word(word, number, state.depth)
         ):
             self._property(state, word, number)
 
     def _own(self, word: str) -> None:
         self._flush()
         state = self._state
+        if word == "dptxbxtext" and state.fallback:
+            return  # the box was read in its newer form
+        if word == "moMath":
+            self._formula = Formula()
+            state.formula = self._formula.root
         state.into, state.skipped = OWN[word], False
         state.end_run()
         if word == "footnote":
@@ -295,14 +331,9 @@ class _Walker:
         elif word == "v":
             self._flush()
             state.hidden = on
-        elif word == "deleted":
+        elif word in ("deleted", "mvf"):
             self._flush()
             state.deleted = on
-        elif word in ("msup", "msub"):  # of a formula
-            self._flush()
-            state.script = "super" if word == "msup" else "sub"
-        elif word == "mden":
-            self._add("/")
         else:
             return False
         return True
@@ -322,6 +353,9 @@ class _Walker:
             state.end_paragraph()
         elif word == "intbl":
             state.in_table = True
+        elif word == "itap" and number is not None:
+            state.depth = number
+            state.in_table = state.in_table or number > 0
         elif word == "s" and number is not None:
             state.style = self._style = number
         elif word == "outlinelevel" and number is not None and 0 <= number < 9:
@@ -334,10 +368,8 @@ class _Walker:
             self._base = BASES[word]
         elif word == "ftnalt":
             state.endnote = True
-        elif word.startswith(("ftnn", "aftnn")) and word.removeprefix("a")[4:] in COUNTS:
-            self._notes[word.startswith("a")].style = COUNTS[word.removeprefix("a")[4:]]
-        elif word in ("ftnstart", "aftnstart") and number is not None:
-            self._notes[word.startswith("a")].next = number
+        elif found := NOTE_WORD.fullmatch(word):
+            self._note_word(self._notes[found[1] == "a"], found[2], number)
         elif state.field is not None and number is not None:
             if word == "fftype":
                 state.field.form = number
@@ -347,6 +379,17 @@ class _Walker:
                 state.field.default = number
 
     # notes and fields
+
+    def _note_word(self, notes: NoteCount, word: str, number: int | None) -> None:
+        """Take how notes of a kind are counted, in the document or, from the place that is read on, in a section."""
+        if word == "start" and number is not None:
+            notes.start = notes.next = number
+        elif word.startswith("rst"):
+            notes.restarts = False
+        elif word == "restart":
+            notes.restarts = True
+        elif word[1:] in COUNTS:
+            notes.style = COUNTS[word[1:]]
 
     def _count_mark(self) -> None:
         """The place of a note's mark; inside the note it is the note's own, which its label says."""
@@ -373,6 +416,8 @@ class _Walker:
         shown = ended.shown(result)
         if shown != result:
             if result and shown.startswith(result):  # its raised text and its notes stay as they are
+                if start and buffer[start - 1] == [shown[len(result) :], ""]:
+                    buffer[start - 1][0] = ""  # one link in several pieces is told once
                 buffer.append([shown[len(result) :], ""])
             else:
                 buffer[start:] = [[shown, ""]]
@@ -384,38 +429,42 @@ class _Walker:
         if self._state.skipped or self._state.into:
             self._add("\t" if word in ("cell", "nestcell") else "\n")
             return
-        if text := self._numbered(self._take()):
-            self._cell.append(text)
-        self._cell += self._boxes
+        depth = max(self._state.depth, 2) if word.startswith("nest") else 1
+        text = self._take()
+        if word in ("cell", "nestcell"):
+            text = self._numbered(text)
+        if text:
+            self._table.add(text, depth)
+        for box in self._boxes:
+            self._table.add(box, depth)
         self._boxes = []
-        if word == "cell":
-            self._row.texts.append("\n".join(self._cell))
-            self._cell = []
-        elif word == "row":
-            if self._row.texts:
-                self._rows.append(self._row)
-            self._row = self._row.next()
-            self._cell = []
+        if word in ("cell", "nestcell"):
+            self._table.end_cell(depth)
+        else:
+            self._table.end_row(depth)
 
     def _paragraph(self) -> None:
         self._flush()
         state = self._state
         if state.skipped:
             return
-        self._dropping = ""
         if state.into:
+            self._dropping = ""
             self._buffers.setdefault(state.into, []).append(["\n", ""])
             return
         text = self._take()
         if state.in_table:
-            self._cell += [self._numbered(text)] if text else []
+            if text := self._numbered(text):
+                self._table.add(text, state.depth)
             return
         boxes, self._boxes = self._boxes, []
-        if text:
+        mark = self._label(text)
+        if text or self._table.is_between_rows:  # a blank line ends a table, too
             self._end_table()
             level = state.level if state.level is not None else self._levels.get(state.style)
-            mark = self._label()
-            if level is not None:
+            if not text:
+                pass
+            elif level is not None:
                 self._out.heading(level, f"{mark} {text}" if mark not in ("", "-") else text)
             elif mark:
                 indent = "  " * max(0, min(state.list_level, LEVELS - 1))
@@ -427,13 +476,18 @@ class _Walker:
             self._out.text(box)
 
     def _numbered(self, text: str) -> str:
-        mark = self._label() if text else ""
+        mark = self._label(text)
+        if not text:  # a column of numbers
+            return "" if mark == "-" else mark
         return f"{mark} {text}" if mark else text
 
-    def _label(self) -> str:
+    def _label(self, text: str) -> str:
         """The number of the paragraph that ends; the one that its program noted goes before the one counted here."""
         state, noted = self._state, self._mark
-        self._mark = ""
+        self._mark, dropped = "", self._dropping
+        self._dropping = ""
+        if dropped and not text:
+            return ""  # what is hidden or deleted as a whole does not count
         counted = self._lists.label(state.list, state.list_level) if state.list else None
         if state.old is None:
             self._old_count = 0
@@ -450,11 +504,8 @@ class _Walker:
         return text
 
     def _end_table(self) -> None:
-        if self._row.texts:
-            self._rows.append(self._row)
-        rows, self._rows, self._row, self._cell = self._rows, [], Row(), []
-        if rows:
-            self._out.table(table_rows(rows))
+        if rows := self._table.take():
+            add_table(self._out, rows)
 
     # text
 
@@ -516,6 +567,9 @@ class _Walker:
             return
         if text.strip():
             self._dropping = ""
+        if state.into == "formula":
+            self._formula.add(state.formula, text)
+            return
         self._buffers.setdefault(state.into, []).append([text, state.script])
 
 

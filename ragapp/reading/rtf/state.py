@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from ragapp.reading.numerals import NumeralStyle
 from ragapp.reading.rtf.fields import Field
@@ -17,7 +18,18 @@ from ragapp.reading.scripts import Script
 _MARKS = ["xe", "tc", "tcf", "bkmkstart", "bkmkend", "atnid", "atndate", "atntime", "atnicn", "atnref", "atnparent"]
 _LINES = ["ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn"]  # between the text and its notes
 _TABLES = ["colortbl", "filetbl", "rsidtbl", "latentstyles", "themedata", "datastore", "revtbl", "xmlnstbl"]
-_PROPERTIES = ["info", "generator", "template", "operator", "author", "company", "shprslt", "upr", "formfield"]
+_PROPERTIES = [
+    "info",
+    "generator",
+    "template",
+    "operator",
+    "author",
+    "company",
+    "shprslt",
+    "upr",
+    "formfield",
+    "nonesttables",
+]
 SKIPPED = frozenset(["pict", "nonshppict", "object", "objdata", "mmathPict"]).union(
     _MARKS, _LINES, _TABLES, _PROPERTIES
 )
@@ -25,12 +37,14 @@ SKIPPED = frozenset(["pict", "nonshppict", "object", "objdata", "mmathPict"]).un
 MARGINS = dict.fromkeys(("header", "headerl", "headerr", "headerf"), "header")
 MARGINS |= dict.fromkeys(("footer", "footerl", "footerr", "footerf"), "footer")
 OWN = {"fonttbl": "fonts", "stylesheet": "styles", "title": "title", "footnote": "note", "shptxt": "shape"} | MARGINS
+OWN |= {"dptxbxtext": "shape", "sn": "property", "sv": "drawn", "moMath": "formula"}
 OWN |= {"listtext": "mark", "pntext": "mark", "fldinst": "instruction", "ffl": "choice", "annotation": "comment"}
 OWN |= {"atnauthor": "commenter", "leveltext": "level", "levelnumbers": "places", "listtable": "lists"}
 OWN |= {"listoverridetable": "lists", "pntxtb": "before", "pntxta": "after"}
 SHOWN = frozenset(["ud", "result"])  # text inside groups that are left out otherwise
 # starred groups whose text counts: older programs do not know them, newer ones show them
-READ = frozenset(["shppict", "pn", "moMath", "moMathPara", "mmath"])
+READ = frozenset(["nesttableprops", "shppict", "pn", "moMathPara", "mmath"])
+TICKS = frozenset("✓✔✗✘☑☒☐")  # bullets that say yes or no
 STRIKES = frozenset(["strike", "strikeN", "striked"])
 # Windows charset -> codec
 CHARSETS = {77: "mac_roman", 128: "cp932", 129: "cp949", 134: "cp936", 136: "cp950", 222: "cp874", 238: "cp1250"}
@@ -38,6 +52,8 @@ CHARSETS |= {161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "c
 SYMBOL_CHARSET = 2
 BASES = {"ansi": "cp1252", "mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 HEADING = re.compile(r"\s*(?:heading|titre|überschrift|título|titolo) ([1-9])\b", re.IGNORECASE)
+# how notes are counted; s in front: in one section
+NOTE_WORD = re.compile("s?(a?)ftn(start|restart|rst(?:cont|pg)|n(?:ar|alc|auc|rlc|ruc|chi))")
 COUNTS: dict[str, NumeralStyle] = {"ar": "decimal", "alc": "lower-letter", "auc": "upper-letter"}
 COUNTS |= {"rlc": "lower-roman", "ruc": "upper-roman", "chi": "symbol"}
 
@@ -57,6 +73,9 @@ class State:
     style: int = -1
     level: int | None = None
     in_table: bool = False
+    depth: int = 1  # of the table that the paragraph stands in
+    fallback: bool = False  # whether the group repeats for older programs what was read
+    formula: Any = None  # the element of a formula that text goes to
     list: int = 0  # \ls
     list_level: int = 0  # \ilvl
     old: OldNumbering | None = None  # \pn
@@ -87,7 +106,8 @@ class State:
 
     def end_paragraph(self) -> None:
         """Take back what is said of paragraphs (``\\pard``)."""
-        self.style, self.level, self.in_table, self.list, self.list_level, self.old = -1, None, False, 0, 0, None
+        self.style, self.level, self.in_table, self.depth = -1, None, False, 1
+        self.list, self.list_level, self.old = 0, 0, None
 
 
 @dataclass(slots=True)
@@ -105,5 +125,7 @@ class NoteCount:
 
     label: str
     style: NumeralStyle = "decimal"
+    start: int = 1
     next: int = 1
+    restarts: bool = False  # with each section
     texts: list[str] = field(default_factory=list)
