@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from copy import copy
 from pathlib import Path
 
 from ragapp.reading.blocks import BlockBuilder, section_units
@@ -21,11 +20,13 @@ from ragapp.reading.rtf.formulas import Formula
 from ragapp.reading.rtf.lists import LEVELS, ListTable
 from ragapp.reading.rtf.state import (
     BASES,
+    CHARACTERS,
     CHARSETS,
     COUNTS,
     HEADING,
+    KNOWN,
     MARGINS,
-    NOTE_WORD,
+    NOTE_WORDS,
     OWN,
     READ,
     SHOWN,
@@ -48,9 +49,6 @@ _TOKEN = re.compile(
 )
 _MAX_DEPTH = 1000
 _MAX_SKIP = 8  # characters that stand for one of \u
-_CHARACTERS = {"tab": "\t", "bullet": "•", "endash": "–", "emdash": "—", "lquote": "‘", "rquote": "’"}
-_CHARACTERS |= {"ldblquote": "“", "rdblquote": "”", **dict.fromkeys(("emspace", "enspace", "qmspace"), " ")}
-_CHARACTERS |= dict.fromkeys(("line", "softline", "page", "column", "lbr"), "\n")
 _SYMBOLS = {"~": " ", "_": "-", "-": "", "\\": "\\", "{": "{", "}": "}"}
 _MOST_BOXES = 10_000  # text boxes of one document
 _PAGE_NUMBER = re.compile(r"[\W\d]*(?:(?:page|seite|p)\b[\W\d]*)?(?:(?:of|von|de|sur|/)[\W\d]*)?", re.IGNORECASE)
@@ -127,7 +125,11 @@ class _Walker:
                 if word == b"bin" and number:  # raw bytes follow
                     place += max(0, int(number))
                     continue
-                self._word(word.decode("ascii"), int(number) if number else None)
+                known = KNOWN.get(word)
+                if known is None and (self._starred or self._state.into == "formula"):
+                    known = word.decode("ascii")
+                if known is not None:
+                    self._word(known, int(number) if number else None)
             elif code is not None:
                 self._add_bytes(bytes([int(code, 16)]))
             elif brace is not None:
@@ -160,7 +162,7 @@ class _Walker:
             self.depth += 1
             if self.depth <= _MAX_DEPTH:
                 self._stack.append(self._state)
-                self._state = copy(self._state)
+                self._state = self._state.copy()
         elif self.depth:
             if self.depth <= _MAX_DEPTH:
                 self._leave()
@@ -274,8 +276,8 @@ class _Walker:
                     notes.next = notes.start if notes.restarts else notes.next
         elif word in ("cell", "nestcell", "row", "nestrow"):
             self._table_word(word)
-        elif word in _CHARACTERS:
-            self._add(_CHARACTERS[word])
+        elif word in CHARACTERS:
+            self._add(CHARACTERS[word])
         elif word == "field":
             state.field = Field()
             self._flush()
@@ -368,8 +370,8 @@ class _Walker:
             self._base = BASES[word]
         elif word == "ftnalt":
             state.endnote = True
-        elif found := NOTE_WORD.fullmatch(word):
-            self._note_word(self._notes[found[1] == "a"], found[2], number)
+        elif found := NOTE_WORDS.get(word):
+            self._note_word(self._notes[found[0]], found[1], number)
         elif state.field is not None and number is not None:
             if word == "fftype":
                 state.field.form = number
@@ -500,7 +502,8 @@ class _Walker:
         text = _joined(self._buffers[""]).strip()
         self._buffers[""] = []
         # a field that is still open goes on in the next paragraph
-        self._field_starts = [(opened, into, start if into else 0) for opened, into, start in self._field_starts]
+        if self._field_starts:
+            self._field_starts = [(opened, into, start if into else 0) for opened, into, start in self._field_starts]
         return text
 
     def _end_table(self) -> None:

@@ -52,13 +52,34 @@ CHARSETS |= {161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "c
 SYMBOL_CHARSET = 2
 BASES = {"ansi": "cp1252", "mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 HEADING = re.compile(r"\s*(?:heading|titre|überschrift|título|titolo) ([1-9])\b", re.IGNORECASE)
-# how notes are counted; s in front: in one section
-NOTE_WORD = re.compile("s?(a?)ftn(start|restart|rst(?:cont|pg)|n(?:ar|alc|auc|rlc|ruc|chi))")
 COUNTS: dict[str, NumeralStyle] = {"ar": "decimal", "alc": "lower-letter", "auc": "upper-letter"}
 COUNTS |= {"rlc": "lower-roman", "ruc": "upper-roman", "chi": "symbol"}
+# how notes are counted: of endnotes or not, and what is said; s in front: in one section
+NOTE_WORDS = {
+    f"{section}{kind}ftn{what}": (kind == "a", what)
+    for section in ("", "s")
+    for kind in ("", "a")
+    for what in ("start", "restart", "rstcont", "rstpg", *(f"n{style}" for style in COUNTS))
+}
+CHARACTERS = {"tab": "\t", "bullet": "•", "endash": "–", "emdash": "—", "lquote": "‘", "rquote": "’"}
+CHARACTERS |= {"ldblquote": "“", "rdblquote": "”", **dict.fromkeys(("emspace", "enspace", "qmspace"), " ")}
+CHARACTERS |= dict.fromkeys(("line", "softline", "page", "column", "lbr"), "\n")
+# words that say something here; most of a document's do not, and are passed over at once
+_TEXT = "u par sect cell nestcell row nestrow field chftn fldrslt ftnalt fftype ffres ffdefres"
+_RUNS = "f plain super sub nosupersub up dn v deleted mvf fcharset cpg deff uc ansicpg"
+_PARAGRAPHS = "pard intbl itap s outlinelevel ls ilvl pnlvlbody pnlvlblt pnlvl pnlvlcont pnstart"
+_LISTS = "list listlevel levelnfc levelstartat levellegal levelnorestart listid listoverride lfolevel"
+_ROWS = "trowd trleft trhdr clmrg clvmrg cellx"
+KNOWN = {
+    word.encode("ascii"): word
+    for word in (
+        *" ".join((_TEXT, _RUNS, _PARAGRAPHS, _LISTS, _ROWS)).split(),
+        *(*OWN, *SHOWN, *SKIPPED, *READ, *STRIKES, *OLD_STYLES, *BASES, *NOTE_WORDS, *CHARACTERS),
+    )
+}
 
 
-@dataclass(slots=True)
+@dataclass
 class State:
     """What a group inherits from the one around it."""
 
@@ -81,6 +102,12 @@ class State:
     old: OldNumbering | None = None  # \pn
     field: Field | None = None
     endnote: bool = False
+
+    def copy(self) -> State:
+        """The state that a group begins with."""
+        inner = object.__new__(State)
+        inner.__dict__.update(self.__dict__)
+        return inner
 
     def list_word(self, word: str, number: int | None) -> bool:
         """Take what is said of the paragraph's place in a list; False for other words."""

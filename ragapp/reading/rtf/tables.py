@@ -116,6 +116,8 @@ class TableBuilder:
 
     def _at(self, depth: int, *, closes: bool = True) -> _Open:
         """The table at a depth; those that are deeper are put into the cells that they stand in."""
+        if depth == len(self._tables) == 1:
+            return self._tables[0]
         depth = max(1, min(depth, _MAX_DEPTH))
         while len(self._tables) < depth:
             self._tables.append(_Open())
