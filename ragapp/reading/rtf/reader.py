@@ -29,6 +29,8 @@ from ragapp.reading.rtf.state import (
     NOTE_WORDS,
     OWN,
     READ,
+    ROW_WORDS,
+    RUN_WORDS,
     SHOWN,
     SKIPPED,
     STRIKES,
@@ -115,12 +117,15 @@ class _Walker:
 
     def walk(self, data: bytes) -> None:
         place = max(data.find(b"{\\rtf"), 0)
-        while token := _TOKEN.match(data, place):
+        match = _TOKEN.match
+        while token := match(data, place):
             place = token.end()
             word, number, code, symbol, brace, text = token.groups()
             if text is not None:
-                if not self._state.skipped:
+                if self._to_skip:
                     self._add_bytes(text)
+                elif not self._state.skipped:
+                    self._bytes += text
             elif word is not None:
                 if word == b"bin" and number:  # raw bytes follow
                     place += max(0, int(number))
@@ -254,7 +259,13 @@ class _Walker:
     def _word(self, word: str, number: int | None) -> None:
         state = self._state
         starred, self._starred = self._starred, False
-        if word in OWN and not (state.into == "lists" and word == "title"):
+        if word in ROW_WORDS:
+            self._table.word(word, number, state.depth)
+        elif word in RUN_WORDS:
+            self._run_property(state, word, number)
+        elif word in ("pard", "intbl"):
+            self._property(state, word, number)
+        elif word in OWN and not (state.into == "lists" and word == "title"):
             self._own(word)
         elif word in SHOWN:
             state.skipped = False
@@ -290,12 +301,7 @@ class _Walker:
             self._flush()
             if state.formula is self._stack[-1].formula:  # the first word of its group
                 state.formula = self._formula.group(state.formula, word)
-        elif not (
-            self._run_property(state, word, number)
-            or (state.into == "lists" and self._lists.word(word, number))
-            or state.list_word(word, number)
-            or self._table.word(word, number, state.depth)
-        ):
+        elif not ((state.into == "lists" and self._lists.word(word, number)) or state.list_word(word, number)):
             self._property(state, word, number)
 
     def _own(self, word: str) -> None:
@@ -314,8 +320,8 @@ class _Walker:
         elif word in ("shptxt", "annotation") or word in MARGINS:
             state.end_paragraph()
 
-    def _run_property(self, state: State, word: str, number: int | None) -> bool:
-        """Take what is said of characters; False for other words."""
+    def _run_property(self, state: State, word: str, number: int | None) -> None:
+        """Take what is said of characters."""
         on = number != 0
         if word == "f" and number is not None:
             self._flush()
@@ -336,12 +342,14 @@ class _Walker:
         elif word in ("deleted", "mvf"):
             self._flush()
             state.deleted = on
-        else:
-            return False
-        return True
 
     def _property(self, state: State, word: str, number: int | None) -> None:
-        if word == "fcharset" and number is not None:
+        if word == "pard":
+            self._flush()
+            state.end_paragraph()
+        elif word == "intbl":
+            state.in_table = True
+        elif word == "fcharset" and number is not None:
             font = self._fonts.setdefault(self._font, Font())
             font.codec, font.is_symbol = CHARSETS.get(number, ""), number == SYMBOL_CHARSET
         elif word == "cpg" and number:
@@ -350,11 +358,6 @@ class _Walker:
             self._default_font = number
         elif word == "uc" and number is not None:
             state.replaced = max(0, min(number, _MAX_SKIP))
-        elif word == "pard":
-            self._flush()
-            state.end_paragraph()
-        elif word == "intbl":
-            state.in_table = True
         elif word == "itap" and number is not None:
             state.depth = number
             state.in_table = state.in_table or number > 0
@@ -432,14 +435,15 @@ class _Walker:
             self._add("\t" if word in ("cell", "nestcell") else "\n")
             return
         depth = max(self._state.depth, 2) if word.startswith("nest") else 1
-        text = self._take()
+        text = self._take() if self._buffers[""] else ""
         if word in ("cell", "nestcell"):
             text = self._numbered(text)
         if text:
             self._table.add(text, depth)
-        for box in self._boxes:
-            self._table.add(box, depth)
-        self._boxes = []
+        if self._boxes:
+            for box in self._boxes:
+                self._table.add(box, depth)
+            self._boxes = []
         if word in ("cell", "nestcell"):
             self._table.end_cell(depth)
         else:
@@ -540,6 +544,11 @@ class _Walker:
         if not self._bytes:
             return
         state = self._state
+        if not state.into and self._bytes.isascii() and not self._font_is_symbols():
+            text = self._bytes.decode("ascii")
+            self._bytes.clear()
+            self._append(text)
+            return
         font = self._fonts.get(self._font_number())
         if font and font.is_symbol and is_symbol_font(font.name) and state.into not in ("fonts", "styles"):
             text = symbol_text(font.name, self._bytes.decode("latin-1"))
@@ -560,8 +569,15 @@ class _Walker:
         elif state.into != "lists":
             self._append(text)
 
+    def _font_is_symbols(self) -> bool:
+        font = self._fonts.get(self._font_number())
+        return font is not None and font.is_symbol
+
     def _append(self, text: str) -> None:
         state = self._state
+        if not (state.into or state.hidden or state.struck or state.deleted or self._dropping):
+            self._buffers[""].append([text, state.script])
+            return
         if self._dropped():
             reason = "" if state.deleted else "hidden" if state.hidden else "struck-out"
             if reason and text.strip() and self._dropping != reason:
@@ -578,6 +594,8 @@ class _Walker:
 
 def _joined(pieces: list[Piece]) -> str:
     """The text of some pieces; characters beyond the basic plane come as two halves."""
+    if len(pieces) == 1 and pieces[0][0].isascii() and not pieces[0][1]:
+        return pieces[0][0]
     scripts: dict[str, Script] = {"super": "super", "sub": "sub"}
     text = join_scripts((text, scripts.get(script, "")) for text, script in pieces)
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -66,15 +66,16 @@ CHARACTERS |= {"ldblquote": "“", "rdblquote": "”", **dict.fromkeys(("emspace
 CHARACTERS |= dict.fromkeys(("line", "softline", "page", "column", "lbr"), "\n")
 # words that say something here; most of a document's do not, and are passed over at once
 _TEXT = "u par sect cell nestcell row nestrow field chftn fldrslt ftnalt fftype ffres ffdefres"
-_RUNS = "f plain super sub nosupersub up dn v deleted mvf fcharset cpg deff uc ansicpg"
+_FONTS = "fcharset cpg deff uc ansicpg"
 _PARAGRAPHS = "pard intbl itap s outlinelevel ls ilvl pnlvlbody pnlvlblt pnlvl pnlvlcont pnstart"
 _LISTS = "list listlevel levelnfc levelstartat levellegal levelnorestart listid listoverride lfolevel"
-_ROWS = "trowd trleft trhdr clmrg clvmrg cellx"
+RUN_WORDS = STRIKES.union(["f", "plain", "super", "sub", "nosupersub", "up", "dn", "v", "deleted", "mvf"])
+ROW_WORDS = frozenset(["trowd", "trleft", "trhdr", "clmrg", "clvmrg", "cellx"])
 KNOWN = {
     word.encode("ascii"): word
     for word in (
-        *" ".join((_TEXT, _RUNS, _PARAGRAPHS, _LISTS, _ROWS)).split(),
-        *(*OWN, *SHOWN, *SKIPPED, *READ, *STRIKES, *OLD_STYLES, *BASES, *NOTE_WORDS, *CHARACTERS),
+        *" ".join((_TEXT, _FONTS, _PARAGRAPHS, _LISTS)).split(),
+        *(*ROW_WORDS, *RUN_WORDS, *OWN, *SHOWN, *SKIPPED, *READ, *OLD_STYLES, *BASES, *NOTE_WORDS, *CHARACTERS),
     )
 }
 

@@ -37,9 +37,13 @@ class Row:
     is_header: bool = False
     _format: CellFormat = field(default_factory=CellFormat)  # of the cell that is being defined
 
-    def word(self, word: str, number: int | None) -> bool:
-        """Take what is said of the row and its cells; False for other words."""
-        if word == "trowd":
+    def word(self, word: str, number: int | None) -> None:
+        """Take what is said of the row and its cells."""
+        if word == "cellx":
+            self._format.right = number or 0
+            self.formats.append(self._format)
+            self._format = CellFormat()
+        elif word == "trowd":
             self.formats, self.left, self._format, self.is_header = [], 0, CellFormat(), False
         elif word == "trleft":
             self.left = number or 0
@@ -49,13 +53,6 @@ class Row:
             self._format.joins_left = True
         elif word == "clvmrg":
             self._format.joins_above = True
-        elif word == "cellx":
-            self._format.right = number or 0
-            self.formats.append(self._format)
-            self._format = CellFormat()
-        else:
-            return False
-        return True
 
     def next(self) -> Row:
         """The row behind, which has the same cells until it is defined."""
@@ -83,11 +80,9 @@ class TableBuilder:
         top = self._tables[0]
         return len(self._tables) == 1 and not top.row.cells and not top.cell
 
-    def word(self, word: str, number: int | None, depth: int) -> bool:
-        """Take what is said of the row at a depth; False for other words."""
-        if not word.startswith(("tr", "cl", "cellx")):
-            return False
-        return self._at(depth, closes=False).row.word(word, number)
+    def word(self, word: str, number: int | None, depth: int) -> None:
+        """Take what is said of the row at a depth."""
+        self._at(depth, closes=False).row.word(word, number)
 
     def add(self, text: str, depth: int) -> None:
         """Add a paragraph to the cell at a depth."""
@@ -154,6 +149,8 @@ def _is_layout(row: Row) -> bool:
 
 def _text(cell: list[str | list[Row]]) -> str:
     """What a cell says; a row of a table inside it is one line."""
+    if len(cell) == 1 and isinstance(cell[0], str):
+        return cell[0]
     return "\n".join(part if isinstance(part, str) else "\n".join(_row_texts(part)) for part in cell)
 
 
@@ -178,6 +175,7 @@ def _grid(rows: list[Row], text_of: Callable[[list[str | list[Row]]], str]) -> G
         return grid
     columns = _columns(rows)
     above: dict[int, tuple[str, int]] = {}
+    goes_on = any(shape.joins_above for row in rows for shape in row.formats)
     for place, row in enumerate(rows):
         if row.is_header and grid.headers == place:
             grid.headers += 1
@@ -187,6 +185,10 @@ def _grid(rows: list[Row], text_of: Callable[[list[str | list[Row]]], str]) -> G
         shown, first = "", place
         for cell, shape in zip(row.cells, row.formats, strict=False):
             text, right = cell_text(text_of(cell)), columns[shape.right]
+            if right == left + 1 and not goes_on and not shape.joins_left:  # most cells
+                line[left] = shown = text
+                left = right
+                continue
             if shape.joins_left and line:
                 shown = shown or text
             elif shape.joins_above and left in above:
@@ -207,7 +209,7 @@ def _grid(rows: list[Row], text_of: Callable[[list[str | list[Row]]], str]) -> G
 
 def _columns(rows: list[Row]) -> dict[int, int]:
     """The number of the column that begins at each edge."""
-    edges = [{row.left, *(shape.right for shape in row.formats)} for row in rows]
+    edges = {frozenset((row.left, *[shape.right for shape in row.formats])) for row in rows}
     together = sorted(set().union(*edges))
     columns: dict[int, int] = {}
     first = None
