@@ -7,12 +7,13 @@ in the styles of the axes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from ragapp.reading.odf.names import CHART, OFFICE, STYLE, TABLE, TEXT
+from ragapp.reading.odf.names import CHART, CHARTOOO, OFFICE, STYLE, TABLE, TEXT
 from ragapp.reading.odf.number_styles import Format, NumberStyles
 from ragapp.reading.odf.styles import Styles
-from ragapp.reading.odf.table import grid_of, table_parts
+from ragapp.reading.odf.table import cells_of, grid_of, table_parts, table_rows
 from ragapp.reading.sheets.number_format import is_date_code
 from ragapp.reading.text import one_line
 
@@ -36,7 +37,11 @@ def chart_text(root: Any, body: Any, most: int = _MAX_ROWS) -> ChartText:
     axes = list(plot.iterchildren(f"{CHART}axis")) if plot is not None else []
     across = [axis for axis in axes if axis.get(f"{CHART}dimension") == "x"]
     up = [axis for axis in axes if axis.get(f"{CHART}dimension") != "x"]
-    rows = plain_rows(next(chart.iterchildren(f"{TABLE}table"), None), min(most, _MAX_ROWS))
+    table = next(chart.iterchildren(f"{TABLE}table"), None)
+    rows = plain_rows(table, min(most, _MAX_ROWS))
+    dates = any(axis.get(f"{CHARTOOO}axis-type") == "date" for axis in across)
+    if table is not None and not dates and _names_categories(table):
+        across = []  # the axis has the names as they are, whatever format is kept for it
     styles = Styles(None, root)
     numbers = NumberStyles(styles.data_styles)
     _show(rows, _axis_formats(across, styles, numbers), _axis_formats(up, styles, numbers))
@@ -54,6 +59,13 @@ def plain_rows(table: Any, most: int) -> list[list[str]]:
     for part in table_parts(table, _plain_text, most) if table is not None else ():
         found += [row for row in grid_of(part)[: most - len(found)] if any(row)]
     return found
+
+
+def _names_categories(table: Any) -> bool:
+    """Whether the first column below the header holds texts, though they may look like numbers, as years do."""
+    rows = [row for row, is_header, _ in islice(table_rows(table), _MAX_ROWS) if not is_header]
+    first = [next(iter(cells_of(row)), None) for row in rows]
+    return any(cell is not None and cell.get(f"{OFFICE}value-type") == "string" for cell in first)
 
 
 def _plain_text(cell: Any) -> str:

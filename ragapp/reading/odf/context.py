@@ -39,6 +39,7 @@ class OdfContext:
         text_of: the text of an element that holds paragraphs, one line for each.
         object_rows: how many more rows of charts and embedded sheets are read.
         is_unseen: whether nothing of what is read is kept.
+        slide: the number of the slide that is read; 0 where none is.
         is_furniture: whether a header or footer is read, whose page numbers are none of the document's words.
     """
 
@@ -52,6 +53,7 @@ class OdfContext:
         self.notes: list[str] = []
         self.comments: list[str] = []
         self.text_of: Callable[[Any], str] = lambda element: ""
+        self.slide = 0
         self.is_furniture = False
         self.is_unseen = False
         self.object_rows = _MAX_OBJECT_ROWS

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ragapp.reading.odf.context import OdfContext
-from ragapp.reading.odf.names import DRAW, OFFICE, PRESENTATION, STYLE, elements
+from ragapp.reading.odf.names import DRAW, FO, OFFICE, PRESENTATION, STYLE, elements
 from ragapp.reading.odf.styles import Styles
 from ragapp.reading.text import one_line
 
@@ -30,8 +30,8 @@ def page_furniture(context: OdfContext) -> tuple[list[str], list[str]]:
     return [f"Header: {text}" for text in headers], [f"Footer: {text}" for text in footers]
 
 
-def furniture_text(element: Any, context: OdfContext) -> str:
-    """The text of an element of a master page, whose automatic styles are its own part's."""
+def furniture_text(element: Iterable[Any], context: OdfContext) -> str:
+    """The text of an element of a master page, or of some, whose automatic styles are its own part's."""
     own, numbers = context.styles, context.is_furniture
     context.styles, context.is_furniture = Styles(context.parts.styles, context.parts.styles), True
     try:
@@ -40,12 +40,45 @@ def furniture_text(element: Any, context: OdfContext) -> str:
         context.styles, context.is_furniture = own, numbers
 
 
+def _masters(context: OdfContext) -> dict[str, Any]:
+    """The master pages by their names."""
+    styles = context.parts.styles
+    masters = styles.find(f"{OFFICE}master-styles") if styles is not None else None
+    return {page.get(f"{STYLE}name", ""): page for page in elements(masters) if page.tag == f"{STYLE}master-page"}
+
+
+def slide_size(page: Any, context: OdfContext) -> tuple[str, str]:
+    """Width and height of a slide as they are written; empty where nothing says them."""
+    master = _masters(context).get(page.get(f"{DRAW}master-page-name", ""))
+    if master is None:
+        return "", ""
+    for layout in context.parts.styles.iter(f"{STYLE}page-layout"):
+        if layout.get(f"{STYLE}name") == master.get(f"{STYLE}page-layout-name"):
+            looks = layout.find(f"{STYLE}page-layout-properties")
+            return (
+                (looks.get(f"{FO}page-width", ""), looks.get(f"{FO}page-height", "")) if looks is not None else ("", "")
+            )
+    return "", ""
+
+
+def master_drawings(page: Any, context: OdfContext) -> list[Any]:
+    """What the master page of a slide shows behind it, without places for the slide's own texts (19.402)."""
+    style = page.get(f"{DRAW}style-name")
+    if context.styles.property("drawing-page", style, f"{PRESENTATION}background-objects-visible") == "false":
+        return []
+    master = _masters(context).get(page.get(f"{DRAW}master-page-name", ""))
+    return [
+        drawing
+        for drawing in elements(master)
+        if drawing.tag.startswith(DRAW) and not drawing.get(f"{PRESENTATION}class")
+    ]
+
+
 def _used_masters(context: OdfContext) -> Iterable[Any]:
     styles = context.parts.styles
     if styles is None:
         return ()
-    masters = styles.find(f"{OFFICE}master-styles")
-    pages = {page.get(f"{STYLE}name", ""): page for page in elements(masters) if page.tag == f"{STYLE}master-page"}
+    pages = _masters(context)
     named = ["Standard" if "Standard" in pages else next(iter(pages), "")]
     for root in (context.parts.content, styles):
         # an empty name is that of no page

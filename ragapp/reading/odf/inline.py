@@ -227,7 +227,11 @@ class _LineReader:
             self.walk(element, look)
 
     def _page_field(self, element: Any, look: Look) -> None:
-        if not self._context.is_furniture or element.get(f"{TEXT}fixed") == "true":
+        if element.tag == f"{TEXT}page-number" and self._context.slide and not self._context.is_furniture:
+            self._add_text(
+                str(self._context.slide), look
+            )  # what is saved is "<number>", in the language of its program
+        elif not self._context.is_furniture or element.get(f"{TEXT}fixed") == "true":
             self.walk(element, look)
 
     def _drop_down(self, element: Any, look: Look) -> None:

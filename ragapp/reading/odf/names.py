@@ -36,6 +36,7 @@ MATH = "{http://www.w3.org/1998/Math/MathML}"
 LOEXT = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}"
 CALCEXT = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 FIELD = "{urn:openoffice:names:experimental:ooo-ms-interop:xmlns:field:1.0}"
+CHARTOOO = "{http://openoffice.org/2010/chart}"
 DRAWOOO = "{http://openoffice.org/2010/draw}"
 
 MAX_REPEATS = 1000

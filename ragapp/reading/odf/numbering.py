@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ragapp.reading.numerals import NumeralStyle, numeral
-from ragapp.reading.odf.names import LOEXT, STYLE, TEXT, elements
+from ragapp.reading.odf.names import FO, LOEXT, STYLE, TEXT, elements
+from ragapp.reading.symbol_fonts import symbol_text
 from ragapp.reading.text import whole_number
 
 MAX_LEVEL = 10
@@ -102,6 +103,10 @@ def list_levels(style: Any) -> list[Level]:
 def _level(element: Any, place: int) -> Level:
     if element.tag in (f"{TEXT}list-level-style-bullet", f"{TEXT}list-level-style-image"):
         char = element.get(f"{TEXT}bullet-char", "")
+        look = element.find(f"{STYLE}text-properties")
+        if look is not None:
+            font = look.get(f"{FO}font-family") or look.get(f"{STYLE}font-name", "")
+            char = symbol_text(font.strip("'\" "), char)
         return Level(bullet=char if char in _TELLING and char else _BULLET)
     pattern = element.get(f"{LOEXT}num-list-format", "")
     return Level(

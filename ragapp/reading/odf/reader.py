@@ -64,6 +64,7 @@ def read_odp(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
                 context.left_out.add("hidden slide", "hidden slides", place)
                 continue
             context.place = lambda place=place: place  # type: ignore[misc]
+            context.slide = number
             out = read_slide(page, presentation, context, furniture)
             title = title or out.title
             units.append(Unit(number, "slide", blocks=out.blocks))

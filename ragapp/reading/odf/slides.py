@@ -9,7 +9,7 @@ from typing import Any
 from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.document import BLOCK_BREAK, Block
 from ragapp.reading.odf.context import OdfContext
-from ragapp.reading.odf.furniture import slide_furniture
+from ragapp.reading.odf.furniture import furniture_text, master_drawings, slide_furniture, slide_size
 from ragapp.reading.odf.names import DRAW, OFFICE, PRESENTATION, SVG, elements
 from ragapp.reading.odf.text import TextReader
 from ragapp.reading.powerpoint.order import Box, bounds, write_in_order
@@ -31,6 +31,15 @@ def read_slide(page: Any, presentation: Any, context: OdfContext, furniture: set
     """Read one slide; ``furniture`` holds the headers and footers that were read before, and takes its own."""
     out = BlockBuilder()
     frames = [frame for frame in elements(page) if frame.tag.startswith(DRAW)]
+    width, height = map(_centimetres, slide_size(page, context))
+    if width and height:
+        inside = [frame for frame in frames if not _is_beside(_place(frame), width, height)]
+        context.left_out.add(
+            "shape beside the slide", "shapes beside the slide", context.place(), len(frames) - len(inside)
+        )
+        frames = inside
+    else:
+        width = height = float("inf")
     title = next((frame for frame in frames if _is_title(frame)), None)
     if title is not None:
         out.heading(1, context.text_of([title]))
@@ -44,6 +53,11 @@ def read_slide(page: Any, presentation: Any, context: OdfContext, furniture: set
         if line not in furniture:
             furniture.add(line)
             out.text(line)
+    for drawing in master_drawings(page, context):
+        text = "" if _is_beside(_place(drawing), width, height) else furniture_text([drawing], context)
+        if any(map(str.isalnum, text)) and text not in furniture:
+            furniture.add(text)
+            out.text(text)
     notes = page.find(f"{PRESENTATION}notes")
     said = [context.text_of([frame]) for frame in elements(notes) if _is_note(frame)]
     if text := "\n".join(filter(None, said)):
@@ -100,6 +114,12 @@ def _place(drawing: Any) -> tuple[float, float, float, float]:
         left, top = _length(drawing, "x1"), _length(drawing, "y1")
         return left, top, max(left, _length(drawing, "x2")), max(top, _length(drawing, "y2"))
     return left, top, left + _length(drawing, "width"), top + _length(drawing, "height")
+
+
+def _is_beside(place: tuple[float, float, float, float], width: float, height: float) -> bool:
+    """Whether a box lies wholly beside a slide, where nobody sees it."""
+    left, top, right, bottom = place
+    return right > left and bottom > top and (right <= 0 or bottom <= 0 or left >= width or top >= height)
 
 
 def _length(drawing: Any, name: str) -> float:

@@ -145,12 +145,15 @@ class _Look:
     cap: str = ""
 
 
+_NO_LOOK = _Look()
+
+
 class _Body:
     def __init__(self, body: Any, context: TextContext) -> None:
         self._body = body
         self._context = context
         own = child(body, "lstStyle")
-        self._styles = [style for style in (own, *context.inherited) if style is not None]
+        self._styles = [style for style in (own, *context.inherited) if style is not None and len(style)]
         self._looks: dict[int, _Look] = {}
         self._counters: dict[int, tuple[str, int, int]] = {}  # by level: scheme, first number, last number
 
@@ -181,6 +184,8 @@ class _Body:
         return self._looks[level]
 
     def _inherited(self, level: int) -> _Look:
+        if not self._styles:
+            return _NO_LOOK
         bullet, bullet_font, runs = None, "", {"font": "", "baseline": "", "strike": "", "cap": ""}
         for style in self._styles:
             properties = child(style, f"lvl{level + 1}pPr")

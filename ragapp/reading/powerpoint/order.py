@@ -118,15 +118,10 @@ def _without_torn_groups(boxes: list[Box]) -> list[Box]:
 def _nested(boxes: list[Box]) -> list[Box]:
     """The boxes that stand in no other one; those that do become part of the smallest around them."""
     outer = []
+    holders = [(_area(other), other) for other in boxes if other.write is not None]
     for box in boxes:
-        around = [
-            other
-            for other in boxes
-            if other is not box
-            and other.write is not None
-            and _area(other) > 1.2 * _area(box)
-            and _shared(box, other) >= _INSIDE * _area(box)
-        ]
+        area = _area(box)
+        around = [other for size, other in holders if size > 1.2 * area and _shared(box, other) >= _INSIDE * area]
         if around:
             min(around, key=_area).inside.append(box)
         else:

@@ -12,6 +12,7 @@ from ragapp.reading.symbol_fonts import symbol_char
 
 _ADDRESS = re.compile(r'HYPERLINK\s+"?((?:https?|ftp|mailto):[^"\s]+)"?', re.IGNORECASE)
 _SYMBOL = re.compile(r"SYMBOL\s+(0x[0-9a-f]{1,6}|\d{1,7})(?:.*?\\f\s*\"?([^\"\\]+))?", re.IGNORECASE | re.DOTALL)
+_FRACTION = re.compile(r"\\f\s*\(([^(),;\\]+)[,;]([^(),;\\]+)\)", re.IGNORECASE)
 _UNDEFINED = 25  # a form field that was never touched shows its default
 
 
@@ -24,6 +25,11 @@ class Field:
     result: int = _UNDEFINED
     default: int = 0
     choices: list[str] = field(default_factory=list)
+
+    @property
+    def is_contents(self) -> bool:
+        """Whether it lists the headings, with their pages, which stand in the text themselves."""
+        return self.instruction.split(None, 1)[:1] == ["TOC"]
 
     def shown(self, result: str) -> str:
         """What a person sees of the field, ``result`` being the text of its result group."""
@@ -38,6 +44,8 @@ class Field:
             return symbol_char(
                 (found[2] or "").strip(), int(found[1], 0) if found[1][:2] in ("0x", "0X") else int(found[1])
             )
+        if name == "EQ" and not result.strip() and (fraction := _FRACTION.fullmatch(code[2:].strip())):
+            return f" {fraction[1].strip()}/{fraction[2].strip()}"
         if found := _ADDRESS.match(code):
             return with_address(result, found[1])
         return result

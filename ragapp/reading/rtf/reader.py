@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from copy import copy
 from pathlib import Path
 
 from ragapp.reading.blocks import BlockBuilder, section_units
@@ -17,24 +16,31 @@ from ragapp.reading.left_out import LeftOut
 from ragapp.reading.numerals import numeral
 from ragapp.reading.package import given_title
 from ragapp.reading.rtf.fields import Field
+from ragapp.reading.rtf.formulas import Formula
 from ragapp.reading.rtf.lists import LEVELS, ListTable
 from ragapp.reading.rtf.state import (
     BASES,
+    CHARACTERS,
     CHARSETS,
     COUNTS,
     HEADING,
+    KNOWN,
     MARGINS,
+    NOTE_WORDS,
     OWN,
     READ,
+    ROW_WORDS,
+    RUN_WORDS,
     SHOWN,
     SKIPPED,
     STRIKES,
     SYMBOL_CHARSET,
+    TICKS,
     Font,
     NoteCount,
     State,
 )
-from ragapp.reading.rtf.tables import Row, table_rows
+from ragapp.reading.rtf.tables import TableBuilder, add_table
 from ragapp.reading.scripts import Script, join_scripts
 from ragapp.reading.symbol_fonts import is_symbol_font, symbol_text
 from ragapp.reading.text import one_line, read_bytes, wrong_format
@@ -45,9 +51,6 @@ _TOKEN = re.compile(
 )
 _MAX_DEPTH = 1000
 _MAX_SKIP = 8  # characters that stand for one of \u
-_CHARACTERS = {"tab": "\t", "bullet": "•", "endash": "–", "emdash": "—", "lquote": "‘", "rquote": "’"}
-_CHARACTERS |= {"ldblquote": "“", "rdblquote": "”", **dict.fromkeys(("emspace", "enspace", "qmspace"), " ")}
-_CHARACTERS |= dict.fromkeys(("line", "softline", "page", "column", "lbr"), "\n")
 _SYMBOLS = {"~": " ", "_": "-", "-": "", "\\": "\\", "{": "{", "}": "}"}
 _MOST_BOXES = 10_000  # text boxes of one document
 _PAGE_NUMBER = re.compile(r"[\W\d]*(?:(?:page|seite|p)\b[\W\d]*)?(?:(?:of|von|de|sur|/)[\W\d]*)?", re.IGNORECASE)
@@ -99,9 +102,9 @@ class _Walker:
         self._mark = ""
         self._lists = ListTable()
         self._old_count = 0
-        self._cell: list[str] = []
-        self._row = Row()
-        self._rows: list[Row] = []
+        self._table = TableBuilder()
+        self._formula = Formula()
+        self._drawn = ""  # the name of the property of a drawing whose value follows
         self._boxes: list[str] = []
         self._notes = {False: NoteCount("Footnote"), True: NoteCount("Endnote")}
         self._note_mark: Piece | None = None  # in the text, while its note has not been read
@@ -114,17 +117,24 @@ class _Walker:
 
     def walk(self, data: bytes) -> None:
         place = max(data.find(b"{\\rtf"), 0)
-        while token := _TOKEN.match(data, place):
+        match = _TOKEN.match
+        while token := match(data, place):
             place = token.end()
             word, number, code, symbol, brace, text = token.groups()
             if text is not None:
-                if not self._state.skipped:
+                if self._to_skip:
                     self._add_bytes(text)
+                elif not self._state.skipped:
+                    self._bytes += text
             elif word is not None:
                 if word == b"bin" and number:  # raw bytes follow
                     place += max(0, int(number))
                     continue
-                self._word(word.decode("ascii"), int(number) if number else None)
+                known = KNOWN.get(word)
+                if known is None and (self._starred or self._state.into == "formula"):
+                    known = word.decode("ascii")
+                if known is not None:
+                    self._word(known, int(number) if number else None)
             elif code is not None:
                 self._add_bytes(bytes([int(code, 16)]))
             elif brace is not None:
@@ -157,7 +167,7 @@ class _Walker:
             self.depth += 1
             if self.depth <= _MAX_DEPTH:
                 self._stack.append(self._state)
-                self._state = copy(self._state)
+                self._state = self._state.copy()
         elif self.depth:
             if self.depth <= _MAX_DEPTH:
                 self._leave()
@@ -184,14 +194,25 @@ class _Walker:
         if left.into == "title":
             self.title = text
         elif left.into == "mark":
-            self._mark = text.strip() if any(map(str.isalnum, text)) else "-"
+            sign = text.strip()
+            self._mark = sign if any(map(str.isalnum, sign)) else f"- {sign}" if sign in TICKS else "-"
+            if sign and self._state.into:  # of a paragraph in a box, a header or a note
+                self._buffers.setdefault(self._state.into, []).append([f"{self._mark} ", ""])
+                self._mark = ""
         elif left.into == "instruction" and left.field:
             left.field.instruction += text
         elif left.into == "choice" and left.field:
             left.field.choices.append(text.strip())
         elif left.into == "shape":
-            if text.strip() and len(self._boxes) < _MOST_BOXES:
-                self._boxes.append(text.strip())
+            self._box(text.strip())
+        elif left.into == "property":
+            self._drawn = text.strip()
+        elif left.into == "drawn":
+            if self._drawn == "gtextUNICODE":  # words as art
+                self._box(text.strip())
+        elif left.into == "formula":
+            if text := self._formula.text():
+                self._append(text)
         elif left.into == "commenter":
             self._commenter = one_line(text)
         elif left.into == "comment":
@@ -208,6 +229,13 @@ class _Walker:
             self._lists.level_places(text)
         elif left.into in ("before", "after") and left.old:
             setattr(left.old, left.into, text)
+
+    def _box(self, text: str) -> None:
+        """Keep the text of a box until its paragraph ends; in a header, a note or another box, it is a line of that."""
+        if text and self._state.into:
+            self._buffers.setdefault(self._state.into, []).append([f"\n{text}\n", ""])
+        elif text and len(self._boxes) < _MOST_BOXES:
+            self._boxes.append(text)
 
     def _note(self, pieces: list[Piece], is_endnote: bool) -> None:
         """A note with its mark, which is counted or, where it was typed, stands raised in front of the note."""
@@ -231,43 +259,59 @@ class _Walker:
     def _word(self, word: str, number: int | None) -> None:
         state = self._state
         starred, self._starred = self._starred, False
-        if word in OWN and not (state.into == "lists" and word == "title"):
+        if word in ROW_WORDS:
+            self._table.word(word, number, state.depth)
+        elif word in RUN_WORDS:
+            self._run_property(state, word, number)
+        elif word in ("pard", "intbl"):
+            self._property(state, word, number)
+        elif word in OWN and not (state.into == "lists" and word == "title"):
             self._own(word)
         elif word in SHOWN:
             state.skipped = False
         elif word in SKIPPED or (starred and word not in READ):
-            if word == "pict" and not state.skipped:
+            state.fallback = state.fallback or word == "shprslt"
+            if word == "pict" and (not state.skipped or (state.into == "drawn" and self._drawn == "pib")):
                 self._left_out.add("picture", "pictures")
             elif word == "object" and not state.skipped:
                 self._left_out.add("embedded document", "embedded documents")
             state.skipped = True
         elif word == "u" and number is not None:
             self._flush()
-            self._add(chr(number & 0xFFFF))
+            self._add(chr(number if 0xFFFF < number < 0x110000 else number & 0xFFFF))
             self._to_skip = state.replaced
         elif word in ("par", "sect"):
             self._paragraph()
+            if word == "sect" and not state.skipped:
+                for notes in self._notes.values():
+                    notes.next = notes.start if notes.restarts else notes.next
         elif word in ("cell", "nestcell", "row", "nestrow"):
             self._table_word(word)
-        elif word in _CHARACTERS:
-            self._add(_CHARACTERS[word])
+        elif word in CHARACTERS:
+            self._add(CHARACTERS[word])
         elif word == "field":
             state.field = Field()
             self._flush()
             self._field_starts.append((state.field, state.into, self._place_in_buffer()))
         elif word == "chftn":
             self._count_mark()
-        elif not (
-            self._run_property(state, word, number)
-            or (state.into == "lists" and self._lists.word(word, number))
-            or state.list_word(word, number)
-            or self._row.word(word, number)
-        ):
+        elif word == "fldrslt":
+            state.skipped = state.skipped or (state.field is not None and state.field.is_contents)
+        elif state.into == "formula" and word.startswith("m"):
+            self._flush()
+            if state.formula is self._stack[-1].formula:  # the first word of its group
+                state.formula = self._formula.group(state.formula, word)
+        elif not ((state.into == "lists" and self._lists.word(word, number)) or state.list_word(word, number)):
             self._property(state, word, number)
 
     def _own(self, word: str) -> None:
         self._flush()
         state = self._state
+        if word == "dptxbxtext" and state.fallback:
+            return  # the box was read in its newer form
+        if word == "moMath":
+            self._formula = Formula()
+            state.formula = self._formula.root
         state.into, state.skipped = OWN[word], False
         state.end_run()
         if word == "footnote":
@@ -276,8 +320,8 @@ class _Walker:
         elif word in ("shptxt", "annotation") or word in MARGINS:
             state.end_paragraph()
 
-    def _run_property(self, state: State, word: str, number: int | None) -> bool:
-        """Take what is said of characters; False for other words."""
+    def _run_property(self, state: State, word: str, number: int | None) -> None:
+        """Take what is said of characters."""
         on = number != 0
         if word == "f" and number is not None:
             self._flush()
@@ -295,20 +339,17 @@ class _Walker:
         elif word == "v":
             self._flush()
             state.hidden = on
-        elif word == "deleted":
+        elif word in ("deleted", "mvf"):
             self._flush()
             state.deleted = on
-        elif word in ("msup", "msub"):  # of a formula
-            self._flush()
-            state.script = "super" if word == "msup" else "sub"
-        elif word == "mden":
-            self._add("/")
-        else:
-            return False
-        return True
 
     def _property(self, state: State, word: str, number: int | None) -> None:
-        if word == "fcharset" and number is not None:
+        if word == "pard":
+            self._flush()
+            state.end_paragraph()
+        elif word == "intbl":
+            state.in_table = True
+        elif word == "fcharset" and number is not None:
             font = self._fonts.setdefault(self._font, Font())
             font.codec, font.is_symbol = CHARSETS.get(number, ""), number == SYMBOL_CHARSET
         elif word == "cpg" and number:
@@ -317,11 +358,9 @@ class _Walker:
             self._default_font = number
         elif word == "uc" and number is not None:
             state.replaced = max(0, min(number, _MAX_SKIP))
-        elif word == "pard":
-            self._flush()
-            state.end_paragraph()
-        elif word == "intbl":
-            state.in_table = True
+        elif word == "itap" and number is not None:
+            state.depth = number
+            state.in_table = state.in_table or number > 0
         elif word == "s" and number is not None:
             state.style = self._style = number
         elif word == "outlinelevel" and number is not None and 0 <= number < 9:
@@ -334,10 +373,8 @@ class _Walker:
             self._base = BASES[word]
         elif word == "ftnalt":
             state.endnote = True
-        elif word.startswith(("ftnn", "aftnn")) and word.removeprefix("a")[4:] in COUNTS:
-            self._notes[word.startswith("a")].style = COUNTS[word.removeprefix("a")[4:]]
-        elif word in ("ftnstart", "aftnstart") and number is not None:
-            self._notes[word.startswith("a")].next = number
+        elif found := NOTE_WORDS.get(word):
+            self._note_word(self._notes[found[0]], found[1], number)
         elif state.field is not None and number is not None:
             if word == "fftype":
                 state.field.form = number
@@ -347,6 +384,17 @@ class _Walker:
                 state.field.default = number
 
     # notes and fields
+
+    def _note_word(self, notes: NoteCount, word: str, number: int | None) -> None:
+        """Take how notes of a kind are counted, in the document or, from the place that is read on, in a section."""
+        if word == "start" and number is not None:
+            notes.start = notes.next = number
+        elif word.startswith("rst"):
+            notes.restarts = False
+        elif word == "restart":
+            notes.restarts = True
+        elif word[1:] in COUNTS:
+            notes.style = COUNTS[word[1:]]
 
     def _count_mark(self) -> None:
         """The place of a note's mark; inside the note it is the note's own, which its label says."""
@@ -373,6 +421,8 @@ class _Walker:
         shown = ended.shown(result)
         if shown != result:
             if result and shown.startswith(result):  # its raised text and its notes stay as they are
+                if start and buffer[start - 1] == [shown[len(result) :], ""]:
+                    buffer[start - 1][0] = ""  # one link in several pieces is told once
                 buffer.append([shown[len(result) :], ""])
             else:
                 buffer[start:] = [[shown, ""]]
@@ -384,38 +434,43 @@ class _Walker:
         if self._state.skipped or self._state.into:
             self._add("\t" if word in ("cell", "nestcell") else "\n")
             return
-        if text := self._numbered(self._take()):
-            self._cell.append(text)
-        self._cell += self._boxes
-        self._boxes = []
-        if word == "cell":
-            self._row.texts.append("\n".join(self._cell))
-            self._cell = []
-        elif word == "row":
-            if self._row.texts:
-                self._rows.append(self._row)
-            self._row = self._row.next()
-            self._cell = []
+        depth = max(self._state.depth, 2) if word.startswith("nest") else 1
+        text = self._take() if self._buffers[""] else ""
+        if word in ("cell", "nestcell"):
+            text = self._numbered(text)
+        if text:
+            self._table.add(text, depth)
+        if self._boxes:
+            for box in self._boxes:
+                self._table.add(box, depth)
+            self._boxes = []
+        if word in ("cell", "nestcell"):
+            self._table.end_cell(depth)
+        else:
+            self._table.end_row(depth)
 
     def _paragraph(self) -> None:
         self._flush()
         state = self._state
         if state.skipped:
             return
-        self._dropping = ""
         if state.into:
+            self._dropping = ""
             self._buffers.setdefault(state.into, []).append(["\n", ""])
             return
         text = self._take()
         if state.in_table:
-            self._cell += [self._numbered(text)] if text else []
+            if text := self._numbered(text):
+                self._table.add(text, state.depth)
             return
         boxes, self._boxes = self._boxes, []
-        if text:
+        mark = self._label(text)
+        if text or self._table.is_between_rows:  # a blank line ends a table, too
             self._end_table()
             level = state.level if state.level is not None else self._levels.get(state.style)
-            mark = self._label()
-            if level is not None:
+            if not text:
+                pass
+            elif level is not None:
                 self._out.heading(level, f"{mark} {text}" if mark not in ("", "-") else text)
             elif mark:
                 indent = "  " * max(0, min(state.list_level, LEVELS - 1))
@@ -427,13 +482,18 @@ class _Walker:
             self._out.text(box)
 
     def _numbered(self, text: str) -> str:
-        mark = self._label() if text else ""
+        mark = self._label(text)
+        if not text:  # a column of numbers
+            return "" if mark == "-" else mark
         return f"{mark} {text}" if mark else text
 
-    def _label(self) -> str:
+    def _label(self, text: str) -> str:
         """The number of the paragraph that ends; the one that its program noted goes before the one counted here."""
         state, noted = self._state, self._mark
-        self._mark = ""
+        self._mark, dropped = "", self._dropping
+        self._dropping = ""
+        if dropped and not text:
+            return ""  # what is hidden or deleted as a whole does not count
         counted = self._lists.label(state.list, state.list_level) if state.list else None
         if state.old is None:
             self._old_count = 0
@@ -446,15 +506,13 @@ class _Walker:
         text = _joined(self._buffers[""]).strip()
         self._buffers[""] = []
         # a field that is still open goes on in the next paragraph
-        self._field_starts = [(opened, into, start if into else 0) for opened, into, start in self._field_starts]
+        if self._field_starts:
+            self._field_starts = [(opened, into, start if into else 0) for opened, into, start in self._field_starts]
         return text
 
     def _end_table(self) -> None:
-        if self._row.texts:
-            self._rows.append(self._row)
-        rows, self._rows, self._row, self._cell = self._rows, [], Row(), []
-        if rows:
-            self._out.table(table_rows(rows))
+        if rows := self._table.take():
+            add_table(self._out, rows)
 
     # text
 
@@ -486,6 +544,11 @@ class _Walker:
         if not self._bytes:
             return
         state = self._state
+        if not state.into and self._bytes.isascii() and not self._font_is_symbols():
+            text = self._bytes.decode("ascii")
+            self._bytes.clear()
+            self._append(text)
+            return
         font = self._fonts.get(self._font_number())
         if font and font.is_symbol and is_symbol_font(font.name) and state.into not in ("fonts", "styles"):
             text = symbol_text(font.name, self._bytes.decode("latin-1"))
@@ -506,8 +569,15 @@ class _Walker:
         elif state.into != "lists":
             self._append(text)
 
+    def _font_is_symbols(self) -> bool:
+        font = self._fonts.get(self._font_number())
+        return font is not None and font.is_symbol
+
     def _append(self, text: str) -> None:
         state = self._state
+        if not (state.into or state.hidden or state.struck or state.deleted or self._dropping):
+            self._buffers[""].append([text, state.script])
+            return
         if self._dropped():
             reason = "" if state.deleted else "hidden" if state.hidden else "struck-out"
             if reason and text.strip() and self._dropping != reason:
@@ -516,11 +586,16 @@ class _Walker:
             return
         if text.strip():
             self._dropping = ""
+        if state.into == "formula":
+            self._formula.add(state.formula, text)
+            return
         self._buffers.setdefault(state.into, []).append([text, state.script])
 
 
 def _joined(pieces: list[Piece]) -> str:
     """The text of some pieces; characters beyond the basic plane come as two halves."""
+    if len(pieces) == 1 and pieces[0][0].isascii() and not pieces[0][1]:
+        return pieces[0][0]
     scripts: dict[str, Script] = {"super": "super", "sub": "sub"}
     text = join_scripts((text, scripts.get(script, "")) for text, script in pieces)
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -28,6 +28,7 @@ NAMESPACES = " ".join(
         'xmlns:xlink="http://www.w3.org/1999/xlink"',
         'xmlns:loext="urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0"',
         'xmlns:field="urn:openoffice:names:experimental:ooo-ms-interop:xmlns:field:1.0"',
+        'xmlns:chartooo="http://openoffice.org/2010/chart"',
         'xmlns:drawooo="http://openoffice.org/2010/draw"',
     ]
 )

@@ -911,7 +911,107 @@ def test_files(case: Seen, tmp_path: Path) -> None:
     check(case, tmp_path)
 
 
-@table(SLIDES)
+_A4 = (
+    '<style:page-layout style:name="PM1"><style:page-layout-properties fo:page-width="28cm" fo:page-height="21cm"/>'
+    "</style:page-layout>"
+)
+_ON_MASTER = 'draw:master-page-name="M"'
+
+
+def _master(*shapes: str) -> str:
+    return f'<style:master-page style:name="M" style:page-layout-name="PM1">{"".join(shapes)}</style:master-page>'
+
+
+def _bullet(name: str, sign: str) -> str:
+    return (
+        f'<text:list-style style:name="{name}"><text:list-level-style-bullet text:level="1" text:bullet-char="{sign}">'
+        '<style:text-properties fo:font-family="Wingdings"/></text:list-level-style-bullet></text:list-style>'
+    )
+
+
+def _bulleted(style: str, text: str) -> str:
+    return f'<text:list text:style-name="{style}"><text:list-item>{p(text)}</text:list-item></text:list>'
+
+
+_YEARS = (
+    '<table:table-row><table:table-cell/><table:table-cell office:value-type="string"><text:p>Sales</text:p>'
+    '</table:table-cell></table:table-row><table:table-row><table:table-cell office:value-type="string"><text:p>2023'
+    '</text:p></table:table-cell><table:table-cell office:value-type="float" office:value="5"><text:p>5</text:p>'
+    "</table:table-cell></table:table-row>"
+)
+_DATED = (
+    '<number:date-style style:name="N36"><number:month number:style="long"/><number:text>/</number:text>'
+    '<number:day number:style="long"/><number:text>/</number:text><number:year number:style="long"/>'
+    '</number:date-style><style:style style:name="ch4" style:family="chart" style:data-style-name="N36"/>'
+)
+
+MORE_SLIDES = [
+    Seen(
+        "the number of a slide in a text",
+        ".odp",
+        package(
+            slide(box("one", at(1, 1)))
+            + slide(box("this is slide <text:page-number>&lt;number&gt;</text:page-number>", at(1, 1)))
+        ),
+        sees=("this is slide 2",),
+        never=("<number>",),
+        source="7.3.2; LibreOffice 7.4",
+    ),
+    Seen(
+        "shapes beside the slide",
+        ".odp",
+        package(
+            slide(box("seen", at(1, 1)), box("draft 99", at(30, 1)), box("half", at(26, 1)), attributes=_ON_MASTER),
+            styles=_A4,
+            masters=_master(),
+        ),
+        sees=("seen", "half"),
+        never=("draft",),
+        warns=("1 shape beside the slide was left out (slide 1)",),
+        source="LibreOffice 7.4, in a presentation",
+    ),
+    Seen(
+        "a text on the master, once",
+        ".odp",
+        package(
+            slide(box("one", at(1, 1)), attributes=_ON_MASTER) + slide(box("two", at(1, 1)), attributes=_ON_MASTER),
+            styles=_A4,
+            masters=_master(
+                box("Northlight plc, internal", at(1, 19)),
+                box("Click to edit", 'presentation:class="outline" ' + at(1, 5)),
+                box("for the designer", at(40, 1)),
+            ),
+        ),
+        sees=(re.compile(r"\Aone\n+Northlight plc, internal\n+two\Z"),),
+        source="19.402",
+    ),
+    Seen(
+        "ticks of a symbol font as bullets",
+        ".odt",
+        package(_bulleted("L1", "paid") + _bulleted("L2", "open"), _bullet("L1", "\uf0fe") + _bullet("L2", "\uf0a8")),
+        sees=("☑ paid", "☐ open"),
+        source="LibreOffice 7.4, from Word's lists",
+    ),
+    Seen(
+        "years as names of categories, whose axis has a format of dates",
+        ".odp",
+        package(
+            slide(f'<draw:frame {at(1, 1)}><draw:object xlink:href="./Object 1"/></draw:frame>'),
+            parts=chart(
+                '<chart:plot-area><chart:axis chart:dimension="x" chart:style-name="ch4" chartooo:axis-type="text"/>'
+                "</chart:plot-area>",
+                _YEARS,
+                _DATED,
+            ),
+        ),
+        sees=("| 2023 | 5 |",),
+        never=("1905",),
+        source="LibreOffice 7.4, from a chart of PowerPoint",
+    ),
+]
+
+
+@table(SLIDES + MORE_SLIDES)
 def test_slides(case: Seen, tmp_path: Path) -> None:
     check(case, tmp_path)
 

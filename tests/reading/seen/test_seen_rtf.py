@@ -5,6 +5,7 @@ The clauses are those of Microsoft's Rich Text Format Specification 1.9.1; what 
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -267,11 +268,142 @@ CASES = [
         "x",
         warns=("1 picture was left out",),
     ),
-    seen("a formula", r"{\mmath{\*\moMath{\msSup{\me{\mr E=mc}}{\msup{\mr 2}}}}}\par", "E=mc^2"),
+    seen("a formula", r"{\mmath{\*\moMath{\mr E=m}{\msSup{\me{\mr c}}{\msup{\mr 2}}}}}\par", "E=mc^2"),
 ]
 
 
-@table(CASES)
+NOTE = r"{\super\chftn{\footnote\pard\plain{\super\chftn} %s}}"
+NEST = r"{\*\nesttableprops\trowd\cellx1000\cellx2000\nestrow}{\nonesttables\par}"
+BOX = r"{\shp{\*\shpinst\shpleft0{\sp{\sn wzName}{\sv Text Box 7}}{\shptxt\pard %s\par}}%s}"
+
+MORE = [
+    seen(
+        "a table inside a cell",
+        r"\trowd\cellx2000\cellx6000\pard\intbl Site\cell Rooms\cell\row\pard\intbl Lyon\cell\pard\intbl"
+        rf"\itap2 Room\nestcell Seats\nestcell{NEST}A\nestcell 4\nestcell{NEST}B\nestcell 9\nestcell{NEST}"
+        r"\pard\intbl\itap1\cell{\trowd\cellx2000\cellx6000\row}\pard after\par",
+        "| Lyon | Room: A, Seats: 4 Room: B, Seats: 9 |",
+        source="Nested Tables",
+    ),
+    seen(
+        "a table that only places another",
+        rf"\trowd\cellx3000\pard\intbl Fees\par\pard\intbl\itap2 North\nestcell 12\nestcell{NEST}South\nestcell 9"
+        rf"\nestcell{NEST}\pard\intbl\itap1 net\cell{{\trowd\cellx3000\row}}\pard after\par",
+        "Fees\n\n| North | 12 |\n| --- | --- |\n| South | 9 |\n\nnet",
+        source="Nested Tables",
+    ),
+    seen(
+        "nested rows that are defined in front",
+        r"\itap1\trowd\cellx3000\cellx6000\pard\intbl\itap1 Out\cell\pard\intbl\itap2\trowd\cellx1000\cellx2000"
+        r"\cellx2500\pard\intbl\itap2 in\nestcell\pard\intbl\itap2 7\nestcell\nestrow\pard\intbl\itap1 tail\cell"
+        r"\lastrow\row\pard after\par",
+        "| in | 7 |",
+        source="TextEdit",
+    ),
+    seen(
+        "a blank line between two tables",
+        r"\trowd\cellx2000\cellx4000\pard\intbl Site\cell Price\cell\row\pard\intbl Lyon\cell 7\cell\row\pard\par"
+        r"\trowd\cellx2000\cellx4000\pard\intbl Day\cell Hours\cell\row\pard\intbl Monday\cell 8\cell\row\pard\par",
+        "| Lyon | 7 |\n\n| Day | Hours |\n| --- | --- |",
+        source="LibreOffice 7.4",
+    ),
+    seen(
+        "a header of two rows",
+        r"\trowd\clvmgf\cellx1000\cellx4000\pard\intbl Site\cell 2024\cell\row\trowd\clvmrg\cellx1000\cellx2500"
+        r"\cellx4000\pard\intbl\cell Staff\cell Cost\cell\row\trowd\cellx1000\cellx2500\cellx4000\pard\intbl Lyon"
+        r"\cell 7\cell 12\cell\row\pard\intbl Nice\cell 3\cell 9\cell\row\pard x\par",
+        "| Site | 2024 / Staff | 2024 / Cost |",
+        "| Lyon | 7 | 12 |",
+    ),
+    seen(
+        "a value over columns",
+        r"\trowd\cellx1000\cellx2000\cellx3000\cellx4000\pard\intbl House\cell Mon\cell Tue\cell Wed\cell\row"
+        r"\trowd\cellx1000\cellx3000\cellx4000\pard\intbl A\cell 12 euros\cell 9 euros\cell\row\pard x\par",
+        "| A | 12 euros | 12 euros | 9 euros |",
+    ),
+    seen(
+        "a column of numbers",
+        r"\trowd\cellx1000\cellx4000\pard\intbl No.\cell Room\cell\row\pard\intbl{\listtext 1.\tab}\ls1\cell\pard"
+        r"\intbl Hall\cell\row\pard\intbl{\listtext 2.\tab}\ls1\cell\pard\intbl Attic\cell\row\pard x\par",
+        "| 1. | Hall |",
+        "| 2. | Attic |",
+        source="LibreOffice 7.4",
+    ),
+    seen("the number of an empty paragraph", r"{\listtext 2.\tab}\ls1\par\pard plain\par", "plain", never=("2.",)),
+    seen(
+        "columns of text",
+        r"\trowd\cellx2000\cellx4000\pard\intbl one\par two\par three\par four\cell right\cell\row\pard\par",
+        "one\n\ntwo",
+        never=("|",),
+    ),
+    seen(
+        "a contents list",
+        r"{\field{\*\fldinst TOC \\o}{\fldrslt Payment 9\par Term 12}}\par\pard\outlinelevel0 Term\par\pard 9 days\par",
+        re.compile(r"\ATerm\n\n9 days\Z"),
+        source="Fields",
+    ),
+    seen(
+        "a formula with its properties",
+        r"{\mmath{\*\moMathPara{\*\moMathParaPr{\mjc left}}{\*\moMath{\mnary{\mnaryPr{\mchr \u8721?}{\mlimLoc undOvr}"
+        r"{\mctrlPr\f0}}{\msub{\mr i=1}}{\msup{\mr n}}{\me{\mf{\mfPr{\mtype bar}}{\mnum{\mr a+1}}{\mden{\mr b}}}}}}}"
+        r"{\mmathPict{\pict\wmetafile8 00}}}\par",
+        "∑_(i=1)^n (a+1)/b",
+        never=("undOvr", "bar", "left"),
+        source="Math",
+    ),
+    seen("a cube root", r"{\mmath{\*\moMath{\mrad{\mdeg{\mr 3}}{\me{\mr\mscr0\msty2 8}}}}}\par", "∛8", source="Math"),
+    seen("a fraction by its field", r"2{\field{\*\fldinst EQ \\f(1,2)}{\fldrslt }} l\par", "2 1/2 l", source="Word"),
+    seen("text that was moved", r"a {\mvf 5 }{\mvt 6 }b\par", "a 6 b", never=("5",), source="Track Changes"),
+    seen(
+        "a picture that floats",
+        r"a{\shp{\*\shpinst{\sp{\sn pib}{\sv{\pict\pngblip 00}}}}{\shprslt x}}\par",
+        "a",
+        never=("x",),
+        warns=("1 picture was left out",),
+    ),
+    seen("words as art", r"{\shp{\*\shpinst{\sp{\sn gtextUNICODE}{\sv Open day}}}}b\par", "Open day"),
+    seen("a box of Word 6", r"a{\*\do\dobxcolumn\dptxbx{\dptxbxtext\pard Fee 7\par}\dpx1}b\par", "ab\n\nFee 7"),
+    seen(
+        "a box with its older form",
+        "a" + BOX % ("Fee 7", r"{\shprslt{\*\do\dptxbx{\dptxbxtext Fee 7\par}}}") + r"b\par",
+        re.compile(r"\Aab\n\nFee 7\Z"),
+    ),
+    seen(
+        "a list in a box",
+        r"\pard a" + BOX % (r"{\listtext 1.\tab}first\par{\listtext 2.\tab}second", "") + r"b\par",
+        "1. first\n2. second",
+        never=("2. a",),
+    ),
+    seen(
+        "a box in a header", r"{\header " + BOX % ("Draft", "") + r"\pard Form 7\par}body\par", "Header: Draft; Form 7"
+    ),
+    seen(
+        "bullets that say yes or no",
+        r"{\listtext\f1 \'fe\tab}\ls1 paid\par{\listtext\f1 \'a8\tab}\ls1 free\par",
+        "- ☑ paid",
+        "- ☐ free",
+        source="Word",
+    ),
+    seen(
+        "a link in several pieces",
+        r'{\field{\*\fldinst HYPERLINK "https://a.example/x"}{\fldrslt the }}'
+        r'{\field{\*\fldinst HYPERLINK "https://a.example/x"}{\fldrslt rules}}\par',
+        "the rules (https://a.example/x)",
+        source="LibreOffice 7.4",
+    ),
+    seen(
+        "notes that begin again with each section",
+        r"\sectd\sftnrestart\sftnnauc a" + NOTE % "one" + r"\sect\sectd\sftnnar b" + NOTE % "two" + r"\par",
+        "a [note A]",
+        "b [note 1]",
+        "Footnote 1: two",
+        source="Section Formatting Properties",
+    ),
+    seen("signs beyond the basic plane", r"\u128512? \u-10179?\u-8704?\par", "😀 😀", source="LibreOffice 7.4"),
+]
+
+
+@table(CASES + MORE)
 def test_rtf_is_read_as_it_is_shown(case: Seen, tmp_path: Path) -> None:
     check(case, tmp_path)
 
@@ -309,6 +441,11 @@ def test_no_number_appears_that_is_not_shown(tmp_path: Path, runs: list[tuple[st
         r"\pard{\*\pn\pnlvlbody\pnstart2000000000\pnucrm}x\par",
         r"{\shp{\*\shpinst{\shptxt a\par}}}" * 20_000,
         r"\ls-5\ilvl-7 x\par",
+        r"{\mmath{\*\moMath" + r"{\mf{\mnum " * 3000 + "x",
+        r"\pard\intbl\itap900000 x\nestcell\nestrow" * 2000 + r"\cell\row\pard\par y",
+        r"\trowd\cellx99\pard\intbl"
+        + r"\itap2 x\nestcell\nestrow\itap1 y\cell\itap3 z\nestcell\nestrow" * 2000
+        + r"\row",
     ],
 )
 def test_without_measure(tmp_path: Path, body: str) -> None:
