@@ -39,6 +39,7 @@ class Level:
         glued: whether nothing stands between the label and the text.
         paragraph_style: the style whose paragraphs are on this level.
         font: of the label.
+        hidden: whether the label is hidden; it is counted all the same.
     """
 
     start: int = 0
@@ -49,6 +50,7 @@ class Level:
     glued: bool = False
     paragraph_style: str = ""
     font: str = ""
+    hidden: bool = False
 
     @property
     def is_bullet(self) -> bool:
@@ -209,7 +211,7 @@ class ListCounter:
         parents = "" if definition.shows_parents or not level else above[level - 1]
         full = parents + text
         above[level:] = [full] * (_LEVELS - level)
-        return Label(text, full, 0 if definition.shows_parents else level, glued=definition.glued)
+        return Label("" if definition.hidden else text, full, 0 if definition.shows_parents else level, glued=definition.glued)
 
     def _count(self, place: ListLevels, level: int) -> list[int]:
         numbers = self._numbers.setdefault(place.key, [None] * _LEVELS)
@@ -273,6 +275,7 @@ def _level(element: Any) -> Level:
     restart, legal = value(element, "lvlRestart"), element.find(f"{W}isLgl")
     fonts = element.find(f"{W}rPr/{W}rFonts")
     text = element.find(f"{W}lvlText")
+    hidden = element.find(f"{W}rPr/{W}vanish")
     return Level(
         # 17.9.25: a level without a start begins with 0
         start=whole_number(value(element, "start") or "", 0, digits=9),
@@ -283,6 +286,7 @@ def _level(element: Any) -> Level:
         glued=value(element, "suff") == "nothing",
         paragraph_style=value(element, "pStyle") or "",
         font=(fonts.get(f"{W}ascii") or fonts.get(f"{W}hAnsi") or "") if fonts is not None else "",
+        hidden=hidden is not None and is_on(hidden),
     )
 
 
