@@ -143,15 +143,7 @@ def _beside(_options: list[str], parts: list[str], _name: str) -> str:
     return ", ".join(parts)
 
 
-_SHAPES = {
-    "f": _fraction,
-    "r": _root,
-    "s": _script,
-    "i": _sum,
-    "o": _overlaid,
-    "b": _bracketed,
-    "a": _rows,
-}
+_SHAPES = {"f": _fraction, "r": _root, "s": _script, "i": _sum, "o": _overlaid, "b": _bracketed, "a": _rows}
 
 
 def _grouped(part: str) -> str:

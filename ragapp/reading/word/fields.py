@@ -169,7 +169,7 @@ class _Walk:
         for first, last, one in printed:
             if one.saved is None and last > first:
                 pieces = (node for node, _ in self._nodes[first : min(last, first + _MOST_SAVED)])
-                one.saved = "".join(node.text or "" for node in pieces if node.tag == f"{W}t")
+                one.saved = "".join(node.text or "" for node in pieces if node.tag == f"{W}t") or None
         emptied = {one for one in touched if one is not None and not _has_text(one)}
         return Settled(emptied, [one for _, _, one in printed])
 

@@ -211,7 +211,9 @@ class ListCounter:
         parents = "" if definition.shows_parents or not level else above[level - 1]
         full = parents + text
         above[level:] = [full] * (_LEVELS - level)
-        return Label("" if definition.hidden else text, full, 0 if definition.shows_parents else level, glued=definition.glued)
+        return Label(
+            "" if definition.hidden else text, full, 0 if definition.shows_parents else level, glued=definition.glued
+        )
 
     def _count(self, place: ListLevels, level: int) -> list[int]:
         numbers = self._numbers.setdefault(place.key, [None] * _LEVELS)
