@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ragapp.reading.symbol_fonts import symbol_text
@@ -235,8 +235,7 @@ class ListCounter:
     def _text(self, place: ListLevels, level: int, numbers: list[int]) -> str:
         definition = place.levels[level]
 
-        def number(found: re.Match[str]) -> str:
-            at = int(found[1]) - 1
+        def number(at: int) -> str:
             style = place.levels[at].style if at in place.levels else "decimal"
             if at > level or style in ("none", "bullet"):
                 return ""
@@ -244,7 +243,15 @@ class ListCounter:
                 style = "decimal"
             return word_numeral(numbers[at], style, self._language)
 
-        return " ".join(_PLACE.sub(number, symbol_text("", definition.text)).split())
+        pieces = _pieces(definition.text)
+        return " ".join("".join([one if isinstance(one, str) else number(one) for one in pieces]).split())
+
+
+@lru_cache(maxsize=1000)
+def _pieces(text: str) -> tuple[str | int, ...]:
+    """The text of a level, taken apart: what stands in it as it is, and the levels (from 0) whose numbers do."""
+    parts = _PLACE.split(symbol_text("", text))
+    return tuple(int(part) - 1 if place % 2 else part for place, part in enumerate(parts))
 
 
 @cache
