@@ -60,7 +60,7 @@ class Level:
     @property
     def shows_parents(self) -> bool:
         """Whether the label names more levels than its own, as in ``%1.%2``."""
-        return len(set(_PLACE.findall(self.text))) > 1
+        return len({one for one in _pieces(self.text) if isinstance(one, int)}) > 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from ragapp.reading.word.runs import (
     end_is_gone,
     paragraph_properties,
 )
-from ragapp.reading.word.tables import is_deleted, table_grid, table_rows
+from ragapp.reading.word.tables import continuations, is_deleted, table_grid, table_rows
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -160,15 +160,18 @@ class _DocxReader:
 
     def container(self, element: Any) -> None:
         """Read what stands in a body, a text box or a frame of one cell."""
+        joined: set[Any] = set()
         for child, before in _lines(element, "tbl", "altChunk", keep=lambda end: self._heading_level(end) is not None):
             if child.tag == f"{_W}p":
                 self._paragraph(child, before)
                 continue
             self._out.end_list()
-            if child.tag == f"{_W}tbl":
-                self._table(child)
-            else:
+            if child.tag != f"{_W}tbl":
                 self._chunk(child)
+            elif child not in joined:
+                further = list(continuations(child))
+                joined.update(further)
+                self._table(child, *further)
 
     def notes(self) -> None:
         """Read the foot- and endnotes that the text refers to, and the comments."""
@@ -325,8 +328,8 @@ class _DocxReader:
     def _cells(self, row: Any) -> Iterator[Any]:
         return (cell for cell in _children(row, "tc") if not is_deleted(cell))
 
-    def _table(self, table: Any) -> None:
-        rows = list(self._rows(table))
+    def _table(self, *tables: Any) -> None:
+        rows = [row for table in tables for row in self._rows(table)]
         if len(rows) == 1 and _is_layout(cells := list(self._cells(rows[0]))):
             for cell in cells:
                 self.container(cell)  # a frame around text, or columns of text; not a table

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from seenkit import Seen, check, table
-from wordkit import SPACES, docx, field, p, r, style, tc, tr
+from wordkit import SPACES, docx, field, p, r, style, tbl, tc, tr
 from wordxml import definition, level, paragraph, run, use
 from wordxml import docx as built
 
@@ -120,6 +120,17 @@ CASES = [
         ),
         ("第一条 t0", "第十二条 t11"),
         source="29500-1, 17.18.59 chineseCountingThousand",
+    ),
+    Seen(
+        "a table in two pieces with nothing between them",
+        ".docx",
+        docx(
+            tbl(tr("Zone", "Days"), tr("A", "3"), tr("B", "4"))
+            + tbl(tr("C", "5"), tr("D", "6"))
+            + tbl(tr("Item", "Price"), tr("E", "7"))
+        ),
+        ("| B | 4 |\n| C | 5 |\n| D | 6 |", "| Item | Price |\n| --- | --- |\n| E | 7 |"),
+        source="29500-1, 17.4.37 tbl; Word shows them as one table",
     ),
     Seen(
         "a large first letter",
