@@ -183,9 +183,11 @@ class _DocxReader:
                 elif of == kind:
                     self._shared.left_out.add("note", "notes", f"{label.lower()} {mark}", hint=_NOTE_HINT)
         reader, comments = self._part_beside("comments")
-        stories = [self._part.root, *filter(None.__ne__, (self._document.root(f"{kind}s") for kind in _NOTES))]
+        stories = [self._part.root, *(self._document.root(f"{kind}s") for kind in _NOTES)]
         for story in stories:
-            for comment in read_comments(story, comments, self._document.root("commentsExtended")):
+            for comment in read_comments(
+                story, comments if story is not None else {}, self._document.root("commentsExtended")
+            ):
                 reader.note(comment.heading, comment.element)
 
     def _part_beside(self, kind: str) -> tuple[_DocxReader, dict[str, Any]]:
