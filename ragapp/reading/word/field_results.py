@@ -5,7 +5,6 @@ Source: ISO/IEC 29500-1, 17.16.5 (types of fields). A result that was saved is w
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import Any
 
 from ragapp.reading.symbol_fonts import symbol_char
 from ragapp.reading.text import one_line, whole_number
+from ragapp.reading.word.equation_fields import equation_text
 from ragapp.reading.word.fields import CountedField
 from ragapp.reading.word.labels import Item
 from ragapp.reading.word.looks import W
@@ -37,7 +37,6 @@ _LIST_LEVELS = {
 _STYLES = {"1": "decimal", "a": "lowerLetter", "i": "lowerRoman", "A": "upperLetter", "I": "upperRoman"}
 _MOST_NODES = 2000  # of a bookmark that are looked at
 _LONGEST = 2000
-_FRACTION = re.compile(r"\\f\s*\(([^(),;\\]+)[,;]([^(),;\\]+)\)", re.IGNORECASE)
 
 
 class FieldResults:
@@ -71,9 +70,9 @@ class FieldResults:
 
     def _text(self, one: CountedField) -> str:
         words = one.words
-        if words[0] == "SEQ":
+        if one.kind == "SEQ":
             return self._sequence(one)
-        if words[0] == "LISTNUM":
+        if one.kind == "LISTNUM":
             return self._list_number(one)
         if one.saved is not None or len(words) < 2:
             return ""
@@ -87,8 +86,8 @@ class FieldResults:
         if words[0] == "SYMBOL":
             return _symbol(words)
         if words[0] == "EQ":
-            fraction = _FRACTION.fullmatch(" ".join(words[1:]))
-            return f" {fraction[1].strip()}/{fraction[2].strip()}" if fraction else ""
+            text = equation_text(one.code.strip()[2:_LONGEST])
+            return f" {text}" if text[:1].isdigit() else text  # apart from a figure before it
         return " ".join(words[2:])  # the words on a button, behind the name of what it does
 
     def _sequence(self, one: CountedField) -> str:

@@ -17,6 +17,8 @@ from ragapp.reading.word.runs import M, style_id
 
 # of what stands in a run, this is no text, or says where pages begin
 _KEPT = frozenset(f"{W}{name}" for name in ("rPr", "fldChar", "instrText", "delInstrText", "lastRenderedPageBreak"))
+_PARAGRAPH, _RUN, _SIMPLE, _FORMULA = f"{W}p", f"{W}r", f"{W}fldSimple", f"{M}oMath"
+_MARK, _MARK_KIND, _CODE = f"{W}fldChar", f"{W}fldCharType", f"{W}instrText"
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 # Word's own names are English inside the file; LibreOffice's are the second
 _CONTENTS_STYLE = re.compile(r"(?:toc|contents) [1-9]|table of figures|index heading|index [1-9]", re.IGNORECASE)
@@ -34,21 +36,34 @@ def code_words(code: str) -> list[str]:
     return [words[0].upper(), *words[1:]] if words else [""]
 
 
+def _kind(code: str) -> str:
+    """The type of a field: the first word of its code, in capitals."""
+    first = code.split(None, 1)[:1]
+    return first[0].strip('"').upper() if first else ""
+
+
 @dataclass(slots=True, eq=False)
 class CountedField:
     """A field whose result may have to be worked out, or counts for those that have to.
 
     Attributes:
-        words: of its code.
+        kind: the first word of its code, in capitals.
         end: the mark that ends it, or the element that it is.
         paragraph: that it ends in.
         saved: the beginning of its saved result; None where there is none.
+        code: as it stands.
     """
 
-    words: list[str]
+    kind: str
     end: Any
     paragraph: Any
     saved: str | None
+    code: str
+
+    @property
+    def words(self) -> list[str]:
+        """The words of its code."""
+        return code_words(self.code)
 
 
 @dataclass(slots=True)
@@ -71,20 +86,24 @@ def settle_fields(root: Any, styles: Any = None) -> Settled:
     and by their paragraphs' ``styles`` (the root element of that part). The marks of fields stay.
     """
     whole = [control for control in root.iter(f"{W}sdt") if _is_contents(control)]
-    whole += [one for one in root.iter(f"{W}fldSimple") if code_words(one.get(f"{W}instr", ""))[0] in _UNPRINTED]
+    whole += [one for one in root.iter(f"{W}fldSimple") if _kind(one.get(f"{W}instr", "")) in _UNPRINTED]
     if lines := _contents_styles(styles):
         whole += [one for one in root.iter(f"{W}p") if style_id(one) in lines]
     if not whole and next(root.iter(f"{W}fldChar", f"{W}fldSimple"), None) is None:
         return Settled()
     walk, paragraph = _Walk(), None
-    for element in root.iter(f"{W}p", f"{W}r", f"{W}fldSimple", f"{M}oMath"):
-        if element.tag == f"{W}p":
+    for element in root.iter(_PARAGRAPH, _RUN, _SIMPLE, _FORMULA):
+        tag = element.tag
+        if tag == _PARAGRAPH:
             paragraph = element
-        elif element.tag == f"{W}fldSimple":
+        elif tag == _RUN:
+            for node in element:
+                if walk.is_inside or node.tag == _MARK:  # most runs are in no field
+                    walk.node(node, paragraph)
+        elif tag == _SIMPLE:
             walk.simple(element, paragraph)
-        else:
-            for node in element if element.tag == f"{W}r" else [element]:
-                walk.node(node, paragraph)
+        elif walk.is_inside:
+            walk.node(element, paragraph)
     return walk.settle(whole)
 
 
@@ -96,7 +115,7 @@ class _Open:
 
 
 class _Walk:
-    """What stands in the runs, in its order, and which ranges of it are not printed."""
+    """What stands in fields, in its order, and which ranges of it are not printed."""
 
     def __init__(self) -> None:
         self._nodes: list[tuple[Any, Any]] = []  # each with its paragraph
@@ -104,19 +123,25 @@ class _Walk:
         self._unprinted: list[tuple[int, int]] = []
         self._counted: list[tuple[int, int, CountedField]] = []
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether a field has begun and not ended."""
+        return bool(self._open)
+
     def simple(self, element: Any, paragraph: Any) -> None:
         """Take a field that is an element; what is in it comes next."""
-        words = code_words(element.get(f"{W}instr", ""))
-        if words[0] in COMPUTED:
+        code = element.get(f"{W}instr", "")
+        kind = _kind(code)
+        if kind in COMPUTED:
             pieces = [node.text or "" for node in element.iter(f"{W}t")]
-            found = CountedField(words, element, paragraph, "".join(pieces) if pieces else None)
+            found = CountedField(kind, element, paragraph, "".join(pieces) if pieces else None, code)
             self._counted.append((len(self._nodes), len(self._nodes), found))
 
     def node(self, node: Any, paragraph: Any) -> None:
         """Take what stands next in a run."""
-        if node.tag == f"{W}fldChar":
-            self._mark(node, node.get(f"{W}fldCharType"), paragraph)
-        elif node.tag == f"{W}instrText":
+        if node.tag == _MARK:
+            self._mark(node, node.get(_MARK_KIND), paragraph)
+        elif node.tag == _CODE:
             if self._open and self._open[-1].separate is None:
                 self._open[-1].code.append(node.text or "")
         elif node.tag not in _KEPT:
@@ -124,22 +149,27 @@ class _Walk:
 
     def settle(self, whole: list[Any]) -> Settled:
         """Remove what is not printed, and what stands in these elements."""
-        gone = {part: None for element in whole for part in element.iter(f"{W}r", f"{M}oMath")}
         depths = [0] * (len(self._nodes) + 1)
         for first, last in self._unprinted:
             depths[first] += 1
             depths[last] -= 1
         touched: set[Any] = set()
         for (node, paragraph), depth in zip(self._nodes, accumulate(depths), strict=False):
-            if depth or node in gone or node.getparent() in gone:
+            if depth:
                 node.getparent().remove(node)
                 touched.add(paragraph)
+        for element in whole:
+            for part in list(element.iter(_RUN, _FORMULA)):
+                touched.add(next(part.iterancestors(_PARAGRAPH), None))
+                for node in [part] if part.tag == _FORMULA else list(part):
+                    if node.tag not in _KEPT and node.getparent() is not None:
+                        node.getparent().remove(node)
         cover = list(accumulate(depths))
         printed = [(first, last, one) for first, last, one in self._counted if not cover[first]]
         for first, last, one in printed:
             if one.saved is None and last > first:
                 pieces = (node for node, _ in self._nodes[first : min(last, first + _MOST_SAVED)])
-                one.saved = "".join(node.text or "" for node in pieces if node.tag == f"{W}t")
+                one.saved = "".join(node.text or "" for node in pieces if node.tag == f"{W}t") or None
         emptied = {one for one in touched if one is not None and not _has_text(one)}
         return Settled(emptied, [one for _, _, one in printed])
 
@@ -155,11 +185,12 @@ class _Walk:
         last = len(self._nodes)
         between = last if one.separate is None else one.separate
         self._unprinted.append((one.begin, between))
-        words = code_words("".join(one.code))
-        if words[0] in _UNPRINTED:
+        code = "".join(one.code)
+        kind = _kind(code)
+        if kind in _UNPRINTED:
             self._unprinted.append((between, last))
-        elif words[0] in COMPUTED:
-            self._counted.append((between, last, CountedField(words, end, paragraph, None)))
+        elif kind in COMPUTED:
+            self._counted.append((between, last, CountedField(kind, end, paragraph, None, code)))
 
 
 def _is_contents(control: Any) -> bool:

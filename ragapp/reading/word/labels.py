@@ -17,6 +17,9 @@ from ragapp.reading.word.runs import MC, M, chosen_alternative
 _PAGE_BREAK = f"{W}lastRenderedPageBreak"
 _TEXT = (f"{W}t", f"{W}sym", f"{W}drawing", f"{W}pict", f"{W}object", f"{W}footnoteReference", f"{M}t")
 _GONE = frozenset([f"{W}del", f"{W}moveFrom", f"{MC}Fallback"])
+_HIDING = _GONE | {f"{W}p"}
+_PLAIN = frozenset([f"{W}t", f"{M}t"])
+_RUN = f"{W}r"
 # a numbered paragraph is taken for the title of the paragraphs below it if it is no longer, and ends like none
 _LONGEST_TITLE = 100
 _SENTENCE_ENDS = (".", ";", ":", ",", "?", "!")
@@ -106,14 +109,14 @@ class Paragraphs:
     def shows_text(self, paragraph: _Paragraph) -> bool:
         """Whether anything of its own is read of a paragraph."""
         for node in paragraph.element.iter(*_TEXT):
-            if node.tag in (f"{W}t", f"{M}t") and not (node.text or "").strip():
+            if node.tag in _PLAIN and not (node.text or "").strip():
                 continue
             for above in node.iterancestors():
                 if above is paragraph.element:
                     return True
-                if above.tag in _GONE or above.tag == f"{W}p":
+                if above.tag in _HIDING:
                     break
-                if above.tag == f"{W}r":
+                if above.tag == _RUN:
                     look = self._looks.run(paragraph.style_id, above.find(f"{W}rPr"))
                     if look.hidden or look.struck:
                         break

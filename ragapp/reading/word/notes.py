@@ -7,6 +7,7 @@ notes in their part.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ragapp.reading.symbol_fonts import symbol_char
@@ -14,12 +15,15 @@ from ragapp.reading.text import one_line, whole_number
 from ragapp.reading.word.looks import OFF, Looks, W
 from ragapp.reading.word.numbering import value
 from ragapp.reading.word.numerals import word_numeral
-from ragapp.reading.word.runs import MC
+from ragapp.reading.word.runs import MC, style_id
+from ragapp.reading.word.tables import is_deleted, is_hidden
 
 _GONE = frozenset([f"{W}del", f"{W}moveFrom", f"{MC}Fallback"])
 # the elements of references, with the kind of note
 NOTE_KINDS = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
+_DELETABLE = frozenset([f"{W}tr", f"{W}tc"])
 _PAGE_BREAK = f"{W}lastRenderedPageBreak"
+_MOST_BESIDE = 20  # runs that are looked at
 _LONGEST_MARK = 20
 
 
@@ -63,17 +67,12 @@ def note_marks(root: Any, looks: Looks, settings: Any = None, language: str = "e
     found = NoteMarks()
     if next(root.iter(*NOTE_KINDS), None) is None:
         return found
-    nodes = list(root.iter(f"{W}p", f"{W}t", f"{W}sectPr", _PAGE_BREAK, *NOTE_KINDS))
+    nodes = list(root.iter(f"{W}sectPr", _PAGE_BREAK, *NOTE_KINDS))
     sections = [node for node in nodes if node.tag == f"{W}sectPr" and node.getparent().tag != f"{W}sectPrChange"]
     ended: list[Any] = []  # paragraphs that are the last of their sections
     counters = {kind: _Counter(kind, sections, settings, language) for kind in NOTE_KINDS.values()}
-    before = ""
-    for node, following in zip(nodes, [*nodes[1:], None], strict=True):
-        if node.tag == f"{W}p":
-            before = ""
-        elif node.tag == f"{W}t":
-            before = node.text or before
-        elif node.tag == _PAGE_BREAK:
+    for node in nodes:
+        if node.tag == _PAGE_BREAK:
             for counter in counters.values():
                 counter.page()
         elif node.tag == f"{W}sectPr":
@@ -85,7 +84,7 @@ def note_marks(root: Any, looks: Looks, settings: Any = None, language: str = "e
             own = _own_mark(node) if node.get(f"{W}customMarkFollows", "0") not in OFF else ""
             kind = NOTE_KINDS[node.tag]
             mark = own or counters[kind].next(section)
-            after = (following.text or "") if following is not None and following.tag == f"{W}t" and not own else ""
+            before, after = _text_beside(node, preceding=True), "" if own else _text_beside(node, preceding=False)
             space = " " if before and not before[-1].isspace() else ""
             found.written[node] = f"{space}[note {mark}]" + " " * after[:1].isalnum()
             found.marks.setdefault((kind, node.get(f"{W}id", "")), mark)
@@ -135,15 +134,32 @@ class _Counter:
 
 
 def _is_gone(reference: Any, looks: Looks) -> bool:
-    """Whether a reference is deleted, hidden, struck out or in a second copy."""
+    """Whether a reference, or the row or cell that it is in, is deleted, hidden, struck out or in a second copy."""
+    properties = None
     for above in reference.iterancestors():
-        if above.tag in _GONE:
+        tag = above.tag
+        if tag in _GONE or (tag == f"{W}tr" and is_hidden(above)) or (tag in _DELETABLE and is_deleted(above)):
             return True
-        if above.tag == f"{W}r":
-            look = looks.run(None, above.find(f"{W}rPr"))
+        if tag == f"{W}r" and properties is None:
+            properties = above.find(f"{W}rPr")
+        elif tag == f"{W}p":
+            look = looks.run(style_id(above), properties)
             if look.hidden or look.struck:
                 return True
+            properties = None
     return False
+
+
+def _text_beside(reference: Any, *, preceding: bool) -> str:
+    """The nearest text on the line of a reference, before or behind it; behind it only up to the next reference."""
+    for start in (reference, reference.getparent()):
+        for beside in islice(start.itersiblings(preceding=preceding), _MOST_BESIDE):
+            texts = [node for node in beside.iter(f"{W}t", *NOTE_KINDS) if node.tag == f"{W}t" or not preceding]
+            texts = [node for node in texts if node.tag != f"{W}t" or node.text]
+            if texts:
+                nearest = texts[-1 if preceding else 0]
+                return (nearest.text or "") if nearest.tag == f"{W}t" else ""
+    return ""
 
 
 def _own_mark(reference: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ragapp.reading.symbol_fonts import symbol_text
@@ -39,6 +39,7 @@ class Level:
         glued: whether nothing stands between the label and the text.
         paragraph_style: the style whose paragraphs are on this level.
         font: of the label.
+        hidden: whether the label is hidden; it is counted all the same.
     """
 
     start: int = 0
@@ -49,6 +50,7 @@ class Level:
     glued: bool = False
     paragraph_style: str = ""
     font: str = ""
+    hidden: bool = False
 
     @property
     def is_bullet(self) -> bool:
@@ -58,7 +60,7 @@ class Level:
     @property
     def shows_parents(self) -> bool:
         """Whether the label names more levels than its own, as in ``%1.%2``."""
-        return len(set(_PLACE.findall(self.text))) > 1
+        return len({one for one in _pieces(self.text) if isinstance(one, int)}) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,9 @@ class ListCounter:
         parents = "" if definition.shows_parents or not level else above[level - 1]
         full = parents + text
         above[level:] = [full] * (_LEVELS - level)
-        return Label(text, full, 0 if definition.shows_parents else level, glued=definition.glued)
+        return Label(
+            "" if definition.hidden else text, full, 0 if definition.shows_parents else level, glued=definition.glued
+        )
 
     def _count(self, place: ListLevels, level: int) -> list[int]:
         numbers = self._numbers.setdefault(place.key, [None] * _LEVELS)
@@ -231,8 +235,7 @@ class ListCounter:
     def _text(self, place: ListLevels, level: int, numbers: list[int]) -> str:
         definition = place.levels[level]
 
-        def number(found: re.Match[str]) -> str:
-            at = int(found[1]) - 1
+        def number(at: int) -> str:
             style = place.levels[at].style if at in place.levels else "decimal"
             if at > level or style in ("none", "bullet"):
                 return ""
@@ -240,7 +243,15 @@ class ListCounter:
                 style = "decimal"
             return word_numeral(numbers[at], style, self._language)
 
-        return " ".join(_PLACE.sub(number, symbol_text("", definition.text)).split())
+        pieces = _pieces(definition.text)
+        return " ".join("".join([one if isinstance(one, str) else number(one) for one in pieces]).split())
+
+
+@lru_cache(maxsize=1000)
+def _pieces(text: str) -> tuple[str | int, ...]:
+    """The text of a level, taken apart: what stands in it as it is, and the levels (from 0) whose numbers do."""
+    parts = _PLACE.split(symbol_text("", text))
+    return tuple(int(part) - 1 if place % 2 else part for place, part in enumerate(parts))
 
 
 @cache
@@ -273,6 +284,7 @@ def _level(element: Any) -> Level:
     restart, legal = value(element, "lvlRestart"), element.find(f"{W}isLgl")
     fonts = element.find(f"{W}rPr/{W}rFonts")
     text = element.find(f"{W}lvlText")
+    hidden = element.find(f"{W}rPr/{W}vanish")
     return Level(
         # 17.9.25: a level without a start begins with 0
         start=whole_number(value(element, "start") or "", 0, digits=9),
@@ -283,6 +295,7 @@ def _level(element: Any) -> Level:
         glued=value(element, "suff") == "nothing",
         paragraph_style=value(element, "pStyle") or "",
         font=(fonts.get(f"{W}ascii") or fonts.get(f"{W}hAnsi") or "") if fonts is not None else "",
+        hidden=hidden is not None and is_on(hidden),
     )
 
 

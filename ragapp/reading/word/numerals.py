@@ -6,6 +6,7 @@ import re
 
 from ragapp.reading.numerals import NumeralStyle, numeral
 from ragapp.reading.spelled_numbers import cardinal_words, ordinal_words
+from ragapp.reading.word.east_asian_numerals import east_asian_numeral
 
 _STYLES: dict[str, NumeralStyle] = {
     "decimal": "decimal",
@@ -55,6 +56,8 @@ def word_numeral(number: int, name: str, language: str = "en") -> str:
     """
     if style := _STYLES.get(name):
         return numeral(number, style)
+    if text := east_asian_numeral(number, name):
+        return text
     if name == "ordinal":
         return _ordinal(number, language)
     if name in ("cardinalText", "ordinalText"):

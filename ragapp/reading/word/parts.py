@@ -37,6 +37,7 @@ _MAX_CHUNKS = 500
 _OBJECT_HINT = "Open the document in Word and save what is embedded as files of their own."
 _CHART_HINT = "Save the document as PDF."
 _CHUNK_HINT = "Open the document in Word and save it again."
+_PICTURE_HINT = "Pictures that are not in the file: insert them into the document."
 _WORD_TYPES = ("application/vnd.openxmlformats-officedocument.wordprocessingml", "application/vnd.ms-word")
 
 
@@ -73,7 +74,7 @@ class PartReader:
 
     def read(self, element: Any) -> None:
         """Read a drawing, a VML picture, an embedded object or a text box at its place."""
-        for found in shown_objects(element):
+        for found in self.shown(element):
             tag = found.tag
             if tag == f"{W}txbxContent":
                 self._out.end_list()
@@ -183,33 +184,51 @@ class PartReader:
     def _picture(self, element: Any) -> None:
         """Add the text that is recognised in a picture."""
         part = self._target(element, f"{_R}embed") or self._target(element, f"{_R}id")
-        if part is not None and not _is_small(element):
+        if _is_small(element):
+            return
+        if part is not None:
             self._out.text(self._shared.pictures.text(part.blob, self._place()))
+        elif any(element.get(f"{_R}{name}") for name in ("embed", "id", "link", "href")):
+            self._shared.left_out.add("picture", "pictures", self._place(), hint=_PICTURE_HINT)
+
+    def shown(self, element: Any) -> Iterator[Any]:
+        """What a drawing shows, in order: text boxes, charts, diagrams, words as art, embedded objects and pictures.
+
+        What stands in a text box is not looked into, and the preview of an embedded object is no picture.
+        """
+        if element.tag in _SHOWN:
+            yield element
+            return
+        embedded = element.find(f"{_O}OLEObject") if element.tag == f"{W}object" else None
+        if embedded is not None:
+            yield embedded
+            return
+        for child in element:
+            if child.tag == f"{MC}AlternateContent":
+                chosen = chosen_alternative(child)
+                if chosen is not None:
+                    yield from self.shown(chosen)
+            elif not isinstance(child.tag, str) or child.tag in _NOT_SHOWN:
+                continue
+            elif _is_hidden(child):
+                self._shared.left_out.add("hidden shape", "hidden shapes", self._place())
+            else:
+                yield from self.shown(child)
 
     def _target(self, element: Any, attribute: str) -> Part | None:
         relation = self._part.rels.get(element.get(attribute, ""))
         return relation.target_part if relation is not None else None
 
 
-def shown_objects(element: Any) -> Iterator[Any]:
-    """What a drawing shows, in order: text boxes, charts, diagrams, words as art, embedded objects and pictures.
-
-    What stands in a text box is not looked into, and the preview of an embedded object is no picture.
-    """
-    if element.tag in _SHOWN:
-        yield element
-        return
-    embedded = element.find(f"{_O}OLEObject") if element.tag == f"{W}object" else None
-    if embedded is not None:
-        yield embedded
-        return
-    for child in element:
-        if child.tag == f"{MC}AlternateContent":
-            chosen = chosen_alternative(child)
-            if chosen is not None:
-                yield from shown_objects(chosen)
-        elif isinstance(child.tag, str) and child.tag not in _NOT_SHOWN:
-            yield from shown_objects(child)
+def _is_hidden(element: Any) -> bool:
+    """Whether a drawing, a shape or a picture is hidden, as the selection pane of Word does it (20.4.2.5, hidden)."""
+    if "visibility:hidden" in element.get("style", "").replace(" ", "").lower():
+        return True
+    names = (name for name in element if isinstance(name.tag, str) and name.tag.endswith(("}docPr", "}cNvPr")))
+    name = next(names, None)
+    if name is None and (about := element.find("{*}nvPicPr")) is not None:
+        name = about.find("{*}cNvPr")
+    return name is not None and name.get("hidden", "0") in ("1", "true")
 
 
 _SHOWN = frozenset(

@@ -25,13 +25,22 @@ from ragapp.reading.word.counts import Counts
 from ragapp.reading.word.forms import activex_text, form_text, settle_controls
 from ragapp.reading.word.looks import Looks
 from ragapp.reading.word.notes import NOTE_KINDS
-from ragapp.reading.word.parts import PartReader, Shared, shown_objects
+from ragapp.reading.word.parts import PartReader, Shared
 from ragapp.reading.word.running import running_parts, running_text, without_page_fields
-from ragapp.reading.word.runs import FieldText, Line, RunReader, as_saved, chosen_alternative, end_is_gone, style_id
-from ragapp.reading.word.tables import is_deleted, table_grid, table_rows
+from ragapp.reading.word.runs import (
+    FieldText,
+    Line,
+    RunReader,
+    as_saved,
+    chosen_alternative,
+    end_is_gone,
+    paragraph_properties,
+)
+from ragapp.reading.word.tables import continuations, is_deleted, table_grid, table_rows
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_VAL, _STYLE, _OUTLINE = f"{_W}val", f"{_W}pStyle", f"{_W}outlineLvl"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 # what was deleted or moved away, and what holds no text
 _UNREAD = frozenset([f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}sdtPr"])
@@ -45,6 +54,8 @@ _HEADING_NAME = re.compile(
     r"(?:heading|titre|überschrift|título|titolo|titulo|rubrik|kop|nagłówek|заголовок|标题|見出し)\s*([1-9])",
     re.IGNORECASE,
 )
+_NOTE_HINT = "The file names it, but does not hold it."
+_PART_HINT = "Open the document in Word, and save it again if that can repair it."
 _NOTES = {"footnote": "Footnote", "endnote": "Endnote"}
 
 
@@ -70,7 +81,7 @@ def _read_package(package: OpenPackage, out: BlockBuilder, shared: Shared) -> _D
     body = main.root.find(f"{_W}body")
     if body is None:
         raise ReadingError("the file is truncated or damaged (its document has no body)", AGAIN)
-    reader = _DocxReader(_DocumentParts(main), main, out, shared)
+    reader = _DocxReader(_DocumentParts(main, shared.left_out), main, out, shared)
     reader.container(body)
     out.end_list()
     reader.notes()
@@ -80,8 +91,10 @@ def _read_package(package: OpenPackage, out: BlockBuilder, shared: Shared) -> _D
 class _DocumentParts:
     """What the stories of one document (its body, notes, headers) have in common."""
 
-    def __init__(self, main: Part) -> None:
+    def __init__(self, main: Part, left_out: LeftOut) -> None:
         self.main = main
+        self._left_out = left_out
+        self._damaged: set[str] = set()
         self.styles = self.root("styles")
         self.looks = Looks(self.styles)
         self.properties = {
@@ -93,7 +106,17 @@ class _DocumentParts:
 
     def part(self, kind: str) -> Part | None:
         """The first part of a kind that is there and not damaged."""
-        return next((part for part in self.main.related(kind) if root_of(part) is not None), None)
+        for part in self.main.related(kind):
+            if root_of(part) is not None:
+                return part
+            self.tell_damaged(part)
+        return None
+
+    def tell_damaged(self, part: Part) -> None:
+        """Tell once that a part is there but is not well-formed."""
+        if part.name not in self._damaged:
+            self._damaged.add(part.name)
+            self._left_out.add("damaged part", "damaged parts", part.name, hint=_PART_HINT)
 
     def root(self, kind: str) -> Any:
         """The root element of such a part; None where there is none."""
@@ -137,15 +160,18 @@ class _DocxReader:
 
     def container(self, element: Any) -> None:
         """Read what stands in a body, a text box or a frame of one cell."""
+        joined: set[Any] = set()
         for child, before in _lines(element, "tbl", "altChunk", keep=lambda end: self._heading_level(end) is not None):
             if child.tag == f"{_W}p":
                 self._paragraph(child, before)
                 continue
             self._out.end_list()
-            if child.tag == f"{_W}tbl":
-                self._table(child)
-            else:
+            if child.tag != f"{_W}tbl":
                 self._chunk(child)
+            elif child not in joined:
+                further = list(continuations(child))
+                joined.update(further)
+                self._table(child, *further)
 
     def notes(self) -> None:
         """Read the foot- and endnotes that the text refers to, and the comments."""
@@ -154,9 +180,15 @@ class _DocxReader:
             for (of, number), mark in self._marks.marks.items():
                 if of == kind and number in notes:
                     reader.note(f"{label} {mark}", notes[number], mark)
+                elif of == kind:
+                    self._shared.left_out.add("note", "notes", f"{label.lower()} {mark}", hint=_NOTE_HINT)
         reader, comments = self._part_beside("comments")
-        for comment in read_comments(self._part.root, comments, self._document.root("commentsExtended")):
-            reader.note(comment.heading, comment.element)
+        stories = [self._part.root, *(self._document.root(f"{kind}s") for kind in _NOTES)]
+        for story in stories:
+            for comment in read_comments(
+                story, comments if story is not None else {}, self._document.root("commentsExtended")
+            ):
+                reader.note(comment.heading, comment.element)
 
     def _part_beside(self, kind: str) -> tuple[_DocxReader, dict[str, Any]]:
         """What reads a part of a kind, and its elements by their ids; none where there is no such part."""
@@ -212,6 +244,7 @@ class _DocxReader:
         texts: dict[str, None] = {}
         for kind, part in running_parts(self._part):
             if root_of(part) is None:
+                self._document.tell_damaged(part)
                 continue
             beside = BlockBuilder()
             reader = _DocxReader(self._document, part, beside, self._shared, without_page_fields)
@@ -272,7 +305,7 @@ class _DocxReader:
     def _texts_beside(self, line: Line) -> Iterator[str]:
         """The texts of boxes and of words as art; what else stands beside a line is kept for later."""
         for element in line.objects:
-            for found in shown_objects(element):
+            for found in self._parts.shown(element):
                 if found.tag == f"{_W}txbxContent":
                     yield self.all_text(found)
                 elif found.tag.endswith("}textpath"):
@@ -297,8 +330,8 @@ class _DocxReader:
     def _cells(self, row: Any) -> Iterator[Any]:
         return (cell for cell in _children(row, "tc") if not is_deleted(cell))
 
-    def _table(self, table: Any) -> None:
-        rows = list(self._rows(table))
+    def _table(self, *tables: Any) -> None:
+        rows = [row for table in tables for row in self._rows(table)]
         if len(rows) == 1 and _is_layout(cells := list(self._cells(rows[0]))):
             for cell in cells:
                 self.container(cell)  # a frame around text, or columns of text; not a table
@@ -322,8 +355,13 @@ class _DocxReader:
 
     def _heading_level(self, paragraph: Any) -> int | None:
         """A paragraph's heading level; its own settings go before its style's."""
-        own = _outline_level(paragraph)
-        return own if own is not None else self._style(style_id(paragraph))
+        style = None
+        for node in paragraph_properties(paragraph):
+            if node.tag == _STYLE:
+                style = node.get(_VAL)
+            elif node.tag == _OUTLINE and (level := _outline(node)) is not None:
+                return level
+        return self._style(style)
 
     def _look_up(self, name: str | None) -> int | None:
         """The heading level of a style."""
@@ -381,9 +419,13 @@ def _style_level(style: Any) -> int | None:
 
 
 def _outline_level(element: Any) -> int | None:
-    outline = element.find(f"{_W}pPr/{_W}outlineLvl")
-    value = outline.get(f"{_W}val", "") if outline is not None else ""
-    return int(value) + 1 if value.isdigit() and int(value) < 9 else None  # 9 is body text
+    outline = element.find(f"{_W}pPr/{_OUTLINE}")
+    return _outline(outline) if outline is not None else None
+
+
+def _outline(element: Any) -> int | None:
+    value = element.get(_VAL, "")
+    return int(value) + 1 if value.isdecimal() and int(value[:4]) < 9 else None  # 9 is body text
 
 
 def _is_layout(cells: list[Any]) -> bool:

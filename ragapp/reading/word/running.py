@@ -20,6 +20,8 @@ _PAGE_NUMBER = re.compile(
     r"(?:\s*(?:no|nr|n°|#)\.?)?)?[\s:]*\d*\s*(?:(?:of|von|de|sur|di|van|z|av|af|ze|из|/|\|)\s*\d*)?[\s\-–—|]*",
     re.IGNORECASE,
 )
+# four figures that were typed, not counted, are a year or the number of something
+_YEAR = re.compile(r"\d{4}")
 _PARTS = re.compile(r"\t+|; | {3,}")
 _MOST = 200  # headers and footers of one document
 
@@ -33,6 +35,7 @@ def running_parts(main: Part) -> Iterator[tuple[str, Part]]:
     even = settings.find(f"{W}evenAndOddHeaders") if settings is not None else None
     shows_even = even is not None and is_on(even)
     seen: set[str] = set()
+    references: dict[tuple[str, str], str] = {}  # a section without one of its own has that of the section before
     for section in main.root.iter(f"{W}sectPr"):
         first = section.find(f"{W}titlePg")
         shown = {"default", *(["first"] if first is not None and is_on(first) else [])} | (
@@ -40,9 +43,12 @@ def running_parts(main: Part) -> Iterator[tuple[str, Part]]:
         )
         for reference in section:
             kind = next((kind for kind in _KINDS if reference.tag == f"{W}{kind}Reference"), None)
-            if kind is None or reference.get(f"{W}type", "default") not in shown:
+            if kind is not None:
+                references[kind, reference.get(f"{W}type", "default")] = reference.get(f"{_R}id", "")
+        for (kind, pages), identifier in references.items():
+            if pages not in shown:
                 continue
-            relation = main.rels.get(reference.get(f"{_R}id", ""))
+            relation = main.rels.get(identifier)
             part = relation.target_part if relation is not None else None
             if part is not None and part.name not in seen and len(seen) < _MOST:
                 seen.add(part.name)
@@ -57,4 +63,4 @@ def without_page_fields(code: str, _shown: str) -> str | None:
 def running_text(text: str) -> str:
     """The text of a header or footer without page numbers, its lines and parts separated by semicolons."""
     parts = [part.strip() for line in text.split("\n") for part in _PARTS.split(line)]
-    return "; ".join(part for part in parts if part and not _PAGE_NUMBER.fullmatch(part))
+    return "; ".join(part for part in parts if part and (_YEAR.search(part) or not _PAGE_NUMBER.fullmatch(part)))

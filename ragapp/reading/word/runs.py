@@ -6,7 +6,7 @@ Source: ISO/IEC 29500-1, 17.3.3 (run content), 17.16 (fields and hyperlinks), 17
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
 from ragapp.reading.left_out import LeftOut
@@ -34,6 +34,12 @@ _SKIPPED = frozenset(
         "rubyPr",
     )
 )
+_PROPERTIES, _STYLE, _MARK, _FRAME = f"{W}pPr", f"{W}pStyle", f"{W}rPr", f"{W}framePr"
+_TEXT, _FIELD, _CODE, _SIGN = f"{W}t", f"{W}fldChar", f"{W}instrText", f"{W}sym"
+_FIELD_KIND = f"{W}fldCharType"
+_DROP_CAP = f"{W}dropCap"
+_DELETED = frozenset([f"{W}del", f"{W}moveFrom"])
+_HIDDEN = frozenset([f"{W}vanish", f"{W}specVanish"])
 _CHARACTERS = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 # what is shown beside the text of the paragraph: boxes, pictures, charts, embedded objects, controls
 _OBJECTS = frozenset(f"{W}{name}" for name in ("drawing", "pict", "object", "txbxContent", "control"))
@@ -143,14 +149,15 @@ class RunReader:
 
     def line(self, paragraph: Any, *before: Any) -> Line:
         """What a paragraph shows, behind paragraphs whose ends are deleted or hidden, so that it goes on their line."""
-        style = paragraph.find(f"{W}pPr/{W}pStyle")
-        self._begin(style.get(VAL) if style is not None else None)
+        self._begin(style_id(paragraph))
         for element in (*before, paragraph):
             self._walk(element)
         return Line(self._joined(), tuple(self._objects))
 
     def _joined(self) -> str:
         pieces = self._pieces
+        if len(pieces) == 1:
+            return pieces[0][0]
         if not any(script for _, script in pieces):
             return "".join(text for text, _ in pieces)
         shown = {script for text, script in pieces if text.strip()}
@@ -170,26 +177,29 @@ class RunReader:
                 self._walk(child)
 
     def _run(self, run: Any) -> None:
-        properties = run.find(f"{W}rPr") if len(run) > 1 else None
         before = self._look
-        self._look = self._looks.run(self._style, properties) if properties is not None else self._base
+        first = next(iter(run), None)
+        is_set = first is not None and first.tag == _MARK
+        self._look = self._looks.run(self._style, first) if is_set else self._base
         self._content(run)
         self._look = before
 
     def _content(self, run: Any) -> None:
         for node in run:
             tag = node.tag
-            if tag == f"{W}t":
-                if node.text:
-                    self._add(node.text)
+            if tag == _TEXT:
+                if text := node.text:
+                    self._add(text)
+            elif tag == _MARK:
+                continue
             elif tag in _CHARACTERS:
                 self._add(_CHARACTERS[tag])
-            elif tag == f"{W}fldChar":
+            elif tag == _FIELD:
                 self._field_mark(node)
-            elif tag == f"{W}instrText":
+            elif tag == _CODE:
                 if self._fields and self._fields[-1].in_code:
                     self._fields[-1].code += node.text or ""
-            elif tag == f"{W}sym":
+            elif tag == _SIGN:
                 self._add(_symbol(node), is_sign=True)
             elif tag in self._written or tag in _OBJECTS:
                 self._mark_or_object(node)
@@ -311,7 +321,7 @@ class RunReader:
         self._finish(field)
 
     def _field_mark(self, mark: Any) -> None:
-        kind = mark.get(f"{W}fldCharType")
+        kind = mark.get(_FIELD_KIND)
         if kind == "begin":
             if mark not in self._strays:
                 self._fields.append(_Field(mark.find(f"{W}ffData"), len(self._pieces), self._paragraphs))
@@ -350,21 +360,32 @@ def chosen_alternative(element: Any) -> Any:
     return fallback
 
 
+def paragraph_properties(paragraph: Any) -> Iterable[Any]:
+    """What a paragraph says of itself: the children of its first child, ``w:pPr``."""
+    for first in paragraph:
+        return first if first.tag == _PROPERTIES else ()
+    return ()
+
+
 def style_id(paragraph: Any) -> str | None:
     """The id of the style that a paragraph names."""
-    style = paragraph.find(f"{W}pPr/{W}pStyle")
-    return style.get(VAL) if style is not None else None
+    for node in paragraph_properties(paragraph):
+        if node.tag == _STYLE:
+            return cast(str | None, node.get(VAL))
+    return None
 
 
 def end_is_gone(paragraph: Any) -> bool:
-    """Whether the end of a paragraph is deleted or hidden, so that the next one goes on in its line (17.13.5.15)."""
-    mark = paragraph.find(f"{W}pPr/{W}rPr")
-    if mark is None:
-        return False
-    return any(
-        node.tag in (f"{W}del", f"{W}moveFrom") or (node.tag in (f"{W}vanish", f"{W}specVanish") and is_on(node))
-        for node in mark
-    )
+    """Whether the next paragraph goes on in the line of this one.
+
+    So it does where its end is deleted or hidden (17.13.5.15), and where it is a large first letter (17.3.1.11).
+    """
+    for node in paragraph_properties(paragraph):
+        if node.tag == _MARK:
+            return any(one.tag in _DELETED or (one.tag in _HIDDEN and is_on(one)) for one in node)
+        if node.tag == _FRAME and node.get(_DROP_CAP, "none") != "none":
+            return True
+    return False
 
 
 def _is_in_run(element: Any) -> bool:

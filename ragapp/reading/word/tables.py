@@ -6,7 +6,7 @@ header rows (17.4.49), hidden rows (17.4.20), and tracked changes of rows and ce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from ragapp.reading.word.looks import VAL, W, is_on
 _MAX_SPAN = 64
 # cells that all spans of one table may add
 _MAX_ADDED = 200_000
+_ROW = f"{W}tr"
 _PAGE_BREAK = f"{W}lastRenderedPageBreak"
 
 
@@ -106,6 +107,44 @@ def table_rows(grid: Grid) -> tuple[list[str], list[list[str]], list[int]]:
     header = joined_header(rows[:count], across[:count])
     body = [_spread(row, over) for row, over in zip(rows[count:], across[count:], strict=True)]
     return titles, [header, *body], [place - count + 1 for place in breaks if place >= count]
+
+
+def continuations(table: Any) -> Iterator[Any]:
+    """The tables behind a table that are shown as its further rows.
+
+    Word shows tables of one style with nothing between them as one table. One that begins with a header of its own is
+    another table all the same, so its first row must have figures where the columns of the first table have some.
+    """
+    first = list(table.iterchildren(_ROW))
+    if len(first) < 2:
+        return
+    head, last = _plain_cells(first[0]), _plain_cells(first[-1])
+    figures = [
+        at for at, (name, value) in enumerate(zip(head, last, strict=False)) if not _figure(name) and _figure(value)
+    ]
+    following = table.getnext()
+    while following is not None and following.tag == table.tag and _style(following) == _style(table):
+        row = next(following.iterchildren(_ROW), None)
+        cells = _plain_cells(row) if row is not None else []
+        if len(cells) != len(head) or _row_property(row, "tblHeader") or not figures:
+            return
+        if not all(_figure(cells[at]) for at in figures):
+            return
+        yield following
+        following = following.getnext()
+
+
+def _plain_cells(row: Any) -> list[str]:
+    return ["".join(text.text or "" for text in cell.iter(f"{W}t")).strip() for cell in row.iterchildren(f"{W}tc")]
+
+
+def _figure(text: str) -> bool:
+    return text[:1].isdigit() or text[1:2].isdigit()
+
+
+def _style(table: Any) -> str:
+    found = table.find(f"{W}tblPr/{W}tblStyle")
+    return found.get(VAL, "") if found is not None else ""
 
 
 def is_hidden(row: Any) -> bool:

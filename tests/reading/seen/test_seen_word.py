@@ -822,6 +822,7 @@ PARTS = [
             },
         ),
         ("Body",),
+        warns=("1 damaged part was left out (word/numbering.xml)",),
         source="files of converters",
     ),
 ]
