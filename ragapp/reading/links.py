@@ -8,7 +8,7 @@ import re
 _ADDRESS = re.compile(r"(?:https?|ftps?|sftp)://\S|(?:mailto|tel|sms):\s*\S", re.IGNORECASE)
 _PERSON = re.compile(r"^(?:mailto|tel|sms):\s*", re.IGNORECASE)
 _SCHEME = re.compile(r"^[a-z]+://(?:www\.)?", re.IGNORECASE)
-_LONGEST = 300  # characters; a longer one is made for programs
+_LONGEST = 200  # characters; a longer one counts readers or was made for programs
 
 
 def address_beside(target: str, words: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from ragapp.reading.html.css import Styles
 from ragapp.reading.html.mathml import math_line
 from ragapp.reading.html.tree import BLOCK_TAGS, HEADINGS, WRITTEN, Elements, put_behind, replace, text_before
+from ragapp.reading.links import address_beside
 from ragapp.reading.scripts import lowered, raised
 from ragapp.reading.text import one_line
 
@@ -17,10 +17,7 @@ _NOTE_ROLES = re.compile(r"\bnoteref\b|\bdoc-noteref\b")
 _MARK = re.compile(r"\d{1,4}|[a-z*†‡§]{1,2}|[ivx]{1,6}", re.IGNORECASE)
 _PRINTED_NOTE = re.compile(r"(?:\s*\[[^\[\]]{1,40}\])+\s*")
 _STROKES = ("/", "\u2044", "\u2215")
-_SCHEMES = ("http", "https", "ftp", "mailto", "tel", "sms")
 _NO_ADDRESS_IN = ("nav", "button", "summary", *HEADINGS)
-# a longer address counts readers or holds what a script wrote, and is none that a person would quote
-_LONGEST_ADDRESS = 300
 # what programs that draw formulas write beside the formula itself
 _DRAWN_FORMULAS = (
     "//*[contains(@class, 'katex-html') or contains(@class, 'MathJax_Preview') or contains(@class, 'MJX_Assistive')]"
@@ -132,27 +129,6 @@ def _links(page: HtmlElement) -> None:
             # the mark of a note, before its text
             if tail[:1].isalnum() and link.text_content().strip().isdecimal() and not text_before(link).strip():
                 put_behind(link, " ")
-        elif ":" in href and len(href) <= _LONGEST_ADDRESS and (address := _address(href)):
-            words = one_line(link.text_content())
-            if words and not _says(words, address) and next(link.iterancestors(*_NO_ADDRESS_IN), None) is None:
+        elif ":" in href and (words := one_line(link.text_content())) and (address := address_beside(href, words)):
+            if next(link.iterancestors(*_NO_ADDRESS_IN), None) is None:
                 put_behind(link, f" ({address})")
-
-
-def _address(href: str) -> str:
-    """An address as a person would write it; empty where it is none."""
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return ""
-    if parts.scheme.lower() not in _SCHEMES:
-        return ""
-    if parts.scheme.lower() in ("mailto", "tel", "sms"):
-        return parts.path
-    return href if parts.netloc else ""
-
-
-def _says(words: str, address: str) -> bool:
-    plain = (address.partition("://")[2] or address).lower().removeprefix("www.").removesuffix("/")
-    if plain in words.lower():
-        return True
-    return address[:1] in "+0" and re.sub(r"\D", "", address) == re.sub(r"\D", "", words)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ragapp.reading.html.mathml import math_line
+from ragapp.reading.links import address_beside
 from ragapp.reading.odf.context import OdfContext, is_true_condition
 from ragapp.reading.odf.forms import TICKED, UNTICKED, field_mark
 from ragapp.reading.odf.names import DRAW, FIELD, LOEXT, MATH, OFFICE, PRESENTATION, SVG, TEXT, XLINK, count
@@ -20,8 +21,6 @@ from ragapp.reading.symbol_fonts import symbol_text
 from ragapp.reading.text import one_line
 
 _SPACES = re.compile(r"[ \t\r\n]+")
-_LINK = re.compile(r"(?:https?|ftps?)://|mailto:|www\.", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:https?://)?(?:www\.)?|mailto:", re.IGNORECASE)
 _MAX_SPACES = 100
 # code, and furigana, which repeats the words that it stands over
 _UNREAD = frozenset(
@@ -171,7 +170,7 @@ class _LineReader:
         first = len(self._pieces)
         self.walk(element, self._context.styles.look("text", element.get(f"{TEXT}style-name"), look))
         shown = one_line("".join(text for text, _ in self._pieces[first:]))
-        target = link_target(element.get(f"{XLINK}href", ""), shown)
+        target = address_beside(element.get(f"{XLINK}href", ""), shown)
         if target and shown:
             self._mark(f" ({target})", look)
 
@@ -274,15 +273,6 @@ class _LineReader:
             self._mark(formula, look)
         else:
             self._drawings.append(element)
-
-
-def link_target(href: str, shown: str) -> str:
-    """Where a link leads, if that is an address on the net which its words do not show already; else empty."""
-    href = href.strip()
-    if not _LINK.match(href):
-        return ""
-    bare = _SCHEME.sub("", href, count=1).rstrip("/").partition("?subject=")[0]
-    return "" if bare.lower() in shown.lower() else href.removeprefix("mailto:")
 
 
 def formula_of(frame: Any, context: OdfContext) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ragapp.reading.left_out import LeftOut
+from ragapp.reading.links import address_beside
 from ragapp.reading.numerals import NumeralStyle, numeral
 from ragapp.reading.office.formulas import formula_text
 from ragapp.reading.scripts import Script, join_scripts
@@ -21,7 +22,6 @@ MAX_LEVEL = 8  # the format knows nine levels of a list; a damaged file may name
 # signs of bullets that say something; every other one is an ordinary bullet
 _TELLING = frozenset("✓✔✗✘☑☒☐✅❌⚠★☆☺☹👍👎")
 _SPECIAL_LINK = re.compile(r"(?:https?|mailto|ftp|tel):", re.IGNORECASE)
-_SCHEME = re.compile(r"^(?:https?://(?:www\.)?|mailto:|ftp://|tel:)", re.IGNORECASE)
 # ST_TextAutonumberScheme, 20.1.10.61: what is counted in, then the signs around it
 _COUNTED: tuple[tuple[str, NumeralStyle], ...] = (
     ("alphaLc", "lower-letter"),
@@ -235,7 +235,7 @@ class _Body:
             properties = child(run, "rPr")
             target = self._target(properties)
             if target != link:
-                pieces.append((_shown_target(link, linked), ""))
+                pieces.append((f" {link_note(link, linked)}".rstrip(), ""))
                 link, linked = target, ""
             if name == "br":
                 pieces.append(("\n", ""))
@@ -253,7 +253,7 @@ class _Body:
             struck_before = struck_before and not text.strip()
             pieces.append((text, _script(_value(properties, "baseline", look.baseline))))
             linked += text
-        pieces.append((_shown_target(link, linked), ""))
+        pieces.append((f" {link_note(link, linked)}".rstrip(), ""))
         return pieces, anything
 
     def _run_text(self, run: Any, name: str, properties: Any, look: _Look) -> str:
@@ -277,15 +277,10 @@ class _Body:
         return target if _SPECIAL_LINK.match(target) else ""
 
 
-def _shown_target(target: str, shown: str) -> str:
-    """A link's target as it is added behind its words; empty where they say it already, or nothing."""
-    address = _SCHEME.sub("", target).rstrip("/")
-    return f" ({target})" if address and shown.strip() and address.lower() not in shown.lower() else ""
-
-
 def link_note(target: str, shown: str) -> str:
     """The target of a link that a whole shape is, in brackets, unless the shape shows it; empty for other targets."""
-    return _shown_target(target, shown).strip() if _SPECIAL_LINK.match(target) else ""
+    address = address_beside(target, shown) if shown.strip() else ""
+    return f"({address})" if address else ""
 
 
 def auto_number(number: int, scheme: str) -> str:

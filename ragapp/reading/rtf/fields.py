@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from ragapp.reading.links import with_address
 from ragapp.reading.symbol_fonts import symbol_char
 
 _ADDRESS = re.compile(r'HYPERLINK\s+"?((?:https?|ftp|mailto):[^"\s]+)"?', re.IGNORECASE)
@@ -49,10 +50,3 @@ class Field:
         if found := _ADDRESS.match(code):
             return with_address(result, found[1])
         return result
-
-
-def with_address(words: str, address: str) -> str:
-    """The words of a link, with where it leads behind them unless they say it."""
-    plain = address.removeprefix("mailto:").partition("?")[0] if address.lower().startswith("mailto:") else address
-    bare = re.sub(r"^\w+://(?:www\.)?|/$", "", plain)
-    return words if not words.strip() or bare.lower() in words.lower() else f"{words} ({plain})"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
 from ragapp.reading.left_out import LeftOut
+from ragapp.reading.links import address_beside
 from ragapp.reading.office.formulas import formula_text
 from ragapp.reading.scripts import Script, join_scripts
 from ragapp.reading.symbol_fonts import symbol_char
@@ -46,8 +47,6 @@ _OBJECTS = frozenset(f"{W}{name}" for name in ("drawing", "pict", "object", "txb
 _HOLDERS = (f"{W}object", f"{W}pict")
 _CONTROL_HINT = "Save the document as PDF to have what they show read."
 _LINKED_HINT = "Put the documents that it is made of into the folder, too."
-_SCHEME = re.compile(r"^(?:https?://(?:www\.)?|www\.|mailto:|tel:|file:/*)", re.IGNORECASE)
-_LONGEST_LINK = 500
 _LINK_CODE = re.compile(r'^\s*HYPERLINK\s+(?!\\)("[^"]*"|\S+)', re.IGNORECASE)
 
 # the code of a field and what it shows, to what is written for it; None where it shows what was saved
@@ -302,8 +301,7 @@ class RunReader:
 
     def _add_target(self, start: int, target: str) -> None:
         shown = self._shown_since(start)
-        address = re.sub(r"^mailto:", "", target, flags=re.IGNORECASE)
-        if shown.strip() and target and len(target) <= _LONGEST_LINK and not _shows(shown, target):
+        if shown.strip() and (address := address_beside(target, shown)):
             self._last_link = (len(self._pieces), target)
             self._pieces.append((f" ({address})", ""))
 
@@ -400,13 +398,3 @@ def _symbol(element: Any) -> str:
     except ValueError:
         return ""
     return symbol_char(element.get(f"{W}font", ""), code)
-
-
-def _shows(text: str, target: str) -> bool:
-    """Whether a text says already where a link leads, or there is nothing to say."""
-    address = _SCHEME.sub("", target).partition("?subject=")[0].rstrip("/").lower()
-    said = text.replace("\u200b", "").lower()
-    if not address or target.lower().startswith(("javascript:", "#")) or address in said:
-        return True
-    digits = re.sub(r"\D", "", address)
-    return target.lower().startswith("tel:") and digits[-6:] in re.sub(r"\D", "", said)
