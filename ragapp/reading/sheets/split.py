@@ -101,13 +101,18 @@ def sheet_parts(grid: Grid, joins: bool = False) -> Iterator[Line | Table]:
             yield Table([before.rows[0], *rows], [rest.numbers[0], *rest.numbers], before.columns)
             continue
         wider = any(max(map(len, later.rows)) > 2 for later in following)
+        is_pair = wider if before is None else len(rest.rows) == 1
         if width == 1 and len(groups) > 1:
             yield from (Line(row[0], number) for row, number in zip(rest.rows, rest.numbers, strict=True))
-        elif width == 2 and is_pairs(rest.rows) and (wider if before is None else len(rest.rows) == 1):
+        elif width == 2 and is_pairs(rest.rows) and (_is_labelled(rest.rows) or is_pair):
             yield from (Line(pair_line(row), number) for row, number in zip(rest.rows, rest.numbers, strict=True))
         else:
             before = _table(rest, grid)
             yield before
+
+
+def _is_labelled(rows: Sequence[Sequence[str]]) -> bool:
+    return all(row[0].endswith(":") for row in rows)
 
 
 def _groups(grid: Grid, joins: bool) -> Iterator[_Group]:
