@@ -1,7 +1,8 @@
 """Tables that stand beside each other in a sheet, parted by columns that nothing is in.
 
 A blank column may also be a gap within one table. What tells tables apart is that the one on the right begins in
-another row, has a title or the same names of its own, or is longer or shorter and names its own rows.
+another row, has a title or the same names of its own, is longer or shorter and names its own rows, or is a list of
+labels (``Date:``) with their values.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ def parted(rows: Rows, grid: Grid) -> list[Rows]:
         return [rows]
     found: list[Rows] = []
     left = 0
-    for first, last in gaps:
-        here, there = _within(rows, left, first), _within(rows, last, 1 << 31)
+    ends = [first for first, _ in gaps[1:]] + [1 << 31]
+    for (first, last), end in zip(gaps, ends, strict=True):
+        here, there = _within(rows, left, first), _within(rows, last, end)
         if here and there and _are_apart(here, there, last - first):
             found.append(here)
             left = last
@@ -56,6 +58,8 @@ def _within(rows: Rows, first: int, behind: int) -> Rows:
 
 
 def _are_apart(left: Rows, right: Rows, gap: int) -> bool:
+    if _is_labelled(right):
+        return True  # as numbers and dates stand beside the address of a letter
     if not _is_table(left):
         return False
     if not _is_table(right):
@@ -70,6 +74,11 @@ def _are_apart(left: Rows, right: Rows, gap: int) -> bool:
     if len(names) > 1 and names == _texts(left[0])[: len(names)] and all(map(is_name, names)):
         return True
     return left[-1][0] != right[-1][0] and _has_header(right) and _has_row_names(right)
+
+
+def _is_labelled(rows: Rows) -> bool:
+    texts = [_texts(row) for row in rows]
+    return len(rows) > 1 and all(len(row) == 2 and row[0].endswith(":") for row in texts)
 
 
 def _is_table(rows: Rows) -> bool:

@@ -17,6 +17,11 @@ MAX_HEADER = 6  # rows
 MAX_ABOVE = 40  # lines above a header
 MAX_PAIRS = 15  # rows of two cells that are no table of their own
 _LIST = 40  # rows of a list of names with one value each
+_VALUE_NAMES = re.compile(  # above the values of such a list
+    "values?|answer|entry|amount|result|content|details|data|wert|inhalt|angabe|antwort|betrag|ergebnis|valeur|montant"
+    "|réponse|contenu|valor|respuesta|importe|contenido|valore|risposta|importo|waarde|bedrag|antwoord|värde",
+    re.IGNORECASE,
+)
 _SAMPLE = 200  # rows that tell what a column holds
 
 # figures, amounts, dates and times, with a unit or a currency; 2024 alone may be the name of a column
@@ -147,6 +152,8 @@ def is_headless(rows: Rows) -> bool:
 def _is_list_of_values(rows: Rows) -> bool:
     names = [row[0] for row in rows]
     if len(rows[0]) != 2 or not 3 <= len(rows) <= _LIST or len(set(names)) < len(names) or any(map(is_value, names)):
+        return False
+    if _VALUE_NAMES.fullmatch(rows[0][1]):
         return False
     values = [row[1] for row in rows[1:] if is_value(row[1])]
     kinds = {"date" if _DATE.match(text) else "plain" if _PLAIN.fullmatch(text) else "other" for text in values}

@@ -314,6 +314,12 @@ TABLES = [
         sees=("| --- | --- |\n| Name | Ann Lee |",),
     ),
     Seen(
+        "a list of names with a header",
+        ".xlsx",
+        xlsx(rows(["Property", "Value"], ["Phone", "0123"], ["Start", "2025-01-05"], ["Salary", 5000])),
+        sees=("| Property | Value |\n| --- | --- |\n| Phone | 0123 |",),
+    ),
+    Seen(
         "headers of pages that are not printed",
         ".xlsx",
         xlsx(

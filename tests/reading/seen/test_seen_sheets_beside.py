@@ -70,6 +70,31 @@ CASES = [
         never=(re.compile(r"Jan.*VAT"),),
     ),
     Seen(
+        "three with titles",
+        ".xlsx",
+        xlsx(
+            rows(
+                ["Red", GAP, GAP, "Blue", GAP, GAP, "Green"],
+                ["Who", "Pts", GAP, "Who", "Pts", GAP, "Who", "Pts"],
+                ["Ann", 1, GAP, "Ann", 2, GAP, "Ann", 3],
+            )
+        ),
+        sees=("| Ann | 1 |", "| Ann | 2 |", "| Ann | 3 |"),
+        headings=("Red", "Blue", "Green"),
+    ),
+    Seen(
+        "labels beside an address",
+        ".xlsx",
+        xlsx(
+            rows(
+                ["Acme Ltd", GAP, GAP, "Invoice:", "5003"],
+                ["Main St 1", GAP, GAP, "Date:", "2 May"],
+                ["Ulm", GAP, GAP, "Customer:", "K-77"],
+            )
+        ),
+        sees=("Acme Ltd\nMain St 1\nUlm", "Invoice: 5003\nDate: 2 May\nCustomer: K-77"),
+    ),
+    Seen(
         "a blank column within a table",
         ".xlsx",
         xlsx(rows(["Who", "Plan", GAP, "Actual"], ["Ann", 3, GAP, 5], ["Bob", 4, GAP, 6], ["Cem", 7])),
