@@ -66,6 +66,7 @@ class _Sheet:
         self._hidden_rows: list[tuple[int, int]] = []
         self._hidden_columns: list[tuple[int, int]] = []
         self._of_columns: list[tuple[int, int, str]] = []
+        self._by_column: dict[int, str] = {}
         self._struck = 0
         for table in sheet.iterchildren(f"{NAMESPACE}Table"):
             self._columns(table)
@@ -135,7 +136,10 @@ class _Sheet:
         return text if value is None else clean(shown_with_raw(value, style.code, date_1904=self._is_1904)).strip()
 
     def _of_column(self, column: int) -> str:
-        return next((style for first, last, style in self._of_columns if first <= column <= last), "")
+        if column not in self._by_column:
+            found = (style for first, last, style in self._of_columns if first <= column <= last)
+            self._by_column[column] = next(found, "")
+        return self._by_column[column]
 
     def _remark(self, cell: Any, number: int, column: int) -> None:
         for comment in cell.iterchildren(f"{NAMESPACE}Comment"):
