@@ -9,6 +9,7 @@ from itertools import pairwise
 from ragapp.answer import facts
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
+from ragapp.answer.table_rows import mixes_rows
 from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words
@@ -159,6 +160,8 @@ class _Evidence:
         return share
 
     def _denied(self, text: str, n: int) -> bool:
+        if mixes_rows(text, self._passages[n - 1].chunk.text):
+            return True
         language, chunk = self._language, self._passages[n - 1].chunk
 
         def stems(words: str) -> Iterable[str]:

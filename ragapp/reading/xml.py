@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,19 @@ from lxml import etree
 from ragapp.errors import ReadingError
 from ragapp.reading.blocks import BlockBuilder, section_units
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
+from ragapp.reading.excel.workbook_xml import NAMESPACE, add_sheets
 from ragapp.reading.html.reader import add_html, decode_markup
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.odf.reader import read_flat
 from ragapp.reading.plain_text import plain_units
-from ragapp.reading.sheets.units import Row, SheetUnits
-from ragapp.reading.text import clean, one_line, read_bytes, whole_number
+from ragapp.reading.sheets.units import SheetUnits
+from ragapp.reading.text import one_line, read_bytes
 
-_SHEETS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _FLAT_ODF = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}document"
 _ARTICLES = ("item", "entry")
 _BODIES = ("encoded", "content", "description", "summary")
 _DATES = ("pubDate", "published", "updated", "date")
 _SHORT = 200  # an element with more text than this holds prose, and needs no name in front
-_MAX_COLUMNS = 16_384
 _LIMIT = re.compile("depth|resource limit", re.IGNORECASE)  # what the parser says of such files
 _TAG = re.compile(r"<[^<>]*>")
 
@@ -48,11 +46,10 @@ def read_xml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         notes.append("The XML is not well-formed; what could be read was read.")
     if root.tag == _FLAT_ODF:
         return read_flat(path, options)
-    if root.tag == f"{_SHEETS}Workbook":
-        sheets = SheetUnits()
-        for sheet in root.iterchildren(f"{_SHEETS}Worksheet"):
-            sheets.sheet(clean(sheet.get(f"{_SHEETS}Name", "")), _sheet_rows(sheet))
-        return sheets.document(path.stem, notes)
+    if root.tag == f"{NAMESPACE}Workbook":
+        sheets, unseen = SheetUnits(), LeftOut()
+        add_sheets(root, sheets, unseen)
+        return sheets.document(path.stem, [*notes, *unseen.warnings()])
     out, left_out, title = BlockBuilder(), LeftOut(), ""
     articles = [element for element in root.iter("{*}item", "{*}entry") if _child(element, "title") is not None]
     if articles:
@@ -121,20 +118,3 @@ def _line(element: Any) -> str:
         return text
     named = _name(element) + (f" ({', '.join(values)})" if values else "")
     return f"{named}: {text}" if text else (named if values else "")
-
-
-def _sheet_rows(sheet: Any) -> Iterator[Row]:
-    number = 0
-    for row in sheet.iter(f"{_SHEETS}Row"):
-        number = _index(row, number + 1, 1_048_576)
-        cells: list[str] = []
-        for cell in row.iterchildren(f"{_SHEETS}Cell"):
-            place = _index(cell, len(cells) + 1, _MAX_COLUMNS)
-            cells += [""] * (place - 1 - len(cells))
-            data = cell.find(f"{_SHEETS}Data")
-            cells.append(_all_text(data))
-        yield number, cells
-
-
-def _index(element: Any, otherwise: int, most: int) -> int:
-    return min(whole_number(element.get(f"{_SHEETS}Index", ""), otherwise, digits=8), most)

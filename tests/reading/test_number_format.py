@@ -151,3 +151,21 @@ _PARTS = '0 # ? , . % E+ E- / y mm dddd h ss AM/PM [h] [mm] @ ; " \\ _ * [ ] [>=
 def test_any_code_shows_something_of_any_value(code: str, value: Any) -> None:
     assert len(shown_with_raw(value, code)) < 5000
     assert len(shown(value, code, date_1904=True)) < 5000
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("[$-1070000]d/mm/yyyy;@", "15/03/2566"),  # the Thai calendar
+        ("[$-D07041E]d/m/yy", "15/3/66"),
+        ("B1d/mm/yyyy", "15/03/2023"),
+        ("[$-41D]dddd d mmmm", "onsdag 15 mars"),
+        ("[$-406]d. mmmm yyyy", "15. marts 2023"),
+        ("[$-415]d mmmm yyyy", "15 marca 2023"),
+        ("[$-415]mmmm yyyy", "marzec 2023"),
+        ("[$-FC19]dd mmmm yyyy", "15 марта 2023"),
+        ("[$-41F]d mmmm dddd", "15 Mart Çarşamba"),
+    ],
+)
+def test_calendars_and_languages_of_dates(code: str, text: str) -> None:
+    assert shown(45000, code) == text

@@ -16,6 +16,8 @@ from ragapp.reading.sheets.grid import Area, Cells, Spans
 LAST_ROW = 1_048_576  # Excel's; a damaged file may name a row that takes hours to count up to
 LAST_COLUMN = 16_384
 _MOST_AREAS = 250_000
+# page headers and footers that are printed only where the attribute says so (18.3.1.46)
+_PAGE_KINDS = {"first": "differentFirst", "even": "differentOddEven"}
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})(?::\$?([A-Za-z]{1,3})\$?(\d{1,7}))?")
 
 
@@ -189,7 +191,8 @@ def _note(sheet: SheetPart, kind: str, element: Any, values: CellText) -> None:
     elif kind == "autoFilter":
         sheet.filtered = area(element.get("ref") or "")
     elif kind == "headerFooter":
-        sheet.running = [child.text or "" for child in element]
+        unused = [kind for kind, name in _PAGE_KINDS.items() if not is_on(element.get(name))]
+        sheet.running = [child.text or "" for child in element if not local(child).startswith(tuple(unused))]
     elif kind == "controls":
         sheet.controls = [(relation_id(item), item.get("shapeId") or "") for item in element.iter("{*}control")]
     elif kind == "oleObjects":

@@ -38,6 +38,7 @@ class Grid:
     # what a merged cell shows right of its first column, by row and column: it holds there, but is written once
     across: dict[int, Cells] = field(default_factory=dict)
     hidden_rows: Spans = field(default_factory=Spans)
+    hidden_columns: Spans = field(default_factory=Spans)
     # rows (first, last) that merged cells hold together; apart, in order
     together: list[tuple[int, int]] = field(default_factory=list)
     down: dict[int, int] = field(default_factory=dict)  # the last row that a merged cell reaches which begins in a row
@@ -96,7 +97,7 @@ class Grid:
 
     def hide(self, hidden_rows: Spans, hidden_columns: Spans) -> tuple[int, int]:
         """Take out what is hidden; how many rows and columns that held something."""
-        self.hidden_rows = hidden_rows
+        self.hidden_rows, self.hidden_columns = hidden_rows, hidden_columns
         gone = [number for number, cells in self.rows.items() if number in hidden_rows and cells]
         for number in gone:
             del self.rows[number]

@@ -16,16 +16,24 @@ Rows = Sequence[Sequence[str]]
 MAX_HEADER = 6  # rows
 MAX_ABOVE = 40  # lines above a header
 MAX_PAIRS = 15  # rows of two cells that are no table of their own
+_LIST = 40  # rows of a list of names with one value each
+_VALUE_NAMES = re.compile(  # above the values of such a list
+    "values?|answer|entry|amount|result|content|details|data|wert|inhalt|angabe|antwort|betrag|ergebnis|valeur|montant"
+    "|réponse|contenu|valor|respuesta|importe|contenido|valore|risposta|importo|waarde|bedrag|antwoord|värde",
+    re.IGNORECASE,
+)
 _SAMPLE = 200  # rows that tell what a column holds
 
 # figures, amounts, dates and times, with a unit or a currency; 2024 alone may be the name of a column
 _VALUE = re.compile(
-    r"[(<>≤≥~±]?\s*[+\-−–]?\s*(?:[$€£¥]|[A-Z]{3}\s)?\s*[+\-−–]?\.?\d[\d\s.,:/'’\-−TZ+]*(?:e[+-]?\d+)?\s*"
+    r"[(<>≤≥~±]?\s*[+\-−–]?\s*(?:[$€£¥]|(?-i:[A-Z]{3})\s)?\s*[+\-−–]?\.?\d[\d\s.,:/'’\-−TZ+]*(?:e[+-]?\d+)?\s*"
     r"(?:%|‰|[$€£¥]|[^\W\d]{1,4}[²³]?(?:/[^\W\d]{1,4}[²³]?)?|°[CFK]?)?\s*\)?"
     r"|\d{1,2}\.?[\s-][^\W\d]{3,9}\.?[\s-]\d{2,4}|TRUE|FALSE",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[+\-−]?[\d.,\s’']+")
+_MAIL = re.compile(r"[^\s@|]+@[^\s@|]+\.[^\W\d]{2,}|(?:https?|ftp)://\S+")  # and addresses of pages
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d{1,2}\.?[\s-][^\W\d]{3,9}\.?[\s-]\d{2,4}")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s*[/–-]\s*(?:(?:19|20)?\d\d))?")
 _UNIT = re.compile(
     r"[\[(].{1,20}[\])]|[%‰€$£°-]|[kMGTmµμnhdc]?(?:m|g|s|h|d|l|L|t|A|V|W|J|N|K|C|F|Hz|Pa|bar|mol|Wh|VA|Ω|ppm|ppb|B|bit|EUR|USD"
@@ -74,7 +82,8 @@ def lines_above(rows: Rows, across: Sequence[dict[int, str]]) -> int:
         if is_title and titles == place:
             titles += 1
         # two names far from each other head groups of columns, and so do merged ones
-        is_pair = filled[place] == 2 and usual > 2 and bool(row[0]) and any(row[1:3]) and not across[place]
+        near = any(row[1:3]) or (len(rows) > place + 1 and all(rows[place + 1]))
+        is_pair = filled[place] == 2 and usual > 2 and bool(row[0]) and near and not across[place]
         if not is_title and not is_pair:
             break
     else:
@@ -120,8 +129,14 @@ def header_rows(rows: Rows, across: Sequence[dict[int, str]], down: int, last_kn
 def is_headless(rows: Rows) -> bool:
     """Whether the first row is data: figures stand in it wherever they stand below, in figures of the same kind.
 
-    Sizes, hours and years that count up, and dates above figures, name columns.
+    So it is where it holds the address of a mail or a page above others, and in lists of names with one value each that
+    have nothing in common (Phone, Start, Salary). Sizes, hours and years that count up, and dates above figures, name
+    columns.
     """
+    if _is_list_of_values(rows):
+        return True
+    if len(rows) > 1 and any(map(_MAIL.fullmatch, rows[0])):
+        return any(_MAIL.fullmatch(text) and _MAIL.fullmatch(rows[1][column]) for column, text in enumerate(rows[0]))
     typed = typed_columns(rows[1:]) if len(rows) > 2 else set()
     first = [rows[0][column] for column in sorted(typed)]
     if not typed or not all(text and is_value(text) and not _YEAR.fullmatch(text) for text in first):
@@ -132,6 +147,17 @@ def is_headless(rows: Rows) -> bool:
         return False
     whole = [int(text) for text in first if text.isdecimal()]
     return not (len(whole) == len(first) > 1 and all(low < high for low, high in pairwise(whole)))
+
+
+def _is_list_of_values(rows: Rows) -> bool:
+    names = [row[0] for row in rows]
+    if len(rows[0]) != 2 or not 3 <= len(rows) <= _LIST or len(set(names)) < len(names) or any(map(is_value, names)):
+        return False
+    if _VALUE_NAMES.fullmatch(rows[0][1]):
+        return False
+    values = [row[1] for row in rows[1:] if is_value(row[1])]
+    kinds = {"date" if _DATE.match(text) else "plain" if _PLAIN.fullmatch(text) else "other" for text in values}
+    return all(names) and "date" in kinds and len(kinds) > 1
 
 
 def joined_header(rows: Rows, across: Sequence[dict[int, str]]) -> list[str]:

@@ -42,11 +42,13 @@ class Section:
         pieces: in their order.
         condition: operator and limit, such as ``(">=", 1000.0)``, or None.
         language: two letters, where a locale is named (``[$-40C]`` is ``fr``); else empty.
+        is_buddhist: whether years are those of the Thai calendar (``[$-1070000]``).
     """
 
     pieces: tuple[Piece, ...]
     condition: tuple[str, float] | None = None
     language: str = ""
+    is_buddhist: bool = False
 
     def has(self, *kinds: Kind) -> bool:
         """Whether there is a piece of one of these kinds."""
@@ -88,6 +90,7 @@ _TOKEN = re.compile(
     |(?P<general>General|Standard)
     |(?P<ampm>AM/PM|A/P|上午/下午|午前/午後|오전/오후)
     |(?P<exponent>E[+\-])
+    |(?P<calendar>B[12](?=[ymd]))
     |(?P<date>y+|m+|d+|h+|s+|b+|e+|g+)
     |(?P<digit>[0#?])
     |(?P<end>;)
@@ -97,9 +100,12 @@ _TOKEN = re.compile(
 )
 _CONDITION = re.compile(r"\s*(<=|>=|<>|<|>|=)\s*([+\-]?[\d.]+(?:E[+\-]?\d+)?)\s*", re.IGNORECASE)
 _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
+# the third byte of a locale number is a calendar
+_BUDDHIST = re.compile(r"[0-9A-F]{0,2}07[0-9A-F]{4}(?:,.*)?", re.IGNORECASE)
 _OTHER: dict[str, Kind] = {".": "point", ",": "comma", "%": "percent", "/": "slash", "@": "text"}
 # by the primary language of a Windows locale number (MS-LCID)
 _LANGUAGES = {0x07: "de", 0x09: "en", 0x0A: "es", 0x0C: "fr", 0x10: "it", 0x11: "ja", 0x13: "nl", 0x16: "pt"}
+_LANGUAGES |= {0x06: "da", 0x14: "no", 0x15: "pl", 0x19: "ru", 0x1D: "sv", 0x1F: "tr"}
 
 
 @lru_cache(maxsize=4096)
@@ -107,12 +113,12 @@ def sections(code: str) -> tuple[Section, ...]:
     """The sections of a code, at least one; nothing is refused, what means nothing is a literal."""
     found: list[Section] = []
     pieces: list[Piece] = []
-    condition, language = None, ""
+    condition, language, is_buddhist = None, "", False
     for match in _TOKEN.finditer(code[:MAX_CODE]):
         kind, text = match.lastgroup or "", match[match.lastgroup or 0] or ""
         if kind == "end":
-            found.append(Section(tuple(pieces), condition, language))
-            pieces, condition, language = [], None, ""
+            found.append(Section(tuple(pieces), condition, language, is_buddhist))
+            pieces, condition, language, is_buddhist = [], None, "", False
         elif kind == "bracket":
             if comparison := _CONDITION.fullmatch(text):
                 condition = (comparison[1], _number(comparison[2]))
@@ -121,14 +127,17 @@ def sections(code: str) -> tuple[Section, ...]:
             elif text.startswith("$"):
                 sign, _, locale = text[1:].partition("-")
                 language = _language(locale) or language
+                is_buddhist = is_buddhist or _BUDDHIST.fullmatch(locale) is not None
                 pieces.append(Piece("literal", sign))
             # colours, [DBNum1] and the like change no words
+        elif kind == "calendar":
+            continue  # of the West or of Islam; dates are written in that of the West
         elif kind == "fill":
             # repeated as far as the column is wide; a gap behind a sign would part it from its number
             pieces.append(Piece("literal", " " if text == " " and _ends_a_word(pieces) else ""))
         else:
             pieces.append(_piece(kind, text))
-    found.append(Section(tuple(pieces), condition, language))
+    found.append(Section(tuple(pieces), condition, language, is_buddhist))
     return tuple(found)
 
 

@@ -8,49 +8,13 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ragapp.reading.sheets.number_format_code import Piece, Section
+from ragapp.reading.sheets.number_format_names import DAYS, MONTHS, MONTHS_BEHIND_DAYS, SHORT_DAYS, SHORT_MONTHS
 
 _LAST_DAY = 2_958_466  # the day after 9999-12-31 in the system of 1900
 _EPOCH = date(1899, 12, 30).toordinal()
 _DAYS_TO_1904 = 1462
 _DAY = 86_400
 
-_MONTHS = {
-    "en": "January February March April May June July August September October November December",
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
-    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-}
-_SHORT_MONTHS = {
-    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-    "de": "Jan Feb Mrz Apr Mai Jun Jul Aug Sep Okt Nov Dez",
-    "es": "ene feb mar abr may jun jul ago sep oct nov dic",
-    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
-    "it": "gen feb mar apr mag giu lug ago set ott nov dic",
-    "nl": "jan feb mrt apr mei jun jul aug sep okt nov dec",
-    "pt": "jan fev mar abr mai jun jul ago set out nov dez",
-}
-# from Saturday, the day whose number divides by seven
-_DAYS = {
-    "en": "Saturday Sunday Monday Tuesday Wednesday Thursday Friday",
-    "de": "Samstag Sonntag Montag Dienstag Mittwoch Donnerstag Freitag",
-    "es": "sábado domingo lunes martes miércoles jueves viernes",
-    "fr": "samedi dimanche lundi mardi mercredi jeudi vendredi",
-    "it": "sabato domenica lunedì martedì mercoledì giovedì venerdì",
-    "nl": "zaterdag zondag maandag dinsdag woensdag donderdag vrijdag",
-    "pt": "sábado domingo segunda-feira terça-feira quarta-feira quinta-feira sexta-feira",
-}
-_SHORT_DAYS = {
-    "en": "Sat Sun Mon Tue Wed Thu Fri",
-    "de": "Sa So Mo Di Mi Do Fr",
-    "es": "sá do lu ma mi ju vi",
-    "fr": "sam. dim. lun. mar. mer. jeu. ven.",
-    "it": "sab dom lun mar mer gio ven",
-    "nl": "za zo ma di wo do vr",
-    "pt": "sáb dom seg ter qua qui sex",
-}
 # the first day of each era of Japan, its name as ggg, gg and g show it
 _ERAS = (
     (date(2019, 5, 1), "令和", "令", "R"),
@@ -78,6 +42,7 @@ class _DatePlan:
     elapsed: bool
     noon: bool  # whether hours count to twelve
     era: bool
+    has_day: bool
 
 
 @lru_cache(maxsize=4096)
@@ -110,7 +75,9 @@ def _plan(section: Section) -> _DatePlan:
         place += 1
     names = {field.name for field in fields}
     era = section.language == "ja" or "g" in names
-    return _DatePlan(tuple(fields), places, bool(names & set("ymdbeg")), bool(names & set("HMS")), "a" in names, era)
+    has_day = any(field.name == "d" and field.width < 3 for field in fields)
+    dated, elapsed = bool(names & set("ymdbeg")), bool(names & set("HMS"))
+    return _DatePlan(tuple(fields), places, dated, elapsed, "a" in names, era, has_day)
 
 
 def _zeros(pieces: list[Piece], start: int) -> int:
@@ -141,7 +108,9 @@ def shown_date(value: float, section: Section, date_1904: bool) -> str | None:
     year, month, of_month, weekday = _calendar(day + (_DAYS_TO_1904 if date_1904 else 0)) if plan.dated else (0,) * 4
     if year > 9999:
         return None
-    language = section.language if section.language in _MONTHS else "en"
+    if section.is_buddhist:
+        year += 543
+    language = section.language if section.language in MONTHS else "en"
     text = ""
     for field in plan.fields:
         name, width = field.name, field.width
@@ -150,7 +119,7 @@ def shown_date(value: float, section: Section, date_1904: bool) -> str | None:
         elif name == "y":
             text += f"{year:04}" if width > 2 else f"{year % 100:02}"
         elif name == "m":
-            text += _month(month, width, language)
+            text += _month(month, width, language, plan.has_day)
         elif name == "d":
             text += _day(of_month, weekday, width, language)
         elif name == "h":
@@ -168,7 +137,8 @@ def shown_date(value: float, section: Section, date_1904: bool) -> str | None:
             halves = field.text.split("/")
             text += (halves[clock >= _DAY // 2]).upper() if len(field.text) > 3 else halves[clock >= _DAY // 2]
         elif name == "b":
-            text += f"{year + 543:04}" if width > 2 else f"{(year + 543) % 100:02}"
+            of_buddha = year if section.is_buddhist else year + 543
+            text += f"{of_buddha:04}" if width > 2 else f"{of_buddha % 100:02}"
         elif name in "eg":
             text += _era(year, month, of_month, name, width) if plan.era else str(year) if name == "e" else ""
         else:
@@ -191,19 +161,20 @@ def _calendar(day: int) -> tuple[int, int, int, int]:
     return found.year, found.month, found.day, day % 7
 
 
-def _month(month: int, width: int, language: str) -> str:
+def _month(month: int, width: int, language: str, has_day: bool) -> str:
     if width < 3:
         return f"{month:0{width}}"
     if width == 3:
-        return _SHORT_MONTHS[language].split()[month - 1]
-    name = _MONTHS[language].split()[month - 1]
+        return SHORT_MONTHS[language].split()[month - 1]
+    names = MONTHS_BEHIND_DAYS.get(language, MONTHS[language]) if has_day and width == 4 else MONTHS[language]
+    name = names.split()[month - 1]
     return name[0] if width == 5 else name
 
 
 def _day(day: int, weekday: int, width: int, language: str) -> str:
     if width < 3:
         return f"{day:0{width}}"
-    return (_SHORT_DAYS if width == 3 else _DAYS)[language].split()[weekday]
+    return (SHORT_DAYS if width == 3 else DAYS)[language].split()[weekday]
 
 
 def _era(year: int, month: int, day: int, name: str, width: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ragapp.reading.sheets.beside import Rows, parted
 from ragapp.reading.sheets.grid import Cells, Grid
 from ragapp.reading.sheets.headers import (
     goes_on,
@@ -100,16 +101,41 @@ def sheet_parts(grid: Grid, joins: bool = False) -> Iterator[Line | Table]:
             yield Table([before.rows[0], *rows], [rest.numbers[0], *rest.numbers], before.columns)
             continue
         wider = any(max(map(len, later.rows)) > 2 for later in following)
+        is_pair = wider if before is None else len(rest.rows) == 1
         if width == 1 and len(groups) > 1:
             yield from (Line(row[0], number) for row, number in zip(rest.rows, rest.numbers, strict=True))
-        elif width == 2 and is_pairs(rest.rows) and (wider if before is None else len(rest.rows) == 1):
+        elif width == 2 and is_pairs(rest.rows) and (_is_labelled(rest.rows) or is_pair):
             yield from (Line(pair_line(row), number) for row, number in zip(rest.rows, rest.numbers, strict=True))
         else:
             before = _table(rest, grid)
             yield before
 
 
+def _is_labelled(rows: Sequence[Sequence[str]]) -> bool:
+    return all(row[0].endswith(":") for row in rows)
+
+
 def _groups(grid: Grid, joins: bool) -> Iterator[_Group]:
+    for rows in _runs(grid, joins):
+        beside = parted(rows, grid)
+        if len(beside) == 1:
+            yield _group(rows, grid)
+        for part in beside if len(beside) > 1 else ():
+            # what was one run of rows beside another table may have blank rows of its own
+            yield from (_group(run, grid) for run in _apart(part, grid))
+
+
+def _apart(rows: Rows, grid: Grid) -> Iterator[list[tuple[int, Cells]]]:
+    run: list[tuple[int, Cells]] = []
+    for row in rows:
+        if run and not grid.holds_together(run[-1][0], row[0]):
+            yield run
+            run = []
+        run.append(row)
+    yield run
+
+
+def _runs(grid: Grid, joins: bool) -> Iterator[list[tuple[int, Cells]]]:
     rows: list[tuple[int, Cells]] = []
     for number in sorted(grid.rows):
         cells = {column: text for column, cell in grid.rows[number].items() if (text := cell_text(cell))}
@@ -117,11 +143,11 @@ def _groups(grid: Grid, joins: bool) -> Iterator[_Group]:
             continue
         is_apart = rows and not grid.holds_together(rows[-1][0], number)
         if is_apart and not (joins and _continues([above for _, above in rows], cells)):
-            yield _group(rows, grid)
+            yield rows
             rows = []
         rows.append((number, cells))
     if rows:
-        yield _group(rows, grid)
+        yield rows
 
 
 def _continues(rows: list[Cells], cells: Cells) -> bool:
@@ -132,7 +158,7 @@ def _continues(rows: list[Cells], cells: Cells) -> bool:
     return not is_pairs([[above.get(column, "") for column in range(min(widest, 3))] for above in rows])
 
 
-def _group(rows: list[tuple[int, Cells]], grid: Grid) -> _Group:
+def _group(rows: Rows, grid: Grid) -> _Group:
     numbers = [number for number, _ in rows]
     columns = sorted({column for _, cells in rows for column in cells})
     if len(columns) * len(rows) > MAX_GRID:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +91,57 @@ LINES = [
         text("Name,Role\nAnn,Dev,likes tea\nBob,Ops,x\n"),
         sees=("| Name | Role |  |\n| --- |",),
         source="lists typed by hand",
+    ),
+    Seen(
+        "codes as formulas that keep their zeros",
+        ".csv",
+        text('Code,Name\n="00123",Ann\n="00042",Bob\n'),
+        sees=("| 00123 | Ann |", "| 00042 | Bob |"),
+        never=('="',),
+        source="Excel and LibreOffice show 00123",
+    ),
+    Seen(
+        "quotes with a backslash before them",
+        ".csv",
+        text('Name,Note\nAnn,"said \\"no\\", and left"\nBob,fine\n'),
+        sees=('| Ann | said "no", and left |', "| Bob | fine |"),
+        source="exports of Spark and MySQL",
+    ),
+    Seen(
+        "a backslash at the end of a folder",
+        ".csv",
+        text('Name,Folder\nAnn,"C:\\data\\"\nBob,"D:\\"\n'),
+        sees=("| Ann | C:\\data\\ |", "| Bob | D:\\ |"),
+        source="RFC 4180 knows no escape",
+    ),
+    Seen(
+        "spaces before quotes",
+        ".csv",
+        text('Name, Note, City\n"Ann", "tea, coffee", "Ulm"\n"Bob", "milk, jam", "Graz"\n'),
+        sees=("| Ann | tea, coffee | Ulm |",),
+        source="files written by hand and by scripts",
+    ),
+    Seen(
+        "addresses of mails have no header above them",
+        ".csv",
+        text("Ann,Berlin,ann@example.org\nBob,Paris,bob@example.org\n"),
+        sees=("| --- | --- | --- |\n| Ann | Berlin | ann@example.org |",),
+        source="exports of address books",
+    ),
+    Seen(
+        "a lone pair of lines with colons above",
+        ".csv",
+        text("Serial:,A-17\nOwner:,Lab 3\n\nSample,pH\nS1,7.1\nS2,6.9\n"),
+        sees=("Serial: A-17\nOwner: Lab 3", "| Sample | pH |\n| --- |"),
+        source="exports of instruments",
+    ),
+    Seen(
+        "words and a figure below a table are no row of it",
+        ".csv",
+        text("Name,Hours\nAnn,12\nBob,15\n\nSource: payroll, run 3\nPrinted by Lee\n"),
+        sees=("| Source: payroll | run 3 |",),
+        never=(re.compile(r"Hours \|\n\| --- \| --- \|\n\| Source"),),
+        source="reports with a foot",
     ),
 ]
 

@@ -294,6 +294,43 @@ TABLES = [
         sees=("| 1 | 2 |  |", "|  | 3 | 4 |"),
         source="ISO/IEC 29500-1, 18.3.1.4",
     ),
+    Seen(
+        "a title in two cells far from each other",
+        ".xlsx",
+        xlsx(
+            rows(
+                ["Prices", None, None, "from 1 May"],
+                ["Item", "Size", "Price", "In"],
+                ["Tea", "L", 3, "EUR"],
+                ["Milk", "M", 2, "EUR"],
+            )
+        ),
+        sees=("| Item | Size | Price | In |\n| --- |", "from 1 May"),
+    ),
+    Seen(
+        "a list of names with one value each has no header",
+        ".xlsx",
+        xlsx(rows(["Name", "Ann Lee"], ["Phone", "0123"], ["Start", "2025-01-05"], ["Salary", 5000])),
+        sees=("| --- | --- |\n| Name | Ann Lee |",),
+    ),
+    Seen(
+        "a list of names with a header",
+        ".xlsx",
+        xlsx(rows(["Property", "Value"], ["Phone", "0123"], ["Start", "2025-01-05"], ["Salary", 5000])),
+        sees=("| Property | Value |\n| --- | --- |\n| Phone | 0123 |",),
+    ),
+    Seen(
+        "headers of pages that are not printed",
+        ".xlsx",
+        xlsx(
+            rows(["A", "B"], [1, 2]),
+            after="<headerFooter><oddHeader>&amp;CBudget</oddHeader><evenHeader>&amp;COld</evenHeader>"
+            "<firstHeader>&amp;CDRAFT</firstHeader></headerFooter>",
+        ),
+        sees=("Budget",),
+        never=("DRAFT", "Old"),
+        source="ISO/IEC 29500-1, 18.3.1.46",
+    ),
 ]
 
 

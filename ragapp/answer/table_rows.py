@@ -1,0 +1,127 @@
+"""Rows of a table against a sentence: a name and a key out of different rows are stated by none of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from ragapp.reading.tables import row_cells
+
+_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$")
+_RULE = re.compile(r"^[ \t]*\|(?:\s*:?-+:?\s*\|)+[ \t]*$")
+_FIGURE = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*")
+_AMOUNT = re.compile(r"[^\w]{0,3}\d+(?:[.,]\d+)*\W{0,3}[^\W\d]{0,4}\W?")
+_MOST_ROWS = 1000
+_LONGEST = 80  # characters of a cell that names something
+
+Row = dict[int, str]  # column -> text, never blank
+
+
+def mixes_rows(sentence: str, passage: str) -> bool:
+    """Whether a sentence has cells of a table in a passage that no row of it holds together.
+
+    Cells count that name something, such as ``M-02`` or ``Mill House``, and beside such a name figures; no words in
+    small letters, and nothing that the passage has outside this table or in its header as well. A sentence that has two
+    cells of one column compares rows, or lists them; that is not judged here. Cells that are blank at the beginning of
+    a row hold what stands above.
+    """
+    if "|" not in passage:
+        return False
+    tables, prose = _tables(passage)
+    for table in tables:
+        others = [text for other in tables if other is not table for row in other for text in row.values()]
+        if _mixes(sentence, table[1:], "\n".join([prose, *table[0].values(), *others])):
+            return True
+    return False
+
+
+def _mixes(sentence: str, rows: Sequence[Row], rest: str) -> bool:
+    cells = {text for row in rows for text in row.values() if _names_something(text)}
+    words = {text: text for text in cells} | _last_words(cells)
+    named = {words[word] for word in _found(words, sentence)}
+    named -= set(_found(named, rest))
+    figures = (_figures(sentence) - _figures(" ".join(named)) - _figures(rest)) if named else set()
+    columns: dict[int, set[str]] = {}
+    for row in rows:
+        for column, text in row.items():
+            if text in named:
+                columns.setdefault(column, set()).add(text)
+            elif figures and _AMOUNT.fullmatch(text):
+                columns.setdefault(column, set()).update(_figures(text) & figures)
+    had = set().union(*columns.values())
+    if len(had) < 2 or any(len(texts) > 1 for texts in columns.values()):
+        return False
+    figures &= had
+    held = [row for row in _filled(rows) if named <= set(row.values())]
+    return not any(figures <= _figures(" ".join(row.values())) for row in held)
+
+
+def _figures(text: str) -> set[str]:
+    """The figures in a text that stand alone, without leading zeros."""
+    return {figure.lstrip("0") for figure in _FIGURE.findall(text)}
+
+
+def _last_words(cells: Iterable[str]) -> dict[str, str]:
+    """Last words that stand for one cell only, as surnames do, and the cells that they stand for."""
+    by_word: dict[str, set[str]] = {}
+    for text in cells:
+        for word in set(text.split()):
+            by_word.setdefault(word, set()).add(text)
+    last = {text.split()[-1]: text for text in cells if " " in text}
+    return {word: text for word, text in last.items() if len(by_word[word]) == 1 and _names_something(word)}
+
+
+def _filled(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows with what stands above the cells that are blank at their beginning."""
+    above: Row = {}
+    for row in rows:
+        first = min(row, default=0)
+        if len(row) == 1:  # the heading of the rows below it
+            above = {-1: row[first]}
+            yield row
+            continue
+        filled = {column: text for column, text in above.items() if column < first} | row
+        yield filled
+        above = filled
+
+
+def _found(names: Iterable[str], text: str) -> Iterator[str]:
+    """Which of the names stand in a text as whole words; of one inside another, the longer one."""
+    among = sorted((name for name in names if name in text), key=len, reverse=True)
+    if among:
+        pattern = "|".join(map(re.escape, among))
+        yield from (match[0] for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text))
+
+
+def _names_something(text: str) -> bool:
+    """Whether a cell may be the name or the key of a row: with letters, and figures, a capital or several words."""
+    if not 2 <= len(text) <= _LONGEST or not any(map(str.isalpha, text)):
+        return False
+    if any(map(str.isdigit, text)):
+        return text[0].isalpha()  # no amount with its unit
+    return len(text) > 3 and text[0].isupper()
+
+
+def _tables(passage: str) -> tuple[list[list[Row]], str]:
+    """The tables of a passage, their header first, and its other lines."""
+    tables: list[list[Row]] = []
+    prose: list[str] = []
+    lines = passage.split("\n")
+    inside = False
+    for number, line in enumerate(lines):
+        if not _ROW.match(line):
+            inside = False
+            prose.append(line)
+        elif inside:
+            if not _RULE.match(line) and len(tables[-1]) < _MOST_ROWS:
+                tables[-1].append(_row(line))
+        elif number + 1 < len(lines) and _RULE.match(lines[number + 1]):
+            inside = True
+            tables.append([_row(line)])
+        else:
+            prose.append(line)
+    return tables, "\n".join(prose)
+
+
+def _row(line: str) -> Row:
+    return {column: text for column, cell in enumerate(row_cells(line)) if (text := cell.strip())}

@@ -1,0 +1,86 @@
+import pytest
+
+from ragapp.answer.grounding import ground
+from ragapp.answer.table_rows import mixes_rows
+from tests.answer.answerkit import passage
+
+KEYS = (
+    "| Building | Room | Key holder | Since |\n| --- | --- | --- | --- |\n"
+    "| Oak Hall | A-01 | Rosa Lind | May 2020 |\n| Oak Hall | A-02 | Timo Brandt | June 2021 |\n"
+    "| Elm Court | B-01 | Vera Novak | May 2020 |\n| Elm Court | B-02 | Paul Hajek | July 2022 |"
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Timo Brandt holds the key of B-02 in Elm Court.",
+        "Room B-01 is in Oak Hall.",
+        "The key of A-01 is held by Novak.",
+        "Vera Novak has held the key of B-01 since June 2021.",
+    ],
+)
+def test_a_name_and_a_key_of_different_rows_are_not_stated(sentence):
+    assert mixes_rows(sentence, KEYS)
+    assert not ground(sentence, "Who holds which key, and where?", [passage(KEYS)], "en")[0][0].supported
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Paul Hajek holds the key of B-02 in Elm Court.",
+        "A-02 is in Oak Hall, and B-02 is in Elm Court.",
+        "Rosa Lind, unlike Vera Novak, is in Oak Hall.",
+        "The key holder of A-01 is Lind.",
+        "Nobody knows.",
+        "There are four rooms.",
+    ],
+)
+def test_what_a_row_holds_or_what_compares_rows_is_left_alone(sentence):
+    assert not mixes_rows(sentence, KEYS)
+
+
+def test_what_stands_outside_the_table_holds_for_all_rows():
+    assert not mixes_rows("Room B-01 is in Oak Hall.", f"{KEYS}\n\nB-01 has moved to Oak Hall.")
+    assert not mixes_rows("Room B-01 is in Oak Hall.", f"{KEYS}\n\n| Moved | To |\n|---|---|\n| B-01 | Oak Hall |")
+
+
+def test_a_name_that_is_written_once_holds_for_the_rows_below_it():
+    grouped = (
+        "| Region | City | Head |\n|---|---|---|\n"
+        "| North | Kiel | Ann Lee |\n|  | Bremen | Bob Ray |\n| South | Ulm | Cem Oz |"
+    )
+    assert not mixes_rows("Bremen is in the North region.", grouped)
+    assert mixes_rows("Bremen is in the South region.", grouped)
+    headed = "| Item | Price |\n|---|---|\n| Drinks |  |\n| Green tea | 2 |\n| Bakery |  |\n| Rye bread | 3 |"
+    assert mixes_rows("Rye bread is one of the Drinks.", headed) is False  # two cells of one column
+    beside = (
+        "|  | Item | Price |\n|---|---|---|\n"
+        "| Drinks |  |  |\n|  | Green tea | 2 |\n| Bakery |  |  |\n|  | Rye bread | 3 |"
+    )
+    assert mixes_rows("Rye bread is one of the Drinks.", beside)
+    assert not mixes_rows("Rye bread is from the Bakery.", beside)
+
+
+@pytest.mark.parametrize("text", ["", "no table", "| a |", "| a |\n|---|", "|---|\n|---|\n|  |", "a | b"])
+def test_odd_passages_mix_nothing(text):
+    assert not mixes_rows("Room B-01 is in Oak Hall.", text)
+
+
+FREIGHT = "| Zone | Days | Fee for 2 boxes |\n|---|---|---|\n| Norland | 9 | €12.50 |\n| Southland | 13 | €7.00 |"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "mixes"),
+    [
+        ("Norland takes 13 days.", True),
+        ("Norland takes 9 days.", False),
+        ("The fee for Southland is 12.50 euros.", True),
+        ("The fee of 2 boxes to Southland is €7.00.", False),
+        ("Norland takes 9 days, Southland 13.", False),
+        ("It takes 13 days.", False),
+        ("Norland takes 11 days.", False),  # no cell at all, which is found elsewhere
+    ],
+)
+def test_a_figure_of_another_row_is_not_stated(sentence, mixes):
+    assert mixes_rows(sentence, FREIGHT) is mixes
