@@ -13,12 +13,12 @@ from xlrd.biffh import error_text_from_code
 
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, ReadOptions
 from ragapp.reading.excel.xls_drawings import DrawnSheet, drawn_sheets
-from ragapp.reading.excel.xlsx_cells import with_address
 from ragapp.reading.excel.xlsx_sheet import cell_name
 from ragapp.reading.excel.xlsx_text import CellStyle, Rich, Run, seen_text
 from ragapp.reading.excel.xlsx_workbook import running_lines
 from ragapp.reading.formats import OLE_SIGNATURE
 from ragapp.reading.left_out import LeftOut
+from ragapp.reading.links import with_address
 from ragapp.reading.package import decrypted, reading_errors
 from ragapp.reading.scripts import Script
 from ragapp.reading.sheets.grid import Area, Cells, Grid, Spans

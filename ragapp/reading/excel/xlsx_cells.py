@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ragapp.reading.excel.xlsx_text import CellStyle, Rich, SeenText, rich_text, seen_text, style_at, unescaped
+from ragapp.reading.links import with_address
 from ragapp.reading.sheets.number_format import builtin_code, shown_with_raw
 from ragapp.reading.symbol_fonts import is_symbol_font, symbol_text
 from ragapp.reading.text import clean
@@ -15,7 +16,6 @@ from ragapp.reading.text import clean
 _MOST_KEPT = 200_000  # texts that are kept by value and style
 _DIGITS = re.compile(r"-?[1-9]\d{0,10}|0")
 _LINK = re.compile(r'HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:https?|ftp|mailto|tel|sftp):", re.IGNORECASE)
 _GENERAL = ("General", "@", "")
 _DAYS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
 
@@ -128,15 +128,6 @@ class CellValues:
             known = look, code, code not in _GENERAL and ("@" in code or code.count(";") >= 3)
             self._by_index[index] = known
         return known
-
-
-def with_address(text: str, target: str) -> str:
-    """A link's words with its target behind them, where that is an address that they do not show."""
-    shown = target.partition(":")[2] if target.lower().startswith(("mailto:", "tel:")) else target
-    bare = re.sub(r"^[a-z]+://(?:www\.)?", "", shown, flags=re.IGNORECASE).rstrip("/")
-    if not _ADDRESS.match(target) or not bare or bare.lower() in text.lower():
-        return text
-    return f"{text} ({shown})"
 
 
 def _days(value: str, date_1904: bool) -> float | None:

@@ -8,13 +8,14 @@ from itertools import islice
 
 from ragapp.errors import ReadingError
 from ragapp.reading.document import Document, ReadOptions
-from ragapp.reading.excel.xlsx_cells import CellValues, with_address
+from ragapp.reading.excel.xlsx_cells import CellValues
 from ragapp.reading.excel.xlsx_drawings import sheet_drawings
 from ragapp.reading.excel.xlsx_notes import people, sheet_notes
 from ragapp.reading.excel.xlsx_parts import Parts, Relation, is_on, local, relation_id
 from ragapp.reading.excel.xlsx_sheet import LAST_ROW, SheetPart, area, inside, read_sheet
 from ragapp.reading.excel.xlsx_text import cell_styles, shared_strings
 from ragapp.reading.left_out import LeftOut
+from ragapp.reading.links import with_address
 from ragapp.reading.package import given_title
 from ragapp.reading.pages.pictures import PictureReader
 from ragapp.reading.sheets.grid import Grid

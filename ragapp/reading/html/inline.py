@@ -129,6 +129,7 @@ def _links(page: HtmlElement) -> None:
             # the mark of a note, before its text
             if tail[:1].isalnum() and link.text_content().strip().isdecimal() and not text_before(link).strip():
                 put_behind(link, " ")
-        elif ":" in href and (words := one_line(link.text_content())) and (address := address_beside(href, words)):
-            if next(link.iterancestors(*_NO_ADDRESS_IN), None) is None:
+        elif ":" in href and next(link.iterancestors(*_NO_ADDRESS_IN), None) is None:
+            words = one_line(link.text_content())
+            if words and (address := address_beside(href, words)):
                 put_behind(link, f" ({address})")
