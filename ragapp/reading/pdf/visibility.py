@@ -9,7 +9,7 @@ from typing import Any
 from pypdfium2 import PdfPage
 from pypdfium2 import raw as pdfium
 
-from ragapp.reading.pdf.objects import Box, Drawn
+from ragapp.reading.pdf.objects import Box, Drawn, Picture
 from ragapp.reading.pdf.scripts import ByHeight, Chars, Run
 
 _NO_INK = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
@@ -28,11 +28,26 @@ def drop_unseen(page: PdfPage, handle: Any, chars: Chars, runs: list[Run], drawn
     seen = []
     for run in runs:
         ground = _needs_ground(handle, run, colours, refs)
+        run.inkless = ground == "without ink"
         if not ground or _has_ground(page, run.box, drawn, white=ground == "white"):
             seen.append(run)
     dropped = len(runs) - len(seen)
     runs[:] = seen
     return dropped + _cover(page, handle, chars, runs, drawn, over)
+
+
+def mark_covered(page: PdfPage, handle: Any, runs: list[Run], pictures: Sequence[Picture]) -> None:
+    """Take runs below pictures that are drawn after them for text without ink: so some programs lay it under a scan."""
+    late = [one for one in pictures if one.place > 0]
+    order = _drawing_order(page) if late and runs else {}
+    for run in runs if order else ():
+        x, y = (run.box[0] + run.box[2]) / 2, (run.box[1] + run.box[3]) / 2
+        place = None
+        for one in late:
+            if one.box[0] <= x <= one.box[2] and one.box[1] <= y <= one.box[3]:
+                if place is None:
+                    place = order.get(_address(pdfium.FPDFText_GetTextObject(handle, run.start)), one.place)
+                run.inkless = run.inkless or place < one.place
 
 
 def _needs_ground(handle: Any, run: Run, colours: list[ctypes.c_uint], refs: list[Any]) -> str:

@@ -307,7 +307,7 @@ def picture(width: float, height: float, words: str = ""):
         from PIL import Image
 
         buffer = io.BytesIO()
-        Image.new("RGB", (40, 40), (200, 220, 240)).save(buffer, "PNG")
+        Image.new("RGB", (400, 300), (200, 220, 240)).save(buffer, "PNG")
         for row in range(6):
             canvas.drawString(72, 760 - 16 * row, BODY[row % 2])
         canvas.drawImage(ImageReader(buffer), 72, 300, width, height)
