@@ -19,6 +19,7 @@ from ragapp.reading.pages import ocr
 from ragapp.reading.pages.headers_footers import split_headers_footers
 from ragapp.reading.pages.layout import (
     Line,
+    beside_prose,
     climbs,
     drawn_by_columns,
     in_reading_order,
@@ -155,11 +156,14 @@ def _ordered(lines: list[Line]) -> list[Line]:
     em = median_line_height(lines)
     merged = merge_rows(lines, em)
     jumps = climbs(merged)
-    if not jumps and not spans_columns(merged, em) and not drawn_by_columns(merged, em):
+    by_columns = drawn_by_columns(merged, em)
+    if not jumps and not by_columns and not spans_columns(merged, em):
         return merged
     if 4 * sum(line.height > 2 * (line.x1 - line.x0) for line in merged) > len(merged):
         return merged  # signs of a formula, which are taller than wide
     ordered = merge_rows(in_reading_order(merged, em), em)
+    if not by_columns and beside_prose(ordered) > beside_prose(merged) + 2:
+        return merged  # columns whose gap goes on into something else were taken for rows
     return ordered if climbs(ordered) <= jumps else merged
 
 

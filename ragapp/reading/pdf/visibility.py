@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from pypdfium2 import PdfPage
@@ -13,6 +15,7 @@ from ragapp.reading.pdf.objects import Box, Drawn, Picture
 from ragapp.reading.pdf.scripts import ByHeight, Chars, Run
 
 _NO_INK = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_WORD = re.compile(r"\S+")
 _INK = 60  # and those of black at most this
 _PAPER = 250  # red, green and blue of white are at least this
 
@@ -26,12 +29,23 @@ def drop_unseen(page: PdfPage, handle: Any, chars: Chars, runs: list[Run], drawn
     colours = [ctypes.c_uint() for _ in range(4)]
     refs = [ctypes.byref(colour) for colour in colours]
     seen = []
+    dropped = 0
     for run in runs:
-        ground = _needs_ground(handle, run, colours, refs)
-        run.inkless = ground == "without ink"
-        if not ground or _has_ground(page, run.box, drawn, white=ground == "white"):
+        hidden: list[tuple[int, int]] = []
+        parts = _parts(handle, run)
+        for first, last in parts:
+            ground = _needs_ground(handle, run.start + first, colours, refs)
+            if ground:
+                box = run.box if len(parts) == 1 else _around_both(chars, run.start + first, run.start + last)
+                if not _has_ground(page, box, drawn, white=ground == "white"):
+                    hidden.append((first, last))
+                elif ground == "without ink":
+                    run.inkless = True
+        if len(hidden) < len(parts):
             seen.append(run)
-    dropped = len(runs) - len(seen)
+            for first, last in hidden:
+                _empty(run, list(range(first, last + 1)))
+        dropped += bool(hidden)
     runs[:] = seen
     return dropped + _cover(page, handle, chars, runs, drawn, over)
 
@@ -50,11 +64,33 @@ def mark_covered(page: PdfPage, handle: Any, runs: list[Run], pictures: Sequence
                 run.inkless = run.inkless or place < one.place
 
 
-def _needs_ground(handle: Any, run: Run, colours: list[ctypes.c_uint], refs: list[Any]) -> str:
-    """Whether a run is only seen if it stands on something: as it is "without ink", or "white"."""
-    index = run.start
-    if not run.chars[0].strip():
-        index += next((place for place, char in enumerate(run.chars) if char.strip()), 0)
+def _parts(handle: Any, run: Run) -> list[tuple[int, int]]:
+    """(first place, last place) of each part of a run that is drawn at once, and so in one colour."""
+    get = pdfium.FPDFText_GetTextObject
+    text = run.text if "" not in run.chars else "".join(char or " " for char in run.chars)
+    first, last = len(text) - len(text.lstrip()), len(text.rstrip()) - 1
+    if last <= first or _address(get(handle, run.start + first)) == _address(get(handle, run.start + last)):
+        return [(first, max(first, last))]
+    starts: list[int] = []
+    before = None
+    for word in _WORD.finditer(text):
+        ends = [_address(get(handle, run.start + place)) for place in (word.start(), word.end() - 1)]
+        places = (word.start(),) if ends[0] == ends[1] else range(word.start(), word.end())
+        for place in places:
+            item = _address(get(handle, run.start + place)) if len(places) > 1 else ends[0]
+            if item != before:
+                starts.append(place)
+                before = item
+    return [(start, after - 1) for start, after in pairwise([*starts, last + 1])]
+
+
+def _around_both(chars: Chars, first: int, last: int) -> Box:
+    a, b = chars.box(first), chars.box(last)
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def _needs_ground(handle: Any, index: int, colours: list[ctypes.c_uint], refs: list[Any]) -> str:
+    """Whether a part is only seen if it stands on something: as it is "without ink", or "white"."""
     mode = pdfium.FPDFTextObj_GetTextRenderMode(pdfium.FPDFText_GetTextObject(handle, index))
     if mode != pdfium.FPDF_TEXTRENDERMODE_FILL:
         return "without ink" if mode in _NO_INK else ""
