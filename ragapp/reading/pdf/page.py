@@ -86,4 +86,4 @@ def _may_hold_text(box: Box, ruler: PageSpace, lines: list[Line]) -> bool:
         return False
     over = (line for line in lines if y0 <= (line.top + line.bottom) / 2 <= y1 and x0 <= (line.x0 + line.x1) / 2 <= x1)
     taken: float = sum((line.x1 - line.x0) * line.height for line in over)
-    return taken < _LABELS * (x1 - x0) * (y1 - y0)
+    return bool(taken < _LABELS * (x1 - x0) * (y1 - y0))

@@ -222,4 +222,4 @@ def _drawing_order(page: PdfPage) -> dict[int, int]:
 
 
 def _address(item: Any) -> int:
-    return ctypes.cast(item, ctypes.c_void_p).value or 0
+    return ctypes.addressof(item.contents) if item else 0
