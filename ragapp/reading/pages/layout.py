@@ -135,11 +135,15 @@ def in_reading_order(lines: Sequence[Line], em: float) -> list[Line]:
 
 def spans_columns(lines: Sequence[Line], em: float) -> bool:
     """Whether lines run across two columns of prose."""
-    long = sum(sum(len(piece.text) >= _PROSE_CHARS for piece in line.pieces) > 1 for line in lines)
-    if long < _MIN_COLUMN_LINES:
+    if beside_prose(lines) < _MIN_COLUMN_LINES:
         return False
     bands = _bands([line.pieces for line in lines], em)
     return any(_columns_of_prose(rows, gutters, {}, em) for rows, gutters in bands)
+
+
+def beside_prose(lines: Iterable[Line]) -> int:
+    """How many lines have long pieces side by side, as columns of prose have."""
+    return sum(sum(len(piece.text) >= _PROSE_CHARS for piece in line.pieces) > 1 for line in lines)
 
 
 def drawn_by_columns(lines: Sequence[Line], em: float) -> bool:

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from itertools import groupby, pairwise
@@ -54,6 +54,7 @@ class RecognisedText:
     lines: list[Line]  # in the engine's order, boxes in pixels
     confidence: float  # 0 to 1, mean over the characters; 0 where there are none
     dropped: int  # lines left out as noise
+    turn: int = 0  # degrees, counter-clockwise, by which the picture was turned to be read
 
 
 def chosen_engine(options: ReadOptions) -> tuple[str, str]:
@@ -86,10 +87,10 @@ def recognise(image: Image, options: ReadOptions) -> RecognisedText:
         return best
     if on_its_side:
         # its lines were read one by one, perhaps well, but in the order of another side
-        turned = [_kept(find(image.rotate(angle, expand=True))) for angle in (90, 270)]
+        turned = [replace(_kept(find(image.rotate(turn, expand=True))), turn=turn) for turn in (90, 270)]
         better = max(turned, key=lambda text: text.confidence)
         return better if better.confidence > best.confidence - 0.1 else best
-    turned_over = _kept(find(image.rotate(180)))
+    turned_over = replace(_kept(find(image.rotate(180))), turn=180)
     return turned_over if turned_over.confidence > best.confidence + 0.05 else best
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings as python_warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ragapp.errors import ReadingError
 from ragapp.reading.document import ReadOptions
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.pages import ocr
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
 
 # pixels; smaller pictures are icons, logos and lines
 _LEAST_WIDTH, _LEAST_HEIGHT, _LEAST_AREA = 200, 40, 30_000
@@ -42,16 +47,11 @@ class PictureReader:
                 as left out.
             place: where it stands, as a citation names it.
         """
-        digest = hashlib.sha256(data).digest()
-        if digest in self._seen:
+        if self.is_known(data):
             return ""
-        self._seen.add(digest)
-        return self._recognised(data, place)
-
-    def _recognised(self, data: bytes, place: str) -> str:
         from PIL import Image
 
-        from ragapp.reading.pages.image import FORMATS, on_white, picture_text
+        from ragapp.reading.pages.image import FORMATS, on_white
 
         try:
             with python_warnings.catch_warnings():
@@ -60,15 +60,7 @@ class PictureReader:
                 with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                     if not is_large(image.width, image.height):
                         return ""
-                    if reason := self._unable():
-                        self._note(place, reason)
-                        return ""
-                    self._read += 1
-                    self._options.tick(1, 1, True)
-                    found = picture_text(on_white(image), self._options)
-        except ReadingError as error:
-            self._note(place, f"Their text was not recognised ({error.message}).")
-            return ""
+                    return self.drawn_text(lambda: on_white(image), place)
         except (
             Image.DecompressionBombError,
             Image.DecompressionBombWarning,
@@ -78,7 +70,28 @@ class PictureReader:
         ) as error:
             self._note(place, f"They could not be opened ({type(error).__name__}); there may be text in them.")
             return ""
-        text, confidence = found
+
+    def is_known(self, data: bytes) -> bool:
+        """Whether a picture of the same bytes was met before; it is known from now on."""
+        digest = hashlib.sha256(data).digest()
+        known = digest in self._seen
+        self._seen.add(digest)
+        return known
+
+    def drawn_text(self, draw: Callable[[], PillowImage], place: str = "") -> str:
+        """The text in a picture that is large enough, in RGB, which is only drawn if it is read."""
+        from ragapp.reading.pages.image import picture_text
+
+        if reason := self._unable():
+            self._note(place, reason)
+            return ""
+        self._read += 1
+        self._options.tick(1, 1, True)
+        try:
+            text, confidence = picture_text(draw(), self._options)
+        except ReadingError as error:
+            self._note(place, f"Their text was not recognised ({error.message}).")
+            return ""
         return text if sum(map(str.isalnum, text)) >= _LEAST_TEXT and confidence >= _LEAST_CONFIDENCE else ""
 
     def _unable(self) -> str:

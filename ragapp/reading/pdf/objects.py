@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from pypdfium2 import PdfPage
 from pypdfium2 import raw as pdfium
 
 _LITTLE_TEXT = 50  # characters: a page with no more may be a scan with a stamp or a page number
-_PICTURE_SHARE = 0.5  # part of the page that a picture of its text covers at least
+COVERED = 0.5  # part of the page that a picture of its text covers at least
 _MANY_PATHS = 150  # text that was turned into outlines
+_GRID = 24  # cells a side, to count what pictures cover once
+_DEEPEST_FORM = 4  # forms within forms
+_MOST_IN_FORM = 5000  # objects: a form of more is a drawing
 _FULL_OF_PATHS = 0.1  # part of the page that they cover
 # private use, controls, noncharacters, the replacement character
 _ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\uf8ff\ufdd0-\ufdef\ufffd\uffff\U000f0000-\U0010ffff]")
+
+NO_INK = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+PAPER = 250  # red, green and blue of white are at least this
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom; y runs downward
 
@@ -42,15 +49,25 @@ class PageSpace:
         return self.top - y1, self.right - x1, self.top - y0, self.right - x0
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture on a page, or one in a form (XObject) on it."""
+
+    place: int  # in drawing order, its own or the form's
+    box: Box
+    item: Any = field(repr=False, compare=False)  # pdfium's object, as long as the page is open
+
+
 @dataclass(slots=True)
 class Drawn:
     """What is drawn on a page besides text; boxes are as shown."""
 
     rules: list[tuple[float, float, float]] = field(default_factory=list)  # y, left and right end
     strokes: list[Box] = field(default_factory=list)  # thin horizontal lines, which may strike out text
-    pictures: list[Box] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
     grounds: list[tuple[int, Box]] = field(default_factory=list)  # (place in drawing order) what text can stand on
     late: list[tuple[int, Box]] = field(default_factory=list)  # those that are paths drawn after some text
+    faint: bool = False  # whether there may be text that is white or without ink
 
 
 def find_objects(page: PdfPage, space: PageSpace) -> Drawn:
@@ -58,9 +75,10 @@ def find_objects(page: PdfPage, space: PageSpace) -> Drawn:
     found = Drawn()
     tall = 0.25 * space.size[1]
     text = False
-    for index, kind, box in _objects(page, space):
+    for index, kind, box, item in _objects(page, space):
         if box is None:
-            text = text or kind == pdfium.FPDF_PAGEOBJ_TEXT
+            text = True
+            found.faint = found.faint or is_faint(item)
             continue
         x0, y0, x1, y1 = box
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
@@ -75,13 +93,16 @@ def find_objects(page: PdfPage, space: PageSpace) -> Drawn:
             if text and y1 - y0 > 5 and x1 - x0 > 5:
                 found.late.append((index, box))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            found.pictures.append(box)
+            found.pictures.append(Picture(index, box, item))
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM:
+            found.faint = True  # what is written in it is not looked into
+            found.pictures += _in_form(item, index, space, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), 0)
         found.grounds.append((index, box))
     return found
 
 
-def _objects(page: PdfPage, space: PageSpace) -> Iterator[tuple[int, int, Box | None]]:
-    """(place in drawing order, kind, box) of the page's own objects; text comes without its box."""
+def _objects(page: PdfPage, space: PageSpace) -> Iterator[tuple[int, int, Box | None, Any]]:
+    """(place in drawing order, kind, box, pdfium's object) of the page's own objects; text comes without its box."""
     edges = [ctypes.c_float() for _ in range(4)]
     refs = [ctypes.byref(edge) for edge in edges]
     left, bottom, right, top = edges
@@ -90,9 +111,65 @@ def _objects(page: PdfPage, space: PageSpace) -> Iterator[tuple[int, int, Box | 
         item = get(page, index)
         kind = kind_of(item)
         if kind == text:
-            yield index, kind, None
+            yield index, kind, None, item
         elif pdfium.FPDFPageObj_GetBounds(item, *refs):
-            yield index, kind, space.box(left.value, top.value, right.value, bottom.value)
+            yield index, kind, space.box(left.value, top.value, right.value, bottom.value), item
+
+
+def is_faint(text: Any) -> bool:
+    """Whether a text object is white, or has no ink at all."""
+    mode = pdfium.FPDFTextObj_GetTextRenderMode(text)
+    if mode != pdfium.FPDF_TEXTRENDERMODE_FILL:
+        return mode in NO_INK
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    if not pdfium.FPDFPageObj_GetFillColor(text, red, green, blue, alpha):
+        return False
+    return alpha.value == 0 or min(red.value, green.value, blue.value) >= PAPER
+
+
+_Matrix = tuple[float, float, float, float, float, float]
+
+
+def _in_form(form: Any, place: int, space: PageSpace, outer: _Matrix, depth: int) -> Iterator[Picture]:
+    """The pictures in a form (XObject), whose objects have places of their own."""
+    count = pdfium.FPDFFormObj_CountObjects(form)
+    if depth > _DEEPEST_FORM or count > _MOST_IN_FORM:
+        return
+    matrix = pdfium.FS_MATRIX()
+    edges = [ctypes.c_float() for _ in range(4)]
+    inner = outer
+    if pdfium.FPDFPageObj_GetMatrix(form, matrix):
+        inner = _times((matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f), outer)
+    for index in range(count):
+        item = pdfium.FPDFFormObj_GetObject(form, index)
+        kind = pdfium.FPDFPageObj_GetType(item)
+        if kind == pdfium.FPDF_PAGEOBJ_FORM:
+            yield from _in_form(item, place, space, inner, depth + 1)
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE and pdfium.FPDFPageObj_GetBounds(item, *edges):
+            left, bottom, right, top = (edge.value for edge in edges)
+            corners = [(x, y) for x in (left, right) for y in (bottom, top)]
+            a, b, c, d, e, f = inner
+            across = [a * x + c * y + e for x, y in corners]
+            up = [b * x + d * y + f for x, y in corners]
+            yield Picture(place, space.box(min(across), max(up), max(across), min(up)), item)
+
+
+def _times(first: _Matrix, then: _Matrix) -> _Matrix:
+    """The matrix that does what two do, one after the other (ISO 32000-1, 8.3.4)."""
+    a, b, c, d, e, f = first
+    p, q, r, s, t, u = then
+    return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
+
+
+def covered(boxes: Iterable[Box], size: tuple[float, float]) -> float:
+    """The part of a page, or of any area, that boxes cover, each place once."""
+    width, height = size[0] / _GRID, size[1] / _GRID
+    cells: set[int] = set()
+    for x0, y0, x1, y1 in boxes:
+        columns = range(max(0, round(x0 / width)), min(_GRID, round(x1 / width)))
+        for row in range(max(0, round(y0 / height)), min(_GRID, round(y1 / height))):
+            cells.update(row * _GRID + column for column in columns)
+    return len(cells) / _GRID**2
 
 
 def garbled(text: str) -> bool:
@@ -110,7 +187,7 @@ def looks_scanned(page: PdfPage, text: str) -> bool:
     ruler = PageSpace(page)
     width, height = ruler.size
     pictures = paths = area = 0.0
-    for _, kind, box in _objects(page, ruler):
+    for _, kind, box, _ in _objects(page, ruler):
         if box is None:
             continue
         x0, y0, x1, y1 = box
@@ -124,4 +201,4 @@ def looks_scanned(page: PdfPage, text: str) -> bool:
     if paths >= _MANY_PATHS and area >= _FULL_OF_PATHS * shown:
         return True
     # a page without any text is looked at whatever the size of its pictures
-    return pictures >= _PICTURE_SHARE * shown if text.strip() else pictures > 0
+    return pictures >= COVERED * shown if text.strip() else pictures > 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pypdfium2 import PdfDocument, PdfiumError, PdfPage
+from pypdfium2 import PdfDocument, PdfiumError
 from pypdfium2 import raw as pdfium
 
 from ragapp.errors import ReadingError
@@ -19,6 +19,7 @@ from ragapp.reading.pages import ocr
 from ragapp.reading.pages.headers_footers import split_headers_footers
 from ragapp.reading.pages.layout import (
     Line,
+    beside_prose,
     climbs,
     drawn_by_columns,
     in_reading_order,
@@ -30,8 +31,9 @@ from ragapp.reading.pages.page_blocks import Flow, page_blocks
 from ragapp.reading.pages.paragraphs import HYPHEN, dehyphenate, known_words
 from ragapp.reading.pages.table_detection import Rule
 from ragapp.reading.pdf.layers import find_hidden, remove_hidden
-from ragapp.reading.pdf.objects import garbled, looks_scanned
+from ragapp.reading.pdf.objects import garbled
 from ragapp.reading.pdf.page import Page, read_page
+from ragapp.reading.pdf.recognition import PageRecogniser
 from ragapp.reading.pdf.structure import Structure, read_structure, sections
 from ragapp.reading.pdf.xfa import form_data, says_wait
 from ragapp.reading.text import clean
@@ -39,7 +41,6 @@ from ragapp.reading.text import clean
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
 
-_PICTURES = "There may be text in them, which was not read."
 _SHOW_LAYERS = "Switch them on in a PDF program and save the file if they are to be read."
 
 
@@ -51,8 +52,9 @@ class _Reading:
     options: ReadOptions
     forms: bool  # whether it has form fields
     layered: bool  # whether it has layers that are switched off
-    warnings: list[str] = field(default_factory=list)
-    left_out: LeftOut = field(default_factory=LeftOut)
+    recogniser: PageRecogniser
+    left_out: LeftOut
+    warnings: list[str]
 
 
 def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -66,7 +68,9 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
                 pdf = PdfDocument(hidden.data)
     except PdfiumError as error:
         return _second_try(path, options, f"not a readable PDF ({_reason(error)})")
-    reading = _Reading(pdf, options, pdf.get_formtype() != 0, hidden is not None)
+    left_out, remarks = LeftOut(), list[str]()
+    recogniser = PageRecogniser(len(pdf), options, left_out, remarks)
+    reading = _Reading(pdf, options, pdf.get_formtype() != 0, hidden is not None, recogniser, left_out, remarks)
     for name in hidden.names if hidden is not None else []:
         reading.left_out.add("hidden layer", "hidden layers", name, hint=_SHOW_LAYERS)
     with closing(pdf):
@@ -84,9 +88,6 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
             return _second_try(path, options, "no text")
         except ReadingError:
             pass  # empty it is
-    for index, page in enumerate(pages):
-        if page.coverage == "text":
-            reading.left_out.add("picture", "pictures", f"p. {index + 1}", len(page.pictures), _PICTURES)
     units = _units(pages, structure)
     warnings = [*reading.warnings, *reading.left_out.warnings(), *ocr.coverage_warnings(units, options)]
     if structure.attachments:
@@ -140,14 +141,8 @@ def _read(reading: _Reading, index: int) -> Page:
             if reading.layered:
                 remove_hidden(page)
             found = read_page(page, reading.forms, f"p. {index + 1}", reading.left_out)
-            text = "\n".join(line.text for line in found.lines)
-            if options.ocr == "always" or looks_scanned(page, text):
-                found.pictured, found.coverage = True, "needs_ocr"
-                can = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
-                if can and _recognise(page, index, len(pdf), options, found, reading.warnings):
-                    return found
-                if options.ocr == "always" and found.lines and not looks_scanned(page, text):
-                    found.coverage = "text"  # recognised nothing where there is text
+            if reading.recogniser.read(page, index, found):
+                return found
             found.lines = _ordered(found.lines)
             found.turned = [_ordered(lines) for lines in found.turned]
             return found
@@ -161,34 +156,15 @@ def _ordered(lines: list[Line]) -> list[Line]:
     em = median_line_height(lines)
     merged = merge_rows(lines, em)
     jumps = climbs(merged)
-    if not jumps and not spans_columns(merged, em) and not drawn_by_columns(merged, em):
+    by_columns = drawn_by_columns(merged, em)
+    if not jumps and not by_columns and not spans_columns(merged, em):
         return merged
     if 4 * sum(line.height > 2 * (line.x1 - line.x0) for line in merged) > len(merged):
         return merged  # signs of a formula, which are taller than wide
     ordered = merge_rows(in_reading_order(merged, em), em)
+    if not by_columns and beside_prose(ordered) > beside_prose(merged) + 2:
+        return merged  # columns whose gap goes on into something else were taken for rows
     return ordered if climbs(ordered) <= jumps else merged
-
-
-def _recognise(page: PdfPage, index: int, pages: int, options: ReadOptions, result: Page, warnings: list[str]) -> bool:
-    """Recognise the page's picture; whether there was text in it."""
-    options.tick(index + 1, pages, True)
-    width, height = page.get_size()
-    scale = min(ocr.dpi(options) / 72, (ocr.MAX_PIXELS / max(width * height, 1.0)) ** 0.5)
-    bitmap = page.render(scale=scale)
-    try:
-        found = ocr.recognise(bitmap.to_pil(), options)
-    except ReadingError as error:
-        warnings.append(f"Page {index + 1} could not be recognised ({error.message}).")
-        return False
-    finally:
-        bitmap.close()
-    result.height = bitmap.height
-    if not found.lines:
-        result.coverage = "empty"
-        return False
-    result.coverage, result.confidence = "ocr", found.confidence
-    result.lines, result.rules = in_reading_order(found.lines, median_line_height(found.lines)), []
-    return True
 
 
 def _units(pages: list[Page], structure: Structure) -> list[Unit]:
@@ -206,6 +182,7 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
         blocks += [Block("\n".join(page.fields), "text", running)] if page.fields else []
         for turned in page.turned:
             blocks += page_blocks(turned, [], median_line_height(turned), running)
+        blocks += [Block(text, "text", running) for text in page.in_pictures]
         blocks += foot + [Block(note, "text", running) for note in page.notes]
         label = structure.labels.get(index, "")
         units.append(Unit(index + 1, "page", label, blocks, page.coverage, page.confidence))

@@ -35,6 +35,7 @@ class Run:
     box: Box
     gaps: int  # wide gaps between its parts
     uneven: bool  # whether its parts differ in height, as raised figures do
+    inkless: bool = False  # whether it is drawn without ink
 
     @property
     def text(self) -> str:

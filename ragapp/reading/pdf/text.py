@@ -11,7 +11,7 @@ import ctypes
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -22,10 +22,10 @@ from ragapp.reading.pages import bidi
 from ragapp.reading.pages.layout import Line, Piece
 from ragapp.reading.pages.paragraphs import HYPHEN
 from ragapp.reading.pdf.marks import Marks
-from ragapp.reading.pdf.objects import Box, Drawn, PageSpace
+from ragapp.reading.pdf.objects import COVERED, Box, Drawn, PageSpace, covered
 from ragapp.reading.pdf.scripts import Chars, Run, differs, mark_scripts, odd_runs
 from ragapp.reading.pdf.strikes import strike_out
-from ragapp.reading.pdf.visibility import drop_unseen
+from ragapp.reading.pdf.visibility import drop_unseen, mark_covered
 from ragapp.reading.text import clean
 
 _GAP_EM = 1.0
@@ -51,6 +51,7 @@ class TextLayer:
     outside: int = 0  # lines beyond the crop box
     struck: int = 0  # passages with a line through them
     unseen: int = 0  # passages without ink, in the colour of the paper, or covered
+    layer: list[Run] = field(default_factory=list)  # runs without ink that stand on a picture or a drawing
 
 
 def read_lines(page: PdfPage, text_page: PdfTextPage, space: PageSpace, drawn: Drawn, marks: Marks) -> TextLayer:
@@ -73,6 +74,9 @@ def read_lines(page: PdfPage, text_page: PdfTextPage, space: PageSpace, drawn: D
     for frame, chars, runs in found.values():
         if frame is space:
             layer.unseen = drop_unseen(page, handle, chars, runs, drawn, marks.over)
+            if drawn.pictures and covered((one.box for one in drawn.pictures), space.size) >= COVERED:
+                mark_covered(page, handle, runs, drawn.pictures)
+            layer.layer = [run for run in runs if run.inkless]
             layer.struck = strike_out(chars, runs, [*marks.struck, *drawn.strokes])
         lines, outside = _lines(handle, runs, frame, chars)
         layer.outside += outside

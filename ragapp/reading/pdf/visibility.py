@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from pypdfium2 import PdfPage
 from pypdfium2 import raw as pdfium
 
-from ragapp.reading.pdf.objects import Box, Drawn
+from ragapp.reading.pdf.objects import NO_INK, PAPER, Box, Drawn, Picture
 from ragapp.reading.pdf.scripts import ByHeight, Chars, Run
 
-_NO_INK = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_WORD = re.compile(r"\S+")
 _INK = 60  # and those of black at most this
-_PAPER = 250  # red, green and blue of white are at least this
 
 
 def drop_unseen(page: PdfPage, handle: Any, chars: Chars, runs: list[Run], drawn: Drawn, over: Sequence[Box]) -> int:
@@ -23,82 +24,85 @@ def drop_unseen(page: PdfPage, handle: Any, chars: Chars, runs: list[Run], drawn
     Text without ink over a picture or a drawing is the text that was recognised in it, and stays; so does white text on
     any ground that is not white.  ``over`` are places that opaque annotations cover.
     """
+    colours = [ctypes.c_uint() for _ in range(4)]
+    refs = [ctypes.byref(colour) for colour in colours]
     seen = []
     dropped = 0
-    ink = _Ink(handle)
-    for run in runs:
-        ends = {ink.needs(index) for index in _ends(run)}
-        if ends == {""} or (len(ends) == 1 and _has_ground(page, _middle(run.box), drawn, white=ends == {"white"})):
-            seen.append(run)
-            continue
-        # a line may be white on a bar at one end, and black on paper at the other
+    for run in runs if drawn.faint else ():
+        hidden: list[tuple[int, int]] = []
         parts = _parts(handle, run)
-        unseen = [part for part in parts if not _is_seen(page, ink, chars, run, part, drawn)]
-        if len(unseen) < len(parts):
-            _empty(run, [place for part in unseen for place in part])
+        for first, last in parts:
+            ground = _needs_ground(handle, run.start + first, colours, refs)
+            if ground:
+                box = run.box if len(parts) == 1 else _around_both(chars, run.start + first, run.start + last)
+                if not _has_ground(page, box, drawn, white=ground == "white"):
+                    hidden.append((first, last))
+                elif ground == "without ink":
+                    run.inkless = True
+        if len(hidden) < len(parts):
             seen.append(run)
-        dropped += len(unseen) if len(unseen) < len(parts) else 1
-    runs[:] = seen
+            for first, last in hidden:
+                _empty(run, list(range(first, last + 1)))
+        dropped += bool(hidden)
+    if drawn.faint:
+        runs[:] = seen
     return dropped + _cover(page, handle, chars, runs, drawn, over)
 
 
-def _ends(run: Run) -> tuple[int, int]:
-    """The indices of the first and the last character of a run that are no spaces."""
-    count = len(run.chars)
-    first = next((place for place in range(count) if run.chars[place].strip()), 0)
-    last = next((place for place in range(count - 1, first, -1) if run.chars[place].strip()), first)
-    return run.start + first, run.start + last
+def mark_covered(page: PdfPage, handle: Any, runs: list[Run], pictures: Sequence[Picture]) -> None:
+    """Take runs below pictures that are drawn after them for text without ink: so some programs lay it under a scan."""
+    late = [one for one in pictures if one.place > 0]
+    order = _drawing_order(page) if late and runs else {}
+    for run in runs if order else ():
+        x, y = (run.box[0] + run.box[2]) / 2, (run.box[1] + run.box[3]) / 2
+        place = None
+        for one in late:
+            if one.box[0] <= x <= one.box[2] and one.box[1] <= y <= one.box[3]:
+                if place is None:
+                    place = order.get(_address(pdfium.FPDFText_GetTextObject(handle, run.start)), one.place)
+                run.inkless = run.inkless or place < one.place
 
 
-def _parts(handle: Any, run: Run) -> list[list[int]]:
-    """The places of a run's characters, cut where another text object begins."""
-    parts: list[list[int]] = []
-    before = 0
-    for place, char in enumerate(run.chars):
-        if char.strip():
-            item = _address(pdfium.FPDFText_GetTextObject(handle, run.start + place))
-            if not parts or item != before:
-                parts.append([])
-            parts[-1].append(place)
-            before = item
-    return parts
+def _parts(handle: Any, run: Run) -> list[tuple[int, int]]:
+    """(first place, last place) of each part of a run that is drawn at once, and so in one colour."""
+    get = pdfium.FPDFText_GetTextObject
+    text = run.text if "" not in run.chars else "".join(char or " " for char in run.chars)
+    first, last = len(text) - len(text.lstrip()), len(text.rstrip()) - 1
+    if last <= first or _address(get(handle, run.start + first)) == _address(get(handle, run.start + last)):
+        return [(first, max(first, last))]
+    starts: list[int] = []
+    before = None
+    for word in _WORD.finditer(text):
+        ends = [_address(get(handle, run.start + place)) for place in (word.start(), word.end() - 1)]
+        places = (word.start(),) if ends[0] == ends[1] else range(word.start(), word.end())
+        for place in places:
+            item = _address(get(handle, run.start + place)) if len(places) > 1 else ends[0]
+            if item != before:
+                starts.append(place)
+                before = item
+    return [(start, after - 1) for start, after in pairwise([*starts, last + 1])]
 
 
-def _is_seen(page: PdfPage, ink: _Ink, chars: Chars, run: Run, part: list[int], drawn: Drawn) -> bool:
-    ground = ink.needs(run.start + part[0])
-    if not ground:
-        return True
-    middles = (_middle(chars.box(run.start + place)) for place in (part[len(part) // 2], part[0], part[-1]))
-    return any(_has_ground(page, middle, drawn, white=ground == "white") for middle in middles)
+def _around_both(chars: Chars, first: int, last: int) -> Box:
+    a, b = chars.box(first), chars.box(last)
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 
-class _Ink:
-    """What the characters of a text page are painted with."""
-
-    def __init__(self, handle: Any) -> None:
-        self._handle = handle
-        self._colours = [ctypes.c_uint() for _ in range(4)]
-        self._refs = [ctypes.byref(colour) for colour in self._colours]
-
-    def needs(self, index: int) -> str:
-        """Whether a character is only seen if it stands on something: as it is "without ink", or "white"."""
-        mode = pdfium.FPDFTextObj_GetTextRenderMode(pdfium.FPDFText_GetTextObject(self._handle, index))
-        if mode != pdfium.FPDF_TEXTRENDERMODE_FILL:
-            return "without ink" if mode in _NO_INK else ""
-        if not pdfium.FPDFText_GetFillColor(self._handle, index, *self._refs):
-            return ""
-        red, green, blue, alpha = self._colours
-        if alpha.value == 0:
-            return "without ink"
-        return "white" if red.value >= _PAPER and min(green.value, blue.value) >= _PAPER else ""
+def _needs_ground(handle: Any, index: int, colours: list[ctypes.c_uint], refs: list[Any]) -> str:
+    """Whether a part is only seen if it stands on something: as it is "without ink", or "white"."""
+    mode = pdfium.FPDFTextObj_GetTextRenderMode(pdfium.FPDFText_GetTextObject(handle, index))
+    if mode != pdfium.FPDF_TEXTRENDERMODE_FILL:
+        return "without ink" if mode in NO_INK else ""
+    if not pdfium.FPDFText_GetFillColor(handle, index, *refs):
+        return ""
+    red, green, blue, alpha = colours
+    if alpha.value == 0:
+        return "without ink"
+    return "white" if red.value >= PAPER and min(green.value, blue.value) >= PAPER else ""
 
 
-def _middle(box: Box) -> tuple[float, float]:
-    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-
-
-def _has_ground(page: PdfPage, point: tuple[float, float], drawn: Drawn, white: bool) -> bool:
-    x, y = point
+def _has_ground(page: PdfPage, box: Box, drawn: Drawn, white: bool) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     for index, (x0, y0, x1, y1) in drawn.grounds:
         if x0 <= x <= x1 and y0 <= y <= y1 and not (white and _is_white(pdfium.FPDFPage_GetObject(page, index))):
             return True
@@ -108,7 +112,7 @@ def _has_ground(page: PdfPage, point: tuple[float, float], drawn: Drawn, white: 
 def _is_white(item: Any) -> bool:
     """Whether an object is an area filled with white."""
     fill = _fill(item)
-    return fill is not None and min(fill[:3]) >= _PAPER
+    return fill is not None and min(fill[:3]) >= PAPER
 
 
 def _fill(item: Any) -> tuple[int, int, int, int] | None:
@@ -163,7 +167,7 @@ def _cover(page: PdfPage, handle: Any, chars: Chars, runs: list[Run], drawn: Dra
 def _is_blank(item: Any) -> bool:
     """Whether an object is filled with opaque black or white, as areas over text are; those below it have colours."""
     fill = _fill(item)
-    return fill is not None and fill[3] == 255 and (max(fill[:3]) <= _INK or min(fill[:3]) >= _PAPER)
+    return fill is not None and fill[3] == 255 and (max(fill[:3]) <= _INK or min(fill[:3]) >= PAPER)
 
 
 def _is_opaque_bar(item: Any) -> bool:
@@ -217,4 +221,4 @@ def _drawing_order(page: PdfPage) -> dict[int, int]:
 
 
 def _address(item: Any) -> int:
-    return ctypes.cast(item, ctypes.c_void_p).value or 0
+    return ctypes.addressof(item.contents) if item else 0

@@ -315,6 +315,28 @@ def in_colour(colour=None, mode: int = 0):
     return drawn(draw)
 
 
+def partly(*parts):
+    """A line of parts, each with its colour, drawn one after the other."""
+
+    def draw(canvas: Canvas, number: int) -> None:
+        text = canvas.beginText(72, 700)
+        for part, colour in parts:
+            text.setFillColor(colour)
+            text.textOut(part)
+        canvas.drawText(text)
+
+    return drawn(draw)
+
+
+def table_above_columns(canvas: Canvas, number: int) -> None:
+    for row in range(8):
+        for x, text in ((72, f"Zone {row}"), (140, f"{row}.10"), (310, "days")):
+            canvas.drawString(x, 780 - 14 * row, text)
+    for x, name in ((72, "left"), (320, "right")):
+        for row in range(6):
+            canvas.drawString(x, 640 - 14 * row + (x > 72), f"This is the {name} column of prose {row},")
+
+
 def beyond(writer: pypdf.PdfWriter) -> None:
     writer.pages[0].cropbox = g.RectangleObject((0, 300, WIDTH, HEIGHT))
 
@@ -324,7 +346,7 @@ def picture(width: float, height: float, words: str = ""):
         from PIL import Image
 
         buffer = io.BytesIO()
-        Image.new("RGB", (40, 40), (200, 220, 240)).save(buffer, "PNG")
+        Image.new("RGB", (400, 300), (200, 220, 240)).save(buffer, "PNG")
         for row in range(6):
             canvas.drawString(72, 760 - 16 * row, BODY[row % 2])
         canvas.drawImage(ImageReader(buffer), 72, 300, width, height)
@@ -688,6 +710,38 @@ CASES = [
         source="Excel's export",
     ),
     Seen("white on white", ".pdf", in_colour(white), never=("secret",), warns=("hidden passage",)),
+    Seen(
+        "white words within a line",
+        ".pdf",
+        partly(("The fee is ", black), ("999 ", white), ("64 euros", black)),
+        sees=(re.compile("fee is +64 euros"),),
+        never=("999",),
+        warns=("1 hidden passage",),
+        source="LibreOffice: white words in a web page",
+    ),
+    Seen(
+        "white words before a line",
+        ".pdf",
+        partly(("999 ", white), ("The fee is 64 euros", black)),
+        sees=("The fee is 64 euros",),
+        never=("999",),
+        warns=("1 hidden passage",),
+    ),
+    Seen(
+        "white figures glued to others",
+        ".pdf",
+        partly(("The fee is 6", black), ("99", white), ("4 euros", black)),
+        never=("699", "994"),
+        warns=("1 hidden passage",),
+    ),
+    Seen(
+        "columns of prose below a table",
+        ".pdf",
+        drawn(table_above_columns),
+        sees=(re.compile(r"left column of prose 0,\s+This is the left column of prose 1"),),
+        never=(re.compile(r"left column of prose 0,\s+This is the right"),),
+        source="Chromium: column-count below a table",
+    ),
     Seen("red", ".pdf", in_colour(red), sees=("secret words",)),
     Seen(
         "without ink",

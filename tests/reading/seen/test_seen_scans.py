@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+from seenkit import Seen, check, table
 
 from ragapp.reading.document import ReadOptions
 from ragapp.reading.left_out import LeftOut
@@ -105,3 +109,179 @@ class TestPicturesInside:
         texts = [reader.text(png(Image.new("L", (300 + n, 200), 255))) for n in range(MOST_PICTURES + 2)]
         assert sum(map(bool, texts)) == MOST_PICTURES
         assert left_out.warnings()[0].startswith("2 pictures were left out.")
+
+
+SHEET = (620, 440)  # points: a sheet whose picture has 150 dots an inch
+HEADER = "12/03/2025 14:22 FROM: Harbour Office TO: +32 2 555 0199 PAGE 2/7 REF 88120"
+MISREAD = ("De11very n0te 0f tbe barb0ur 0fficc", "Twc1ve pa11cts arr1vcd 0n M0nday.", "Tbc dep0s1t 1s 9,999 eur0s.")
+OTHER = ("Minutes of the garden society", "The apple trees were cut in winter.", "The cost is 9,999 euros.")
+
+
+def on_paper(*steps):
+    """Writes a PDF of one page, to which each step adds something, given the canvas."""
+
+    def build(path: Path) -> None:
+        canvas = Canvas(str(path), pagesize=SHEET, invariant=1)
+        canvas.setFont("Helvetica", 10)
+        for step in steps:
+            step(canvas)
+        canvas.save()
+
+    return build
+
+
+def scan(picture: Image.Image | None = None, box=(0, 0, *SHEET)):
+    return lambda canvas: canvas.drawImage(ImageReader(picture or page()), *box)
+
+
+def strips(canvas: Canvas) -> None:
+    whole = page()
+    for top in range(0, whole.height, 60):
+        canvas.drawImage(
+            ImageReader(whole.crop((0, top, whole.width, top + 60))),
+            0,
+            SHEET[1] - (top + 60) * SHEET[1] / 900,
+            SHEET[0],
+            60 * SHEET[1] / 900,
+        )
+
+
+def in_form(step):
+    def draw(canvas: Canvas) -> None:
+        canvas.beginForm("inner")
+        step(canvas)
+        canvas.endForm()
+        canvas.doForm("inner")
+
+    return draw
+
+
+def written(text: str, x: float = 40, y: float = 422, mode: int = 0, size: float = 10):
+    def draw(canvas: Canvas) -> None:
+        line = canvas.beginText(x, y)
+        line.setFont("Helvetica", size)
+        line.setTextRenderMode(mode)
+        line.textOut(text)
+        canvas.drawText(line)
+
+    return draw
+
+
+def layer(lines, mode: int = 3):
+    """Text where the lines of the scan stand, without ink unless another mode is given."""
+    return lambda canvas: [
+        written(text, 45, 440 - 0.489 * (110 + 90 * n), mode, 17)(canvas) for n, text in enumerate(lines)
+    ]
+
+
+def sideways(canvas: Canvas) -> None:
+    canvas.translate(15, 30)
+    canvas.rotate(90)
+    canvas.drawString(0, 0, "Downloaded from library.example.org by Lohne on 12 March 2025. All rights reserved.")
+
+
+def body(canvas: Canvas) -> None:
+    for row in range(8):
+        canvas.drawString(
+            40, 400 - 14 * row, f"The harbour office counts parcel {row} of the morning boat in this line."
+        )
+
+
+CHART = page(("Energy by month", "January 12,480", "March 21,775"), (700, 330), 34, 90)
+PHOTO = Image.effect_noise((620, 440), 90)
+READ = ("Twelve pallets", "4,380 euros", "return the crates")
+NO_OCR = ReadOptions(ocr="off")
+PAGES = [
+    Seen("fax header", ".pdf", on_paper(scan(), written(HEADER)), sees=(*READ, HEADER)),
+    Seen(
+        "fax header without recognition",
+        ".pdf",
+        on_paper(scan(), written(HEADER)),
+        sees=(HEADER,),
+        warns=("ingest.ocr",),
+        options=NO_OCR,
+    ),
+    Seen("sideways stamp", ".pdf", on_paper(scan(), sideways), sees=(*READ, "Downloaded from library")),
+    Seen("scan in strips with a stamp", ".pdf", on_paper(strips, written(HEADER)), sees=(*READ, HEADER)),
+    Seen(
+        "scan in a form with a stamp in a form",
+        ".pdf",
+        on_paper(in_form(scan()), written(HEADER)),
+        sees=(*READ, HEADER),
+        source="ISO 32000-1, 8.10",
+    ),
+    Seen(
+        "layer that says what the picture shows",
+        ".pdf",
+        on_paper(scan(), layer([line.replace("Twelve", "TweIve") for line in LINES])),
+        sees=("TweIve pallets",),
+        never=("Twelve",),
+    ),
+    Seen("misread layer", ".pdf", on_paper(scan(), layer(MISREAD)), sees=READ, never=("9,999", "0n M0nday")),
+    Seen("layer of another page", ".pdf", on_paper(scan(), layer(OTHER)), sees=READ, never=("9,999", "garden")),
+    Seen(
+        "layer of another page below the picture",
+        ".pdf",
+        on_paper(layer(OTHER, 0), scan()),
+        sees=READ,
+        never=("9,999", "garden"),
+    ),
+    Seen(
+        "invisible advertisement",
+        ".pdf",
+        on_paper(scan(), written("Scanned with the FreeScan app, get it at www.freescan.example today", 40, 20, 3)),
+        sees=READ,
+        never=("FreeScan",),
+    ),
+    Seen(
+        "title on a photograph",
+        ".pdf",
+        on_paper(
+            scan(PHOTO),
+            written("The annual report of the harbour for the years 2024 and 2025, by its board", 60, 220, 0, 14),
+        ),
+        sees=("The annual report of the harbour",),
+    ),
+    Seen(
+        "picture of figures between text",
+        ".pdf",
+        on_paper(body, scan(CHART, (60, 40, 340, 160))),
+        sees=("parcel 7", "21,775"),
+    ),
+    Seen(
+        "picture in a form between text",
+        ".pdf",
+        on_paper(body, in_form(scan(CHART, (60, 40, 340, 160)))),
+        sees=("21,775",),
+    ),
+    Seen(
+        "picture of figures without recognition",
+        ".pdf",
+        on_paper(body, scan(CHART, (60, 40, 340, 160))),
+        sees=("parcel 7",),
+        warns=("1 picture was left out (p. 1)", "ingest.ocr"),
+        options=NO_OCR,
+    ),
+    Seen(
+        "label in a picture",
+        ".pdf",
+        on_paper(body, scan(CHART, (60, 40, 340, 160)), written("Fig. 1", 300, 45)),
+        sees=("21,775", re.compile("^((?!Fig).)*Fig. 1((?!Fig).)*$", re.DOTALL)),
+    ),
+]
+
+
+@table(PAGES)
+def test_pages_with_pictures_and_text(case: Seen, tmp_path: Path) -> None:
+    check(case, tmp_path)
+
+
+def test_a_picture_on_each_page_is_read_once(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for _ in range(3):
+            body(canvas)
+            scan(CHART, (60, 40, 340, 160))(canvas)
+            canvas.showPage()
+
+    on_paper(draw)(tmp_path / "letter.pdf")
+    assert text_of(tmp_path / "letter.pdf").count("21,775") == 1
