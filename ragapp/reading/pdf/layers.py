@@ -54,8 +54,8 @@ def find_hidden(path: Path, passwords: Sequence[str]) -> Hidden | None:
         if reader.is_encrypted:
             any(reader.decrypt(password) for password in ("", *passwords))
         properties = reader.root_object.get("/OCProperties")
-        if properties is None:
-            return None
+        if properties is None or not _Groups(_dict(properties)).off:
+            return None  # a copy costs far more than this look
         writer = pypdf.PdfWriter(clone_from=reader)
         return _marked(writer)
     return None

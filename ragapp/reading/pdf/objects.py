@@ -74,11 +74,11 @@ def find_objects(page: PdfPage, space: PageSpace) -> Drawn:
     """The horizontal rules and edges of shaded bars, the pictures, and all other areas of a page."""
     found = Drawn()
     tall = 0.25 * space.size[1]
-    text = False
+    text, faint = False, _FaintText()
     for index, kind, box, item in _objects(page, space):
         if box is None:
             text = True
-            found.faint = found.faint or is_faint(item)
+            found.faint = found.faint or item in faint
             continue
         x0, y0, x1, y1 = box
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
@@ -116,15 +116,21 @@ def _objects(page: PdfPage, space: PageSpace) -> Iterator[tuple[int, int, Box | 
             yield index, kind, space.box(left.value, top.value, right.value, bottom.value), item
 
 
-def is_faint(text: Any) -> bool:
-    """Whether a text object is white, or has no ink at all."""
-    mode = pdfium.FPDFTextObj_GetTextRenderMode(text)
-    if mode != pdfium.FPDF_TEXTRENDERMODE_FILL:
-        return mode in NO_INK
-    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    if not pdfium.FPDFPageObj_GetFillColor(text, red, green, blue, alpha):
-        return False
-    return alpha.value == 0 or min(red.value, green.value, blue.value) >= PAPER
+class _FaintText:
+    """Tells whether text objects are white, or have no ink at all."""
+
+    def __init__(self) -> None:
+        self._colours = [ctypes.c_uint() for _ in range(4)]
+        self._refs = [ctypes.byref(colour) for colour in self._colours]
+
+    def __contains__(self, text: Any) -> bool:
+        mode = pdfium.FPDFTextObj_GetTextRenderMode(text)
+        if mode != pdfium.FPDF_TEXTRENDERMODE_FILL:
+            return mode in NO_INK
+        if not pdfium.FPDFPageObj_GetFillColor(text, *self._refs):
+            return False
+        red, green, blue, alpha = self._colours
+        return alpha.value == 0 or (red.value >= PAPER and green.value >= PAPER and blue.value >= PAPER)
 
 
 _Matrix = tuple[float, float, float, float, float, float]
