@@ -48,7 +48,7 @@ def missing_drives(
     outermost = [folder for folder in away if not any(folder.startswith(f"{other}{os.sep}") for other in away)]
     missing = {}
     for folder in sorted(outermost):
-        rows = [row for row in gone if row.path.startswith(f"{folder}{os.sep}")]
+        rows = [row for row in gone if _is_within(row.path, folder)]
         missing[folder if folder in remembered else _innermost([row.path for row in rows])] = rows
     return missing
 
@@ -69,7 +69,7 @@ def remember_drives(catalog: Catalog, roots: Iterable[Path], found: Iterable[Fou
     if drives == before:
         return
     stored = [row.path for row in catalog.documents()]
-    kept = sorted(drive for drive in drives if any(path.startswith(f"{drive}{os.sep}") for path in stored))
+    kept = sorted(drive for drive in drives if any(_is_within(path, drive) for path in stored))
     catalog.set_state(_STATE, json.dumps(kept))
 
 

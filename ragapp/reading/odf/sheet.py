@@ -15,7 +15,7 @@ from ragapp.reading.odf.context import OdfContext
 from ragapp.reading.odf.drawing import read_drawing
 from ragapp.reading.odf.names import DRAW, OFFICE, TABLE, count, elements
 from ragapp.reading.odf.text import TextReader
-from ragapp.reading.sheets.grid import Area, Cells, Grid, Spans
+from ragapp.reading.sheets.grid import Area, Cells, Grid, Spans, joined_ranges
 from ragapp.reading.sheets.units import SheetUnits
 from ragapp.reading.text import clean
 
@@ -93,7 +93,7 @@ class _Sheet:
         left_out.add("hidden row", "hidden rows", place, rows, _UNHIDE)
         left_out.add("hidden column", "hidden columns", place, columns, _UNHIDE)
         # the rows above and below hidden ones follow on each other
-        grid.together = _joined([*grid.together, *((first - 1, last + 1) for first, last in hidden)])
+        grid.together = joined_ranges([*grid.together, *((first - 1, last + 1) for first, last in hidden)])
         grid.remarks = self._remarks
         return grid
 
@@ -191,14 +191,3 @@ def _rows(table: Any, is_hidden: bool = False, depth: int = 0, start: int = 1) -
                 number = found[0] + found[1]
         if number > _LAST_ROW:
             return
-
-
-def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ranges in order, those that share a number as one."""
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if found and first <= found[-1][1]:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
-        else:
-            found.append((first, last))
-    return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.tables import cell_text
-from ragapp.reading.word.tables import Grid, table_rows
+from ragapp.reading.word.tables import Grid, row_lines, table_rows
 
 _NEAR = 20  # twips (a point) that edges of different rows may differ and still be one
 _MAX_SPAN = 64
@@ -151,19 +151,7 @@ def _text(cell: list[str | list[Row]]) -> str:
     """What a cell says; a row of a table inside it is one line."""
     if len(cell) == 1 and isinstance(cell[0], str):
         return cell[0]
-    return "\n".join(part if isinstance(part, str) else "\n".join(_row_texts(part)) for part in cell)
-
-
-def _row_texts(rows: list[Row]) -> list[str]:
-    """The rows of a table inside a cell, each with the names of its columns."""
-    grid = _grid(rows, _text)
-    if len(grid.rows) > 2 and min(map(len, grid.rows)) > 1:
-        _, (header, *lines), _ = table_rows(grid)
-        return [
-            ", ".join(f"{name}: {text}" if name else text for name, text in zip(header, line, strict=False) if text)
-            for line in lines
-        ]
-    return ["; ".join(filter(None, row)) for row in grid.rows]
+    return "\n".join(part if isinstance(part, str) else "\n".join(row_lines(_grid(part, _text))) for part in cell)
 
 
 def _grid(rows: list[Row], text_of: Callable[[list[str | list[Row]]], str]) -> Grid:

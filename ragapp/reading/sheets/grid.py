@@ -17,7 +17,7 @@ class Spans:
     """Numbers in ranges, of which there may be a few that are long."""
 
     def __init__(self, ranges: Iterable[tuple[int, int]] = (), numbers: Iterable[int] = ()) -> None:
-        self._ranges = _joined(ranges)
+        self._ranges = joined_ranges(ranges)
         self._numbers = set(numbers)
 
     def __contains__(self, number: int) -> bool:
@@ -79,7 +79,7 @@ class Grid:
                     self._cover(number, free, text, seen_from, hidden_columns)
                     if number > top and seen_from in free and text:
                         repeated[number] = repeated.get(number, 0) + 1
-        self.together = _joined(self.down.items())
+        self.together = joined_ranges(self.down.items())
         for number, count in repeated.items():
             if count == len(self.rows[number]) and number - 1 not in hidden_rows:
                 self.rows[number] = {}  # nothing of its own: the lower half of a title, of a tall row
@@ -118,7 +118,7 @@ class Grid:
         return place >= 0 and self.together[place][1] >= after
 
 
-def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def joined_ranges(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Ranges in order, those that share a number as one."""
     found: list[tuple[int, int]] = []
     for first, last in sorted(ranges):

@@ -36,7 +36,7 @@ from ragapp.reading.word.runs import (
     end_is_gone,
     paragraph_properties,
 )
-from ragapp.reading.word.tables import continuations, is_deleted, table_grid, table_rows
+from ragapp.reading.word.tables import continuations, is_deleted, row_lines, table_grid, table_rows
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -296,7 +296,7 @@ class _DocxReader:
             if child.tag == f"{_W}altChunk":
                 self._later.append(child)
             elif child.tag == f"{_W}tbl":
-                texts += self._row_texts(child)
+                texts += row_lines(table_grid(self._rows(child), self._cells, self.all_text))
             else:
                 line = self._runs.line(child, *before)
                 texts += [line.text, *self._texts_beside(line)]
@@ -312,17 +312,6 @@ class _DocxReader:
                     yield found.get("string", "")
                 else:
                     self._later.append(found)
-
-    def _row_texts(self, table: Any) -> list[str]:
-        """The rows of a table inside a cell, each with the names of its columns."""
-        grid = table_grid(self._rows(table), self._cells, self.all_text)
-        if len(grid.rows) > 2 and min(map(len, grid.rows)) > 1:
-            _, (header, *rows), _ = table_rows(grid)
-            return [
-                ", ".join(f"{name}: {text}" if name else text for name, text in zip(header, row, strict=False) if text)
-                for row in rows
-            ]
-        return ["; ".join(filter(None, row)) for row in grid.rows]
 
     def _rows(self, table: Any) -> Iterator[Any]:
         return (row for row in _children(table, "tr") if not is_deleted(row))

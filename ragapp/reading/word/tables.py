@@ -109,6 +109,17 @@ def table_rows(grid: Grid) -> tuple[list[str], list[list[str]], list[int]]:
     return titles, [header, *body], [place - count + 1 for place in breaks if place >= count]
 
 
+def row_lines(grid: Grid) -> list[str]:
+    """The rows of a table inside a cell, a line each, with the names of its columns where it has a header."""
+    if len(grid.rows) > 2 and min(map(len, grid.rows)) > 1:
+        _, (header, *rows), _ = table_rows(grid)
+        return [
+            ", ".join(f"{name}: {text}" if name else text for name, text in zip(header, row, strict=False) if text)
+            for row in rows
+        ]
+    return ["; ".join(filter(None, row)) for row in grid.rows]
+
+
 def continuations(table: Any) -> Iterator[Any]:
     """The tables behind a table that are shown as its further rows.
 
