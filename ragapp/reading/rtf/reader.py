@@ -44,6 +44,7 @@ from ragapp.reading.rtf.tables import TableBuilder, add_table
 from ragapp.reading.scripts import Script, join_scripts
 from ragapp.reading.symbol_fonts import is_symbol_font, symbol_text
 from ragapp.reading.text import one_line, read_bytes, wrong_format
+from ragapp.reading.word.running import running_text
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?"  # control word, its number
@@ -53,7 +54,6 @@ _MAX_DEPTH = 1000
 _MAX_SKIP = 8  # characters that stand for one of \u
 _SYMBOLS = {"~": " ", "_": "-", "-": "", "\\": "\\", "{": "{", "}": "}"}
 _MOST_BOXES = 10_000  # text boxes of one document
-_PAGE_NUMBER = re.compile(r"[\W\d]*(?:(?:page|seite|p)\b[\W\d]*)?(?:(?:of|von|de|sur|/)[\W\d]*)?", re.IGNORECASE)
 
 Piece = list[str]  # a text and its script; the text of a note's mark is filled in when the note has been read
 
@@ -220,8 +220,7 @@ class _Walker:
             self._comments += [f"Comment{by}: {one_line(text)}"] if text.strip() else []
             self._commenter = ""
         elif left.into in ("header", "footer"):
-            shown = "; ".join(line.strip() for line in re.split(r"[\n\t]+", text) if line.strip())
-            if not _PAGE_NUMBER.fullmatch(shown):
+            if shown := running_text(text):
                 self._margins.setdefault(shown, left.into)
         elif left.into == "level":
             self._lists.level_text(text)

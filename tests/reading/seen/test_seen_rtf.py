@@ -193,6 +193,13 @@ CASES = [
         "Comment (Ada): too high",
     ),
     seen(
+        "figures that were typed above a page are no page number",
+        r"{\header 2024\par}{\footer Page {\chpgn} of 12\tab Draft 5003\par}x\par",
+        "Header: 2024",
+        "Footer: Draft 5003",
+        never=("Page", "of 12"),
+    ),
+    seen(
         "what runs above and below pages",
         r"{\header Form QP-417\tab Page {\chpgn}\par}{\footer - {\chpgn} -\par}x\par",
         "Header: Form QP-417",
