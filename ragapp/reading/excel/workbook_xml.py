@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, NamedTuple
 
+from ragapp.reading.excel.xlsx_cells import iso_days
 from ragapp.reading.excel.xlsx_parts import local
 from ragapp.reading.excel.xlsx_sheet import LAST_COLUMN, LAST_ROW, cell_name
 from ragapp.reading.left_out import LeftOut
@@ -132,7 +132,7 @@ class _Sheet:
             return "TRUE" if text in ("1", "true") else "FALSE"
         if kind == "Error" or not text:
             return text
-        value = _days(text, self._is_1904) if kind == "DateTime" else _number(text) if kind == "Number" else text
+        value = iso_days(text, self._is_1904) if kind == "DateTime" else _number(text) if kind == "Number" else text
         return text if value is None else clean(shown_with_raw(value, style.code, date_1904=self._is_1904)).strip()
 
     def _of_column(self, column: int) -> str:
@@ -178,15 +178,6 @@ def _styles(root: Any) -> dict[str, _Style]:
                 style = style._replace(struck=_said(child, "StrikeThrough") == "1")
         found[_said(element, "ID")] = style
     return found
-
-
-def _days(text: str, is_1904: bool) -> float | None:
-    try:
-        moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=None)
-    except ValueError:
-        return None
-    days = (moment - (datetime(1904, 1, 1) if is_1904 else datetime(1899, 12, 30))).total_seconds() / 86400
-    return days if is_1904 or days >= 61 else days - 1 if days >= 1 else days
 
 
 def _number(text: str) -> float | int | None:

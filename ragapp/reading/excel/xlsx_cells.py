@@ -95,7 +95,7 @@ class CellValues:
     def _number(self, value: str, code: str, is_date: bool) -> str:
         if code in _GENERAL and _DIGITS.fullmatch(value):
             return value if value != "0" or self.shows_zeros else ""
-        number = _days(value, self._date_1904) if is_date else None
+        number = iso_days(value, self._date_1904) if is_date else None
         if number is None:
             try:
                 number = float(value)
@@ -130,10 +130,14 @@ class CellValues:
         return known
 
 
-def _days(value: str, date_1904: bool) -> float | None:
-    """A date of ISO 8601 (18.18.11, type ``d``) as a number of days; None for one that is none."""
+def iso_days(text: str, is_1904: bool) -> float | None:
+    """A date of ISO 8601 as Excel's number of days; None for one that is none.
+
+    Excel counts from 1900 as if that had been a leap year, so days before its March have a number less.
+    """
     try:
-        moment = datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=None)
+        moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=None)
     except ValueError:
         return None
-    return (moment - _DAYS[date_1904]).total_seconds() / 86400
+    days = (moment - _DAYS[is_1904]).total_seconds() / 86400
+    return days if is_1904 or days >= 61 else days - 1 if days >= 1 else days

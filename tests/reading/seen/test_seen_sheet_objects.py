@@ -5,14 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import xlsxwriter
 from openpyxl.comments import Comment
 from PIL import Image
 
 from ragapp.reading.document import ReadOptions
 from tests.reading.seen.seenkit import Seen, check, table
-from tests.reading.seen.xlsxkit import NAMES, merged, relations, rows, xlsx
+from tests.reading.seen.xlsxkit import NAMES, by_openpyxl, by_xlsxwriter, merged, relations, rows, xlsx
 
 DRAWING = (
     '<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"'
@@ -46,27 +45,6 @@ def drawn(shapes: str, **parts: str) -> Callable[[Path], None]:
         related=relations(("drawing", "../drawings/drawing1.xml")),
         parts={"xl/drawings/drawing1.xml": DRAWING.format(shapes)} | parts,
     )
-
-
-def by_openpyxl(fill: Callable[[Any, Any], None]) -> Callable[[Path], None]:
-    def build(path: Path) -> None:
-        book = openpyxl.Workbook()
-        fill(book, book.active)
-        book.save(path)
-
-    return build
-
-
-def by_xlsxwriter(fill: Callable[[Any, Any], None]) -> Callable[[Path], None]:
-    def build(path: Path) -> None:
-        with xlsxwriter.Workbook(str(path)) as book:
-            fill(book, book.add_worksheet("S"))
-
-    return build
-
-
-def text(content: str, encoding: str = "utf-8") -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(content.encode(encoding))
 
 
 def _commented(book: Any, sheet: Any) -> None:

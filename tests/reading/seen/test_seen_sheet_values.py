@@ -1,15 +1,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-import xlsxwriter
-
 from tests.reading.seen.seenkit import Seen, check, table
-from tests.reading.seen.xlsxkit import NAMES, STYLES, cell, rows, xlsx
+from tests.reading.seen.xlsxkit import NAMES, STYLES, by_openpyxl, by_xlsxwriter, cell, rows, xlsx
 
 
 def rich(*runs: tuple[str, str]) -> str:
@@ -20,27 +16,6 @@ def rich(*runs: tuple[str, str]) -> str:
 
 
 HEAD = f'<row r="1">{cell("A1", "What")}{cell("B1", "Count")}</row>'
-
-
-def by_openpyxl(fill: Callable[[Any, Any], None]) -> Callable[[Path], None]:
-    def build(path: Path) -> None:
-        book = openpyxl.Workbook()
-        fill(book, book.active)
-        book.save(path)
-
-    return build
-
-
-def by_xlsxwriter(fill: Callable[[Any, Any], None]) -> Callable[[Path], None]:
-    def build(path: Path) -> None:
-        with xlsxwriter.Workbook(str(path)) as book:
-            fill(book, book.add_worksheet("S"))
-
-    return build
-
-
-def text(content: str, encoding: str = "utf-8") -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(content.encode(encoding))
 
 
 def _linked(book: Any, sheet: Any) -> None:
@@ -158,14 +133,16 @@ TEXTS = [
         "date of the strict kind",
         ".xlsx",
         xlsx(
-            HEAD + f'<row r="2">{cell("A2", "x")}<c r="B2" t="d" s="1"><v>2024-05-12T00:00:00</v></c></row>',
+            HEAD
+            + f'<row r="2">{cell("A2", "x")}<c r="B2" t="d" s="1"><v>2024-05-12T00:00:00</v></c></row>'
+            + f'<row r="3">{cell("A3", "y")}<c r="B3" t="d" s="1"><v>1900-01-15T00:00:00Z</v></c></row>',
             book_related=[("styles", "styles.xml")],
             parts={
                 "xl/styles.xml": f'<styleSheet {NAMES}><numFmts><numFmt numFmtId="170" formatCode="dd.mm.yyyy"/>'
                 '</numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/></cellXfs></styleSheet>'
             },
         ),
-        sees=("| x | 12.05.2024 |",),
+        sees=("| x | 12.05.2024 |", "| y | 15.01.1900 |"),
         source="ISO/IEC 29500-1, 18.18.11",
     ),
 ]

@@ -1,26 +1,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 from openpyxl.worksheet.table import Table, TableStyleInfo
 
 from tests.reading.seen.seenkit import Seen, check, table
-from tests.reading.seen.xlsxkit import NAMES, cell, merged, rows, xlsx
+from tests.reading.seen.xlsxkit import NAMES, by_openpyxl, cell, merged, rows, xlsx
 
 PRICES = rows(["Item", "Price"], ["Bolt", 4], ["Nut", 2])
-
-
-def by_openpyxl(fill: Callable[[Any, Any], None]) -> Callable[[Path], None]:
-    def build(path: Path) -> None:
-        book = openpyxl.Workbook()
-        fill(book, book.active)
-        book.save(path)
-
-    return build
 
 
 def _two_row_header(book: Any, sheet: Any) -> None:

@@ -1,11 +1,15 @@
-"""Writer of small XLSX packages from the XML of their parts, for what no library writes."""
+"""Writers of small workbooks: from the XML of their parts, for what no library writes, and by libraries."""
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
+
+import openpyxl
+import xlsxwriter
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -88,3 +92,29 @@ def xlsx(
 def merged(*areas: str) -> str:
     """The merged areas of a sheet."""
     return "<mergeCells>" + "".join(f'<mergeCell ref="{area}"/>' for area in areas) + "</mergeCells>"
+
+
+def by_openpyxl(fill: Callable[[Any, Any], None]) -> Callable[[Path], None]:
+    """Builds a workbook by openpyxl; ``fill`` gets the book and its sheet."""
+
+    def build(path: Path) -> None:
+        book = openpyxl.Workbook()
+        fill(book, book.active)
+        book.save(path)
+
+    return build
+
+
+def by_xlsxwriter(fill: Callable[[Any, Any], None]) -> Callable[[Path], None]:
+    """Builds a workbook by XlsxWriter; ``fill`` gets the book and its sheet "S"."""
+
+    def build(path: Path) -> None:
+        with xlsxwriter.Workbook(str(path)) as book:
+            fill(book, book.add_worksheet("S"))
+
+    return build
+
+
+def text(content: str, encoding: str = "utf-8") -> Callable[[Path], None]:
+    """Builds a text file."""
+    return lambda path: path.write_bytes(content.encode(encoding))
