@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ragapp.answer.chat_session import ChatSession
     from ragapp.answer.summary import Summarizer
     from ragapp.contract import Answer, Caution, DocumentDetails, DocumentList, IngestReport, SearchResult, Turn
+    from ragapp.index.bert_graph import Precision
     from ragapp.index.catalog import Catalog
     from ragapp.index.conversations import Conversations
     from ragapp.index.embedder import Embedder
@@ -104,7 +105,20 @@ class App:
         e = self.settings.embedding
         folder = find_model(e.model, self.settings.paths.models, "embedder")
         prompts = {"query_prompt": e.query_prompt, "document_prompt": e.document_prompt}
-        return Embedder(folder, e.model, e.batch_size, e.precision, **prompts)
+        return Embedder(
+            folder, e.model, e.batch_size, e.precision, device=e.device, kept=self._stored_precision, **prompts
+        )
+
+    def _stored_precision(self, weights_sha256: str) -> Precision | None:
+        """The precision of the store's vectors of these weights; None where there are none, or of several."""
+        from ragapp.index.embedder import precision_of
+        from ragapp.index.store import CATALOG_NAME
+
+        if not (self.settings.paths.data / CATALOG_NAME).is_file():
+            return None
+        made = (identity.weights_sha256 for identity in self.catalog.stored_identities().values())
+        found = {precision for one in made if (precision := precision_of(one, weights_sha256))}
+        return found.pop() if len(found) == 1 else None
 
     @_part
     def chunker(self) -> Chunker:

@@ -66,7 +66,8 @@ class Embedding(_Section):
     """The sentence-transformers model that turns text into vectors."""
 
     model: str = "all-minilm-l6-v2"
-    precision: Literal["auto", "fp32", "int8"] = "fp32"
+    precision: Literal["auto", "fp32", "int8"] = "auto"
+    device: Literal["cpu", "gpu"] = "cpu"
     batch_size: int = Field(8, ge=1, le=1024)
     query_prompt: str | None = None
     document_prompt: str | None = None

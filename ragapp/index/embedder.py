@@ -10,9 +10,12 @@ from typing import Literal
 
 import numpy as np
 
+from ragapp.errors import ModelError
 from ragapp.index import model_folder
-from ragapp.index.encoder import ORDINARY_TOKENS, Encoder
-from ragapp.index.quantize import SCHEME, Precision, choose_precision
+from ragapp.index.bert_graph import Precision
+from ragapp.index.library_encoder import ORDINARY_TOKENS, LibraryEncoder
+from ragapp.index.onnx_encoder import OnnxEncoder
+from ragapp.index.onnx_export import SCHEME, ExportedModel
 
 # texts of ordinary length that have nothing to do with each other, one a line
 UNRELATED = Path(__file__).with_name("unrelated_texts.txt").read_text(encoding="utf-8").splitlines()
@@ -24,15 +27,18 @@ MIN_SPREAD = 0.02
 class Embedder:
     """Text to vectors of length one.
 
-    The model is loaded when the first vector is wanted; all else is read from the folder's JSON files.  Threads may
-    share it: a question does not wait for passages that are being embedded, except for a batch of them where the model
-    can only be called through the library.
+    The model is loaded when the first vector is wanted; all else is read from the folder's JSON files.  BERT and its
+    kind run in onnxruntime, others, and all on a GPU, in sentence-transformers.  Threads may share it: a question does
+    not wait for passages that are being embedded, except for a batch of them where the model can only be called through
+    the library.
 
     Args:
-        batch_size: passages of ordinary length (128 tokens) a forward pass; of shorter ones more.
-        precision: of the linear layers; ``auto`` takes int8 where it was measured to cost no quality.
+        batch_size: where the library runs it, passages of ordinary length (128 tokens) a forward pass.
+        precision: of the linear layers; ``auto`` is ``kept``, else what is quickest here and near enough to fp32.
+        device: ``gpu`` for the graphics card that torch finds.
         query_prompt: what is put in front of a question, None for the model's own prompt.
         document_prompt: what is put in front of a passage, None likewise.
+        kept: gives the precision that a store was made with, by the hash of the weights; None where there is none.
 
     Raises:
         ModelError: by what needs the weights, where they are missing, no safetensors, or cannot be loaded.
@@ -45,14 +51,18 @@ class Embedder:
         batch_size: int = 8,
         precision: Literal["auto", "fp32", "int8"] = "fp32",
         *,
+        device: Literal["cpu", "gpu"] = "cpu",
         query_prompt: str | None = None,
         document_prompt: str | None = None,
+        kept: Callable[[str], Precision | None] = lambda weights: None,
     ) -> None:
         self.folder = folder
         self.name = name
         self.batch_size = batch_size
         self.tokenizer = model_folder.EmbedderTokenizer(folder, query_prompt, document_prompt)
         self._wanted = precision
+        self._device = device
+        self._kept = kept
         self._loading = threading.Lock()
 
     @property
@@ -67,8 +77,13 @@ class Embedder:
 
     @cached_property
     def precision(self) -> Precision:
-        """The precision in force."""
-        return choose_precision(self._wanted, self.weights_sha256)
+        """The precision in force; with ``auto`` and nothing stored it is measured, once a processor."""
+        if self._wanted != "auto":
+            return self._wanted
+        kept = self._kept(self.weights_sha256)
+        if kept:
+            return kept
+        return self._exported.quickest if self._exported else "fp32"
 
     @property
     def made_with(self) -> str:
@@ -85,7 +100,7 @@ class Embedder:
         """
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        return self._encoder.passages(texts, self.batch_size * ORDINARY_TOKENS, progress or (lambda done: None))
+        return self._encoder.passages(texts, progress or (lambda done: None))
 
     def embed_query(self, text: str) -> np.ndarray:
         """Vector of a question: float32 array of shape (dimension,), of length one."""
@@ -108,11 +123,49 @@ class Embedder:
         first, *rest = self.embed_documents([text, *others])
         return [1 - (1 - float(first @ vector)) * SPREAD / self.cosine_spread for vector in rest]
 
+    def prepare(self) -> None:
+        """Export and check the model's graph, and find the quickest precision, so that the first use need not."""
+        _ = self._encoder
+
     @property
-    def _encoder(self) -> Encoder:
+    def _encoder(self) -> OnnxEncoder | LibraryEncoder:
         with self._loading:
             return self._loaded
 
     @cached_property
-    def _loaded(self) -> Encoder:
-        return Encoder(self.folder, self.tokenizer, self.precision)
+    def _loaded(self) -> OnnxEncoder | LibraryEncoder:
+        exported, precision = self._exported, self.precision
+        if exported:
+            if precision == "int8" and not exported.has_int8:
+                raise self._no_int8(f"loses too much in int8 (cosine {exported.int8_cosine:.2f} to fp32)")
+            try:
+                return exported.encoder(precision)
+            except RuntimeError as error:
+                if precision == "int8":
+                    raise self._no_int8(f"does not run in int8 here: {error}") from None
+        if precision == "int8":
+            raise self._no_int8("does not run in int8: its architecture, or the graphics card, has fp32 only")
+        return LibraryEncoder(self.folder, self.tokenizer, self.batch_size * ORDINARY_TOKENS)
+
+    @cached_property
+    def _exported(self) -> ExportedModel | None:
+        if self._device == "gpu":
+            return None
+        try:
+            weights = model_folder.weights_file(self.folder)
+            return ExportedModel(self.folder, self.tokenizer, weights, self.weights_sha256)
+        except (model_folder.UnknownLayout, RuntimeError):
+            return None
+
+    def _no_int8(self, problem: str) -> ModelError:
+        return ModelError(f"The embedder in {self.folder} {problem}.", "Set embedding.precision to fp32.")
+
+
+def precision_of(made_with: str, weights_sha256: str) -> Precision | None:
+    """The precision of vectors by :attr:`Embedder.made_with`; None where other weights or another int8 made them."""
+    weights, *others = made_with.split("+")
+    if weights != weights_sha256:
+        return None
+    if SCHEME in others:
+        return "int8"
+    return None if others and others[0].startswith("int8") else "fp32"

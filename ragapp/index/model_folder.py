@@ -68,6 +68,8 @@ class ModelConfig:
         transformer: folder of the transformer and its tokenizer: the model's folder or one below it.
         lower_case: whether text is lower-cased before the tokenizer sees it.
         prompts: of questions and passages.
+        modules: class names of the library's modules, in order; empty where the model itself was asked.
+        places: their folders.
     """
 
     dimension: int
@@ -75,6 +77,8 @@ class ModelConfig:
     transformer: Path
     lower_case: bool
     prompts: Prompts
+    modules: tuple[str, ...] = ()
+    places: tuple[Path, ...] = ()
 
 
 class EmbedderTokenizer:
@@ -120,8 +124,21 @@ class EmbedderTokenizer:
 
     def passage_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of passages as the model reads them: with prompt and special tokens, cut to the window."""
+        return self._ids(texts, self.prompts.document)
+
+    def question_ids(self, text: str) -> list[int]:
+        """Token ids of a question as the model reads it, likewise."""
+        return self._ids([text], self.prompts.query)[0]
+
+    @property
+    def config(self) -> ModelConfig:
+        """What the folder says of the model."""
+        return self._known[0]
+
+    def _ids(self, texts: Sequence[str], prompt: str) -> list[list[int]]:
         room = self.max_tokens - self._added_tokens
-        encodings = self._encode([self.prompts.document + text for text in texts])
+        # the library strips what it is given; some tokenizers make a token of a space at the end
+        encodings = self._encode([(prompt + text).strip() for text in texts])
         for encoding in encodings:
             encoding.truncate(room)
         return [self._tokenizer.post_process(encoding).ids for encoding in encodings]
@@ -177,6 +194,8 @@ def read_config(folder: Path) -> ModelConfig:
             places[0],
             bool(window.get("do_lower_case")),
             model_prompts(own.get("prompts") or {}, folder.name, str(config.get("_name_or_path") or "")),
+            tuple(names),
+            tuple(places),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnknownLayout(f"{folder}: {error}") from None
@@ -197,16 +216,21 @@ def model_prompts(prompts: Mapping[str, str | None], *names: str) -> Prompts:
     return Prompts()
 
 
+def weights_file(folder: Path) -> Path:
+    """The file of the weights. Raises ModelError: there are no safetensors weights."""
+    files = sorted(folder.glob("**/*.safetensors"))
+    if not files:
+        raise ModelError(f"{folder} has no {WEIGHTS}; weights in other forms are not loaded.")
+    return files[0]
+
+
 def weights_sha256(folder: Path) -> str:
     """Hash of the weights, 64 hexadecimal digits; remembered beside them as long as the file does not change.
 
     Raises:
         ModelError: there are no safetensors weights.
     """
-    files = sorted(folder.glob("**/*.safetensors"))
-    if not files:
-        raise ModelError(f"{folder} has no {WEIGHTS}; weights in other forms are not loaded.")
-    weights = files[0]
+    weights = weights_file(folder)
     try:
         state = weights.stat()
         key = [weights.relative_to(folder).as_posix(), state.st_size, state.st_mtime_ns]

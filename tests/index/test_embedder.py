@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from ragapp.errors import ModelError
-from ragapp.index import encoder, model_folder, quantize, sbert
-from ragapp.index.embedder import Embedder
-from ragapp.index.encoder import batches
+from ragapp.index import library_encoder, model_folder, onnx_encoder, onnx_export, sbert
+from ragapp.index.embedder import Embedder, precision_of
+from ragapp.index.library_encoder import LibraryEncoder, batches
 from ragapp.index.model_folder import EmbedderTokenizer, UnknownLayout, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,6 @@ TEXTS = [
     "",
     "a",
 ]
-needs_int8 = pytest.mark.skipif(not quantize.processor_has_int8(), reason="the processor has no int8 instructions")
 
 
 def write(place: Path, **files: object) -> Path:
@@ -52,7 +51,10 @@ def write(place: Path, **files: object) -> Path:
 
 
 def modules(*names: str) -> list[dict]:
-    return [{"type": f"sentence_transformers.models.{n}", "path": f"{i}_{n}" if i else ""} for i, n in enumerate(names)]
+    return [
+        {"idx": i, "name": str(i), "type": f"sentence_transformers.models.{n}", "path": f"{i}_{n}" if i else ""}
+        for i, n in enumerate(names)
+    ]
 
 
 TRANSFORMER = {"hidden_size": 24, "max_position_embeddings": 512}
@@ -174,21 +176,38 @@ def test_batches_hold_every_text_once_and_no_more_tokens_than_allowed(lengths, t
 
 
 @pytest.mark.parametrize(
-    ("flags", "wanted", "weights", "expected"),
+    ("machine", "flags", "exact"),
     [
-        ("fpu avx512_vnni", "auto", MINILM, "int8"),
-        ("fpu avx_vnni", "auto", MINILM, "int8"),
-        ("fpu avx512f avx2", "auto", MINILM, "fp32"),
-        ("fpu avx512_vnni", "auto", "0" * 64, "fp32"),
-        ("fpu avx512_vnni", "fp32", MINILM, "fp32"),
-        ("fpu", "int8", "0" * 64, "int8"),
+        ("x86_64", "fpu avx512_vnni", True),
+        ("x86_64", "fpu avx_vnni", True),
+        ("x86_64", "fpu avx512f avx2", False),
+        ("AMD64", "", False),
+        ("aarch64", "", True),
+        ("arm64", "", True),
     ],
 )
-def test_int8_is_taken_by_itself_only_where_it_was_measured(tmp_path, monkeypatch, flags, wanted, weights, expected):
+def test_products_that_would_be_cut_off_are_summed_the_slow_way(tmp_path, monkeypatch, machine, flags, exact):
     (tmp_path / "cpuinfo").write_text(f"processor: 0\nflags\t\t: {flags}\n")
-    monkeypatch.setattr(quantize, "_CPUINFO", tmp_path / "cpuinfo")
-    monkeypatch.setattr(quantize.sys, "platform", "linux")
-    assert quantize.choose_precision(wanted, weights) == expected
+    monkeypatch.setattr(onnx_encoder, "_CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(onnx_encoder.platform, "machine", lambda: machine)
+    onnx_encoder.processor_flags.cache_clear()
+    assert onnx_encoder.sums_exactly() is exact
+    onnx_encoder.processor_flags.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("made_with", "precision"),
+    [
+        (MINILM, "fp32"),
+        (f"{MINILM}+prompt 'passage: '", "fp32"),
+        (f"{MINILM}+{onnx_export.SCHEME}", "int8"),
+        (f"{MINILM}+{onnx_export.SCHEME}+prompt 'passage: '", "int8"),
+        (f"{MINILM}+int8-v1", None),
+        ("0" * 64, None),
+    ],
+)
+def test_what_was_stored_says_its_precision(made_with, precision):
+    assert precision_of(made_with, MINILM) == precision
 
 
 # --- with the real model ---
@@ -207,6 +226,11 @@ def store(minilm):
 @pytest.fixture(scope="module")
 def exact(minilm) -> Embedder:
     return Embedder(minilm, "minilm", precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def by_library(minilm) -> Embedder:
+    return Embedder(minilm, "minilm", precision="fp32", device="gpu")
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +291,7 @@ def test_what_is_known_without_the_model_loads_no_model(minilm):
 def test_the_library_comes_without_scikit_learn_until_that_is_called(minilm):
     code = (
         "import sys; from pathlib import Path; from ragapp.index.embedder import Embedder\n"
-        f"Embedder(Path({str(minilm)!r}), 'minilm').embed_query('x')\n"
+        f"Embedder(Path({str(minilm)!r}), 'minilm', device='gpu').embed_query('x')\n"
         "print(*sorted({'sklearn', 'pandas'} & set(sys.modules)), sep=',')\n"
         "import torch; from sentence_transformers.util import manhattan_sim as far\n"
         "sparse = [torch.tensor([pair]).to_sparse() for pair in ((1.0, 2.0), (4.0, 6.0))]\n"
@@ -280,8 +304,8 @@ def test_the_library_comes_without_scikit_learn_until_that_is_called(minilm):
     assert done.stdout.splitlines() == ["", "-7.0 True"], told
 
 
-@pytest.mark.parametrize(("library", "module"), [("sentence-transformers", "sbert"), ("torch", "quantize")])
-def test_libraries_whose_internals_are_used_are_of_a_tested_version(library, module):
+def test_libraries_whose_internals_are_used_are_of_a_tested_version():
+    library, module = "sentence-transformers", "sbert"
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     (allowed,) = (found.specifier for found in map(Requirement, listed) if found.name == library)
     assert any(bound.operator == "<" for bound in allowed), f"pyproject.toml has no upper bound for {library}"
@@ -329,21 +353,39 @@ def test_a_damaged_tokenizer_is_told(minilm, tmp_path):
         EmbedderTokenizer(place).count_tokens(["text"])
 
 
-def test_vectors_are_the_librarys_own_in_the_order_of_the_texts(exact, store):
+@pytest.mark.parametrize("side", ["exact", "by_library"])
+def test_vectors_are_the_librarys_own_in_the_order_of_the_texts(side, store, request):
+    embedder = request.getfixturevalue(side)
     texts = [*TEXTS, *(f"page {n} " * (n % 40 + 1) for n in range(60))]
     told = []
-    vectors = exact.embed_documents(texts, told.append)
-    assert exact._encoder._direct
+    vectors = embedder.embed_documents(texts, told.append)
+    assert isinstance(embedder._encoder, LibraryEncoder if side == "by_library" else onnx_encoder.OnnxEncoder)
     assert vectors.dtype == np.float32
     assert np.abs(vectors - own_vectors(store, texts)).max() < 1e-5
     assert told == sorted(told)
     assert told[-1] == len(texts)
-    assert exact.embed_documents([]).shape == (0, 384)
+    assert embedder.embed_documents([]).shape == (0, 384)
 
 
-def test_a_question_gets_the_librarys_own_vector(exact, store):
+@pytest.mark.parametrize("side", ["exact", "by_library"])
+def test_a_question_gets_the_librarys_own_vector(side, store, request):
     theirs = store.encode_query("How many days of leave?", normalize_embeddings=True)
-    assert np.abs(exact.embed_query("How many days of leave?") - theirs).max() < 1e-5
+    assert np.abs(request.getfixturevalue(side).embed_query("How many days of leave?") - theirs).max() < 1e-5
+
+
+def test_a_text_is_stripped_as_the_library_does(exact, store):
+    assert np.abs(exact.embed_documents([" \n a text \n"]) - own_vectors(store, [" \n a text \n"])).max() < 1e-5
+
+
+def test_a_question_needs_neither_torch_nor_the_library(exact, minilm):
+    exact.embed_query("writes the graph")
+    code = (
+        "import sys; from pathlib import Path; from ragapp.index.embedder import Embedder\n"
+        f"Embedder(Path({str(minilm)!r}), 'minilm', precision='fp32').embed_query('x')\n"
+        "print(*sorted({'torch', 'transformers', 'sentence_transformers', 'onnx'} & set(sys.modules)), sep=',')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_prompts_pooling_dense_layers_and_cut_vectors_are_kept(tiny):
@@ -351,6 +393,7 @@ def test_prompts_pooling_dense_layers_and_cut_vectors_are_kept(tiny):
     assert (mine.dimension, mine.tokenizer.max_tokens) == (8, 24)
     assert mine.tokenizer.special_tokens == 2 + mine.tokenizer.count_tokens(["passage of a document: "])[0]
     assert np.abs(mine.embed_documents(TEXTS) - own_vectors(model, TEXTS, "passage of a document: ")).max() < 1e-5
+    assert isinstance(mine._encoder, LibraryEncoder)
     assert mine._encoder._direct
     theirs = model.encode_query(TEXTS[0], normalize_embeddings=True)
     assert np.abs(mine.embed_query(TEXTS[0]) - theirs).max() < 1e-5
@@ -363,12 +406,15 @@ def test_a_model_that_the_direct_way_does_not_suit_is_fed_by_the_library(minilm,
             raise TypeError("forward() got an unexpected keyword argument")
         return np.full((len(ids), 384), 384**-0.5, np.float32)
 
-    monkeypatch.setattr(encoder.Encoder, "_encode_ids", wrong)
-    mine = Embedder(minilm, "minilm", precision="fp32")
+    monkeypatch.setattr(library_encoder.LibraryEncoder, "encode_ids", wrong)
+    mine = Embedder(minilm, "minilm", precision="fp32", device="gpu")
     assert np.abs(mine.embed_documents(TEXTS) - own_vectors(store, TEXTS)).max() < 1e-5
 
 
-def test_a_caller_who_stops_is_obeyed_at_once(exact, monkeypatch):
+@pytest.mark.parametrize("side", ["exact", "by_library"])
+def test_a_caller_who_stops_is_obeyed_at_once(side, request, monkeypatch):
+    embedder = request.getfixturevalue(side)
+
     class StopError(Exception):
         pass
 
@@ -377,19 +423,19 @@ def test_a_caller_who_stops_is_obeyed_at_once(exact, monkeypatch):
         raise StopError
 
     def counted(ids):
-        passes.append(len(ids))
+        passes.append(len(ids) if isinstance(ids[0], list) else 1)
         return encode(ids)
 
     counts: list[int] = []
     passes: list[int] = []
-    exact.embed_documents(["loads the model"])
-    encode = exact._encoder._encode_ids
-    monkeypatch.setattr(exact._encoder, "_encode_ids", counted)
+    embedder.embed_documents(["loads the model"])
+    encode = embedder._encoder.encode_ids
+    monkeypatch.setattr(embedder._encoder, "encode_ids", counted)
     with pytest.raises(StopError):
-        exact.embed_documents([f"text {n} " * 100 for n in range(120)], stop)
+        embedder.embed_documents([f"text {n} " * 100 for n in range(120)], stop)
     assert len(counts) == 1
     # it would stand in line behind what was not given up
-    assert exact.embed_documents(["still works"]).shape == (1, 384)
+    assert embedder.embed_documents(["still works"]).shape == (1, 384)
     assert sum(passes) < 60
 
 
@@ -404,8 +450,7 @@ def test_a_question_does_not_wait_for_passages(exact):
     work.join()
 
 
-@needs_int8
-def test_int8_gives_nearly_the_same_vectors_whatever_shares_the_batch(minilm, exact):
+def test_int8_gives_nearly_the_same_vectors_whatever_else_is_embedded(minilm, exact):
     rough = Embedder(minilm, "minilm", precision="int8")
     texts = [text for text in TEXTS if text.strip()]
     together = rough.embed_documents(texts)
@@ -413,22 +458,110 @@ def test_int8_gives_nearly_the_same_vectors_whatever_shares_the_batch(minilm, ex
     assert likeness.min() > 0.985
     assert likeness.max() < 0.99999  # it is int8 indeed
     alone = np.concatenate([rough.embed_documents([text]) for text in texts])
-    assert (alone * together).sum(1).min() > 0.999
-    assert rough.made_with == f"{MINILM}+{quantize.SCHEME}"
+    assert (alone == together).all()
+    assert rough.made_with == f"{MINILM}+{onnx_export.SCHEME}"
     assert exact.made_with == MINILM
 
 
-@needs_int8
+@pytest.fixture
+def own_minilm(minilm, tmp_path) -> Path:
+    """A copy without graphs, whose files may be changed; the weights are a link."""
+    place = tmp_path / "minilm"
+    shutil.copytree(minilm, place, ignore=shutil.ignore_patterns(".*", "model.safetensors"))
+    os.link(minilm / "model.safetensors", place / "model.safetensors")
+    return place
+
+
+def test_a_graph_is_exported_once_and_known_by_its_hash(own_minilm, exact):
+    first = Embedder(own_minilm, "minilm", precision="fp32")
+    wanted = exact.embed_query("leave")
+    assert np.abs(first.embed_query("leave") - wanted).max() < 1e-6
+    graph = own_minilm / onnx_export.GRAPH.format("fp32")
+    notes = json.loads((own_minilm / onnx_export.NOTES).read_text())
+    assert notes["cosines"]["fp32"] > 0.99999
+    assert notes["cosines"]["int8"] > 0.99
+    written = graph.stat().st_mtime_ns
+    Embedder(own_minilm, "minilm", precision="fp32").embed_query("leave")
+    assert graph.stat().st_mtime_ns == written
+    graph.write_bytes(graph.read_bytes()[:-1] + b"x")
+    assert np.abs(Embedder(own_minilm, "minilm", precision="fp32").embed_query("leave") - wanted).max() < 1e-6
+    assert graph.stat().st_mtime_ns != written
+    (own_minilm / onnx_export.NOTES).write_text("{broken")
+    assert np.abs(Embedder(own_minilm, "minilm", precision="fp32").embed_query("leave") - wanted).max() < 1e-6
+
+
+def test_a_folder_that_cannot_be_written_to_has_its_graph_in_memory(own_minilm, exact, monkeypatch):
+    monkeypatch.setattr(onnx_export.os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("read only")))
+    vector = Embedder(own_minilm, "minilm", precision="fp32").embed_query("leave")
+    assert np.abs(vector - exact.embed_query("leave")).max() < 1e-6
+    assert not list(own_minilm.glob(".encoder*"))
+
+
+def test_a_graph_that_differs_from_the_model_is_not_used(own_minilm, store, monkeypatch):
+    monkeypatch.setitem(onnx_export.LEAST_COSINE, "fp32", 1.1)
+    mine = Embedder(own_minilm, "minilm", precision="fp32")
+    assert np.abs(mine.embed_documents(TEXTS) - own_vectors(store, TEXTS)).max() < 1e-5
+    assert isinstance(mine._encoder, LibraryEncoder)
+
+
 def test_int8_is_refused_where_it_loses_too_much(minilm, monkeypatch):
-    monkeypatch.setattr(encoder, "INT8_COSINE", 1.1)
+    monkeypatch.setitem(onnx_export.LEAST_COSINE, "int8", 1.1)
     with pytest.raises(ModelError, match="loses too much in int8"):
         Embedder(minilm, "minilm", precision="int8").embed_documents(["text"])
+    assert Embedder(minilm, "minilm", precision="auto").precision == "fp32"
 
 
-def test_int8_that_this_torch_cannot_do_is_told(minilm, monkeypatch):
-    def cannot(module):
-        raise RuntimeError("no such kernel")
+def test_int8_that_this_architecture_cannot_do_is_told(tiny):
+    with pytest.raises(ModelError, match="does not run in int8"):
+        Embedder(tiny, "tiny", precision="int8").embed_documents(["text"])
 
-    monkeypatch.setattr(encoder, "quantize_linear", cannot)
-    with pytest.raises(ModelError, match="does not run in int8 here"):
-        Embedder(minilm, "minilm", precision="int8").embed_documents(["text"])
+
+@pytest.mark.parametrize(("time", "precision"), [(0.5, "int8"), (0.79, "int8"), (0.95, "fp32")])
+def test_the_quickest_precision_is_measured_once_a_processor(own_minilm, monkeypatch, time, precision):
+    measured = []
+    monkeypatch.setattr(onnx_export.ExportedModel, "_int8_time", lambda self: measured.append(1) or time)
+    for _ in range(2):
+        assert Embedder(own_minilm, "minilm", precision="auto").precision == precision
+    assert len(measured) == 1
+    monkeypatch.setattr(onnx_export, "processor_name", lambda: "another processor")
+    assert Embedder(own_minilm, "minilm", precision="auto").precision == precision
+    assert len(measured) == 2
+
+
+@pytest.mark.parametrize("kept", ["fp32", "int8"])
+def test_what_a_store_was_made_with_is_not_measured_again(minilm, monkeypatch, kept):
+    monkeypatch.setattr(onnx_export.ExportedModel, "_int8_time", lambda self: pytest.fail("measured"))
+    mine = Embedder(minilm, "minilm", precision="auto", kept=lambda weights: kept if weights == MINILM else None)
+    assert mine.precision == kept
+
+
+@pytest.fixture(scope="module")
+def tokenizer_files(minilm) -> dict[str, bytes]:
+    return {name: (minilm / name).read_bytes() for name in ("tokenizer.json", "tokenizer_config.json")}
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlm-roberta"])
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_other_models_of_the_kind_have_graphs(kind, pooling, tokenizer_files, tmp_path):
+    import torch
+    from transformers import BertConfig, BertModel, XLMRobertaConfig, XLMRobertaModel
+
+    torch.manual_seed(1)
+    size = dict(hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96)
+    config = dict(vocab_size=30522, max_position_embeddings=130, pad_token_id=0 if kind == "bert" else 1)
+    model = (
+        BertModel(BertConfig(**size, **config))
+        if kind == "bert"
+        else XLMRobertaModel(XLMRobertaConfig(**size, **config, type_vocab_size=1))
+    )
+    place = tmp_path / "model"
+    model.save_pretrained(place)
+    for name, data in tokenizer_files.items():
+        (place / name).write_bytes(data)
+    names = ["Transformer", "Pooling"]
+    write(place, modules=modules(*names), sentence_bert_config={"max_seq_length": 100, "do_lower_case": False})
+    write(place, **{"1_Pooling__config": {"embedding_dimension": 48, "pooling_mode": pooling}})
+    mine, theirs = Embedder(place, kind, precision="fp32"), Embedder(place, kind, precision="fp32", device="gpu")
+    # a vocabulary of letters, numbers and punctuation: these weights are random, their rare tokens too
+    assert np.abs(mine.embed_documents(TEXTS) - theirs.embed_documents(TEXTS)).max() < 1e-5
+    assert isinstance(mine._encoder, onnx_encoder.OnnxEncoder)

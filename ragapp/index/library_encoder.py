@@ -1,4 +1,4 @@
-"""The loaded embedding model: passages in batches of like length, questions one at a time."""
+"""An embedding model as sentence-transformers runs it: for architectures that have no graph of ours, and for GPUs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ragapp.c_runtime import tune_malloc
-from ragapp.errors import ModelError
 from ragapp.index.model_folder import EmbedderTokenizer
-from ragapp.index.quantize import Precision, quantize_linear
 from ragapp.index.sbert import load_embedding_model
 
 # tokens of a passage of ordinary length
@@ -22,9 +20,7 @@ ORDINARY_TOKENS = 128
 MAX_LANES = 4
 # how far the direct way may be from the library's own vectors, in any component
 TOLERANCE = 2e-5
-# lowest cosine of an int8 vector to that in fp32
-INT8_COSINE = 0.97
-# tried at loading: both languages of the samples, padding, truncation, odd characters, nothing
+# both languages of the samples, padding, truncation, odd characters, nothing
 TRIAL = (
     "Staff may carry over up to five days of annual leave into the next calendar year.",
     "Les salariés disposent de 25 jours ouvrés de congés payés par an, à prendre avant le 31 mai.",
@@ -36,16 +32,16 @@ TRIAL = (
 )
 
 
-class Encoder:
-    """A loaded sentence-transformers model with its linear layers in a precision.
+class LibraryEncoder:
+    """A loaded sentence-transformers model in fp32, fed with batches of like length.
 
     Raises:
-        ModelError: it cannot be loaded, or not in this precision.
+        ModelError: it cannot be loaded.
     """
 
-    def __init__(self, folder: Path, tokenizer: EmbedderTokenizer, precision: Precision) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, tokenizer: EmbedderTokenizer, batch_tokens: int) -> None:
         self._tokenizer = tokenizer
+        self._batch_tokens = batch_tokens
         # the library's tokenizer keeps state while it works
         self._lock = threading.Lock()
         tune_malloc()
@@ -53,8 +49,6 @@ class Encoder:
         import torch  # now, as its first import decides how its threads wait
 
         self._threads = torch.get_num_threads()
-        if precision == "int8":
-            self._to_int8()
 
     def question(self, text: str) -> np.ndarray:
         """See :meth:`ragapp.index.embedder.Embedder.embed_query`."""
@@ -68,8 +62,8 @@ class Encoder:
             )
             return vector
 
-    def passages(self, texts: Sequence[str], batch_tokens: int, progress: Callable[[int], None]) -> np.ndarray:
-        """See :meth:`ragapp.index.embedder.Embedder.embed_documents`; a batch has up to ``batch_tokens`` with padding.
+    def passages(self, texts: Sequence[str], progress: Callable[[int], None]) -> np.ndarray:
+        """See :meth:`ragapp.index.embedder.Embedder.embed_documents`; a batch has so many tokens with padding.
 
         Several batches are in the model at a time, each on its own share of the cores: threads that share one batch
         wait for each other after every layer, for long whenever something else wants a core.
@@ -79,12 +73,11 @@ class Encoder:
 
         def encode(part: list[int]) -> np.ndarray:
             if self._direct:
-                return self._encode_ids([ids[i] for i in part])
+                return self.encode_ids([ids[i] for i in part])
             return self._encode_texts([texts[i] for i in part])
 
-        futures = {
-            self._lanes.submit(encode, part): part for part in batches([len(text) for text in ids], batch_tokens)
-        }
+        parts = batches([len(text) for text in ids], self._batch_tokens)
+        futures = {self._lanes.submit(encode, part): part for part in parts}
         done = 0
         try:
             for future in as_completed(futures):
@@ -95,6 +88,22 @@ class Encoder:
             for future in futures:
                 future.cancel()
         return vectors
+
+    def encode_ids(self, ids: Sequence[list[int]]) -> np.ndarray:
+        """Vectors of tokenized texts, by the model's modules directly: float32 (len(ids), dimension), length one."""
+        import torch
+
+        longest = max(map(len, ids))
+        tokens = torch.full((len(ids), longest), self._model.tokenizer.pad_token_id, dtype=torch.long)
+        mask = torch.zeros((len(ids), longest), dtype=torch.long)
+        for row, text in enumerate(ids):
+            tokens[row, : len(text)] = torch.tensor(text, dtype=torch.long)
+            mask[row, : len(text)] = 1
+        device = self._model.device
+        with torch.inference_mode():
+            out = self._model({"input_ids": tokens.to(device), "attention_mask": mask.to(device)})
+            vectors = out["sentence_embedding"][:, : self._tokenizer.dimension].float()
+            return torch.nn.functional.normalize(vectors, dim=1).cpu().numpy()
 
     @cached_property
     def _lanes(self) -> ThreadPoolExecutor:
@@ -112,7 +121,7 @@ class Encoder:
         """
         ids = self._tokenizer.passage_ids(TRIAL)
         try:
-            mine = self._encode_ids(ids)
+            mine = self.encode_ids(ids)
         except Exception:  # whatever a foreign architecture finds wrong: the library knows how to call it
             return False
         return bool(np.abs(mine - self._encode_texts(TRIAL)).max() <= TOLERANCE)
@@ -127,37 +136,6 @@ class Encoder:
                 show_progress_bar=False,
             )
             return vectors
-
-    def _encode_ids(self, ids: Sequence[list[int]]) -> np.ndarray:
-        import torch
-
-        longest = max(map(len, ids))
-        tokens = torch.full((len(ids), longest), self._model.tokenizer.pad_token_id, dtype=torch.long)
-        mask = torch.zeros((len(ids), longest), dtype=torch.long)
-        for row, text in enumerate(ids):
-            tokens[row, : len(text)] = torch.tensor(text, dtype=torch.long)
-            mask[row, : len(text)] = 1
-        device = self._model.device
-        with torch.inference_mode():
-            out = self._model({"input_ids": tokens.to(device), "attention_mask": mask.to(device)})
-            vectors = out["sentence_embedding"][:, : self._tokenizer.dimension].float()
-            return torch.nn.functional.normalize(vectors, dim=1).cpu().numpy()
-
-    def _to_int8(self) -> None:
-        exact = self._encode_texts(TRIAL)
-        try:
-            if self._model.device.type != "cpu":
-                raise RuntimeError("the model runs on a graphics card")
-            quantize_linear(self._model[0])
-            rounded = self._encode_texts(TRIAL)
-        except (RuntimeError, NotImplementedError, AttributeError) as error:
-            raise self._no_int8(f"does not run in int8 here: {str(error).splitlines()[0]}") from None
-        worst = float((exact * rounded).sum(1).min())
-        if not worst >= INT8_COSINE:
-            raise self._no_int8(f"loses too much in int8 (cosine {worst:.2f} to fp32)")
-
-    def _no_int8(self, problem: str) -> ModelError:
-        return ModelError(f"The embedder in {self._folder} {problem}.", "Set embedding.precision to fp32.")
 
 
 def batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
