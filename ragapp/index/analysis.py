@@ -77,6 +77,7 @@ _LETTERS = str.maketrans(
 _GROUPED_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+(?!\d)")
 # INV-2024-0031, 4.2, 31/03/2025, anna@example.com, 1,250.00: found by the whole as well as by the parts
 # (possessive, and only from the start of a word: a megabyte without a space must not cost its square)
+_IN_A_CODE = re.compile(r"[\d@]")
 _CODE = re.compile(r"(?<![^\W_])[^\W_]++(?:[-/._,@:+][^\W_]++)+")
 # what is longer is no word that anybody asks for; base64 and the like would only fill the index
 MAX_TERM_CHARACTERS = 64
@@ -102,10 +103,12 @@ def analyse(text: str, language: str) -> Analysed:
     Words of a language (ISO 639-1 code) without a Snowball stemmer are kept unstemmed.
     """
     normal, words, codes = _words_and_codes(text)
-    forms = [_forms(word, language) for word in words]
-    dates = chain.from_iterable(date_terms(normal, words, either_order=language in _EITHER_ORDER))
-    found = [term for term in (*(term for term, _ in forms), *codes, *dates) if term]
-    return Analysed(found, [(plain, term) for term, plain in dict.fromkeys(forms) if plain and plain != term])
+    found = [_term(word, language) for word in words]
+    if _IN_A_CODE.search(normal):
+        codes += chain.from_iterable(date_terms(normal, words, either_order=language in _EITHER_ORDER))
+    accented = () if normal.isascii() else dict.fromkeys(word for word in words if not word.isascii())
+    pairs = dict.fromkeys(_pair(word, language) for word in accented)
+    return Analysed([term for term in (*found, *codes) if term], [pair for pair in pairs if pair])
 
 
 def terms(text: str, language: str) -> list[str]:
@@ -132,7 +135,8 @@ def question_words(
     content = [word for word in words if not any(word in _folded_stop_list(language) for language in languages)]
     groups = []
     for word in content or words:
-        stems, plain = zip(*(_forms(word, language) for language in languages), strict=True)
+        stems = [_term(word, language) for language in languages]
+        plain = [_plain_stem(word, language) for language in languages]
         groups.append((*stems, *plain, *(chain.from_iterable(map(alike, dict.fromkeys(plain))) if alike else ())))
     groups += [(code,) for code in codes]
     for date in date_terms(normal, words, either_order=not _EITHER_ORDER.isdisjoint(languages)):
@@ -152,7 +156,8 @@ def content_terms(text: str, language: str, known: Container[str] = ()) -> list[
     A word comes by its plain stem where only that is ``known``, as it is when the other side is typed without accents.
     """
     _, words, codes = _words_and_codes(text)
-    forms = (_forms(word, language) for word in words if word not in _stop_list(language))
+    content = [word for word in words if word not in _stop_list(language)]
+    forms = ((_term(word, language), _plain_stem(word, language) if known else "") for word in content)
     stems = (plain if term not in known and plain in known else term for term, plain in forms)
     return [term for term in (*stems, *codes) if term]
 
@@ -165,21 +170,24 @@ def content_words(text: str, language: str, known: Container[str] = ()) -> set[s
 def known_terms(text: str, language: str) -> set[str]:
     """The terms of :func:`content_terms` with the plain stems of its words: what another text is held against."""
     _, words, codes = _words_and_codes(text)
-    forms = (_forms(word, language) for word in words if word not in _stop_list(language))
+    content = [word for word in words if word not in _stop_list(language)]
+    forms = ((_term(word, language), _plain_stem(word, language)) for word in content)
     return {term for term in (*chain.from_iterable(forms), *codes) if term}
 
 
 def _words_and_codes(text: str) -> tuple[str, list[str], list[str]]:
     """A text as it is read here, lower-case and in Unicode's compatibility form, its words and its codes."""
     normal = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("i\u0307", "i")
-    codes = [
-        fold("".join(_WORD.findall(code)))
-        for code in _CODE.findall(normal)
-        if len(code) <= MAX_TERM_CHARACTERS and ("@" in code or any(map(str.isdigit, code)))
-    ]
-    codes += ["".join(filter(str.isdigit, number)) for number in _GROUPED_NUMBER.findall(normal)]
-    words = _WORD.findall(_ELISION.sub(" ", normal))
-    if _UNSPACED.search(normal):
+    codes = []
+    if _IN_A_CODE.search(normal):
+        codes = [
+            fold("".join(_WORD.findall(code)))
+            for code in _CODE.findall(normal)
+            if len(code) <= MAX_TERM_CHARACTERS and ("@" in code or any(map(str.isdigit, code)))
+        ]
+        codes += ["".join(filter(str.isdigit, number)) for number in _GROUPED_NUMBER.findall(normal)]
+    words = _WORD.findall(_ELISION.sub(" ", normal) if "'" in normal else normal)
+    if not normal.isascii() and _UNSPACED.search(normal):
         words = [part for word in words for part in _pairs(word)]
     return normal, [word for word in words if len(word) <= MAX_TERM_CHARACTERS], codes
 
@@ -258,14 +266,22 @@ def _stemmer(language: str) -> Any:
 
 
 @lru_cache(maxsize=_KNOWN_WORDS)
-def _forms(word: str, language: str) -> tuple[str, str]:
-    """The term of a word, and its plain stem, which is the same for a word without accents."""
+def _term(word: str, language: str) -> str:
+    """The index term of a word."""
     stemmer = _stemmer(language)
-    plain = fold(word)
-    if not stemmer:
-        return plain, plain
-    term = fold(stemmer.stemWord(word))
-    return term, term if plain == word else fold(stemmer.stemWord(plain))
+    return fold(stemmer.stemWord(word) if stemmer else word)
+
+
+def _plain_stem(word: str, language: str) -> str:
+    """The term that a word would have without its accents."""
+    return _term(fold(word), language)
+
+
+@lru_cache(maxsize=_KNOWN_WORDS)
+def _pair(word: str, language: str) -> tuple[str, str] | None:
+    """A word's plain stem with its term, None where they are the same."""
+    plain, term = _plain_stem(word, language), _term(word, language)
+    return (plain, term) if plain and term and plain != term else None
 
 
 def analysis_version() -> str:
