@@ -41,13 +41,12 @@ class Remembering:
 
 def rankings(app, embedder: Remembering, question: str) -> Iterator[tuple[str, list[int]]]:
     """Chunk ids, the best first, by each method."""
-    from ragapp.index.analysis import question_terms
     from ragapp.retrieval.retriever import Retriever
 
     catalog = app.store.catalog
     vector = embedder.embed_query(question)
     dense = app.store.vectors.nearest(vector, DEPTH)
-    lexical = catalog.match(question_terms(question, catalog.languages()), DEPTH)
+    lexical = catalog.match(catalog.question_words(question), DEPTH)
     every = list(dict.fromkeys([*dense, *lexical]))
     yield "vectors alone (PrivateGPT, AnythingLLM)", dense
     yield "words alone, BM25", list(lexical)

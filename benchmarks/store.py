@@ -181,7 +181,6 @@ class Given:
 
 def searches(made: Made, catalog, index, questions: np.ndarray) -> dict[str, str]:
     """Latencies of both sides alone and of the whole search; without embedding the question."""
-    from ragapp.index.analysis import question_terms
     from ragapp.retrieval.retriever import Retriever
     from ragapp.settings import Retrieval
 
@@ -196,7 +195,7 @@ def searches(made: Made, catalog, index, questions: np.ndarray) -> dict[str, str
 
     measured = {
         "vectors": milliseconds(len(questions), lambda n: index.nearest(questions[n], CANDIDATES)),
-        "words": milliseconds(len(questions), lambda n: catalog.match(question_terms(asked[n], ["en"]), CANDIDATES)),
+        "words": milliseconds(len(questions), lambda n: catalog.match(catalog.question_words(asked[n]), CANDIDATES)),
         "both, whole": milliseconds(len(questions), both),
     }
     return {f"search, {name}: p50 / p95 ms": f"{p50:.1f} / {p95:.1f}" for name, (p50, p95) in measured.items()}

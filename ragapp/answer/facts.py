@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ragapp.answer import load_yaml
+from ragapp.index.dates import dates
 
 _SPACES = " \u00a0\u202f"
 _NUMBER = re.compile(rf"\d+(?:[.,{_SPACES}]\d+)*")
 _SEPARATOR = re.compile(rf"[.,{_SPACES}]")
 
 _DATA = load_yaml("facts.yaml")
-_MONTHS = {month: re.compile(names, re.IGNORECASE) for month, names in enumerate(_DATA["months"], 1)}
-_MONTH_NAMES = "|".join(_DATA["months"])
-_DATES = (
-    # 31 March 2025, 1er mars, 31. März 2025, 3 de marzo de 2025
-    re.compile(
-        rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[ \u00a0](?:of |de )?(?P<m>{_MONTH_NAMES})\b\.?"
-        rf"(?:,?[ \u00a0](?:de )?(?P<y>\d{{4}})\b)?",
-        re.IGNORECASE,
-    ),
-    # March 31, 2025
-    re.compile(
-        rf"\b(?P<m>{_MONTH_NAMES})\.?[ \u00a0](?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?[ \u00a0](?P<y>\d{{4}})\b)?",
-        re.IGNORECASE,
-    ),
-    # 2025-03-31
-    re.compile(r"\b(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})\b"),
-    # 31/03/2025, 31.03.2025; 3/31/2025 where there is no month 31
-    re.compile(r"\b(?P<d>\d{1,2})[/.](?P<m>\d{1,2})[/.](?P<y>\d{4})\b"),
-)
 
 _UNITS: dict[str, dict[str, str]] = _DATA["units"]
 _DIMENSION = {unit: dimension for dimension, units in _UNITS.items() for unit in units}
@@ -41,20 +22,6 @@ _UNIT_BEHIND = re.compile(rf"[{_SPACES}-]?(?:{_ANY_UNIT})(?![^\W_])", re.IGNOREC
 _CURRENCY_BEFORE = {"£": "pound", "€": "euro", "$": "dollar", "¥": "yen"}
 
 _NEGATION: dict[str, dict[str, str]] = _DATA["negation"]
-
-
-@dataclass(frozen=True, slots=True)
-class Date:
-    """A day, whose year may be unknown."""
-
-    day: int
-    month: int
-    year: int | None = None
-
-    def agrees(self, other: Date) -> bool:
-        """Whether both may be the same day."""
-        same_year = self.year is None or other.year is None or self.year == other.year
-        return (self.day, self.month) == (other.day, other.month) and same_year
 
 
 def numbers(text: str) -> list[str]:
@@ -98,22 +65,6 @@ def quantities(text: str) -> set[tuple[str, str]]:
         if behind and behind.lastgroup:
             found.add((number, behind.lastgroup))
     return found
-
-
-def dates(text: str) -> list[tuple[Date, tuple[int, int]]]:
-    """The dates of a text, in words or figures (day before month), with their offsets."""
-    found: dict[tuple[int, int], Date] = {}
-    for pattern in _DATES:
-        for match in pattern.finditer(text):
-            if any(begin < match.end() and match.start() < end for begin, end in found):
-                continue
-            day, name, year = int(match["d"]), match["m"], match["y"]
-            month = int(name) if name.isdigit() else next(n for n, one in _MONTHS.items() if one.fullmatch(name))
-            if month > 12 >= day:
-                day, month = month, day
-            if 1 <= month <= 12 and 1 <= day <= 31:
-                found[match.span()] = Date(day, month, int(year) if year else None)
-    return [(date, span) for span, date in sorted(found.items())]
 
 
 def has_unsupported_figure(statement: str, source: str, given: str = "") -> bool:

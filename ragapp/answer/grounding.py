@@ -12,7 +12,7 @@ from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
 from ragapp.answer.table_rows import mixes_rows
 from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
 from ragapp.contract import Citation, Sentence
-from ragapp.index.analysis import content_terms, content_words
+from ragapp.index.analysis import content_terms, content_words, known_terms
 from ragapp.retrieval.passage import ScoredChunk
 
 #: a citation mark, such as ``[1]``
@@ -103,12 +103,12 @@ class _Evidence:
 
     def __init__(self, question: str, passages: Sequence[ScoredChunk], language: str, similar: Similarity | None):
         self._passages, self._question, self._language, self._similar = passages, question, language, similar
-        self._asked, self._given = set(content_terms(question, language)), facts.number_variants(question)
+        self._asked, self._given = known_terms(question, language), facts.number_variants(question)
         chunks = [passage.chunk for passage in passages]
         self._shown = [" \n ".join((chunk.title, *chunk.headings, blank_unticked(chunk.text))) for chunk in chunks]
         # stemmed by the language of the passage and by that of the answer
         self._terms = [
-            {term for code in (chunk.language, language) for term in content_terms(shown, code)}
+            {term for code in (chunk.language, language) for term in known_terms(shown, code)}
             for chunk, shown in zip(chunks, self._shown, strict=True)
         ]
 
@@ -119,7 +119,7 @@ class _Evidence:
         question says which is meant.
         """
         support = {n: self._support(text, n) for n in range(1, len(self._passages) + 1)}
-        echoed = {n: len(self._asked & self._terms[n - 1]) for n in support}
+        echoed = {n: self._echoed(self._terms[n - 1]) for n in support}
         best_first = sorted(support, key=lambda n: (-support[n], n not in cited, -echoed[n], n))
         # the model's own choice stands unless another passage has clearly more support
         kept = [n for n in cited if support[best_first[0]] - support[n] < CITED_MARGIN]
@@ -127,6 +127,10 @@ class _Evidence:
             if support[n] >= SUPPORT_SHARE and not self._denied(text, n):
                 return n, self._span(text, n)
         return None
+
+    def _echoed(self, terms: set[str]) -> int:
+        """How many of the question's words a passage has."""
+        return len(terms.intersection(content_terms(self._question, self._language, terms)))
 
     def cite(self, n: int, span: Span) -> Citation:
         chunk = self._passages[n - 1].chunk
@@ -147,10 +151,11 @@ class _Evidence:
             return 0.0
         text, days = facts.blank_shared_dates(text, shown)
         named = [] if self._language in _CAPITAL_NOUNS else facts.names(text)
-        if not set(content_terms(" ".join(named), self._language)) <= terms | self._asked:
+        known = terms | self._asked
+        if not set(content_terms(" ".join(named), self._language, known)) <= known:
             return 0.0
         figures = 2 * (sum(number not in self._given for number in facts.numbers(text)) + days)
-        words = content_words(text, self._language)
+        words = content_words(text, self._language, known)
         # a sentence that only repeats the question must be in the passage as a whole
         own = words - self._asked if figures else words - self._asked or words
         weight = len(own) + figures
@@ -165,7 +170,7 @@ class _Evidence:
         language, chunk = self._language, self._passages[n - 1].chunk
 
         def stems(words: str) -> Iterable[str]:
-            return content_terms(words, language)
+            return content_terms(words, language, self._terms[n - 1])
 
         by_ticks = denies_ticks(text, chunk.text, stems)
         if by_ticks is not None or chunk.language != language:
@@ -178,7 +183,7 @@ class _Evidence:
     def _span(self, text: str, n: int) -> Span:
         """Where a passage states a sentence: its sentence or row that shares most with it, and with the question."""
         numbers, chunk = set(facts.numbers(text)), self._passages[n - 1].chunk
-        wanted = set(content_terms(text, self._language)) | numbers
+        wanted = known_terms(text, self._language) | numbers
         figures, asked = numbers - self._given, self._asked - wanted
 
         def score(statement: tuple[int, int, set[str]]) -> tuple[float, int]:
@@ -187,12 +192,12 @@ class _Evidence:
             shared = len(wanted & terms) + 0.5 * len(asked & terms) + FIGURE_WEIGHT * len(figures & terms)
             return shared / (len(terms) + 8) ** 0.25, -start
 
-        start, end, _ = max(_statements(chunk.text, {self._language, chunk.language}), key=score)
+        start, end, _ = max(_statements(chunk.text, {self._language, chunk.language}, wanted | asked), key=score)
         return start, end
 
 
-def _statements(passage: str, languages: set[str]) -> list[tuple[int, int, set[str]]]:
-    """Sentences and rows of a passage as candidates for a quote, at least one: offsets and terms."""
+def _statements(passage: str, languages: set[str], known: set[str]) -> list[tuple[int, int, set[str]]]:
+    """Sentences and rows of a passage as candidates for a quote, at least one: offsets and terms, as they are known."""
     spans: list[Span] = []
     for paragraph in PARAGRAPH.finditer(passage):
         for begin, end in sentence_spans(passage, *paragraph.span()):
@@ -203,7 +208,7 @@ def _statements(passage: str, languages: set[str]) -> list[tuple[int, int, set[s
         begin, end = begin + _blank_before(piece), end - _blank_before(piece[::-1])
         if begin < end:
             piece = passage[begin:end]
-            terms = {term for language in languages for term in content_terms(piece, language)}
+            terms = {term for language in languages for term in content_terms(piece, language, known)}
             statements.append((begin, end, terms | facts.number_variants(piece)))
     return statements or [(0, min(len(passage), MAX_QUOTE_CHARACTERS), set())]
 

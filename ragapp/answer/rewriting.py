@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from ragapp.answer.history import fit_turns, short_reply
 from ragapp.contract import Turn
-from ragapp.index.analysis import content_terms, folded_words, terms
+from ragapp.index.analysis import content_terms, folded_words, known_terms, terms
 from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
 
@@ -98,16 +98,21 @@ def checked(written: str, question: str, turns: Sequence[Turn], language: str) -
     if not end.isalnum():
         text = text[: text.rfind(end) + 1]
     conversation = "\n".join(part for turn in turns for part in (turn.question, turn.standalone, turn.reply))
-    said = set(terms(f"{conversation}\n{question}", language))
-    own, new = set(content_terms(question, language)), set(content_terms(text, language))
+    said, kept = (_every_term(part, language) for part in (f"{conversation}\n{question}", text))
+    own, new = set(content_terms(question, language, kept)), set(content_terms(text, language, said))
     invented = {term for term in new - said if not _is_seam(term, conversation + question)}
-    lost = own - set(terms(text, language))
+    lost = own - kept
     if not new or invented or 2 * len(lost) > len(own) or not all(map(_may_be_lost, lost)):
         return ""
     # a question again, not the last one once more
     if len(text.split()) > MAX_WORDS or any(folded_words(text) == folded_words(turn.standalone) for turn in turns):
         return ""
     return text
+
+
+def _every_term(text: str, language: str) -> set[str]:
+    """The terms that a text's words may be known by, stop words included."""
+    return known_terms(text, language).union(terms(text, language))
 
 
 def _may_be_lost(term: str) -> bool:

@@ -1,20 +1,28 @@
-"""Text analysis: text to index terms (elisions split, accents folded, Snowball stems, codes kept whole).
+"""Text analysis: text to index terms (elisions split, Snowball stems, accents folded, codes kept whole, dates).
 
-Documents are stemmed in their own language; a question is stemmed in every language of the collection.
+Documents are stemmed in their own language; a question is stemmed in every language of the collection.  A word has one
+index term: its stem as it is written, folded, since stemmers know endings by their accents (``salarié``, ``salariée``).
+Where folding it first leads to another stem, that is its *plain stem*: what the word would have been indexed under had
+it been typed without accents.  The index keeps which terms belong to a plain stem, so that ``securite`` finds
+``sécurité``.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
+from ragapp.index.dates import date_terms
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -25,7 +33,6 @@ class Language:
     """What ``languages.yaml`` says of a language."""
 
     stemmer: str
-    fold_first: bool = False
     stop_words: str = ""
 
 
@@ -35,7 +42,11 @@ _ENTRIES: dict[str, dict[str, Any]] = yaml.safe_load(
 LANGUAGES = {code: Language(**entry) for code, entry in _ENTRIES.items()}
 SNOWBALL_LANGUAGES = {code: language.stemmer for code, language in LANGUAGES.items()}
 STOP_WORDS = {code: language.stop_words for code, language in LANGUAGES.items() if language.stop_words}
-FOLDED_FIRST = {code for code, language in LANGUAGES.items() if language.fold_first}
+# languages that are written with the month before the day as well as behind it: 03/04/2024 is found by both readings
+_EITHER_ORDER = frozenset({"en"})
+# what the terms of a text depend on besides the stemmers: whoever changes it here or in the dates counts this up, and
+# every lexical index is made anew from its stored text
+TERMS_VERSION = 2
 
 # size of the caches of stems and folded words
 _KNOWN_WORDS = 50_000
@@ -50,25 +61,59 @@ _MARKS = (
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
 # scripts that put no space between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese; pairs of characters are indexed
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
-# accents, Hebrew points and Arabic vowels, which are often left out; an Indic vowel sign never is
-_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]+")
+# Accents, Hebrew points and Arabic vowels, which are often left out; an Indic vowel sign never is. Cyrillic й and ї are
+# letters on every keyboard that writes them; only ё and marks of stress are left out.
+_ACCENTS = re.compile(
+    "[\u0300\u0301]|(?<=[еЕ])\u0308|(?<![\u0400-\u04ff])[\u0302-\u036f]|[\u0591-\u05c7\u064b-\u065f\u0670]"
+)
+# letters that are no accented ones, as who does not have them types them; Unicode has no decomposition for these
+_LETTERS = str.maketrans(
+    {
+        **{"œ": "oe", "æ": "ae", "ß": "ss", "þ": "th", "ĳ": "ij", "ς": "σ"},
+        **dict(zip("øłđðıŋħŧɓɖɗɛəƒɠɣɨƙɲɔƥʂƭʉʋⱱƴƶȼɇɉɋɍɏ", "olddinhtbddeefggiknopstuvvyzcejqry", strict=True)),
+    }
+)
 # 1,250 and 1 250 and 1.250: found by 1250
 _GROUPED_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+(?!\d)")
 # INV-2024-0031, 4.2, 31/03/2025, anna@example.com, 1,250.00: found by the whole as well as by the parts
 # (possessive, and only from the start of a word: a megabyte without a space must not cost its square)
+_IN_A_CODE = re.compile(r"[\d@]")
 _CODE = re.compile(r"(?<![^\W_])[^\W_]++(?:[-/._,@:+][^\W_]++)+")
 # what is longer is no word that anybody asks for; base64 and the like would only fill the index
 MAX_TERM_CHARACTERS = 64
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|dell|nell|sull|all|un)'(?=\w)", re.IGNORECASE)
 
 
-def terms(text: str, language: str) -> list[str]:
-    """Index terms of a text, in order, with repetitions: lower-case, of letters and digits only.
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What a text is indexed by.
+
+    Attributes:
+        terms: in order, with repetitions: lower-case, of letters and digits only.
+        plain: each plain stem with the term of its word, where they differ, once.
+    """
+
+    terms: list[str]
+    plain: list[tuple[str, str]]
+
+
+def analyse(text: str, language: str) -> Analysed:
+    """The index terms of a text.
 
     Words of a language (ISO 639-1 code) without a Snowball stemmer are kept unstemmed.
     """
-    words, codes = _words_and_codes(text)
-    return [term for term in (*(_stem(word, language) for word in words), *codes) if term]
+    normal, words, codes = _words_and_codes(text)
+    found = [_term(word, language) for word in words]
+    if _IN_A_CODE.search(normal):
+        codes += chain.from_iterable(date_terms(normal, words, either_order=language in _EITHER_ORDER))
+    accented = () if normal.isascii() else dict.fromkeys(word for word in words if not word.isascii())
+    pairs = dict.fromkeys(_pair(word, language) for word in accented)
+    return Analysed([term for term in (*found, *codes) if term], [pair for pair in pairs if pair])
+
+
+def terms(text: str, language: str) -> list[str]:
+    """The terms of :func:`analyse`."""
+    return analyse(text, language).terms
 
 
 def question_terms(text: str, languages: Iterable[str]) -> list[str]:
@@ -76,17 +121,28 @@ def question_terms(text: str, languages: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(chain.from_iterable(question_words(text, languages))))
 
 
-def question_words(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]:
-    """The content words of a question: for each, in order, its terms in all of the languages (ISO 639-1 codes).
+def question_words(
+    text: str, languages: Iterable[str], alike: Callable[[str], Iterable[str]] | None = None
+) -> list[tuple[str, ...]]:
+    """The content words of a question: for each, in order, the terms that it may be indexed under.
 
-    Each word comes once, codes last.  Stop words are left out unless there are no others.
+    These are its terms and plain stems in all of the languages (ISO 639-1 codes), and what an index has ``alike`` (see
+    :func:`ragapp.index.bm25.alike`).  Each word comes once, codes and dates last.  Stop words are left out unless there
+    are no others.
     """
     languages = list(dict.fromkeys(languages)) or ["en"]
-    words, codes = _words_and_codes(text)
-    content = [word for word in words if not any(word in _stop_list(language) for language in languages)]
-    stems = (tuple(dict.fromkeys(_stem(word, language) for language in languages)) for word in content or words)
-    groups = (tuple(filter(None, group)) for group in (*stems, *((code,) for code in codes)))
-    return list(dict.fromkeys(filter(None, groups)))
+    normal, words, codes = _words_and_codes(text)
+    content = [word for word in words if not any(word in _folded_stop_list(language) for language in languages)]
+    groups = []
+    for word in content or words:
+        stems = [_term(word, language) for language in languages]
+        plain = [_plain_stem(word, language) for language in languages]
+        groups.append((*stems, *plain, *(chain.from_iterable(map(alike, dict.fromkeys(plain))) if alike else ())))
+    groups += [(code,) for code in codes]
+    for date in date_terms(normal, words, either_order=not _EITHER_ORDER.isdisjoint(languages)):
+        groups.append((*date, *(chain.from_iterable(map(alike, date)) if alike else ())))
+    distinct = (tuple(dict.fromkeys(filter(None, group))) for group in groups)
+    return list(dict.fromkeys(filter(None, distinct)))
 
 
 def folded_words(text: str) -> list[str]:
@@ -94,30 +150,46 @@ def folded_words(text: str) -> list[str]:
     return _WORD.findall(_folded(text.casefold()))
 
 
-def content_terms(text: str, language: str) -> list[str]:
-    """Terms of a text without the stop words of its language, with repetitions."""
-    words, codes = _words_and_codes(text)
-    stems = (_stem(word, language) for word in words if word not in _stop_list(language))
+def content_terms(text: str, language: str, known: Container[str] = ()) -> list[str]:
+    """Terms of a text without the stop words of its language, with repetitions; dates are left out.
+
+    A word comes by its plain stem where only that is ``known``, as it is when the other side is typed without accents.
+    """
+    _, words, codes = _words_and_codes(text)
+    content = [word for word in words if word not in _stop_list(language)]
+    forms = ((_term(word, language), _plain_stem(word, language) if known else "") for word in content)
+    stems = (plain if term not in known and plain in known else term for term, plain in forms)
     return [term for term in (*stems, *codes) if term]
 
 
-def content_words(text: str, language: str) -> set[str]:
+def content_words(text: str, language: str, known: Container[str] = ()) -> set[str]:
     """The terms of :func:`content_terms` that contain no digit."""
-    return {term for term in content_terms(text, language) if not any(map(str.isdigit, term))}
+    return {term for term in content_terms(text, language, known) if not any(map(str.isdigit, term))}
 
 
-def _words_and_codes(text: str) -> tuple[list[str], list[str]]:
+def known_terms(text: str, language: str) -> set[str]:
+    """The terms of :func:`content_terms` with the plain stems of its words: what another text is held against."""
+    _, words, codes = _words_and_codes(text)
+    content = [word for word in words if word not in _stop_list(language)]
+    forms = ((_term(word, language), _plain_stem(word, language)) for word in content)
+    return {term for term in (*chain.from_iterable(forms), *codes) if term}
+
+
+def _words_and_codes(text: str) -> tuple[str, list[str], list[str]]:
+    """A text as it is read here, lower-case and in Unicode's compatibility form, its words and its codes."""
     normal = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("i\u0307", "i")
-    codes = [
-        fold("".join(_WORD.findall(code)))
-        for code in _CODE.findall(normal)
-        if len(code) <= MAX_TERM_CHARACTERS and ("@" in code or any(map(str.isdigit, code)))
-    ]
-    codes += ["".join(filter(str.isdigit, number)) for number in _GROUPED_NUMBER.findall(normal)]
-    words = _WORD.findall(_ELISION.sub(" ", normal))
-    if _UNSPACED.search(normal):
+    codes = []
+    if _IN_A_CODE.search(normal):
+        codes = [
+            fold("".join(_WORD.findall(code)))
+            for code in _CODE.findall(normal)
+            if len(code) <= MAX_TERM_CHARACTERS and ("@" in code or any(map(str.isdigit, code)))
+        ]
+        codes += ["".join(filter(str.isdigit, number)) for number in _GROUPED_NUMBER.findall(normal)]
+    words = _WORD.findall(_ELISION.sub(" ", normal) if "'" in normal else normal)
+    if not normal.isascii() and _UNSPACED.search(normal):
         words = [part for word in words for part in _pairs(word)]
-    return [word for word in words if len(word) <= MAX_TERM_CHARACTERS], codes
+    return normal, [word for word in words if len(word) <= MAX_TERM_CHARACTERS], codes
 
 
 def _pairs(word: str) -> list[str]:
@@ -132,15 +204,15 @@ def _pairs(word: str) -> list[str]:
 
 @lru_cache(maxsize=_KNOWN_WORDS)
 def fold(text: str) -> str:
-    """Drop accents: ``é`` -> ``e``, ``œ`` -> ``oe``."""
+    """A lower-case text as it is typed without accents: ``é`` -> ``e``, ``œ`` -> ``oe``, ``ł`` -> ``l``."""
     return _folded(text)
 
 
 def _folded(text: str) -> str:
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("æ", "ae").replace("ß", "ss"))
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFC", bare).translate(_LETTERS)
 
 
 def detect_language(text: str, among: Iterable[str] = ()) -> str:
@@ -181,6 +253,11 @@ def _stop_list(language: str) -> frozenset[str]:
 
 
 @cache
+def _folded_stop_list(language: str) -> frozenset[str]:
+    return _stop_list(language) | set(map(fold, _stop_list(language)))
+
+
+@cache
 def _stemmer(language: str) -> Any:
     import snowballstemmer
 
@@ -189,8 +266,26 @@ def _stemmer(language: str) -> Any:
 
 
 @lru_cache(maxsize=_KNOWN_WORDS)
-def _stem(word: str, language: str) -> str:
+def _term(word: str, language: str) -> str:
+    """The index term of a word."""
     stemmer = _stemmer(language)
-    if not stemmer:
-        return fold(word)
-    return fold(stemmer.stemWord(fold(word) if language in FOLDED_FIRST else word))
+    return fold(stemmer.stemWord(word) if stemmer else word)
+
+
+def _plain_stem(word: str, language: str) -> str:
+    """The term that a word would have without its accents."""
+    return _term(fold(word), language)
+
+
+@lru_cache(maxsize=_KNOWN_WORDS)
+def _pair(word: str, language: str) -> tuple[str, str] | None:
+    """A word's plain stem with its term, None where they are the same."""
+    plain, term = _plain_stem(word, language), _term(word, language)
+    return (plain, term) if plain and term and plain != term else None
+
+
+def analysis_version() -> str:
+    """What the terms of a text depend on: their version here, and the stemmers' library with its version."""
+    # snowballstemmer gives the place to PyStemmer where that is installed
+    library = "PyStemmer" if find_spec("Stemmer") else "snowballstemmer"
+    return f"{TERMS_VERSION} {library} {version(library)}"

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from ragapp.errors import StoreError
 from ragapp.index import bm25, catalog_writes
+from ragapp.index.analysis import question_words
 from ragapp.index.catalog_writes import UNIT_COLUMNS, VECTOR_DTYPE, Changed
 from ragapp.index.migrations import migrate
 from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity, StoredChunk, UnreadRow
@@ -295,10 +297,16 @@ class Catalog:
         flat = np.frombuffer(b"".join(row[1] for row in rows), VECTOR_DTYPE).astype(np.float32)
         return [row[0] for row in rows], flat.reshape(len(rows), -1)
 
-    def match(self, terms: Sequence[str], limit: int, within: Sequence[int] | None = None) -> dict[int, float]:
-        """BM25 scores of the chunks that hold any of the terms; see :func:`ragapp.index.bm25.match`."""
+    def question_words(self, question: str) -> list[tuple[str, ...]]:
+        """The words of a question as this index has them; see :func:`ragapp.index.analysis.question_words`."""
+        languages = self.languages()
         with self._searched() as connection:
-            return bm25.match(connection, terms, limit, within)
+            return question_words(question, languages, partial(bm25.alike, connection))
+
+    def match(self, words: Iterable[bm25.Word], limit: int, within: Sequence[int] | None = None) -> dict[int, float]:
+        """BM25 scores of the chunks that hold any of the words; see :func:`ragapp.index.bm25.match`."""
+        with self._searched() as connection:
+            return bm25.match(connection, words, limit, within)
 
     def term_frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """How many chunks hold each of some index terms; see :func:`ragapp.index.bm25.frequencies`."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ragapp.index import bm25
+from ragapp.index.analysis import analysis_version
 from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Document, Unit
 
@@ -23,6 +24,9 @@ _COPIED = (
     "identity_id, language, sha256, warnings, units, units_without_text, units_ocr, units_needing_ocr, chunks,"
     " conditions, readers"
 )
+
+# state in the catalog: the analysis that the terms of the lexical index were made by
+LEXICAL_ANALYSIS = "lexical_analysis"
 
 # a document's id, the ids of the chunks that were added, in order, and of those that went
 Changed = tuple[int, list[int], list[int]]
@@ -52,6 +56,8 @@ def put(
         "chunks": len(chunks),
         **facts,
     }
+    if not connection.execute("SELECT 1 FROM documents LIMIT 1").fetchone():
+        connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (LEXICAL_ANALYSIS, analysis_version()))
     row = connection.execute("SELECT id FROM documents WHERE path = ?", (str(path),)).fetchone()
     gone = delete_chunks(connection, row[0]) if row else []
     if row:

@@ -82,7 +82,8 @@ def purge(connection: sqlite3.Connection) -> None:
     """
     connection.execute("PRAGMA secure_delete = ON")
     # FTS5 keeps the words of deleted rows, marked as deleted, until its segments are merged
-    connection.execute("INSERT INTO lexical(lexical) VALUES ('rebuild')")
+    for table in ("lexical", "plain_stems"):
+        connection.execute(f"INSERT INTO {table}({table}) VALUES ('rebuild')")
     connection.execute("VACUUM")
     busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:

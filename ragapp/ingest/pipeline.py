@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ragapp.contract import FileReport, IngestProgress, IngestReport, ProgressListener
 from ragapp.errors import CancelledError
+from ragapp.index import lexical_rebuild
 from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.embedder import Embedder
 from ragapp.index.store import Store
@@ -24,6 +25,8 @@ from ragapp.ingest.worker import Worker
 from ragapp.reading.discover import FoundFile, absolute, discover
 from ragapp.reading.document import Document, OcrMode
 from ragapp.settings import Ingest
+
+_GOES_ON = "The same command goes on from there."
 
 
 class Pipeline:
@@ -85,6 +88,7 @@ class Pipeline:
             estimate = self._estimate_s(plan, ocr)
         else:
             self._store.check_identity()
+            self.renew_words(progress, cancelled)
             for entry in plan.unread:
                 catalog.put_unread(entry)
             for path in plan.forget:
@@ -98,8 +102,7 @@ class Pipeline:
                 # what is stored is whole; Chroma gets what it lacks now rather than at the next start
                 self._store.settle()
                 raise CancelledError(
-                    f"Stopped: {len(plan.reports)} of {len(found)} files are done and stay stored.",
-                    "The same command goes on from there.",
+                    f"Stopped: {len(plan.reports)} of {len(found)} files are done and stay stored.", _GOES_ON
                 ) from None
             self._store.settle()
             remember_drives(catalog, roots, found)
@@ -107,6 +110,38 @@ class Pipeline:
         reports += [FileReport(row.path, "removed", _why_removed(row.path)) for row in plan.gone]
         seconds = time.monotonic() - started
         return IngestReport.of(reports, warnings=plan.notes, seconds=seconds, estimate_s=estimate)
+
+    def renew_words(
+        self, progress: ProgressListener | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> int:
+        """Make the lexical index anew, from the catalog's own text, where an earlier analysis of text made it.
+
+        It can be stopped at any time and goes on where it stopped.
+
+        Returns:
+            How many chunks were indexed, 0 where nothing was to be done.
+
+        Raises:
+            CancelledError: ``cancelled`` returned true.
+        """
+        catalog = self._store.catalog
+        if lexical_rebuild.is_current(catalog):
+            return 0
+        started, path = time.monotonic(), str(catalog.path)
+        before: int | None = None
+
+        def tell(done: int, chunks: int) -> None:
+            nonlocal before
+            if cancelled():
+                raise CancelledError("Stopped while the words of what is stored were indexed anew.", _GOES_ON)
+            before = done if before is None else before
+            if progress:
+                seconds = time.monotonic() - started
+                left = seconds * (chunks - done) / (done - before) if done > before else None
+                stage = f"indexing words anew, {done} of {chunks} passages"
+                progress(IngestProgress(0, 0, 0, 0, seconds, left, path, stage))
+
+        return lexical_rebuild.rebuild(catalog, tell)
 
     def rebuild(self, progress: ProgressListener | None = None) -> int:
         """Chunk and embed again, from the catalog's own text, every document of another identity; returns how many.

@@ -61,8 +61,8 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
 
 
 def fix(settings: Settings, progress: ProgressListener | None = None) -> list[str]:
-    """Mend what can be mended without asking: rebuild for the embedder in use, read again what an earlier version of
-    ragapp read, fill the vector store from the catalog.
+    """Mend what can be mended without asking: index the words anew, rebuild for the embedder in use, read again what an
+    earlier version of ragapp read, fill the vector store from the catalog.
 
     Returns what was done, one sentence each.
 
@@ -74,6 +74,7 @@ def fix(settings: Settings, progress: ProgressListener | None = None) -> list[st
 
     renewed = None
     with App(settings, write=True) as app:
+        words = app.pipeline.renew_words(progress)
         rebuilt = app.pipeline.rebuild(progress)
         older, _ = readings_to_renew(app.store.catalog)
         if older:
@@ -83,6 +84,8 @@ def fix(settings: Settings, progress: ProgressListener | None = None) -> list[st
     done = [f"The vector index was rebuilt from the catalog: {vectors} vectors."]
     if rebuilt:
         done.insert(0, f"{rebuilt} documents were embedded anew with {settings.embedding.model}.")
+    if words:
+        done.append(f"The words of {words} passages were indexed anew.")
     if renewed:
         failed = renewed.count("failed")
         kept = f" {failed} of them failed, and stay as they were read; see: ragapp documents list" if failed else ""
@@ -169,6 +172,7 @@ def _check_llm(settings: Settings) -> CheckResult:
 
 def _check_store(settings: Settings) -> CheckResult:
     from ragapp.app import App
+    from ragapp.index import lexical_rebuild
     from ragapp.index.store import CATALOG_NAME
     from ragapp.ingest.conditions import readings_to_renew
 
@@ -182,6 +186,7 @@ def _check_store(settings: Settings) -> CheckResult:
         chunks = app.store.catalog.chunk_count()
         notices = app.store.notices
         older, without_file = readings_to_renew(app.store.catalog)
+        words_current = lexical_rebuild.is_current(app.store.catalog)
     detail = " ".join([f"{len(documents)} documents, {chunks} chunks.", *notices]).rstrip(".")
     if failures:
         return CheckResult("store", "warn", f"{detail}; {len(failures)} files failed", "See: ragapp documents list")
@@ -190,6 +195,11 @@ def _check_store(settings: Settings) -> CheckResult:
     if older:
         told = f"{detail}; {len(older)} were read by an earlier version of ragapp"
         return CheckResult("store", "warn", told, "Read their files again: ragapp doctor --fix")
+    if not words_current:
+        told = (
+            f"{detail}; its words were indexed by another version of ragapp or of the stemmers, and are found less well"
+        )
+        return CheckResult("store", "warn", told, "Index them anew: ragapp doctor --fix, or the next ragapp ingest")
     return CheckResult("store", "ok", detail)
 
 

@@ -13,7 +13,8 @@ from itertools import chain
 import numpy as np
 
 from ragapp.errors import EmptyStoreError, UsageError
-from ragapp.index.analysis import question_terms, question_words
+from ragapp.index.analysis import question_words
+from ragapp.index.bm25 import word_frequency
 from ragapp.index.catalog_writes import context_line
 from ragapp.index.embedder import Embedder
 from ragapp.index.records import StoredChunk
@@ -75,7 +76,7 @@ class Retriever:
         with _timed(seconds, "embed"):
             vector = self._embedder.embed_query(question)
         with _timed(seconds, "search"):
-            words = question_words(question, catalog.languages())
+            words = catalog.question_words(question)
             candidates = self._candidates(words, vector, max(settings.candidates, k), only)
             scores = fuse(candidates, settings.dense_weight, self._embedder.cosine_spread)
             passages = without_duplicates(self._passages(words, candidates, scores), enough)
@@ -95,8 +96,8 @@ class Retriever:
             nearest = self._store.nearest(vector, limit, only)
         frequencies = catalog.term_frequencies(list(chain.from_iterable(words)))
         scale = catalog.lexical_scale()
-        terms = _informative(frequencies, scale.chunks)
-        matched = catalog.match(terms, limit, only)
+        asked = _informative(words, frequencies, scale.chunks)
+        matched = catalog.match(asked, limit, only)
         ids, vectors = catalog.vectors(list(dict.fromkeys([*nearest, *matched])))
         cosines: list[float] = (vectors @ vector).tolist() if ids else []
         indexed = catalog.indexed_terms(ids)
@@ -104,7 +105,7 @@ class Retriever:
         candidates = {}
         for chunk_id, cosine in zip(ids, cosines, strict=True):
             context, body = indexed.get(chunk_id, ([], []))
-            bm25 = matched.get(chunk_id) or scale.score(terms, frequencies, (context, body))
+            bm25 = matched.get(chunk_id) or scale.score(asked, frequencies, (context, body))
             candidates[chunk_id] = Candidate(cosine, bm25, query.overlap(context, body))
         return candidates
 
@@ -143,14 +144,18 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     seconds[stage] = round(time.perf_counter() - started, 4)
 
 
-def _informative(frequencies: Mapping[str, int], chunks: int) -> list[str]:
-    """The terms to search for, the rarest first.
+def _informative(
+    words: Iterable[tuple[str, ...]], frequencies: Mapping[str, int], chunks: int
+) -> list[tuple[str, ...]]:
+    """The words to search for, the rarest first, by those of their terms that occur.
 
-    A term of more than half of the chunks has no weight in BM25 and costs the most to look up; it is left out where
+    A word of more than half of the chunks has no weight in BM25 and costs the most to look up; it is left out where
     there are others.
     """
-    rarest_first = sorted(frequencies, key=frequencies.__getitem__)
-    return [term for term in rarest_first if 2 * frequencies[term] <= chunks] or rarest_first
+    there = {tuple(term for term in word if term in frequencies) for word in words} - {()}
+    counts = {word: word_frequency(word, frequencies, chunks) for word in there}
+    rarest_first = sorted(counts, key=lambda word: (counts[word], word))
+    return [word for word in rarest_first if 2 * counts[word] <= chunks] or rarest_first
 
 
 def _named_documents(question: set[str], chunks: Iterable[StoredChunk]) -> set[int]:
@@ -158,12 +163,12 @@ def _named_documents(question: set[str], chunks: Iterable[StoredChunk]) -> set[i
     named = set()
     for chunk in {chunk.document_id: chunk for chunk in chunks}.values():
         for name in (chunk.document.rpartition(".")[0], chunk.title):
-            words = _name_terms(name, chunk.language)
-            if words and words <= question:
+            words = _name_words(name, chunk.language)
+            if words and not any(question.isdisjoint(word) for word in words):
                 named.add(chunk.document_id)
     return named
 
 
 @lru_cache(maxsize=10_000)
-def _name_terms(name: str, language: str) -> frozenset[str]:
-    return frozenset(question_terms(_NAME_SEPARATORS.sub(" ", name), [language]))
+def _name_words(name: str, language: str) -> list[tuple[str, ...]]:
+    return question_words(_NAME_SEPARATORS.sub(" ", name), [language])

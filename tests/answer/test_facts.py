@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.answer.facts import Date, dates, has_unsupported_figure, names, negates, numbers, quantities
+from ragapp.answer.facts import has_unsupported_figure, names, negates, numbers, quantities
 from ragapp.index.analysis import content_terms
 
 
@@ -17,38 +17,6 @@ from ragapp.index.analysis import content_terms
 )
 def test_numbers_have_one_form(text, found):
     assert numbers(text) == found
-
-
-MARCH_31 = Date(31, 3, 2025)
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("31 March 2025", MARCH_31),
-        ("the 31st of March, 2025", MARCH_31),
-        ("March 31, 2025", MARCH_31),
-        ("Mar 31 2025", MARCH_31),
-        ("31/03/2025", MARCH_31),
-        ("31.03.2025", MARCH_31),
-        ("3/31/2025", MARCH_31),
-        ("2025-03-31", MARCH_31),
-        ("le 31 mars 2025", MARCH_31),
-        ("31. März 2025", MARCH_31),
-        ("31 de marzo de 2025", MARCH_31),
-        ("le 1er août", Date(1, 8)),
-        ("le 3 juin", Date(3, 6)),
-        ("le 14 juillet 1789", Date(14, 7, 1789)),
-        ("2 February", Date(2, 2)),
-    ],
-)
-def test_dates_in_words_and_figures_are_the_same_day(text, found):
-    assert [date for date, _ in dates(text)] == [found]
-
-
-@pytest.mark.parametrize("text", ["99/99/2025", "version 1.2", "section 31", "Marchand 2025", "32 March 2025", ""])
-def test_what_is_no_date(text):
-    assert dates(text) == []
 
 
 @pytest.mark.parametrize(

@@ -288,6 +288,24 @@ class TestJourney:
         documents = json.loads(ragapp("documents", "list", "--json")[1])["documents"]
         assert not any("Less was read." in row["warnings"] for row in documents)
 
+    def test_doctor_indexes_the_words_anew(self, ragapp, furnished, docs):
+        import sqlite3
+
+        def store() -> dict[str, str]:
+            checks = json.loads(ragapp("doctor", "--json")[1])["checks"]
+            return next(check for check in checks if check["name"] == "store")
+
+        assert ragapp("ingest", docs)[0] == 0
+        before = json.loads(ragapp("search", "repas", "--json")[1])["hits"]
+        with sqlite3.connect(furnished / "data" / "catalog.sqlite3") as catalog:
+            catalog.execute("UPDATE state SET value = '1 snowballstemmer 2.2.0' WHERE key = 'lexical_analysis'")
+        catalog.close()
+        assert json.loads(ragapp("search", "repas", "--json")[1])["hits"] == before
+        assert store()["status"] == "warn"
+        assert "Index them anew: ragapp doctor --fix" in store()["hint"]
+        assert "The words of 2 passages were indexed anew." in ragapp("doctor", "--fix")[1]
+        assert store()["status"] == "ok"
+
     def test_an_answer_tells_how_its_document_was_read(self, ragapp, furnished, tmp_path, monkeypatch):
         monkeypatch.setenv("RAGAPP_ANSWER__THRESHOLD", "0")
         sheet = tmp_path / "hotels.csv"

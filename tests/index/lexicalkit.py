@@ -1,4 +1,4 @@
-"""A table of the lexical side as the catalog makes it, in memory."""
+"""The tables of the lexical side as the catalog makes them, in memory."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from ragapp.index.migrations import migrate
 
 def lexical_table() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    connection.execute(_statement())
+    for statement in _statements():
+        connection.execute(statement)
     return connection
 
 
 @cache
-def _statement() -> str:
+def _statements() -> list[str]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection)
-        return connection.execute("SELECT sql FROM sqlite_master WHERE name = 'lexical'").fetchone()[0]
+        tables = ("lexical", "plain_stems")
+        rows = (connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)) for table in tables)
+        return [row.fetchone()[0] for row in rows]

@@ -11,6 +11,8 @@ from storekit import WordEmbedder, assert_in_step, held_ids
 
 from ragapp.contract import IngestProgress
 from ragapp.errors import CancelledError, IdentityError, PathError
+from ragapp.index import lexical_rebuild
+from ragapp.index.catalog_writes import LEXICAL_ANALYSIS
 from ragapp.ingest import stages
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -332,3 +334,34 @@ def test_going_back_to_an_earlier_embedder_finds_the_documents(tmp_path: Path) -
         assert_in_step(place.store)
         assert place.search("printer floor") == "The printer is on the first floor."
         place.store.close()
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_words_that_another_analysis_indexed_are_indexed_anew(place: Place, dry_run: bool) -> None:
+    place.write("a.txt", "Les salariées de la sécurité sont payées à la fin du mois.")
+    place.run()
+    catalog = place.store.catalog
+    catalog.set_state(LEXICAL_ANALYSIS, "an older one")
+    with catalog.transaction() as connection:
+        connection.execute("UPDATE lexical SET body = 'securit'")
+    embedded, told = len(place.embedder.embedded), []
+    report = place.pipeline.run([place.docs], dry_run=dry_run, progress=told.append)
+    assert place.fates(report) == {"a.txt": "unchanged"}
+    assert lexical_rebuild.is_current(catalog) is not dry_run
+    assert len(catalog.match(catalog.question_words("le salarié"), 5)) == (not dry_run)
+    assert len(catalog.match(catalog.question_words("securite"), 5)) == 1
+    assert len(place.embedder.embedded) == embedded
+    stages = ["indexing words anew, 0 of 1 passages", "indexing words anew, 1 of 1 passages"]
+    assert [at.stage for at in told] == ([] if dry_run else stages)
+
+
+def test_indexing_words_anew_can_be_stopped(place: Place) -> None:
+    place.write("a.txt", "La durée du préavis.")
+    place.run()
+    place.store.catalog.set_state(LEXICAL_ANALYSIS, "an older one")
+    with pytest.raises(CancelledError, match="goes on from there"):
+        place.pipeline.run([place.docs], cancelled=lambda: True)
+    assert not lexical_rebuild.is_current(place.store.catalog)
+    assert place.search("préavis") == "La durée du préavis."
+    place.run()
+    assert lexical_rebuild.is_current(place.store.catalog)
