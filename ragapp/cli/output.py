@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ragapp.contract import IngestProgress, Place, ProgressListener
-from ragapp.terminal_text import sanitize_json, sanitize_text
+from ragapp.terminal_text import sanitize_json, sanitize_text, shown_seconds
 
 
 def say(text: str = "", *, end: str = "\n") -> None:
@@ -77,14 +77,6 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     if not sys.stdout.isatty():
         console = Console(file=sys.stdout, width=10_000, no_color=True)
     console.print(table)
-
-
-def shown_seconds(seconds: float) -> str:
-    """Seconds as a person says them: ``48 s``, ``12 min``, ``3 h 20 min``."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from ragapp.errors import RagappError
 from ragapp.index.analysis import fold
 from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.ingest.conditions import REMOVED
+from ragapp.terminal_text import shown_seconds
 from ragapp.web.app_state import AppState, sample_docs
 from ragapp.web.evidence import Source
 from ragapp.web.ui.render import act, job_box, size, table_box
@@ -226,7 +227,7 @@ def render_job(job: IngestState, language: str) -> str:
     if job.phase == "paused":
         line = tr(language, "job.paused")
     elif at and at.files:
-        left = tr(language, "job.left", time=seconds(at.seconds_left)) if at.seconds_left is not None else ""
+        left = tr(language, "job.left", time=shown_seconds(at.seconds_left)) if at.seconds_left is not None else ""
         label, share = escape(tr(language, "job.progress")), f"{at.files_done / at.files:.3f}"
         line = f"{tr(language, 'job.running', done=at.files_done, files=at.files)} {left}"
         line += f'<progress max="1" value="{share}" aria-label="{label}"></progress>'
@@ -254,11 +255,6 @@ def render_confirmation(rows: Sequence[DocumentRow], language: str) -> str:
         f"<p>{tr(language, 'documents.remove_ask', n=len(rows))}</p><ul>{names}{more}</ul>"
         f'<p class="note">{tr(language, "documents.remove_note")}</p><p>{yes} {no}</p></div>'
     )
-
-
-def seconds(left: float) -> str:
-    """Seconds as a person says them: ``48 s``, ``12 min``."""
-    return f"{max(1, round(left))} s" if left < 90 else f"{round(left / 60)} min"
 
 
 def _plain(text: str) -> str:
