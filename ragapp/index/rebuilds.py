@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 
+from ragapp.contract import RebuildNeed
 from ragapp.errors import IdentityError
 from ragapp.index import bm25
 from ragapp.index.catalog import Catalog
@@ -24,25 +25,6 @@ from ragapp.terminal_text import shown_seconds
 
 # State in the catalog: for which identity, and how many seconds each chunk that is to be replaced takes.
 _PACE = "rebuild_pace"
-
-
-@dataclass(frozen=True, slots=True)
-class RebuildNeed:
-    """What a rebuild would have to do.
-
-    Attributes:
-        documents: how many were stored with another identity.
-        chunks: how many these have.
-        prepared: how many of the documents an earlier rebuild has prepared already.
-        chunks_left: how many chunks the others have.
-        seconds: that it would take by the speed that was measured last; None where none was.
-    """
-
-    documents: int
-    chunks: int
-    prepared: int
-    chunks_left: int
-    seconds: float | None = None
 
 
 def rebuild_need(catalog: Catalog, identity: EmbedderIdentity) -> RebuildNeed:
@@ -62,7 +44,7 @@ def check_identity(catalog: Catalog, identity: EmbedderIdentity, folder: Path) -
     Raises:
         IdentityError: says in what they differ, the command that rebuilds, and how to keep the documents as they are.
     """
-    others = [stored for stored in catalog.stored_identities().values() if not same_identity(stored, identity)]
+    others = stale_identities(catalog, identity)
     if not others:
         return
     told, way_back = difference(others[0], identity)
@@ -85,6 +67,11 @@ def check_identity(catalog: Catalog, identity: EmbedderIdentity, folder: Path) -
 def remember_pace(catalog: Catalog, identity: EmbedderIdentity, seconds: float) -> None:
     """Keep how many seconds it takes to replace a chunk by those of an identity, for :func:`rebuild_need`."""
     catalog.set_state(_PACE, f"{_digest(identity)} {seconds:.6f}")
+
+
+def stale_identities(catalog: Catalog, identity: EmbedderIdentity) -> list[EmbedderIdentity]:
+    """Other identities than this that documents were stored with."""
+    return [stored for stored in catalog.stored_identities().values() if not same_identity(stored, identity)]
 
 
 def stale_documents(catalog: Catalog, identity: EmbedderIdentity) -> list[DocumentRow]:

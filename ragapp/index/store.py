@@ -234,6 +234,10 @@ class Store:
         if self.identity is not None:
             rebuilds.check_identity(self.catalog, self.identity, self.folder)
 
+    def _fits(self) -> bool:
+        """Whether there is an identity, and all documents were stored with it."""
+        return self.identity is not None and not rebuilds.stale_identities(self.catalog, self.identity)
+
     def put(
         self,
         path: Path,
@@ -283,10 +287,10 @@ class Store:
         if row is None:
             raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
         with self._changing:
-            if self.identity is None:  # the store of the vectors is not opened; what it lacks is made good when it is
-                self.mark_behind()
-            else:
+            if self._fits():
                 self._begin_change()
+            else:  # the store of the vectors is not opened; what it lacks is made good when it is
+                self.mark_behind()
             self._change_vectors([], None, self.catalog.remove_document(document_id))
         return row
 
@@ -330,7 +334,7 @@ class Store:
             if not added and not gone:
                 return
             try:
-                if self.identity is None:
+                if not self._fits():
                     self._backend.remove(self.library_id, gone)
                 elif store := self._opened():
                     store.remove(gone)

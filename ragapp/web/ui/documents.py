@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ragapp.contract import FileState, IngestState
+from ragapp.contract import FileState, IngestState, RebuildNeed
 from ragapp.errors import RagappError
 from ragapp.index.analysis import fold
 from ragapp.index.records import DocumentRow, UnreadRow
@@ -115,6 +115,8 @@ class DocumentsTab(Tab):
             job.run([sample_docs()])
         elif what == "look":
             job.start()
+        elif what == "rebuild":
+            job.rebuild()
         elif what == "pause":
             job.pause()
         return {}
@@ -222,6 +224,8 @@ def render_failures(unread: Sequence[UnreadRow], language: str) -> str:
 def render_job(job: IngestState, language: str) -> str:
     """What is being ingested, file by file."""
     told, at = escape(job.told), job.progress
+    if job.phase == "failed" and job.rebuild:
+        return job_box(f"<p>{told}</p>{render_rebuild(job.rebuild, language)}", problem=True)
     if job.phase == "failed":
         return job_box(told, problem=True)
     if job.phase == "paused":
@@ -229,7 +233,8 @@ def render_job(job: IngestState, language: str) -> str:
     elif at and at.files:
         left = tr(language, "job.left", time=shown_seconds(at.seconds_left)) if at.seconds_left is not None else ""
         label, share = escape(tr(language, "job.progress")), f"{at.files_done / at.files:.3f}"
-        line = f"{tr(language, 'job.running', done=at.files_done, files=at.files)} {left}"
+        key = "job.rebuilding" if job.rebuild else "job.running"
+        line = f"{tr(language, key, done=at.files_done, files=at.files)} {left}"
         line += f'<progress max="1" value="{share}" aria-label="{label}"></progress>'
     elif job.running:
         line = tr(language, "job.looking")
@@ -241,6 +246,17 @@ def render_job(job: IngestState, language: str) -> str:
     files = "".join(_file(file, language) for file in (working + settled)[:_FILES])
     listed = f'<ul class="files">{files}</ul>' if files else ""
     return job_box(f"<p>{line}</p>{f'<p>{told}</p>' if told else ''}{listed}")
+
+
+def render_rebuild(need: RebuildNeed, language: str) -> str:
+    """What it takes to make the documents anew for the embedder in use, and the button that does."""
+    parts = [tr(language, "rebuild.help")]
+    if need.seconds is not None:
+        parts.append(tr(language, "rebuild.takes", n=need.chunks_left, time=shown_seconds(need.seconds)))
+    if need.prepared:
+        parts.append(tr(language, "rebuild.prepared", n=need.prepared))
+    button = act("documents", tr(language, "rebuild.begin"), css="primary", what="rebuild")
+    return f"<p>{escape(' '.join(parts))}</p><p>{button}</p>"
 
 
 def render_confirmation(rows: Sequence[DocumentRow], language: str) -> str:
