@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -170,7 +170,7 @@ class Rebuild:
 
         for item in waiting.in_hand():
             if len(item.fingerprints) > _MANY_WINDOWS * WINDOW and id(item) not in self._kept:
-                self._kept[id(item)] = item.vectors.any(axis=1)
+                self._kept[id(item)] = np.any(item.vectors, axis=1)
         count, complete = waiting.embed(note)
         self._embedded = before + count
         for item in complete:
@@ -192,7 +192,7 @@ class Rebuild:
     def _keep_part(self, item: EmbeddedFile) -> None:
         """Keep what is embedded by now of a document that takes long."""
         assert item.task.row is not None
-        there = item.vectors.any(axis=1)
+        there: np.ndarray = np.any(item.vectors, axis=1)
         new = np.flatnonzero(there & ~self._kept[id(item)]).tolist()
         self._kept[id(item)] = there
         rebuilds.prepare(
@@ -205,7 +205,7 @@ class Rebuild:
             complete=False,
         )
 
-    def _cut_ahead(self, rows: Sequence[DocumentRow]) -> Iterator[tuple[Task, ChunkedFile]]:
+    def _cut_ahead(self, rows: Sequence[DocumentRow]) -> Generator[tuple[Task, ChunkedFile], None, None]:
         """Documents with their new chunks, cut by a thread of their own a little ahead of who asks."""
         pool = ThreadPoolExecutor(1, "ragapp-rebuild")
         ahead: deque[tuple[DocumentRow, Future[ChunkedFile]]] = deque()
