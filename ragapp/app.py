@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-from ragapp.errors import PathError, RagappError, StoreError
+from ragapp.errors import ModelError, PathError, RagappError, StoreError
 from ragapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -142,7 +143,25 @@ class App:
         from ragapp.index.chroma_server import server_of
         from ragapp.index.store import Store
 
-        return Store(self.settings.paths.data, self.identity, write=self._write, backend=server_of(self.settings))
+        try:
+            identity = self.identity
+        except ModelError as error:
+            raise self._with_way_back(error) from None
+        return Store(self.settings.paths.data, identity, write=self._write, backend=server_of(self.settings))
+
+    def _with_way_back(self, error: ModelError) -> ModelError:
+        """An embedder that cannot be used, and the one that made what is stored, which may still be here."""
+        from ragapp.index.store import CATALOG_NAME
+
+        wanted = self.settings.embedding.model
+        if not (self.settings.paths.data / CATALOG_NAME).is_file():
+            return error
+        with suppress(RagappError):
+            made = {stored.embedder for stored in self.catalog.stored_identities().values()} - {wanted}
+            if made:
+                back = f"Until then, what is stored can be asked with embedding.model: {min(made)}"
+                return ModelError(error.message, f"{error.hint} {back} in settings.yaml.".strip())
+        return error
 
     @_part
     def pipeline(self) -> Pipeline:

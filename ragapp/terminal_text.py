@@ -1,4 +1,5 @@
-"""Sanitising text of documents, questions and models for a terminal; for Markdown see :mod:`ragapp.answer.export`."""
+"""Text for a terminal: that of documents, questions and models sanitised (for Markdown see
+:mod:`ragapp.answer.export`), and seconds as a person says them."""
 
 from __future__ import annotations
 
@@ -25,3 +26,11 @@ def sanitize_text(text: str) -> str:
 def sanitize_json(document: str) -> str:
     """The same JSON document with all that a terminal may act on as ``\\u`` escapes."""
     return _UNSAFE_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
+
+
+def shown_seconds(seconds: float) -> str:
+    """Seconds as a person says them: ``48 s``, ``12 min``, ``3 h 20 min``."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

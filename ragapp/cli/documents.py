@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragapp.cli.output import ingest_bar, note, place_of, say, say_record, say_table, shown_path, shown_seconds
+from ragapp.cli.output import ingest_bar, note, place_of, say, say_record, say_table, shown_path
 from ragapp.cli.parts import open_app, page_of, settings_of
 from ragapp.contract import IngestReport, Passage, Removal
 from ragapp.errors import UsageError
 from ragapp.reading.document import OcrMode
+from ragapp.terminal_text import shown_seconds
 
 if TYPE_CHECKING:
     from ragapp.app import App

@@ -9,8 +9,9 @@ import typer
 from ragapp.cli.ask import say_events
 from ragapp.cli.documents import Json
 from ragapp.cli.models import models_in_use, pull_model
-from ragapp.cli.output import ingest_bar, note, say, say_json, say_table
-from ragapp.cli.parts import open_app, settings_of
+from ragapp.cli.output import ingest_bar, note, rebuild_progress, say, say_json, say_table
+from ragapp.cli.parts import open_app, page_of, settings_of
+from ragapp.errors import StoreError
 
 if TYPE_CHECKING:
     from ragapp.settings import Settings
@@ -89,7 +90,10 @@ def _set_password(context: typer.Context) -> None:
 
 def doctor(
     context: typer.Context,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Mend what can be mended, and rebuild what another embedder made; may be stopped."),
+    ] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Hash the models' files, too.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -99,7 +103,10 @@ def doctor(
     settings = settings_of(context)
     done: list[str] = []
     if fix:
-        with ingest_bar() as progress:
+        if page_of(context):
+            told = f"The page is running on {settings.paths.data}, and it alone may change what is stored."
+            raise StoreError(told, "Rebuild on its tab Documents, or stop it and run: ragapp doctor --fix")
+        with rebuild_progress() as progress:
             done = care.fix(settings, progress)
     results = list(care.run_checks(settings, verify=verify))
     if as_json:

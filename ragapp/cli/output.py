@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ragapp.contract import IngestProgress, Place, ProgressListener
-from ragapp.terminal_text import sanitize_json, sanitize_text
+from ragapp.terminal_text import sanitize_json, sanitize_text, shown_seconds
+
+# without a terminal, seconds between two lines on how far something is
+LINE_S = 15
 
 
 def say(text: str = "", *, end: str = "\n") -> None:
@@ -79,17 +82,10 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     console.print(table)
 
 
-def shown_seconds(seconds: float) -> str:
-    """Seconds as a person says them: ``48 s``, ``12 min``, ``3 h 20 min``."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
 @contextmanager
-def ingest_bar() -> Iterator[ProgressListener]:
-    """A bar on stderr that shows files, pages, rate, time left and the file in hand; silent when it is no terminal."""
+def ingest_bar(what: str = "files") -> Iterator[ProgressListener]:
+    """A bar on stderr that shows files (or what else is counted), pages or chunks, rate, time left and the file in
+    hand; silent when it is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.text import Text
@@ -97,7 +93,7 @@ def ingest_bar() -> Iterator[ProgressListener]:
     bar = Progress(
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("files"),
+        TextColumn(what),
         TextColumn("{task.fields[figures]}"),
         TextColumn("{task.description}", table_column=None),
         console=Console(file=sys.stderr),
@@ -110,7 +106,8 @@ def ingest_bar() -> Iterator[ProgressListener]:
         def listen(at: IngestProgress) -> None:
             rate = f"{at.chunks / at.seconds:.0f} chunks/s" if at.chunks and at.seconds else ""
             left = f"{shown_seconds(at.seconds_left)} left" if at.seconds_left is not None else ""
-            units = f"{at.units} pages" if at.units else ""
+            chunks = f"{at.chunks:,} chunks" if at.chunks else ""  # of a rebuild, which reads no pages
+            units = f"{at.units} pages" if at.units else chunks
             hand = f"{Path(at.path).name} {at.stage}" if at.path else ""
             bar.update(
                 task,
@@ -121,3 +118,24 @@ def ingest_bar() -> Iterator[ProgressListener]:
             )
 
         yield listen
+
+
+@contextmanager
+def rebuild_progress() -> Iterator[ProgressListener]:
+    """The bar for documents that are rebuilt; without a terminal a line now and then, as it may take hours."""
+    if sys.stderr.isatty():
+        with ingest_bar("documents") as listen:
+            yield listen
+        return
+    told_at = -float(LINE_S)
+
+    def tell(at: IngestProgress) -> None:
+        nonlocal told_at
+        if at.seconds - told_at < LINE_S or not at.seconds:
+            return
+        told_at = at.seconds
+        left = f", {shown_seconds(at.seconds_left)} left" if at.seconds_left is not None else ""
+        rate = f", {at.chunks:,} chunks, {at.chunks / at.seconds:.0f} chunks/s" if at.chunks else ""
+        note(f"{at.files_done:,} of {at.files:,} documents{rate}{left}")
+
+    yield tell

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ragapp.cli.output import note
+from ragapp.errors import IdentityError
 
 if TYPE_CHECKING:
     from ragapp.app import App
@@ -42,10 +43,15 @@ def page_of(context: typer.Context) -> PageClient | None:
 def open_app(
     context: typer.Context, *, write: bool = False, overrides: dict[str, dict[str, Any]] | None = None
 ) -> Iterator[App]:
-    """The parts of ragapp for the time of a command."""
+    """The parts of ragapp for the time of a command; a store that has to be rebuilt is told with how long it takes."""
     from ragapp.app import App
 
     with App(settings_of(context, overrides), write=write) as app:
-        yield app
+        try:
+            yield app
+        except IdentityError:
+            app.pipeline.measure_rebuild()
+            app.store.check_identity()
+            raise
         for text in app.notices:
             note(text)

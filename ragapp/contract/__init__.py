@@ -27,6 +27,7 @@ from ragapp.contract.ingestion import (
     IngestState,
     IngestTotals,
     ProgressListener,
+    RebuildNeed,
 )
 from ragapp.contract.models import ModelInfo, ModelList, PackInfo
 from ragapp.contract.terms import CAUTIONS, Caution
@@ -59,6 +60,7 @@ __all__ = [
     "Passage",
     "Place",
     "ProgressListener",
+    "RebuildNeed",
     "Removal",
     "SearchResult",
     "Sentence",

@@ -126,6 +126,25 @@ ProgressListener = Callable[[IngestProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
+class RebuildNeed:
+    """What it takes to make a store anew that another embedder or chunker made.
+
+    Attributes:
+        documents: how many were stored so.
+        chunks: how many these have.
+        prepared: how many of the documents an earlier rebuild has prepared already.
+        chunks_left: how many chunks the others have.
+        seconds: that it would take by the speed that was measured last; None where none was.
+    """
+
+    documents: int
+    chunks: int
+    prepared: int
+    chunks_left: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileState:
     """A file of the run that is under way, or of the last one.
 
@@ -152,6 +171,8 @@ class IngestState:
         counts: of the last run, by status.
         progress: of the run, None between runs.
         files: those that were worked on lately, the latest first.
+        rebuild: None unless the documents were made by another embedder or chunker; while it is at work on them,
+            ``progress`` is of the rebuild.
         changes: grows whenever the list of documents may have changed.
     """
 
@@ -160,6 +181,7 @@ class IngestState:
     counts: dict[str, int] = field(default_factory=dict)
     progress: IngestProgress | None = None
     files: tuple[FileState, ...] = ()
+    rebuild: RebuildNeed | None = None
     changes: int = 0
 
     @property

@@ -20,7 +20,7 @@ from ragapp.index.analysis import question_words
 from ragapp.index.catalog_writes import UNIT_COLUMNS, VECTOR_DTYPE, Changed
 from ragapp.index.migrations import migrate
 from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity, StoredChunk, UnreadRow
-from ragapp.index.sqlite import TOO_LARGE, connect, purge
+from ragapp.index.sqlite import TOO_LARGE, connect, purge, shrink
 from ragapp.reading.document import READERS_VERSION, Block, Document, Unit
 
 # SQLite's limit on `?` in one statement was 999 for a long time
@@ -73,7 +73,8 @@ class Catalog:
                 try:
                     yield self._connection
                 except BaseException:
-                    self._connection.execute("ROLLBACK")
+                    if self._connection.in_transaction:  # SQLite has rolled back itself where the disk is full
+                        self._connection.execute("ROLLBACK")
                     raise
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
@@ -103,19 +104,25 @@ class Catalog:
 
     def identity_id(self, identity: EmbedderIdentity) -> int:
         """The id of an identity, added when new."""
-        key = (identity.dimension, int(identity.normalised), identity.weights_sha256, identity.chunker)
-        with self.transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO identities (dimension, normalised, weights_sha256, chunker, embedder)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (*key, identity.embedder),
-            )
-            row = connection.execute(
-                "SELECT id FROM identities"
-                " WHERE dimension = ? AND normalised = ? AND weights_sha256 = ? AND chunker = ?",
-                key,
-            ).fetchone()
-        return int(row[0])
+        known = self.known_identity(identity)
+        if known is None:
+            with self.transaction() as connection:
+                connection.execute(
+                    "INSERT OR IGNORE INTO identities (dimension, normalised, weights_sha256, chunker, embedder)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (*_identity_key(identity), identity.embedder),
+                )
+            known = self.known_identity(identity)
+        assert known is not None
+        return known
+
+    def known_identity(self, identity: EmbedderIdentity) -> int | None:
+        """The id of an identity, None where nothing was ever stored with it."""
+        rows = self.rows(
+            "SELECT id FROM identities WHERE dimension = ? AND normalised = ? AND weights_sha256 = ? AND chunker = ?",
+            _identity_key(identity),
+        )
+        return rows[0][0] if rows else None
 
     def stored_identities(self) -> dict[int, EmbedderIdentity]:
         """The identities that documents were stored with, by id."""
@@ -208,7 +215,9 @@ class Catalog:
             "SELECT c.fingerprint, c.vector FROM chunks c JOIN documents d ON d.id = c.document_id"
             f" WHERE d.identity_id = {int(identity_id)} AND c.fingerprint IN ({{}})"
         )
-        return {row[0]: np.frombuffer(row[1], VECTOR_DTYPE) for row in self._in(query, dict.fromkeys(fingerprints))}
+        return {
+            row[0]: np.frombuffer(row[1], VECTOR_DTYPE) for row in self.rows_among(query, dict.fromkeys(fingerprints))
+        }
 
     def rename_document(self, document_id: int, path: Path, size: int, mtime_ns: int) -> None:
         """Note that a file has moved or has another name; its chunks and vectors stay, its name in the index changes.
@@ -260,6 +269,11 @@ class Catalog:
         with self._searched() as connection:
             purge(connection)
 
+    def shrink(self) -> None:
+        """Give back the room that deleted rows leave in the file, where it is worth while and the disk has room."""
+        with self._lock:
+            shrink(self._connection)
+
     # chunks
 
     def chunk_count(self) -> int:
@@ -272,11 +286,11 @@ class Catalog:
         if document_ids is None:
             return [row[0] for row in self.rows("SELECT id FROM chunks ORDER BY id")]
         query = "SELECT id FROM chunks WHERE document_id IN ({})"
-        return sorted(row[0] for row in self._in(query, document_ids))
+        return sorted(row[0] for row in self.rows_among(query, document_ids))
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Chunks by id; ids that do not exist are left out."""
-        found = map(_chunk_of, self._in(f"{_CHUNKS} WHERE c.id IN ({{}})", ids))
+        found = map(_chunk_of, self.rows_among(f"{_CHUNKS} WHERE c.id IN ({{}})", ids))
         return {chunk.id: chunk for chunk in found}
 
     def unit_chunks(self, document_id: int, number: int) -> list[StoredChunk]:
@@ -286,12 +300,17 @@ class Catalog:
         )
         return list(map(_chunk_of, rows))
 
+    def unit_chunk_counts(self, document_id: int) -> list[tuple[int, int]]:
+        """The numbers of a document's units that have chunks, each with how many, in order."""
+        query = "SELECT unit, COUNT(*) FROM chunks WHERE document_id = ? GROUP BY unit ORDER BY unit"
+        return [(row[0], row[1]) for row in self.rows(query, (document_id,))]
+
     def vectors(self, ids: Sequence[int] | None = None) -> tuple[list[int], np.ndarray]:
         """Some or all chunks' ids and vectors, a float32 array of shape (ids, dimension)."""
         if ids is None:
             rows = self.rows("SELECT id, vector FROM chunks ORDER BY id")
         else:
-            rows = self._in("SELECT id, vector FROM chunks WHERE id IN ({})", ids)
+            rows = self.rows_among("SELECT id, vector FROM chunks WHERE id IN ({})", ids)
         if not rows:
             return [], np.zeros((0, 0), np.float32)
         flat = np.frombuffer(b"".join(row[1] for row in rows), VECTOR_DTYPE).astype(np.float32)
@@ -331,13 +350,18 @@ class Catalog:
             except sqlite3.Error as error:
                 raise StoreError(f"The catalog {self.path} could not be searched: {error}.") from None
 
-    def _in(self, query: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
+    def rows_among(self, query: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
+        """What a query with ``IN ({})`` finds for any number of values."""
         every = list(values)
         rows: list[tuple[Any, ...]] = []
         for begin in range(0, len(every), _IDS_A_QUERY):
             part = every[begin : begin + _IDS_A_QUERY]
             rows.extend(self.rows(query.format(",".join("?" * len(part))), part))
         return rows
+
+
+def _identity_key(identity: EmbedderIdentity) -> tuple[int, int, str, str]:
+    return identity.dimension, int(identity.normalised), identity.weights_sha256, identity.chunker
 
 
 def _unit_of(row: tuple[Any, ...]) -> tuple[Unit, str]:

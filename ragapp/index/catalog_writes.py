@@ -17,7 +17,7 @@ from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Document, Unit
 
 VECTOR_DTYPE = np.float16
-_CHUNK_COLUMNS = 'unit, headings, text, start, "end", vector, fingerprint'
+CHUNK_COLUMNS = 'unit, headings, text, start, "end", vector, fingerprint'
 UNIT_COLUMNS = "number, kind, label, text, blocks, coverage, confidence"
 # what a document has in common with another of the same content
 _COPIED = (
@@ -65,6 +65,8 @@ def put(
         assignments = ", ".join(f"{column} = :{column}" for column in values)
         connection.execute(f"UPDATE documents SET {assignments} WHERE path = :path", values)
         connection.execute("DELETE FROM units WHERE document_id = ?", (document_id,))
+        # what a rebuild has prepared is of another text
+        connection.execute("DELETE FROM prepared_documents WHERE document_id = ?", (document_id,))
     else:
         columns, marks = ", ".join(values), ", ".join(f":{column}" for column in values)
         document_id = _new_id(connection, f"INSERT INTO documents ({columns}) VALUES ({marks})", values)
@@ -81,7 +83,7 @@ def put(
         place = chunk.unit, json.dumps(chunk.headings), chunk.text, chunk.start, chunk.end
         chunk_id = _new_id(
             connection,
-            f"INSERT INTO chunks (document_id, {_CHUNK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO chunks (document_id, {CHUNK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (document_id, *place, stored, fingerprint),
         )
         added.append(chunk_id)
@@ -128,9 +130,7 @@ def copy(
         (new_id, document_id),
     )
     language = connection.execute("SELECT language FROM documents WHERE id = ?", (new_id,)).fetchone()[0]
-    copy_chunk = (
-        f"INSERT INTO chunks (document_id, {_CHUNK_COLUMNS}) SELECT ?, {_CHUNK_COLUMNS} FROM chunks WHERE id = ?"
-    )
+    copy_chunk = f"INSERT INTO chunks (document_id, {CHUNK_COLUMNS}) SELECT ?, {CHUNK_COLUMNS} FROM chunks WHERE id = ?"
     added = []
     for chunk_id, headings, text in connection.execute(
         "SELECT id, headings, text FROM chunks WHERE document_id = ? ORDER BY id", (document_id,)

@@ -15,6 +15,8 @@ from ragapp.errors import StoreError
 BUSY_S = 30
 # SQLite's own 2 MiB are less than what one question reads of a large index
 CACHE_KIB = 32 * 1024
+# with this share of it unused, a file is written anew
+WASTE = 0.25
 # SQLite's integers are smaller, so this is the id of nothing
 TOO_LARGE = 2**63
 # SQLite's name for a database that is no file
@@ -91,3 +93,19 @@ def purge(connection: sqlite3.Connection) -> None:
             "What was removed is still in the write-ahead log: another ragapp process reads the store.",
             "Let it finish or stop it, then run: ragapp documents remove --purge",
         )
+
+
+def shrink(connection: sqlite3.Connection) -> None:
+    """Write the catalog anew without its unused pages, where these are many; it stays as it is where that cannot be.
+
+    It takes as long as copying the file, and as much room meanwhile. ``connection`` is in no transaction.
+    """
+    with suppress(sqlite3.Error):
+        # FTS5 keeps the words of deleted rows until its segments are merged
+        connection.execute("INSERT INTO lexical(lexical) VALUES ('optimize')")
+        unused, pages = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count")
+        )
+        if unused > WASTE * pages:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

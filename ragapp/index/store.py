@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from ragapp import file_permissions
-from ragapp.errors import IdentityError, StoreError, VectorsUnavailableError
+from ragapp.errors import StoreError, VectorsUnavailableError
+from ragapp.index import rebuilds
 from ragapp.index.catalog import Catalog
 from ragapp.index.chroma_embedded import EmbeddedChroma
 from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity
@@ -228,22 +229,14 @@ class Store:
         """Refuse a store that another embedder or chunker made.
 
         Raises:
-            IdentityError: names both and the command that rebuilds.
+            IdentityError: names both, the command that rebuilds, and how to keep the documents as they are.
         """
-        for stored in self.catalog.stored_identities().values():
-            if self.identity is None or _key(stored) == _key(self.identity):
-                continue
-            made, wanted = stored.weights_sha256.partition("+"), self.identity.weights_sha256.partition("+")
-            if made[0] != wanted[0]:
-                what = f"with the embedder {stored.embedder}, but settings say {self.identity.embedder}"
-            elif made != wanted:
-                what = f"with {made[2] or 'fp32'} vectors, but settings and processor make {wanted[2] or 'fp32'} ones"
-            else:
-                what = f"in chunks of {stored.chunker}, but settings say {self.identity.chunker}"
-            raise IdentityError(
-                f"The documents in {self.folder} were stored {what}.",
-                "Rebuild them with: ragapp doctor --fix, or set it back in settings.yaml.",
-            )
+        if self.identity is not None:
+            rebuilds.check_identity(self.catalog, self.identity, self.folder)
+
+    def _fits(self) -> bool:
+        """Whether there is an identity, and all documents were stored with it."""
+        return self.identity is not None and not rebuilds.stale_identities(self.catalog, self.identity)
 
     def put(
         self,
@@ -294,10 +287,10 @@ class Store:
         if row is None:
             raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
         with self._changing:
-            if self.identity is None:  # the store of the vectors is not opened; what it lacks is made good when it is
-                self.mark_behind()
-            else:
+            if self._fits():
                 self._begin_change()
+            else:  # the store of the vectors is not opened; what it lacks is made good when it is
+                self.mark_behind()
             self._change_vectors([], None, self.catalog.remove_document(document_id))
         return row
 
@@ -341,7 +334,7 @@ class Store:
             if not added and not gone:
                 return
             try:
-                if self.identity is None:
+                if not self._fits():
                     self._backend.remove(self.library_id, gone)
                 elif store := self._opened():
                     store.remove(gone)
@@ -372,6 +365,25 @@ class Store:
         if len(self._added) + len(self._gone) >= FLUSH_CHUNKS or time.monotonic() - self._since > FLUSH_S:
             self.flush()
 
+    def adopt_prepared(self) -> int:
+        """Put what a rebuild has prepared in the place of the documents, and return of how many.
+
+        Vectors of the identity before are deleted wherever they were, and the room they took is given back.
+        """
+        self._require_owner()
+        identity = self.identity
+        if identity is None:
+            raise ValueError("this library was opened without an identity")
+        with self._changing:
+            self._drop_vectors()
+            if place := self._backend.place:
+                self.catalog.set_state(_UNPURGED, place)  # its collections are deleted when it is opened next
+            adopted = rebuilds.adopt(self.catalog, identity)
+            if not self._backend.place:
+                self._backend.delete(self.library_id)
+            self.catalog.shrink()
+        return adopted
+
     def rebuild_vectors(self) -> int:
         """Delete the vector store, fill it anew from the catalog without embedding, and return the number of vectors.
 
@@ -399,10 +411,6 @@ class Store:
     def _require_owner(self) -> None:
         if not self.owner:
             raise StoreError(f"The store in {self.folder} is not open for writing.")
-
-
-def _key(identity: EmbedderIdentity) -> tuple[int, bool, str, str]:
-    return identity.dimension, identity.normalised, identity.weights_sha256, identity.chunker
 
 
 def _owner(folder: Path) -> str:

@@ -6,13 +6,11 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 from ragapp.contract import FileReport, IngestProgress, IngestReport, ProgressListener
 from ragapp.errors import CancelledError
 from ragapp.index import lexical_rebuild
-from ragapp.index.chunk_text import ChunkEmbedder
 from ragapp.index.embedder import Embedder
 from ragapp.index.store import Store
 from ragapp.ingest.chunking import Chunker
@@ -20,10 +18,11 @@ from ragapp.ingest.conditions import limits_of, options_of, reading_digest
 from ragapp.ingest.drives import remember_drives
 from ragapp.ingest.estimate import estimate_s, simulate
 from ragapp.ingest.plan import ContentIndex, Plan, make_plan
+from ragapp.ingest.rebuild import Rebuild
 from ragapp.ingest.stages import StagedRun
 from ragapp.ingest.worker import Worker
 from ragapp.reading.discover import FoundFile, absolute, discover
-from ragapp.reading.document import Document, OcrMode
+from ragapp.reading.document import OcrMode
 from ragapp.settings import Ingest
 
 _GOES_ON = "The same command goes on from there."
@@ -143,43 +142,16 @@ class Pipeline:
 
         return lexical_rebuild.rebuild(catalog, tell)
 
-    def rebuild(self, progress: ProgressListener | None = None) -> int:
+    def rebuild(self, progress: ProgressListener | None = None, cancelled: Callable[[], bool] = lambda: False) -> int:
         """Chunk and embed again, from the catalog's own text, every document of another identity; returns how many.
 
-        It can be stopped at any time and goes on where it stopped.
+        See :meth:`ragapp.ingest.rebuild.Rebuild.run`.
         """
-        started = time.monotonic()
-        if self._store.identity is None:
-            raise ValueError("the library was opened without an identity")
-        catalog = self._store.catalog
-        current = catalog.identity_id(self._store.identity)
-        stale = [row for row in catalog.documents() if row.identity_id != current]
-        if stale:
-            # the collection of this identity may hold chunks of an earlier time
-            self._store.mark_behind()
-        embedded = 0
-        embedder = ChunkEmbedder(self._embedder)
+        return Rebuild(self._store, self._embedder, self._chunker, progress, cancelled).run()
 
-        def tell(done: int, path: str, count: int) -> None:
-            if progress:
-                seconds = time.monotonic() - started
-                left = seconds * (len(stale) - done) / done if done else None
-                progress(IngestProgress(done, len(stale), 0, embedded + count, seconds, left, path, "embedding"))
-
-        for done, row in enumerate(stale):
-            report = partial(tell, done, row.path)
-            report(0)
-            units = [unit for unit, _ in catalog.units(row.id)]
-            document = Document(row.title, units, row.language, list(row.warnings))
-            chunks = self._chunker.split(document)
-            texts = [self._chunker.embedded_text(chunk, document.title, row.name) for chunk in chunks]
-            vectors = embedder.embed(texts, report)
-            file = row.size, row.mtime_ns, row.sha256
-            prints = [text.fingerprint for text in texts]
-            read = row.conditions, row.readers
-            catalog.put_document(Path(row.path), document, chunks, vectors, current, *file, prints, *read)
-            embedded += len(texts)
-        return len(stale)
+    def measure_rebuild(self) -> None:
+        """Measure how long :meth:`rebuild` would take, for what is said of the store: some seconds of embedding."""
+        Rebuild(self._store, self._embedder, self._chunker).measure()
 
     def _execute(
         self, plan: Plan, ocr: OcrMode | None, progress: ProgressListener | None, cancelled: Callable[[], bool]

@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class _Item:
+class EmbeddedFile:
     """A prepared file on its way to the store, with vectors (filled in as its texts are embedded), how many of them are
     missing, and the seconds that reading and its share of embedding took."""
 
@@ -50,14 +50,14 @@ class _Item:
     missing: int = 0
 
 
-class _EmbeddingQueue:
+class EmbeddingQueue:
     """Texts that wait to be embedded, the same text once; ``known`` finds stored vectors by fingerprint."""
 
     def __init__(self, embedder: Embedder, known: Callable[[list[bytes]], dict[bytes, np.ndarray]]) -> None:
         self._embedder = ChunkEmbedder(embedder)
         self._dimension = embedder.dimension
         self._known = known
-        self._waiting: dict[bytes, tuple[EmbeddedText, list[tuple[_Item, int]]]] = {}
+        self._waiting: dict[bytes, tuple[EmbeddedText, list[tuple[EmbeddedFile, int]]]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -68,11 +68,16 @@ class _EmbeddingQueue:
         _, targets = next(iter(self._waiting.values()))
         return targets[0][0].task.path
 
-    def add(self, task: Task, prepared: ChunkedFile) -> list[_Item]:
+    def in_hand(self) -> list[EmbeddedFile]:
+        """The files some of whose texts wait."""
+        items = (item for _, targets in self._waiting.values() for item, _ in targets)
+        return list({id(item): item for item in items}.values())
+
+    def add(self, task: Task, prepared: ChunkedFile) -> list[EmbeddedFile]:
         """Add a file's texts; returns the file if all of its vectors are stored already."""
         fingerprints = [text.fingerprint for text in prepared.texts]
         vectors = np.zeros((len(fingerprints), self._dimension), np.float32)
-        item = _Item(task, prepared, fingerprints, vectors, prepared.seconds)
+        item = EmbeddedFile(task, prepared, fingerprints, vectors, prepared.seconds)
         stored = self._known(fingerprints)
         for place, fingerprint in enumerate(fingerprints):
             if fingerprint in stored:
@@ -82,11 +87,14 @@ class _EmbeddingQueue:
                 item.missing += 1
         return [] if item.missing else [item]
 
-    def embed(self) -> tuple[int, list[_Item]]:
-        """Embed one window; returns how many texts, and the files that are complete now."""
+    def embed(self, progress: Callable[[int], None] | None = None) -> tuple[int, list[EmbeddedFile]]:
+        """Embed one window; returns how many texts, and the files that are complete now.
+
+        ``progress`` gets the number done so far; what it raises ends the window.
+        """
         window = list(self._waiting)[:WINDOW]
         started = time.monotonic()
-        vectors = self._embedder.embed([self._waiting[fingerprint][0] for fingerprint in window])
+        vectors = self._embedder.embed([self._waiting[fingerprint][0] for fingerprint in window], progress)
         share = (time.monotonic() - started) / max(1, len(window))
         complete = []
         for fingerprint, vector in zip(window, vectors, strict=True):
@@ -127,7 +135,7 @@ class StagedRun:
         self._lock = threading.Lock()
         self._to_read: queue.Queue[Task | None] = queue.Queue(maxsize=2 * len(preparers))
         self._ready: queue.Queue[tuple[Task, ChunkedFile] | None] = queue.Queue(maxsize=8)
-        self._to_store: queue.Queue[_Item | None] = queue.Queue(maxsize=64)
+        self._to_store: queue.Queue[EmbeddedFile | None] = queue.Queue(maxsize=64)
         self._contents = ContentIndex(store.catalog, plan, max_file_mb)
         # files that wait for the first file with their content, and how such a first file failed
         self._twins: list[Task] = []
@@ -274,7 +282,7 @@ class StagedRun:
 
     def _embed(self) -> None:
         catalog, identity_id = self._store.catalog, self._store.identity_id
-        waiting = _EmbeddingQueue(
+        waiting = EmbeddingQueue(
             self._embedder,
             lambda fingerprints: {} if self._plan.force else catalog.known_vectors(fingerprints, identity_id),
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ragapp import guard
-from ragapp.errors import RagappError
+from ragapp.errors import IdentityError, RagappError
 from ragapp.models.discovery import find_model
 from ragapp.privacy import TALLY_NAME
 from ragapp.settings import Settings
@@ -62,20 +62,24 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
 
 def fix(settings: Settings, progress: ProgressListener | None = None) -> list[str]:
     """Mend what can be mended without asking: index the words anew, rebuild for the embedder in use, read again what an
-    earlier version of ragapp read, fill the vector store from the catalog.
+    earlier version of ragapp read, fill the vector store from the catalog, drop what was prepared for an embedder that
+    is not in use.
 
     Returns what was done, one sentence each.
 
     Raises:
         RagappError: the embedder is missing, or another process owns the store.
+        CancelledError: it was stopped; the same goes on from there.
     """
     from ragapp.app import App
+    from ragapp.index.rebuilds import forget
     from ragapp.ingest.conditions import readings_to_renew
 
     renewed = None
     with App(settings, write=True) as app:
         words = app.pipeline.renew_words(progress)
         rebuilt = app.pipeline.rebuild(progress)
+        dropped = forget(app.store.catalog)
         older, _ = readings_to_renew(app.store.catalog)
         if older:
             renewed = app.pipeline.run(older, progress=progress)
@@ -83,7 +87,9 @@ def fix(settings: Settings, progress: ProgressListener | None = None) -> list[st
         app.store.settle()
     done = [f"The vector index was rebuilt from the catalog: {vectors} vectors."]
     if rebuilt:
-        done.insert(0, f"{rebuilt} documents were embedded anew with {settings.embedding.model}.")
+        done.insert(0, f"{rebuilt} documents were rebuilt for {settings.embedding.model} from their stored text.")
+    if dropped:
+        done.append(f"What a rebuild for another embedder had prepared was dropped: {dropped} documents.")
     if words:
         done.append(f"The words of {words} passages were indexed anew.")
     if renewed:
@@ -179,7 +185,11 @@ def _check_store(settings: Settings) -> CheckResult:
     if not (settings.paths.data / CATALOG_NAME).is_file():
         return CheckResult("store", "warn", f"nothing in {settings.paths.data} yet", "Add files: ragapp ingest ./docs")
     with App(settings) as app:
-        app.store.check_identity()
+        try:
+            app.store.check_identity()
+        except IdentityError:
+            app.pipeline.measure_rebuild()
+            app.store.check_identity()
         _ = app.store.vectors  # opening it mends what lags behind the catalog
         documents = app.store.catalog.documents()
         failures = [file for file in app.store.catalog.unread() if file.status == "failed"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import ragapp
 from ragapp.app import App
-from ragapp.contract import Caution, Event
+from ragapp.contract import Caution, Event, RebuildNeed
 from ragapp.errors import PathError, RagappError
 from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.models.discovery import list_models
@@ -34,11 +34,13 @@ class Readiness:
 
     missing: tuple[str, ...]  # names of models that are not here
     documents: int  # how many there are
+    rebuild: RebuildNeed | None = None  # what has to be done first, where another embedder made the documents
+    rebuilding: bool = False  # whether that is being done
 
     @property
     def ready(self) -> bool:
         """Whether nothing is missing."""
-        return not self.missing and self.documents > 0
+        return not self.missing and self.documents > 0 and not self.rebuild
 
 
 class AppState:
@@ -84,7 +86,8 @@ class AppState:
         if not since or (missing and time.monotonic() - since > _MODELS_S):
             missing = missing_models(self.app.settings)
             self._missing = time.monotonic(), missing
-        return Readiness(missing, len(self.documents()[0]))
+        job = self.job.state
+        return Readiness(missing, len(self.documents()[0]), job.rebuild, bool(job.rebuild) and job.running)
 
     def ask(self, visitor: Visitor, asked: Exchange, pattern: str = "", caution: Caution | None = None) -> AnswerRun:
         """Begin to answer a visitor's question in the conversation that is open.

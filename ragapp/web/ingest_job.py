@@ -8,13 +8,15 @@ import traceback
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ragapp.app import App
-from ragapp.contract import FileState, IngestProgress, IngestReport, IngestState
-from ragapp.errors import CancelledError, RagappError
+from ragapp.contract import FileState, IngestProgress, IngestReport, IngestState, RebuildNeed
+from ragapp.errors import CancelledError, IdentityError, RagappError
+from ragapp.index.rebuilds import rebuild_need
 
 # seconds after which the job looks again after a problem with the folder or the store
 RETRY_S = 10
@@ -73,6 +75,12 @@ class IngestJob:
 
         return work
 
+    def rebuild(self) -> None:
+        """Make the documents of another embedder anew, before anything else; nothing happens where there are none."""
+        if self.state.rebuild and self._rebuild not in (work for work, _ in self._requests):
+            self._requests.append((self._rebuild, Future()))
+            self.start()
+
     def remove(self, ids: Sequence[int]) -> list[str]:
         """Remove documents from the library and return their names. Raises StoreError: one is not there (any more).
 
@@ -119,6 +127,26 @@ class IngestJob:
         if older:
             self._requests.append((self._request(older), Future()))
 
+    def _rebuild(self) -> IngestReport:
+        def tell(at: IngestProgress) -> None:
+            self._set(phase="running", progress=at)
+
+        self._app.pipeline.rebuild(tell, self._let_go)
+        _ = self._app.store.vectors  # filled now, and not for the first question
+        self._app.store.settle()
+        self._renew_readings()
+        return IngestReport()
+
+    def _needs_rebuild(self) -> RebuildNeed:
+        """What a rebuild takes; how long, is measured once."""
+        pipeline, store = self._app.pipeline, self._app.store
+        assert store.identity is not None
+        need = rebuild_need(store.catalog, store.identity)
+        if need.seconds is None:
+            pipeline.measure_rebuild()
+            need = rebuild_need(store.catalog, store.identity)
+        return need
+
     def _serve_request(self) -> None:
         work, future = self._requests.popleft()
         self._set(phase="running", told="")
@@ -158,11 +186,15 @@ class IngestJob:
 
     def _note_problem(self, error: Exception) -> None:
         """Tell why a run ended; the thread goes on whatever it was, or nothing would be ingested ever after."""
-        changed = {"progress": None, "changes": self.state.changes + 1}
+        changed: dict[str, Any] = {"progress": None, "changes": self.state.changes + 1}
         if isinstance(error, CancelledError):
             self._set(**changed)
             return
         told = str(error) if isinstance(error, RagappError) else f"{type(error).__name__}: a defect of ragapp."
+        if isinstance(error, IdentityError):
+            with suppress(RagappError):  # what was told says enough
+                changed["rebuild"] = self._needs_rebuild()
+            told = error.message if changed.get("rebuild") else told
         self._set(phase="failed", told=told, **changed)
 
     def _take_wanted(self) -> bool:
@@ -190,7 +222,7 @@ class IngestJob:
                 del self._files[path]
         counts = {status: report.count(status) for status in ("indexed", "updated", "removed", "failed")}
         told = " ".join([*report.warnings, *self._app.store.notices])
-        self._set(phase="idle", progress=None, counts=counts, told=told, changes=self.state.changes + 1)
+        self._set(phase="idle", progress=None, counts=counts, told=told, rebuild=None, changes=self.state.changes + 1)
 
     def _put(self, file: FileState) -> None:
         with self._lock:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -318,8 +319,6 @@ class TestJourney:
         )
 
     def test_doctor_rebuilds_a_lost_index(self, ragapp, furnished, docs):
-        import shutil
-
         assert ragapp("ingest", docs)[0] == 0
         before = json.loads(ragapp("search", "repas", "--json")[1])["hits"]
         shutil.rmtree(furnished / "data" / "chroma")
@@ -327,6 +326,48 @@ class TestJourney:
         assert code == 0
         assert "rebuilt from the catalog: 2 vectors" in out
         assert json.loads(ragapp("search", "repas", "--json")[1])["hits"] == before
+
+    def test_a_store_of_another_embedder_is_told_measured_and_rebuilt(
+        self, ragapp, furnished, docs, monkeypatch, tmp_path
+    ):
+        """Other prompts make other vectors: the same weights are two embedders."""
+        docs = Path(shutil.copytree(docs, tmp_path / "own"))
+        assert ragapp("ingest", docs)[0] == 0
+        monkeypatch.setenv("RAGAPP_EMBEDDING__DOCUMENT_PROMPT", "passage: ")
+        told = "The 2 documents in .* (2 chunks) were stored with the passage prompt none, but settings say 'passage: '"
+        for command in (("ingest", docs), ("search", "repas"), ("search", "repas", "--json"), ("ask", "What is paid?")):
+            code, out, err = ragapp(*command)
+            assert (code, out) == (1, "")
+            assert re.search(told.replace("(", r"\(").replace(")", r"\)"), err)
+            assert re.search(r"with: ragapp doctor --fix \(about \d+ s; it can be stopped, and goes on\)", err)
+            assert "set embedding.document_prompt back" in err
+        assert ragapp("documents", "list")[0] == 0  # needs no embedder
+        code, out, _ = ragapp("doctor", "--json")
+        (store,) = (check for check in json.loads(out)["checks"] if check["name"] == "store")
+        assert (code, store["status"]) == (1, "fail")
+        assert "2 documents" in store["detail"]
+        assert "doctor --fix (about" in store["hint"]
+        shutil.rmtree(docs)  # what is stored is enough
+        code, out, err = ragapp("doctor", "--fix", "--json")
+        assert code == 0, err
+        done = json.loads(out)["done"]
+        assert done[0].startswith("2 documents were rebuilt for all-minilm-l6-v2")
+        assert "of 2 documents" in err
+        assert json.loads(ragapp("search", "repas", "--json")[1])["hits"]
+        assert ragapp("doctor", "--fix", "--json")[1].count("rebuilt for") == 0
+        monkeypatch.delenv("RAGAPP_EMBEDDING__DOCUMENT_PROMPT")
+        assert "stored with the passage prompt 'passage: ', but settings say none" in ragapp("search", "repas")[2]
+
+    def test_an_embedder_that_is_missing_is_told_with_the_one_that_made_the_store(
+        self, ragapp, furnished, docs, monkeypatch
+    ):
+        assert ragapp("ingest", docs)[0] == 0
+        monkeypatch.setenv("RAGAPP_EMBEDDING__MODEL", "another-embedder")
+        for command in (("search", "repas"), ("doctor", "--fix")):
+            code, _, err = ragapp(*command)
+            assert code == 1
+            assert "another-embedder" in err
+            assert "embedding.model: all-minilm-l6-v2 in settings.yaml" in err
 
     def test_demo(self, ragapp, furnished, monkeypatch):
         monkeypatch.setenv("RAGAPP_ANSWER__THRESHOLD", "0")

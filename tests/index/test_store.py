@@ -239,8 +239,12 @@ def test_who_does_not_own_the_store_changes_nothing(data: Path, identity) -> Non
     [
         ({"embedder": "others", "weights_sha256": "f" * 64}, "with the embedder words, but settings say others"),
         ({"weights_sha256": IDENTITY.weights_sha256 + "+int8-v1"}, "with fp32 vectors, but .* make int8-v1 ones"),
-        ({"chunker": "version 9"}, "in chunks of version .* but settings say version 9"),
-        ({"dimension": 8}, "were stored"),
+        ({"weights_sha256": IDENTITY.weights_sha256 + "+int8-v9+prompt 'a+b: '"}, "fp32 vectors, but .* int8-v9 ones"),
+        ({"weights_sha256": IDENTITY.weights_sha256 + "+prompt 'a+b: '"}, "prompt none, but settings say 'a\\+b: '"),
+        ({"weights_sha256": "f" * 64}, "with other weights of words than those that are here .SHA-256 .*now ffffffff"),
+        ({"chunker": "version 9, 48 tokens, overlap 8"}, "in chunks of version .* this ragapp makes version 9"),
+        ({"chunker": IDENTITY.chunker.replace("48", "64")}, "in chunks of version .* settings say .* 64 tokens"),
+        ({"dimension": 8}, "were stored with other weights"),
     ],
 )
 def test_a_store_of_another_identity_is_refused(data: Path, changed: dict, told: str) -> None:

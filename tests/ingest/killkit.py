@@ -1,4 +1,4 @@
-"""A run of ingestion in a process of its own, to be killed at any moment."""
+"""A run of ingestion, or a rebuild, in a process of its own, to be killed at any moment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 from placekit import SETTINGS, Place
 from storekit import WordEmbedder
 
+from ragapp.ingest import rebuild as rebuild_module
 from ragapp.ingest import stages
+
+# the embedder that a store is rebuilt for
+OTHER = "others"
 
 
 class SlowEmbedder(WordEmbedder):
@@ -24,11 +28,26 @@ def ingest(root: Path) -> None:
     """Ingest ``root/docs`` into ``root/data``, a few texts and changes at a time."""
     stages.WINDOW = 8
     place = Place(root, SlowEmbedder())
-    sys.stdout.write("running\n")
-    sys.stdout.flush()
+    _tell_running()
     place.with_settings(SETTINGS).run([place.docs])
     place.store.close()
 
 
+def rebuild(root: Path) -> None:
+    """Make ``root/data`` anew for another embedder, a few texts at a time; what is large is kept in parts."""
+    stages.WINDOW = rebuild_module.WINDOW = 8
+    rebuild_module._MANY_WINDOWS = 1
+    place = Place(root, SlowEmbedder(OTHER))
+    _tell_running()
+    place.pipeline.rebuild()
+    place.store.settle()
+    place.store.close()
+
+
+def _tell_running() -> None:
+    sys.stdout.write("running\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    ingest(Path(sys.argv[1]))
+    {"ingest": ingest, "rebuild": rebuild}[sys.argv[2]](Path(sys.argv[1]))

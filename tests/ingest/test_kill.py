@@ -9,13 +9,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-from killkit import SlowEmbedder, ingest
+from killkit import OTHER, SlowEmbedder, ingest, rebuild
 from placekit import Place
 from storekit import assert_in_step
+
+from ragapp.index.catalog import Catalog
 
 # of each kind and in each phase
 KILLS = {signal.SIGKILL: 16, signal.SIGINT: 4}
@@ -45,10 +49,10 @@ def _change(docs: Path) -> None:
     (docs / "new.md").write_text("# New\n\nThis is new.", encoding="utf-8")
 
 
-def _start(root: Path) -> subprocess.Popen:
+def _start(root: Path, work: str) -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (HERE, HERE.parent, HERE.parent.parent)))}
     return subprocess.Popen(
-        [sys.executable, HERE / "killkit.py", root],
+        [sys.executable, HERE / "killkit.py", root, work],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -56,13 +60,19 @@ def _start(root: Path) -> subprocess.Popen:
     )
 
 
-def _run_with_kills(root: Path, how: signal.Features, rng: random.Random) -> None:
+def _run_with_kills(
+    root: Path,
+    how: signal.Features,
+    rng: random.Random,
+    work: str = "ingest",
+    killed: Callable[[], None] = lambda: None,
+) -> None:
     """Start runs and kill each at a random moment until enough kills came in the middle of one; then let one end."""
     before = root / "before"
     shutil.copytree(root / "data", before) if (root / "data").exists() else before.mkdir()
     longest, kills = 1.0, 0
     while kills < KILLS[how]:
-        process = _start(root)
+        process = _start(root, work)
         assert process.stdout.readline() == b"running\n"
         began = time.monotonic()
         try:
@@ -78,13 +88,14 @@ def _run_with_kills(root: Path, how: signal.Features, rng: random.Random) -> Non
             shutil.copytree(before, root / "data")
         else:
             kills += 1
+            killed()
     shutil.rmtree(before)
-    assert _start(root).wait() == 0
+    assert _start(root, work).wait() == 0
 
 
-def _content(root: Path) -> dict:
+def _content(root: Path, embedder: str = "words") -> dict:
     """All that is stored, without ids and times."""
-    place = Place(root, SlowEmbedder())
+    place = Place(root, SlowEmbedder(embedder))
     try:
         assert_in_step(place.store)
         catalog = place.store.catalog
@@ -134,3 +145,36 @@ def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path: Pat
         expected = _content(undisturbed)
         assert len(expected) > 40
         assert _content(killed) == expected
+
+
+@pytest.mark.parametrize("how", list(KILLS), ids=["kill -9", "Ctrl-C"])
+def test_a_rebuild_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path: Path, how: signal.Features) -> None:
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    _fill(undisturbed / "docs")
+    shutil.copytree(undisturbed / "docs", killed / "docs")
+    for root in (undisturbed, killed):
+        ingest(root)
+    before = _content(undisturbed)
+    for root in (undisturbed, killed):
+        shutil.rmtree(root / "docs")
+    rebuild(undisturbed)
+    seen = set()
+
+    def look() -> None:
+        """The store is one embedder's, wholly, and that one finds in it what it should."""
+        with closing(Catalog(killed / "data" / "catalog.sqlite3")) as catalog:
+            (identity,) = catalog.stored_identities().values()
+        seen.add(identity.embedder)
+        place = Place(killed, SlowEmbedder(identity.embedder))
+        try:
+            assert_in_step(place.store)
+            assert "Document 7" in place.search("Document 7 word1")
+        finally:
+            place.store.close()
+
+    _run_with_kills(killed, how, random.Random(int(how)), "rebuild", look)
+    assert "words" in seen
+    expected = _content(undisturbed, OTHER)
+    assert expected.keys() == before.keys()
+    assert expected != before
+    assert _content(killed, OTHER) == expected

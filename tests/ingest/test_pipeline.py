@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from placekit import SETTINGS, Place
-from storekit import WordEmbedder, assert_in_step, held_ids
+from storekit import WordEmbedder, held_ids
 
 from ragapp.contract import IngestProgress
-from ragapp.errors import CancelledError, IdentityError, PathError
+from ragapp.errors import CancelledError, PathError
 from ragapp.index import lexical_rebuild
 from ragapp.index.catalog_writes import LEXICAL_ANALYSIS
 from ragapp.ingest import stages
@@ -278,62 +278,6 @@ def test_stopping_in_the_middle_keeps_what_was_done(place: Place, monkeypatch, h
     assert {str(place.docs / name) for name, fate in fates.items() if fate == "unchanged"} == kept
     # a text and a line for each
     assert len(place.embedder.embedded) - embedded == 2 * (6 - len(kept))
-
-
-def test_another_embedder_is_refused_until_rebuilt(tmp_path: Path) -> None:
-    place = Place(tmp_path, WordEmbedder("one"))
-    path = place.write("a.txt", "The printer is on the first floor.")
-    place.write("b.txt", "The scanner is in the cellar.")
-    place.run()
-    place.store.close()
-    place = Place(tmp_path, WordEmbedder("two", dimension=24))
-    with pytest.raises(IdentityError, match="ragapp doctor --fix"):
-        place.run()
-    assert place.embedder.embedded == []
-    path.unlink()  # the catalog's own text is enough
-    told: list[IngestProgress] = []
-    assert place.pipeline.rebuild(told.append) == 2
-    assert (told[-1].files_done, told[-1].files, told[-1].chunks) == (1, 2, 2)
-    assert_in_step(place.store)
-    assert place.search("printer floor") == "The printer is on the first floor."
-    assert place.pipeline.rebuild() == 0
-    place.store.close()
-
-
-def test_a_rebuild_that_was_stopped_goes_on(tmp_path: Path) -> None:
-    place = Place(tmp_path, WordEmbedder("one"))
-    for name in ("a.txt", "b.txt", "c.txt"):
-        place.write(name, f"This is {name}.")
-    place.run()
-    before = place.rows()
-    place.store.close()
-    place = Place(tmp_path, WordEmbedder("two"))
-
-    def stop(at: IngestProgress) -> None:
-        if at.files_done == 1:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        place.pipeline.rebuild(stop)
-    with pytest.raises(IdentityError):
-        place.run()
-    assert place.pipeline.rebuild() == 2
-    assert [(r.id, r.path, r.title, r.sha256, r.units) for r, _ in place.rows()] == [
-        (r.id, r.path, r.title, r.sha256, r.units) for r, _ in before
-    ]
-    assert_in_step(place.store)
-    place.store.close()
-
-
-def test_going_back_to_an_earlier_embedder_finds_the_documents(tmp_path: Path) -> None:
-    for name in ("one", "two", "one"):
-        place = Place(tmp_path, WordEmbedder(name))
-        place.write("a.txt", "The printer is on the first floor.")
-        place.pipeline.rebuild()
-        place.run()
-        assert_in_step(place.store)
-        assert place.search("printer floor") == "The printer is on the first floor."
-        place.store.close()
 
 
 @pytest.mark.parametrize("dry_run", [False, True])

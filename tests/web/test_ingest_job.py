@@ -6,7 +6,10 @@ import pytest
 from ragapp.app import App
 from ragapp.errors import PathError
 from ragapp.settings import load_settings
+from ragapp.web.app_state import AppState
 from ragapp.web.ingest_job import IngestJob
+from ragapp.web.ui.chat import render_guide
+from ragapp.web.ui.documents import render_job
 
 pytestmark = pytest.mark.real
 
@@ -87,6 +90,44 @@ def test_what_an_earlier_version_read_is_read_again_wherever_it_lies(job, tmp_pa
     wait(lambda: job.state.phase == "idle")
     assert [file.status for file in job.state.files] == ["updated"]
     assert app.store.catalog.documents()[0].readers > 1
+
+
+def test_documents_of_another_embedder_are_rebuilt_when_it_is_asked_for(job, tmp_path):
+    """Other prompts make other vectors: the same weights are two embedders."""
+    job, app, drop = job
+    drop.mkdir()
+    for n in range(3):
+        (drop / f"{n}.txt").write_text(f"The kettle number {n} is green.", encoding="utf-8")
+    settings = app.settings.model_copy(deep=True)
+    settings.embedding.document_prompt = "passage: "
+    with App(settings, write=True) as before:
+        before.pipeline.run([drop])
+    state = AppState(app, job)
+    job.start()
+    wait(lambda: job.state.phase == "failed" and job.state.rebuild)
+    need = job.state.rebuild
+    assert (need.documents, need.chunks, need.prepared) == (3, 3, 0)
+    assert need.seconds > 0
+    assert "stored with the passage prompt" in job.state.told
+    assert not state.readiness().ready
+    for render in (
+        lambda: render_job(job.state, "en"),
+        lambda: render_guide(state.readiness(), state.models.state, "en"),
+    ):
+        assert "Rebuild now" in render()
+        assert "3 passages to rebuild, about" in render()
+    # what is removed meanwhile is removed
+    (first, *_) = app.store.catalog.documents()
+    assert job.remove([first.id]) == ["0.txt"]
+    job.rebuild()
+    job.rebuild()  # pressed twice
+    wait(lambda: job.state.phase == "idle" and not job.state.rebuild)
+    assert names(app) == ["1.txt", "2.txt"]
+    assert state.readiness().rebuild is None
+    hits = app.search("kettle number 2").hits
+    assert hits[0].document == "2.txt"
+    job.rebuild()  # of a page that has not noticed yet
+    assert app.store.catalog.rows("SELECT COUNT(*) FROM prepared_documents") == [(0,)]
 
 
 def test_a_search_lists_the_other_documents_that_say_the_same_last(job, tmp_path):

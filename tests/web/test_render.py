@@ -14,6 +14,7 @@ from ragapp.contract import (
     IngestProgress,
     IngestState,
     Passage,
+    RebuildNeed,
     Sentence,
     Stage,
 )
@@ -290,6 +291,20 @@ def test_progress_is_told_file_by_file():
     assert "10 min" in html
     assert "reading page 3 of 12" in html
     assert "no PDF. Save it." in html
+
+
+def test_a_rebuild_is_offered_and_then_told_how_far_it_is():
+    need = RebuildNeed(300, 4210, 120, 2500, 725.0)
+    html = documents.render_job(IngestState("failed", told="Made <by> another.", rebuild=need), "en")
+    assert "Made &lt;by&gt; another." in html
+    assert "2500 passages to rebuild, about 12 min." in html
+    assert "120 documents are done already" in html
+    assert '"rebuild"' in html.replace("&quot;", '"')
+    progress = IngestProgress(150, 300, seconds_left=600)
+    html = documents.render_job(IngestState("running", progress=progress, rebuild=need), "fr")
+    assert "Reconstruction : 150 documents sur 300" in html
+    assert "Reconstruire maintenant" not in html
+    assert "Rebuild now" not in chat.render_guide(Readiness((), 3, need, rebuilding=True), ModelState(), "en")
 
 
 def test_the_privacy_line_has_a_figure_only_where_it_was_counted():

@@ -19,6 +19,7 @@ from ragapp.web.evidence import Source, source_of
 from ragapp.web.model_job import ModelState
 from ragapp.web.runs import Exchange
 from ragapp.web.ui.conversations import ConversationsColumn
+from ragapp.web.ui.documents import render_rebuild
 from ragapp.web.ui.models import render_model_job
 from ragapp.web.ui.render import act, render_exchange, render_log, render_run
 from ragapp.web.ui.render_evidence import render_empty, render_evidence
@@ -277,6 +278,11 @@ def _models_step(ready: Readiness, models: ModelState, language: str) -> str:
 
 
 def _documents_step(ready: Readiness, language: str) -> str:
+    if ready.rebuild:
+        text = f"<p>{tr(language, 'guide.rebuilding')}</p>"
+        if not ready.rebuilding:
+            text = render_rebuild(ready.rebuild, language)
+        return f"<li><h3>{tr(language, 'guide.rebuild')}</h3>{text}</li>"
     if ready.documents:
         return f'<li class="done"><h3>{tr(language, "guide.documents_done", n=ready.documents)}</h3></li>'
     add = act("tab", tr(language, "guide.add"), css="primary", tab="documents")

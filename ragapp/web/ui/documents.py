@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ragapp.contract import FileState, IngestState
+from ragapp.contract import FileState, IngestState, RebuildNeed
 from ragapp.errors import RagappError
 from ragapp.index.analysis import fold
 from ragapp.index.records import DocumentRow, UnreadRow
 from ragapp.ingest.conditions import REMOVED
+from ragapp.terminal_text import shown_seconds
 from ragapp.web.app_state import AppState, sample_docs
 from ragapp.web.evidence import Source
 from ragapp.web.ui.render import act, job_box, size, table_box
@@ -114,6 +115,8 @@ class DocumentsTab(Tab):
             job.run([sample_docs()])
         elif what == "look":
             job.start()
+        elif what == "rebuild":
+            job.rebuild()
         elif what == "pause":
             job.pause()
         return {}
@@ -221,14 +224,17 @@ def render_failures(unread: Sequence[UnreadRow], language: str) -> str:
 def render_job(job: IngestState, language: str) -> str:
     """What is being ingested, file by file."""
     told, at = escape(job.told), job.progress
+    if job.phase == "failed" and job.rebuild:
+        return job_box(f"<p>{told}</p>{render_rebuild(job.rebuild, language)}", problem=True)
     if job.phase == "failed":
         return job_box(told, problem=True)
     if job.phase == "paused":
         line = tr(language, "job.paused")
     elif at and at.files:
-        left = tr(language, "job.left", time=seconds(at.seconds_left)) if at.seconds_left is not None else ""
+        left = tr(language, "job.left", time=shown_seconds(at.seconds_left)) if at.seconds_left is not None else ""
         label, share = escape(tr(language, "job.progress")), f"{at.files_done / at.files:.3f}"
-        line = f"{tr(language, 'job.running', done=at.files_done, files=at.files)} {left}"
+        key = "job.rebuilding" if job.rebuild else "job.running"
+        line = f"{tr(language, key, done=at.files_done, files=at.files)} {left}"
         line += f'<progress max="1" value="{share}" aria-label="{label}"></progress>'
     elif job.running:
         line = tr(language, "job.looking")
@@ -240,6 +246,17 @@ def render_job(job: IngestState, language: str) -> str:
     files = "".join(_file(file, language) for file in (working + settled)[:_FILES])
     listed = f'<ul class="files">{files}</ul>' if files else ""
     return job_box(f"<p>{line}</p>{f'<p>{told}</p>' if told else ''}{listed}")
+
+
+def render_rebuild(need: RebuildNeed, language: str) -> str:
+    """What it takes to make the documents anew for the embedder in use, and the button that does."""
+    parts = [tr(language, "rebuild.help")]
+    if need.seconds is not None:
+        parts.append(tr(language, "rebuild.takes", n=need.chunks_left, time=shown_seconds(need.seconds)))
+    if need.prepared:
+        parts.append(tr(language, "rebuild.prepared", n=need.prepared))
+    button = act("documents", tr(language, "rebuild.begin"), css="primary", what="rebuild")
+    return f"<p>{escape(' '.join(parts))}</p><p>{button}</p>"
 
 
 def render_confirmation(rows: Sequence[DocumentRow], language: str) -> str:
@@ -254,11 +271,6 @@ def render_confirmation(rows: Sequence[DocumentRow], language: str) -> str:
         f"<p>{tr(language, 'documents.remove_ask', n=len(rows))}</p><ul>{names}{more}</ul>"
         f'<p class="note">{tr(language, "documents.remove_note")}</p><p>{yes} {no}</p></div>'
     )
-
-
-def seconds(left: float) -> str:
-    """Seconds as a person says them: ``48 s``, ``12 min``."""
-    return f"{max(1, round(left))} s" if left < 90 else f"{round(left / 60)} min"
 
 
 def _plain(text: str) -> str:
