@@ -5,7 +5,7 @@ Leases" above a note, "Table 4: Debt" and "2023 2022" above rows of figures.  A 
 of them.  They are recognised here by the text alone, line by line, so stored text is enough to find them again:
 
 * the *title of a page* is what stands at its top: short lines that are no sentence, list or row of figures.  A page
-  without one goes on below that of the page before.  That of the first page stands for the document;
+  without one goes on below that of the page before.  That of the first page goes with all pages without headings;
 * a *section title* is such a line above a paragraph;
 * the *caption* of a table, or of rows of figures drawn without rules, is what stands directly above it (units and
   column heads included), or below it where that begins with "Table 4" or the like.  The rest of a table on the next
@@ -43,7 +43,7 @@ _NUMBERED = re.compile(r"(?:§\s?)?\d+(?:\.\d+)*\.?\)?\s|(?:note|section|article
 _WORD_AND_NUMBER = re.compile(r"[^\W\d_]+\.? \d{1,3}$")  # "Chapter 3"
 _LABELLED = re.compile(
     r"(?:table|tableau|tabelle|tabla|tabella|tabela|tabel|exhibit|schedule|chart|figure|fig|abb|abbildung|annexe|anlage)"
-    r"\.?\s*(?:n°|no\.?|nr\.?)?\s*(?:\d|[IVX]+\b|[A-Z]\b)",
+    r"\.?\s*(?:n°|no\.?|nr\.?)?\s*(?:\d|(?-i:[IVX]+|[A-Z])\b)",
     re.IGNORECASE,
 )
 _CONTINUED = re.compile(
@@ -80,8 +80,8 @@ class _Holding:
 
     def path(self, caption: str = "") -> Headings:
         """The headings and below them the titles, each said once."""
-        path = list(self.headings)
-        for title in (self.document, self.page, self.section, caption):
+        path = list(self.headings) or [self.document] * bool(self.document)
+        for title in (self.page, self.section, caption):
             bare = _bare(title)
             if bare and not any(bare in _bare(known) for known in path):
                 kept = (*self.headings, self.document)
