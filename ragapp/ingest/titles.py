@@ -53,6 +53,7 @@ _CONTINUED = re.compile(
 )
 _LEADERS = re.compile(r"\.{4,}|(?:\. ){3,}|…{2,}")
 _BULLET = re.compile(r"(?:[•·▪◦‣●○■□➢✓☐☑☒*–—-]|\(?[a-z]\))\s")
+_OPENS = "§«„“”\"'‘’¿¡#["  # what a title may begin with besides letters and digits
 _SENTENCE_ENDS = tuple(".,;:!?،。、；：")
 _ABBREVIATION = re.compile(r"\b(?:inc|ltd|corp|co|plc|etc|no|s\.a|s\.p\.a|e\.v|n\.v)\.$", re.IGNORECASE)
 
@@ -237,7 +238,8 @@ def _note_titles(
     end = begin
     while end < len(lines) and (_is_title(lines[end].text) or (end > begin and _goes_with_title(lines[end].text))):
         end += 1
-    if end == begin:
+    goes_on = end < len(lines) and lines[end].text[0].islower() and not is_figure_row(lines[end].text)
+    if end == begin or goes_on:
         return
     first = lines[begin].text
     is_section = bool(_NUMBERED.match(first))
@@ -302,13 +304,9 @@ def _is_title(line: str) -> bool:
     """Whether a line may be a title: short, not in the middle of a sentence, no row, no list."""
     line = line.strip()
     letters = [char for char in line if char.isalpha()]
-    if (
-        len(line) > MAX_TITLE
-        or len(letters) < 3
-        or letters[0].islower()
-        or _BULLET.match(line)
-        or _LEADERS.search(line)
-    ):
+    if len(line) > MAX_TITLE or len(letters) < 3 or letters[0].islower():
+        return False
+    if _BULLET.match(line) or _LEADERS.search(line) or not (line[0].isalnum() or line[0] in _OPENS):
         return False
     if line.endswith(_SENTENCE_ENDS) and not (_ABBREVIATION.search(line) or _CONTINUED.search(line)):
         return False

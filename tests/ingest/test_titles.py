@@ -111,6 +111,28 @@ def test_the_headings_of_the_reader_come_first_and_are_said_once() -> None:
 
 
 @pytest.mark.parametrize(
+    "top",
+    [
+        "Expenses are paid back to employees who\nhand in the form within a month.",
+        "of the plan in each of the following years",
+        "• Bring your own cup",
+        "Leases ............ 14",
+        ".1 The intent of this request",
+        "See the next page for more.",
+        PROSE,
+    ],
+)
+def test_what_is_no_title_leaves_a_page_below_the_section_before(top: str) -> None:
+    found = _found(_pages(COVER, ["Notes", f"12. Leases\n{PROSE}"], [top, PROSE.lower()]))
+    assert {path for path, _ in found[2]} == {(NORVIK, "Notes", "12. Leases")}
+
+
+def test_an_address_or_a_list_at_the_top_of_a_page_is_no_title_but_its_first_line() -> None:
+    lines = ["Techmart Electronics", "4567 Innovation Boulevard", "San Francisco", "California", "Open daily"]
+    assert _found(_pages(["\n".join(lines)]))[0][0][0] == (lines[0],)
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "Net income $ 1,234 $ (56)",
