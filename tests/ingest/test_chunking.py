@@ -259,3 +259,22 @@ def test_text_without_spaces_is_cut_at_its_own_marks(minilm: Path) -> None:
     assert len(chunks) > 5
     assert all(chunk.text.endswith(("。", "，")) for chunk in chunks)
     assert _uncovered(unit, chunks) == ""
+
+
+@pytest.mark.parametrize("tokens", [180, 256, 384])
+def test_tables_are_cut_between_rows_at_any_size(minilm: Path, tokens: int) -> None:
+    rows = [["Subsidiary", "Share", "Equity"], *([f"Harrow Trading {n} Ltd.", f"{n}%", f"{n},240"] for n in range(90))]
+    lines = "\n".join(" ".join(row) for row in rows[1:])
+    unit = Unit(2, "page", "", [Block("Subsidiaries"), Block(_table(rows), "table"), Block(f"Interests held\n{lines}")])
+    counter = EmbedderTokenizer(minilm)
+    chunks = Chunker(counter, tokens, 30).split(Document("T", [Unit(1), unit]))
+    sizes = counter.count_tokens([chunk.text for chunk in chunks])
+    assert max(sizes) <= min(tokens, counter.max_tokens - 2)
+    tables = [chunk for chunk in chunks if chunk.text.startswith("| Subsidiary")]
+    plain = [chunk for chunk in chunks if chunk not in tables and "Ltd." in chunk.text]
+    assert len(tables) > 3
+    assert len(plain) > 3
+    assert {chunk.headings for chunk in tables} == {("Subsidiaries",)}
+    assert {chunk.headings for chunk in plain} == {("Subsidiaries", "Interests held")}
+    assert all(re.search(r",240( \|)?$", chunk.text) for chunk in [*tables, *plain])
+    assert all(line.startswith(("Harrow", "Interests")) for chunk in plain for line in chunk.text.split("\n"))

@@ -18,7 +18,13 @@ def _order(*passages: ScoredChunk) -> list[int]:
 
 
 def test_the_best_of_other_pages_comes_before_what_else_a_page_says() -> None:
-    passages = _passage(1, 0.9, 7), _passage(2, 0.88, 7), _passage(3, 0.86, 7), _passage(4, 0.85, 9), _passage(5, 0.8, 2)
+    passages = (
+        _passage(1, 0.9, 7),
+        _passage(2, 0.88, 7),
+        _passage(3, 0.86, 7),
+        _passage(4, 0.85, 9),
+        _passage(5, 0.8, 2),
+    )
     assert _order(*passages) == [1, 4, 2, 5, 3]
 
 
