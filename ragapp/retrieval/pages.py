@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from ragapp.retrieval.passage import ScoredChunk
 
 # What a passage's score counts in the order, for each better passage of its page.  On invented annual reports it
-# raised the share of questions with the right page among the first five passages by 0 to 2.4 points, depending on the
-# embedder and the weight of its vectors; on SQuAD and PIAF, three paragraphs to a page, the right paragraph was found as often (-.6 to +.8
-# points; with .9 up to -1.4).  Adding a page's other scores to its best made as much worse as better.
+# raised the share of questions with the right page among the first five passages by 0 to 2.4 points, depending on
+# the embedder and the weight of its vectors; on SQuAD and PIAF, three paragraphs to a page, the right paragraph was
+# found as often (-.6 to +.8 points; with .9 up to -1.4).  Adding a page's other scores to its best made as much
+# worse as better.
 SAME_PAGE = 0.95
 
 
