@@ -35,6 +35,9 @@ class WordEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [sum(math.ceil(len(word) / 4) for word in text.split()) for text in texts]
 
+    def passage_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [count + self.special_tokens for count in self.count_tokens(texts)]
+
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
         self.embedded.extend(texts)
         if progress and texts:

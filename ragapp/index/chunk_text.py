@@ -1,4 +1,4 @@
-"""What is embedded of a chunk: its text and, separately, its context line (file, title, headings).
+"""What is embedded of a chunk: its text and, separately, its context line (file, title, headings, caption).
 
 The context line is the same for many chunks.  Embedded once and mixed into each of their vectors it costs a fifth less
 time than in front of each text, leaves the model's whole window to the text, and retrieves as well

@@ -122,6 +122,10 @@ class EmbedderTokenizer:
         """Tokens of each text, special tokens not counted."""
         return [len(encoding) for encoding in self._encode(texts)]
 
+    def passage_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of passages with prompt and special tokens; beyond :attr:`max_tokens` the model would not see them."""
+        return [count + self._added_tokens for count in self.count_tokens([self.prompts.document + t for t in texts])]
+
     def passage_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of passages as the model reads them: with prompt and special tokens, cut to the window."""
         return self._ids(texts, self.prompts.document)

@@ -33,7 +33,8 @@ class Chunk:
 
     Attributes:
         unit: number of the unit that it lies in.
-        headings: heading path, outermost first.
+        headings: heading path, outermost first; titles of page and section and the caption of its table that the text
+            alone shows come last.
         text: what is shown; a table's header is repeated in front of its rows.
         start: offset of its first character in the unit's text.
         end: offset behind its last character in the unit's text.

@@ -1,12 +1,13 @@
 """Splitting units into chunks by the embedder's own tokenizer.
 
-A chunk never crosses a unit or a heading, and never exceeds what the embedder reads, so no part of it is invisible.
+A chunk never crosses a unit, a heading or a title that stands in the text (`titles.py`), and never exceeds what the
+embedder reads, prompt included, so no part of it is invisible.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING
@@ -14,27 +15,32 @@ from typing import TYPE_CHECKING
 from ragapp.index.catalog_writes import context_line
 from ragapp.index.chunk_text import EmbeddedText
 from ragapp.index.records import Chunk
-from ragapp.reading.document import BLOCK_BREAK, Block, Document, Unit
+from ragapp.ingest.titles import Part, PartKind, titled_parts
+from ragapp.reading.document import Document, Unit
 
 if TYPE_CHECKING:
     from ragapp.index.model_folder import EmbedderTokenizer
 
 # part of a store's identity: raise it when the same document would be split in another way
-CHUNKER_VERSION = 3
-# what is longer without a space is no word, and is split by characters
+CHUNKER_VERSION = 4
+# what is longer without a space or a mark that scripts without spaces divide by is no word, and is split by characters
 MAX_WORD_CHARACTERS = 400
-_UNBROKEN = re.compile(rf"\S{{{MAX_WORD_CHARACTERS},}}")
-SEPARATORS = ["\n\n", "\n", ". ", "! ", "? ", "; ", ", ", " ", ""]
+_SPACE = re.compile(r"\s*")
+_MARKS = "。！？；，、।॥։።"
+_UNBROKEN = re.compile(rf"[^\s{_MARKS}]{{{MAX_WORD_CHARACTERS},}}")
+SEPARATORS = ["\n\n", "\n", ". ", "! ", "? ", *_MARKS[:3], *_MARKS[6:], "; ", "；", ", ", "，", "、", " ", ""]
+# rows of figures stay with the title above them, whatever gap is between
+ROW_SEPARATORS = SEPARATORS[1:]
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """Consecutive blocks of one unit under one heading path."""
+    """Consecutive parts of one unit under one heading path."""
 
     headings: tuple[str, ...]
     start: int
     text: str
-    is_table: bool
+    kind: PartKind
 
     def is_heading_of(self, following: _Section) -> bool:
         """Whether this is only a heading that the following section has in its path anyway."""
@@ -61,13 +67,23 @@ class Chunker:
 
     def split(self, document: Document) -> list[Chunk]:
         """The chunks of a document, in reading order."""
-        return [chunk for unit in document.units for chunk in self._split_unit(unit)]
+        parts = titled_parts(document.units)
+        chunks = [
+            chunk for unit, own in zip(document.units, parts, strict=True) for chunk in self._split_unit(unit, own)
+        ]
+        # tokens do not add up, and the prompt may join with a text: what the model really reads is counted in the end
+        counts = self._counter.passage_tokens([chunk.text for chunk in chunks])
+        limit = self._counter.max_tokens
+        return [
+            piece
+            for chunk, count in zip(chunks, counts, strict=True)
+            for piece in ([chunk] if count <= limit else self._cut(chunk))
+        ]
 
     def embedded_text(self, chunk: Chunk, title: str, name: str) -> EmbeddedText:
         """What the embedder reads for a chunk; neither part exceeds its window."""
         line = context_line(name, title, chunk.headings)
-        # a line of so few characters cannot have more tokens
-        while len(line) > self._room // 4 and self._counter.count_tokens([line])[0] > self._room:
+        while line and self._counter.passage_tokens([line])[0] > self._counter.max_tokens:
             # the end of the path is the most specific, so the front is cut
             line = line[max(1, len(line) // 8) :].lstrip()
         return EmbeddedText(line, chunk.text)
@@ -76,33 +92,58 @@ class Chunker:
     def _room(self) -> int:
         return self._counter.max_tokens - self._counter.special_tokens
 
-    def _split_unit(self, unit: Unit) -> Iterator[Chunk]:
-        sections = list(_sections(unit))
+    def _cut(self, chunk: Chunk) -> Iterator[Chunk]:
+        """A chunk that is too long, in pieces that the model reads whole; a header repeated in front is left out."""
+        own = chunk.text[len(chunk.text) - (chunk.end - chunk.start) :]
+        for start, piece in self._halves(own, self._counter.max_tokens, self._counter.passage_tokens):
+            begin = chunk.start + start
+            yield Chunk(chunk.unit, chunk.headings, piece, begin, begin + len(piece))
+
+    def _halves(
+        self, text: str, limit: int, count: Callable[[Sequence[str]], list[int]], start: int = 0
+    ) -> Iterator[tuple[int, str]]:
+        """A text cut in halves, at a space where there is one, until each has no more than ``limit`` tokens."""
+        bare = text.strip()
+        start += len(text) - len(text.lstrip())
+        if len(bare) < 2 or count([bare])[0] <= limit:
+            if bare:
+                yield start, bare
+            return
+        middle = len(bare) // 2
+        cut = bare.rfind(" ", len(bare) // 4, middle) + 1 or middle
+        yield from self._halves(bare[:cut], limit, count, start)
+        yield from self._halves(bare[cut:], limit, count, start + cut)
+
+    def _split_unit(self, unit: Unit, parts: Sequence[Part]) -> Iterator[Chunk]:
+        sections = list(_sections(unit.text, parts))
         size = min(self._tokens, self._room)
         for section, following in zip_longest(sections, sections[1:]):
             if following and section.is_heading_of(following):
                 continue
-            if section.is_table:
+            if section.kind == "table":
                 yield from self._split_table(section, unit.number, size)
             else:
                 yield from self._text_chunks(section, unit.number, size, section.text, section.start)
 
     def _text_chunks(self, section: _Section, unit: int, size: int, text: str, begin: int) -> Iterator[Chunk]:
-        for start, piece in self._split_text(text, size):
+        for start, piece in self._split_text(text, size, ROW_SEPARATORS if section.kind == "rows" else SEPARATORS):
             yield Chunk(unit, section.headings, piece, begin + start, begin + start + len(piece))
 
-    def _split_text(self, text: str, size: int) -> Iterator[tuple[int, str]]:
+    def _split_text(self, text: str, size: int, separators: list[str]) -> Iterator[tuple[int, str]]:
         """Pieces of a text with their offsets in it."""
         begin = 0
         for unbroken in _UNBROKEN.finditer(text):
-            yield from self._split_words(text, begin, unbroken.start(), size)
+            yield from self._split_words(text, begin, unbroken.start(), size, separators)
             # no word: base64, a drawn line; a tokenizer may take all of it for one unknown token
             for start in range(unbroken.start(), unbroken.end(), MAX_WORD_CHARACTERS):
-                yield start, text[start : min(start + MAX_WORD_CHARACTERS, unbroken.end())]
+                piece = text[start : min(start + MAX_WORD_CHARACTERS, unbroken.end())]
+                yield from self._halves(piece, size, self._counter.count_tokens, start)
             begin = unbroken.end()
-        yield from self._split_words(text, begin, len(text), size)
+        yield from self._split_words(text, begin, len(text), size, separators)
 
-    def _split_words(self, whole: str, begin: int, end: int, size: int) -> Iterator[tuple[int, str]]:
+    def _split_words(
+        self, whole: str, begin: int, end: int, size: int, separators: list[str]
+    ) -> Iterator[tuple[int, str]]:
         from langchain_text_splitters import RecursiveCharacterTextSplitter
 
         text = whole[begin:end]
@@ -111,7 +152,7 @@ class Chunker:
             chunk_size=size,
             chunk_overlap=overlap,
             length_function=lambda part: self._counter.count_tokens([part])[0],
-            separators=SEPARATORS,
+            separators=separators,
             keep_separator="end",
             strip_whitespace=True,
         )
@@ -120,14 +161,14 @@ class Chunker:
         for part in splitter.split_text(text):
             if not part.strip():
                 continue
-            start = text.find(part, start + 1)
-            # text that repeats itself: on to where no more than the overlap is shared
-            while start < stop and self._counter.count_tokens([text[start:stop]])[0] > overlap:
-                later = text.find(part, start + 1)
-                if later < 0:
-                    break
-                start = later
-            stop = start + len(part)
+            # text that repeats itself: the last place that leaves no gap, so the end is reached
+            rest = _SPACE.match(text, stop)
+            place = text.rfind(part, start + 1, (rest.end() if rest else stop) + len(part))
+            if place < 0:
+                place = text.find(part, start + 1)
+            if place < 0:
+                continue  # the text ends with it, and is covered
+            start, stop = place, place + len(part)
             yield begin + start, part
 
     def _split_table(self, section: _Section, unit: int, size: int) -> Iterator[Chunk]:
@@ -162,25 +203,18 @@ def _row_ranges(counts: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
     yield first, len(counts)
 
 
-def _sections(unit: Unit) -> Iterator[_Section]:
-    """Runs of blocks that may share a chunk; a table stands alone."""
-    offset = 0
-    run: list[Block] = []
-    run_start = 0
-    for block in unit.blocks:
-        if run and (block.kind == "table" or run[-1].headings != block.headings):
-            yield _joined(run, run_start)
+def _sections(text: str, parts: Sequence[Part]) -> Iterator[_Section]:
+    """Runs of a unit's parts that may share a chunk; a table stands alone."""
+    run: list[Part] = []
+    for part in parts:
+        if run and ("table" in (part.kind, run[-1].kind) or run[-1].headings != part.headings):
+            yield _joined(text, run)
             run = []
-        if block.kind == "table":
-            yield _Section(block.headings, offset, block.text, True)
-        else:
-            if not run:
-                run_start = offset
-            run.append(block)
-        offset += len(block.text) + len(BLOCK_BREAK)
+        run.append(part)
     if run:
-        yield _joined(run, run_start)
+        yield _joined(text, run)
 
 
-def _joined(run: list[Block], start: int) -> _Section:
-    return _Section(run[0].headings, start, BLOCK_BREAK.join(block.text for block in run), False)
+def _joined(text: str, run: Sequence[Part]) -> _Section:
+    start, end = run[0].start, run[-1].end
+    return _Section(run[0].headings, start, text[start:end], run[-1].kind)

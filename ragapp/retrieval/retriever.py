@@ -22,6 +22,7 @@ from ragapp.index.store import Store
 from ragapp.index.vector_store import nearest_exactly
 from ragapp.retrieval.fusion import Candidate, fuse
 from ragapp.retrieval.overlap import QueryTerms
+from ragapp.retrieval.pages import spread_over_pages
 from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
 from ragapp.retrieval.postprocess import join_neighbours, without_duplicates
 from ragapp.retrieval.rerank import CrossEncoderReranker
@@ -79,7 +80,7 @@ class Retriever:
             words = catalog.question_words(question)
             candidates = self._candidates(words, vector, max(settings.candidates, k), only)
             scores = fuse(candidates, settings.dense_weight, self._embedder.cosine_spread)
-            passages = without_duplicates(self._passages(words, candidates, scores), enough)
+            passages = without_duplicates(spread_over_pages(self._passages(words, candidates, scores)), enough)
         if self._reranker:
             with _timed(seconds, "rerank"):
                 passages = self._reranked(self._reranker, question, passages)
