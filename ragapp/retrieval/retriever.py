@@ -23,12 +23,15 @@ from ragapp.retrieval.fusion import Candidate, fuse
 from ragapp.retrieval.overlap import QueryTerms
 from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
 from ragapp.retrieval.postprocess import join_neighbours, without_duplicates
+from ragapp.retrieval.question_language import QuestionLanguage, question_language
 from ragapp.retrieval.rerank import CrossEncoderReranker
 from ragapp.retrieval.scope import matching_documents
 from ragapp.settings import Retrieval
 
-# what is longer holds no question any more; the embedder would cut it anyway
-MAX_QUESTION_CHARACTERS = 4000
+# Of a longer question this much is searched for, and the result says so; each word costs a look-up.
+MAX_QUESTION_CHARACTERS = 20_000
+# A token has a byte at least, and no embedder reads fewer tokens: what is shorter it reads whole.
+SURELY_READ_BYTES = 100
 # added to the score of each passage of a document that the question calls by its name
 NAMED_BONUS = 0.15
 # up to so many chunks of chosen documents are compared one by one, which misses none; a graph that is searched for a
@@ -59,7 +62,8 @@ class Retriever:
             PathError: no document matches ``within``.
             IdentityError: the store was made with another embedder.
         """
-        question = question.replace("\x00", " ").strip()[:MAX_QUESTION_CHARACTERS]
+        whole = question.replace("\x00", " ").strip()
+        question = whole[:MAX_QUESTION_CHARACTERS]
         if not question:
             raise UsageError("The question is empty.", 'Ask something: ragapp ask "…"')
         settings, catalog = self._settings, self._store.catalog
@@ -75,18 +79,29 @@ class Retriever:
         with _timed(seconds, "embed"):
             vector = self._embedder.embed_query(question)
         with _timed(seconds, "search"):
-            words = question_words(question, catalog.languages())
-            candidates = self._candidates(words, vector, max(settings.candidates, k), only)
+            language = question_language(question)
+            # its own stop words are none of its content, whether or not a document is written in it
+            words = question_words(question, [*catalog.languages(), *filter(None, [language.code])])
+            candidates, chunks = self._candidates(words, vector, max(settings.candidates, k), only, language)
             scores = fuse(candidates, settings.dense_weight, self._embedder.cosine_spread)
-            passages = without_duplicates(self._passages(words, candidates, scores), enough)
+            passages = without_duplicates(_passages(words, candidates, chunks, scores), enough)
         if self._reranker:
             with _timed(seconds, "rerank"):
                 passages = self._reranked(self._reranker, question, passages)
-        return RetrievalResult(tuple(join_neighbours(passages, catalog, settings.neighbours)[:k]), seconds)
+        found = tuple(join_neighbours(passages, catalog, settings.neighbours)[:k])
+        read = searched = len(question.split())
+        if len(question.encode("utf-8", "surrogatepass")) > SURELY_READ_BYTES:
+            read = self._embedder.words_read(question)
+        return RetrievalResult(found, seconds, len(whole.split()), read, searched)
 
     def _candidates(
-        self, words: Sequence[tuple[str, ...]], vector: np.ndarray, limit: int, only: Sequence[int] | None
-    ) -> dict[int, Candidate]:
+        self,
+        words: Sequence[tuple[str, ...]],
+        vector: np.ndarray,
+        limit: int,
+        only: Sequence[int] | None,
+        language: QuestionLanguage,
+    ) -> tuple[dict[int, Candidate], dict[int, StoredChunk]]:
         """The nearest chunks and those of the best BM25, up to ``limit`` of each, scored exactly on both sides."""
         catalog = self._store.catalog
         if only is not None and len(only) <= EXACT_WITHIN:
@@ -100,27 +115,15 @@ class Retriever:
         ids, vectors = catalog.vectors(list(dict.fromkeys([*nearest, *matched])))
         cosines: list[float] = (vectors @ vector).tolist() if ids else []
         indexed = catalog.indexed_terms(ids)
+        chunks = catalog.chunks(ids)
         query = QueryTerms(words, frequencies, scale.chunks)
         candidates = {}
         for chunk_id, cosine in zip(ids, cosines, strict=True):
             context, body = indexed.get(chunk_id, ([], []))
             bm25 = matched.get(chunk_id) or scale.score(terms, frequencies, (context, body))
-            candidates[chunk_id] = Candidate(cosine, bm25, query.overlap(context, body))
-        return candidates
-
-    def _passages(
-        self, words: Sequence[tuple[str, ...]], candidates: Mapping[int, Candidate], scores: Mapping[int, float]
-    ) -> list[ScoredChunk]:
-        """Scored chunks as passages, the best first, those of a document that the question names with their bonus."""
-        chunks = self._store.catalog.chunks(list(scores))
-        named = _named_documents(set(chain.from_iterable(words)), chunks.values())
-        passages = []
-        for chunk_id, score in scores.items():
-            if chunk := chunks.get(chunk_id):
-                bonus = NAMED_BONUS * (chunk.document_id in named)
-                found = candidates[chunk_id]
-                passages.append(ScoredChunk(chunk, score + bonus, found.dense, found.lexical, found.overlap.coverage))
-        return sorted(passages, key=lambda passage: -passage.score)
+            foreign = language.foreign(chunks[chunk_id].language) if chunk_id in chunks else 0.0
+            candidates[chunk_id] = Candidate(cosine, bm25, query.overlap(context, body), foreign)
+        return candidates, chunks
 
     def _reranked(
         self, reranker: CrossEncoderReranker, question: str, passages: Sequence[ScoredChunk]
@@ -141,6 +144,23 @@ def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     seconds[stage] = round(time.perf_counter() - started, 4)
+
+
+def _passages(
+    words: Sequence[tuple[str, ...]],
+    candidates: Mapping[int, Candidate],
+    chunks: Mapping[int, StoredChunk],
+    scores: Mapping[int, float],
+) -> list[ScoredChunk]:
+    """Scored chunks as passages, the best first, those of a document that the question names with their bonus."""
+    named = _named_documents(set(chain.from_iterable(words)), chunks.values())
+    passages = []
+    for chunk_id, score in scores.items():
+        if chunk := chunks.get(chunk_id):
+            bonus = NAMED_BONUS * (chunk.document_id in named)
+            found = candidates[chunk_id]
+            passages.append(ScoredChunk(chunk, score + bonus, found.dense, found.lexical, found.overlap.coverage))
+    return sorted(passages, key=lambda passage: -passage.score)
 
 
 def _informative(frequencies: Mapping[str, int], chunks: int) -> list[str]:
