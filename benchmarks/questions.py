@@ -21,11 +21,13 @@ class Asked:
         text: the question.
         document: name of the file.
         paragraph: its number, which is the heading above it.
+        id: in the file.
     """
 
     text: str
     document: str
     paragraph: int
+    id: str = ""
 
     def is_answered_by(self, chunk) -> bool:
         """Whether a chunk lies in the paragraph that the question was asked about."""
@@ -46,7 +48,7 @@ def write_documents(path: Path, folder: Path) -> list[list[Asked]]:
         (folder / name).write_text(f"# {title}\n\n" + "\n\n".join(sections) + "\n", encoding="utf-8")
         asked.append(
             [
-                Asked(qa["question"], name, n)
+                Asked(qa["question"], name, n, str(qa.get("id", "")))
                 for n, part in enumerate(article["paragraphs"])
                 for qa in part["qas"]
                 if not qa.get("is_impossible")

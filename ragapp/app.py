@@ -269,13 +269,19 @@ class App:
 
         Raises EmptyStoreError: there are no documents; PathError: no document is in ``scope``.
         """
+        from ragapp.answer.prompts import PROMPTS, long_question_note, prompts_for
         from ragapp.contract import SearchResult
+        from ragapp.index.analysis import detect_language
 
         started = time.monotonic()
         found = self.retriever.search(query, k, scope)
         again = [replace(one, chunk=chunk, also_in=()) for one in found.passages for chunk in one.also_in]
         hits = tuple(passage.described(n) for n, passage in enumerate([*found.passages, *again][:k], 1))
-        return SearchResult(query, hits, round(time.monotonic() - started, 3), found.seconds)
+        note = ""
+        if found.cut:
+            prompts = prompts_for(detect_language(query, PROMPTS), self.settings.answer.prompts)
+            note = long_question_note(prompts, found)
+        return SearchResult(query, hits, round(time.monotonic() - started, 3), found.seconds, note)
 
     def documents(self) -> DocumentList:
         """The documents of the store, and the files that are not in it, with the reason."""

@@ -47,6 +47,13 @@ class WordEmbedder:
     def embed_query(self, text: str) -> np.ndarray:
         return self._vector(text)
 
+    def words_read(self, question: str) -> int:
+        read = tokens = 0
+        for count in self.count_tokens(question.split()):
+            tokens += count
+            read += tokens <= self.max_tokens
+        return read
+
     def _vector(self, text: str) -> np.ndarray:
         vector = np.full(self.dimension, 1e-3, np.float32)
         for word in re.findall(r"\w+", text.lower()):

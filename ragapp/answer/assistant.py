@@ -18,6 +18,7 @@ from ragapp.answer.prompts import (
     PROMPTS,
     PromptSet,
     answer_messages,
+    long_question_note,
     opening_messages,
     prompts_for,
     render_passage,
@@ -44,7 +45,7 @@ from ragapp.index.analysis import detect_language
 from ragapp.index.catalog import Catalog
 from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
-from ragapp.retrieval.passage import ScoredChunk
+from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
 from ragapp.retrieval.postprocess import Context, pack
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Settings
@@ -191,7 +192,8 @@ class Assistant:
     ) -> Iterator[Event]:
         yield Stage("searching")
         shown = self._settings.retrieval.passages
-        found = self._retriever.search(question, max(shown, VERSIONS_AMONG), scope).passages
+        search = self._retriever.search(question, max(shown, VERSIONS_AMONG), scope)
+        found = search.passages
         language = detect_language(question, {*PROMPTS, *(self._catalog.languages() if self._catalog else ())})
         prompts = prompts_for(language, self._settings.answer.prompts)
         timings: dict[str, int | float] = {"retrieve_s": _since(started)}
@@ -242,7 +244,7 @@ class Assistant:
             used_context,
             timings,
             tuple({name: round(value, 4) for name, value in asdict(one.signals).items()} for one in judged),
-            _note(draft.abstained, prompts, ranked, len(used) if listing else 0),
+            _note(prompts, search, ranked, 0 if draft.abstained or not listing else len(used)),
             language,
             suggested_caution,
             suggested_caution,
@@ -339,9 +341,10 @@ def _key(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
     return (*(text for turn in turns for text in (turn.question, turn.standalone)), question)
 
 
-def _note(abstained: bool, prompts: PromptSet, read: Sequence[ScoredChunk], listed: int) -> str:
+def _note(prompts: PromptSet, search: RetrievalResult, read: Sequence[ScoredChunk], listed: int) -> str:
     """What the person should know beside the answer; ``listed`` is the number of passages that a list was made from."""
-    notes = [prompts.listed.format(count=listed)] if listed and not abstained else []
+    notes = [prompts.listed.format(count=listed)] if listed else []
+    notes += [long_question_note(prompts, search)] if search.cut else []
     speaking = dict.fromkeys(passage.chunk.document for passage in read if has_injection(passage))
     return " ".join([*notes, *(prompts.orders.format(document=document) for document in speaking)])
 

@@ -20,7 +20,7 @@ from ragapp.answer.table_text import linearize_tables
 from ragapp.answer.ticked_boxes import ticked_only
 from ragapp.errors import SettingsError
 from ragapp.llm.templates import Message
-from ragapp.retrieval.passage import ScoredChunk
+from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
 
 #: makes the model's control tokens in untrusted text plain text
 Escape = Callable[[str], str]
@@ -48,6 +48,7 @@ class PromptSet:
     not_found: str  #: shown when the documents do not say
     disagrees: str  #: shown with the answer of another document: ``{document}``, ``{date}`` and ``{answer}``
     listed: str  #: shown below a list that was made from ``{count}`` passages
+    long_question: str  #: shown where of a question's ``{words}`` words only ``{read}`` or ``{searched}`` were read
     orders: str  #: shown where a prompt injection in ``{document}`` was left out
 
 
@@ -101,6 +102,12 @@ def prompts_for(language: str, own: Mapping[str, Mapping[str, str]] | None = Non
     if "{question}" not in changed.get("question", "{question}"):
         raise SettingsError(f"answer.prompts.{language}.question must hold {{question}}.")
     return replace(prompts, **changed)
+
+
+def long_question_note(prompts: PromptSet, search: RetrievalResult) -> str:
+    """What is told of a search whose question was longer than what was read of it."""
+    counts = {"read": search.words_read, "searched": search.words_searched, "words": search.words}
+    return prompts.long_question.format(**counts)
 
 
 def render_passage(n: int, passage: ScoredChunk) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragapp.cli.documents import Json, Scope, say_passages
+from ragapp.cli.documents import Json, Scope, say_hits, say_passages
 from ragapp.cli.output import note, place_of, say, say_json, say_record, say_understood
 from ragapp.cli.parts import open_app, page_of
 from ragapp.contract import Answer, Caution, Citation, Delta, Event, Stage, Thought, Understood
@@ -58,9 +58,9 @@ def ask(
         with open_app(context) as app:
             found = app.search(question, app.settings.retrieval.passages, scope)
         if as_json:
-            say_record(Answer(question, "", True, 0.0, passages=found.hits, standalone=question))
+            say_record(Answer(question, "", True, 0.0, passages=found.hits, note=found.note, standalone=question))
         else:
-            say_passages(found.hits)
+            say_hits(found)
     elif page := page_of(context):
         answer = page.ask(question, scope=scope, caution=caution, conversation=kept)
         if not as_json:

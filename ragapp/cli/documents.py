@@ -12,7 +12,7 @@ import typer
 
 from ragapp.cli.output import ingest_bar, note, place_of, say, say_record, say_table, shown_path
 from ragapp.cli.parts import open_app, page_of, settings_of
-from ragapp.contract import IngestReport, Passage, Removal
+from ragapp.contract import IngestReport, Passage, Removal, SearchResult
 from ragapp.errors import UsageError
 from ragapp.reading.document import OcrMode
 from ragapp.terminal_text import shown_seconds
@@ -146,9 +146,16 @@ def search(
     if as_json:
         say_record(found)
         return
-    say_passages(found.hits)
+    say_hits(found)
     stages = ", ".join(f"{stage} {taken:.2f} s" for stage, taken in found.stages.items())
     note(f"{len(found.hits)} passages in {found.seconds:.2f} s ({stages})")
+
+
+def say_hits(found: SearchResult) -> None:
+    """Print what a search found, and its note."""
+    say_passages(found.hits)
+    if found.note:
+        say(f"{found.note}\n")
 
 
 def say_passages(passages: Iterable[Passage]) -> None:

@@ -182,9 +182,11 @@ class SearchResult:
         hits: what was found.
         seconds: in all.
         stages: seconds by stage: ``embed``, ``search`` and, where there is a reranker, ``rerank``.
+        note: what the person should know beside the hits; may be empty.
     """
 
     query: str
     hits: tuple[Passage, ...]
     seconds: float = 0.0
     stages: dict[str, float] = field(default_factory=dict)
+    note: str = ""

@@ -9,6 +9,7 @@ it been typed without accents.  The index keeps which terms belong to a plain st
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Container, Iterable
@@ -238,6 +239,20 @@ def _count_stop_words(text: str, languages: Iterable[str]) -> list[tuple[int, st
     words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
     counts = [(sum(word in _stop_list(language) for word in words), language) for language in languages]
     return sorted((pair for pair in counts if pair[0]), reverse=True)
+
+
+def language_shares(text: str) -> dict[str, float]:
+    """Estimated probabilities of the languages that have a stemmer, by letters alone; what is missing of 1 is others'.
+
+    Log-likelihoods are divided by the root of the text's bytes, as py3langid's own normalisation does: those of
+    overlapping n-grams are far too sure otherwise.  Loading the model takes a second.
+    """
+    ranked = _identifier().rank(text)
+    best = max(score for _, score in ranked)
+    scale = math.sqrt(len(text.encode("utf-8", "surrogatepass")) or 1)
+    shares = {language: math.exp((score - best) / scale) for language, score in ranked}
+    total = sum(shares.values())
+    return {language: share / total for language, share in shares.items() if language in SNOWBALL_LANGUAGES}
 
 
 @cache

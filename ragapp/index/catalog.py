@@ -316,9 +316,12 @@ class Catalog:
         flat = np.frombuffer(b"".join(row[1] for row in rows), VECTOR_DTYPE).astype(np.float32)
         return [row[0] for row in rows], flat.reshape(len(rows), -1)
 
-    def question_words(self, question: str) -> list[tuple[str, ...]]:
-        """The words of a question as this index has them; see :func:`ragapp.index.analysis.question_words`."""
-        languages = self.languages()
+    def question_words(self, question: str, written_in: Iterable[str] = ()) -> list[tuple[str, ...]]:
+        """The words of a question as this index has them; see :func:`ragapp.index.analysis.question_words`.
+
+        ``written_in`` are languages (ISO 639-1 codes) of the question itself, which no document need have.
+        """
+        languages = [*self.languages(), *written_in]
         with self._searched() as connection:
             return question_words(question, languages, partial(bm25.alike, connection))
 

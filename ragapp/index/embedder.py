@@ -106,6 +106,10 @@ class Embedder:
         """Vector of a question: float32 array of shape (dimension,), of length one."""
         return self._encoder.question(text)
 
+    def words_read(self, question: str) -> int:
+        """How many of a question's words, from the first, the model reads; it does not see what is behind them."""
+        return self.tokenizer.question_words_read(question)
+
     @cached_property
     def cosine_spread(self) -> float:
         """By how much the cosine of a passage that answers differs from that of one that does not, with this model.

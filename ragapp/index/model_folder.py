@@ -147,6 +147,17 @@ class EmbedderTokenizer:
             encoding.truncate(room)
         return [self._tokenizer.post_process(encoding).ids for encoding in encodings]
 
+    def question_words_read(self, text: str) -> int:
+        """How many of a question's words, from the first, lie wholly within the window."""
+        prompt = self.prompts.query
+        room = self.max_tokens - self._added_tokens
+        whole = (prompt + text).encode("utf-8", "replace").decode()
+        offsets = self._tokenizer.encode(whole, add_special_tokens=False).offsets
+        if len(offsets) <= room:
+            return len(text.split())
+        read = whole[len(prompt) : offsets[room][0]]
+        return len(read.split()) - (not read[-1:].isspace() and not whole[offsets[room][0]].isspace())
+
     @cached_property
     def _added_tokens(self) -> int:
         return self._tokenizer.num_special_tokens_to_add(False)

@@ -54,7 +54,23 @@ class ScoredChunk:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalResult:
-    """Passages, the best first, and the seconds of each stage: ``embed``, ``search`` and maybe ``rerank``."""
+    """What a search gave.
+
+    Attributes:
+        passages: what was found, the best first.
+        seconds: of each stage: ``embed``, ``search`` and maybe ``rerank``.
+        words: of the question.
+        words_read: by the embedder, from the first; fewer where its window ends before.
+        words_searched: by the search for words, from the first; fewer where the question is longer than any.
+    """
 
     passages: tuple[ScoredChunk, ...]
     seconds: dict[str, float] = field(default_factory=dict)
+    words: int = 0
+    words_read: int = 0
+    words_searched: int = 0
+
+    @property
+    def cut(self) -> bool:
+        """Whether the question was longer than what was read of it."""
+        return min(self.words_read, self.words_searched) < self.words

@@ -54,13 +54,25 @@ class OnePassage:
         self.passages = passages
 
     def search(self, question, k, within):
-        return RetrievalResult(self.passages[:k], {"embed": 0.01, "search": 0.02})
+        words = len(question.split())
+        return RetrievalResult(self.passages[:k], {"embed": 0.01, "search": 0.02}, words, min(words, 40), words)
 
 
 def ask(text, yes=0.9, passages=(LEAVE,), question="How much leave do I get?", parrot=None, **answer):
     settings = load_settings(NO_FILE, {"answer": {"threshold": 0.0, **answer}})
     parrot = parrot or Parrot(text, yes if isinstance(yes, dict) else {"": yes})
     return list(Assistant(OnePassage(*passages), lambda: parrot, settings).ask(question))
+
+
+@pytest.mark.parametrize("text", ["You get 25 days.", "Ask the personnel office."])
+def test_of_a_long_question_it_is_told_what_was_read(text):
+    *_, answer = ask(text, question="How much leave do I get? " + "Please tell me. " * 30)
+    assert "of its 96 words" in answer.note
+    assert "the first 40" in answer.note
+    *_, answer = ask(text, question="Combien de jours de congé ai-je ? " + "Dites-le-moi s'il vous plaît. " * 30)
+    assert "sur ses 127 mots" in answer.note
+    *_, answer = ask(text)
+    assert answer.note == ""
 
 
 def test_a_supported_answer_is_given_with_its_source():

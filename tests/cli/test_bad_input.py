@@ -119,6 +119,9 @@ class TestWithModels:
         check(result, 3, "empty.pdf", "broken.pdf", "fake.docx", "notes.xyz", "1 indexed", "3 failed", "1 skipped")
         check(ragapp("documents", "list"), 0, "good.txt", "failed", "docs/broken.pdf", "skipped")
         check(ragapp("search", "green kettle", "-k", "1"), 0, "The kettle is green.")
+        check(
+            ragapp("search", "green kettle, please " * 500, "-k", "1"), 0, "The kettle is green.", "of its 1500 words"
+        )
 
     @pytest.mark.parametrize(
         ("content", "says"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,3 +105,51 @@ def test_a_score_depends_on_no_other_candidates_than_the_nearest_and_the_best_ma
     fewer = {chunk_id: cosine for chunk_id, cosine in dense.items() if chunk_id in best or chunk_id not in left_out}
     every, some = (_fused(given, lexical, overlaps, weight, spread) for given in (dense, fewer))
     assert some == {chunk_id: score for chunk_id, score in every.items() if chunk_id in fewer}
+
+
+@given(_cosines, _bm25, _overlaps, _shares, _spreads, st.sets(_ids))
+def test_chunks_in_another_language_only_gain_and_the_others_keep_their_scores_to_the_last_bit(
+    dense: dict, lexical: dict, overlaps: dict, weight: float, spread: float, others: set[int]
+) -> None:
+    candidates = {
+        chunk_id: Candidate(cosine, lexical.get(chunk_id, 0.0), overlaps.get(chunk_id, NONE))
+        for chunk_id, cosine in dense.items()
+    }
+    foreign = {
+        chunk_id: replace(one, foreign=1.0) if chunk_id in others else one for chunk_id, one in candidates.items()
+    }
+    before, after = fuse(candidates, weight, spread), fuse(foreign, weight, spread)
+    for chunk_id in candidates:
+        if chunk_id in others and weight > 0:
+            assert before[chunk_id] <= after[chunk_id] <= 1 + 1e-9
+        else:
+            assert before[chunk_id] == after[chunk_id]
+
+
+def test_a_near_chunk_in_another_language_comes_before_chance_words_in_the_own() -> None:
+    chance = Candidate(0.7, 5.0, Overlap(0.2, 0.0))
+    answer = Candidate(0.9, 0.0, NONE, foreign=1.0)
+    assert list(fuse({1: chance, 2: answer}, 0.3, 0.5)) == [2, 1]
+    # as it would be if nothing were known of languages
+    assert list(fuse({1: chance, 2: replace(answer, foreign=0.0)}, 0.3, 0.5)) == [1, 2]
+
+
+def test_a_question_that_its_own_language_answers_gives_nothing_to_another() -> None:
+    own = Candidate(0.9, 5.0, Overlap(0.9, 0.5))
+    other = Candidate(0.85, 1.0, Overlap(0.1, 0.0))
+    expected = fuse({1: own, 2: other}, 0.5, 0.5)
+    assert fuse({1: own, 2: replace(other, foreign=1.0)}, 0.5, 0.5) == expected
+
+
+def test_names_and_figures_tell_chunks_of_another_language_apart() -> None:
+    named = Candidate(0.8, 3.0, Overlap(0.3, 0.0), foreign=1.0)
+    unnamed = Candidate(0.81, 0.0, NONE, foreign=1.0)
+    assert list(fuse({1: unnamed, 2: named}, 0.7, 0.2)) == [2, 1]
+
+
+def test_half_sure_counts_half() -> None:
+    scores = [
+        fuse({1: Candidate(0.9, 0.0, NONE, sure), 2: Candidate(0.5, 1.0, NONE)}, 0.5, 0.5)[1] for sure in (0, 0.5, 1)
+    ]
+    assert scores[1] == pytest.approx((scores[0] + scores[2]) / 2)
+    assert scores[0] < scores[1]

@@ -126,9 +126,29 @@ def test_an_odd_question_still_gives_the_nearest(retriever: Retriever, question:
     assert len(retriever.search(question, 3).passages) == 3
 
 
-def test_a_question_is_cut_where_it_is_longer_than_any_question(retriever: Retriever) -> None:
-    asked = "mileage " * (MAX_QUESTION_CHARACTERS // 8)
-    assert retriever.search(asked + "sick note leave", 3).passages == retriever.search(asked, 3).passages
+def test_the_words_at_the_end_of_a_long_question_are_searched_for(store: Store) -> None:
+    words_alone = Retriever(store, EMBEDDER, Retrieval(dense_weight=0.0))
+    found = words_alone.search("please " * 1500 + "sick note", 1)
+    assert found.passages[0].chunk.text == "Sick leave needs a note."
+    assert (found.words, found.words_searched) == (1502, 1502)
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "read", "searched"),
+    [
+        ("sick note", 2, 2, 2),
+        ("note " * 96, 96, 96, 96),  # a token each, and the embedder of these tests reads 96
+        ("note " * 97, 97, 96, 97),
+        ("mileage " * 60, 60, 48, 60),
+        ("note " * 5000, 5000, 96, MAX_QUESTION_CHARACTERS // 5),
+    ],
+)
+def test_what_is_not_read_of_a_question_is_told(
+    retriever: Retriever, question: str, words: int, read: int, searched: int
+) -> None:
+    found = retriever.search(question, 1)
+    assert (found.words, found.words_read, found.words_searched) == (words, read, searched)
+    assert found.cut == (read < words)
 
 
 def test_the_dense_side_alone_decides(store: Store) -> None:

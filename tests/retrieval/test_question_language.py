@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from ragapp.retrieval.question_language import QuestionLanguage, question_language
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("How many days of leave do I have after five years?", "en"),
+        ("Who approves the trip when my manager is away?", "en"),
+        ("Combien de jours de congé pour un mariage ?", "fr"),
+        ("L'indemnité est-elle versée aux apprentis ?", "fr"),
+        ("Wie viele Tage Urlaub bekommt man im ersten Jahr?", "de"),
+        ("¿Cuántos días de vacaciones tengo en el primer año?", "es"),
+        ("Quanti giorni di ferie ho e quando li posso prendere?", "it"),
+        ("Hur många semesterdagar får jag varje år?", "sv"),
+        ("Πόσες ημέρες άδειας έχω;", "el"),
+        ("сколько дней отпуска положено сотруднику", "ru"),
+    ],
+)
+def test_the_language_of_a_question_is_sure(question: str, language: str) -> None:
+    assert question_language(question) == QuestionLanguage(language, 1.0)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "?",
+        "RTT 2024?",
+        "E27",
+        "notice period",
+        "congés payés",
+        "HM-200 price list 2025",
+        "T(n) = 7n2 + 15n",
+        "😀 🏳️‍🌈",
+    ],
+)
+def test_key_words_and_codes_name_no_language(question: str) -> None:
+    assert question_language(question) == QuestionLanguage()
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("When didn't the wage rise?", "en"),
+        ("Why didn't the budget of T(n) grow?", "en"),
+        ("Was the wage paid to d'Artagnan?", "en"),
+        ("What does l'accord say?", "en"),
+    ],
+)
+def test_stray_letters_are_no_words_of_another_language(question: str, language: str) -> None:
+    assert question_language(question).code == language
+
+
+def test_one_word_more_is_half_sure() -> None:
+    assert question_language("Who approves travel?") == QuestionLanguage("en", 0.5)
+
+
+def test_foreign_is_what_is_surely_in_another_language() -> None:
+    asked = QuestionLanguage("en", 0.5)
+    assert asked.foreign("fr") == 0.5
+    assert asked.foreign("en") == 0
+    assert asked.foreign("") == 0
+    assert QuestionLanguage().foreign("fr") == 0
