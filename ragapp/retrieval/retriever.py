@@ -77,7 +77,7 @@ class Retriever:
         with _timed(seconds, "search"):
             words = question_words(question, catalog.languages())
             candidates = self._candidates(words, vector, max(settings.candidates, k), only)
-            scores = fuse(candidates, settings.dense_weight, self._embedder.cosine_spread)
+            scores = fuse(candidates, settings.vector_weight, self._embedder.cosine_spread)
             passages = without_duplicates(self._passages(words, candidates, scores), enough)
         if self._reranker:
             with _timed(seconds, "rerank"):
