@@ -107,9 +107,8 @@ def _of_the_pull(name: str, models_dir: Path) -> list[str]:
         return []
     came = installed_variant(pack, models_dir)
     told = [f"These weights are {came.weights}; the publisher's own are on the model hub."] if came.variant else []
-    stated = [
-        file for file, known in zip(came.files, pack.files, strict=True) if not known.is_pinned and not came.variant
-    ]
+    unknown = {file.name for file in pack.files if not file.is_pinned}
+    stated = [file for file in came.files if file.name in unknown]
     return [*told, *(f"{file.name}: SHA-256 {file.sha256}, as the hub stated it; it must stay so." for file in stated)]
 
 
@@ -154,7 +153,7 @@ def show(
     role = pack.role if pack else ("llm" if name.endswith(".gguf") else "")
     facts: dict[str, Any] = {"name": name}
     if pack and pack.embedder and not pack.target(models_dir).exists():
-        facts |= {"path": "", "status": "not here", "to get it": f"ragapp models pull {name}"}
+        facts |= {"path": None, "to_get_it": f"ragapp models pull {name}"}
         path = pack.target(models_dir)
     else:
         path = discovery.find_model(name, models_dir, role) if role else _find_any(name, models_dir)
@@ -172,8 +171,7 @@ def show(
         say_json(facts)
         return
     for key, value in facts.items():
-        if key == "chat_template":
-            value = "in the file" if value else "none"
+        value = _in_words(key, value)
         if isinstance(value, dict):
             say(f"{key}:")
             for inner, reason in value.items():
@@ -182,6 +180,17 @@ def show(
             say(f"{key}: {value}")
     if prompt:
         say(f"\n{facts['prompt']}")
+
+
+def _in_words(key: str, value: Any) -> Any:
+    """A fact as a person reads it."""
+    if key == "chat_template":
+        return "in the file" if value else "none"
+    if key == "relative_time":
+        return f"{value:g} times that of all-minilm-l6-v2"
+    if key == "memory" and isinstance(value, int):
+        return f"about {format_gib(value)} while it embeds"
+    return "none" if value == "" and key.endswith("_prompt") else value
 
 
 def _embedder_facts(settings: Settings, path: Path, pack: Pack | None) -> dict[str, Any]:
@@ -198,13 +207,13 @@ def _embedder_facts(settings: Settings, path: Path, pack: Pack | None) -> dict[s
     if pack:
         came = installed_variant(pack, settings.paths.models)
         facts["weights"] = came.weights if path.exists() else " or ".join(one.weights for one in pack.variants)
-        facts["disk"] = _size(came.size)
+        facts["size"] = came.size
     facts |= {"languages": known.languages or "not known", "dimensions": known.dimensions, "tokens": known.tokens}
     facts |= {"query_prompt": known.query_prompt, "document_prompt": known.document_prompt}
     if known.relative_time is not None:
-        facts["time"] = f"{known.relative_time:g} times that of all-minilm-l6-v2"
+        facts["relative_time"] = known.relative_time
     if known.memory is not None:
-        facts["memory"] = f"about {format_gib(known.memory)} while it embeds"
+        facts["memory"] = known.memory
     return {**facts, "dense_weight": dense_weight(own)}
 
 

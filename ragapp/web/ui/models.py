@@ -134,7 +134,8 @@ def _found(model: FoundModel, chosen: Sequence[str], free: int, language: str) -
         fit = tr(language, key, need=format_gib(model.memory))
     parameters = f"{model.parameters / 1e9:.1f} B" if model.parameters else ""
     known = PACKS[model.pack].embedder if model.pack in PACKS else None
-    told = (_embedder(known, language), model.weights if known else "")
+    whose = "models.weights_own" if known and model.weights == PACKS[str(model.pack)].weights else "models.weights_4bit"
+    told = (_embedder(known, language), tr(language, whose) if known and model.weights else "")
     kind = " · ".join(filter(None, (model.architecture, parameters, model.quantization, *told)))
     choice = ""
     if used:
@@ -154,8 +155,8 @@ def _embedder(known: EmbedderInfo | None, language: str) -> str:
     """What an embedder can do and what it costs, in a line."""
     if known is None:
         return ""
-    values = {"dimensions": known.dimensions, "tokens": known.tokens, "languages": known.languages}
-    told = [tr(language, "models.embeds", **values)]
+    told = [tr(language, "models.english" if known.languages == "English" else "models.many_languages")]
+    told.append(tr(language, "models.embeds", dimensions=known.dimensions, tokens=known.tokens))
     if known.relative_time is not None and known.memory is not None:
         cost = {"time": f"{known.relative_time:g}", "memory": format_gib(known.memory)}
         told.append(tr(language, "models.embedder_costs", **cost))
