@@ -63,6 +63,43 @@ class _part(Generic[T]):
         return cast(T, app.__dict__[self._name])
 
 
+def dense_weight(settings: Settings) -> float:
+    """Weight of the vectors beside the words: that of the settings, or the one that was measured for their embedder."""
+    from ragapp.models.packs import known_embedder
+
+    retrieval, known = settings.retrieval, known_embedder(settings.embedding.model)
+    measured = known.dense_weight if known and retrieval.dense_weight == "auto" else None
+    return retrieval.vector_weight if measured is None else measured
+
+
+def build_embedder(settings: Settings, kept: Callable[[str], Precision | None] = lambda weights: None) -> Embedder:
+    """The embedder of the settings, see there for ``kept``; nothing is loaded yet.
+
+    Raises:
+        ModelError: it is missing, damaged or none.
+    """
+    from ragapp.index.embedder import Embedder
+    from ragapp.models.discovery import find_model
+
+    e = settings.embedding
+    folder = find_model(e.model, settings.paths.models, "embedder")
+    prompts = {"query_prompt": e.query_prompt, "document_prompt": e.document_prompt}
+    return Embedder(folder, e.model, e.batch_size, e.precision, device=e.device, kept=kept, **prompts)
+
+
+def prepare_embedder(settings: Settings, name: str) -> None:
+    """Do once, when an embedder's weights have come, what would else be waited for at its first use.
+
+    Everything that fetches weights calls it: ``ragapp models pull`` (the page runs that, too) and ``ragapp demo``.
+
+    Raises:
+        ModelError: the weights are not there, or damaged.
+    """
+    own = settings.model_copy(deep=True)
+    own.embedding.model = name
+    build_embedder(own).prepare()
+
+
 class App:
     """The parts of one running ragapp.  Use it as a context manager, or call :meth:`close`.
 
@@ -100,25 +137,17 @@ class App:
     @_part
     def embedder(self) -> Embedder:
         """The embedder of the settings."""
-        from ragapp.index.embedder import Embedder
-        from ragapp.models.discovery import find_model
-
-        e = self.settings.embedding
-        folder = find_model(e.model, self.settings.paths.models, "embedder")
-        prompts = {"query_prompt": e.query_prompt, "document_prompt": e.document_prompt}
-        return Embedder(
-            folder, e.model, e.batch_size, e.precision, device=e.device, kept=self._stored_precision, **prompts
-        )
+        return build_embedder(self.settings, self._stored_precision)
 
     def _stored_precision(self, weights_sha256: str) -> Precision | None:
         """The precision of the store's vectors of these weights; None where there are none, or of several."""
-        from ragapp.index.embedder import precision_of
+        from ragapp.index.identity import stored_precision
         from ragapp.index.store import CATALOG_NAME
 
         if not (self.settings.paths.data / CATALOG_NAME).is_file():
             return None
-        made = (identity.weights_sha256 for identity in self.catalog.stored_identities().values())
-        found = {precision for one in made if (precision := precision_of(one, weights_sha256))}
+        made = self.catalog.stored_identities().values()
+        found = {precision for one in made if (precision := stored_precision(one, weights_sha256))}
         return found.pop() if len(found) == 1 else None
 
     @_part
@@ -176,7 +205,8 @@ class App:
         """Finds passages in the library."""
         from ragapp.retrieval.retriever import Retriever
 
-        return Retriever(self.store, self.embedder, self.settings.retrieval, self.reranker)
+        retrieval = self.settings.retrieval.model_copy(update={"dense_weight": dense_weight(self.settings)})
+        return Retriever(self.store, self.embedder, retrieval, self.reranker)
 
     @_part
     def reranker(self) -> CrossEncoderReranker | None:

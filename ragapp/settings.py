@@ -26,6 +26,8 @@ ENV_PREFIX = "RAGAPP_"
 # variables that steer where settings come from; they are not settings themselves
 ENV_RESERVED = frozenset({"RAGAPP_SETTINGS", "RAGAPP_PROFILE"})
 FILE_NAME = "settings.yaml"
+# weight of the vectors of an embedder that nobody measured
+UNMEASURED_WEIGHT = 0.5
 # keys whose values are nobody else's business
 SECRETS = ("password", "passwords", "chroma_headers")
 
@@ -65,7 +67,7 @@ class Ingest(_Section):
 class Embedding(_Section):
     """The sentence-transformers model that turns text into vectors."""
 
-    model: str = "all-minilm-l6-v2"
+    model: str = "multilingual-e5-small"
     precision: Literal["auto", "fp32", "int8"] = "auto"
     device: Literal["cpu", "gpu"] = "cpu"
     batch_size: int = Field(8, ge=1, le=1024)
@@ -86,11 +88,16 @@ class Retrieval(_Section):
 
     passages: int = Field(4, ge=1, le=50)
     candidates: int = Field(50, ge=1, le=1000)
-    dense_weight: float = Field(0.3, ge=0.0, le=1.0)
+    dense_weight: Annotated[float, Field(ge=0.0, le=1.0)] | Literal["auto"] = "auto"
     neighbours: int = Field(0, ge=0, le=10)
     reranker: str = ""
     rerank_candidates: int = Field(20, ge=1, le=200)
     context_tokens: Annotated[int, Field(ge=64)] | Literal["auto"] = "auto"
+
+    @property
+    def vector_weight(self) -> float:
+        """``dense_weight`` as a number; where it is ``auto`` still, nothing is known of the embedder."""
+        return UNMEASURED_WEIGHT if self.dense_weight == "auto" else self.dense_weight
 
 
 class Llm(_Section):

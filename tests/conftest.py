@@ -36,6 +36,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_LLM = "smollm2-135m-instruct"
+# half the time of the default one
+TEST_EMBEDDER = "all-minilm-l6-v2"
 _SHARED = pytest.StashKey[tempfile.TemporaryDirectory]()
 # Files that take a minute or more, begun first so that no worker is left with one at the end.
 SLOWEST_FIRST = (
@@ -104,14 +106,15 @@ def no_settings_from_outside(monkeypatch):
 
 @pytest.fixture(scope="session")
 def models_dir() -> Path:
-    """A folder with the real embedder and the small language model, kept between runs."""
+    """A folder with two real embedders and the small language model, kept between runs."""
     from ragapp.models.packs import get_pack
     from ragapp.models.pull import SilentProgress, pull_pack
+    from ragapp.settings import Settings
 
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ragapp-tests" / "models"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name("models.lock")):
-        for name in ("all-minilm-l6-v2", TEST_LLM):
+        for name in (Settings().embedding.model, TEST_EMBEDDER, TEST_LLM):
             pull_pack(get_pack(name), folder, hub_url="", use_hub=False, progress=SilentProgress())
     return folder
 
@@ -153,7 +156,7 @@ def _take_in_samples(data: Path, models: Path) -> None:
     from ragapp.app import App
     from ragapp.settings import load_settings
 
-    overrides = {"paths": {"data": data, "models": models}}
+    overrides = {"paths": {"data": data, "models": models}, "embedding": {"model": TEST_EMBEDDER}}
     with App(load_settings(ROOT / "settings.yaml", overrides), write=True) as app:
         report = app.pipeline.run([ROOT / "sample_docs"])
     assert report.count("failed") == 0
@@ -165,5 +168,9 @@ def sample_settings(models_dir, sample_store):
     """Settings on the sample store with the small language model."""
     from ragapp.settings import load_settings
 
-    overrides = {"paths": {"data": sample_store, "models": models_dir}, "llm": {"model": TEST_LLM, "context": 2048}}
+    overrides = {
+        "paths": {"data": sample_store, "models": models_dir},
+        "embedding": {"model": TEST_EMBEDDER},
+        "llm": {"model": TEST_LLM, "context": 2048},
+    }
     return load_settings(ROOT / "settings.yaml", overrides)

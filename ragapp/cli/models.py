@@ -10,12 +10,13 @@ import typer
 from ragapp.cli.documents import Json
 from ragapp.cli.output import note, say, say_json, say_record, say_table, shown_path
 from ragapp.cli.parts import settings_of
-from ragapp.contract import ModelInfo, ModelList, PackInfo
+from ragapp.contract import EmbedderInfo, ModelInfo, ModelList, PackInfo
 from ragapp.models.memory import format_gib
 
 if TYPE_CHECKING:
     from ragapp.llm.templates import Message
     from ragapp.models.discovery import FoundModel
+    from ragapp.models.packs import Pack
     from ragapp.settings import Settings
 
 _GIB = 1024**3
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
         help="Weights: found, fetched, inspected, checked, chosen.", no_args_is_help=True, rich_markup_mode=None
     )
     group.command("list", epilog="Example: ragapp models list")(list_models)
-    group.command(epilog="Example: ragapp models pull all-minilm-l6-v2")(pull)
+    group.command(epilog="Example: ragapp models pull multilingual-e5-small")(pull)
     group.command(epilog="Example: ragapp models show qwen2.5-coder-1.5b-instruct")(show)
     group.command(epilog="Example: ragapp models tune")(tune)
     group.command(epilog="Example: ragapp models verify")(verify)
@@ -53,7 +54,7 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
     here = {model.pack for model in found if model.pack}
     missing = [pack for name, pack in PACKS.items() if name not in here]
     if as_json:
-        packs = tuple(PackInfo(pack.name, pack.role, pack.size, pack.licence) for pack in missing)
+        packs = tuple(PackInfo(p.name, p.role, p.size, p.licence, p.description, p.embedder) for p in missing)
         say_record(ModelList(tuple(_model_info(model, model.name in chosen) for model in found), packs))
         return
     columns = (
@@ -69,7 +70,7 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
         rows.append((*known, *facts, shown_path(str(m.path))))
     for p in missing:
         told = ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here")
-        rows.append((*told, *[""] * (len(columns) - len(told) - 1), f"ragapp models pull {p.name}"))
+        rows.append((*told, *[""] * (len(columns) - len(told) - 1), f"{p.description}: ragapp models pull {p.name}"))
     say_table(columns, rows)
     usual = f"{discovery.USUAL_CONTEXT} tokens of context"
     note(f"* in use, by settings.yaml. Memory at {usual}; {format_gib(free)} are free.")
@@ -92,6 +93,23 @@ def pull(
     settings = settings_of(context)
     for name in names or models_in_use(settings):
         say(f"{name}: {shown_path(str(pull_model(settings, name)))}")
+        for told in _of_the_pull(name, settings.paths.models):
+            note(told)
+
+
+def _of_the_pull(name: str, models_dir: Path) -> list[str]:
+    """What a person should know of the weights that came."""
+    from ragapp.models.checks import installed_variant
+    from ragapp.models.packs import PACKS
+
+    pack = PACKS.get(name)
+    if pack is None:
+        return []
+    came = installed_variant(pack, models_dir)
+    told = [f"These weights are {came.weights}; the publisher's own are on the model hub."] if came.variant else []
+    unknown = {file.name for file in pack.files if not file.is_pinned}
+    stated = [file for file in came.files if file.name in unknown]
+    return [*told, *(f"{file.name}: SHA-256 {file.sha256}, as the hub stated it; it must stay so." for file in stated)]
 
 
 def models_in_use(settings: Settings) -> list[str]:
@@ -101,14 +119,18 @@ def models_in_use(settings: Settings) -> list[str]:
 
 
 def pull_model(settings: Settings, name: str) -> Path:
-    """Fetch one pack or hub file with a bar on stderr; returns where it lies."""
+    """Fetch one pack or hub file with a bar on stderr, and make an embedder ready; returns where it lies."""
+    from ragapp.app import prepare_embedder
     from ragapp.models.packs import PACKS, get_pack
     from ragapp.models.progress import console_progress
     from ragapp.models.pull import pack_from_spec, pull_pack
 
     source: dict[str, Any] = {"hub_url": settings.privacy.hub_url, "use_hub": settings.privacy.hub}
     pack = pack_from_spec(name, **source) if name not in PACKS and ":" in name else get_pack(name)
-    return pull_pack(pack, settings.paths.models, progress=console_progress(), **source)
+    path = pull_pack(pack, settings.paths.models, progress=console_progress(), **source)
+    if pack.role == "embedder":
+        prepare_embedder(settings, pack.name)
+    return path
 
 
 def show(
@@ -117,7 +139,10 @@ def show(
     prompt: Annotated[bool, typer.Option("--prompt", help="Show how a chat is written for it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what a model's file says about itself, and how it is going to be loaded here, and why."""
+    """Show what a model is, what it costs, and how it is going to be loaded here, and why.
+
+    An embedder's pack need not be here for that: it tells what one would get.
+    """
     from ragapp.models import discovery
     from ragapp.models.gguf import read_model
     from ragapp.models.packs import PACKS
@@ -126,11 +151,18 @@ def show(
     models_dir = settings.paths.models
     pack = PACKS.get(name)
     role = pack.role if pack else ("llm" if name.endswith(".gguf") else "")
-    path = discovery.find_model(name, models_dir, role) if role else _find_any(name, models_dir)
-    facts: dict[str, Any] = {"name": name, "path": str(path)}
+    facts: dict[str, Any] = {"name": name}
+    if pack and pack.embedder and not pack.target(models_dir).exists():
+        facts |= {"path": None, "to_get_it": f"ragapp models pull {name}"}
+        path = pack.target(models_dir)
+    else:
+        path = discovery.find_model(name, models_dir, role) if role else _find_any(name, models_dir)
+        facts["path"] = str(path)
     if pack:
         facts |= {"role": pack.role, "licence": pack.licence, "hub": pack.hub_repo}
-    if path.is_file():
+    if path.is_dir() or (pack and pack.embedder):
+        facts |= _embedder_facts(settings, path, pack)
+    elif path.is_file():
         info = read_model(path)
         facts |= {name: getattr(info, name) for name in _SHOWN} | _load_facts(settings, name, path)
     if prompt:
@@ -139,8 +171,7 @@ def show(
         say_json(facts)
         return
     for key, value in facts.items():
-        if key == "chat_template":
-            value = "in the file" if value else "none"
+        value = _in_words(key, value)
         if isinstance(value, dict):
             say(f"{key}:")
             for inner, reason in value.items():
@@ -149,6 +180,53 @@ def show(
             say(f"{key}: {value}")
     if prompt:
         say(f"\n{facts['prompt']}")
+
+
+def _in_words(key: str, value: Any) -> Any:
+    """A fact as a person reads it."""
+    if key == "chat_template":
+        return "in the file" if value else "none"
+    if key == "relative_time":
+        return f"{value:g} times that of all-minilm-l6-v2"
+    if key == "memory" and isinstance(value, int):
+        return f"about {format_gib(value)} while it embeds"
+    return "none" if value == "" and key.endswith("_prompt") else value
+
+
+def _embedder_facts(settings: Settings, path: Path, pack: Pack | None) -> dict[str, Any]:
+    """What an embedder can do, what it costs, and whose weights are here."""
+    from ragapp.app import dense_weight
+    from ragapp.models.checks import installed_variant
+
+    own = settings.model_copy(deep=True)
+    own.embedding.model = pack.name if pack else str(path)
+    facts: dict[str, Any] = {}
+    known = pack.embedder if pack else _read_folder(path)
+    if known is None:  # a cross-encoder
+        return facts
+    if pack:
+        came = installed_variant(pack, settings.paths.models)
+        facts["weights"] = came.weights if path.exists() else " or ".join(one.weights for one in pack.variants)
+        facts["size"] = came.size
+    facts |= {"languages": known.languages or "not known", "dimensions": known.dimensions, "tokens": known.tokens}
+    facts |= {"query_prompt": known.query_prompt, "document_prompt": known.document_prompt}
+    if known.relative_time is not None:
+        facts["relative_time"] = known.relative_time
+    if known.memory is not None:
+        facts["memory"] = known.memory
+    return {**facts, "dense_weight": dense_weight(own)}
+
+
+def _read_folder(path: Path) -> EmbedderInfo | None:
+    """What the JSON files of a folder say; None where they do not say enough."""
+    from ragapp.index.model_folder import UnknownLayout, read_config
+
+    try:
+        config = read_config(path)
+    except UnknownLayout:
+        return None
+    prompts = config.prompts
+    return EmbedderInfo("", config.dimension, config.max_tokens, prompts.query, prompts.document)
 
 
 def _load_facts(settings: Settings, name: str, path: Path) -> dict[str, Any]:
@@ -283,7 +361,12 @@ def use(context: typer.Context, name: Annotated[str, typer.Argument(help="Pack, 
 
 
 def _model_info(model: FoundModel, in_use: bool) -> ModelInfo:
+    from ragapp.models.packs import PACKS
+
     known = model.name, model.role, str(model.path), model.size, model.pack, model.status
+    embedder = PACKS[model.pack].embedder if model.pack else None
+    if model.role == "embedder" and not model.pack and not model.problem:
+        embedder = _read_folder(model.path)
     return ModelInfo(
         *known,
         family=model.architecture,
@@ -294,6 +377,8 @@ def _model_info(model: FoundModel, in_use: bool) -> ModelInfo:
         memory=model.memory,
         problem=model.problem,
         in_use=in_use,
+        weights=model.weights,
+        embedder=embedder,
     )
 
 

@@ -29,7 +29,7 @@ from ragapp.contract.ingestion import (
     ProgressListener,
     RebuildNeed,
 )
-from ragapp.contract.models import ModelInfo, ModelList, PackInfo
+from ragapp.contract.models import EmbedderInfo, ModelInfo, ModelList, PackInfo
 from ragapp.contract.terms import CAUTIONS, Caution
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "DocumentDetails",
     "DocumentList",
     "DocumentWarnings",
+    "EmbedderInfo",
     "Event",
     "FileReport",
     "FileState",

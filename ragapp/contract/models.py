@@ -6,6 +6,33 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedderInfo:
+    """What an embedder can do, and what it costs.
+
+    Attributes:
+        languages: in words; empty where nobody said.
+        dimensions: length of a vector.
+        tokens: that it reads of one text, special tokens included.
+        query_prompt: what is put in front of a question; often nothing.
+        document_prompt: what is put in front of a passage.
+        relative_time: time to embed a text, where all-minilm-l6-v2 takes 1; None where nobody measured it.
+        memory: bytes that a process takes which embeds with it, about; None likewise.
+        dense_weight: weight of its vectors beside the words where the settings say ``auto``; None likewise.
+        chunk_tokens: best size of a chunk; None where that of the settings is as good as any.
+    """
+
+    languages: str
+    dimensions: int
+    tokens: int
+    query_prompt: str = ""
+    document_prompt: str = ""
+    relative_time: float | None = None
+    memory: int | None = None
+    dense_weight: float | None = None
+    chunk_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """A model on this machine.
 
@@ -20,6 +47,8 @@ class ModelInfo:
         memory: bytes that a language model takes with a usual context.
         problem: why it cannot be used; empty where it can.
         in_use: whether the settings name it.
+        weights: whose weights those of a pack are, in words: of some packs there are several.
+        embedder: what an embedder can do, None of another model.
     """
 
     name: str
@@ -36,16 +65,27 @@ class ModelInfo:
     memory: int | None
     problem: str
     in_use: bool
+    weights: str = ""
+    embedder: EmbedderInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PackInfo:
-    """A pack that is not here: its name, what it is for, its size in bytes and its licence."""
+    """A pack that is not here.
+
+    Attributes:
+        role: what it is for, as of :class:`ModelInfo`.
+        size: of all files together, in bytes.
+        description: in a few words.
+        embedder: what an embedder can do, None of another model.
+    """
 
     name: str
     role: str
     size: int
     licence: str
+    description: str = ""
+    embedder: EmbedderInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Precision = Literal["fp32", "int8"]
 Tensors = Callable[[str], np.ndarray]
 
+# part of a store's identity: raise it when the same text would get another vector in int8
+SCHEME = "int8-v2"
 _MICROSOFT = "com.microsoft"
 # operator sets, and the file format, that onnxruntime 1.20 reads
 _OPSET, _FORMAT = 18, 10

@@ -12,10 +12,10 @@ import numpy as np
 
 from ragapp.errors import ModelError
 from ragapp.index import model_folder
-from ragapp.index.bert_graph import Precision
+from ragapp.index.bert_graph import SCHEME, Precision
 from ragapp.index.library_encoder import ORDINARY_TOKENS, LibraryEncoder
 from ragapp.index.onnx_encoder import OnnxEncoder
-from ragapp.index.onnx_export import SCHEME, ExportedModel
+from ragapp.index.onnx_export import ExportedModel
 
 # texts of ordinary length that have nothing to do with each other, one a line
 UNRELATED = Path(__file__).with_name("unrelated_texts.txt").read_text(encoding="utf-8").splitlines()
@@ -163,13 +163,3 @@ class Embedder:
 
     def _no_int8(self, problem: str) -> ModelError:
         return ModelError(f"The embedder in {self.folder} {problem}.", "Set embedding.precision to fp32.")
-
-
-def precision_of(made_with: str, weights_sha256: str) -> Precision | None:
-    """The precision of vectors by :attr:`Embedder.made_with`; None where other weights or another int8 made them."""
-    weights, *others = made_with.split("+")
-    if weights != weights_sha256:
-        return None
-    if SCHEME in others:
-        return "int8"
-    return None if others and others[0].startswith("int8") else "fp32"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ragapp.index.bert_graph import SCHEME, Precision
 from ragapp.index.records import EmbedderIdentity
 
 _PROMPT = "+prompt "
@@ -37,6 +38,15 @@ def made_with(identity: EmbedderIdentity) -> MadeWith:
     before, _, prompt = identity.weights_sha256.partition(_PROMPT)
     weights, _, precision = before.partition("+")
     return MadeWith(weights, precision or "fp32", prompt or "none")
+
+
+def stored_precision(identity: EmbedderIdentity, weights_sha256: str) -> Precision | None:
+    """The precision of vectors; None where other weights made them, or int8 as an earlier ragapp rounded it."""
+    made = made_with(identity)
+    if made.weights != weights_sha256:
+        return None
+    known: dict[str, Precision] = {"fp32": "fp32", SCHEME: "int8"}
+    return known.get(made.precision)
 
 
 def same_identity(one: EmbedderIdentity, other: EmbedderIdentity) -> bool:

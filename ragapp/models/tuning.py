@@ -20,7 +20,7 @@ from ragapp.errors import ModelError
 from ragapp.llm.llamacpp import Context, LoadError, Model
 from ragapp.llm.loading import load_model
 from ragapp.llm.options import CACHE_TYPES, EngineOptions, can_offload, physical_cores, usable_processors
-from ragapp.models.packs import read_json, write_json
+from ragapp.models.checks import read_json, write_json
 
 FILE_NAME = ".tuning.json"
 # what is measured for each of the options: tokens of a prompt at the most and at least, tokens of an answer

@@ -88,7 +88,7 @@ class Retriever:
             # its own stop words are none of its content, whether or not a document is written in it
             words = catalog.question_words(question, [language.code] if language.code else [])
             candidates, chunks = self._candidates(words, vector, max(settings.candidates, k), only, language)
-            scores = fuse(candidates, settings.dense_weight, self._embedder.cosine_spread)
+            scores = fuse(candidates, settings.vector_weight, self._embedder.cosine_spread)
             passages = without_duplicates(spread_over_pages(_passages(words, candidates, chunks, scores)), enough)
         if self._reranker:
             with _timed(seconds, "rerank"):

@@ -19,6 +19,7 @@ def app(models_dir, sample_store, request):
 
     overrides = {
         "paths": {"data": sample_store, "models": models_dir},
+        "embedding": {"model": "all-minilm-l6-v2"},
         "llm": {"model": "smollm2-135m-instruct", "context": 2048},
         "answer": {"threshold": 0.0, "max_tokens": 32},
     }

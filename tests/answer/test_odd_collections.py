@@ -29,6 +29,7 @@ def opened(models_dir, tmp_path_factory, request):
             (place / "docs" / name).write_text(text, encoding="utf-8")
         overrides = {
             "paths": {"data": place / "data", "models": models_dir},
+            "embedding": {"model": "all-minilm-l6-v2"},
             "llm": {"model": "smollm2-135m-instruct", "context": 2048},
             "answer": {"threshold": 0.0, "max_tokens": 24},
         }

@@ -246,6 +246,7 @@ def app(models_dir: Path, tmp_path_factory: pytest.TempPathFactory, request: pyt
         build(folder / name)
     overrides = {
         "paths": {"data": tmp_path_factory.mktemp("store"), "models": models_dir},
+        "embedding": {"model": "all-minilm-l6-v2"},
         "llm": {"model": MODEL},
         "retrieval": {"context_tokens": 600},
     }

@@ -18,7 +18,8 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def furnished(home, models_dir, monkeypatch):
-    """An installation with the real embedder and the small language model, nothing stored."""
+    """An installation with a real embedder and the small language model, nothing stored."""
     monkeypatch.setenv("RAGAPP_PATHS__MODELS", str(models_dir))
+    monkeypatch.setenv("RAGAPP_EMBEDDING__MODEL", "all-minilm-l6-v2")
     monkeypatch.setenv("RAGAPP_LLM__MODEL", "smollm2-135m-instruct")
     return home

@@ -19,10 +19,10 @@ def check(result, code, *says):
 
 # what is set up, arguments, exit code, what must be said
 BEFORE_ANY_MODEL = [
-    (["ingest", "missing-folder"], 1, ["ragapp models pull all-minilm-l6-v2"]),
-    (["search", "x"], 1, ["ragapp models pull all-minilm-l6-v2"]),
+    (["ingest", "missing-folder"], 1, ["ragapp models pull multilingual-e5-small"]),
+    (["search", "x"], 1, ["ragapp models pull multilingual-e5-small"]),
     (["ask", "x"], 1, ["ragapp models pull qwen2.5-coder-1.5b-instruct"]),
-    (["ask", "x", "--no-llm"], 1, ["ragapp models pull all-minilm-l6-v2"]),
+    (["ask", "x", "--no-llm"], 1, ["ragapp models pull multilingual-e5-small"]),
     (["models", "show", "nothing"], 1, ["nothing"]),
     (["models", "use", "nothing.gguf"], 1, ["nothing.gguf"]),
     (["models", "pull", "qwen2.5-coder-1.5b-instruc"], 1, ["qwen2.5-coder-1.5b-instruct"]),
@@ -33,7 +33,7 @@ BEFORE_ANY_MODEL = [
     (["eval", "missing.jsonl"], 1, ["missing.jsonl"]),
     (["ui", "--host", "0.0.0.0"], 1, ["0.0.0.0", "127.0.0.1"]),
     (["ui", "--host", "example"], 1, ["example", "127.0.0.1"]),
-    (["doctor"], 1, ["ragapp models pull all-minilm-l6-v2", "ragapp models pull qwen2.5-coder-1.5b-instruct"]),
+    (["doctor"], 1, ["ragapp models pull multilingual-e5-small", "ragapp models pull qwen2.5-coder-1.5b-instruct"]),
     (["--settings", "missing.yaml", "ingest"], 1, ["missing.yaml"]),
     (["nonsense"], 2, ["nonsense"]),
     (["ask"], 2, ["question", "--summarize"]),

@@ -135,7 +135,8 @@ class TestTalking:
         (folder / "rates.md").write_text(
             "# Rates\n\nThe mileage rate for cars is 45p.\n\nThe mileage rate for bicycles is 20p.\n", encoding="utf-8"
         )
-        settings = load_settings(folder / "settings.yaml", {"paths": {"models": models_dir}})
+        overrides = {"paths": {"models": models_dir}, "embedding": {"model": "all-minilm-l6-v2"}}
+        settings = load_settings(folder / "settings.yaml", overrides)
         with App(settings, write=True) as app:
             assert app.pipeline.run([folder / "rates.md"]).count("indexed") == 1
         return folder / "data"

@@ -87,3 +87,42 @@ def test_settings_that_cannot_be(ragapp, own_models: Path, monkeypatch, variable
     _, out, err = ragapp("models", "show", NAME)
     assert words in out + err
     assert "Traceback" not in out + err
+
+
+def test_what_an_embedder_is_and_costs_is_told_before_it_is_fetched(ragapp, home) -> None:
+    shown = json.loads(ragapp("models", "show", "multilingual-e5-small", "--json")[1])
+    assert shown["path"] is None
+    assert shown["to_get_it"] == "ragapp models pull multilingual-e5-small"
+    assert (shown["dimensions"], shown["tokens"], shown["licence"]) == (384, 512, "MIT")
+    assert (shown["query_prompt"], shown["document_prompt"]) == ("query: ", "passage: ")
+    assert shown["size"] > 400e6
+    assert shown["memory"] > shown["size"]
+    quick = json.loads(ragapp("models", "show", "all-minilm-l6-v2", "--json")[1])
+    large = json.loads(ragapp("models", "show", "bge-m3", "--json")[1])
+    for cost in ("relative_time", "size", "memory"):
+        assert quick[cost] < shown[cost] < large[cost]
+    assert quick["dense_weight"] < shown["dense_weight"]
+    out = ragapp("models", "show", "multilingual-e5-small")[1]
+    for words in ("times that of all-minilm-l6-v2", "GiB while it embeds", "4 bits", "about 100"):
+        assert words in out
+    packs = {pack["name"]: pack for pack in json.loads(ragapp("models", "list", "--json")[1])["packs"]}
+    assert packs["granite-embedding-97m-multilingual-r2"]["embedder"]["tokens"] == 32768
+    assert packs["qwen2.5-coder-1.5b-instruct"]["embedder"] is None
+
+
+def test_whose_weights_are_here_is_told(ragapp, own_models: Path, models_dir: Path) -> None:
+    (own_models / "multilingual-e5-small").symlink_to(models_dir / "multilingual-e5-small")
+    shown = json.loads(ragapp("models", "show", "multilingual-e5-small", "--json")[1])
+    assert shown["path"] == str(own_models / "multilingual-e5-small")
+    assert shown["weights"].startswith("the publisher's in 4 bits")
+    listed = {model["name"]: model for model in json.loads(ragapp("models", "list", "--json")[1])["models"]}
+    assert listed["multilingual-e5-small"]["weights"] == shown["weights"]
+    assert listed["multilingual-e5-small"]["embedder"]["query_prompt"] == "query: "
+    assert listed["all-minilm-l6-v2"]["weights"] == "the publisher's own"
+
+
+def test_an_embedder_that_is_no_pack_tells_what_its_folder_says(ragapp, own_models: Path, models_dir: Path) -> None:
+    (own_models / "mine").symlink_to(models_dir / "all-minilm-l6-v2")
+    shown = json.loads(ragapp("models", "show", "mine", "--json")[1])
+    assert (shown["dimensions"], shown["tokens"], shown["languages"]) == (384, 256, "not known")
+    assert shown["dense_weight"] == 0.5

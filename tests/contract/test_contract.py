@@ -118,6 +118,7 @@ def ragapp(models_dir, sample_store, tmp_path_factory):
     file = home / "settings.yaml"
     file.write_text(
         f"paths: {{data: {sample_store}, models: {models_dir}, ingest: {home / 'drop'}}}\n"
+        "embedding: {model: all-minilm-l6-v2}\n"
         "llm: {model: smollm2-135m-instruct, context: 2048}\nanswer: {threshold: 0, max_tokens: 16}\n",
         encoding="utf-8",
     )

@@ -20,9 +20,12 @@ from packaging.requirements import Requirement
 
 from ragapp.errors import ModelError
 from ragapp.index import library_encoder, model_folder, onnx_encoder, onnx_export, sbert
-from ragapp.index.embedder import Embedder, precision_of
+from ragapp.index.bert_graph import SCHEME
+from ragapp.index.embedder import Embedder
+from ragapp.index.identity import stored_precision
 from ragapp.index.library_encoder import LibraryEncoder, batches
 from ragapp.index.model_folder import EmbedderTokenizer, UnknownLayout, read_config
+from ragapp.index.records import EmbedderIdentity
 
 ROOT = Path(__file__).resolve().parents[2]
 MINILM = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -200,14 +203,14 @@ def test_products_that_would_be_cut_off_are_summed_the_slow_way(tmp_path, monkey
     [
         (MINILM, "fp32"),
         (f"{MINILM}+prompt 'passage: '", "fp32"),
-        (f"{MINILM}+{onnx_export.SCHEME}", "int8"),
-        (f"{MINILM}+{onnx_export.SCHEME}+prompt 'passage: '", "int8"),
+        (f"{MINILM}+{SCHEME}", "int8"),
+        (f"{MINILM}+{SCHEME}+prompt 'passage: '", "int8"),
         (f"{MINILM}+int8-v1", None),
         ("0" * 64, None),
     ],
 )
 def test_what_was_stored_says_its_precision(made_with, precision):
-    assert precision_of(made_with, MINILM) == precision
+    assert stored_precision(EmbedderIdentity("minilm", 384, True, made_with, "x"), MINILM) == precision
 
 
 # --- with the real model ---
@@ -459,7 +462,7 @@ def test_int8_gives_nearly_the_same_vectors_whatever_else_is_embedded(minilm, ex
     assert likeness.max() < 0.99999  # it is int8 indeed
     alone = np.concatenate([rough.embed_documents([text]) for text in texts])
     assert (alone == together).all()
-    assert rough.made_with == f"{MINILM}+{onnx_export.SCHEME}"
+    assert rough.made_with == f"{MINILM}+{SCHEME}"
     assert exact.made_with == MINILM
 
 

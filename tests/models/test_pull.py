@@ -15,7 +15,7 @@ from modelkit import Recorder, sha256
 from pullkit import DATA, HALF, PARTS, folder, leftovers, llm, publish, pull
 
 from ragapp.errors import ModelError, PullError
-from ragapp.models.packs import Manifest
+from ragapp.models.checks import Manifest
 from ragapp.models.pull import verify_pack
 
 
@@ -23,7 +23,7 @@ def test_present_and_verified_is_returned_at_once(models, no_subprocess, monkeyp
     models.mkdir()
     (models / "tiny.gguf").write_bytes(DATA)
     assert pull(llm(), models, use_hub=True) == models / "tiny.gguf"
-    monkeypatch.setattr("ragapp.models.packs.hash_file", no_subprocess)
+    monkeypatch.setattr("ragapp.models.checks.hash_file", no_subprocess)
     assert pull(llm(), models, use_hub=True) == models / "tiny.gguf"
 
 

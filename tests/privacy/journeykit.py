@@ -64,6 +64,7 @@ def _environment(home: Path, models: Path) -> dict[str, str]:
         "RAGAPP_PATHS__DATA": str(home / "data"),
         "RAGAPP_PATHS__INGEST": str(home / "drop"),
         "RAGAPP_PATHS__MODELS": str(models),
+        "RAGAPP_EMBEDDING__MODEL": "all-minilm-l6-v2",
         "RAGAPP_LLM__MODEL": "smollm2-135m-instruct",
         "RAGAPP_LLM__CONTEXT": "1024",
         "RAGAPP_RETRIEVAL__PASSAGES": "1",

@@ -46,6 +46,7 @@ def serving_state(
     shutil.copytree(store, home / "data")
     overrides = {
         "paths": {"data": home / "data", "models": models, "ingest": home / "drop"},
+        "embedding": {"model": "all-minilm-l6-v2"},
         "llm": {"model": "smollm2-135m-instruct", "context": context},
         "answer": {"threshold": 0, "max_tokens": max_tokens},
         "retrieval": {"passages": passages},

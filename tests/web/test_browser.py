@@ -60,6 +60,7 @@ def url(home, models_dir, sample_store, request):
         home,
         root,
         RAGAPP_PATHS__MODELS=str(models_dir),
+        RAGAPP_EMBEDDING__MODEL="all-minilm-l6-v2",
         RAGAPP_LLM__MODEL="smollm2-135m-instruct",
         RAGAPP_LLM__CONTEXT="2048",
         RAGAPP_ANSWER__THRESHOLD="0",
@@ -314,7 +315,7 @@ def test_the_first_start_is_a_guided_page_and_needs_no_eval(browser, tmp_path, r
         page.route(lambda address: address == url, strict)
         page.goto(url)
         page.wait_for_selector(".guide", timeout=60_000)
-        assert "ragapp models pull all-minilm-l6-v2" in page.locator(".guide").inner_text()
+        assert "ragapp models pull multilingual-e5-small" in page.locator(".guide").inner_text()
         page.click(".guide [data-act='tab']")
         page.wait_for_selector(".drop-zone")
         page.screenshot(path=shots / "first-start.png")

@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.real]
 SMALL = "smollm2-135m-instruct"
 QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
 SETTINGS = {
+    "RAGAPP_EMBEDDING__MODEL": "all-minilm-l6-v2",
     "RAGAPP_LLM__CONTEXT": "2048",
     "RAGAPP_ANSWER__THRESHOLD": "0",
     "RAGAPP_RETRIEVAL__PASSAGES": "1",

@@ -19,6 +19,7 @@ def job(models_dir, tmp_path, request):
     overrides = {
         "paths": {"data": tmp_path / "data", "models": models_dir, "ingest": tmp_path / "drop"},
         "ingest": {"settle_s": 0.2},
+        "embedding": {"model": "all-minilm-l6-v2"},
         **getattr(request, "param", {}),
     }
     with App(load_settings(request.config.rootpath / "settings.yaml", overrides), write=True) as app:

@@ -340,6 +340,17 @@ def test_models_are_told_with_what_they_need(tmp_path):
     assert "12.0 GiB, too large" in html
     assert "1.0 GiB, fits" in html
     assert "in use" in html
+    packs = [PACKS["multilingual-e5-small"], PACKS["all-minilm-l6-v2"]]
+    html = models.render_models([], packs, [], 4 << 30, "fr")
+    assert "une centaine de langues" in html
+    assert "anglais" in html
+    assert "temps × 2" in html
+    folder = tmp_path / "multilingual-e5-small"
+    for variant in packs[0].variants:
+        here = FoundModel(folder.name, "embedder", folder, 1, folder.name, "verified", weights=variant.weights)
+        html = models.render_models([here], [], [], 4 << 30, "en")
+        assert ("4-bit weights" in html) == bool(variant.variant)
+        assert ("publisher’s weights" in html) == (not variant.variant)
     running = Running("m", "e", True, 4, 0, 4096, 12.5, 1 << 30, 2 << 30)
     html = models.render_running(running, "en")
     assert "12.5 tokens/s" in html

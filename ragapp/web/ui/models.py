@@ -7,6 +7,7 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ragapp.contract import EmbedderInfo
 from ragapp.models.discovery import FoundModel, list_models
 from ragapp.models.memory import format_gib, free_memory
 from ragapp.models.packs import PACKS, Pack
@@ -132,7 +133,10 @@ def _found(model: FoundModel, chosen: Sequence[str], free: int, language: str) -
         key = "models.fits" if model.memory <= free else "models.too_large"
         fit = tr(language, key, need=format_gib(model.memory))
     parameters = f"{model.parameters / 1e9:.1f} B" if model.parameters else ""
-    kind = " · ".join(filter(None, (model.architecture, parameters, model.quantization)))
+    known = PACKS[model.pack].embedder if model.pack in PACKS else None
+    whose = "models.weights_own" if known and model.weights == PACKS[str(model.pack)].weights else "models.weights_4bit"
+    told = (_embedder(known, language), tr(language, whose) if known and model.weights else "")
+    kind = " · ".join(filter(None, (model.architecture, parameters, model.quantization, *told)))
     choice = ""
     if used:
         choice = f'<span class="used">{tr(language, "models.in_use")}</span>'
@@ -147,10 +151,23 @@ def _found(model: FoundModel, chosen: Sequence[str], free: int, language: str) -
     )
 
 
+def _embedder(known: EmbedderInfo | None, language: str) -> str:
+    """What an embedder can do and what it costs, in a line."""
+    if known is None:
+        return ""
+    told = [tr(language, "models.english" if known.languages == "English" else "models.many_languages")]
+    told.append(tr(language, "models.embeds", dimensions=known.dimensions, tokens=known.tokens))
+    if known.relative_time is not None and known.memory is not None:
+        cost = {"time": f"{known.relative_time:g}", "memory": format_gib(known.memory)}
+        told.append(tr(language, "models.embedder_costs", **cost))
+    return " · ".join(told)
+
+
 def _missing(pack: Pack, language: str) -> str:
     fetch = act("models", tr(language, "models.fetch"), what="fetch", name=pack.name)
+    kind = " · ".join(filter(None, (_embedder(pack.embedder, language), pack.licence)))
     return (
         f'<tr class="missing"><td class="name">{escape(pack.name)}</td>'
         f"<td>{escape(tr(language, f'role.{pack.role}'))}</td><td>{size(pack.size)}</td>"
-        f"<td>{tr(language, 'models.missing')}</td><td>{escape(pack.licence)}</td><td>{fetch}</td></tr>"
+        f"<td>{tr(language, 'models.missing')}</td><td>{escape(kind)}</td><td>{fetch}</td></tr>"
     )
