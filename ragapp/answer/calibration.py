@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -40,16 +40,18 @@ class Features:
 
     probe: float  #: log-odds that the passage states the answer, by the language model
     score: float  #: fused score of the search, 0 to 1
-    dense: float  #: cosine with the question
+    similarity: float  #: cosine with the question, on the embedder's own scale
 
 
 NAMES = tuple(Features.__dataclass_fields__)
+#: what earlier versions weighed; the raw cosine means something else with each embedder
+FORMER_NAMES = ("probe", "score", "dense")
 
 
 def features_of(passage: ScoredChunk, yes: float) -> Features:
     """The features of a passage, for which the model's probability of yes to the probe is ``yes``, 0 to 1."""
     p = min(max(yes, _LEAST), 1 - _LEAST)
-    return Features(probe=math.log(p / (1 - p)), score=min(1.0, passage.score), dense=passage.dense)
+    return Features(probe=math.log(p / (1 - p)), score=min(1.0, passage.score), similarity=passage.similarity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +90,26 @@ class Example:
 def calibration_for(model: str, own: Path | None = None) -> Calibration:
     """The calibration of a model: that in the person's ``own`` file, else the shipped one, else the general one.
 
+    One of the person's own that weighs other features, as an earlier ragapp made it, does not count.
+
     Raises:
         StoreError: the person's file, which need not exist, is damaged.
     """
     if own and own.is_file():
         try:
-            known = _parse(json.loads(own.read_text(encoding="utf-8")))
+            values = json.loads(own.read_text(encoding="utf-8"))
+            known = _parse({name: values[name] for name in values.keys() - former_models(values)})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             hint = "Delete it, or make it anew: ragapp eval --calibrate"
             raise StoreError(f"The calibration {own} cannot be read: {error}.", hint) from None
         if model in known:
             return known[model]
     return _shipped().get(model) or _shipped()[GENERAL]
+
+
+def former_models(values: Mapping[str, Any]) -> set[str]:
+    """The models whose calibration, as a file holds them, is one of an earlier ragapp."""
+    return {name for name, entry in values.items() if entry["weights"].keys() == set(FORMER_NAMES)}
 
 
 def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
@@ -110,6 +120,7 @@ def save_calibration(own: Path, model: str, calibration: Calibration) -> None:
     """
     try:
         kept = json.loads(own.read_text(encoding="utf-8")) if own.is_file() else {}
+        kept = {name: kept[name] for name in kept.keys() - former_models(kept)}
         _parse(kept)
     except (ValueError, KeyError, TypeError, AttributeError):  # damaged, or of another version: it is replaced
         kept = {}

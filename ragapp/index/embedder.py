@@ -125,7 +125,7 @@ class Embedder:
     def scaled_similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Similarity of a text to each of others: 0 for unrelated texts, 1 for the same, whatever the model."""
         first, *rest = self.embed_documents([text, *others])
-        return [1 - (1 - float(first @ vector)) * SPREAD / self.cosine_spread for vector in rest]
+        return [own_scale(float(first @ vector), self.cosine_spread) for vector in rest]
 
     def prepare(self) -> None:
         """Export and check the model's graph, and find the quickest precision, so that the first use need not."""
@@ -163,3 +163,8 @@ class Embedder:
 
     def _no_int8(self, problem: str) -> ModelError:
         return ModelError(f"The embedder in {self.folder} {problem}.", "Set embedding.precision to fp32.")
+
+
+def own_scale(cosine: float, cosine_spread: float) -> float:
+    """A cosine on the scale of an embedder with this spread: 0 for unrelated texts, 1 for the same, with any model."""
+    return 1 - (1 - cosine) * SPREAD / cosine_spread

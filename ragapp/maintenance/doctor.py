@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import sys
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ragapp import guard
+from ragapp.answer.calibration import FILE_NAME as CALIBRATION_NAME
+from ragapp.answer.calibration import calibration_for, former_models
 from ragapp.errors import IdentityError, RagappError
 from ragapp.models.discovery import find_model
 from ragapp.privacy import TALLY_NAME
@@ -45,6 +48,8 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
         ("language model", _check_llm),
         ("store", _check_store),
     )
+    if (settings.paths.data / CALIBRATION_NAME).is_file():
+        checks += (("calibration", _check_calibration),)
     if settings.store.chroma != "embedded":
         checks += (("chroma server", _check_chroma_server),)
     if settings.retrieval.reranker:
@@ -137,6 +142,16 @@ def _check_weights(settings: Settings) -> CheckResult:
         return CheckResult("weights", "fail", f"not as published: {', '.join(bad)}", again)
     names = ", ".join(pack.name for pack in here) or "no packs are here"
     return CheckResult("weights", "ok", f"as published, by SHA-256: {names}" if here else names)
+
+
+def _check_calibration(settings: Settings) -> CheckResult:
+    file = settings.paths.data / CALIBRATION_NAME
+    calibration_for("", file)  # raises where it is damaged
+    former = former_models(json.loads(file.read_text(encoding="utf-8")))
+    if former:
+        detail = f"yours for {', '.join(sorted(former))} was made by an earlier ragapp and is not used"
+        return CheckResult("calibration", "warn", detail, "Make it anew: ragapp eval QUESTIONS --calibrate")
+    return CheckResult("calibration", "ok", f"your own, in {file}")
 
 
 def _check_network(settings: Settings) -> CheckResult:

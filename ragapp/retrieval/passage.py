@@ -20,6 +20,7 @@ class ScoredChunk:
         lexical: BM25.
         coverage: share of the question's words that it has, rare ones counting more; 0 to 1.
         also_in: chunks that say the same and are left out for it.
+        similarity: the cosine on the embedder's own scale, 0 for texts that have nothing to do with each other.
     """
 
     chunk: StoredChunk
@@ -28,6 +29,7 @@ class ScoredChunk:
     lexical: float
     coverage: float = 0.0
     also_in: tuple[StoredChunk, ...] = ()
+    similarity: float = 0.0
 
     def described(self, n: int) -> contract.Passage:
         """The passage as it leaves the core, with its number in an answer or its rank in a search, 1-based."""

@@ -16,7 +16,7 @@ from ragapp.errors import EmptyStoreError, UsageError
 from ragapp.index.analysis import question_words
 from ragapp.index.bm25 import word_frequency
 from ragapp.index.catalog_writes import context_line
-from ragapp.index.embedder import Embedder
+from ragapp.index.embedder import Embedder, own_scale
 from ragapp.index.records import StoredChunk
 from ragapp.index.store import Store
 from ragapp.index.vector_store import nearest_exactly
@@ -88,8 +88,11 @@ class Retriever:
             # its own stop words are none of its content, whether or not a document is written in it
             words = catalog.question_words(question, [language.code] if language.code else [])
             candidates, chunks = self._candidates(words, vector, max(settings.candidates, k), only, language)
-            scores = fuse(candidates, settings.vector_weight, self._embedder.cosine_spread)
-            passages = without_duplicates(spread_over_pages(_passages(words, candidates, chunks, scores)), enough)
+            spread = self._embedder.cosine_spread
+            scores = fuse(candidates, settings.vector_weight, spread)
+            passages = without_duplicates(
+                spread_over_pages(_passages(words, candidates, chunks, scores, spread)), enough
+            )
         if self._reranker:
             with _timed(seconds, "rerank"):
                 passages = self._reranked(self._reranker, question, passages)
@@ -170,6 +173,7 @@ def _passages(
     candidates: Mapping[int, Candidate],
     chunks: Mapping[int, StoredChunk],
     scores: Mapping[int, float],
+    cosine_spread: float,
 ) -> list[ScoredChunk]:
     """Scored chunks as passages, the best first, those of a document that the question names with their bonus."""
     named = _named_documents(set(chain.from_iterable(words)), chunks.values())
@@ -178,7 +182,9 @@ def _passages(
         if chunk := chunks.get(chunk_id):
             bonus = NAMED_BONUS * (chunk.document_id in named)
             found = candidates[chunk_id]
-            passages.append(ScoredChunk(chunk, score + bonus, found.dense, found.lexical, found.overlap.coverage))
+            similarity = own_scale(found.dense, cosine_spread)
+            sides = found.dense, found.lexical, found.overlap.coverage
+            passages.append(ScoredChunk(chunk, score + bonus, *sides, similarity=similarity))
     return sorted(passages, key=lambda passage: -passage.score)
 
 

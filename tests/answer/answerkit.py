@@ -19,4 +19,4 @@ def passage(text, document="a.pdf", unit=1, *, title="", headings=(), language="
         language=language,
         label=label,
     )
-    return ScoredChunk(chunk, score, 0.5, 1.0)
+    return ScoredChunk(chunk, score, 0.5, 1.0, similarity=0.4)

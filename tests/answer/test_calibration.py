@@ -1,3 +1,4 @@
+import json
 import random
 from dataclasses import astuple
 
@@ -36,7 +37,7 @@ def test_what_tells_right_from_wrong_gets_the_weight():
     weights = dict(zip(NAMES, fitted.weights, strict=True))
     assert weights["probe"] > 0.8
     assert abs(weights["score"]) < 0.8
-    assert weights["dense"] == pytest.approx(0, abs=1e-6)
+    assert weights["similarity"] == pytest.approx(0, abs=1e-6)
     agreeing = [
         (fitted.max_probability(one.signals) >= fitted.thresholds["normal"]) == one.right for one in sample(400, seed=1)
     ]
@@ -109,6 +110,15 @@ def test_ones_own_is_kept_a_model_and_wins(tmp_path):
     assert calibration_for("c", tmp_path / "none.json") == calibration_for(GENERAL)
 
 
+def test_one_that_weighs_the_raw_cosine_does_not_count_any_more(tmp_path):
+    own = tmp_path / "calibration.json"
+    former = {"weights": {"probe": 9, "score": 9, "dense": 9}, "intercept": 0, "thresholds": {}, "questions": 40}
+    own.write_text(json.dumps({"a": former}))
+    assert calibration_for("a", own) == calibration_for(GENERAL)
+    save_calibration(own, "b", fit(sample(100)))
+    assert json.loads(own.read_text()).keys() == {"b"}
+
+
 def test_ones_own_is_for_its_owner_alone(tmp_path):
     own = tmp_path / "calibration.json"
     save_calibration(own, "a", fit(sample(100)))
@@ -136,7 +146,7 @@ def test_what_the_model_and_the_search_say():
     signals = features_of(LEAVE, 0.8)
     assert signals.probe > 0 > features_of(LEAVE, 0.2).probe
     assert features_of(LEAVE, 0.5).probe == 0
-    assert (signals.score, signals.dense) == (0.7, 0.5)
+    assert (signals.score, signals.similarity) == (0.7, 0.4)
     assert len(astuple(signals)) == len(NAMES)
 
 
