@@ -3,8 +3,8 @@
     python benchmarks/ingest.py FOLDER [--rounds 3]     every side in turn, several rounds, medians
     python benchmarks/ingest.py --many FOLDER           ragapp alone on a large folder: time and memory
 
-FOLDER holds PDFs with text (any; those that pypdf cannot read are left out for all).  Each side runs in a process of
-its own, in turn, so that what else the machine does falls on all alike.  `pip install -e .[bench]` brings what
+FOLDER holds PDFs with text (any; those that pypdf cannot read are left out for all).  Each side (`rivals.py`) runs in a
+process of its own, in turn, so that what else the machine does falls on all alike.  `pip install -e .[bench]` brings what
 PrivateGPT's side needs.
 """
 
@@ -23,10 +23,13 @@ from pathlib import Path
 import psutil
 from rivals import RIVALS
 
+from ragapp.index.onnx_encoder import lanes
+from ragapp.index.onnx_export import processor_name
+
 HERE = Path(__file__).resolve().parent
 SAMPLE_S = 0.25
-LIMITS = ("bare embedder", "bare embedder, batches of 8")
-OTHERS = ("LangChain", "PrivateGPT 0.6.2")
+BASELINES = {"its embedder alone": "sentence-transformers alone", "MiniLM alone": "sentence-transformers alone, MiniLM"}
+FORMER = "ragapp, MiniLM by the library"
 MIB = 1 << 20
 
 
@@ -98,42 +101,37 @@ def readable(folder: Path) -> list[str]:
 def compare(folder: Path, models: Path, rounds: int, names: list[str]) -> None:
     files = readable(folder)
     took: dict[str, list[dict]] = {name: [] for name in names}
-    held = ""
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as data:
             listed = Path(data) / "files.json"
             listed.write_text(json.dumps(files))
-            # ragapp goes first: the bare embedder needs its chunks
+            # ragapp goes first: the embedders alone need its chunks
             for name in sorted(names, key=lambda name: not name.startswith("ragapp")):
-                command = [str(HERE / "rivals.py"), name, str(listed), data, str(models)]
-                result, memory = run(command, memory=name == "ragapp, fp32" and number == 0)
-                if memory.all:
-                    held = str(memory)
+                result, _ = run([str(HERE / "rivals.py"), name, str(listed), data, str(models)])
                 took[name].append(result)
                 sys.stderr.write(f"round {number + 1}, {name}: {result['seconds']:.1f} s\n")
     seconds = {name: statistics.median(result["seconds"] for result in results) for name, results in took.items()}
-    limit = min((seconds[name] for name in LIMITS if name in seconds), default=0.0)
-    other = min((seconds[name] for name in OTHERS if name in seconds), default=0.0)
     pages = max(result.get("pages", 0) for results in took.values() for result in results)
-    print(f"{len(files)} files, {pages} pages, medians of {rounds} rounds, {os.cpu_count()} cores\n")
-    print("| | vectors | seconds | against the bare embedder | times faster than the faster of the others |")
-    print("|---|---|---|---|---|")
+    print(f"{len(files)} files, {pages} pages, medians of {rounds} rounds, {lanes()} cores, {processor_name()}\n")
+    print("| | precision | vectors | seconds | beside the library alone | of the time of MiniLM by the library |")
+    print("|---|---|---|---|---|---|")
     for name in names:
-        against = f"{seconds[name] / limit:.2f}" if limit else "–"
-        faster = f"{other / seconds[name]:.2f}" if other and name.startswith("ragapp") else "–"
-        print(f"| {name} | {took[name][-1]['vectors']} | {seconds[name]:.1f} | {against} | {faster} |")
-    if held:
-        print(f"\nPeak memory of ragapp, fp32, MiB (itself | readers | all): {held}")
+        result, baseline = took[name][-1], seconds.get(BASELINES.get(name, ""))
+        faster = f"{baseline / seconds[name]:.2f} times as fast" if baseline else "–"
+        former = f"{seconds[name] / seconds[FORMER]:.2f}" if FORMER in seconds and " alone" not in name else "–"
+        cells = [name, result.get("precision", "fp32"), str(result["vectors"]), f"{seconds[name]:.1f}", faster, former]
+        print(f"| {' | '.join(cells)} |")
 
 
 def many(folder: Path, models: Path) -> None:
     code = (
-        "import json, sys, time; from pathlib import Path; from ragapp.privacy import go_offline; go_offline()\n"
+        "import json, sys; from dataclasses import asdict; from pathlib import Path\n"
+        "from ragapp.privacy import go_offline; go_offline()\n"
         "from ragapp.app import App; from ragapp.settings import load_settings\n"
         "folder, data, models = map(Path, sys.argv[1:4])\n"
         "if __name__ == '__main__':\n"
         "    with App(load_settings(None, {'paths': {'data': data, 'models': models}}), write=True) as app:\n"
-        "        report = app.pipeline.run([folder]); first = report.totals\n"
+        "        report = app.pipeline.run([folder]); first = asdict(report.totals)\n"
         "        again = app.pipeline.run([folder])\n"
         "        precision = app.embedder.precision\n"
         "    print(json.dumps({**first, 'again_s': again.seconds, 'precision': precision}))\n"
@@ -156,7 +154,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", action="append", choices=list(RIVALS), help="these sides alone; may be repeated")
-    parser.add_argument("--models", type=Path, help="where all-minilm-l6-v2 lies; else as in the settings")
+    parser.add_argument("--models", type=Path, help="where both embedders lie; else as in the settings")
     parser.add_argument("--many", action="store_true", help="ragapp alone, with its memory")
     options = parser.parse_args()
     if not options.folder.is_dir():

@@ -17,7 +17,7 @@ from retrieval import ranks
 
 from ragapp.privacy import go_offline
 
-METHODS = {"vectors alone": "vectors alone (PrivateGPT, AnythingLLM)", "ragapp": "ragapp, weight of vectors 0.3"}
+METHODS = {"vectors alone": "vectors alone (PrivateGPT, AnythingLLM)", "ragapp": "ragapp"}
 
 
 def main() -> int:

@@ -121,15 +121,10 @@ def models_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def multilingual_embedder(models_dir):
-    """The embedder that knows many languages, fetched once and loaded once in a run."""
+    """The embedder that knows many languages, loaded once in a run."""
     from ragapp.index.embedder import Embedder
-    from ragapp.models.packs import get_pack
-    from ragapp.models.pull import SilentProgress, pull_pack
 
     name = "multilingual-e5-small"
-    with FileLock(models_dir.with_name("models.lock")):
-        if not (models_dir / name).is_dir():
-            pull_pack(get_pack(name), models_dir, hub_url="", use_hub=False, progress=SilentProgress())
     return Embedder(models_dir / name, name)
 
 

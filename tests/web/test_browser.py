@@ -54,7 +54,7 @@ def url(home, models_dir, sample_store, request):
 
     shutil.copytree(sample_store, home / "data")
     root = request.config.rootpath
-    overrides = {"paths": {"data": home / "data", "models": models_dir}}
+    overrides = {"paths": {"data": home / "data", "models": models_dir}, "embedding": {"model": "all-minilm-l6-v2"}}
     keep_a_conversation(load_settings(root / "settings.yaml", overrides))
     with running_page(
         home,
