@@ -4,8 +4,8 @@
     python benchmarks/ingest.py --many FOLDER           ragapp alone on a large folder: time and memory
 
 FOLDER holds PDFs with text (any; those that pypdf cannot read are left out for all).  Each side (`rivals.py`) runs in a
-process of its own, in turn, so that what else the machine does falls on all alike.  `pip install -e .[bench]` brings what
-PrivateGPT's side needs.
+process of its own, in turn, so that what else the machine does falls on all alike.  `pip install -e .[bench]` brings
+what PrivateGPT's side needs.
 """
 
 from __future__ import annotations

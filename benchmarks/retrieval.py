@@ -4,6 +4,7 @@ All see the same chunks of the same store, in one run.  Each article of a questi
 one Markdown document; a passage is right when it lies in the paragraph that the question was asked about.
 
     python benchmarks/retrieval.py questions.json [more.json …] [--half choose|report|all] [--limit 1000]
+        [--embedder all-minilm-l6-v2] [--chunk-tokens 256]
 
 What was chosen (weights, shares) was chosen on the half `choose`: every other article.
 """
@@ -22,7 +23,7 @@ from ragapp.privacy import go_offline
 
 RRF_K = 60
 DEPTH = 50
-WEIGHTS = (0.2, 0.3, 0.4)
+WEIGHTS = (0.3, 0.5, 0.7)
 
 
 class Remembering:
@@ -37,6 +38,9 @@ class Remembering:
         if text not in self._known:
             self._known[text] = self._embedder.embed_query(text)
         return self._known[text]
+
+    def __getattr__(self, name: str):
+        return getattr(self._embedder, name)
 
 
 def rankings(app, embedder: Remembering, question: str) -> Iterator[tuple[str, list[int]]]:
@@ -55,6 +59,7 @@ def rankings(app, embedder: Remembering, question: str) -> Iterator[tuple[str, l
     yield "reciprocal rank fusion (localGPT, haiku.rag)", sorted(every, key=lambda chunk: -reciprocal[chunk])
     ids, vectors = catalog.vectors(every)
     yield "convex, BM25 and min-max vectors, half each", _convex(dict(zip(ids, vectors @ vector, strict=True)), lexical)
+    yield "ragapp", [passage.chunk.id for passage in app.retriever.search(question, DEPTH).passages]
     for weight in WEIGHTS:
         settings = app.settings.retrieval.model_copy(update={"dense_weight": weight})
         found = Retriever(app.store, embedder, settings).search(question, DEPTH)
@@ -68,7 +73,7 @@ def _convex(cosines: dict[int, float], lexical: dict[int, float]) -> list[int]:
 
 def ranks(app, asked: list[Asked]) -> dict[str, list[int]]:
     """The rank (from 0) of the first right passage for each question, by method; DEPTH where there is none."""
-    embedder = Remembering(app.embedder)
+    embedder = app.__dict__["embedder"] = Remembering(app.embedder)
     chunks = app.store.catalog.chunks(app.store.catalog.chunk_ids())
     found: dict[str, list[int]] = {}
     for question in asked:
@@ -85,8 +90,12 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=1000, help="questions of each file at the most")
     parser.add_argument("--settings", type=Path)
     parser.add_argument("--models", type=Path, help="instead of paths.models")
+    parser.add_argument("--embedder", help="instead of embedding.model")
+    parser.add_argument("--chunk-tokens", type=int, help="instead of ingest.chunk_tokens")
     options = parser.parse_args()
     go_offline()
+    sections: dict[str, dict] = {"embedding": {"model": options.embedder}} if options.embedder else {}
+    sections |= {"ingest": {"chunk_tokens": options.chunk_tokens}} if options.chunk_tokens else {}
     lines: dict[str, list[str]] = {}
     heads = []
     for file in options.files:
@@ -94,11 +103,11 @@ def main() -> int:
             folder = Path(temporary) / "documents"
             folder.mkdir()
             asked = sample(write_documents(file, folder), options.half, options.limit)
-            with opened(Path(temporary) / "data", options.models, options.settings) as app:
+            with opened(Path(temporary) / "data", options.models, options.settings, **sections) as app:
                 report = app.pipeline.run([folder])
                 for method, found in ranks(app, asked).items():
                     lines.setdefault(method, []).extend(shares(found, 1, 5))
-        heads.append(f"{file.stem} ({len(asked)} questions, {report.totals['chunks']} chunks): R@1 | R@5")
+        heads.append(f"{file.stem} ({len(asked)} questions, {report.totals.chunks} chunks): R@1 | R@5")
         sys.stderr.write(f"{file.stem} done\n")
     sys.stdout.write(f"| method | {' | '.join(heads)} |\n|---|{'---|---|' * len(heads)}\n")
     for method, figures in lines.items():
