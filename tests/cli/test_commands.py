@@ -276,6 +276,15 @@ class TestJourney:
         assert code == 0
         assert {check["name"]: check["status"] for check in json.loads(out)["checks"]}["store"] == "ok"
 
+    def test_doctor_says_that_a_calibration_of_an_earlier_version_does_not_count(self, ragapp, furnished):
+        former = {"weights": {"probe": 1, "score": 1, "dense": 1}, "intercept": 0, "thresholds": {}, "questions": 40}
+        (furnished / "data").mkdir(exist_ok=True)
+        (furnished / "data" / "calibration.json").write_text(json.dumps({"tiny": former}))
+        checks = {check["name"]: check for check in json.loads(ragapp("doctor", "--json")[1])["checks"]}
+        assert checks["calibration"]["status"] == "warn"
+        assert "tiny" in checks["calibration"]["detail"]
+        assert "ragapp eval" in checks["calibration"]["hint"]
+
     def test_doctor_reads_again_what_an_earlier_version_read(self, ragapp, furnished, docs):
         import sqlite3
 
