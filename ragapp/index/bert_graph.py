@@ -1,8 +1,8 @@
 """BERT encoders as ONNX graphs of fused operators, written from a folder's own weights.
 
 The graph takes one text: what the token table and the position table give for it, and gives the hidden states pooled to
-one vector.  The token table, most of a multilingual model, is no part of it, so that a question needs a few rows of a
-mapped file.  A text at a time means no padding, no mask, and a vector that depends on nothing but its own text;
+one vector.  The token table, most of a multilingual model, is no part of it, so that a question needs a few rows of its
+file.  A text at a time means no padding, no mask, and a vector that depends on nothing but its own text;
 onnxruntime then takes its quicker attention (flash attention), which knows no mask.  An exporter's graph, fused by
 onnxruntime's own optimiser, kept attention in nine separate operators and was slower (`benchmarks/README.md`).
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -59,8 +59,34 @@ class Weights:
             raise UnknownLayout(f"{self._file}, {name}: {error}") from None
 
 
+class TokenTable:
+    """The table of token vectors in the weights' file, of which only the rows that are asked for are read.
+
+    Read, not mapped: around each row that is touched Linux maps sixty kilobytes, and soon all of the 384 MB that the table
+    of a multilingual model has.
+    """
+
+    def __init__(self, mapped: np.ndarray) -> None:
+        self._mapped = mapped
+        self._file: BinaryIO | None = None
+        if isinstance(mapped, np.memmap) and hasattr(os, "pread"):
+            self._file = open(str(mapped.filename), "rb")  # noqa: SIM115, closed with the table
+            self._begin, self._row_bytes = mapped.offset, mapped.itemsize * mapped.shape[1]
+
+    def rows(self, ids: Sequence[int]) -> np.ndarray:
+        """Vectors of tokens: float32 of shape (len(ids), dimension)."""
+        if self._file is None:
+            found: np.ndarray = self._mapped[np.asarray(ids, np.int64)].astype(np.float32)
+            return found
+        if ids and not 0 <= min(ids) <= max(ids) < len(self._mapped):
+            raise IndexError("a token that the table does not have")
+        handle, size = self._file.fileno(), self._row_bytes
+        data = b"".join([os.pread(handle, size, self._begin + token * size) for token in ids])
+        return np.frombuffer(data, self._mapped.dtype).reshape(len(ids), -1).astype(np.float32)
+
+
 class OnnxEncoder:
-    """A graph of :func:`ragapp.index.bert_graph.build_graph` with the tables of its model.
+    """A graph of :func:`ragapp.index.bert_graph.fp32_graph` or ``int8_graph`` with the tables of its model.
 
     Args:
         graph: the file, or its bytes where it could not be written.
@@ -73,7 +99,7 @@ class OnnxEncoder:
     def __init__(self, graph: Path | bytes, weights: Weights, layout: BertLayout, tokenizer: EmbedderTokenizer) -> None:
         self._tokenizer = tokenizer
         self._session = _session(graph)
-        self._words = weights.tensor(_TABLES.format("word"))
+        self._words = TokenTable(weights.tensor(_TABLES.format("word")))
         places = weights.tensor(_TABLES.format("position"))[layout.first_position :].astype(np.float32)
         self._places = places + weights.tensor(_TABLES.format("token_type"))[0].astype(np.float32)
         if self._tokenizer.max_tokens > len(self._places):
@@ -108,7 +134,7 @@ class OnnxEncoder:
 
     def outputs(self, ids: Sequence[int], names: Sequence[str]) -> list[np.ndarray]:
         """What the graph gives for one tokenized text under these names, or, without any, under all that it has."""
-        tokens = self._words[np.asarray(ids, np.int64)].astype(np.float32) + self._places[: len(ids)]
+        tokens = self._words.rows(ids) + self._places[: len(ids)]
         found: list[np.ndarray] = self._session.run(list(names) or None, {"tokens": tokens[None]})
         return found
 
