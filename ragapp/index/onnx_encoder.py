@@ -62,8 +62,8 @@ class Weights:
 class TokenTable:
     """The table of token vectors in the weights' file, of which only the rows that are asked for are read.
 
-    Read, not mapped: around each row that is touched Linux maps sixty kilobytes, and soon all of the 384 MB that the table
-    of a multilingual model has.
+    Read, not mapped: around each row that is touched Linux maps sixty kilobytes, and soon all of the 384 MB that the
+    table of a multilingual model has.
     """
 
     def __init__(self, mapped: np.ndarray) -> None:
