@@ -124,7 +124,7 @@ def run(app: App, answers: Answers, way: str, cases: Sequence[Case], verbose: bo
     """Ask all cases in one way, and count."""
 
     def covered(question: str) -> float:
-        return max((passage.coverage for passage in app.retriever.search(question, K).passages), default=0.0)
+        return app.retriever.coverage(question, K)
 
     rewrite = rewriter(app.engine())
     count: Counter[str] = Counter()

@@ -30,6 +30,8 @@ OFFLINE_ENVIRONMENT = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_SHARE": "False",
     "GRADIO_MCP_SERVER": "False",
+    # onnxruntime reads it when it is loaded; its disable_telemetry_events() comes too late and stops only some
+    "ORT_DISABLE_TELEMETRY": "1",
     "OTEL_SDK_DISABLED": "true",
     "OTEL_TRACES_EXPORTER": "none",
     "OTEL_METRICS_EXPORTER": "none",

@@ -175,8 +175,7 @@ class Assistant:
 
     def _understand(self, question: str, turns: Sequence[Turn], cancelled: Callable[[], bool]) -> Understood:
         def covered(text: str) -> float:
-            found = self._retriever.search(text, self._settings.retrieval.passages)
-            return max((passage.coverage for passage in found.passages), default=0.0)
+            return self._retriever.coverage(text, self._settings.retrieval.passages)
 
         def rewrite(text: str, earlier: Sequence[Turn]) -> tuple[str, int]:
             return rewriter(self._engine(), cancelled)(text, earlier)

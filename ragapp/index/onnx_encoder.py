@@ -15,6 +15,7 @@ import numpy as np
 
 from ragapp.index.bert_graph import BertLayout
 from ragapp.index.model_folder import EmbedderTokenizer, UnknownLayout
+from ragapp.privacy import OFFLINE_ENVIRONMENT
 
 MAX_LANES = 16
 # a safetensors file begins with the length of its JSON header, which is far smaller than this
@@ -181,6 +182,8 @@ def processor_flags() -> frozenset[str]:
 
 
 def _session(graph: Path | bytes) -> Any:
+    # set already where a command runs; whoever uses this alone is no more asked for telemetry than that
+    os.environ.update(OFFLINE_ENVIRONMENT)
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)

@@ -42,6 +42,8 @@ EXACT_WITHIN = 20_000
 # How much deeper is looked for chunks in another language than the question: embedders of many languages put those in
 # its own first (with multilingual-e5-small, a quarter of those that answered were not among the first 50 of 1,240).
 ACROSS_DEPTH = 8
+# what the found words of a question count that is in a language of no document
+FOREIGN_COVERAGE = 0.9
 _NAME_SEPARATORS = re.compile(r"[-_.]+")
 
 
@@ -101,6 +103,19 @@ class Retriever:
         if len(question.encode("utf-8", "surrogatepass")) > SURELY_READ_BYTES:
             read = self._embedder.words_read(question)
         return RetrievalResult(found, seconds, len(whole.split()), read, searched)
+
+    def coverage(self, question: str, k: int) -> float:
+        """Share of a question's words that the best of ``k`` passages holds, rare ones counting more; 0 to 1.
+
+        It is never all of them where no document is in its language: what is found there are names and chance.
+
+        Raises:
+            RagappError: see :meth:`search`.
+        """
+        share = max((passage.coverage for passage in self.search(question, k).passages), default=0.0)
+        language = question_language(question)
+        foreign = language.confidence > 0 and language.code not in self._store.catalog.languages()
+        return FOREIGN_COVERAGE * share if foreign else share
 
     def _candidates(
         self,

@@ -25,16 +25,21 @@ OTHER_LANGUAGES = [
 
 
 @pytest.fixture
-def search(sample_settings):
+def retriever(sample_settings):
     """Finds passages in the sample documents."""
     with App(sample_settings) as app:
-        yield app.retriever.search
+        yield app.retriever
 
 
 @pytest.fixture
-def covered(search):
+def search(retriever):
+    return retriever.search
+
+
+@pytest.fixture
+def covered(retriever):
     """Share of a question's words that the best passage holds."""
-    return lambda question: max(passage.coverage for passage in search(question, 4).passages)
+    return lambda question: retriever.coverage(question, 4)
 
 
 def lines(path):

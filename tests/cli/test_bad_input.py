@@ -152,7 +152,7 @@ class TestWithModels:
         monkeypatch.setenv("RAGAPP_INGEST__CHUNK_TOKENS", "100")
         for command in (["search", "kettle"], ["ingest", "a.txt"], ["doctor"]):
             check(ragapp(*command), 1, "ragapp doctor --fix")
-        check(ragapp("doctor", "--fix"), 0, "1 documents were embedded anew")
+        check(ragapp("doctor", "--fix"), 0, "1 documents were rebuilt for all-minilm-l6-v2")
         check(ragapp("search", "kettle"), 0, "The kettle is green.")
 
     def test_a_store_in_use_is_told(self, ragapp, furnished, monkeypatch):

@@ -43,6 +43,7 @@ def command(page, monkeypatch, tmp_path):
         "PATHS__DATA": settings.paths.data,
         "PATHS__MODELS": settings.paths.models,
         "PATHS__INGEST": settings.paths.ingest,
+        "EMBEDDING__MODEL": settings.embedding.model,
         "LLM__MODEL": settings.llm.model,
         "LLM__CONTEXT": settings.llm.context,
         "ANSWER__THRESHOLD": 0,
