@@ -96,7 +96,7 @@ def prepare_embedder(settings: Settings, name: str) -> None:
         ModelError: the weights are not there, or damaged.
     """
     own = settings.model_copy(deep=True)
-    own.embedding.model = name
+    own.embedding.model, own.embedding.precision = name, "auto"
     build_embedder(own).prepare()
 
 
