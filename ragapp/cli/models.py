@@ -129,7 +129,7 @@ def pull_model(settings: Settings, name: str) -> Path:
     pack = pack_from_spec(name, **source) if name not in PACKS and ":" in name else get_pack(name)
     path = pull_pack(pack, settings.paths.models, progress=console_progress(), **source)
     if pack.role == "embedder":
-        typer.echo(f"{pack.name}: making it ready, which takes some seconds the first time", err=True)
+        note(f"{pack.name}: making it ready, which takes some seconds the first time")
         prepare_embedder(settings, pack.name)
     return path
 
