@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 import unicodedata
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ _EITHER_ORDER = frozenset({"en"})
 # every lexical index is made anew from its stored text
 TERMS_VERSION = 2
 
+_LOADING = threading.Lock()
 # size of the caches of stems and folded words
 _KNOWN_WORDS = 50_000
 
@@ -255,8 +257,13 @@ def language_shares(text: str) -> dict[str, float]:
     return {language: share / total for language, share in shares.items() if language in SNOWBALL_LANGUAGES}
 
 
-@cache
 def _identifier() -> LanguageIdentifier:
+    with _LOADING:  # threads that come at the same time would each load it
+        return _loaded_identifier()
+
+
+@cache
+def _loaded_identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE)
