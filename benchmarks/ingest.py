@@ -134,7 +134,7 @@ def many(folder: Path, models: Path) -> None:
         "        report = app.pipeline.run([folder]); first = asdict(report.totals)\n"
         "        again = app.pipeline.run([folder])\n"
         "        precision = app.embedder.precision\n"
-        "    print(json.dumps({**first, 'again_s': again.seconds, 'precision': precision}))\n"
+        "    print(json.dumps({**first, 'again_s': again.totals.seconds, 'precision': precision}))\n"
     )
     with tempfile.TemporaryDirectory() as data:
         script = Path(data) / "many.py"
