@@ -107,6 +107,8 @@ def no_settings_from_outside(monkeypatch):
 @pytest.fixture(scope="session")
 def models_dir() -> Path:
     """A folder with two real embedders and the small language model, kept between runs."""
+    from ragapp.app import prepare_embedder
+    from ragapp.index.onnx_export import NOTES
     from ragapp.models.packs import get_pack
     from ragapp.models.pull import SilentProgress, pull_pack
     from ragapp.settings import Settings
@@ -116,6 +118,9 @@ def models_dir() -> Path:
     with FileLock(folder.with_name("models.lock")):
         for name in (Settings().embedding.model, TEST_EMBEDDER, TEST_LLM):
             pull_pack(get_pack(name), folder, hub_url="", use_hub=False, progress=SilentProgress())
+            if get_pack(name).role == "embedder" and not (folder / name / NOTES).is_file():
+                # as `ragapp models pull` does: else the first test that embeds would wait for it
+                prepare_embedder(Settings(paths={"models": folder}), name)
     return folder
 
 
