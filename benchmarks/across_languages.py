@@ -30,7 +30,7 @@ from ragapp.privacy import go_offline
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "sample_docs"
 QUESTIONS = Path(__file__).with_name("across_languages.jsonl")
-EMBEDDERS = ("all-minilm-l6-v2=0.3", "multilingual-e5-small=0.7")
+EMBEDDERS = ("all-minilm-l6-v2=0.3", "multilingual-e5-small=0.5")
 DEPTH = 50
 OTHER_PARAGRAPHS = 10
 

@@ -23,8 +23,8 @@ from pathlib import Path
 import psutil
 from rivals import RIVALS
 
-from ragapp.index.onnx_encoder import lanes
-from ragapp.index.onnx_export import processor_name
+from ragapp.index.lanes import lane_count
+from ragapp.index.processor import processor_name
 
 HERE = Path(__file__).resolve().parent
 SAMPLE_S = 0.25
@@ -112,7 +112,7 @@ def compare(folder: Path, models: Path, rounds: int, names: list[str]) -> None:
                 sys.stderr.write(f"round {number + 1}, {name}: {result['seconds']:.1f} s\n")
     seconds = {name: statistics.median(result["seconds"] for result in results) for name, results in took.items()}
     pages = max(result.get("pages", 0) for results in took.values() for result in results)
-    print(f"{len(files)} files, {pages} pages, medians of {rounds} rounds, {lanes()} cores, {processor_name()}\n")
+    print(f"{len(files)} files, {pages} pages, medians of {rounds} rounds, {lane_count()} cores, {processor_name()}\n")
     print("| | precision | vectors | seconds | beside the library alone | of the time of MiniLM by the library |")
     print("|---|---|---|---|---|---|")
     for name in names:

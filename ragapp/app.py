@@ -142,12 +142,8 @@ class App:
     def _stored_precision(self, weights_sha256: str) -> Precision | None:
         """The precision of the store's vectors of these weights; None where there are none, or of several."""
         from ragapp.index.identity import stored_precision
-        from ragapp.index.store import CATALOG_NAME
 
-        if not (self.settings.paths.data / CATALOG_NAME).is_file():
-            return None
-        made = self.catalog.stored_identities().values()
-        found = {precision for one in made if (precision := stored_precision(one, weights_sha256))}
+        found = {stored_precision(one, weights_sha256) for one in self._stored_identities()} - {None}
         return found.pop() if len(found) == 1 else None
 
     @_part
@@ -178,15 +174,18 @@ class App:
             raise self._with_way_back(error) from None
         return Store(self.settings.paths.data, identity, write=self._write, backend=server_of(self.settings))
 
-    def _with_way_back(self, error: ModelError) -> ModelError:
-        """An embedder that cannot be used, and the one that made what is stored, which may still be here."""
+    def _stored_identities(self) -> list[EmbedderIdentity]:
+        """What the documents of the store were made with; nothing where there is no store yet, and none is made."""
         from ragapp.index.store import CATALOG_NAME
 
+        there = (self.settings.paths.data / CATALOG_NAME).is_file()
+        return list(self.catalog.stored_identities().values()) if there else []
+
+    def _with_way_back(self, error: ModelError) -> ModelError:
+        """An embedder that cannot be used, and the one that made what is stored, which may still be here."""
         wanted = self.settings.embedding.model
-        if not (self.settings.paths.data / CATALOG_NAME).is_file():
-            return error
         with suppress(RagappError):
-            made = {stored.embedder for stored in self.catalog.stored_identities().values()} - {wanted}
+            made = {stored.embedder for stored in self._stored_identities()} - {wanted}
             if made:
                 back = f"Until then, what is stored can be asked with embedding.model: {min(made)}"
                 return ModelError(error.message, f"{error.hint} {back} in settings.yaml.".strip())

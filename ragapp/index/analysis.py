@@ -159,7 +159,7 @@ def content_terms(text: str, language: str, known: Container[str] = ()) -> list[
     A word comes by its plain stem where only that is ``known``, as it is when the other side is typed without accents.
     """
     _, words, codes = _words_and_codes(text)
-    content = [word for word in words if word not in _stop_list(language)]
+    content = [word for word in words if word not in stop_list(language)]
     forms = ((_term(word, language), _plain_stem(word, language) if known else "") for word in content)
     stems = (plain if term not in known and plain in known else term for term, plain in forms)
     return [term for term in (*stems, *codes) if term]
@@ -173,7 +173,7 @@ def content_words(text: str, language: str, known: Container[str] = ()) -> set[s
 def known_terms(text: str, language: str) -> set[str]:
     """The terms of :func:`content_terms` with the plain stems of its words: what another text is held against."""
     _, words, codes = _words_and_codes(text)
-    content = [word for word in words if word not in _stop_list(language)]
+    content = [word for word in words if word not in stop_list(language)]
     forms = ((_term(word, language), _plain_stem(word, language)) for word in content)
     return {term for term in (*chain.from_iterable(forms), *codes) if term}
 
@@ -239,7 +239,7 @@ def detect_language(text: str, among: Iterable[str] = ()) -> str:
 
 def _count_stop_words(text: str, languages: Iterable[str]) -> list[tuple[int, str]]:
     words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
-    counts = [(sum(word in _stop_list(language) for word in words), language) for language in languages]
+    counts = [(sum(word in stop_list(language) for word in words), language) for language in languages]
     return sorted((pair for pair in counts if pair[0]), reverse=True)
 
 
@@ -270,13 +270,14 @@ def _loaded_identifier() -> LanguageIdentifier:
 
 
 @cache
-def _stop_list(language: str) -> frozenset[str]:
+def stop_list(language: str) -> frozenset[str]:
+    """The stop words of a language (ISO 639-1 code), as they are written."""
     return frozenset(STOP_WORDS.get(language, "").split())
 
 
 @cache
 def _folded_stop_list(language: str) -> frozenset[str]:
-    return _stop_list(language) | set(map(fold, _stop_list(language)))
+    return stop_list(language) | set(map(fold, stop_list(language)))
 
 
 @cache

@@ -14,15 +14,13 @@ for themselves: their size is first moved into the weights (Xiao et al. 2023, "S
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ragapp.index.model_folder import ModelConfig, UnknownLayout
+from ragapp.index.model_folder import ModelConfig, UnknownLayout, read_json
 
 if TYPE_CHECKING:
     import onnx
@@ -62,28 +60,34 @@ class BertLayout:
     first_position: int
 
 
-def bert_layout(folder: Path, facts: ModelConfig) -> BertLayout:
-    """The layout of a sentence-transformers folder.
+def bert_layout(facts: ModelConfig) -> BertLayout:
+    """The layout of a model, by what its folder says.
 
     Raises:
         UnknownLayout: it is no BERT with exact GELU, absolute positions, and mean or first-token pooling.
     """
-    config = json.loads((facts.transformer / "config.json").read_text(encoding="utf-8"))
+    if facts.modules[:2] != ("Transformer", "Pooling") or set(facts.modules[2:]) - {"Normalize"}:
+        raise UnknownLayout(f"modules {facts.modules}")
+    config = read_json(facts.transformer / "config.json", dict)
+    try:
+        return _bert_layout(facts, config)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnknownLayout(f"{facts.transformer}: {error}") from None
+
+
+def _bert_layout(facts: ModelConfig, config: dict[str, Any]) -> BertLayout:
     kind = config.get("model_type")
     if kind not in ("bert", *_OFFSET_POSITIONS):
         raise UnknownLayout(f"{kind} is no BERT")
     if config.get("hidden_act") != "gelu" or config.get("position_embedding_type", "absolute") != "absolute":
         raise UnknownLayout("another activation, or relative positions")
-    names = [module.rsplit(".", 1)[-1] for module in facts.modules]
-    if names[:2] != ["Transformer", "Pooling"] or set(names[2:]) - {"Normalize"}:
-        raise UnknownLayout(f"modules {names}")
     if facts.dimension != config["hidden_size"]:
         raise UnknownLayout("vectors that are cut, or of several poolings")
     return BertLayout(
         int(config["num_hidden_layers"]),
         int(config["num_attention_heads"]),
         float(config.get("layer_norm_eps", 1e-12)),
-        _pooling(json.loads((folder / facts.places[1] / "config.json").read_text(encoding="utf-8"))),
+        _pooling(read_json(facts.places[1] / "config.json", dict)),
         int(config.get("pad_token_id") or 0) + 1 if kind in _OFFSET_POSITIONS else 0,
     )
 

@@ -96,7 +96,7 @@ class Embedder:
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> np.ndarray:
         """Vectors of passages: a float32 array of shape (len(texts), dimension), rows of length one.
 
-        More passages at a time sort better into batches of like length; ``progress`` gets the number done so far.
+        More passages at a time share the cores better; ``progress`` gets the number done so far.
         """
         if not texts:
             return np.zeros((0, self.dimension), np.float32)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from ragapp.c_runtime import tune_malloc
+from ragapp.index.lanes import embed_in_lanes
 from ragapp.index.model_folder import EmbedderTokenizer
 from ragapp.index.sbert import load_embedding_model
 
@@ -77,16 +78,7 @@ class LibraryEncoder:
             return self._encode_texts([texts[i] for i in part])
 
         parts = batches([len(text) for text in ids], self._batch_tokens)
-        futures = {self._lanes.submit(encode, part): part for part in parts}
-        done = 0
-        try:
-            for future in as_completed(futures):
-                vectors[futures[future]] = future.result()
-                done += len(futures[future])
-                progress(done)
-        finally:  # an error, or the caller's wish to stop
-            for future in futures:
-                future.cancel()
+        embed_in_lanes(self._lanes, encode, parts, vectors, progress)
         return vectors
 
     def encode_ids(self, ids: Sequence[list[int]]) -> np.ndarray:

@@ -194,14 +194,14 @@ def read_config(folder: Path) -> ModelConfig:
     Raises:
         UnknownLayout: they are missing, or of a form that only the library understands.
     """
-    modules = _read(folder / "modules.json", list)
+    modules = read_json(folder / "modules.json", list)
     try:
         names = [str(module["type"]).rsplit(".", 1)[-1] for module in modules]
         places = [folder / module["path"] for module in modules]
         if not names or names[0] != "Transformer":
             raise UnknownLayout(f"{folder} does not begin with a transformer")
-        config = _read(places[0] / "config.json", dict)
-        window: dict[str, Any] = next((_read(file, dict) for file in sorted(places[0].glob(_WINDOW_FILES))), {})
+        config = read_json(places[0] / "config.json", dict)
+        window: dict[str, Any] = next((read_json(file, dict) for file in sorted(places[0].glob(_WINDOW_FILES))), {})
         own = _optional(folder / "config_sentence_transformers.json")
         return ModelConfig(
             _dimension(names, places, config, own.get("truncate_dim")),
@@ -250,24 +250,28 @@ def weights_sha256(folder: Path) -> str:
         state = weights.stat()
         key = [weights.relative_to(folder).as_posix(), state.st_size, state.st_mtime_ns]
         with suppress(UnknownLayout):
-            kept = _read(folder / DIGEST_FILE, dict)
+            kept = read_json(folder / DIGEST_FILE, dict)
             if kept.get("file") == key and len(str(kept.get("sha256"))) == 64:
                 return str(kept["sha256"])
         digest = hash_file(weights)
     except OSError as error:
         raise ModelError(f"{weights} cannot be read: {error.strerror or error}.") from None
-    _remember(folder / DIGEST_FILE, {"file": key, "sha256": digest})
+    # a folder that cannot be written to: the hash is computed at every start, which is slower, not wrong
+    write_whole(folder / DIGEST_FILE, json.dumps({"file": key, "sha256": digest}).encode())
     return digest
 
 
-def _remember(file: Path, values: dict[str, Any]) -> None:
+def write_whole(file: Path, data: bytes) -> bool:
+    """Write a file as a whole beside a model; whether the folder lets it be, as not all do."""
     staged = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        staged.write_text(json.dumps(values), encoding="utf-8")
+        staged.write_bytes(data)
         os.replace(staged, file)
     except OSError:
-        # a folder that cannot be written to: the hash is computed at every start, which is slower, not wrong
-        staged.unlink(missing_ok=True)
+        with suppress(OSError):
+            staged.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _dimension(names: list[str], places: list[Path], config: dict[str, Any], limit: int | None) -> int:
@@ -276,11 +280,11 @@ def _dimension(names: list[str], places: list[Path], config: dict[str, Any], lim
         if name == "Transformer":
             size = int(config["hidden_size"])
         elif name == "Pooling":
-            pooling = _read(place / "config.json", dict)
+            pooling = read_json(place / "config.json", dict)
             width = int(pooling.get("embedding_dimension") or pooling["word_embedding_dimension"])
             size = width * _pooling_modes(pooling)
         elif name == "Dense":
-            size = int(_read(place / "config.json", dict)["out_features"])
+            size = int(read_json(place / "config.json", dict)["out_features"])
         elif name not in _SAME_SIZE:
             raise UnknownLayout(f"module {name}")
     return min(size, int(limit)) if limit else size
@@ -321,10 +325,11 @@ def _read_tokenizer(facts: ModelConfig) -> Tokenizer:
 
 
 def _optional(file: Path) -> dict[str, Any]:
-    return _read(file, dict) if file.is_file() else {}
+    return read_json(file, dict) if file.is_file() else {}
 
 
-def _read(file: Path, kind: type) -> Any:
+def read_json(file: Path, kind: type) -> Any:
+    """The JSON of one of the folder's files. Raises UnknownLayout: it cannot be read, or is of another kind."""
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import cache, cached_property
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from ragapp.index.bert_graph import BertLayout
+from ragapp.index.lanes import embed_in_lanes, lane_count
 from ragapp.index.model_folder import EmbedderTokenizer, UnknownLayout
+from ragapp.index.processor import sums_exactly
 from ragapp.privacy import OFFLINE_ENVIRONMENT
 
-MAX_LANES = 16
 # a safetensors file begins with the length of its JSON header, which is far smaller than this
 _MAX_HEADER = 100 << 20
 _TYPES = {"F32": np.float32, "F16": np.float16}
-_CPUINFO = Path("/proc/cpuinfo")
 _TABLES = "embeddings.{}_embeddings.weight"
 
 
@@ -114,17 +113,8 @@ class OnnxEncoder:
         """See :meth:`ragapp.index.embedder.Embedder.embed_documents`; the longest go first, so no lane ends late."""
         vectors = np.zeros((len(texts), self._tokenizer.dimension), np.float32)
         ids = self._tokenizer.passage_ids(texts)
-        order = sorted(range(len(ids)), key=lambda row: -len(ids[row]))
-        futures = {self._lanes.submit(self.encode_ids, ids[row]): row for row in order}
-        done = 0
-        try:
-            for future in as_completed(futures):
-                vectors[futures[future]] = future.result()
-                done += 1
-                progress(done)
-        finally:  # an error, or the caller's wish to stop
-            for future in futures:
-                future.cancel()
+        longest_first = ([row] for row in sorted(range(len(ids)), key=lambda row: -len(ids[row])))
+        embed_in_lanes(self._lanes, lambda part: self.encode_ids(ids[part[0]])[None], longest_first, vectors, progress)
         return vectors
 
     def encode_ids(self, ids: Sequence[int]) -> np.ndarray:
@@ -146,39 +136,7 @@ class OnnxEncoder:
 
     @cached_property
     def _lanes(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(lanes(), "embedding")
-
-
-def lanes() -> int:
-    """How many texts are embedded at a time: one a physical core, less where OpenMP is told to take fewer."""
-    import psutil
-
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    limits = [MAX_LANES, usable, psutil.cpu_count(logical=False) or usable]
-    return max(1, min([*limits, int(told)] if told.isdigit() else limits))
-
-
-def sums_exactly() -> bool:
-    """Whether products of 8-bit numbers are summed in 32 bits, as VNNI and ARM do.
-
-    Other x86 processors sum pairs in 16 bits, and cut off what is larger, unless onnxruntime is told to take a way
-    that is twice as slow.
-    """
-    if platform.machine().lower() not in ("x86_64", "amd64"):
-        return True
-    return bool({"avx512_vnni", "avx_vnni"} & processor_flags())
-
-
-@cache
-def processor_flags() -> frozenset[str]:
-    """The instruction sets of this processor as Linux names them; empty on other systems."""
-    try:
-        with _CPUINFO.open(encoding="utf-8", errors="replace") as stream:
-            line = next((line for line in stream if line.startswith("flags")), "")
-    except OSError:
-        return frozenset()
-    return frozenset(line.partition(":")[2].split())
+        return ThreadPoolExecutor(lane_count(), "embedding")
 
 
 def _session(graph: Path | bytes) -> Any:

@@ -8,8 +8,6 @@ be deleted; a folder that cannot be written to is exported at each start, which 
 from __future__ import annotations
 
 import json
-import os
-import platform
 import time
 from contextlib import suppress
 from functools import cached_property
@@ -21,8 +19,9 @@ import numpy as np
 
 from ragapp.index.bert_graph import BertLayout, Precision, bert_layout, fp32_graph, int8_graph
 from ragapp.index.library_encoder import ORDINARY_TOKENS, TRIAL, LibraryEncoder
-from ragapp.index.model_folder import EmbedderTokenizer, UnknownLayout
-from ragapp.index.onnx_encoder import OnnxEncoder, Weights, processor_flags
+from ragapp.index.model_folder import EmbedderTokenizer, UnknownLayout, write_whole
+from ragapp.index.onnx_encoder import OnnxEncoder, Weights
+from ragapp.index.processor import processor_name
 
 NOTES = ".encoder.json"
 GRAPH = ".encoder-{}.onnx"
@@ -35,8 +34,6 @@ WORTH_IT = 0.8
 _ROUNDS, _SECONDS = 5, 1.0
 # texts of many kinds and languages, one a line; changing them changes every int8 vector
 CALIBRATION = Path(__file__).with_name("calibration_texts.txt").read_text(encoding="utf-8").splitlines()
-_CPUINFO = Path("/proc/cpuinfo")
-_TELLING = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
 
 
 class ExportedModel:
@@ -49,7 +46,7 @@ class ExportedModel:
 
     def __init__(self, folder: Path, tokenizer: EmbedderTokenizer, weights_file: Path, weights_sha256: str) -> None:
         self._folder, self._tokenizer = folder, tokenizer
-        self._layout: BertLayout = bert_layout(folder, tokenizer.config)
+        self._layout: BertLayout = bert_layout(tokenizer.config)
         self._weights = Weights(weights_file)
         self._notes = self._read_notes(weights_sha256)
         if "cosines" not in self._notes:
@@ -119,7 +116,7 @@ class ExportedModel:
             if self._notes["graphs"].get(precision) == sha256(file.read_bytes()).hexdigest():
                 return file
         built = self._built(precision)
-        if not _write(file, built):
+        if not write_whole(file, built):
             return built
         self._notes["graphs"][precision] = sha256(built).hexdigest()
         self._write_notes()
@@ -155,25 +152,4 @@ class ExportedModel:
         return fresh
 
     def _write_notes(self) -> None:
-        _write(self._folder / NOTES, json.dumps(self._notes, indent=1).encode())
-
-
-def processor_name() -> str:
-    """The processor's model and those of its instruction sets that matter here."""
-    name = platform.processor() or platform.machine()
-    with suppress(OSError, StopIteration), _CPUINFO.open(encoding="utf-8", errors="replace") as stream:
-        name = next(line.partition(":")[2].strip() for line in stream if line.startswith("model name"))
-    return " ".join([name, *(flag for flag in _TELLING if flag in processor_flags())])
-
-
-def _write(file: Path, data: bytes) -> bool:
-    """Write a whole file or nothing; whether it was possible."""
-    staged = file.with_name(f"{file.name}.{os.getpid()}")
-    try:
-        staged.write_bytes(data)
-        os.replace(staged, file)
-    except OSError:
-        with suppress(OSError):
-            staged.unlink(missing_ok=True)
-        return False
-    return True
+        write_whole(self._folder / NOTES, json.dumps(self._notes, indent=1).encode())

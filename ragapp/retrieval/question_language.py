@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
 
-from ragapp.index.analysis import STOP_WORDS, language_shares
+from ragapp.index.analysis import STOP_WORDS, language_shares, stop_list
 
 # one stop word more than of any other language says something, two say it surely
 SURE_STOP_WORDS = 2
@@ -44,7 +43,7 @@ def question_language(question: str) -> QuestionLanguage:
     words surely name a language for 77 to 90 of a hundred, and a wrong one once in all.
     """
     words = _WORD.findall(unicodedata.normalize("NFC", question).lower())
-    counts = sorted(((sum(word in _stop_words(code) for word in words), code) for code in STOP_WORDS), reverse=True)
+    counts = sorted(((sum(word in stop_list(code) for word in words), code) for code in STOP_WORDS), reverse=True)
     (most, code), (next_most, _) = counts[:2]
     if most > next_most:
         return QuestionLanguage(code, min(1.0, (most - next_most) / SURE_STOP_WORDS))
@@ -54,8 +53,3 @@ def question_language(question: str) -> QuestionLanguage:
     (likeliest, code), (next_likeliest, _) = shares[:2]
     confidence = (likeliest - next_likeliest - DOUBTED) / (SURE - DOUBTED)
     return QuestionLanguage(code, min(1.0, confidence)) if confidence > 0 else QuestionLanguage()
-
-
-@cache
-def _stop_words(code: str) -> frozenset[str]:
-    return frozenset(STOP_WORDS[code].split())

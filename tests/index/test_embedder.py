@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from ragapp.errors import ModelError
-from ragapp.index import library_encoder, model_folder, onnx_encoder, onnx_export, sbert
-from ragapp.index.bert_graph import SCHEME
+from ragapp.index import library_encoder, model_folder, onnx_encoder, onnx_export, processor, sbert
+from ragapp.index.bert_graph import SCHEME, bert_layout
 from ragapp.index.embedder import Embedder
 from ragapp.index.identity import stored_precision
 from ragapp.index.library_encoder import LibraryEncoder, batches
-from ragapp.index.model_folder import EmbedderTokenizer, UnknownLayout, read_config
+from ragapp.index.model_folder import EmbedderTokenizer, ModelConfig, Prompts, UnknownLayout, read_config
 from ragapp.index.records import EmbedderIdentity
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -191,11 +191,11 @@ def test_batches_hold_every_text_once_and_no_more_tokens_than_allowed(lengths, t
 )
 def test_products_that_would_be_cut_off_are_summed_the_slow_way(tmp_path, monkeypatch, machine, flags, exact):
     (tmp_path / "cpuinfo").write_text(f"processor: 0\nflags\t\t: {flags}\n")
-    monkeypatch.setattr(onnx_encoder, "_CPUINFO", tmp_path / "cpuinfo")
-    monkeypatch.setattr(onnx_encoder.platform, "machine", lambda: machine)
-    onnx_encoder.processor_flags.cache_clear()
-    assert onnx_encoder.sums_exactly() is exact
-    onnx_encoder.processor_flags.cache_clear()
+    monkeypatch.setattr(processor, "_CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(processor.platform, "machine", lambda: machine)
+    processor.processor_flags.cache_clear()
+    assert processor.sums_exactly() is exact
+    processor.processor_flags.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -494,7 +494,7 @@ def test_a_graph_is_exported_once_and_known_by_its_hash(own_minilm, exact):
 
 
 def test_a_folder_that_cannot_be_written_to_has_its_graph_in_memory(own_minilm, exact, monkeypatch):
-    monkeypatch.setattr(onnx_export.os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("read only")))
+    monkeypatch.setattr(model_folder.os, "replace", lambda *_: (_ for _ in ()).throw(PermissionError("read only")))
     vector = Embedder(own_minilm, "minilm", precision="fp32").embed_query("leave")
     assert np.abs(vector - exact.embed_query("leave")).max() < 1e-6
     assert not list(own_minilm.glob(".encoder*"))
@@ -512,6 +512,19 @@ def test_int8_is_refused_where_it_loses_too_much(minilm, monkeypatch):
     with pytest.raises(ModelError, match="loses too much in int8"):
         Embedder(minilm, "minilm", precision="int8").embed_documents(["text"])
     assert Embedder(minilm, "minilm", precision="auto").precision == "fp32"
+
+
+def test_a_folder_whose_transformer_lies_elsewhere_has_no_graph(tmp_path):
+    # so it is where the library had to be asked what the model is: its folder is not known to have a config.json
+    facts = ModelConfig(8, 24, tmp_path, False, Prompts())
+    with pytest.raises(UnknownLayout):
+        bert_layout(facts)
+    facts = ModelConfig(8, 24, tmp_path, False, Prompts(), ("Transformer", "Pooling"), (tmp_path, tmp_path))
+    with pytest.raises(UnknownLayout, match=r"config\.json"):
+        bert_layout(facts)
+    (tmp_path / "config.json").write_text('{"model_type": "bert", "hidden_act": "gelu", "hidden_size": 8}')
+    with pytest.raises(UnknownLayout, match="num_hidden_layers"):
+        bert_layout(facts)
 
 
 def test_int8_that_this_architecture_cannot_do_is_told(tiny):
