@@ -43,6 +43,7 @@ CYCLE = ("answerable", "adversarial", "answerable", "easy")
 # of each half's articles, so many are not ingested
 AWAY = 4
 PLAIN_PASSAGES = 4
+EMBEDDER = "multilingual-e5-small"
 PLAIN = {
     "en": "Answer the question from the passages. If the passages do not say, reply that you don't know.",
     "fr": "Réponds à la question d'après les passages. Si les passages ne le disent pas, réponds que tu ne sais pas.",
@@ -137,6 +138,7 @@ def ask(options: argparse.Namespace) -> None:
 
 def outcome(item: dict, answer, other: dict | None) -> dict:
     """What came of a question, without its words."""
+    from ragapp.answer.layout import is_quotation
     from ragapp.evaluation.runner import Question, example_of
 
     def holds(text: str) -> bool:
@@ -156,6 +158,7 @@ def outcome(item: dict, answer, other: dict | None) -> dict:
         "signals": answer.signals,
         "states": taught.states,
         "abstained": answer.abstained,
+        "own_words": is_quotation(replace(answer, grade="likely")),
         "right": taught.right,
         "recall": 0.0 if answer.abstained else recall(answer.answer),
         "supported": bool(answer.sentences) and answer.sentences[0].supported,
@@ -206,21 +209,31 @@ def example(item: dict):
 
 def fit(options: argparse.Namespace) -> None:
     """Write the shipped calibration."""
-    from ragapp.answer import calibration
+    from ragapp.answer import calibration, calibration_file
 
     items = read(options.files)
     fitted = calibration.fit([example(item) for item in items])
     if options.normal:
-        fitted = replace(fitted, thresholds=calibration.thresholds_around(options.normal))
-    path = Path(calibration.__file__).with_name(calibration.FILE_NAME)
-    model = items[0]["model"]
-    for name in (model, calibration.GENERAL) if options.general else (model,):
-        calibration.save_calibration(path, name, fitted)
-    sys.stdout.write(f"{model}: {json.dumps(asdict(fitted), indent=1)}\n")
+        fitted = replace(fitted, thresholds=calibration.bounds_around(options.normal))
+    if options.sure:
+        fitted = replace(fitted, sure_bounds=calibration.bounds_around(options.sure))
+    if options.language:
+        own = {
+            code: calibration.Bounds(*(calibration.bounds_around(float(bound)) for bound in bounds.split(",")))
+            for code, bounds in (one.split("=") for one in options.language)
+        }
+        fitted = replace(fitted, languages=own)
+    path = Path(calibration_file.__file__).with_name(calibration_file.FILE_NAME)
+    pair = calibration_file.ModelPair(items[0]["model"], options.embedder)
+    calibration_file.save_calibration(path, pair, fitted)
+    if options.general:
+        general = calibration_file.ModelPair(calibration_file.GENERAL)
+        calibration_file.save_calibration(path, general, calibration.conservative(fitted))
+    sys.stdout.write(f"{pair}: {json.dumps(asdict(fitted), indent=1)}\n")
 
 
-def figures(items: Sequence[dict], threshold: float, probability) -> Iterator[tuple[str, str]]:
-    """What a threshold gives."""
+def figures(items: Sequence[dict], threshold: float, sure: float, probability) -> Iterator[tuple[str, str]]:
+    """What the bounds of the grades give: that of what is shown at all, and that of what counts as answered."""
     by_kind = {kind: [item for item in items if item["kind"] == kind] for kind in KINDS}
 
     def given(item: dict) -> bool:
@@ -234,6 +247,11 @@ def figures(items: Sequence[dict], threshold: float, probability) -> Iterator[tu
     yield "answered, of the answerable", _share([given(item) for item in answerable])
     shown = [item for item in items if given(item) and item["supported"]]
     yield "wrong, of those shown as supported", _share([not item["right"] for item in shown])
+    green = [item for item in shown if probability(item) >= sure and not item.get("own_words")]
+    yield "graded answered, of the answerable", _share([item in green for item in answerable])
+    yield "right, of those graded answered", _share([item["right"] for item in green])
+    amber = [item for item in shown if item not in green]
+    yield "right, of those graded likely", _share([item["right"] for item in amber])
     quoted = [item for item in shown if item["kind"] == "answerable"]
     yield "quote holds the answer, of those", _share([item["quote_holds"] for item in quoted])
     refused = [item for item in items if probability(item) < threshold]
@@ -258,10 +276,10 @@ def plain_figures(items: Sequence[dict]) -> Iterator[tuple[str, str]]:
 
 def score(options: argparse.Namespace) -> None:
     """Print what each caution gives, beside the plain prompt."""
-    from ragapp.answer.calibration import calibration_for
+    from ragapp.answer.calibration_file import ModelPair, calibration_for
 
     items = read(options.files)
-    calibration = calibration_for(items[0]["model"])
+    calibration = calibration_for(ModelPair(items[0]["model"], options.embedder)).for_language(options.language)
 
     def probability(item: dict) -> float:
         return calibration.max_probability(example(item).signals)
@@ -270,7 +288,7 @@ def score(options: argparse.Namespace) -> None:
     asked = items[0]["asked"]
     least = calibration.thresholds[asked["caution"]] if asked["threshold"] is None else asked["threshold"]
     cuts = {name: cut for name, cut in calibration.thresholds.items() if cut >= least}
-    columns = {name: dict(figures(items, cut, probability)) for name, cut in cuts.items()}
+    columns = {name: dict(figures(items, cut, calibration.sure[name], probability)) for name, cut in cuts.items()}
     columns["plain prompt"] = dict(plain_figures(items))
     counts = ", ".join(f"{sum(item['kind'] == kind for item in items)} {kind}" for kind in KINDS)
     sys.stdout.write(f"| {counts} | {' | '.join(columns)} |\n|---{'|---' * len(columns)}|\n")
@@ -307,11 +325,18 @@ def main() -> None:
     asking.set_defaults(run=ask)
     scoring = commands.add_parser("score")
     scoring.add_argument("files", type=Path, nargs="+")
+    scoring.add_argument("--embedder", default=EMBEDDER, help="that the questions were asked with")
+    scoring.add_argument("--language", default="en", metavar="CODE", help="of the questions")
     scoring.set_defaults(run=score)
     fitting = commands.add_parser("fit")
     fitting.add_argument("files", type=Path, nargs="+")
     fitting.add_argument("--normal", type=float, help="threshold of normal caution, instead of the best balance")
+    fitting.add_argument("--sure", type=float, help="bound of what counts as answered, at normal caution")
+    fitting.add_argument(
+        "--language", action="append", metavar="CODE=NORMAL,SURE", help="both bounds for questions in a language"
+    )
     fitting.add_argument("--general", action="store_true", help="for models that were never calibrated, too")
+    fitting.add_argument("--embedder", default=EMBEDDER, help="that the questions were asked with")
     fitting.set_defaults(run=fit)
     options = parser.parse_args()
     go_offline()

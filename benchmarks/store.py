@@ -4,7 +4,9 @@ The catalog and Chroma are the real ones, filled as ingestion fills them; texts 
 Zipf's law.  Vectors lie in clusters, and the chunks of a document lie in the same one, as they do in life: that is
 harder for a graph than the same vectors in random order.
 
-    python benchmarks/store.py --chunks 1000 --chunks 100000 [--spread 1.0] [--words 60] [--keep FOLDER]
+    python benchmarks/store.py --chunks 1000 --chunks 100000 [--server] [--spread 1.0] [--words 60] [--keep FOLDER]
+
+With --server the vectors are kept by `chroma run`, a process of its own on this machine, as `store.chroma` has it.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from __future__ import annotations
 import argparse
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,6 +38,8 @@ VOCABULARY = 50_000
 FREQUENT = 100
 QUESTION_WORDS = 6
 DELETED = 20
+# what a server's collections are named by
+LIBRARY = "benchmark"
 
 
 class Made:
@@ -130,6 +136,51 @@ def opened(folder: Path) -> str:
     return subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True).stdout
 
 
+@contextmanager
+def chroma_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
+    """Address and process of a Chroma server of this environment, which keeps its files in a folder."""
+    import httpx
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = "import sys; sys.argv[0] = 'chroma'; from chromadb.cli.cli import app; app()"
+    where = ["run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([sys.executable, "-c", program, *where], **quiet)
+    try:
+        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 60
+        while True:
+            try:
+                httpx.get(f"{url}/api/v2/heartbeat", timeout=5, trust_env=False).raise_for_status()
+                break
+            except httpx.HTTPError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+        yield url, process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def served(folder: Path, questions: np.ndarray) -> str:
+    """Seconds until a server that is started anew has given the first answer, and its memory after some searches."""
+    import psutil
+
+    from ragapp.index.chroma_server import ChromaServer
+
+    begin = time.perf_counter()
+    with chroma_server(folder) as (url, process):
+        index = ChromaServer(url).open(LIBRARY, 1, DIMENSION)
+        index.nearest(questions[0], CANDIDATES)
+        seconds = time.perf_counter() - begin
+        for question in questions:
+            index.nearest(question, CANDIDATES)
+        memory = psutil.Process(process.pid).memory_info().rss / 2**20
+        index.close()
+    return f"{seconds:.2f} s, {memory:.0f} MiB"
+
+
 def fill(made: Made, catalog, index, count: int) -> dict[str, str]:
     """Put documents into both; every thousand chunks, Chroma gets them together."""
     from ragapp.index.catalog import Chunk, EmbedderIdentity
@@ -185,7 +236,7 @@ def searches(made: Made, catalog, index, questions: np.ndarray) -> dict[str, str
     from ragapp.settings import Retrieval
 
     asked = [made.question() for _ in questions]
-    store = SimpleNamespace(catalog=catalog, vectors=index, check_identity=lambda: None)
+    store = SimpleNamespace(catalog=catalog, nearest=index.nearest, check_identity=lambda: None)
     given = Given()
     retriever = Retriever(store, given, Retrieval(candidates=CANDIDATES))
 
@@ -214,33 +265,40 @@ def deletions(catalog, index) -> dict[str, str]:
 def measure(count: int, folder: Path, options: argparse.Namespace) -> dict[str, str]:
     """All figures of one size."""
     from ragapp.index.catalog import Catalog
-    from ragapp.index.chroma_embedded import EmbeddedChroma, EmbeddedStore
+    from ragapp.index.chroma_embedded import EmbeddedChroma
+    from ragapp.index.chroma_server import ChromaServer
     from ragapp.index.vector_store import reconcile
 
     # a question about what no document is about has no near chunks that could be found or missed
     made = Made(min(options.clusters, count // DOCUMENT_CHUNKS), options.spread, options.words)
-    catalog, index = Catalog(folder / "catalog.sqlite3"), EmbeddedStore(folder / "chroma", 1)
-    figures = fill(made, catalog, index, count)
-    figures = {"chunks": f"{catalog.chunk_count():,}", **figures}
-    index.close()
-    figures["catalog, MiB"] = f"{mebibytes(folder / 'catalog.sqlite3'):.0f}"
-    figures["Chroma, MiB"] = f"{mebibytes(folder / 'chroma'):.0f}"
-    figures["open and first answer, memory"] = opened(folder / "chroma").strip()
-    index = EmbeddedStore(folder / "chroma", 1)
-    questions = made.vectors(options.questions)
-    figures |= searches(made, catalog, index, questions)
-    figures[f"recall@{K}"] = f"{recall(index, questions, nearest_exactly(catalog, questions)):.4f}"
-    figures |= deletions(catalog, index)
-    index.close()
-    if not options.no_rebuild:
-        begin = time.perf_counter()
-        EmbeddedChroma(folder / "chroma").delete()
-        index = EmbeddedStore(folder / "chroma", 1)
-        reconcile(catalog, index)
-        figures["rebuild Chroma, s"] = f"{time.perf_counter() - begin:.0f}"
-        truth = nearest_exactly(catalog, questions)
-        figures[f"recall@{K} of the rebuilt"] = f"{recall(index, questions, truth):.4f}"
+    catalog, files = Catalog(folder / "catalog.sqlite3"), folder / "chroma"
+    with chroma_server(files) if options.server else nullcontext(("", None)) as (url, _):
+        backend = ChromaServer(url) if url else EmbeddedChroma(files)
+        index = backend.open(LIBRARY, 1, DIMENSION)
+        figures = fill(made, catalog, index, count)
+        figures = {"chunks": f"{catalog.chunk_count():,}", **figures}
         index.close()
+    questions = made.vectors(options.questions)
+    figures["catalog, MiB"] = f"{mebibytes(folder / 'catalog.sqlite3'):.0f}"
+    figures["Chroma, MiB"] = f"{mebibytes(files):.0f}"
+    first = served(files, questions) if options.server else opened(files).strip()
+    figures["open and first answer, memory"] = first
+    with chroma_server(files) if options.server else nullcontext(("", None)) as (url, _):
+        backend = ChromaServer(url) if url else EmbeddedChroma(files)
+        index = backend.open(LIBRARY, 1, DIMENSION)
+        figures |= searches(made, catalog, index, questions)
+        figures[f"recall@{K}"] = f"{recall(index, questions, nearest_exactly(catalog, questions)):.4f}"
+        figures |= deletions(catalog, index)
+        index.close()
+        if not options.no_rebuild:
+            begin = time.perf_counter()
+            backend.delete(LIBRARY)
+            index = backend.open(LIBRARY, 1, DIMENSION)
+            reconcile(catalog, index)
+            figures["rebuild Chroma, s"] = f"{time.perf_counter() - begin:.0f}"
+            truth = nearest_exactly(catalog, questions)
+            figures[f"recall@{K} of the rebuilt"] = f"{recall(index, questions, truth):.4f}"
+            index.close()
     catalog.close()
     figures["peak memory, MiB"] = f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}"
     return figures
@@ -255,6 +313,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=60, help="of a chunk")
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--no-rebuild", action="store_true", help="leave out the rebuilding, which takes long")
+    parser.add_argument("--server", action="store_true", help="the vectors on a Chroma server instead of in files")
     parser.add_argument("--keep", type=Path, help="an empty folder for the stores, which stay there")
     parser.add_argument("--figures", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -286,6 +345,7 @@ def main() -> None:
                 "--questions",
                 str(options.questions),
                 *(["--no-rebuild"] if options.no_rebuild else []),
+                *(["--server"] if options.server else []),
             ]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             columns.append(dict(line.split("\t") for line in done.stdout.splitlines()))
