@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo install test lint clean
+.PHONY: demo install test test-bundle lint clean
 
 # Fetch the two default models, ingest the sample documents, print one cited answer.
 demo: install
@@ -16,6 +16,12 @@ install: .venv/installed
 WORKERS ?= 2
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+# Make a bundle and install it in a bare Debian without network (docs/offline.md): as root, with debootstrap; takes a
+# quarter of an hour the first time, so it is no part of the other tests.
+test-bundle: .venv/installed
+	$(BIN)/ragapp models pull
+	scripts/test_bundle.sh $(BIN)/ragapp build/bundle-test
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

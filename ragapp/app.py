@@ -11,13 +11,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from ragapp.errors import ModelError, PathError, RagappError, StoreError
+from ragapp.llm.fair_lock import FairLock
 from ragapp.settings import Settings
 
 if TYPE_CHECKING:
     from ragapp.answer.assistant import Assistant
+    from ragapp.answer.calibration import Calibration
+    from ragapp.answer.calibration_file import ModelPair
     from ragapp.answer.chat_session import ChatSession
     from ragapp.answer.summary import Summarizer
-    from ragapp.contract import Answer, Caution, DocumentDetails, DocumentList, IngestReport, SearchResult, Turn
+    from ragapp.contract import (
+        Answer,
+        BackupListener,
+        BackupSummary,
+        Caution,
+        Comparison,
+        DocumentDetails,
+        DocumentList,
+        IngestReport,
+        RestoreReport,
+        SearchResult,
+        Turn,
+    )
     from ragapp.index.bert_graph import Precision
     from ragapp.index.catalog import Catalog
     from ragapp.index.conversations import Conversations
@@ -33,6 +48,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+# parts that were built on the store as it was when they were built
+_OF_STORE = ("store", "catalog", "pipeline", "retriever", "assistant", "summarizer", "conversations")
 # explains the drop folder to people; not one of their documents
 DROP_FOLDER_README = "README.md"
 
@@ -103,14 +120,15 @@ def prepare_embedder(settings: Settings, name: str) -> None:
 class App:
     """The parts of one running ragapp.  Use it as a context manager, or call :meth:`close`.
 
-    ``write`` says whether the library will be changed.
+    ``write`` says whether the library will be changed, ``own`` whether it is kept from other processes that would.
     """
 
-    def __init__(self, settings: Settings, *, write: bool = False):
+    def __init__(self, settings: Settings, *, write: bool = False, own: bool = True):
         self.settings = settings
-        self._write = write
+        self._write, self._own = write, own
         # parts are built out of parts, so the lock must let its own thread in again
         self._building = threading.RLock()
+        self.questions = FairLock(settings.llm.places)  # in which questions wait for each other
         self._changing = threading.Lock()
 
     def __enter__(self) -> App:
@@ -172,14 +190,12 @@ class App:
             identity = self.identity
         except ModelError as error:
             raise self._with_way_back(error) from None
-        return Store(self.settings.paths.data, identity, write=self._write, backend=server_of(self.settings))
+        access = {"write": self._write, "own": self._own}
+        return Store(self.settings.paths.data, identity, **access, backend=server_of(self.settings))
 
     def _stored_identities(self) -> list[EmbedderIdentity]:
         """What the documents of the store were made with; nothing where there is no store yet, and none is made."""
-        from ragapp.index.store import CATALOG_NAME
-
-        there = (self.settings.paths.data / CATALOG_NAME).is_file()
-        return list(self.catalog.stored_identities().values()) if there else []
+        return list(self.catalog.stored_identities().values()) if self._catalog_file.is_file() else []
 
     def _with_way_back(self, error: ModelError) -> ModelError:
         """An embedder that cannot be used, and the one that made what is stored, which may still be here."""
@@ -224,9 +240,10 @@ class App:
         from ragapp.answer.assistant import Assistant
         from ragapp.answer.budget import TokenBudget
 
-        catalog, similar, learnt = self.store.catalog, self.embedder.scaled_similarities, self.calibration_file
+        catalog, similar = self.store.catalog, self.embedder.scaled_similarities
         parts = self.retriever, self.engine, self.settings, TokenBudget(catalog)
-        return Assistant(*parts, catalog=catalog, similar=similar, calibration=learnt)
+        queue = self.questions
+        return Assistant(*parts, catalog=catalog, similar=similar, calibration=self.calibration, queue=queue)
 
     @_part
     def summarizer(self) -> Summarizer:
@@ -250,8 +267,44 @@ class App:
 
     @property
     def calibration_file(self) -> Path:
-        """Where ``ragapp eval --calibrate`` keeps what it learnt from a person's own questions."""
-        return self.settings.paths.data / "calibration.json"
+        """Where ``ragapp calibrate`` and ``ragapp eval --calibrate`` keep what they learnt."""
+        from ragapp.answer.calibration_file import FILE_NAME
+
+        return self.settings.paths.data / FILE_NAME
+
+    def model_pair(self, engine: LanguageModel | None = None) -> ModelPair:
+        """The embedder in use with a language model, that in use where none is given; nothing is loaded.
+
+        Raises:
+            ModelError: one of them is missing or damaged.
+        """
+        from ragapp.answer.calibration_file import ModelPair
+
+        model, embedder = engine or self._engine, self.embedder
+        return ModelPair(model.name, embedder.name, model.identity, embedder.weights_sha256)
+
+    def calibration(self, engine: LanguageModel | None = None) -> Calibration:
+        """The calibration that holds for the models in use; see :mod:`ragapp.answer.calibration_file`.
+
+        Raises:
+            ModelError: one of the models is missing or damaged.
+            StoreError: the person's own file is damaged.
+        """
+        from ragapp.answer.calibration_file import calibration_for
+
+        return calibration_for(self.model_pair(engine), self.calibration_file, self.former_embedder)
+
+    @property
+    def former_embedder(self) -> str:
+        """Hash of the weights of the only embedder that this library ever had; empty where it had several, or none.
+
+        A calibration of an earlier ragapp does not say with which embedder it was made.
+        """
+        from ragapp.index.identity import made_with
+
+        ever = self.catalog.ever_stored() if self._catalog_file.is_file() else []
+        made = {made_with(identity).weights for identity in ever}
+        return made.pop() if len(made) == 1 else ""
 
     @_part
     def catalog(self) -> Catalog:
@@ -260,9 +313,14 @@ class App:
         No model is needed for it, and another process may own the store.
         """
         from ragapp.index.catalog import Catalog
+
+        return Catalog(self._catalog_file)
+
+    @property
+    def _catalog_file(self) -> Path:
         from ragapp.index.store import CATALOG_NAME
 
-        return Catalog(self.settings.paths.data / CATALOG_NAME)
+        return self.settings.paths.data / CATALOG_NAME
 
     @_part
     def conversations(self) -> Conversations:
@@ -298,9 +356,9 @@ class App:
 
         Raises EmptyStoreError: there are no documents; PathError: no document is in ``scope``.
         """
-        from ragapp.answer.prompts import PROMPTS, long_question_note, prompts_for
+        from ragapp.answer.prompts import long_question_note, prompts_for
         from ragapp.contract import SearchResult
-        from ragapp.index.analysis import detect_language
+        from ragapp.retrieval.question_language import spoken_language
 
         started = time.monotonic()
         found = self.retriever.search(query, k, scope)
@@ -308,18 +366,100 @@ class App:
         hits = tuple(passage.described(n) for n, passage in enumerate([*found.passages, *again][:k], 1))
         note = ""
         if found.cut:
-            prompts = prompts_for(detect_language(query, PROMPTS), self.settings.answer.prompts)
+            language = spoken_language(query, self.catalog.languages())
+            prompts = prompts_for(language, self.settings.answer.prompts)
             note = long_question_note(prompts, found)
         return SearchResult(query, hits, round(time.monotonic() - started, 3), found.seconds, note)
 
-    def documents(self) -> DocumentList:
-        """The documents of the store, and the files that are not in it, with the reason."""
+    def compare(self, before: int, after: int, *, about: str = "") -> Comparison:
+        """What changed from one document to another, by their ids, with the words of both; no language model is used.
+
+        ``about`` keeps the changes in the sections that are near a topic, which the search finds.
+
+        Raises:
+            StoreError: there is no such document.
+            UsageError: both are the same document.
+            EmptyStoreError: one of them has no text.
+        """
+        from ragapp.compare.comparer import compare_documents
+        from ragapp.compare.topic import places_near
+
+        near = (lambda topic, row: places_near(self.retriever, topic, row)) if about.strip() else None
+        return compare_documents(self.catalog, before, after, about=about, near=near)
+
+    def documents(self, scope: str = "") -> DocumentList:
+        """The documents of the store, and the files that are not in it, with the reason.
+
+        ``scope`` is as for a question; with one, only documents are given.
+
+        Raises PathError: no document is in ``scope``.
+        """
         from ragapp.contract import DocumentList
 
         documents, unread = self.catalog.documents(), self.catalog.unread()
+        if scope:
+            from ragapp.retrieval.scope import Filter
+
+            documents, unread = Filter.parse(scope).matching(documents), []
         states = ("failed", "skipped")
         failed, skipped = (tuple(file.described() for file in unread if file.status == state) for state in states)
         return DocumentList(tuple(row.described() for row in documents), failed, skipped)
+
+    def backup(
+        self,
+        out: str | Path,
+        *,
+        include_conversations: bool = False,
+        include_files: bool = False,
+        salvage: bool = False,
+        force: bool = False,
+        progress: BackupListener = lambda at: None,
+    ) -> BackupSummary:
+        """Write all that is stored into one file, as it is now; see :func:`ragapp.backup.making.make_backup`.
+
+        Raises:
+            StoreError: nothing is stored, or the catalog is damaged (``salvage`` takes what can be read of it).
+            PathError: the file is there already and ``force`` is not set, or it cannot be written.
+        """
+        from ragapp.backup.making import Wishes, make_backup
+
+        wishes = Wishes(include_conversations, include_files, salvage, force)
+        paths = self.settings.paths
+        return make_backup(paths.data, Path(out), wishes, drop_folder=paths.ingest, listen=progress)
+
+    def restore(
+        self,
+        file: str | Path,
+        *,
+        moves: Sequence[tuple[str, str | Path]] = (),
+        force: bool = False,
+        progress: BackupListener = lambda at: None,
+    ) -> RestoreReport:
+        """Put a backup in the place of what is stored; see :func:`ragapp.backup.restoring.restore_backup`.
+
+        What this App has opened of the store is closed, and opened anew when it is next needed.
+
+        Args:
+            moves: folders where documents' files lay, and where they lie here.
+            force: put a store aside that has documents or conversations.
+
+        Raises:
+            StoreError: the backup is damaged, the store is in use, or has documents and ``force`` is not set.
+            PathError: there is no such file, or no room.
+        """
+        from ragapp.backup.places import Move
+        from ragapp.backup.restoring import restore_backup
+
+        with self._building:
+            for name in ("store", "catalog"):
+                if name in self.__dict__:
+                    self.__dict__[name].close()
+            for name in _OF_STORE:
+                self.__dict__.pop(name, None)
+            paths, here = self.settings.paths, [Move(old, Path(new).absolute()) for old, new in moves]
+            return restore_backup(
+                Path(file), paths.data, moves=here, drop_folder=paths.ingest, force=force, listen=progress
+            )
 
     def chat(self, conversation_id: int | None = None) -> ChatSession:
         """A conversation to go on with; without an id a new one begins, which is kept from its first answer on.
@@ -366,6 +506,7 @@ class App:
             timeout_s=llm.timeout,
             max_seconds=settings.answer.max_seconds,
             thinking_tokens=llm.thinking_tokens,
+            places=llm.places,
         )
 
     def check_llm(self) -> None:
@@ -376,6 +517,19 @@ class App:
             SettingsError: the server's address is wrong, or not allowed.
         """
         _ = self._engine
+
+    def load_ahead(self) -> None:
+        """Load the language model while the caller goes on with what does not need it, such as the search.
+
+        What is wrong with it is told by whoever needs it.  Raises what :meth:`check_llm` raises.
+        """
+        engine = self._engine
+
+        def load() -> None:
+            with suppress(RagappError):
+                engine.load()
+
+        threading.Thread(target=load, name="ragapp-load", daemon=True).start()
 
     def engine(self) -> LanguageModel:
         """The language model, loaded. Raises ModelError: it cannot be loaded."""

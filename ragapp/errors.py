@@ -69,12 +69,24 @@ class EmptyStoreError(StoreError):
     """There is nothing to search yet."""
 
 
+class NotYetError(EmptyStoreError):
+    """There is nothing to search yet, but the first documents are being read."""
+
+
+class StoppingError(RagappError):
+    """The server is being stopped and takes nothing more; asked again in a moment, another one may be there."""
+
+
 class ModelError(RagappError):
     """A model is missing, damaged or does not fit."""
 
 
 class PullError(ModelError):
     """Weights could not be downloaded, or their checksum is wrong."""
+
+
+class BundleError(RagappError):
+    """A bundle cannot be made, is damaged, or is not for this machine."""
 
 
 class PrivacyError(RagappError):

@@ -23,9 +23,13 @@ def make_private_folder(folder: Path) -> None:
 def make_private_file(path: Path) -> None:
     """Make a file for the owner alone before a library creates it; the content of an existing one stays.
 
+    One that is there is not opened: closing it would let go of all locks that this process has on it, SQLite's among
+    them. Another process then takes a database for unused, deletes its log, and what is written later is lost.
+
     Raises OSError: it cannot be made.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE_MODE))
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE))
     _restrict(path, FILE_MODE)
 
 

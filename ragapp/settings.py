@@ -1,16 +1,18 @@
 """Settings: one file, every value known, unknown names refused with a suggestion.
 
 Order, strongest first: values given in code (the command line), ``RAGAPP_<SECTION>__<KEY>``,
-``settings-<profile>.yaml`` (``RAGAPP_PROFILE``), ``settings.yaml``, the defaults below.
+``settings-<profile>.yaml`` (``RAGAPP_PROFILE``), ``settings.local.yaml`` (what the page and ``ragapp settings set``
+write), ``settings.yaml``, the defaults below.
 """
 
 from __future__ import annotations
 
 import difflib
-import io
+import json
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +23,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from ragapp import file_permissions
 from ragapp.contract import Caution
 from ragapp.errors import SettingsError
+from ragapp.plain_words import needs_of, reason_of
+from ragapp.settings_file import remove_value, set_value
 
 ENV_PREFIX = "RAGAPP_"
 # variables that steer where settings come from; they are not settings themselves
@@ -28,6 +32,11 @@ ENV_RESERVED = frozenset({"RAGAPP_SETTINGS", "RAGAPP_PROFILE"})
 FILE_NAME = "settings.yaml"
 # weight of the vectors of an embedder that nobody measured
 UNMEASURED_WEIGHT = 0.5
+# what stands at the top of a person's own file
+_HEADER = (
+    "# Your own settings. They are stronger than {name}, which stays as it was shipped; change them on the page,\n"
+    "# with `ragapp settings set`, or here. A line that is deleted makes the shipped value hold again.\n"
+)
 # keys whose values are nobody else's business
 SECRETS = ("password", "passwords", "chroma_headers")
 
@@ -115,6 +124,8 @@ class Llm(_Section):
     lora_scale: float = Field(1.0, ge=-10.0, le=10.0)
     temperature: float = Field(0.0, ge=0.0, le=2.0)
     seed: int = 42
+    prompt_cache_mb: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
+    read_ahead: Literal["auto", "off"] = "auto"
     unload_after: float = Field(30, ge=0)
     template: str = "auto"
     thinking: bool = False
@@ -122,6 +133,12 @@ class Llm(_Section):
     url: str = ""
     api_key_env: str = ""
     timeout: float = Field(120, gt=0)
+    parallel: int = Field(8, ge=1, le=256)
+
+    @property
+    def places(self) -> int:
+        """How many questions are answered at a time: a model in this process reads for one."""
+        return self.parallel if self.mode == "openai" else 1
 
 
 class Answer(_Section):
@@ -131,6 +148,8 @@ class Answer(_Section):
     max_seconds: float = Field(180, ge=0)
     caution: Caution = "normal"
     threshold: float | None = Field(None, ge=0.0, le=1.0)
+    calibrate: Literal["auto", "off"] = "auto"
+    tables: bool = True
     prompts: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
@@ -140,6 +159,27 @@ class Server(_Section):
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=1, le=65535)
     password: str = ""
+    waiting: int = Field(20, ge=1, le=1000)
+    names: list[str] = Field(default_factory=list)
+    proxies: list[str] = Field(default_factory=list)
+    metrics: Literal["off", "token", "open"] = "token"
+    log: str = ""
+    log_mb: int = Field(10, ge=1, le=10_000)
+    log_files: int = Field(5, ge=1, le=1000)
+    grace: float = Field(30, ge=0, le=3600)
+
+
+class Mcp(_Section):
+    """The MCP server, by which other programs use ragapp as a tool."""
+
+    write: bool = False
+    folders: list[Path] = Field(default_factory=list)
+
+
+class Ui(_Section):
+    """How ragapp speaks in the terminal; a page speaks the language of its browser."""
+
+    language: str = "auto"
 
 
 class Privacy(_Section):
@@ -164,6 +204,8 @@ class Settings(BaseSettings):
     llm: Llm = Llm()
     answer: Answer = Answer()
     server: Server = Server()
+    mcp: Mcp = Mcp()
+    ui: Ui = Ui()
     privacy: Privacy = Privacy()
 
     @classmethod
@@ -191,6 +233,53 @@ def find_settings_file(explicit: str | Path | None = None) -> Path | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class SettingLayer:
+    """A file of settings.
+
+    Attributes:
+        kind: ``file`` (the shipped one, or one that was named), ``local`` (a person's own), or ``profile``.
+        values: by section and key.
+    """
+
+    kind: Literal["file", "local", "profile"]
+    file: Path
+    values: dict[str, Any]
+
+
+def home_folder() -> Path:
+    """The folder that relative paths go from where there is no settings file."""
+    return Path.home() / ".ragapp"
+
+
+def local_settings_file(explicit: str | Path | None = None) -> Path:
+    """A person's own settings file, which need not be there: ``settings.local.yaml`` beside ``settings.yaml``.
+
+    Raises SettingsError: a file was named that does not exist.
+    """
+    file = find_settings_file(explicit) or home_folder() / FILE_NAME
+    return file.with_name(f"{file.stem}.local{file.suffix}")
+
+
+def setting_layers(explicit: str | Path | None = None) -> list[SettingLayer]:
+    """The settings files in force, the weakest first.
+
+    Raises SettingsError: a file is missing or no YAML, or a key is unknown (the nearest known one is suggested).
+    """
+    file, local = find_settings_file(explicit), local_settings_file(explicit)
+    layers = [SettingLayer("file", file, read_yaml(file))] if file else []
+    if local.is_file():
+        layers.append(SettingLayer("local", local, read_yaml(local)))
+    if profile := os.environ.get("RAGAPP_PROFILE"):
+        profile_file = local.with_name(f"settings-{profile}.yaml")
+        if not profile_file.is_file():
+            raise SettingsError(f"RAGAPP_PROFILE is {profile}, but there is no {profile_file}.")
+        layers.append(SettingLayer("profile", profile_file, read_yaml(profile_file)))
+    for layer in layers:
+        _refuse_unknown(layer.values, str(layer.file))
+    return layers
+
+
 def load_settings(explicit: str | Path | None = None, overrides: dict[str, dict[str, Any]] | None = None) -> Settings:
     """Read the settings in force: checked, with absolute paths.
 
@@ -200,23 +289,10 @@ def load_settings(explicit: str | Path | None = None, overrides: dict[str, dict[
         SettingsError: a file is missing or no YAML, a key is unknown (the nearest known one is suggested), or a
             value is out of range; the message names the file or variable.
     """
-    file = find_settings_file(explicit)
+    layers = setting_layers(explicit)
     values: dict[str, Any] = {}
-    origin = "the defaults"
-    base = Path.home() / ".ragapp"
-    if file:
-        base, origin = file.parent, str(file)
-        values = read_yaml(file)
-        _refuse_unknown(values, str(file))
-    profile = os.environ.get("RAGAPP_PROFILE")
-    if profile:
-        profile_file = base / f"settings-{profile}.yaml"
-        if not profile_file.is_file():
-            raise SettingsError(f"RAGAPP_PROFILE is {profile}, but there is no {profile_file}.")
-        profile_values = read_yaml(profile_file)
-        _refuse_unknown(profile_values, str(profile_file))
-        values = _merge(values, profile_values)
-        origin = f"{origin} or {profile_file}"
+    for layer in layers:
+        values = _merge(values, layer.values)
     _refuse_unknown(_environment(), "the environment")
     try:
         settings = Settings(**values)
@@ -224,12 +300,21 @@ def load_settings(explicit: str | Path | None = None, overrides: dict[str, dict[
             current = getattr(settings, section)
             setattr(settings, section, type(current).model_validate({**current.model_dump(), **keys}))
     except ValidationError as error:
-        raise SettingsError(_explain(error, origin)) from None
+        raise SettingsError(_explain(error, layers)) from None
     except ValueError as error:  # pydantic-settings: a section given as something that is no mapping
-        raise SettingsError(f"The settings in {origin} or the environment are wrong: {error}.") from None
+        if wrong := _unreadable_variable():
+            raise SettingsError(
+                f"{wrong} in the environment is not valid JSON.", """Write '["one", "two"]'."""
+            ) from None
+        origin = " or ".join(str(layer.file) for layer in layers) or "the defaults"
+        raise SettingsError(f"The settings in {origin} or the environment are wrong: {reason_of(error)}.") from None
+    base = local_settings_file(explicit).parent
     for name in Paths.model_fields:
         path = getattr(settings.paths, name).expanduser()
         setattr(settings.paths, name, Path(os.path.abspath(base / path)))
+    if settings.server.log not in ("", "-"):
+        settings.server.log = os.path.abspath(base / Path(settings.server.log).expanduser())
+    settings.mcp.folders = [Path(os.path.abspath(base / folder.expanduser())) for folder in settings.mcp.folders]
     if settings.store.chroma_ca_file:
         settings.store.chroma_ca_file = Path(os.path.abspath(base / settings.store.chroma_ca_file.expanduser()))
     return settings
@@ -240,7 +325,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} cannot be read: {error}.") from None
+        raise SettingsError(f"{file} cannot be read: {reason_of(error)}.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -267,6 +352,20 @@ def _environment() -> dict[str, Any]:
     return values
 
 
+def _unreadable_variable() -> str:
+    """The variable of a setting with several values that holds no JSON; empty where there is none."""
+    for name, value in os.environ.items():
+        section, _, key = name.upper().removeprefix(ENV_PREFIX).lower().partition("__")
+        if name.upper().startswith(ENV_PREFIX) and section in Settings.model_fields and key:
+            default = getattr(Settings.model_fields[section].default, key, None)
+            try:
+                if isinstance(default, list | dict):
+                    json.loads(value)
+            except ValueError:
+                return name
+    return ""
+
+
 def _refuse_unknown(values: dict[str, Any], origin: str) -> None:
     sections = Settings.model_fields
     for section, keys in values.items():
@@ -288,12 +387,27 @@ def _suggest(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(meant)}?" if meant else f"Known: {', '.join(known)}."
 
 
-def _explain(error: ValidationError, origin: str) -> str:
+def _explain(error: ValidationError, layers: Iterable[SettingLayer]) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    variable = ENV_PREFIX + "__".join(str(part) for part in first["loc"][:2]).upper()
-    where = f"{variable} in the environment" if variable in {name.upper() for name in os.environ} else origin
-    return f"{where}: setting `{key}` cannot be {first.get('input')!r}: {first['msg'].lower()}."
+    names = [str(part) for part in first["loc"]]
+    variable = ENV_PREFIX + "__".join(names[:2]).upper()
+    where = "The command line"
+    for layer in layers:
+        if len(names) > 1 and names[1] in layer.values.get(names[0], {}):
+            where = str(layer.file)
+    if variable in {name.upper() for name in os.environ}:
+        where = f"{variable} in the environment"
+    return f"{where}: {_what_is_wrong(error)}"
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    first, *others = error.errors()
+    place = first["loc"][:2]
+    # a value that may be of several kinds has a problem with each
+    same = [problem for problem in others if problem["loc"][:2] == place]
+    key = ".".join(str(part) for part in place)
+    value = "what it is" if place[-1] in SECRETS else repr(first.get("input"))
+    return f"setting `{key}` cannot be {value}: {needs_of([first, *same])}."
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -304,29 +418,67 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def known_setting(section: str, key: str) -> None:
+    """Raise SettingsError where there is no such setting; the nearest one is suggested."""
+    _refuse_unknown({section: {key: None}}, f"{section}.{key}")
+
+
+def checked_value(section: str, key: str, value: Any) -> Any:
+    """A value as it is written into a settings file.
+
+    Raises SettingsError: there is no such setting, or it cannot have this value.
+    """
+    known_setting(section, key)
+    model = type(Settings.model_fields[section].default)
+    try:
+        values = model.model_validate({key: value}).model_dump(mode="json")
+    except ValidationError as error:
+        shown = "what it is" if key in SECRETS else repr(value)
+        raise SettingsError(
+            f"{section}.{key} cannot be {shown}: {needs_of(error.errors())}.",
+            f"settings.yaml says beside {section}.{key} what it can be.",
+        ) from None
+    return values[key]
+
+
 def write_setting(section: str, key: str, value: Any, explicit: str | Path | None = None) -> Path:
-    """Change one value in the settings file, keeping its comments, its order and who may read it.
+    """Change one value in the person's own settings file, of which all else stays as it is.
 
     A file that is made here, or that gets a password, is for its owner alone. Returns the file; it is made where there
-    was none. Raises SettingsError: it cannot be read or written.
+    was none. Raises SettingsError: there is no such setting or value, or the file cannot be read or written.
     """
-    from ruamel.yaml import YAML
+    shown = checked_value(section, key, value)
+    return _change(explicit, lambda text: set_value(text, section, key, shown), secret=key in SECRETS)
 
-    file = find_settings_file(explicit) or Path.cwd() / FILE_NAME
-    yaml_round_trip = YAML()
-    yaml_round_trip.preserve_quotes = True
-    yaml_round_trip.width = 4096
+
+def remove_setting(section: str, key: str, explicit: str | Path | None = None) -> Path:
+    """Take one value out of the person's own settings file, so that the shipped file or the default holds again.
+
+    Raises SettingsError: there is no such setting, or the file cannot be read or written.
+    """
+    known_setting(section, key)
+    return _change(explicit, lambda text: remove_value(text, section, key))
+
+
+def _change(explicit: str | Path | None, edit: Callable[[str], str], *, secret: bool = False) -> Path:
+    file = local_settings_file(explicit)
     try:
-        tree = (yaml_round_trip.load(file.read_text(encoding="utf-8")) if file.is_file() else None) or {}
-        if tree.get(section) is None:
-            tree[section] = {}
-        tree[section][key] = value
-        text = io.StringIO()
-        yaml_round_trip.dump(tree, text)
-        mode = stat.S_IMODE(file.stat().st_mode) if file.is_file() else file_permissions.FILE_MODE
-        file_permissions.write_atomically(file, text.getvalue())
-        if key not in SECRETS:  # whom the person lets read the rest is the person's own matter
+        there = file.is_file()
+        text = file.read_text(encoding="utf-8") if there else ""
+        changed = edit(text)
+        if changed == text:
+            return file
+        mode = stat.S_IMODE(file.stat().st_mode) if there else file_permissions.FILE_MODE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        above = file.name.replace(".local", "")
+        file_permissions.write_atomically(file, changed if there else _HEADER.format(name=above) + changed)
+        if not secret:  # whom the person lets read the rest is the person's own matter
             file.chmod(mode)
+    except SettingsError as error:
+        raise SettingsError(f"{file}: {error.message}", error.hint) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} cannot be read: {error}.") from None
     except OSError as error:
-        raise SettingsError(f"{file} cannot be written: {error.strerror}.", "Change the value by hand.") from None
+        told = f"{file} cannot be written: {error.strerror or error}."
+        raise SettingsError(told, "Change the value by hand.") from None
     return file

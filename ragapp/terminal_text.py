@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+from ragapp.words.forms import size
+
 # ECMA-48: control strings (OSC, DCS, SOS, PM, APC) up to their end, control sequences, other escapes; both in the
 # seven-bit form and as C1 characters.  An unterminated string ends with its line.
 _ESCAPES = re.compile(
@@ -26,6 +28,11 @@ def sanitize_text(text: str) -> str:
 def sanitize_json(document: str) -> str:
     """The same JSON document with all that a terminal may act on as ``\\u`` escapes."""
     return _UNSAFE_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
+
+
+def shown_size(count: float) -> str:
+    """Bytes for people, in the decimal units that disks and downloads are told in: ``1.2 GB``."""
+    return size(int(count), "en")
 
 
 def shown_seconds(seconds: float) -> str:

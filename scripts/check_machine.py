@@ -28,6 +28,7 @@ def problems():
             "There is no C++ compiler, which llama-cpp-python is built with."
             " Debian, Ubuntu: sudo apt install build-essential. Fedora: sudo dnf install gcc-c++ make."
             " macOS: xcode-select --install. Windows: Visual Studio Build Tools, 'Desktop development with C++'."
+            " Or take a ready-made wheel: README, 'Without a compiler'."
         )
     return found
 

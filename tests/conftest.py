@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import xdist.workermanage
 
 go_offline()
+# what commands say is compared in English
+os.environ["LC_ALL"] = "C.UTF-8"
 
 #: name of this pytest-xdist worker, empty where the tests run in one process
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -42,6 +44,7 @@ _SHARED = pytest.StashKey[tempfile.TemporaryDirectory]()
 # Files that take a minute or more, begun first so that no worker is left with one at the end.
 SLOWEST_FIRST = (
     "web/test_browser.py",
+    "web/test_browser_viewer.py",
     "cli/test_commands.py",
     "privacy/test_nothing_leaves.py",
     "ingest/test_kill.py",
@@ -50,6 +53,7 @@ SLOWEST_FIRST = (
     "answer/test_assistant.py",
     "ingest/test_hostile_fuzz.py",
     "llm/test_engine.py",
+    "llm/test_determinism.py",
     "web/test_api.py",
     "web/test_api_fuzz.py",
     "index/test_embedder.py",
@@ -122,6 +126,19 @@ def models_dir() -> Path:
                 # as `ragapp models pull` does: else the first test that embeds would wait for it
                 prepare_embedder(Settings(paths={"models": folder}), name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def default_llm(models_dir) -> Path:
+    """The file of the default language model (1.1 GB), kept between runs."""
+    from ragapp.models.packs import get_pack
+    from ragapp.models.progress import SilentProgress
+    from ragapp.models.pull import pull_pack
+    from ragapp.settings import Settings
+
+    pack = get_pack(Settings().llm.model)
+    with FileLock(models_dir.with_name("models.lock")):
+        return pull_pack(pack, models_dir, hub_url="", use_hub=False, progress=SilentProgress())
 
 
 @pytest.fixture(scope="session")

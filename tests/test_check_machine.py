@@ -23,6 +23,11 @@ def test_a_missing_compiler_is_told_with_the_package_to_install(request, tmp_pat
     assert result.returncode == 1
     for name in ("build-essential", "gcc-c++", "xcode-select", "Visual Studio Build Tools"):
         assert name in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_readme_has_what_the_check_names(request):
+    assert "<summary>Without a compiler</summary>" in (request.config.rootpath / "README.md").read_text("utf-8")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands for the compiler")

@@ -1,11 +1,13 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 import yaml
 
 from ragapp.errors import SettingsError
-from ragapp.settings import Settings, load_settings, write_setting
+from ragapp.setting_sources import decided_elsewhere, overridden_settings, setting_rows
+from ragapp.settings import Settings, load_settings, remove_setting, write_setting
 
 
 def write(folder, text, name="settings.yaml"):
@@ -62,8 +64,8 @@ BAD = [
     ("- a\n", "sections", ""),
     ("llm:\n\tmodel: x\n", "line 2", ""),
     ("llm:\n  context: many\n", "llm.context", "many"),
-    ("llm:\n  context: 3\n", "llm.context", "greater"),
-    ("retrieval:\n  dense_weight: 1.5\n", "retrieval.dense_weight", "less"),
+    ("llm:\n  context: 3\n", "llm.context", "at least 512, or 'auto'"),
+    ("retrieval:\n  dense_weight: 1.5\n", "retrieval.dense_weight", "at most 1, or 'auto'"),
     ("paths: {data: [1]}\n", "paths.data", ""),
 ]
 
@@ -110,37 +112,121 @@ def test_without_any_file_the_defaults_hold(tmp_path, monkeypatch):
     assert load_settings().paths.data == tmp_path / ".ragapp" / "data"
 
 
-def test_write_setting_keeps_comments_and_order(tmp_path):
-    text = "# top\nllm:\n  # why\n  model: old   # aside\n  context: 4096\n"
-    file = write(tmp_path, text)
-    assert write_setting("llm", "model", "new.gguf", file) == file
-    lines = file.read_text(encoding="utf-8").splitlines()
-    assert lines[:3] == text.splitlines()[:3]
-    assert lines[3].split() == ["model:", "new.gguf", "#", "aside"]
-    assert lines[4:] == text.splitlines()[4:]
-    assert load_settings(file).llm.model == "new.gguf"
+SHIPPED = "# top\nllm:\n  # why\n  model: old   # aside\n  context: 4096\n"
 
 
-def test_write_setting_adds_a_missing_section(tmp_path):
-    file = write(tmp_path, "# nothing yet\n")
-    write_setting("embedding", "model", "other", file)
-    assert load_settings(file).embedding.model == "other"
+def test_what_a_person_changes_goes_into_a_file_of_its_own(tmp_path):
+    file = write(tmp_path, SHIPPED)
+    shipped = file.read_bytes()
+    own = tmp_path / "settings.local.yaml"
+    assert write_setting("llm", "model", "new.gguf", file) == own
+    assert write_setting("retrieval", "passages", 6, file) == own
+    assert file.read_bytes() == shipped
+    settings = load_settings(file)
+    assert (settings.llm.model, settings.llm.context, settings.retrieval.passages) == ("new.gguf", 4096, 6)
+    assert yaml.safe_load(own.read_text(encoding="utf-8")) == {
+        "llm": {"model": "new.gguf"},
+        "retrieval": {"passages": 6},
+    }
+    assert remove_setting("llm", "model", file) == own
+    assert load_settings(file).llm.model == "old"
+    assert load_settings(file).retrieval.passages == 6
+
+
+def test_the_persons_own_file_stands_between_the_shipped_one_and_profile_and_environment(tmp_path, monkeypatch):
+    file = write(tmp_path, "llm:\n  seed: 1\n  threads: 1\n  context: 1000\n")
+    write(tmp_path, "llm:\n  seed: 2\n  threads: 2\n  context: 2000\n", "settings.local.yaml")
+    write(tmp_path, "llm:\n  seed: 3\n  threads: 3\n", "settings-big.yaml")
+    monkeypatch.setenv("RAGAPP_PROFILE", "big")
+    monkeypatch.setenv("RAGAPP_LLM__SEED", "4")
+    llm = load_settings(file).llm
+    assert (llm.seed, llm.threads, llm.context) == (4, 3, 2000)
+
+
+def test_without_a_settings_file_the_persons_own_lies_where_the_data_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ragapp.settings.find_settings_file", lambda explicit=None: None)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    before = load_settings().paths.data
+    own = write_setting("llm", "seed", 5)
+    assert own == tmp_path / ".ragapp" / "settings.local.yaml"
+    assert load_settings().llm.seed == 5
+    assert load_settings().paths.data == before
+
+
+def test_a_wrong_value_of_the_persons_own_file_is_told_with_that_file(tmp_path):
+    file = write(tmp_path, "llm:\n  seed: 1\n")
+    write(tmp_path, "server:\n  port: eighty\n", "settings.local.yaml")
+    with pytest.raises(SettingsError, match=r"settings\.local\.yaml: setting `server\.port`"):
+        load_settings(file)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "says"),
+    [("llm", "modle", "x", "`model`"), ("lmm", "model", "x", "`llm`"), ("server", "port", 70000, "server.port")],
+)
+def test_what_cannot_be_set_is_refused_before_the_file_is_touched(tmp_path, section, key, value, says):
+    file = write(tmp_path, "")
+    with pytest.raises(SettingsError, match=says):
+        write_setting(section, key, value, file)
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.yaml"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_who_may_read_the_settings_stays_and_with_a_password_nobody_else(tmp_path):
-    file = tmp_path / "settings.yaml"
+    shipped, file = write(tmp_path, ""), tmp_path / "settings.local.yaml"
 
     def mode_after(section, key, value):
-        write_setting(section, key, value, file)
+        write_setting(section, key, value, shipped)
         return stat.S_IMODE(file.stat().st_mode)
 
+    assert mode_after("llm", "context", 2048) == 0o600
     file.write_text("# mine\nllm:\n  context: 2048\n", encoding="utf-8")
-    for mode in (0o644, 0o640, 0o600):
+    for n, mode in enumerate((0o644, 0o640, 0o600)):
         file.chmod(mode)
-        assert mode_after("llm", "context", 1024) == mode
+        assert mode_after("llm", "context", 1024 + n) == mode
     file.chmod(0o644)
     assert mode_after("server", "password", "scrypt$…") == 0o600
     assert mode_after("llm", "context", 512) == 0o600
     assert file.read_text(encoding="utf-8").startswith("# mine")
-    assert [path.name for path in tmp_path.iterdir()] == ["settings.yaml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["settings.local.yaml", "settings.yaml"]
+
+
+def test_where_settings_come_from(monkeypatch, tmp_path):
+    file = write(tmp_path, "llm:\n  threads: 3\n  seed: 42\ningest:\n  passwords: [geheim]\n  workers: 3\n")
+    write(tmp_path, "# mine\nanswer:\n  caution: high\n", "settings.local.yaml")
+    monkeypatch.setenv("RAGAPP_ANSWER__MAX_TOKENS", "99")
+    settings = load_settings(file, {"server": {"port": 9000}})
+    overridden = overridden_settings(settings, file)
+    assert overridden == {"server.port"}
+
+    def rows():
+        return {row.key: row for part in setting_rows(settings, file, overridden).values() for row in part}
+
+    first = rows()
+    told = {key: (row.value, row.source, Path(row.file).name, row.line, row.variable) for key, row in first.items()}
+    assert told["llm.threads"] == (3, "file", "settings.yaml", 2, "")
+    assert told["answer.caution"] == ("high", "local", "settings.local.yaml", 3, "")
+    assert told["answer.max_tokens"] == (99, "environment", "", 0, "RAGAPP_ANSWER__MAX_TOKENS")
+    assert told["server.port"] == (9000, "command", "", 0, "")
+    # stands in the file, and is the default all the same
+    assert told["llm.seed"] == (42, "default", "", 0, "")
+    assert told["paths.data"][1] == told["retrieval.passages"][1] == "default"
+    assert "geheim" not in str(first["ingest.passwords"].value)
+    assert not any(row.pending for row in first.values())
+    assert decided_elsewhere("answer", "max_tokens", file)
+    assert not decided_elsewhere("llm", "threads", file)
+    # what a file says since then holds from the next start on
+    write_setting("llm", "threads", 5, file)
+    file.write_text(file.read_text(encoding="utf-8").replace("workers: 3", "workers: 4"), encoding="utf-8")
+    later = rows()
+    assert [key for key, row in later.items() if row.pending] == ["ingest.workers", "llm.threads"]
+    assert later["llm.threads"].value == 3
+    assert later["server.port"].source == "command"
+
+
+def test_a_profile_that_decides_is_told(monkeypatch, tmp_path):
+    file = write(tmp_path, "")
+    write(tmp_path, "llm:\n  threads: 2\n", "settings-big.yaml")
+    monkeypatch.setenv("RAGAPP_PROFILE", "big")
+    assert decided_elsewhere("llm", "threads", file) == str(tmp_path / "settings-big.yaml")

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 
-def load_yaml(name: str) -> Any:
-    """The values of one of this package's data files."""
-    text = files("ragapp.answer").joinpath(name).read_text(encoding="utf-8")
+def load_yaml(name: str, package: str = "ragapp.answer") -> Any:
+    """The values of one of a package's data files."""
+    text = files(package).joinpath(name).read_text(encoding="utf-8")
     return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))

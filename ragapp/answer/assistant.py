@@ -1,52 +1,65 @@
-"""Question to checked answer: retrieve, pack, judge each passage, decide, write from the best, ground, compare."""
+"""Question to checked answer: retrieve, pack, find what is asked for, have it answered, grade."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import asdict, replace
+from glob import escape
 from typing import Literal
 
-from ragapp.answer.answerability import AnswerabilityJudge, select_sources
-from ragapp.answer.calibration import Calibration, calibration_for
+from ragapp.answer.about_itself import AboutItself, is_about_itself
+from ragapp.answer.asked import Asked
+from ragapp.answer.calibration import Calibration
+from ragapp.answer.calibration_file import general_calibration
+from ragapp.answer.comparison import answer_comparison
+from ragapp.answer.disagreement import tell_other_versions
+from ragapp.answer.draft import Draft
 from ragapp.answer.followup import standalone
-from ragapp.answer.grounding import MARK, Similarity, ground
+from ragapp.answer.grading import grade_of
+from ragapp.answer.grounding import Similarity
+from ragapp.answer.listing import answer_list
 from ragapp.answer.prompt_injection import has_injection
 from ragapp.answer.prompts import (
     DEFAULT_LANGUAGE,
-    PROMPTS,
     PromptSet,
     answer_messages,
     long_question_note,
     opening_messages,
+    passage_messages,
     prompts_for,
     render_passage,
-    wants_list,
 )
+from ragapp.answer.proposed_filter import propose_filter
+from ragapp.answer.question_kind import QuestionKind, question_kind
 from ragapp.answer.rewriting import rewriter
-from ragapp.answer.versions import document_date, figures_disagree, other_versions
+from ragapp.answer.several_parts import answer_parts
+from ragapp.answer.single import answer_single
+from ragapp.answer.subjects import Subjects
+from ragapp.answer.summary import Summarizer
+from ragapp.answer.summary_request import document_to_summarize
+from ragapp.answer.table_answer import answer_from_tables
+from ragapp.answer.writing import Workbench
 from ragapp.contract import (
     Answer,
     AnswerContext,
     Caution,
-    Citation,
-    Delta,
     DocumentWarnings,
     Event,
-    Sentence,
+    Filters,
+    Grade,
+    Proved,
     Stage,
-    Thought,
     Turn,
     Understood,
 )
-from ragapp.errors import UsageError
-from ragapp.index.analysis import detect_language
+from ragapp.errors import CancelledError, RagappError, UsageError
 from ragapp.index.catalog import Catalog
+from ragapp.llm.fair_lock import FairLock, Ticket
 from ragapp.llm.interface import LanguageModel
-from ragapp.llm.templates import Message
 from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
 from ragapp.retrieval.postprocess import Context, pack
+from ragapp.retrieval.question_language import spoken_language
 from ragapp.retrieval.retriever import Retriever
 from ragapp.settings import Settings
 
@@ -58,20 +71,10 @@ USUAL_TOKENS = 900
 VERSIONS_AMONG = 10
 # questions that are remembered with how they were understood
 REMEMBERED = 1000
-
-
-@dataclass(slots=True)
-class _Draft:
-    """An answer while it is being made; an abstention until its sentences have been checked."""
-
-    question: str
-    text: str
-    language: str
-    abstained: bool = True
-    confidence: float = 0.0
-    sentences: list[Sentence] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
-    passages: list[ScoredChunk] = field(default_factory=list)
+# who waits is asked whether to stop, and told of the place in the queue, so often
+_POLL_S = 0.05
+# waiting that is worth telling in seconds
+_WAITED_S = 0.1
 
 
 class Assistant:
@@ -82,7 +85,11 @@ class Assistant:
         budget: tokens of passages for an engine, asked where ``retrieval.context_tokens`` is ``auto``.
         catalog: dates and languages of documents; None where neither is known.
         similar: for grounding; see :func:`ragapp.answer.grounding.ground`.
-        calibration: file with the person's own calibration; see :func:`calibration_for`.
+        calibration: gives that of an engine with the embedder in use; see :mod:`ragapp.answer.calibration_file`.
+        queue: in which questions wait for each other.
+
+    Attributes:
+        asked_at: when a question came in last, by the monotonic clock; at first when this was made.
     """
 
     def __init__(
@@ -94,7 +101,8 @@ class Assistant:
         *,
         catalog: Catalog | None = None,
         similar: Similarity | None = None,
-        calibration: Path | None = None,
+        calibration: Callable[[LanguageModel], Calibration] = lambda engine: general_calibration(),
+        queue: FairLock | None = None,
     ):
         self._retriever = retriever
         self._engine = engine
@@ -103,6 +111,8 @@ class Assistant:
         self._catalog = catalog
         self._similar = similar
         self._calibration = calibration
+        self._queue = queue or FairLock()
+        self.asked_at = time.monotonic()
         # how questions were understood, for chat programs, which send a conversation as bare texts
         self._understood: dict[tuple[str, ...], Understood] = {}
 
@@ -112,7 +122,9 @@ class Assistant:
         Raises:
             ModelError: the model cannot be used.
         """
-        self._engine().prefill(opening_messages(prompts_for(language, self._settings.answer.prompts)))
+        engine, opening = self._engine(), opening_messages(prompts_for(language, self._settings.answer.prompts))
+        engine.prefill(opening)
+        engine.keep(opening)
 
     def ask(
         self,
@@ -121,31 +133,101 @@ class Assistant:
         *,
         scope: str = "",
         caution: Caution | None = None,
+        standalone: str | None = None,
         cancelled: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Event]:
+        ticket: Ticket | None = None,
+    ) -> Asked:
         """Answer one question of a conversation, for every door: command line, page, API.
+
+        Questions are answered one at a time (with a model server, ``llm.parallel`` at a time), in the order in which
+        this was called, or their tickets were taken. Nothing is told as an answer that is not proved; who stops it gets
+        what was proved until then.
 
         Args:
             question: in any language.
             turns: the conversation so far, the oldest first; a follow-up is understood by them.
-            scope: restricts the documents: a name, a shell pattern, or a folder.
+            scope: restricts the documents, see :class:`ragapp.retrieval.scope.Filter`; where it is empty, the question
+                itself may name them.
             caution: instead of that of the settings.
+            standalone: how the question is to be understood, where that is known; nothing is rewritten then.
             cancelled: asked often; True stops the work.
+            ticket: the place in the queue of this assistant; None takes the last one.
 
-        Yields:
-            How the question was understood, stages and pieces of text, and one :class:`Answer` at the end.
+        Returns:
+            How the question was understood, stages, each sentence as soon as it is proved, and one :class:`Answer` at
+            the end. What follows is raised by the iteration.
 
         Raises:
-            RagappError: no documents, no model, stopped while reading.
+            RagappError: no documents, no model, stopped before anything was proved; StoppingError: nothing is answered
+                any more, as the server ends.
         """
-        started = time.monotonic()
-        understood = self.understand(question, turns, cancelled)
+        asked = self.asked_at = time.monotonic()
+        ticket = ticket or self._queue.ticket()
+
+        def stopped() -> bool:
+            return self._queue.cut or cancelled()
+
+        return Asked(self._ask(question, turns, scope, caution, standalone, stopped, asked, ticket), ticket)
+
+    def _ask(
+        self,
+        question: str,
+        turns: Sequence[Turn],
+        scope: str,
+        caution: Caution | None,
+        standalone: str | None,
+        cancelled: Callable[[], bool],
+        asked: float,
+        ticket: Ticket,
+    ) -> Generator[Event, None, None]:
+        shown = 0
+        while not ticket.wait(0 if not shown else _POLL_S):
+            if cancelled():
+                raise CancelledError("Stopped.")
+            if (ahead := ticket.ahead) and ahead != shown:
+                shown = ahead
+                yield Stage("waiting", ahead=ahead)
+        waited = time.monotonic() - asked
+        row = document_to_summarize(question, self._catalog.documents) if self._catalog else None
+        if row and self._catalog:
+            yield Understood(question, "unchanged")
+            summarizer = Summarizer(self._catalog, self._engine, self._settings, self._similar)
+            spoken = spoken_language(question, self._catalog.languages())
+            for event in summarizer.summarize(escape(row.path), cancelled, language=spoken):
+                if isinstance(event, Answer):
+                    if event.abstained and cancelled():
+                        raise CancelledError("Stopped.")
+                    event = replace(event, question=question, standalone=question, stopped=cancelled())
+                    ticket.leave()
+                yield event
+            return
+        if told := self._about_itself(question, scope):
+            yield Understood(question, "unchanged")
+            ticket.leave()
+            yield told
+            return
+        if standalone is None:
+            understood = self.understand(question, [turn for turn in turns if not is_about_itself(turn)], cancelled)
+        else:
+            understood = Understood(standalone, "unchanged" if standalone == " ".join(question.split()) else "model")
         yield understood
-        for event in self._answer(understood.question, scope, caution, cancelled, started):
+
+        def answered(within: str) -> Iterator[Event]:
+            return self._answer(understood.question, within, caution, cancelled, asked, waited)
+
+        for event in self._answer_within(understood.question, scope, answered):
             if isinstance(event, Answer):
                 dropped = understood.turns_dropped
                 event = replace(event, question=question, standalone=understood.question, turns_dropped=dropped)
+                ticket.leave()  # whoever hears of it may take long to ask for more
             yield event
+
+    def _about_itself(self, question: str, scope: str) -> Answer | None:
+        """The answer to small talk, or to a question about ragapp or its list of documents; None for any other."""
+        if not self._catalog:
+            return None
+        told = AboutItself(self._catalog, lambda text, k: self._search(text, k, scope).passages)
+        return told.answer(question, spoken_language(question, self._catalog.languages()))
 
     def answer(
         self, question: str, turns: Sequence[Turn] = (), *, scope: str = "", caution: Caution | None = None
@@ -186,53 +268,163 @@ class Assistant:
         self._understood[_key(question, turns)] = understood
         return understood
 
+    def _answer_within(self, question: str, scope: str, answered: Callable[[str], Iterator[Event]]) -> Iterator[Event]:
+        """The answer within the scope, or, where there is none, among the documents that the question itself names.
+
+        Where those do not answer, all are asked, and the answer says so. ``answered`` answers it within a scope.
+        """
+        proposed: tuple[str, ...] = ()
+        if not scope and self._catalog:
+            collections = [one.name for one in self._catalog.labels.collections()]
+            proposed = propose_filter(question, self._catalog.documents, collections)
+        used = "\n".join(proposed) or scope
+        for event in answered(used):
+            if isinstance(event, Answer):
+                if proposed and event.abstained:
+                    break
+                yield self._filtered(event, used, proposed)
+                return
+            yield event
+        for event in answered(""):
+            yield self._filtered(event, "", proposed) if isinstance(event, Answer) else event
+
+    def _filtered(self, answer: Answer, used: str, proposed: tuple[str, ...]) -> Answer:
+        """An answer with what its documents were restricted to, which its note says where the question proposed it."""
+        filters, note = Filters(tuple(filter(str.strip, used.split("\n"))), proposed), answer.note
+        if proposed:
+            prompts = prompts_for(answer.language, self._settings.answer.prompts)
+            told = prompts.searched_only if used else prompts.searched_all
+            named = ", ".join(one.partition(":")[2] for one in proposed)
+            note = f"{told.format(filter=named)} {note}".strip()
+        return replace(answer, filters=filters, note=note)
+
     def _answer(
-        self, question: str, scope: str, caution: Caution | None, cancelled: Callable[[], bool], started: float
+        self,
+        question: str,
+        scope: str,
+        caution: Caution | None,
+        cancelled: Callable[[], bool],
+        asked: float,
+        waited: float,
     ) -> Iterator[Event]:
         yield Stage("searching")
-        shown = self._settings.retrieval.passages
-        search = self._retriever.search(question, max(shown, VERSIONS_AMONG), scope)
-        found = search.passages
-        language = detect_language(question, {*PROMPTS, *(self._catalog.languages() if self._catalog else ())})
+        search = self._search(question, max(self._settings.retrieval.passages, VERSIONS_AMONG), scope)
+        bench, dropped = self._prepared(question, search, scope, caution, cancelled, asked)
+        bench.timings["retrieve_s"] = round(bench.timings["retrieve_s"] - waited, 3)
+        if waited > _WAITED_S:
+            bench.timings["waited_s"] = round(waited, 3)
+        yield Stage("reading", len(bench.passages))
+        draft, cut_off = Draft(question, bench.prompts.not_found, bench.language), False
+        try:
+            for event in self._drafted(bench, draft, scope):
+                if isinstance(event, Proved):
+                    grade = self._grade(draft, bench.calibration, caution)
+                    event = replace(event, grade=grade, doubt=_doubt(bench.prompts, draft, grade))
+                yield event
+        except RagappError as error:  # what was proved is not lost
+            if draft.abstained:
+                raise
+            cut_off = True
+            if not isinstance(error, CancelledError):
+                draft.notes.append(str(error))
+        if draft.abstained and cancelled():  # what was cut off says nothing of what the documents hold
+            raise CancelledError("Stopped.")
+        # here the draft is complete: its sentences, citations and the confidence in their passages
+        self._keep_readings(bench, draft)
+        grade = "not_found" if draft.abstained else self._grade(draft, bench.calibration, caution)
+        answer = self._finished(bench, draft, search, dropped, grade)
+        yield replace(answer, stopped=cut_off or bench.cancelled())
+
+    def _keep_readings(self, bench: Workbench, draft: Draft) -> None:
+        """Have what was read of each passage kept, for other questions about it."""
+        for passage in (one.passage for one in draft.judged):
+            row = self._catalog.document(passage.chunk.document_id) if self._catalog else None
+            if row:  # it may have been removed meanwhile
+                bench.engine.keep(passage_messages(bench.prompts, passage, bench.engine.escape), [row.sha256])
+
+    def _search(self, question: str, k: int, scope: str) -> RetrievalResult:
+        return self._retriever.search(question, k, scope)
+
+    def _prepared(
+        self,
+        question: str,
+        search: RetrievalResult,
+        scope: str,
+        caution: Caution | None,
+        cancelled: Callable[[], bool],
+        started: float,
+    ) -> tuple[Workbench, int]:
+        """What is needed to answer a question, and how many passages did not fit the model."""
+        language = spoken_language(question, self._catalog.languages() if self._catalog else ())
+        subjects = Subjects(question, language, self._catalog)
+        found = subjects.first(search.passages)
         prompts = prompts_for(language, self._settings.answer.prompts)
         timings: dict[str, int | float] = {"retrieve_s": _since(started)}
         engine = self._engine()
-        context = self._pack(engine, prompts, question, found[:shown])
-        if engine.ahead:
-            yield Stage("waiting", ahead=engine.ahead)
-        yield Stage("reading", len(context.passages))
-        draft = _Draft(question, prompts.not_found, language)
-        suggested_caution: Caution | Literal[""] = ""
-        read = time.monotonic()
-        listing = wants_list(question)
-        judge = AnswerabilityJudge(engine, prompts, question, calibration_for(engine.name, self._calibration))
-        enough = self._enough(judge.calibration, caution)
-        # a list is made from all passages; for one fact the first sure one is enough
-        judged = judge.read(context.passages, cancelled, enough=enough, every=listing)
-        ranked = [one.passage for one in judged]
-        draft.confidence = judged[0].probability if judged else 0.0
-        draft.passages = ranked + [one for one in context.passages if one not in ranked]
-        timings["probe_s"] = _since(read)
-        used = ranked if listing else select_sources(judged)
-        messages = answer_messages(prompts, question, used, engine.escape, listing)
-        if used and draft.confidence >= enough:
-            yield Stage("writing", len(used))
-            written = ""
-            for piece in self._write(engine, messages, cancelled):
-                timings.setdefault("first_token_s", _since(started))
-                if isinstance(piece, Delta):
-                    written += piece.text
-                yield piece
-            timings["answer_tokens"] = engine.stats.answer_tokens
-            self._check(draft, written, used, listing)
-            if not (listing or draft.abstained or cancelled()):
-                yield from self._compare(draft, judge, found, cancelled)
-        elif used:
-            suggested_caution = judge.calibration.caution_for(draft.confidence)
-        used_context = AnswerContext(engine.window, len(engine.prompt_tokens(messages)), len(used), context.dropped)
-        timings["total_s"] = _since(started)
-        yield Answer(
-            question,
+        context, budget, beyond = self._pack(engine, prompts, question, found[: self._settings.retrieval.passages])
+        calibration = self._calibration(engine).for_language(language)
+        bench = Workbench(
+            question=question,
+            engine=engine,
+            prompts=prompts,
+            settings=self._settings,
+            calibration=calibration,
+            language=language,
+            enough=self._enough(calibration, caution),
+            passages=context.passages,
+            found=found,
+            search=lambda text, k: self._search(text, k, scope),
+            budget=budget,
+            cancelled=cancelled,
+            catalog=self._catalog,
+            similar=self._similar,
+            subjects=subjects,
+            started=started,
+            timings=timings,
+            beyond=beyond,
+        )
+        return bench, context.dropped
+
+    def _drafted(self, bench: Workbench, draft: Draft, scope: str) -> Iterator[Event]:
+        """Answer by what the question asks for; a part or a comparison that finds nothing is answered as a whole."""
+        asked = question_kind(draft.question, bench.language)
+        if asked.parts_left_out:
+            count = len(asked.parts) + asked.parts_left_out
+            draft.notes.append(bench.prompts.many_parts.format(count=count, read=len(asked.parts)))
+        if not asked.parts and (yield from answer_from_tables(bench, draft, scope)):
+            return
+        yield from self._drafted_from_passages(bench, draft, asked)
+        if draft.abstained and not asked.parts and not bench.cancelled():
+            yield from answer_from_tables(bench, draft, scope, by_model=True)
+
+    def _drafted_from_passages(self, bench: Workbench, draft: Draft, asked: QuestionKind) -> Iterator[Event]:
+        done = False
+        if bench.passages and asked.parts:
+            done = yield from answer_parts(bench, draft, asked.parts)
+        elif bench.passages and asked.kind == "comparison":
+            done = yield from answer_comparison(bench, draft, asked)
+        if done and not asked.parts:
+            return
+        if asked.kind == "list":
+            yield from answer_list(bench, draft)
+            return
+        if not done:
+            yield from answer_single(bench, draft, asked.kind, asked.several)
+        if not (draft.abstained or bench.cancelled()):
+            yield from tell_other_versions(bench, draft, bench.found)
+
+    def _finished(self, bench: Workbench, draft: Draft, search: RetrievalResult, dropped: int, grade: Grade) -> Answer:
+        prompts, engine = bench.prompts, bench.engine
+        suggested: Caution | Literal[""] = ""
+        if draft.judged and draft.abstained and draft.confidence < bench.enough:
+            suggested = bench.calibration.caution_for(draft.confidence)
+        read = [one.passage for one in draft.judged]
+        dropped -= sum(passage in bench.beyond for passage in read)
+        signals = tuple({name: round(value, 4) for name, value in asdict(one.signals).items()} for one in draft.judged)
+        bench.timings.setdefault("probe_s", 0.0)
+        bench.timings["total_s"] = _since(bench.started)
+        return Answer(
+            draft.question,
             draft.text,
             draft.abstained,
             round(draft.confidence, 4),
@@ -240,14 +432,20 @@ class Assistant:
             tuple(draft.citations),
             tuple(passage.described(n) for n, passage in enumerate(draft.passages, 1)),
             engine.name,
-            used_context,
-            timings,
-            tuple({name: round(value, 4) for name, value in asdict(one.signals).items()} for one in judged),
-            _note(prompts, search, ranked, 0 if draft.abstained or not listing else len(used)),
-            language,
-            suggested_caution,
-            suggested_caution,
-            warnings=self._warnings([draft.passages[one.n - 1] for one in draft.citations] or ranked),
+            AnswerContext(engine.window, draft.prompt_tokens, len(draft.used), dropped),
+            bench.timings,
+            signals,
+            _note(prompts, search, read, draft.notes),
+            bench.language,
+            suggested,
+            suggested,
+            warnings=self._warnings([draft.passages[one.n - 1] for one in draft.citations] or read),
+            grade=grade,
+            doubt=_doubt(prompts, draft, grade),
+            not_stated=() if draft.abstained else tuple(draft.not_stated),
+            query=draft.query,
+            rows=tuple(draft.rows),
+            rows_found=draft.rows_found,
         )
 
     def _warnings(self, passages: Sequence[ScoredChunk]) -> tuple[DocumentWarnings, ...]:
@@ -258,7 +456,9 @@ class Assistant:
 
     def _pack(
         self, engine: LanguageModel, prompts: PromptSet, question: str, passages: Sequence[ScoredChunk]
-    ) -> Context:
+    ) -> tuple[Context, int, list[ScoredChunk]]:
+        """The passages that the model may read, how many tokens those have at the most, and further passages of which
+        each fits the window."""
         frame = engine.prompt_tokens(answer_messages(prompts, question, [], engine.escape))
         room = engine.window - self._settings.answer.max_tokens - len(frame) - SEAM_TOKENS
         if room < 0:
@@ -268,7 +468,14 @@ class Assistant:
             )
         wished = self._settings.retrieval.context_tokens
         budget = min(self._budget(engine) if wished == "auto" else wished, room)
-        return pack(passages, lambda n, p: engine.escape(render_passage(n, p)), engine.count, budget)
+
+        def render(n: int, passage: ScoredChunk) -> str:
+            return engine.escape(render_passage(n, passage))
+
+        context = pack(passages, render, engine.count, budget)
+        taken = {passage.chunk.id for passage in context.passages}
+        beyond = [passage for passage in passages if passage.chunk.id not in taken]
+        return context, budget, [passage for passage in beyond if engine.count(render(1, passage)) <= room]
 
     def _enough(self, calibration: Calibration, caution: Caution | None) -> float:
         """The confidence below which nothing is answered."""
@@ -277,55 +484,13 @@ class Assistant:
             return settings.threshold
         return calibration.thresholds[caution or settings.caution]
 
-    def _write(
-        self, engine: LanguageModel, messages: Sequence[Message], cancelled: Callable[[], bool]
-    ) -> Iterator[Thought | Delta]:
-        most, heat = self._settings.answer.max_tokens, self._settings.llm.temperature
-        if not self._settings.llm.thinking:
-            yield from map(Delta, engine.generate(messages, max_tokens=most, temperature=heat, cancelled=cancelled))
-            return
-        pieces = engine.generate_pieces(messages, max_tokens=most, temperature=heat, cancelled=cancelled, thinking=True)
-        for piece in pieces:
-            yield Thought(piece.text) if piece.kind == "thinking" else Delta(piece.text)
-
-    def _check(self, draft: _Draft, written: str, used: Sequence[ScoredChunk], listing: bool) -> None:
-        """Ground what was written; where no passage states its main sentence, the answer stays an abstention."""
-        sentences, citations = ground(written, draft.question, used, draft.language, self._similar)
-        # a line that only introduces a list says nothing that could be stated
-        main = next((sentence for sentence in sentences if not sentence.text.endswith(":")), None)
-        if main and (main.supported or (listing and any(sentence.supported for sentence in sentences))):
-            draft.abstained = False
-            draft.sentences, draft.citations = sentences, citations
-            draft.text = ("\n" if listing else " ").join(sentence.text for sentence in sentences)
-
-    def _compare(
-        self, draft: _Draft, judge: AnswerabilityJudge, found: Sequence[ScoredChunk], cancelled: Callable[[], bool]
-    ) -> Iterator[Stage]:
-        """Add to the answer what another version of its passage says, where that gives other figures."""
-        engine, prompts = judge.engine, judge.prompts
-        best = draft.passages[draft.citations[0].n - 1]
-        versions = other_versions(best, found)
-        rows = {row.id: row for row in self._catalog.documents()} if self._catalog and versions else {}
-        for passage in versions[:2]:
-            row = rows.get(passage.chunk.document_id)
-            if row is None or cancelled():
-                continue
-            yield Stage("comparing", 1)
-            if judge.read([passage], cancelled)[0].probability < draft.confidence / 2:
-                continue
-            messages = answer_messages(prompts, draft.question, [passage], engine.escape)
-            text = "".join(piece.text for piece in self._write(engine, messages, cancelled) if isinstance(piece, Delta))
-            sentences, citations = ground(text, draft.question, [passage], draft.language, self._similar)
-            if not (sentences and sentences[0].supported and figures_disagree(draft.text, text, draft.question)):
-                continue
-            if passage not in draft.passages:
-                draft.passages.append(passage)
-            n = draft.passages.index(passage) + 1
-            name, other = passage.chunk.document, MARK.sub("", sentences[0].text)
-            said = prompts.disagrees.format(document=name, date=document_date(row), answer=other)
-            draft.sentences.append(Sentence(f"{said} [{n}]", True, (n,)))
-            draft.citations.append(replace(citations[0], n=n))
-            draft.text = f"{draft.text} {said} [{n}]"
+    def _grade(self, draft: Draft, calibration: Calibration, caution: Caution | None) -> Grade:
+        """The grade of something that is shown; where the threshold is set by hand, that alone decides."""
+        if draft.doubt:
+            return "likely"
+        if caution is None and self._settings.answer.threshold is not None:
+            return "likely" if draft.own_words else "answered"
+        return grade_of(calibration, caution or self._settings.answer.caution, draft.confidence, draft.own_words)
 
 
 def answer_of(events: Iterator[Event]) -> Answer:
@@ -336,16 +501,22 @@ def answer_of(events: Iterator[Event]) -> Answer:
     raise AssertionError("the events end with an Answer")
 
 
+def _doubt(prompts: PromptSet, draft: Draft, grade: Grade) -> str:
+    """Why an answer is to be checked; empty where its grade does not say so."""
+    if draft.doubt:
+        return draft.doubt
+    return (prompts.own_words if draft.own_words else prompts.unsure) if grade == "likely" else ""
+
+
 def _key(question: str, turns: Sequence[Turn]) -> tuple[str, ...]:
     return (*(text for turn in turns for text in (turn.question, turn.standalone)), question)
 
 
-def _note(prompts: PromptSet, search: RetrievalResult, read: Sequence[ScoredChunk], listed: int) -> str:
-    """What the person should know beside the answer; ``listed`` is the number of passages that a list was made from."""
-    notes = [prompts.listed.format(count=listed)] if listed else []
-    notes += [long_question_note(prompts, search)] if search.cut else []
+def _note(prompts: PromptSet, search: RetrievalResult, read: Sequence[ScoredChunk], notes: Sequence[str]) -> str:
+    """What the person should know beside the answer, with what some steps of it had to say."""
+    told = [*notes, *([long_question_note(prompts, search)] if search.cut else [])]
     speaking = dict.fromkeys(passage.chunk.document for passage in read if has_injection(passage))
-    return " ".join([*notes, *(prompts.orders.format(document=document) for document in speaking)])
+    return " ".join([*told, *(prompts.orders.format(document=document) for document in speaking)])
 
 
 def _since(start: float) -> float:

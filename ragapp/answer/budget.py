@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import platform
+import os
 from contextlib import suppress
 
 from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
+from ragapp.index.processor import processor_name
 from ragapp.llm.interface import LanguageModel
 
 # seconds that people wait without annoyance
@@ -18,13 +19,14 @@ FASTER = 1.25
 
 
 class TokenBudget:
-    """The budget of a model, whatever its window; its speed is measured at first use and kept in the catalog."""
+    """The budget of a model, whatever its window; its speed on this processor is measured at first use, kept in the
+    catalog, and raised by whatever is read faster later on."""
 
     def __init__(self, catalog: Catalog):
         self._catalog = catalog
 
     def __call__(self, engine: LanguageModel) -> int:
-        key = f"reading speed of {engine.fingerprint} on {platform.machine()} {platform.processor()}"
+        key = f"reading speed of {engine.fingerprint} on {os.cpu_count()} × {processor_name()}"
         known = 0.0
         with suppress(ValueError):
             known = float(self._catalog.get_state(key) or 0)

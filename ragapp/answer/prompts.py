@@ -10,7 +10,6 @@ is offered, and one that is asked for numbers often gives nothing else.  The pro
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -28,7 +27,7 @@ Escape = Callable[[str], str]
 
 DEFAULT_LANGUAGE = "en"
 # prompts that ask for text, and so for its language
-_IN_LANGUAGE = ("answer", "list", "summary", "shorten")
+_IN_LANGUAGE = ("answer", "several", "decide", "list", "summary", "shorten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +40,29 @@ class PromptSet:
     probe: str  #: asks whether the passages answer, by ``yes`` or ``no``
     yes: str
     no: str
-    answer: str
+    answer: str  #: asks for one sentence
+    several: str  #: asks for all that the passages say to the question
+    decide: str  #: asks for yes or no and the sentence that decides it
+    whether: str  #: asks of a yes/no question for ``yes``, ``no`` or ``unknown``
+    unknown: str
+    polarity: str  #: asks for ``yes`` or ``no`` as the answer
+    in_language: str  #: stands behind a request that was answered in another language
     list: str  #: asks for an answer that names everything
     summary: str  #: asks for a summary of passages
     shorten: str  #: asks for the main points of a summary
     not_found: str  #: shown when the documents do not say
+    unsure: str  #: the doubt of an answer whose passage may not state it
+    own_words: str  #: the doubt of an answer that is the passage's own sentences
+    not_stated: str  #: shown below an answer, with ``{parts}`` of the question that no passage states
     disagrees: str  #: shown with the answer of another document: ``{document}``, ``{date}`` and ``{answer}``
-    listed: str  #: shown below a list that was made from ``{count}`` passages
+    listed: str  #: shown below a list that was made from ``{count}`` of ``{found}`` passages
+    rows: str  #: shown below a list that is ``{count}`` of the ``{found}`` rows of a table in ``{document}``
+    compared: str  #: shown below a comparison that was made from ``{count}`` passages
+    of_item: str  #: asks about one thing, ``{item}``, that is compared
+    missing: str  #: stands in a comparison for what no passage states
+    many_parts: str  #: shown where of a question's ``{count}`` parts only the first ``{read}`` were answered
+    searched_only: str  #: shown where the question named the documents to search, by the ``{filter}``
+    searched_all: str  #: shown where nothing was found among these
     long_question: str  #: shown where of a question's ``{words}`` words only ``{read}`` or ``{searched}`` were read
     orders: str  #: shown where a prompt injection in ``{document}`` was left out
 
@@ -66,7 +81,9 @@ def parse_prompts(sections: Mapping[str, Mapping[str, str]]) -> dict[str, Prompt
         texts = dict(section)
         if name := texts.pop("language", ""):
             english = sections[DEFAULT_LANGUAGE]
-            texts = {**english, **{part: f"{english[part]} Answer in {name}." for part in _IN_LANGUAGE}, **texts}
+            request = f"Answer in {name}."
+            asked = {part: f"{english[part]} {request}" for part in _IN_LANGUAGE}
+            texts = {**english, **asked, "in_language": request, **texts}
         if wrong := ", ".join(sorted(map(str, texts.keys() ^ set(_TEXTS)))):
             raise ValueError(f"prompts.yaml, section {language}: missing or unknown: {wrong}")
         prompts[language] = PromptSet(**texts)
@@ -76,14 +93,7 @@ def parse_prompts(sections: Mapping[str, Mapping[str, str]]) -> dict[str, Prompt
 _SECTIONS = load_yaml("prompts.yaml")
 _ALL_PROMPTS = parse_prompts(_SECTIONS)
 #: the languages that have prompts of their own, in which a question can be expected
-PROMPTS = {code: prompts for code, prompts in _ALL_PROMPTS.items() if "language" not in _SECTIONS[code]}
-_WANTS_LIST = re.compile(
-    r"^\W*(?:list|name|enumerate|give|tell|show)\b.{0,20}\ball\b|^\W*(?:list|enumerate)\b|\bwhat are all\b|"
-    r"\ball (?:of )?the (?:\w+ ){1,3}(?:that|which|who|are|is|there)\b|^\W*which \w+s (?:are|have|exist|get|need)\b|"
-    r"^\W*(?:liste[rz]?|[ée]num[èe]re[rz]?|cite[rz]?|donne[rz]?|nomme[rz]?)\b.{0,25}\b(?:tous|toutes|les|des|liste)\b|"
-    r"^\W*quel(?:le)?s sont (?:tou(?:s|tes) )?les\b",
-    re.IGNORECASE,
-)
+PROMPTS = {code: prompts for code, prompts in _ALL_PROMPTS.items() if "probe" in _SECTIONS[code]}
 
 
 def prompts_for(language: str, own: Mapping[str, Mapping[str, str]] | None = None) -> PromptSet:
@@ -123,16 +133,28 @@ def opening_messages(prompts: PromptSet) -> list[Message]:
     return [{"role": "system", "content": prompts.system}, {"role": "user", "content": f"{prompts.passages}\n"}]
 
 
+def passage_messages(prompts: PromptSet, passage: ScoredChunk, escape: Escape) -> list[Message]:
+    """The beginning that all chats about one passage share, whatever is asked."""
+    return _begun(prompts, [passage], escape, "")
+
+
 def probe_messages(prompts: PromptSet, question: str, passages: Sequence[ScoredChunk], escape: Escape) -> list[Message]:
     """The chat that asks whether the passages state the answer."""
     return _messages(prompts, question, passages, escape, prompts.probe)
 
 
 def answer_messages(
-    prompts: PromptSet, question: str, passages: Sequence[ScoredChunk], escape: Escape, listing: bool = False
+    prompts: PromptSet, question: str, passages: Sequence[ScoredChunk], escape: Escape
 ) -> list[Message]:
     """The chat that asks for the answer; it shares all up to its last line with :func:`probe_messages`."""
-    return _messages(prompts, question, passages, escape, prompts.list if listing else prompts.answer)
+    return _messages(prompts, question, passages, escape, prompts.answer)
+
+
+def request_messages(
+    prompts: PromptSet, question: str, passages: Sequence[ScoredChunk], escape: Escape, request: str
+) -> list[Message]:
+    """The chat that ends in a request; it shares all up to that with :func:`probe_messages`."""
+    return _messages(prompts, question, passages, escape, request)
 
 
 def summary_messages(
@@ -142,15 +164,14 @@ def summary_messages(
     return _messages(prompts, None, passages, escape, prompts.shorten if shorten else prompts.summary)
 
 
-def wants_list(question: str) -> bool:
-    """Whether a question asks for everything of a kind."""
-    return bool(_WANTS_LIST.search(question))
-
-
 def _messages(
     prompts: PromptSet, question: str | None, passages: Sequence[ScoredChunk], escape: Escape, instruction: str
 ) -> list[Message]:
     asked = "" if question is None else prompts.question.replace("{question}", question)
+    return _begun(prompts, passages, escape, f"{escape(asked)}\n\n{instruction}")
+
+
+def _begun(prompts: PromptSet, passages: Sequence[ScoredChunk], escape: Escape, rest: str) -> list[Message]:
     shown = "".join(render_passage(n, passage) for n, passage in enumerate(passages, 1))
-    content = f"{prompts.passages}\n{escape(shown)}{escape(asked)}\n\n{instruction}"
+    content = f"{prompts.passages}\n{escape(shown)}{rest}"
     return [{"role": "system", "content": prompts.system}, {"role": "user", "content": content}]

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from ragapp.answer.grounding import MARK, Similarity, ground
 from ragapp.answer.prompts import DEFAULT_LANGUAGE, PROMPTS, PromptSet, prompts_for, render_passage, summary_messages
@@ -20,6 +21,7 @@ from ragapp.settings import Settings
 # tokens of a part: a small model says the more of a part, the shorter that is
 PART_TOKENS = 700
 PART_ANSWER_TOKENS = 120
+FEWEST_PARTS = 4
 # so many sentences are a summary; more are summarised again
 ENOUGH_SENTENCES = 8
 # for the frame of the prompt and seams between its parts
@@ -43,7 +45,9 @@ class Summarizer:
     ):
         self._catalog, self._engine, self._settings, self._similar = catalog, engine, settings, similar
 
-    def summarize(self, pattern: str, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+    def summarize(
+        self, pattern: str, cancelled: Callable[[], bool] = lambda: False, *, language: str = ""
+    ) -> Iterator[Event]:
         """Summarise one document.
 
         Map and reduce: the model says in two sentences what each part says; sentences that the part does not state are
@@ -53,6 +57,7 @@ class Summarizer:
         Args:
             pattern: a name or shell pattern that one document matches.
             cancelled: asked often; True ends with what there is so far.
+            language: of the summary, ISO 639-1; that of the document when empty.
 
         Yields:
             A stage for each part, and one :class:`Answer` at the end.
@@ -67,7 +72,7 @@ class Summarizer:
         matching = set(matching_documents(documents, pattern))
         rows = [row for row in documents if row.id in matching]
         if len(rows) > 1:
-            such = f"{rows[0].name} and {rows[1].name}"
+            such = f"{rows[0].name}, {rows[1].name}"
             raise UsageError(f"{len(rows)} documents match {pattern!r}, such as {such}.", "Name one of them.")
         (row,) = rows
         chunks = self._catalog.chunks(self._catalog.chunk_ids([row.id])).values()
@@ -77,19 +82,21 @@ class Summarizer:
         if not passages:
             raise EmptyStoreError(f"{row.name} has no text that could be summarised.", "See: ragapp documents show")
         engine = self._engine()
-        language = row.language if row.language in PROMPTS else DEFAULT_LANGUAGE
+        language = language or (row.language if row.language in PROMPTS else DEFAULT_LANGUAGE)
         prompts = prompts_for(language, self._settings.answer.prompts)
         parts = list(_parts(passages, engine))
+        if len(parts) == 1:  # of a short document, too, more is said by what its sections say
+            parts = _split(passages, FEWEST_PARTS)
         said: list[Said] = []
         for number, part in enumerate(parts, 1):
             if cancelled():
                 break
             yield Stage("summarising", len(part), part=number, parts=len(parts))
-            said += self._say(engine, prompts, part, part, cancelled)
+            said += self._say(engine, prompts, part, part, cancelled, language)
         of_parts = len(said)
         while len(said) > ENOUGH_SENTENCES and not cancelled():
             yield Stage("summarising", len(said), part=len(parts), parts=len(parts))
-            shorter = self._shortened(engine, prompts, said, cancelled)
+            shorter = self._shortened(engine, prompts, said, cancelled, language)
             # a model that only repeats what it is given does not make it shorter: some are taken, evenly spread
             spread = [said[n * len(said) // ENOUGH_SENTENCES] for n in range(ENOUGH_SENTENCES)]
             said = shorter if 0 < len(shorter) < len(said) else spread
@@ -108,25 +115,33 @@ class Summarizer:
         shown: Sequence[ScoredChunk],
         sources: Sequence[ScoredChunk],
         cancelled: Callable[[], bool],
+        language: str,
         shorten: bool = False,
     ) -> list[Said]:
         """What the model says of passages, as far as their sources state it."""
         messages = summary_messages(prompts, shown, engine.escape, shorten)
         text = "".join(engine.generate(messages, max_tokens=PART_ANSWER_TOKENS, cancelled=cancelled))
         lines = "\n".join(_BULLET.sub("", line) for line in text.splitlines())
-        sentences, _ = ground(lines, "", sources, sources[0].chunk.language, self._similar)
+        sentences, _ = ground(lines, "", sources, language, self._similar)
+        if engine.stats.ended == "limit" and len(sentences) > 1:  # the last one was cut off
+            sentences = sentences[:-1]
         said = ((MARK.sub("", sentence.text), sentence) for sentence in sentences if sentence.supported)
         return [(words, sources[sentence.citations[0] - 1]) for words, sentence in dict(said).items()]
 
     def _shortened(
-        self, engine: LanguageModel, prompts: PromptSet, said: Sequence[Said], cancelled: Callable[[], bool]
+        self,
+        engine: LanguageModel,
+        prompts: PromptSet,
+        said: Sequence[Said],
+        cancelled: Callable[[], bool],
+        language: str,
     ) -> list[Said]:
         sources = {source.chunk.id: source for _, source in said}
         shown = [replace(source, chunk=replace(source.chunk, text=words)) for words, source in said]
         shorter: list[Said] = []
         for part in _parts(shown, engine):
             behind = list({one.chunk.id: sources[one.chunk.id] for one in part}.values())
-            shorter += self._say(engine, prompts, part, behind, cancelled, shorten=True)
+            shorter += self._say(engine, prompts, part, behind, cancelled, language, shorten=True)
         return shorter
 
     def _answer(self, name: str, said: Sequence[Said], not_found: str, language: str) -> Answer:
@@ -134,12 +149,12 @@ class Summarizer:
         sentences: list[Sentence] = []
         citations: list[Citation] = []
         for words, source in said:
-            (sentence,), (citation,) = ground(words, "", [source], source.chunk.language, self._similar)
+            (sentence,), (citation,) = ground(words, "", [source], language, self._similar)
             if source not in sources:
                 sources.append(source)
                 citations.append(replace(citation, n=len(sources)))
             n = sources.index(source) + 1
-            sentences.append(Sentence(f"{words} [{n}]", sentence.supported, (n,)))
+            sentences.append(Sentence(f"{words} [{n}]", sentence.supported, (n,), sentence.quotes))
         return Answer(
             name,
             "\n".join(sentence.text for sentence in sentences) or not_found,
@@ -151,6 +166,13 @@ class Summarizer:
             language=language,
             standalone=name,
         )
+
+
+def _split(passages: Sequence[ScoredChunk], count: int) -> list[list[ScoredChunk]]:
+    """Successive passages in as many parts, or one for each."""
+    count = min(count, len(passages))
+    bounds = [number * len(passages) // count for number in range(count + 1)]
+    return [list(passages[begin:end]) for begin, end in pairwise(bounds)]
 
 
 def _parts(passages: Sequence[ScoredChunk], engine: LanguageModel) -> Iterator[list[ScoredChunk]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from ragapp.answer import facts
 from ragapp.reading.tables import row_cells
 
-_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$")
-_RULE = re.compile(r"^[ \t]*\|(?:\s*:?-+:?\s*\|)+[ \t]*$")
+#: lines of a Markdown table: a row, and the rule below its head
+ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$")
+RULE = re.compile(r"^[ \t]*\|(?:\s*:?-+:?\s*\|)+[ \t]*$")
 _FIGURE = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*")
 _AMOUNT = re.compile(r"[^\w]{0,3}\d+(?:[.,]\d+)*\W{0,3}[^\W\d]{0,4}\W?")
 _MOST_ROWS = 1000
@@ -109,13 +111,13 @@ def _tables(passage: str) -> tuple[list[list[Row]], str]:
     lines = passage.split("\n")
     inside = False
     for number, line in enumerate(lines):
-        if not _ROW.match(line):
+        if not ROW.match(line):
             inside = False
             prose.append(line)
         elif inside:
-            if not _RULE.match(line) and len(tables[-1]) < _MOST_ROWS:
+            if not RULE.match(line) and len(tables[-1]) < _MOST_ROWS:
                 tables[-1].append(_row(line))
-        elif number + 1 < len(lines) and _RULE.match(lines[number + 1]):
+        elif number + 1 < len(lines) and RULE.match(lines[number + 1]):
             inside = True
             tables.append([_row(line)])
         else:
@@ -125,3 +127,82 @@ def _tables(passage: str) -> tuple[list[list[Row]], str]:
 
 def _row(line: str) -> Row:
     return {column: text for column, cell in enumerate(row_cells(line)) if (text := cell.strip())}
+
+
+def breaks_condition(question: str, passage: str, quote: str) -> bool:
+    """Whether a question names a cell of a column, and the row that is quoted has another one there.
+
+    "steel from Denmark" asks for rows whose cells say so; a row from Norway answers nothing.
+    """
+    if "|" not in quote:
+        return False
+    asked = question.casefold()
+    for table in _tables(passage)[0]:
+        rows = list(_filled(table[1:]))
+        quoted = [row for line, row in zip(table[1:], rows, strict=True) if _is_quoted(line, quote)]
+        if not quoted:
+            continue
+        columns: dict[int, set[str]] = {}
+        for row in rows:
+            for column, text in row.items():
+                if column >= 0 and _may_be_asked_for(text):
+                    columns.setdefault(column, set()).add(text.casefold())
+        headers = {text.casefold() for text in table[0].values()}
+        for column, texts in columns.items():
+            named = set(_found(texts - headers, asked))
+            # a word that most rows have, or that names another column's cells, too, says little
+            elsewhere = set().union(*(others for other, others in columns.items() if other != column))
+            named -= elsewhere
+            if named and not any(_held(row.get(column, ""), named) for row in quoted):
+                return True
+    return False
+
+
+def _held(cell: str, named: set[str]) -> bool:
+    return not cell or cell.casefold() in named or any(name in cell.casefold() for name in named)
+
+
+def of_another_column(
+    sentence: str, question: str, passage: str, quote: str, stems: Callable[[str], Iterable[str]]
+) -> bool:
+    """Whether a figure of a sentence stands in the quoted row below another heading than the one that is asked for."""
+    if "|" not in quote:
+        return False
+    asked = set(stems(f"{sentence} {question}"))
+    said = _figures(sentence) - _figures(question)
+    measured = {unit for number, unit in facts.quantities(sentence) if number in said}
+    for table in _tables(passage)[0]:
+        headings = {column: set(stems(text)) for column, text in table[0].items()}
+        for row in table[1:]:
+            if not said or not _is_quoted(row, quote):
+                continue
+            holding = {column for column, text in row.items() if _figures(text) & said}
+            # the heading that is wholly asked for, and the most specific of such
+            wanted = {column: terms for column, terms in headings.items() if terms and terms <= asked and column in row}
+            if not holding or not wanted:
+                continue
+            most = max(map(len, wanted.values()))
+            # "by how much did sales grow": a share is not looked for in the column of amounts that the words name
+            best = {
+                column
+                for column, terms in wanted.items()
+                if len(terms) == most and _figures(row[column]) and _may_measure(row[column], measured)
+            }
+            if best and not best & holding and all(headings.get(column, set()) - asked for column in holding):
+                return True
+    return False
+
+
+def _may_measure(cell: str, units: set[str]) -> bool:
+    """Whether a cell may hold a quantity in one of some units, as one without a unit does."""
+    own = {unit for _, unit in facts.quantities(cell)}
+    return not units or not own or bool(units & own)
+
+
+def _is_quoted(row: Row, quote: str) -> bool:
+    return any(_row(line) == row for line in map(str.strip, quote.split("\n")) if ROW.match(line))
+
+
+def _may_be_asked_for(text: str) -> bool:
+    """Whether a cell may be what a question names: a word or name, no amount."""
+    return 3 <= len(text) <= _LONGEST and text[0].isalpha()

@@ -29,6 +29,14 @@ def linearize_tables(text: str) -> str:
     return "\n".join(written)
 
 
+def as_prose(text: str) -> str:
+    """A quote on one line for people: rows whose header was not quoted are their cells, without bars."""
+    lines = [line for line in linearize_tables(text).split("\n") if not _RULE.match(line)]
+    return " ".join(
+        " ".join("; ".join(filter(None, row_cells(line))) if _ROW.match(line) else line for line in lines).split()
+    )
+
+
 def _row(header: list[str], cells: list[str]) -> str:
     named = zip(header + [""] * len(cells), cells, strict=False)
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragapp.cli.ask import conversation_number, say_events
-from ragapp.cli.conversations import say_conversations, say_turn, write_new
-from ragapp.cli.documents import Scope
+from ragapp.cli.ask import AskedCaution, conversation_number, say_events
+from ragapp.cli.conversations import exported, say_conversations, say_turn, write_new
+from ragapp.cli.filters import After, Authors, Before, Scope, Tags, Types, scope_of
+from ragapp.cli.language import phrase
+from ragapp.cli.names import conversation_numbers
 from ragapp.cli.output import note, say
-from ragapp.cli.parts import open_app
-from ragapp.contract import Caution
+from ragapp.cli.parts import open_app, page_of, settings_of, stoppable
 from ragapp.errors import CancelledError, RagappError, UsageError
 
 if TYPE_CHECKING:
     from ragapp.answer.chat_session import ChatSession
     from ragapp.app import App
+    from ragapp.contract import Caution
+    from ragapp.web.client import PageChat
 
-HELP = """/new            begin another conversation
-/list [WORDS]   conversations, the newest first
-/open N         go on with conversation N
-/rename TITLE   give this conversation another title
-/delete [N]     delete this conversation, or conversation N
-/export FILE    write this conversation as Markdown
-/help           this list
-/quit           end; so does Ctrl-D. Ctrl-C stops an answer."""
+#: what can be typed instead of a question
+COMMANDS = {
+    "/new": "begin another conversation",
+    "/list [WORDS]": "conversations, the newest first",
+    "/open N": "go on with conversation N",
+    "/rename TITLE": "give this conversation another title",
+    "/delete [N]": "delete this conversation, or conversation N",
+    "/export FILE": "write this conversation as Markdown",
+    "/help": "this list",
+    "/quit": "end; so does Ctrl-D. Ctrl-C stops an answer.",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -43,15 +48,30 @@ def register(app: typer.Typer) -> None:
 def chat(
     context: typer.Context,
     scope: Scope = "",
-    caution: Annotated[Caution | None, typer.Option(help="How sure ragapp must be, instead of answer.caution.")] = None,
-    conversation: Annotated[int | None, typer.Option("--open", help="Go on with this conversation.")] = None,
+    tag: Tags = None,
+    type: Types = None,
+    author: Authors = None,
+    after: After = "",
+    before: Before = "",
+    caution: AskedCaution = None,
+    conversation: Annotated[
+        int | None, typer.Option("--open", help="Go on with this conversation.", autocompletion=conversation_numbers)
+    ] = None,
 ) -> None:
     """Talk with the documents: follow-up questions are understood, and the conversation is kept."""
-    with open_app(context) as app:
-        app.check_llm()
-        terminal = _Terminal(app, scope, caution, conversation)
+    from ragapp.app import App
+    from ragapp.web.client import PageChat
+
+    scope = scope_of(scope, tag, type, author, after, before)
+    page = page_of(context)
+    with App(settings_of(context)) if page else open_app(context) as app:
+        if not page:
+            app.check_llm()
+        begin = partial(PageChat, page, app.conversations) if page else app.chat
+        terminal = _Terminal(app, begin, scope, caution, conversation)
         if sys.stdin.isatty():
-            note("Ask, or /help. Ctrl-C stops an answer, Ctrl-D ends.")
+            told = f"The page at {page.server.url} answers. " if page else ""
+            note(f"{told}Ask, or /help. Ctrl-C stops an answer, Ctrl-D ends.")
         for line in _lines():
             if not terminal.take(line):
                 break
@@ -60,11 +80,19 @@ def chat(
 class _Terminal:
     """What the lines of one terminal do."""
 
-    def __init__(self, app: App, scope: str, caution: Caution | None, conversation: int | None):
+    def __init__(
+        self,
+        app: App,
+        begin: Callable[..., ChatSession | PageChat],
+        scope: str,
+        caution: Caution | None,
+        conversation: int | None,
+    ):
         self._app = app
+        self._begin = begin
         self._scope = scope
         self._caution = caution
-        self._session: ChatSession = app.chat(conversation)
+        self._session = begin(conversation)
         for turn in self._session.turns:
             say_turn(turn)
 
@@ -88,57 +116,56 @@ class _Terminal:
         return True
 
     def _ask(self, question: str) -> None:
-        with _stoppable() as stop:
+        with stoppable() as stop:
             try:
                 events = self._session.ask(question, scope=self._scope, caution=self._caution, cancelled=stop.is_set)
                 say_events(events, question)
             except CancelledError:
-                pass
-        if stop.is_set():
-            note("\nStopped; this question is not kept.")
+                note("\nStopped; this question is not kept.")
         say()
 
     def _command(self, name: str, argument: str) -> None:
         argument = argument.strip()
         kept = self._app.conversations
         if name == "new":
-            self._session = self._app.chat()
+            self._session = self._begin()
             note("A new conversation.")
         elif name == "list":
             say_conversations(kept.list(argument), argument)
         elif name == "open":
             number = conversation_number(argument, "Example: /open 3. See: /list")
-            self._session = self._app.chat(number)
+            self._session = self._begin(number)
             say(kept.get(number).title)
             for turn in self._session.turns:
                 say_turn(turn)
         elif name == "rename":
-            say(f"renamed: {kept.rename(self._this(), argument).title}")
+            say(phrase("renamed: {title}", title=kept.rename(self._this(), argument).title))
         elif name == "delete":
             number = conversation_number(argument, "Example: /delete 3. See: /list") if argument else self._this()
             gone = kept.delete(number)
             if gone.id == self._session.id:
-                self._session = self._app.chat()
-            say(f"removed {gone.id}: {gone.title}")
+                self._session = self._begin()
+            say(phrase("removed {id}: {title}", id=str(gone.id), title=gone.title))
         elif name == "export":
             self._export(argument)
         elif name == "help":
-            say(HELP)
+            shown = {phrase(typed): phrase(told) for typed, told in COMMANDS.items()}
+            widest = max(map(len, shown))
+            for typed, told in shown.items():
+                say(f"{typed:<{widest}}   {told}")
         else:
             raise UsageError(f"There is no /{name}.", "See: /help")
 
     def _export(self, argument: str) -> None:
-        from ragapp.answer.export import conversation_markdown
-
         try:
             (name,) = shlex.split(argument, posix=sys.platform != "win32") if " " in argument else [argument]
         except ValueError:
             name = argument  # a name with spaces and no quotes
         if not name:
             raise UsageError("Say which file to write.", "Example: /export travel.md")
-        text = conversation_markdown(self._app.conversations.get(self._this()), self._session.turns)
+        text = exported(self._app.conversations.get(self._this()), self._session.turns)
         write_new(Path(name).expanduser(), text)
-        say(f"written: {name}")
+        say(phrase("written: {name}", name=name))
 
     def _this(self) -> int:
         if self._session.id is None:
@@ -164,24 +191,3 @@ def _lines() -> Iterator[str]:
             return
         except KeyboardInterrupt:
             note("\n/quit or Ctrl-D ends.")
-
-
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """While this lasts, Ctrl-C sets the event; a second one, for work that does not listen, interrupts."""
-    stop = threading.Event()
-
-    def interrupted(number: int, frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    try:
-        before = signal.signal(signal.SIGINT, interrupted)
-    except ValueError:  # not the main thread: nobody can press Ctrl-C here
-        yield stop
-        return
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)

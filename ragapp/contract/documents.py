@@ -22,6 +22,12 @@ class Document:
         chunks: stored of it.
         warnings: of the reading.
         ingested_at: ISO 8601, UTC.
+        day: when it was written, ISO 8601.
+        day_from: where that is from: the document's ``properties``, its ``text``, or its ``file``.
+        author: who wrote it; empty where it is unknown.
+        type: pdf, word, excel, powerpoint, mail, web, image or text.
+        tags: words that people have put on it.
+        collections: names of those that it belongs to.
     """
 
     id: int
@@ -37,6 +43,12 @@ class Document:
     chunks: int
     warnings: tuple[str, ...]
     ingested_at: str
+    day: str = ""
+    day_from: str = ""
+    author: str = ""
+    type: str = ""
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ class UnitCoverage:
 class DocumentDetails(Document):
     """A document with the coverage of each unit."""
 
-    units_list: tuple[UnitCoverage, ...]
+    units_list: tuple[UnitCoverage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
-"""What is told while a question is being answered, in this order: understood, stages and text, the answer."""
+"""What is told while a question is being answered: how it is understood, stages, sentences, and the answer at last."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from ragapp.contract.answers import Answer
+from ragapp.contract.answers import Answer, Citation, Place, Sentence
+from ragapp.contract.terms import Grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,12 @@ class Stage:
     """What the person is waiting for.
 
     Attributes:
-        passages: how many are read, or written from.
+        passages: how many are read at the most, or written from.
         ahead: how many questions are answered before this one.
         part: which part of a document is summarised, 1-based.
         parts: how many there are.
+        number: which of the passages is read, 1-based; 0 where none is yet.
+        place: where that passage, or the first that is written from, stands.
     """
 
     name: Literal["searching", "waiting", "reading", "writing", "comparing", "summarising"]
@@ -40,13 +43,31 @@ class Stage:
     ahead: int = 0
     part: int = 0
     parts: int = 0
+    number: int = 0
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
-    """A piece of the answer as the model writes it, not checked yet."""
+class Proved:
+    """A sentence that a passage states, told as soon as that is known.
 
-    text: str
+    It stands in the answer at the end, in this order and word for word. What is not checked is never told.
+
+    Attributes:
+        sentence: with its marks and quotes.
+        citations: of the passages that it is the first to cite.
+        grade: what the answer is worth so far: ``likely`` stays, ``answered`` may become ``likely`` by a further part.
+        doubt: why a likely answer is to be checked, as :attr:`Answer.doubt`; else empty.
+        lines: whether each sentence is a line of its own.
+        language: of the answer, ISO 639-1; empty where it is unknown.
+    """
+
+    sentence: Sentence
+    citations: tuple[Citation, ...] = ()
+    grade: Grade = "answered"
+    doubt: str = ""
+    lines: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +77,4 @@ class Thought:
     text: str
 
 
-Event = Understood | Stage | Thought | Delta | Answer
+Event = Understood | Stage | Thought | Proved | Answer

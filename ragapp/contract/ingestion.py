@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FileStatus = Literal["indexed", "updated", "unchanged", "removed", "skipped", "failed"]
+# what happens to a file in hand; ``ocr``: a page of it is recognised; ``loading``: the embedder is
+Step = Literal["", "reading", "ocr", "loading", "embedding", "indexing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +100,39 @@ class IngestReport:
 
 
 @dataclass(frozen=True, slots=True)
+class FileStep:
+    """What is being done to one file.
+
+    Attributes:
+        path: of the file.
+        step: what it is.
+        done: the page in hand, or how many passages are embedded; 0 where that is not known.
+        total: how many there are, 0 where that is not known.
+    """
+
+    path: str
+    step: Step = ""
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class IngestProgress:
     """Where a run stands.
 
     Attributes:
-        files_done: files whose fate is settled.
-        files: all files.
+        files_done: files whose fate is settled, of those that had to be looked into.
+        files: those that had to be looked into; files that did not change do not count.
         units: read so far.
         chunks: embedded so far.
         seconds: since the start.
-        seconds_left: by the bytes that are done and those that are left; None while that would be a guess.
+        seconds_left: that the rest will take; None while that would be a guess.
         path: a file in hand, empty when there is none.
         stage: what happens to it, for example ``reading page 3 of 12 (OCR)``.
+        share: of the run's time that is over, 0 to 1; it never goes back.
+        bytes_done: bytes of the files that are read or settled.
+        bytes: of all files that had to be looked into.
+        in_hand: the files that are being read or embedded, the one of ``path`` first.
     """
 
     files_done: int
@@ -120,6 +143,10 @@ class IngestProgress:
     seconds_left: float | None = None
     path: str = ""
     stage: str = ""
+    share: float = 0.0
+    bytes_done: int = 0
+    bytes: int = 0
+    in_hand: tuple[FileStep, ...] = ()
 
 
 ProgressListener = Callable[[IngestProgress], None]
@@ -153,12 +180,16 @@ class FileState:
         status: ``working``, or its fate.
         text: what happens to it, or why it is not in the store.
         since: when it was first heard of, by the monotonic clock.
+        step: what happens to it, with ``done`` of ``total`` pages or passages; only while it is worked on.
     """
 
     path: str
     status: FileStatus | Literal["working"]
     text: str = ""
     since: float = 0.0
+    step: Step = ""
+    done: int = 0
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +199,10 @@ class IngestState:
     Attributes:
         phase: what it does.
         told: what a person should know; an error where the phase is ``failed``.
-        counts: of the last run, by status.
+        counts: files of the last run that changed anything, by status.
         progress: of the run, None between runs.
-        files: those that were worked on lately, the latest first.
+        files: those that are being worked on, and the first of those that the last run has changed.
+        waiting: how many files were found and are not ingested yet.
         rebuild: None unless the documents were made by another embedder or chunker; while it is at work on them,
             ``progress`` is of the rebuild.
         changes: grows whenever the list of documents may have changed.
@@ -183,6 +215,7 @@ class IngestState:
     files: tuple[FileState, ...] = ()
     rebuild: RebuildNeed | None = None
     changes: int = 0
+    waiting: int = 0
 
     @property
     def running(self) -> bool:

@@ -33,6 +33,28 @@ class EmbedderInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageModelInfo:
+    """What a language model needs, and what it can do.
+
+    Attributes:
+        languages: ISO 639-1 codes, with spaces between.
+        memory: bytes that a process takes which answers with it at 8,192 tokens of context, about.
+        template: how chats are written for it, in a word; the template itself is in its file.
+        thinks: whether it thinks before it answers: ``never``, ``may be turned off``, ``always``.
+        calibration: ``shipped`` where the bounds of the grades come with ragapp; ``itself`` where they are found on
+            one's own documents.
+        rank: among the packs that a machine could run; the highest is proposed.
+    """
+
+    languages: str
+    memory: int
+    template: str
+    thinks: str = "never"
+    calibration: str = "itself"
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """A model on this machine.
 
@@ -49,6 +71,7 @@ class ModelInfo:
         in_use: whether the settings name it.
         weights: whose weights those of a pack are, in words: of some packs there are several.
         embedder: what an embedder can do, None of another model.
+        llm: what is known of a language model that is a pack.
     """
 
     name: str
@@ -67,6 +90,7 @@ class ModelInfo:
     in_use: bool
     weights: str = ""
     embedder: EmbedderInfo | None = None
+    llm: LanguageModelInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +102,7 @@ class PackInfo:
         size: of all files together, in bytes.
         description: in a few words.
         embedder: what an embedder can do, None of another model.
+        llm: what is known of a language model that is a pack.
     """
 
     name: str
@@ -86,6 +111,7 @@ class PackInfo:
     licence: str
     description: str = ""
     embedder: EmbedderInfo | None = None
+    llm: LanguageModelInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +120,25 @@ class ModelList:
 
     models: tuple[ModelInfo, ...]
     packs: tuple[PackInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """How far the pull of a model is: one line of ``ragapp models pull --json``.
+
+    Attributes:
+        step: what is being done, in words.
+        done: bytes of this step that are there.
+        total: bytes of this step; 0 while nobody knows.
+        path: where the model lies, once it is whole; empty before.
+        error: why it could not be fetched; empty otherwise.
+        hint: what to do about that.
+    """
+
+    model: str
+    step: str = ""
+    done: int = 0
+    total: int = 0
+    path: str = ""
+    error: str = ""
+    hint: str = ""

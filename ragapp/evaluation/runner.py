@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from ragapp.contract import Answer
 from ragapp.contract.codec import to_values
 from ragapp.errors import PathError, UsageError
 from ragapp.evaluation.metrics import contains_answer, exact_match, token_f1, token_recall
+from ragapp.plain_words import reason_of
 
 if TYPE_CHECKING:
     from ragapp.app import App
@@ -60,7 +61,7 @@ def read_questions(path: Path) -> list[Question]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise PathError(f"The question file {path} cannot be read: {error}.") from None
+        raise PathError(f"The question file {path} cannot be read: {reason_of(error)}.") from None
     questions = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -78,20 +79,22 @@ def read_questions(path: Path) -> list[Question]:
                 )
             )
         except (json.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
-            raise UsageError(f'{path} line {number} is not {{"question": …}}: {error}.') from None
+            raise UsageError(f'{path} line {number} is not {{"question": …}}: {reason_of(error)}.') from None
     if not questions:
         raise UsageError(f"{path} holds no questions.")
     return questions
 
 
 def run_questions(
-    app: App, questions: Sequence[Question], *, with_llm: bool, out: Path | None = None
+    app: App, questions: Sequence[Question], *, with_llm: bool, out: Path | None = None, scope: str = ""
 ) -> Iterator[QuestionResult]:
     """Ask every question in turn, with one loaded model.
 
     Args:
         with_llm: whether to answer, or only to search.
-        out: file to which each answer is written as it comes, one JSON object a line.
+        out: file to which each answer is written as it comes, one JSON object a line; without answers the
+            passages that were found, the best first.
+        scope: restricts the documents; see :class:`ragapp.retrieval.scope.Filter`.
     """
     try:
         stream = out.open("w", encoding="utf-8") if out else None
@@ -100,15 +103,18 @@ def run_questions(
     with stream or nullcontext():
         for question in questions:
             started = time.monotonic()
-            hits = app.retriever.search(question.text, SEARCH_DEPTH).passages
+            hits = app.retriever.search(question.text, SEARCH_DEPTH, scope).passages
             result = QuestionResult(question, [(hit.chunk.document, hit.chunk.unit) for hit in hits])
             if with_llm:
-                result.answer = app.assistant.answer(question.text)
+                result.answer = app.assistant.answer(question.text, scope=scope)
             result.seconds = time.monotonic() - started
             if stream:
                 expected = {name: getattr(question, name) for name in ("answers", "document", "pages", "answerable")}
                 line = {"id": question.id, "expected": expected, "question": question.text}
-                line |= to_values(result.answer) if result.answer else {}
+                if result.answer:
+                    line |= to_values(result.answer)
+                else:
+                    line["passages"] = [to_values(hit.described(n)) for n, hit in enumerate(hits, 1)]
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
                 stream.flush()
             yield result
@@ -167,7 +173,7 @@ def calibrate(results: Sequence[QuestionResult], start: Calibration) -> tuple[Ca
         raise UsageError("No question of the file says what the right answer is.", "Give each line `answers`.")
     examples = [example_of(question, answer) for question, answer in known]
     right = [example.right for example in examples]
-    fitted = fit(examples, start)
+    fitted = replace(fit(examples, start), origin="questions")
     p = [fitted.max_probability(example.signals) for example in examples]
     told: dict[str, Any] = {"questions": len(known), "right": sum(right)}
     for caution, threshold in fitted.thresholds.items():

@@ -36,6 +36,7 @@ class Language:
 
     stemmer: str
     stop_words: str = ""
+    common_words: str = ""
 
 
 _ENTRIES: dict[str, dict[str, Any]] = yaml.safe_load(
@@ -44,6 +45,7 @@ _ENTRIES: dict[str, dict[str, Any]] = yaml.safe_load(
 LANGUAGES = {code: Language(**entry) for code, entry in _ENTRIES.items()}
 SNOWBALL_LANGUAGES = {code: language.stemmer for code, language in LANGUAGES.items()}
 STOP_WORDS = {code: language.stop_words for code, language in LANGUAGES.items() if language.stop_words}
+COMMON_WORDS = {code: frozenset(language.common_words.split()) for code, language in LANGUAGES.items()}
 # languages that are written with the month before the day as well as behind it: 03/04/2024 is found by both readings
 _EITHER_ORDER = frozenset({"en"})
 # what the terms of a text depend on besides the stemmers: whoever changes it here or in the dates counts this up, and
@@ -209,6 +211,11 @@ def _pairs(word: str) -> list[str]:
 def fold(text: str) -> str:
     """A lower-case text as it is typed without accents: ``é`` -> ``e``, ``œ`` -> ``oe``, ``ł`` -> ``l``."""
     return _folded(text)
+
+
+def plain(text: str) -> str:
+    """A text of any case as it is looked for in names and titles: without case and accents."""
+    return _folded(text.casefold())
 
 
 def _folded(text: str) -> str:

@@ -161,7 +161,7 @@ class _Graph:
         return self._added(output, middle, f"{weights}output.LayerNorm", f"{name}output")
 
     def _added(self, output: str, residual: str, norm: str, name: str) -> str:
-        # onnxruntime's fused SkipLayerNormalization was slower than these two
+        # not SkipLayerNormalization, which does both and takes several times as long on a processor
         return self._normalised(self._node("Add", [output, residual], f"{name}.sum"), norm, name)
 
     def _normalised(self, source: str, norm: str, name: str) -> str:

@@ -15,18 +15,22 @@ from typing import Any
 import numpy as np
 
 from ragapp.errors import StoreError
-from ragapp.index import bm25, catalog_writes
+from ragapp.index import bm25, catalog_writes, listing
 from ragapp.index.analysis import question_words
 from ragapp.index.catalog_writes import UNIT_COLUMNS, VECTOR_DTYPE, Changed
+from ragapp.index.facts import fill_in
+from ragapp.index.labels import Labels
 from ragapp.index.migrations import migrate
-from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity, StoredChunk, UnreadRow
+from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity, StoredChunk, UnitOutline, UnreadRow
 from ragapp.index.sqlite import TOO_LARGE, connect, purge, shrink
+from ragapp.plain_words import reason_of
 from ragapp.reading.document import READERS_VERSION, Block, Document, Unit
 
 # SQLite's limit on `?` in one statement was 999 for a long time
 _IDS_A_QUERY = 900
 # columns are named as the fields of their records
-_DOCUMENTS = f"SELECT {', '.join(field.name for field in fields(DocumentRow))} FROM documents"
+_DOCUMENT = [field.name for field in fields(DocumentRow) if field.name not in ("tags", "collections")]
+_DOCUMENTS = f"SELECT {', '.join(_DOCUMENT)} FROM documents"
 _UNREAD = ", ".join(field.name for field in fields(UnreadRow))
 _CHUNKS = (
     'SELECT c.unit, c.headings, c.text, c.start, c."end", c.id, c.document_id, d.name, d.title, d.path, d.language,'
@@ -34,6 +38,7 @@ _CHUNKS = (
     " JOIN units u ON u.document_id = c.document_id AND u.number = c.unit"
 )
 
+_IDENTITIES = "SELECT id, embedder, dimension, normalised, weights_sha256, chunker FROM identities"
 _UNITS = f"SELECT {UNIT_COLUMNS} FROM units"
 
 
@@ -50,9 +55,12 @@ class Catalog:
         try:
             self._connection = connect(path)
             migrate(self._connection)
+            fill_in(self._connection)
+            listing.add_functions(self._connection)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
-                f"The catalog {path} cannot be opened: {error}.", "Check paths.data, or move the damaged file away."
+                f"The catalog {path} cannot be opened: {reason_of(error)}.",
+                "Check paths.data, or move the damaged file away.",
             ) from None
 
     def close(self) -> None:
@@ -79,7 +87,7 @@ class Catalog:
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise StoreError(
-                    f"The catalog {self.path} could not be written: {error}.", "Check the disk's free space."
+                    f"The catalog {self.path} could not be written: {reason_of(error)}.", "Check the disk's free space."
                 ) from None
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -88,7 +96,12 @@ class Catalog:
             try:
                 return self._connection.execute(query, parameters).fetchall()
             except sqlite3.Error as error:
-                raise StoreError(f"The catalog {self.path} could not be read: {error}.") from None
+                raise StoreError(f"The catalog {self.path} could not be read: {reason_of(error)}.") from None
+
+    @property
+    def version(self) -> int:
+        """Another number whenever another connection, of this process or another, has written since."""
+        return int(self.rows("PRAGMA data_version")[0][0])
 
     # state and identities
 
@@ -126,17 +139,23 @@ class Catalog:
 
     def stored_identities(self) -> dict[int, EmbedderIdentity]:
         """The identities that documents were stored with, by id."""
-        rows = self.rows(
-            "SELECT id, embedder, dimension, normalised, weights_sha256, chunker FROM identities"
-            " WHERE id IN (SELECT DISTINCT identity_id FROM documents)"
-        )
+        rows = self.rows(f"{_IDENTITIES} WHERE id IN (SELECT DISTINCT identity_id FROM documents)")
         return {row[0]: EmbedderIdentity(row[1], row[2], bool(row[3]), row[4], row[5]) for row in rows}
+
+    def ever_stored(self) -> list[EmbedderIdentity]:
+        """The identities that documents were ever stored with, the first one first."""
+        rows = self.rows(f"{_IDENTITIES} ORDER BY id")
+        return [EmbedderIdentity(row[1], row[2], bool(row[3]), row[4], row[5]) for row in rows]
 
     # documents
 
     def documents(self) -> list[DocumentRow]:
         """All documents, by path."""
         return self._documents("ORDER BY path")
+
+    def document_count(self) -> int:
+        """How many documents there are."""
+        return int(self.rows("SELECT COUNT(*) FROM documents")[0][0])
 
     def document(self, document_id: int) -> DocumentRow | None:
         """One document, None when there is none with this id."""
@@ -161,7 +180,17 @@ class Catalog:
         return next((row for row in found if row.name.lower().endswith(suffix.lower())), None)
 
     def _documents(self, which: str, *parameters: int | str) -> list[DocumentRow]:
-        return [_document_of(row) for row in self.rows(f"{_DOCUMENTS} {which}", parameters)]
+        rows = [_document_of(row) for row in self.rows(f"{_DOCUMENTS} {which}", parameters)]
+        tags = self.labels.of_documents([row.id for row in rows])
+        collections = self.labels.collections_of(row.path for row in rows)
+        if not tags and not collections:
+            return rows
+        return [replace(row, tags=tags.get(row.id, ()), collections=collections.get(row.path, ())) for row in rows]
+
+    @property
+    def labels(self) -> Labels:
+        """Its collections and tags."""
+        return Labels(self)
 
     def languages(self) -> list[str]:
         """Languages that the documents are in, the most frequent first."""
@@ -172,6 +201,11 @@ class Catalog:
         """The units of a document in order, each with its stored text."""
         rows = self.rows(f"{_UNITS} WHERE document_id = ? ORDER BY number", (document_id,))
         return list(map(_unit_of, rows))
+
+    def outline(self, document_id: int) -> list[UnitOutline]:
+        """What the units of a document are called and how long they are, in order; their texts are not read."""
+        query = "SELECT number, kind, label, length(text) FROM units WHERE document_id = ? ORDER BY number"
+        return [UnitOutline(*row) for row in self.rows(query, (document_id,))]
 
     def unit_text(self, document_id: int, number: int) -> str:
         """The stored text of one unit; empty when there is no such unit."""
@@ -351,7 +385,7 @@ class Catalog:
             try:
                 yield self._connection
             except sqlite3.Error as error:
-                raise StoreError(f"The catalog {self.path} could not be searched: {error}.") from None
+                raise StoreError(f"The catalog {self.path} could not be searched: {reason_of(error)}.") from None
 
     def rows_among(self, query: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
         """What a query with ``IN ({})`` finds for any number of values."""

@@ -13,6 +13,8 @@ import numpy as np
 
 from ragapp.index import bm25
 from ragapp.index.analysis import analysis_version
+from ragapp.index.catalog_tables import copy_tables, put_tables
+from ragapp.index.facts import facts_of
 from ragapp.index.records import Chunk
 from ragapp.reading.document import BLOCK_BREAK, Document, Unit
 
@@ -22,7 +24,7 @@ UNIT_COLUMNS = "number, kind, label, text, blocks, coverage, confidence"
 # what a document has in common with another of the same content
 _COPIED = (
     "identity_id, language, sha256, warnings, units, units_without_text, units_ocr, units_needing_ocr, chunks,"
-    " conditions, readers"
+    " conditions, readers, written, dated_by, author"
 )
 
 # state in the catalog: the analysis that the terms of the lexical index were made by
@@ -42,6 +44,7 @@ def put(
     facts: dict[str, Any],
 ) -> Changed:
     """Store a document in place of an earlier version of the same path; ``facts`` are further columns of its row."""
+    first = document.units[0] if document.units else Unit(1)
     values = {
         "path": str(path),
         "name": path.name,
@@ -54,6 +57,7 @@ def put(
         "units_ocr": document.units_covered("ocr"),
         "units_needing_ocr": document.units_covered("needs_ocr"),
         "chunks": len(chunks),
+        **facts_of(first.kind, first.text, document.day, document.author),
         **facts,
     }
     if not connection.execute("SELECT 1 FROM documents LIMIT 1").fetchone():
@@ -77,6 +81,7 @@ def put(
             for u in document.units
         ],
     )
+    put_tables(connection, document_id, document.tables)
     added = []
     for chunk, vector, fingerprint in zip(chunks, vectors, fingerprints, strict=True):
         stored = np.asarray(vector, VECTOR_DTYPE).tobytes()
@@ -129,6 +134,7 @@ def copy(
         f"INSERT INTO units (document_id, {UNIT_COLUMNS}) SELECT ?, {UNIT_COLUMNS} FROM units WHERE document_id = ?",
         (new_id, document_id),
     )
+    copy_tables(connection, document_id, new_id)
     language = connection.execute("SELECT language FROM documents WHERE id = ?", (new_id,)).fetchone()[0]
     copy_chunk = f"INSERT INTO chunks (document_id, {CHUNK_COLUMNS}) SELECT ?, {CHUNK_COLUMNS} FROM chunks WHERE id = ?"
     added = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from ragapp.errors import StoreError
 from ragapp.index.vector_store import Floats
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ def chroma_settings(**values: Any) -> Settings:
     return Settings.model_construct(anonymized_telemetry=False, **values)
 
 
+# what Chroma says of a query for ids of which it does not hold one
+_UNKNOWN_ID = "Error finding id"
+# so often a search among some chunks is tried while these are being replaced
+_TRIES = 5
+
+
 class CollectionStore:
     """A vector store in one Chroma collection; ids of chunks are decimal numbers there."""
 
@@ -42,17 +49,36 @@ class CollectionStore:
 
     def nearest(self, vector: Floats, k: int, within: Sequence[int] | None = None) -> list[int]:
         """See :class:`ragapp.index.vector_store.VectorIndex`."""
-        if within is not None and not within:
-            return []
-        found = self._call(
+        names = None if within is None else [str(chunk_id) for chunk_id in within]
+        for _ in range(_TRIES):
+            if names is not None and not names:
+                return []
+            found = self._query(vector, k, names)
+            if found is not None:
+                return [int(chunk_id) for chunk_id in found["ids"][0]]
+            # what is gone was replaced or removed since it was looked up
+            names = self._call("read", self._collection.get, ids=names, include=[])["ids"]
+        raise StoreError("The documents that are searched are being changed all the time.", "Ask again in a moment.")
+
+    def _query(self, vector: Floats, k: int, names: list[str] | None) -> Any:
+        """What Chroma finds; None where it does not hold all ids that may be found, an internal error to it."""
+
+        def query(**arguments: Any) -> Any:
+            try:
+                return self._collection.query(**arguments)
+            except Exception as error:  # see EmbeddedStore
+                if names is not None and _UNKNOWN_ID in str(error):
+                    return None
+                raise
+
+        return self._call(
             "searched",
-            self._collection.query,
+            query,
             query_embeddings=[np.asarray(vector, np.float32)],
             n_results=k,
-            ids=None if within is None else [str(chunk_id) for chunk_id in within],
+            ids=names,
             include=["distances"],
         )
-        return [int(chunk_id) for chunk_id in found["ids"][0]]
 
     def count(self) -> int:
         """How many vectors it holds."""

@@ -23,6 +23,7 @@ from ragapp import file_permissions
 from ragapp.errors import StoreError
 from ragapp.index.chroma import HNSW, CollectionStore, T, chroma_settings
 from ragapp.index.vector_store import ADD_BATCH
+from ragapp.plain_words import reason_of
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -95,7 +96,7 @@ class EmbeddedStore(CollectionStore):
             self._open(identity_id)
         except OSError as error:
             raise StoreError(
-                f"The vector index in {folder} cannot be opened: {error}.",
+                f"The vector index in {folder} cannot be opened: {reason_of(error)}.",
                 "Check the disk's free space and paths.data.",
             ) from None
         except UnfitError as error:
@@ -170,7 +171,8 @@ class EmbeddedStore(CollectionStore):
                 with suppress(OSError):
                     self._state.set(FileState.DAMAGED)
             raise StoreError(
-                f"The vector index in {self.folder} cannot be {what}: {error}.", "Rebuild it: ragapp doctor --fix"
+                f"The vector index in {self.folder} cannot be {what}: {reason_of(error)}.",
+                "Rebuild it: ragapp doctor --fix",
             ) from None
 
     def _call(self, what: str, operation: Callable[..., T], **arguments: Any) -> T:

@@ -124,6 +124,11 @@ def date_terms(text: str, words: Iterable[str], *, either_order: bool = False) -
     return list(dict.fromkeys(terms))
 
 
+def is_month(word: str) -> bool:
+    """Whether a word is the name of a month."""
+    return word.lower() in _MONTHS
+
+
 def is_month_term(term: str) -> bool:
     """Whether an index term stands for a month of a year; those of its days begin with it."""
     return len(term) == 7 and term[0] == "d" and term[1:].isdigit()

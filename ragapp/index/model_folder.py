@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import ModelError
 from ragapp.index.sbert import load_embedding_model
+from ragapp.plain_words import reason_of
 from ragapp.reading.discover import hash_file
 
 if TYPE_CHECKING:
@@ -317,7 +318,9 @@ def _read_tokenizer(facts: ModelConfig) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(file))
     except Exception as error:  # the library raises bare exceptions
-        raise ModelError(f"The tokenizer {file} cannot be read: {error}.", "Fetch the model again.") from None
+        raise ModelError(
+            f"The tokenizer {file} cannot be read: {reason_of(error)}.", "Fetch the model again."
+        ) from None
     if facts.lower_case:
         own = [tokenizer.normalizer] if tokenizer.normalizer else []
         tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])

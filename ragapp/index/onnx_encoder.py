@@ -149,6 +149,9 @@ def _session(graph: Path | bytes) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # plans of memory are made for each length of text, and kept
     options.enable_mem_pattern = False
+    # The graph is made of fused operators already; the optimiser would only join additions with layer normalisations,
+    # and that operator is so much slower that a text takes a third longer (`benchmarks/README.md`).
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if not sums_exactly():
         options.add_session_config_entry("session.x64quantprecision", "1")
     source = graph if isinstance(graph, bytes) else str(graph)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ragapp import contract
+from ragapp.index.facts import file_day, stated_years, type_of
 from ragapp.reading.document import READERS_VERSION
 
 
@@ -62,6 +63,16 @@ class StoredChunk(Chunk):
 
 
 @dataclass(frozen=True, slots=True)
+class UnitOutline:
+    """A unit of a document without its text; ``characters`` is how many that has."""
+
+    number: int
+    kind: str
+    label: str
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentRow:
     """A document as the catalog lists it.
 
@@ -71,6 +82,11 @@ class DocumentRow:
         units_needing_ocr: how many are pictures whose text was not recognised.
         conditions: what the reading depended on besides the file (limits, passwords, readers).
         readers: the version of the readers; see :data:`ragapp.reading.document.READERS_VERSION`.
+        written: the day that it states itself, ISO 8601; empty where it states none.
+        dated_by: where that is from: its properties or its text.
+        author: who wrote it, where that is known.
+        tags: words that people have put on it.
+        collections: names of those that it belongs to.
     """
 
     id: int
@@ -91,6 +107,31 @@ class DocumentRow:
     chunks: int
     conditions: str
     readers: int = READERS_VERSION
+    written: str = ""
+    dated_by: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+
+    @property
+    def day(self) -> str:
+        """When it was written, ISO 8601: by itself, else by its file."""
+        return self.written or file_day(self.mtime_ns)
+
+    @property
+    def day_from(self) -> str:
+        """Where its day is from."""
+        return self.dated_by or "file"
+
+    @property
+    def type(self) -> str:
+        """The family of formats that it belongs to; see :data:`ragapp.index.facts.TYPES`."""
+        return type_of(self.name)
+
+    @property
+    def years(self) -> frozenset[int]:
+        """The years that it is of: those that its name and title state, or, where they state none, that of its day."""
+        return stated_years(self.name, self.title) or frozenset(int(year) for year in [self.day[:4]] if year)
 
     def described(self) -> contract.Document:
         """The document as it leaves the core."""

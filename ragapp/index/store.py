@@ -10,28 +10,37 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ragapp import file_permissions
 from ragapp.errors import StoreError, VectorsUnavailableError
-from ragapp.index import rebuilds
+from ragapp.index import rebuilds, replacement
 from ragapp.index.catalog import Catalog
 from ragapp.index.chroma_embedded import EmbeddedChroma
 from ragapp.index.records import Chunk, DocumentRow, EmbedderIdentity
 from ragapp.index.vector_store import ExactScan, Floats, VectorBackend, VectorIndex, VectorStore, reconcile
 from ragapp.reading.document import Document
 
-CATALOG_NAME = "catalog.sqlite3"
-CHROMA_NAME = "chroma"
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+CATALOG_NAME = replacement.CATALOG_NAME
+CHROMA_NAME = replacement.CHROMA_NAME
 LOCK_NAME = "store.lock"
 OWNER_NAME = "store.owner"
 # what the names in a data folder begin with: the store's, the demo's, and what other parts of ragapp keep there
-OWN_NAMES = (CATALOG_NAME, CHROMA_NAME, "store.", "refused.log", "server.json", "calibration.json", "demo", "uploads")
-# State in the catalog: "1" while the vector store may lag behind it, else "0" and the server's address, if it is one.
-_BEHIND = "chroma_behind"
+OWN_NAMES = (
+    *(CATALOG_NAME, CHROMA_NAME, "store.", "refused.log", "server.json", "tokens.", "demo", "uploads"),
+    *(*replacement.SIDE_FILES, "calibration.lock"),
+)
+# state in the catalog: documents that were restored from a backup while their files were not there (JSON)
+RESTORED_WITHOUT_FILE = "restored_without_file"
+# state in the catalog: "1" while the vector store may lag behind it, else "0" and the server's address, if it is one.
+BEHIND = "chroma_behind"
 # this data folder's id on servers, the servers that may hold vectors of it, and that which must still delete some
-_LIBRARY_ID, _SERVERS, _UNPURGED = "library_id", "vector_servers", "unpurged_server"
+LIBRARY_ID, SERVERS, UNPURGED = "library_id", "vector_servers", "unpurged_server"
 # every call of a vector store costs time, so many small documents are given to it together
 FLUSH_CHUNKS = 1000
 FLUSH_S = 30.0
@@ -47,6 +56,7 @@ class Store:
     Args:
         identity: what the embedder in use makes, None to look at documents only.
         write: whether documents will be added or removed; needs to own the store.
+        own: whether to own the store where no other process does; who only reads, and for hours, leaves it to others.
         wait_s: how long to wait for another process that owns the store, when writing.
         backend: where the vectors are kept, None for files in the data folder.
 
@@ -60,24 +70,17 @@ class Store:
         identity: EmbedderIdentity | None = None,
         *,
         write: bool = False,
+        own: bool = True,
         wait_s: float = 10.0,
         backend: VectorBackend | None = None,
     ) -> None:
-        from filelock import FileLock, Timeout
-
-        try:
-            file_permissions.make_private_folder(folder)
-        except OSError as error:
-            raise StoreError(
-                f"The data folder {folder} cannot be made: {error.strerror}.", "Check paths.data."
-            ) from None
         self.folder = folder
         self.identity = identity
-        self._lock = FileLock(folder / LOCK_NAME, mode=file_permissions.FILE_MODE)
         self.notices: list[str] = []
         self._backend = backend or EmbeddedChroma(folder / CHROMA_NAME)
         self._store: VectorStore | None = None
         self._scan: ExactScan | None = None
+        self._scanned = 0  # the catalog's version that the scan is of
         self._away = ""
         self._again_at = 0.0
         # held around each change of catalog and vector store together, and while the store is opened
@@ -86,26 +89,12 @@ class Store:
         self._added: dict[int, Floats] = {}
         self._gone: list[int] = []
         self._since = 0.0
-        try:
-            self._lock.acquire(timeout=wait_s if write else 0)
-            self.owner = True
-            file_permissions.restrict_files(folder, OWN_NAMES)
-            file_permissions.write_atomically(folder / OWNER_NAME, str(os.getpid()))
-        except Timeout:
-            self.owner = False
-            if write:
-                raise StoreError(
-                    f"Another ragapp process{_owner(folder)} is using the store in {folder}.",
-                    "Let it finish or stop it, then try again. A running page ingests the drop folder itself.",
-                ) from None
-        except OSError as error:
-            raise StoreError(
-                f"The data folder {folder} cannot be written: {error.strerror}.", "Check paths.data."
-            ) from None
+        self._lock = own_folder(folder, wait_s if write else 0, must=write) if own or write else None
+        self.owner = self._lock is not None
         try:
             self.catalog = Catalog(folder / CATALOG_NAME)
         except StoreError:
-            self._lock.release()
+            self._release()
             raise
 
     def __enter__(self) -> Store:
@@ -120,7 +109,11 @@ class Store:
             self.flush()
         self._close_store()
         self.catalog.close()
-        self._lock.release()
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     @property
     def vectors(self) -> VectorIndex:
@@ -143,8 +136,9 @@ class Store:
 
     def _exact(self) -> ExactScan:
         with self._changing:
-            if self._scan is None:
-                self._scan = ExactScan(self.catalog)
+            version = 0 if self.owner else self.catalog.version  # another process may have changed it
+            if self._scan is None or version != self._scanned:
+                self._scan, self._scanned = ExactScan(self.catalog), version
             return self._scan
 
     def _opened(self) -> VectorStore | None:
@@ -162,17 +156,17 @@ class Store:
         identity_id = self.identity_id
         assert self.identity is not None, "or identity_id would have raised"
         place = self._backend.place
-        if place and self.catalog.get_state(_UNPURGED) == place:
+        if place and self.catalog.get_state(UNPURGED) == place:
             self._backend.delete(self.library_id)
-            self.catalog.set_state(_UNPURGED, "")
+            self.catalog.set_state(UNPURGED, "")
         store = self._backend.open(self.library_id, identity_id, self.identity.dimension)
         try:
             if place and place not in self._servers():
-                self.catalog.set_state(_SERVERS, " ".join([*self._servers(), place]))
+                self.catalog.set_state(SERVERS, " ".join([*self._servers(), place]))
             self.notices += [store.notice] if store.notice and store.notice not in self.notices else []
-            if self.catalog.get_state(_BEHIND) != self._in_step or store.count() != self.catalog.chunk_count():
+            if self.catalog.get_state(BEHIND) != self._in_step or store.count() != self.catalog.chunk_count():
                 reconcile(self.catalog, store)
-                self.catalog.set_state(_BEHIND, self._in_step)
+                self.catalog.set_state(BEHIND, self._in_step)
         except BaseException:
             store.close()
             raise
@@ -204,14 +198,14 @@ class Store:
     @cached_property
     def library_id(self) -> str:
         """Tells this data folder's collections from those of others on one server."""
-        if not (known := self.catalog.get_state(_LIBRARY_ID)):
+        if not (known := self.catalog.get_state(LIBRARY_ID)):
             known = uuid.uuid4().hex
-            self.catalog.set_state(_LIBRARY_ID, known)
+            self.catalog.set_state(LIBRARY_ID, known)
         return known
 
     def _servers(self) -> list[str]:
         """Servers that may hold vectors of this library."""
-        return (self.catalog.get_state(_SERVERS) or "").split()
+        return (self.catalog.get_state(SERVERS) or "").split()
 
     @cached_property
     def identity_id(self) -> int:
@@ -308,17 +302,17 @@ class Store:
             EmbeddedChroma(self.folder / CHROMA_NAME).delete()  # of a time before the server
             self.catalog.purge()
             elsewhere = [place for place in self._servers() if place != self._backend.place]
-            self.catalog.set_state(_SERVERS, self._backend.place)
+            self.catalog.set_state(SERVERS, self._backend.place)
             try:
                 self._backend.delete(self.library_id)
             except VectorsUnavailableError as error:
-                self.catalog.set_state(_UNPURGED, self._backend.place)
+                self.catalog.set_state(UNPURGED, self._backend.place)
                 raise StoreError(
                     "What was removed is gone from the files here, but its vectors may still be on the Chroma server:"
                     f" {error.message}",
                     f"{error.hint} They are deleted when it is next used, or by: ragapp documents remove --purge",
                 ) from None
-            self.catalog.set_state(_SERVERS, "")
+            self.catalog.set_state(SERVERS, "")
         if elsewhere:
             raise StoreError(
                 "What was removed is gone from the files here, but its vectors may still be on a Chroma server that"
@@ -349,7 +343,7 @@ class Store:
             self.flush()
             if self._store is not None:
                 self._store.save()
-                self.catalog.set_state(_BEHIND, self._in_step)
+                self.catalog.set_state(BEHIND, self._in_step)
 
     def _begin_change(self) -> None:
         self._opened()  # and mended if need be, before it is marked as behind for what is to come
@@ -377,7 +371,7 @@ class Store:
         with self._changing:
             self._drop_vectors()
             if place := self._backend.place:
-                self.catalog.set_state(_UNPURGED, place)  # its collections are deleted when it is opened next
+                self.catalog.set_state(UNPURGED, place)  # its collections are deleted when it is opened next
             adopted = rebuilds.adopt(self.catalog, identity)
             if not self._backend.place:
                 self._backend.delete(self.library_id)
@@ -405,12 +399,48 @@ class Store:
 
     def mark_behind(self) -> None:
         """Note that the vector store may not hold what the catalog holds; it is mended when next needed."""
-        if self.catalog.get_state(_BEHIND) != "1":
-            self.catalog.set_state(_BEHIND, "1")
+        if self.catalog.get_state(BEHIND) != "1":
+            self.catalog.set_state(BEHIND, "1")
 
     def _require_owner(self) -> None:
         if not self.owner:
             raise StoreError(f"The store in {self.folder} is not open for writing.")
+
+
+def own_folder(folder: Path, wait_s: float = 10.0, *, must: bool = True) -> BaseFileLock | None:
+    """Own a data folder, which is made when missing, until the lock is released; what a restore that was killed has
+    begun there is brought to its end.
+
+    Returns None where another process owns it and it need not be.
+
+    Raises:
+        StoreError: another process owns it and it ``must`` be, or it cannot be made or written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        file_permissions.make_private_folder(folder)
+    except OSError as error:
+        raise StoreError(f"The data folder {folder} cannot be made: {error.strerror}.", "Check paths.data.") from None
+    lock = FileLock(folder / LOCK_NAME, mode=file_permissions.FILE_MODE)
+    try:
+        lock.acquire(timeout=wait_s)
+        replacement.finish(folder)
+        file_permissions.restrict_files(folder, OWN_NAMES)
+        file_permissions.write_atomically(folder / OWNER_NAME, str(os.getpid()))
+    except Timeout:
+        if not must:
+            return None
+        raise StoreError(
+            f"Another ragapp process{_owner(folder)} is using the store in {folder}.",
+            "Let it finish or stop it, then try again. A running page ingests the drop folder itself.",
+        ) from None
+    except OSError as error:
+        lock.release()
+        raise StoreError(
+            f"The data folder {folder} cannot be written: {error.strerror}.", "Check paths.data."
+        ) from None
+    return lock
 
 
 def _owner(folder: Path) -> str:

@@ -21,6 +21,8 @@ from ragapp.settings import Ingest
 
 #: the reason that is kept for a file whose document was removed by hand
 REMOVED = "removed by hand"
+# options that only tell how far a reader is
+_TOLD = ("tick", "found")
 _HINT = "To ingest it again: ragapp ingest FILE"
 
 
@@ -43,7 +45,7 @@ def reading_digest(settings: Ingest, ocr: OcrMode | None = None) -> str:
     """Digest of limits, options and readers, 8 hexadecimal digits; ``ocr`` overrides ``ingest.ocr``."""
     options = options_of(settings, ocr)
     engine, _ = chosen_engine(options)
-    chosen = {item.name: getattr(options, item.name) for item in fields(options) if item.name != "tick"}
+    chosen = {item.name: getattr(options, item.name) for item in fields(options) if item.name not in _TOLD}
     told = json.dumps(
         [READERS_VERSION, asdict(limits_of(settings)), chosen, settings.max_file_mb, engine], sort_keys=True
     )

@@ -1,4 +1,7 @@
-"""Drives below the folders of a run: known as such while they are connected, so that their absence removes nothing."""
+"""Documents whose files are away for a reason: their drive is not connected, or the store was restored without them.
+
+Drives below the folders of a run are known as such while they are connected, so that their absence removes nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from pathlib import Path
 
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow
+from ragapp.index.store import RESTORED_WITHOUT_FILE
 from ragapp.reading.discover import FoundFile
 
 # fewer documents are soon ingested again; more of them gone at once is rather a drive that is not there
 MANY_DOCUMENTS = 10
-_STATE = "drives"
+DRIVES = "drives"
 
 
 def missing_drives(
@@ -70,7 +74,25 @@ def remember_drives(catalog: Catalog, roots: Iterable[Path], found: Iterable[Fou
         return
     stored = [row.path for row in catalog.documents()]
     kept = sorted(drive for drive in drives if any(_is_within(path, drive) for path in stored))
-    catalog.set_state(_STATE, json.dumps(kept))
+    catalog.set_state(DRIVES, json.dumps(kept))
+
+
+def restored_without_file(catalog: Catalog, rows: Iterable[DocumentRow]) -> list[DocumentRow]:
+    """Those of some documents that were restored from a backup, and whose files were never seen since."""
+    awaited = _awaited(catalog)
+    return [row for row in rows if row.path in awaited]
+
+
+def note_arrived(catalog: Catalog, found: Iterable[FoundFile]) -> None:
+    """Note that files are there now which were not when their documents were restored: from now on they may go."""
+    if awaited := _awaited(catalog):
+        left = awaited - {str(file.path) for file in found}
+        if left != awaited:
+            catalog.set_state(RESTORED_WITHOUT_FILE, json.dumps(sorted(left)))
+
+
+def _awaited(catalog: Catalog) -> set[str]:
+    return set(json.loads(catalog.get_state(RESTORED_WITHOUT_FILE) or "[]"))
 
 
 def _is_within(path: str, folder: str) -> bool:
@@ -78,7 +100,7 @@ def _is_within(path: str, folder: str) -> bool:
 
 
 def _remembered(catalog: Catalog) -> set[str]:
-    return set(json.loads(catalog.get_state(_STATE) or "[]"))
+    return set(json.loads(catalog.get_state(DRIVES) or "[]"))
 
 
 def _folders_up_to(path: str, tops: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -10,7 +11,10 @@ from ragapp.contract import FileReport
 from ragapp.errors import ReadingError
 from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
 from ragapp.index.embedder import Embedder
+from ragapp.index.lanes import lane_count
+from ragapp.ingest.pace import Pace, Rate
 from ragapp.ingest.plan import ContentIndex, Plan, Task, stored_report
+from ragapp.ingest.time_left import TimeLeft
 from ragapp.ingest.worker import ChunkedFile, Worker
 from ragapp.reading.document import OcrMode
 
@@ -49,27 +53,29 @@ def simulate(plan: Plan, contents: ContentIndex) -> list[Task]:
 
 
 def estimate_s(
-    tasks: Iterable[Task], embedder: Embedder, workers: int, open_preparer: OpenPreparer, ocr: bool
+    tasks: Iterable[Task], embedder: Embedder, workers: int, open_preparer: OpenPreparer, ocr: bool, pace: Pace
 ) -> float:
-    """Seconds that reading by so many processes, recognition of scanned pages (``ocr``) and embedding would take."""
+    """Seconds that reading by so many processes, recognition of scanned pages (``ocr``), embedding and storing take.
+
+    ``pace`` is what is known of this machine; it learns from the sample.
+    """
     by_suffix: dict[str, list[Task]] = {}
+    files: list[tuple[str, int]] = []
     for task in tasks:
         by_suffix.setdefault(task.file.path.suffix.lower(), []).append(task)
+        files.append((task.path, task.file.size))
     deadline = time.monotonic() + SAMPLE_S
     with open_preparer("off") as preparer:
         samples = {suffix: _sample(group, preparer, deadline) for suffix, group in sorted(by_suffix.items())}
     read = [pair for sample in samples.values() for pair in sample]
-    embed_s = _embed_s(embedder, [text for _, prepared in read for text in prepared.texts])
+    _measure(embedder, [text for _, prepared in read for text in prepared.texts], pace)
     scans = [pair for pair in read if _scanned(pair[1])]
     ocr_s = _ocr_s(scans, open_preparer) if ocr and scans else 0.0
-    embedding = reading = 0.0
     for suffix, sample in samples.items():
-        sampled_bytes = sum(task.file.size for task, _ in sample)
-        share = sum(task.file.size for task in by_suffix[suffix]) / max(1, sampled_bytes)
-        embedding += share * embed_s * sum(len(prepared.texts) for _, prepared in sample)
-        reading += share * sum(prepared.seconds + ocr_s * _scanned(prepared) for _, prepared in sample)
-    # both go on at once, on the same processor
-    return max(embedding, reading / workers) + min(embedding, reading / workers) / workers
+        for task, prepared in sample:
+            seconds = prepared.seconds + ocr_s * _scanned(prepared)
+            pace.note_file(suffix, task.file.size, seconds, sum(len(text.text) for text in prepared.texts))
+    return TimeLeft(files, workers, lane_count(), os.cpu_count() or 1, pace).left() or 0.0
 
 
 def _sample(group: list[Task], preparer: Worker, deadline: float) -> list[tuple[Task, ChunkedFile]]:
@@ -91,14 +97,16 @@ def _scanned(prepared: ChunkedFile) -> int:
     return prepared.document.units_covered("needs_ocr")
 
 
-def _embed_s(embedder: Embedder, texts: list[EmbeddedText]) -> float:
+def _measure(embedder: Embedder, texts: list[EmbeddedText], pace: Pace) -> None:
+    """Measure the speed of the embedder on some of the texts."""
     chosen = texts[:: max(1, len(texts) // _TEXTS)][:_TEXTS]
+    pace.measured = True
     if not chosen:
-        return 0.0
+        return
     embedder.embed_documents(["loads the model"])
     started = time.monotonic()
     ChunkEmbedder(embedder).embed(chosen)
-    return (time.monotonic() - started) / len(chosen)
+    pace.embed = Rate(time.monotonic() - started, sum(len(text.text) for text in chosen))
 
 
 def _ocr_s(scans: list[tuple[Task, ChunkedFile]], open_preparer: OpenPreparer) -> float:

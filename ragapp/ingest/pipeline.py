@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from ragapp.contract import FileReport, IngestProgress, IngestReport, ProgressListener
+from ragapp.contract import FileReport, FileStep, IngestProgress, IngestReport, ProgressListener
 from ragapp.errors import CancelledError
 from ragapp.index import lexical_rebuild
 from ragapp.index.embedder import Embedder
 from ragapp.index.store import Store
 from ragapp.ingest.chunking import Chunker
 from ragapp.ingest.conditions import limits_of, options_of, reading_digest
-from ragapp.ingest.drives import remember_drives
+from ragapp.ingest.drives import note_arrived, remember_drives
 from ragapp.ingest.estimate import estimate_s, simulate
+from ragapp.ingest.pace import PACE, Pace
 from ragapp.ingest.plan import ContentIndex, Plan, make_plan
 from ragapp.ingest.rebuild import Rebuild
 from ragapp.ingest.stages import StagedRun
@@ -54,6 +55,7 @@ class Pipeline:
         ocr: OcrMode | None = None,
         waits: Callable[[FoundFile], bool] | None = None,
         progress: ProgressListener | None = None,
+        planned: Callable[[Plan], None] = lambda plan: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
         """Bring the library in step with files and folders.
@@ -67,6 +69,7 @@ class Pipeline:
             prune: remove what is gone even when a folder that held many documents is empty now.
             ocr: overrides ``ingest.ocr``.
             waits: whether a new or changed file is to be left alone for now; it is not in the report then.
+            planned: gets the plan before anything is done; what becomes of each file is entered into it.
             cancelled: asked several times a second; what is stored by then stays.
 
         Raises:
@@ -82,6 +85,7 @@ class Pipeline:
         plan = make_plan(catalog, roots, found, conditions=conditions, force=force, prune=prune)
         if waits:
             plan.leave_waiting(waits)
+        planned(plan)
         estimate = None
         if dry_run:
             estimate = self._estimate_s(plan, ocr)
@@ -92,9 +96,10 @@ class Pipeline:
                 catalog.put_unread(entry)
             for path in plan.forget:
                 catalog.remove_unread(path)
+            flow = None
             try:
                 if plan.tasks:
-                    self._execute(plan, ocr, progress, cancelled)
+                    flow = self._execute(plan, ocr, progress, cancelled)
                 for row in plan.gone:
                     self._store.remove(row.id)
             except (CancelledError, KeyboardInterrupt):
@@ -103,8 +108,13 @@ class Pipeline:
                 raise CancelledError(
                     f"Stopped: {len(plan.reports)} of {len(found)} files are done and stay stored.", _GOES_ON
                 ) from None
+            settling = time.monotonic()
             self._store.settle()
+            if flow:
+                flow.time_left.finished(time.monotonic() - settling)
+                catalog.set_state(PACE, flow.time_left.pace.dumps())
             remember_drives(catalog, roots, found)
+            note_arrived(catalog, found)
         reports = [plan.reports[path] for path in sorted(plan.reports)]
         reports += [FileReport(row.path, "removed", _why_removed(row.path)) for row in plan.gone]
         seconds = time.monotonic() - started
@@ -138,7 +148,8 @@ class Pipeline:
                 seconds = time.monotonic() - started
                 left = seconds * (chunks - done) / (done - before) if done > before else None
                 stage = f"indexing words anew, {done} of {chunks} passages"
-                progress(IngestProgress(0, 0, 0, 0, seconds, left, path, stage))
+                hands = (FileStep(path, "indexing", done, chunks),)
+                progress(IngestProgress(0, 0, 0, 0, seconds, left, path, stage, in_hand=hands))
 
         return lexical_rebuild.rebuild(catalog, tell)
 
@@ -155,7 +166,7 @@ class Pipeline:
 
     def _execute(
         self, plan: Plan, ocr: OcrMode | None, progress: ProgressListener | None, cancelled: Callable[[], bool]
-    ) -> None:
+    ) -> StagedRun:
         with ExitStack() as stack:
             workers = min(self._workers(), len(plan.tasks))
             preparers = [stack.enter_context(self._open_preparer(ocr)) for _ in range(workers)]
@@ -163,11 +174,13 @@ class Pipeline:
                 plan, self._store, self._embedder, preparers, self._settings.max_file_mb, progress, cancelled
             )
             flow.run()
+            return flow
 
     def _estimate_s(self, plan: Plan, ocr: OcrMode | None) -> float:
         to_read = simulate(plan, ContentIndex(self._store.catalog, plan, self._settings.max_file_mb))
         with_ocr = (ocr or self._settings.ocr) != "off"
-        return estimate_s(to_read, self._embedder, self._workers(), self._open_preparer, with_ocr)
+        pace = Pace.loads(self._store.catalog.get_state(PACE))
+        return estimate_s(to_read, self._embedder, self._workers(), self._open_preparer, with_ocr, pace)
 
     def _open_preparer(self, ocr: OcrMode | None) -> Worker:
         return Worker(self._chunker, limits_of(self._settings), options_of(self._settings, ocr))

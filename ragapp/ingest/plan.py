@@ -13,7 +13,8 @@ from ragapp.contract import FileReport, FileStatus
 from ragapp.errors import ReadingError, TransientReadingError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, UnreadRow
-from ragapp.ingest.drives import missing_drives
+from ragapp.ingest.drives import missing_drives, restored_without_file
+from ragapp.plain_words import counted
 from ragapp.reading.discover import FoundFile, hash_file, in_system_folder, unreadable
 from ragapp.reading.document import READERS_VERSION
 from ragapp.reading.registry import reason_unread
@@ -71,6 +72,7 @@ class Plan:
         notes: warnings, for example that a folder looks like a drive that is not there.
         unread: new entries for the catalog's list of files that were not read.
         forget: paths to take off that list.
+        resting: paths of files that are left alone for now, since they changed only just now.
     """
 
     conditions: str
@@ -81,6 +83,18 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     unread: list[UnreadRow] = field(default_factory=list)
     forget: list[str] = field(default_factory=list)
+    resting: list[str] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> list[str]:
+        """Paths of the files whose fate is not settled yet."""
+        reports = self.reports
+        return [task.path for task in self.tasks if task.path not in reports] + self.resting
+
+    @property
+    def tried(self) -> set[str]:
+        """Paths of the files that this run has looked into, not only at."""
+        return {task.path for task in self.tasks} | {entry.path for entry in self.unread}
 
     def leave_waiting(self, waits: Callable[[FoundFile], bool]) -> None:
         """Take off the plan the files that are to be left alone for now.
@@ -99,6 +113,7 @@ class Plan:
         new = [task.path for task in self.tasks if id(task) in waiting and task.row is None]
         places = {(os.path.dirname(path), _suffix(path)) for path in new}
         names = {os.path.basename(path) for path in new}
+        self.resting = [task.path for task in self.tasks if id(task) in waiting]
         self.tasks = [task for task in self.tasks if id(task) not in waiting]
         self.gone = [
             row
@@ -177,6 +192,15 @@ def make_plan(
                 f" {there}"
             )
             kept = {row.id for row in rows}
+            plan.gone = [row for row in plan.gone if row.id not in kept]
+            lost = [row for row in lost if row.id not in kept]
+        if awaited := restored_without_file(catalog, lost):
+            documents = counted(len(awaited), "document")
+            plan.notes.append(
+                f"{documents} came from a backup without their files, and stay. To remove what is gone:"
+                f" ragapp ingest --prune {roots[0]}"
+            )
+            kept = {row.id for row in awaited}
             plan.gone = [row for row in plan.gone if row.id not in kept]
     older = sum(task.row is not None and task.row.readers < READERS_VERSION for task in plan.tasks)
     if older:

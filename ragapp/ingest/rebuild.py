@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ragapp.c_runtime import trim_malloc
-from ragapp.contract import IngestProgress, ProgressListener
+from ragapp.contract import FileStep, IngestProgress, ProgressListener
 from ragapp.errors import CancelledError, StoreError
 from ragapp.index import rebuilds
 from ragapp.index.chunk_text import ChunkEmbedder
@@ -241,7 +241,13 @@ class Rebuild:
             # what is not cut yet will be like what is: so many chunks anew for each, and so many known already
             to_embed = (self._new_cut - self._reused) / self._old_cut * self._old_left
             left = max(0.0, to_embed - self._embedded) / self._embedded * seconds
-        self._listener(IngestProgress(self._done, self._documents, 0, self._embedded, seconds, left, path, stage))
+        share = seconds / (seconds + left) if left is not None and seconds + left > 0 else 0.0
+        hands = (FileStep(path, "embedding"),) if path else ()
+        self._listener(
+            IngestProgress(
+                self._done, self._documents, 0, self._embedded, seconds, left, path, stage, share, in_hand=hands
+            )
+        )
 
 
 def _finished(row: DocumentRow, cut: Future[ChunkedFile]) -> tuple[Task, ChunkedFile]:

@@ -7,6 +7,7 @@ are short, so memory does not grow with the folder.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -18,13 +19,16 @@ from typing import TypeVar
 import numpy as np
 
 from ragapp.c_runtime import trim_malloc
-from ragapp.contract import FileReport, FileStatus, IngestProgress, ProgressListener
+from ragapp.contract import FileReport, FileStatus, FileStep, IngestProgress, ProgressListener
 from ragapp.errors import CancelledError, ReadingError, StoreError, TransientReadingError
 from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
 from ragapp.index.embedder import Embedder
+from ragapp.index.lanes import lane_count
 from ragapp.index.records import DocumentRow
 from ragapp.index.store import Store
+from ragapp.ingest.pace import PACE, Pace
 from ragapp.ingest.plan import Content, ContentIndex, ContentMatch, Plan, Task, stored_report
+from ragapp.ingest.time_left import TimeLeft
 from ragapp.ingest.worker import ChunkedFile, Worker
 
 # texts that are embedded together: enough to put texts of like length side by side, few enough to lose little
@@ -32,7 +36,15 @@ WINDOW = 128
 # after so many embedded texts what was freed is given back to the system; between them it serves again
 TIDY = 1000
 _WAIT_S = 0.2
-_MIN_SHARE = 0.02  # of the work, before the time left is more than a guess
+# seconds between two words on how far a run is
+_TELL_S = 0.25
+# with less to read nobody asks how long it takes
+_MUCH_BYTES = 300_000
+# texts as long as usual chunks, to measure the speed of the embedder with
+_SAMPLE = [
+    f"Clause {n}. " + "The supplier delivers within the agreed time, or tells the customer in writing why not. " * 10
+    for n in range(8)
+]
 
 T = TypeVar("T")
 
@@ -67,6 +79,11 @@ class EmbeddingQueue:
         """The file whose text is embedded next."""
         _, targets = next(iter(self._waiting.values()))
         return targets[0][0].task.path
+
+    def lengths(self) -> list[int]:
+        """Characters of the texts of the next window, in the order in which they are embedded: the longest first."""
+        window = list(self._waiting)[:WINDOW]
+        return sorted((len(self._waiting[fingerprint][0].text) for fingerprint in window), reverse=True)
 
     def in_hand(self) -> list[EmbeddedFile]:
         """The files some of whose texts wait."""
@@ -141,12 +158,15 @@ class StagedRun:
         self._twins: list[Task] = []
         self._failed: dict[Content, ReadingError | OSError] = {}
         self._started = time.monotonic()
-        self._files = len(plan.reports) + len(plan.tasks)
-        self._bytes = sum(task.file.size for task in plan.tasks)
-        self._bytes_done = 0
+        self._told_at = -_TELL_S
+        self._settled_before = len(plan.reports)
         self._units = 0
-        self._stages: dict[str, str] = {}
+        self._measured = False
+        self._steps: dict[str, FileStep] = {}
         self._embedded = 0
+        sizes = [(task.path, task.file.size) for task in plan.tasks]
+        pace = Pace.loads(store.catalog.get_state(PACE))
+        self.time_left = TimeLeft(sizes, len(preparers), lane_count(), os.cpu_count() or 1, pace)
 
     def run(self) -> None:
         """Execute the plan.
@@ -173,7 +193,7 @@ class StagedRun:
         for task in self._twins:
             self._check_cancelled()
             self._settle_twin(task)
-        self._tell()
+        self._tell(always=True)
 
     def _guarded(self, stage: Callable[..., None], *arguments: object) -> None:
         try:
@@ -260,10 +280,14 @@ class StagedRun:
                 continue
             if task is None:
                 break
+            self._steps[task.path] = FileStep(task.path, "reading")
+            self.time_left.begin(task.path)
             try:
                 prepared = preparer.prepare(
                     task.file.path, lambda *unit, task=task: self._note(task, *unit), self._stop.is_set
                 )
+                known = self._known_characters(prepared)
+                self.time_left.read(task.path, sum(len(text.text) for text in prepared.texts), known)
                 now = task.file.path.stat()
                 if (now.st_size, now.st_mtime_ns) != (task.file.size, task.file.mtime_ns):
                     raise TransientReadingError("it changed while it was being read", "It is ingested at the next run.")
@@ -271,21 +295,18 @@ class StagedRun:
             except (ReadingError, OSError) as error:
                 self._fail(task, error)
             finally:
-                self._stages.pop(task.path, None)
+                self._steps.pop(task.path, None)
         preparer.close()
         self._put(self._ready, None)
 
-    def _note(self, task: Task, unit: int, units: int, ocr: bool) -> None:
-        self._stages[task.path] = f"reading {unit} of {units}{' (OCR)' if ocr else ''}"
+    def _note(self, task: Task, unit: int, units: int, ocr: bool, characters: int) -> None:
+        self._steps[task.path] = FileStep(task.path, "ocr" if ocr else "reading", unit, units)
+        self.time_left.page(task.path, unit, units, characters)
 
     # stage 3: embed, in the calling thread
 
     def _embed(self) -> None:
-        catalog, identity_id = self._store.catalog, self._store.identity_id
-        waiting = EmbeddingQueue(
-            self._embedder,
-            lambda fingerprints: {} if self._plan.force else catalog.known_vectors(fingerprints, identity_id),
-        )
+        waiting = EmbeddingQueue(self._embedder, self._known_vectors)
         reading = len(self._preparers)
         while reading or waiting:
             self._check_cancelled()
@@ -302,21 +323,73 @@ class StagedRun:
                 for item in waiting.add(*ready):
                     self._put(self._to_store, item)
             if not waiting:
-                self._tell(*next(iter(list(self._stages.items())), ("", "")))
+                self._measure_embedder()
+                self._tell()
                 continue
-            self._tell(waiting.path, "embedding")
-            count, complete = waiting.embed()
-            self._embedded += count
+            count, complete = self._embed_window(waiting)
             if self._embedded // TIDY > (self._embedded - count) // TIDY:
                 trim_malloc()
             for item in complete:
                 self._put(self._to_store, item)
+
+    def _measure_embedder(self) -> None:
+        """Measure the embedder while there is nothing to embed yet, where nothing is known of its speed here.
+
+        It loads the model, which would have to be waited for anyway.
+        """
+        if self._measured or self.time_left.pace.measured or self.time_left.bytes < _MUCH_BYTES or not self._steps:
+            return
+        self._measured = True
+        self._tell(FileStep(next(iter(self._steps)), "loading"), always=True)
+        self._embedder.embed_documents(_SAMPLE[:1])
+        self.time_left.embedding(True)
+        self.time_left.embedded(1)
+        self._embedder.embed_documents(_SAMPLE)
+        self.time_left.embedding(False)
+        self.time_left.embedded(sum(map(len, _SAMPLE)), read=False)
+
+    def _embed_window(self, waiting: EmbeddingQueue) -> tuple[int, list[EmbeddedFile]]:
+        before, lengths = self._embedded, waiting.lengths()
+        first, *_ = waiting.in_hand()
+        total = len(first.fingerprints)
+        step = FileStep(first.task.path, "embedding" if before else "loading", total - first.missing, total)
+        self._tell(step, always=True)
+        done = 0
+
+        def note(count: int) -> None:
+            nonlocal done
+            self.time_left.embedded(sum(lengths[done:count]))
+            done, self._embedded = count, before + count
+            # whose texts of the window are done is not told; those of the first file stand in front
+            there = min(total, total - first.missing + count)
+            self._tell(FileStep(first.task.path, "embedding", there, total))
+
+        self.time_left.embedding(True)
+        try:
+            count, complete = waiting.embed(note)
+        finally:
+            self.time_left.embedding(False)
+        self.time_left.embedded(sum(lengths[done:]))
+        self._embedded = before + count
+        return count, complete
+
+    def _known_vectors(self, fingerprints: list[bytes]) -> dict[bytes, np.ndarray]:
+        if self._plan.force:
+            return {}
+        return self._store.catalog.known_vectors(fingerprints, self._store.identity_id)
+
+    def _known_characters(self, prepared: ChunkedFile) -> int:
+        """How many characters of a file need not be embedded, as their vectors are stored."""
+        known = self._known_vectors([text.fingerprint for text in prepared.texts])
+        return sum(len(text.text) for text in prepared.texts if text.fingerprint in known)
 
     # stage 4: store
 
     def _store_documents(self) -> None:
         while item := self._to_store.get():
             task, document, chunks = item.task, item.prepared.document, item.prepared.chunks
+            begun, characters = time.monotonic(), sum(len(text.text) for text in item.prepared.texts)
+            self.time_left.storing(True)
             self._store.put(
                 task.file.path,
                 document,
@@ -328,6 +401,7 @@ class StagedRun:
                 fingerprints=item.fingerprints,
                 conditions=self._plan.conditions,
             )
+            self.time_left.storing(False, characters, time.monotonic() - begun)
             fate: FileStatus = "updated" if task.row else "indexed"
             reason = " ".join(document.warnings) or ("" if chunks else "There is no text in it.")
             units = len(document.units), document.units_without_text, document.units_covered("ocr")
@@ -339,20 +413,45 @@ class StagedRun:
     def _settle(self, task: Task, report: FileReport) -> None:
         with self._lock:
             self._plan.reports[task.path] = report
-            self._bytes_done += task.file.size
+        self.time_left.settled(task.path)
 
     def _fail(self, task: Task, error: ReadingError | OSError) -> None:
         with self._lock:
             entry = self._plan.fail(task.file, task.row, error)
             self._failed[task.content] = error
-            self._bytes_done += task.file.size
+        self.time_left.settled(task.path)
         self._store.catalog.put_unread(entry)
 
-    def _tell(self, path: str = "", stage: str = "") -> None:
-        if not self._listener:
+    def _tell(self, step: FileStep | None = None, *, always: bool = False) -> None:
+        if not self._listener or not (always or time.monotonic() - self._told_at >= _TELL_S):
             return
-        seconds = time.monotonic() - self._started
+        self._told_at = now = time.monotonic()
         with self._lock:
-            done, share = len(self._plan.reports), self._bytes_done / self._bytes if self._bytes else 1.0
-        left = seconds * (1 - share) / share if share > _MIN_SHARE else None
-        self._listener(IngestProgress(done, self._files, self._units, self._embedded, seconds, left, path, stage))
+            done = len(self._plan.reports) - self._settled_before
+        left, files = self.time_left.left(), len(self._plan.tasks)
+        share = 1.0 if done == files else self.time_left.share()
+        hands = tuple([step] if step else []) + tuple(self._steps.copy().values())
+        told = describe_step(hands[0]) if hands else ""
+        self._listener(
+            IngestProgress(
+                done,
+                files,
+                self._units,
+                self._embedded,
+                now - self._started,
+                left,
+                hands[0].path if hands else "",
+                told,
+                share,
+                self.time_left.bytes_done,
+                self.time_left.bytes,
+                hands,
+            )
+        )
+
+
+def describe_step(at: FileStep) -> str:
+    """What happens to a file, in words: ``reading 3 of 12 (OCR)``."""
+    verb = {"ocr": "reading", "loading": "loading the embedder"}.get(at.step, at.step)
+    counted = f" {at.done} of {at.total}" if at.total and at.step != "loading" else ""
+    return f"{verb}{counted}{' (OCR)' if at.step == 'ocr' else ''}"

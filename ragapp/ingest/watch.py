@@ -6,6 +6,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -28,12 +29,18 @@ def partial_upload_path(target: Path) -> Path:
     return target.with_name(f"{_STAGED}{secrets.token_hex(8)}.part")
 
 
-def delete_partial_uploads(folder: Path) -> int:
-    """Delete unfinished uploads from the drop folder, while there are none in progress; returns how many."""
-    left = [path for path in folder.rglob(f"{_STAGED}*") if path.is_file() and not path.is_symlink()]
-    for path in left:
-        path.unlink(missing_ok=True)
-    return len(left)
+def delete_partial_uploads(folder: Path, idle_s: float = 0.0) -> int:
+    """Delete unfinished uploads from the drop folder, and return how many.
+
+    Those to which something was added within the last ``idle_s`` seconds may be under way, and stay.
+    """
+    left = 0
+    for path in folder.rglob(f"{_STAGED}*"):
+        with suppress(FileNotFoundError):  # it has become whole just now
+            if path.is_file() and not path.is_symlink() and time.time() - path.stat().st_mtime >= idle_s:
+                path.unlink()
+                left += 1
+    return left
 
 
 def changes(roots: Sequence[Path], rescan_s: float, stopped: Callable[[], bool]) -> Iterator[bool]:

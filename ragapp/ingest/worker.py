@@ -18,6 +18,7 @@ from ragapp.index.chunk_text import EmbeddedText
 from ragapp.index.records import Chunk
 from ragapp.ingest.child import MIB, Child, serve
 from ragapp.ingest.chunking import Chunker
+from ragapp.plain_words import reason_of
 from ragapp.reading.discover import unreadable
 from ragapp.reading.document import Document, ReadOptions
 
@@ -30,8 +31,8 @@ _END_S = 5
 # Python gives memory back rarely; a worker that one large file has made this large is started anew
 _RECYCLE_MB = 700
 
-# called while a file is read: (current unit, units, whether OCR reads it)
-Tick = Callable[[int, int, bool], None]
+# called while a file is read: (current unit, units, whether OCR reads it, characters found so far)
+Tick = Callable[[int, int, bool, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +171,20 @@ def _too_much_memory(limits: Limits) -> ReadingError:
 def _serve(connection: Connection[Any, Any], chunker: Chunker, limits: Limits, options: ReadOptions) -> None:
     from ragapp.reading import registry  # noqa: F401  so that it counts as what the worker needs at start
 
-    options = replace(options, tick=lambda *unit: connection.send(("tick", unit)))
+    characters = 0
+
+    def tick(unit: int, units: int, ocr: bool) -> None:
+        connection.send(("tick", (unit, units, ocr, characters)))
+
+    def found(more: int) -> None:
+        nonlocal characters
+        characters += more
+
+    options = replace(options, tick=tick, found=found)
 
     def answer(path: Path) -> tuple[str, ChunkedFile | ReadingError]:
+        nonlocal characters
+        characters = 0
         try:
             return "prepared", _prepare(path, chunker, limits, options)
         except Exception as error:
@@ -191,14 +203,16 @@ def _as_reading_error(error: Exception, limits: Limits) -> ReadingError:
         return ReadingError("it is nested too deeply", "Open it in its own program and save it again.")
     if isinstance(error, OSError):
         return unreadable(error)
-    # a parser's own failure on a bad file is that file's problem, told by name
-    return ReadingError(f"{type(error).__name__} while reading: {error}", "Open it, save it again, retry.")
+    # a parser's own failure on a bad file is that file's problem
+    return ReadingError(f"it cannot be read: {reason_of(error)}", "Open it, save it again, retry.")
 
 
 def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions) -> ChunkedFile:
     from ragapp.reading.registry import read_file
+    from ragapp.reading.typed.builder import add_tables
 
     document = read_file(path, options)
+    add_tables(document)
     characters = sum(len(unit.text) for unit in document.units)
     if characters > limits.max_text_mb * 1_000_000:
         raise ReadingError(

@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from ragapp.errors import ModelError
+from ragapp.errors import ModelError, RagappError
+from ragapp.llm.batches import shared_prefix
+from ragapp.llm.behind import Behind
 from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.generation import Sampling, TurnWriter
+from ragapp.llm.identity import file_identity
 from ragapp.llm.interface import GenerationStats, LanguageModel
 from ragapp.llm.llamacpp import Context, Model
 from ragapp.llm.loading import Placement, attach_adapter, load_context
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload
-from ragapp.llm.prompt_cache import PromptCache, shared_prefix
+from ragapp.llm.prompt_cache import LEAST_TOKENS, PromptCache
+from ragapp.llm.prompt_store import PromptStore
 from ragapp.llm.reasoning import Piece
 from ragapp.llm.templates import ChatTemplate, Message, open_template
 
@@ -36,6 +40,7 @@ class Engine(LanguageModel):
         template: auto, or the name of a chat template.
         max_seconds: that writing a turn may take; 0 for no limit.
         thinking_tokens: after which thinking is closed and the answer begins; 0 for no limit of its own.
+        store: gives the readings on disk for all that the numbers depend on; None where nothing is to be kept there.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Engine(LanguageModel):
         template: str = "auto",
         max_seconds: float = 0.0,
         thinking_tokens: int = 0,
+        store: Callable[[str], PromptStore] | None = None,
     ):
         super().__init__(name)
         self.path = path
@@ -59,11 +65,21 @@ class Engine(LanguageModel):
         self._seed, self._max_seconds, self._thinking_tokens = seed, max_seconds, thinking_tokens
         self._unload_after_s = unload_after_s
         self._idle: threading.Timer | None = None
+        self._make_store = store
+        self._behind = Behind(self._keep_on_disk)
 
     @property
     def fingerprint(self) -> str:
         state = self.path.stat()
         return f"{self.path.name} {state.st_size} {state.st_mtime_ns} {self.options}"
+
+    @property
+    def identity(self) -> str:
+        try:
+            adapter = f" {file_identity(self.options.lora)}*{self.options.lora_scale}" if self.options.lora else ""
+            return file_identity(self.path) + adapter
+        except OSError as error:
+            raise ModelError(f"{error.filename} cannot be read: {error.strerror}.") from None
 
     @cached_property
     def _context(self) -> Context:
@@ -112,6 +128,7 @@ class Engine(LanguageModel):
         return "_context" in self.__dict__
 
     def close(self) -> None:
+        self._behind.finish()
         with self._turns.turn():
             self._free()
 
@@ -120,14 +137,21 @@ class Engine(LanguageModel):
             self._idle.cancel()
         if template := self.__dict__.get("template"):
             template.close()
-        for part in ("_writer", "_prompts", "template", "_model", "_special"):
+        for part in ("_writer", "_prompts", "_store", "template", "_model", "_special"):
             self.__dict__.pop(part, None)
         if context := self.__dict__.pop("_context", None):
             _close(context)
 
     @cached_property
     def _prompts(self) -> PromptCache:
-        return PromptCache(self._context)
+        return PromptCache(self._context, store=self._store)
+
+    @cached_property
+    def _store(self) -> PromptStore | None:
+        """The readings on disk; None where there are to be none, or the model's memory cannot be cut back."""
+        if self._make_store is None or not self._context.can_cut:
+            return None
+        return self._make_store(f"{self.identity} {self.options} {self._context.kernels}")
 
     @cached_property
     def _writer(self) -> TurnWriter:
@@ -171,27 +195,86 @@ class Engine(LanguageModel):
         """The tokens of a chat in the model's own format, one beginning-of-sequence token where the model wants one."""
         return self.template.tokens(self._model, self.template.render(messages, thinking))
 
-    def prefill(self, messages: Sequence[Message]) -> int:
+    def prefill(self, messages: Sequence[Message], cancelled: Cancelled | None = None) -> int:
+        with self._at_work(cancelled):
+            first, shared = self._both(messages, "")
+            if not shared:
+                return 0
+            if self._context.can_cut:
+                self._fits(first[:shared])
+                begin = first[: self._context.cutting.whole(shared)]
+                self._prompts.begin(begin)
+                return len(begin)
+            # where later chats part is a mark of this one, too, and what is left of it behind the mark is short
+            begun = messages[-1]["content"] if messages[-1]["role"] == "user" else ""
+            before = messages[:-1] if begun else messages
+            marks = self._marks([*before, {"role": "user", "content": f"{begun}one"}])
+            self._read(first, marks)
+        return self._context.cutting.kept(max(marks, default=0), len(first))
+
+    def keep(self, messages: Sequence[Message], sources: Collection[str] = ()) -> None:
+        if self._make_store is not None:
+            self._behind.put((messages, frozenset(sources)))
+
+    def kept(self, messages: Sequence[Message]) -> bool:
+        with self._at_work():
+            return self._store is None or self._store.has(self._beginning(messages))
+
+    @property
+    def room(self) -> int:
+        with self._at_work():
+            return self._store.room if self._store else 0
+
+    def _beginning(self, messages: Sequence[Message]) -> list[int]:
+        """The tokens of what later chats begin with, in whole groups."""
+        first, shared = self._both(messages, "")
+        return first[: self._context.cutting.whole(shared)]
+
+    def _keep_on_disk(self, item: tuple[Sequence[Message], frozenset[str]]) -> None:
+        """Write what was read of a chat's beginning to disk, where it is still in memory."""
+        messages, sources = item
+        try:
+            with self._at_work():
+                if not self.loaded or self._store is None:
+                    return
+                tokens = self._beginning(messages)
+                state = b"" if len(tokens) < LEAST_TOKENS or self._store.has(tokens) else self._prompts.export(tokens)
+            if state:
+                self._store.add(tokens, state, sources)
+        except (RagappError, OSError) as error:  # answers do not depend on it
+            told = f"What {self.name} has read cannot be kept on disk: {error}"
+            if told not in self.notices:
+                self.notices.append(told)
+
+    def _both(self, messages: Sequence[Message], begun: str) -> tuple[list[int], int]:
+        """A chat whose user goes on after ``begun``, and how many of its tokens it shares with any other such chat."""
         chats = []
         for other in ("one", "2"):
             chat = [message.copy() for message in messages]
             if chat and chat[-1]["role"] == "user":
-                chat[-1]["content"] += other
+                chat[-1]["content"] += begun + other
             else:
-                chat.append({"role": "user", "content": other})
+                chat.append({"role": "user", "content": begun + other})
             chats.append(chat)
-        with self._at_work():
-            first, second = map(self.prompt_tokens, chats)
-            shared = shared_prefix(first, second)
-            if shared:
-                self._read(first[:shared])
-        return shared
+        first, second = map(self.prompt_tokens, chats)
+        return first, shared_prefix(first, second)
+
+    def _marks(self, messages: Sequence[Message]) -> list[int]:
+        """After how many tokens other chats may part from this one: before the last turn, before its last paragraph.
+
+        The passages stand there, and behind them the question. Empty where the model's memory can be cut anywhere.
+        """
+        if self._context.can_cut or not messages or messages[-1]["role"] != "user":
+            return []
+        before, last = messages[:-1], messages[-1]["content"]
+        paragraphs, blank, _ = last.rpartition("\n\n")
+        return [self._both(before, begun)[1] for begun in ("", f"{paragraphs}{blank}") if begun or before]
 
     def choice_probabilities(
         self, messages: Sequence[Message], choices: Sequence[str], cancelled: Cancelled | None = None
     ) -> list[float]:
         with self._at_work(cancelled):
-            self._read(self.prompt_tokens(messages))
+            self._read(self.prompt_tokens(messages), self._marks(messages))
             logits = self._context.logits().astype(np.float64)
         shifted = np.exp(logits - logits.max())
         weights = [float(shifted[self._model.first_tokens(choice)].sum()) for choice in choices]
@@ -211,7 +294,7 @@ class Engine(LanguageModel):
         with self._at_work(cancelled):
             prompt = self.template.render(messages, thinking)
             tokens = self.template.tokens(self._model, prompt)
-            kept = self._read(tokens)
+            kept = self._read(tokens, self._marks(messages))
             self.stats = GenerationStats(len(tokens), kept)
             sampling = Sampling(max_tokens, self._max_seconds, self._thinking_tokens, temperature, self._seed)
             yield from self._writer.write(prompt, sampling, self.stats, cancelled, started)
@@ -222,14 +305,18 @@ class Engine(LanguageModel):
                 self.seen_speed = self._prompts.measure()
         return self.seen_speed
 
-    def _read(self, tokens: list[int]) -> int:
+    def _read(self, tokens: list[int], marks: Sequence[int] = ()) -> int:
         """Bring the prompt into the context; returns how many of its tokens were there already."""
+        self._fits(tokens)
+        kept, speed = self._prompts.read(tokens, marks)
+        self.seen_speed = max(self.seen_speed, speed)
+        return kept
+
+    def _fits(self, tokens: Sequence[int]) -> None:
+        """Raises ModelError where the window is too small for a prompt."""
         if len(tokens) + 1 > self.window:
             message = f"The prompt has {len(tokens)} tokens; the window of {self.name} is {self.window}."
             raise ModelError(message, "Lower retrieval.context_tokens or raise llm.context.")
-        kept, speed = self._prompts.read(tokens)
-        self.seen_speed = max(self.seen_speed, speed)
-        return kept
 
 
 def gpu_notices(options: EngineOptions, placement: Placement, name: str) -> list[str]:

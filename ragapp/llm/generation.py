@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ragapp.errors import CancelledError
 from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.interface import GenerationStats
 from ragapp.llm.llamacpp import Context
-from ragapp.llm.reasoning import Piece, ThinkingSplitter, overlap
+from ragapp.llm.reasoning import FRAMES, Piece, StopTexts, ThinkingSplitter
 from ragapp.llm.templates import ChatTemplate
 
 
@@ -96,7 +96,9 @@ class _TurnText:
 
     def __init__(self, template: ChatTemplate, prompt: str):
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._stops = StopTexts(template.stop)
+        ends = [template.answer_end] if template.begins_answer(prompt) else []
+        ends += [end for mark, end in FRAMES.items() if prompt.rstrip().endswith(mark)]
+        self._stops = StopTexts((*template.stop, *ends))
         tags = template.tags
         self._splitter = ThinkingSplitter(opened=template.opens_thinking(prompt), tags=tags) if tags else None
         #: what ends the thinking and begins the answer
@@ -130,33 +132,3 @@ class _TurnText:
         if self._splitter:
             return self._splitter.feed(text)
         return [Piece("answer", text)] if text else []
-
-
-class StopTexts:
-    """Holds back what may be the beginning of a stop text; the stop text itself never comes through."""
-
-    def __init__(self, stops: Iterable[str]):
-        self._stops = tuple(filter(None, stops))
-        self._held = ""
-        #: whether a stop text has come
-        self.reached = False
-
-    def feed(self, text: str) -> str:
-        """What can be shown with the next piece of the stream."""
-        if self.reached:
-            return ""
-        held = self._held + text
-        # the one that is complete first, as if every character came alone
-        ends = [(held.index(stop) + len(stop), held.index(stop)) for stop in self._stops if stop in held]
-        if ends:
-            self.reached, self._held = True, ""
-            return held[: min(ends)[1]]
-        keep = max((overlap(held, stop) for stop in self._stops), default=0)
-        shown = held[: len(held) - keep]
-        self._held = held[len(shown) :]
-        return shown
-
-    def finish(self) -> str:
-        """What was held back until now, when the stream has ended."""
-        held, self._held = self._held, ""
-        return held

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,15 +41,27 @@ class GenerationStats:
 
 class LanguageModel(ABC):
     """One language model: :class:`ragapp.llm.engine.Engine` in this process, or
-    :class:`ragapp.llm.remote.OpenAIModel` on a server.  One caller at a time: further ones wait.
+    :class:`ragapp.llm.remote.OpenAIModel` on a server.  It works for as many callers at a time as it has
+    ``places``: further ones wait.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, places: int = 1) -> None:
         self.name = name  # what people call it
         self.notices: list[str] = []  # sentences that the person should read
-        self.stats = GenerationStats()
+        self._last_stats = GenerationStats()
+        self._own_stats = threading.local()
         self.seen_speed = 0.0  # tokens a second of the fastest long reading so far, 0 before the first
-        self._turns = FairLock()
+        self._turns = FairLock(places)
+
+    @property
+    def stats(self) -> GenerationStats:
+        """What the last generation of this thread took; on a thread that has made none, that of any."""
+        stats: GenerationStats = getattr(self._own_stats, "value", self._last_stats)
+        return stats
+
+    @stats.setter
+    def stats(self, stats: GenerationStats) -> None:
+        self._last_stats = self._own_stats.value = stats
 
     @property
     @abstractmethod
@@ -57,13 +70,21 @@ class LanguageModel(ABC):
 
     @property
     @abstractmethod
+    def identity(self) -> str:
+        """Which model it is, whatever it is called, known without loading it; what was learnt of it is kept under this.
+
+        Raises ModelError: its file cannot be read.
+        """
+
+    @property
+    @abstractmethod
     def window(self) -> int:
         """Tokens of prompt and answer together."""
 
     @property
     def ahead(self) -> int:
-        """How many callers one would have to wait for now."""
-        return self._turns.ahead
+        """How many callers there are now: those that it works for, and those that wait."""
+        return self._turns.callers
 
     @property
     @abstractmethod
@@ -79,13 +100,33 @@ class LanguageModel(ABC):
         """Let go of it; it is made ready again when it is needed."""
 
     @abstractmethod
-    def prefill(self, messages: Sequence[Message]) -> int:
+    def prefill(self, messages: Sequence[Message], cancelled: Cancelled | None = None) -> int:
         """Read now what later chats will begin with, so that the first of them starts sooner.
 
         Their next turn is the user's, or goes on with what the last one of ``messages`` says. Returns the number of
-        tokens that need not be read again; 0 where that is not in ragapp's hands. Raises ModelError where the model
-        cannot be used, or they do not fit the window.
+        tokens that need not be read again; 0 where that is not in ragapp's hands.
+
+        Raises:
+            CancelledError: ``cancelled`` said so; it is asked many times a second.
+            ModelError: the model cannot be used, or they do not fit the window.
         """
+
+    def keep(self, messages: Sequence[Message], sources: Collection[str] = ()) -> None:
+        """Keep for later what was read of a chat's beginning, as :meth:`prefill` takes it, also over a restart.
+
+        It is done behind the answers, where the model runs in this process and ``llm.prompt_cache_mb`` allows it.
+        ``sources`` name the documents whose text it is, by the hash of their content.
+        """
+        return
+
+    def kept(self, messages: Sequence[Message]) -> bool:
+        """Whether what :meth:`keep` would keep is kept already, or never will be."""
+        return True
+
+    @property
+    def room(self) -> int:
+        """Bytes that :meth:`keep` may still take without forgetting anything else; 0 where nothing is kept."""
+        return 0
 
     @abstractmethod
     def count(self, text: str) -> int:

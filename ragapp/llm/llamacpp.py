@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import CancelledError, ModelError
+from ragapp.llm.batches import choose_cutting
 from ragapp.llm.chat import Message
 from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.options import CACHE_TYPES, EngineOptions, import_llama
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_POLL_S = 0.05
+_POLL_S = 0.02
 _TOP_K, _TOP_P, _MIN_P = 40, 0.95, 0.05
 Told = Callable[[float], None]
 
@@ -45,6 +46,8 @@ class Model:
         self, path: Path, *, gpu_layers: int = 0, vocab_only: bool = False, progress: Told = lambda share: None
     ):
         self._c = llama = import_llama()
+        #: whether a GPU may work on any of its layers
+        self.on_gpu = bool(gpu_layers) and bool(llama.llama_supports_gpu_offload())
 
         def go_on(share: float, data: object) -> bool:
             progress(share)
@@ -135,8 +138,11 @@ class Context:
     def __init__(self, model: Model, window: int, options: EngineOptions):
         self._c = llama = import_llama()
         parameters = llama.llama_context_default_params()
+        self.cutting = choose_cutting(
+            options.batch, flash=options.flash_attention and options.cache_type == "f16", gpu=model.on_gpu
+        )
         parameters.n_ctx = window
-        parameters.n_batch = parameters.n_ubatch = self._batch = min(window, options.batch)
+        parameters.n_batch = parameters.n_ubatch = self._batch = min(window, self.cutting.longest)
         parameters.n_threads = parameters.n_threads_batch = options.threads_used
         parameters.flash_attn_type = int(options.flash_attention)
         parameters.type_k = parameters.type_v = CACHE_TYPES[options.cache_type]
@@ -148,10 +154,18 @@ class Context:
         self._memory: Any = llama.llama_get_memory(self.handle)
         # a recurrent state has to be set to zero, a cache of keys and values only to be forgotten
         self._recurrent = llama.llama_model_is_recurrent(model.handle) or llama.llama_model_is_hybrid(model.handle)
+        #: whether the last tokens can be forgotten alone; a recurrent state is one for all that was read
+        self.can_cut = not self._recurrent
         self.window: int = llama.llama_n_ctx(self.handle)
         self.tokens: list[int] = []  # those in the cache; to be changed by the methods alone
         self.abort = AbortFlag()  # stops decode() in its middle
         llama.llama_set_abort_callback(self.handle, self.abort.callback, self.abort.data)
+
+    @property
+    def kernels(self) -> str:
+        """What computes here: readings of one library on one kind of processor are not those of another, to the bit."""
+        system: bytes = self._c.llama_print_system_info()
+        return f"{self._c.__version__} {'gpu' if self.model.on_gpu else 'cpu'} {system.decode('ascii', 'replace')}"
 
     def close(self) -> None:
         """Free the memory of the context, not that of the model."""
@@ -209,10 +223,15 @@ class Context:
         # a slice of the buffer would be a list of numbers, one for each of some millions of bytes
         return ctypes.string_at(buffer, written)
 
-    def restore(self, tokens: Sequence[int], state: bytes) -> bool:
-        """Put back what :meth:`state` gave for these tokens; where that fails, nothing is left in the cache."""
+    def restore(self, tokens: Sequence[int], state: bytes | memoryview) -> bool:
+        """Put back what :meth:`state` gave for these tokens; where that fails, nothing is left in the cache.
+
+        What lies in memory that could be written to is not copied.
+        """
         self.truncate(0)
-        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        held = ctypes.c_uint8 * len(state)
+        writable = isinstance(state, memoryview) and not state.readonly
+        buffer = held.from_buffer(state) if writable else held.from_buffer_copy(state)
         if not self._c.llama_state_seq_set_data(self.handle, buffer, len(state), 0):
             self.truncate(0)
             return False

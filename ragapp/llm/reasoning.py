@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 
@@ -12,15 +14,26 @@ class Tags(NamedTuple):
     close: str
     answer: tuple[str, ...] = ()  # between the thinking and the answer, or before an answer without thinking
     skip: str = ""  # stands for no thinking at all; empty for an opened and closed part with nothing in it
+    beside: str = ""  # what a template has as well that means these tags, where `open` has other uses
 
 
-#: the first pair is that of DeepSeek R1, QwQ, Qwen 3 and most others; then Mistral, Cohere, Gemma 4, Seed, GPT-OSS
+#: the first pair is that of DeepSeek R1, QwQ, Qwen 3 and most others; then Mistral, Cohere, Gemma 4, Seed, MiniMax,
+#: Apriel, Solar, GPT-OSS
 TAGS: tuple[Tags, ...] = (
     Tags("<think>", "</think>"),
     Tags("[THINK]", "[/THINK]"),
     Tags("<|START_THINKING|>", "<|END_THINKING|>"),
     Tags("<|channel>thought", "<channel|>"),
     Tags("<seed:think>", "</seed:think>"),
+    Tags("<mm:think>", "</mm:think>"),
+    Tags("Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]"),
+    Tags(
+        "<|think|>",
+        "<|end|>",
+        answer=("<|begin|>assistant<|content|>", "<|content|>"),
+        skip="<|content|>",
+        beside="<|content|>",
+    ),
     Tags(
         "<|channel|>analysis<|message|>",
         "<|end|>",
@@ -28,6 +41,15 @@ TAGS: tuple[Tags, ...] = (
         skip="<|channel|>final<|message|>",
     ),
 )
+
+#: what some models put around the answer that follows their thinking
+FRAMES = {
+    "<response>": "</response>",
+    "<|START_RESPONSE|>": "<|END_RESPONSE|>",
+    "<|START_TEXT|>": "<|END_TEXT|>",
+    "[BEGIN FINAL RESPONSE]": "[END FINAL RESPONSE]",
+}
+_CLOSING = re.compile(r"</([^<>\s/]{1,30})>\s*$")
 
 
 class Piece(NamedTuple):
@@ -51,56 +73,69 @@ class ThinkingSplitter:
         self._text = ""
         self._thought = 0  # characters of thinking that have been given out
         self._answering = False
+        self._end: StopTexts | None = None  # of an answer in a frame
 
     def feed(self, text: str) -> list[Piece]:
         """What has become certain with the next piece of the stream."""
         if self._answering:
-            return [Piece("answer", text)] if text else []
+            shown = self._end.feed(text) if self._end else text
+            return [Piece("answer", shown)] if shown else []
         self._text += text
         return self._new_pieces(final=False)
 
     def finish(self) -> list[Piece]:
         """What was held back until now, when the stream has ended."""
-        return [] if self._answering else self._new_pieces(final=True)
+        pieces = [] if self._answering else self._new_pieces(final=True)
+        rest = self._end.finish() if self._end else ""
+        return [*pieces, Piece("answer", rest)] if rest else pieces
 
     def _new_pieces(self, *, final: bool) -> list[Piece]:
-        thinking, answer, self.unfinished = _split(self._text, self._opened, self._tags, final)
-        pieces = [Piece("thinking", thinking[self._thought :]), Piece("answer", answer)]
-        self._thought, self._answering = len(thinking), bool(answer)
+        thinking, answer, self.unfinished, end = _split(self._text, self._opened, self._tags, final)
+        self._thought, thought, self._answering = len(thinking), self._thought, bool(answer)
+        if answer and end:
+            self._end = StopTexts([end])
+            answer = self._end.feed(answer)
+        pieces = [Piece("thinking", thinking[thought:]), Piece("answer", answer)]
         return [piece for piece in pieces if piece.text]
 
 
 def split_thinking(text: str, *, opened: bool = False, tags: Tags = TAGS[0]) -> tuple[str, str]:
     """Thinking and answer of a finished text; ``opened`` as for :class:`ThinkingSplitter`."""
-    return _split(text, opened, tags, True)[:2]
+    thinking, answer, _, end = _split(text, opened, tags, True)
+    return thinking, answer.partition(end)[0] if end else answer
 
 
-def _split(text: str, opened: bool, tags: Tags, final: bool) -> tuple[str, str, bool]:
-    """Thinking and answer, as far as they are certain, and whether the model is thinking still."""
+def _split(text: str, opened: bool, tags: Tags, final: bool) -> tuple[str, str, bool, str]:
+    """Thinking and answer, as far as they are certain; whether the model is thinking still; what ends the answer."""
     begun = text.lstrip()
     if begun.startswith(tags.open):  # some models write the tag again that the prompt has written
         begun = begun[len(tags.open) :].lstrip()
     elif not opened:
         # white space before an answer that nothing preceded is the answer's own
-        return "", _answer(text, tags, (*tags.answer, tags.open), final), False
+        answer, end = _answer(text, tags, (*tags.answer, tags.open), final)
+        return "", answer, False, end
     elif tags.open.startswith(begun) and not final:
-        return "", "", True
+        return "", "", True, ""
     thinking, closed, rest = begun.partition(tags.close)
     if closed:
-        return thinking.rstrip(), _answer(rest.lstrip(), tags, tags.answer, final), False
+        answer, end = _answer(rest.lstrip(), tags, tags.answer, final)
+        return thinking.rstrip(), answer, False, end or FRAMES.get(tags.close, "")
     certain = len(begun) if final else len(begun) - overlap(begun, tags.close)
     # white space waits, too: it may turn out to stand before the closing tag
-    return begun[:certain].rstrip(), "", True
+    return begun[:certain].rstrip(), "", True, ""
 
 
-def _answer(text: str, tags: Tags, marks: tuple[str, ...], final: bool) -> str:
-    """An answer without the mark before it; empty while its beginning may become one of the marks."""
+def _answer(text: str, tags: Tags, marks: tuple[str, ...], final: bool) -> tuple[str, str]:
+    """An answer without the mark before it, and the mark that ends it; empty while its beginning may become a mark."""
     begun = text.lstrip()
     for mark in tags.answer:
         if begun.startswith(mark):
-            return begun[len(mark) :]
-    waits = not begun or any(mark.startswith(begun) for mark in marks)
-    return "" if waits and not final else text
+            return begun[len(mark) :], ""
+    for mark, end in FRAMES.items():
+        if begun.startswith(mark):
+            return begun[len(mark) :].lstrip(), end
+    waits = not begun or any(mark.startswith(begun) for mark in (*marks, *FRAMES))
+    return "" if waits and not final else text, ""
 
 
 def opens_thinking(prompt: str, tags: Tags = TAGS[0]) -> bool:
@@ -129,11 +164,47 @@ def find_tags(template: str) -> Tags | None:
     """
     for tags in TAGS:
         # a closing mark that other parts end with as well says nothing
-        if tags.open in template or (tags.close in template and not tags.answer):
+        if (tags.open in template and tags.beside in template) or (tags.close in template and not tags.answer):
             return tags
     return None
+
+
+def closed_by(before_answer: str) -> Tags | None:
+    """The tags of a model whose finished answers begin behind a closing mark, ``</reason>``; None where they do not."""
+    found = _CLOSING.search(before_answer)
+    return Tags(f"<{found[1]}>", f"</{found[1]}>") if found else None
 
 
 def overlap(text: str, mark: str) -> int:
     """Length of the longest end of a text that is a beginning of a mark, but not the whole mark."""
     return next((n for n in range(min(len(text), len(mark) - 1), 0, -1) if text.endswith(mark[:n])), 0)
+
+
+class StopTexts:
+    """Holds back what may be the beginning of a stop text; the stop text itself never comes through."""
+
+    def __init__(self, stops: Iterable[str]):
+        self._stops = tuple(filter(None, stops))
+        self._held = ""
+        #: whether a stop text has come
+        self.reached = False
+
+    def feed(self, text: str) -> str:
+        """What can be shown with the next piece of the stream."""
+        if self.reached:
+            return ""
+        held = self._held + text
+        # the one that is complete first, as if every character came alone
+        ends = [(held.index(stop) + len(stop), held.index(stop)) for stop in self._stops if stop in held]
+        if ends:
+            self.reached, self._held = True, ""
+            return held[: min(ends)[1]]
+        keep = max((overlap(held, stop) for stop in self._stops), default=0)
+        shown = held[: len(held) - keep]
+        self._held = held[len(shown) :]
+        return shown
+
+    def finish(self) -> str:
+        """What was held back until now, when the stream has ended."""
+        held, self._held = self._held, ""
+        return held

@@ -19,8 +19,8 @@ from ragapp.llm.chat import Message
 from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.interface import TIMED_TOKENS, GenerationStats, LanguageModel
 from ragapp.llm.reasoning import Piece, ThinkingSplitter, split_thinking
-from ragapp.llm.remote_http import Connection, check_allowed, parse_address, read_key
-from ragapp.llm.remote_server import ModelServer, first, get
+from ragapp.llm.remote_http import Connection, ErrorResponse, check_allowed, parse_address, read_key
+from ragapp.llm.remote_server import NO_SUCH_PAGE, ModelServer, first, get
 
 # where neither the server nor the settings say how long the window is; no server in use has a shorter one by default
 USUAL_WINDOW = 2048
@@ -49,6 +49,7 @@ class OpenAIModel(LanguageModel):
         max_seconds: that writing a turn may take; 0 for no limit.
         thinking_tokens: that a model may think beside the length of its answer.
         tell: called with each sentence that the person should read, once each.
+        places: how many callers it is asked for at a time; a server that answers fewer lets the others wait.
 
     Raises:
         SettingsError: the address is not valid or not allowed, or the key is not there.
@@ -67,11 +68,12 @@ class OpenAIModel(LanguageModel):
         max_seconds: float = 0.0,
         thinking_tokens: int = 0,
         tell: Callable[[str], None] = lambda sentence: None,
+        places: int = 1,
     ):
         check_allowed(url, allow)
         self.address = parse_address(url)
         # names the place too, so that nobody takes the answer for this machine's
-        super().__init__(f"{model} at {self.address.place}")
+        super().__init__(f"{model} at {self.address.place}", places)
         self._wanted, self._context, self._tell = model, context, tell
         self._seed, self._max_seconds, self._thinking_tokens = seed, max_seconds, thinking_tokens
         self._gives_probabilities = True
@@ -84,6 +86,10 @@ class OpenAIModel(LanguageModel):
     @property
     def fingerprint(self) -> str:
         return f"{self._wanted} at {self.address.url}"
+
+    @property
+    def identity(self) -> str:
+        return self.fingerprint
 
     @cached_property
     def _server(self) -> ModelServer:
@@ -114,16 +120,29 @@ class OpenAIModel(LanguageModel):
         return "window" in self.__dict__
 
     def load(self) -> None:
-        with self._turns.turn():
+        if self.loaded:  # nobody waits then for those who are being answered
+            return
+        with self._turns.turn(alone=True):
             _ = self.window, self.tokenizer
 
+    def reachable(self, seconds: float = 3.0) -> bool:
+        """Whether the server answers within so many seconds; it is not asked to write anything, and nobody waits."""
+        until = time.monotonic() + seconds
+        try:
+            self._connection.fetch("GET", f"{self.address.url}/models", None, lambda: time.monotonic() > until)
+        except ErrorResponse as error:
+            return error.status in NO_SUCH_PAGE  # some have no list of models
+        except (ModelError, CancelledError):
+            return False
+        return True
+
     def close(self) -> None:
-        with self._turns.turn():
+        with self._turns.turn(alone=True):
             for part in ("_server", "tokenizer", "window", "_count"):
                 self.__dict__.pop(part, None)
             self._connection.close()
 
-    def prefill(self, messages: Sequence[Message]) -> int:
+    def prefill(self, messages: Sequence[Message], cancelled: Cancelled | None = None) -> int:
         """Nothing: what the server keeps of earlier prompts is its own affair."""
         return 0
 

@@ -134,7 +134,7 @@ class ErrorResponse(ModelError):
 
 
 class InvalidResponse(ModelError):
-    """The server answered with something that is no JSON."""
+    """The server answered with something that is not JSON."""
 
 
 class _Opened(NamedTuple):
@@ -329,7 +329,7 @@ class Connection:
 
     def _invalid(self, url: str, raw: str | bytes) -> InvalidResponse:
         return InvalidResponse(
-            f"{url} answered with something that is no JSON: {self._one_line(_text(raw))[:60]!r}.",
+            f"{url} answered with something that is not JSON: {self._one_line(_text(raw))[:60]!r}.",
             "Check that llm.url is the base URL of an OpenAI-compatible server, which mostly ends with /v1.",
         )
 

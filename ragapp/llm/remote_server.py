@@ -30,7 +30,8 @@ TOP_TOKENS = 20
 _SHORT_WORD = 9
 # models that a message names
 _LISTED = 8
-_NOT_THERE = (404, 405, 501)
+#: statuses of a page that a server does not have
+NO_SUCH_PAGE = (404, 405, 501)
 # fields that some servers know and others refuse; a request does as well without
 _OPTIONAL = ("chat_template_kwargs", "reasoning_effort", "stream_options", "seed")
 # those that turn thinking off
@@ -68,7 +69,7 @@ class ModelServer:
         try:
             listed = self._connection.fetch("GET", f"{self._connection.address.url}/models")
         except ErrorResponse as error:
-            if error.status not in _NOT_THERE:
+            if error.status not in NO_SUCH_PAGE:
                 raise
         entries = {entry["id"]: entry for entry in items(listed, "data") if isinstance(get(entry, "id"), str)}
         name = self._wanted
@@ -122,7 +123,7 @@ class ModelServer:
                 if (tokens := self._with_fallbacks(ask, messages)) is not None:
                     return tokens
             except ErrorResponse as error:
-                if error.status not in _NOT_THERE:
+                if error.status not in NO_SUCH_PAGE:
                     raise
         return CHAT_TOKENS + sum(TURN_TOKENS + self.count(message["content"], cancelled) for message in messages)
 

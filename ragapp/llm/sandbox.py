@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ragapp import guard
+from ragapp.plain_words import reason_of
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
 _MEMORY_BYTES = 512 * 1024 * 1024
@@ -78,7 +79,7 @@ class Sandbox:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
-            raise TemplateFailure(f"the process that renders it does not start: {error}") from None
+            raise TemplateFailure(f"the process that renders it does not start: {reason_of(error)}") from None
         self._answers = queue.SimpleQueue()
         weakref.finalize(self, _kill, process)
         threading.Thread(target=_read, args=(process.stdout, self._answers), daemon=True).start()

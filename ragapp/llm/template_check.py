@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ragapp.llm.batches import shared_prefix
 from ragapp.llm.chat import Message
 
 #: a system turn, and turns in which nothing is that a template might have of its own
@@ -19,6 +20,9 @@ _MARK = re.compile(r"\s*(<[^<>\s]{1,40}>|\[/?[A-Z_]{2,}\])")
 _SHORTEST_STOP = 3
 # what a template writes that no plain text holds: <|im_start|>, [INST], <<SYS>>, ### Instruction:
 _MARKS = re.compile(r"<<[^<>\s]{1,40}>>|<[^<>\s]{1,40}>|\[/?[A-Z_]{2,}\]|^#{2,} [A-Z]\w*:$", re.MULTILINE)
+
+# marks, white space and single characters: what two openings are compared by
+_PIECES = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_ ]{2,}\]|\s+|[^\s]")
 
 # (turns, whether what makes the assistant speak comes last) -> prompt
 Render = Callable[[Sequence[Message], bool], str]
@@ -36,6 +40,8 @@ class Checked:
     stop: tuple[str, ...]  # what it writes after the assistant's turns: a model that writes it has ended its own
     # what it writes around the turns, as far as it looks like a mark; a text that holds one could pass for a turn
     marks: frozenset[str]
+    before_answer: str  # from the end of a user's turn to the answer, as a chat has it that has gone on
+    after_answer: str  # the mark behind a finished answer; empty where there is none
 
 
 def check_template(render: Render, *, system: bool, bos: str = "", eos: str = "") -> Checked:
@@ -66,7 +72,27 @@ def check_template(render: Render, *, system: bool, bos: str = "", eos: str = ""
         writes_bos=bool(bos) and prompt.lstrip().startswith(bos),
         stop=_stops(between[1]) if direct else (),
         marks=frozenset(_MARKS.findall(longer)),
+        before_answer=between[4],
+        after_answer=next(iter(_stops(between[1])), ""),
     )
+
+
+def frame_prompt(prompt: str, before_answer: str, *, skipped: str = "") -> str:
+    """A prompt that ends where an answer without thinking begins: behind the mark that the model would write first.
+
+    ``prompt`` ends what follows the last question; ``before_answer`` is what stands between question and answer in a
+    chat that has gone on (:class:`Checked`). An empty thinking part (``skipped``) stays in front of the mark; anything
+    else that opens the turn for something other than the answer gives way to it.
+    """
+    begin = prompt.rfind(TURNS[0]["content"]) + len(TURNS[0]["content"])
+    opening, before = _PIECES.findall(prompt[begin:]), _PIECES.findall(before_answer)
+    shared = shared_prefix(opening, before)
+    extra, mark = "".join(opening[shared:]), "".join(before[shared:])
+    if not mark.strip() or prompt.rstrip().endswith(mark.strip()):
+        return prompt
+    if not extra.strip() or "".join(extra.split()) == "".join(skipped.split()):
+        return prompt + (mark.lstrip() if extra else mark)
+    return prompt[: len(prompt) - len(extra)] + mark
 
 
 def _check_turns(prompt: str, turns: Sequence[Message], system: bool) -> None:

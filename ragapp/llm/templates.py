@@ -11,13 +11,14 @@ from itertools import product
 from pathlib import Path
 
 from ragapp.errors import ModelError
+from ragapp.llm.batches import shared_prefix
 from ragapp.llm.chat import Message, fold
 from ragapp.llm.llamacpp import Model, apply_builtin_template
 from ragapp.llm.loading import load_model
 from ragapp.llm.named_templates import CHOICES, FAMILY_MISTRAL, NAMED_TEMPLATES, detect_template, mistral_version
-from ragapp.llm.reasoning import Tags, find_tags, opens_thinking, skip_thinking, split_thinking
+from ragapp.llm.reasoning import Tags, closed_by, find_tags, opens_thinking, skip_thinking, split_thinking
 from ragapp.llm.sandbox import Sandbox, TemplateFailure
-from ragapp.llm.template_check import SYSTEM, TURNS, Checked, TemplateUnfit, check_template
+from ragapp.llm.template_check import SYSTEM, TURNS, Checked, TemplateUnfit, check_template, frame_prompt
 
 __all__ = ["ChatTemplate", "Message", "open_template", "read_template"]
 
@@ -59,10 +60,13 @@ class ChatTemplate:
         self.writes_bos = checked.writes_bos
         self.marks = checked.marks | (named.words if named else frozenset())
         self.stop = named.stop if named else checked.stop
-        self.tags: Tags | None = find_tags(source)
+        self.tags: Tags | None = find_tags(source) or closed_by(checked.before_answer)
         self._skips = self.tags is not None and self.tags.open in source
         turns = TURNS[:1]
         self.switches_thinking = self._write(turns, thinking=True) != self._write(turns, thinking=False)
+        self._drop, self._frame = self._find_frame(checked.before_answer)
+        #: ends an answer that a prompt has begun behind its mark
+        self.answer_end = checked.after_answer if self._frame else ""
 
     @classmethod
     def choose(
@@ -105,9 +109,28 @@ class ChatTemplate:
         if self.tags:
             turns = [_without_thinking(turn, self.tags) for turn in turns]
         prompt = self._write(turns, thinking=thinking)
-        if thinking is False and self.tags and self._skips:
-            prompt = skip_thinking(prompt, self.tags, switched=self.switches_thinking)
+        if self.tags and thinking is not False:
+            return prompt
+        prompt = self._without_thinking(prompt)
+        return prompt.removesuffix(self._drop) + self._frame if self._frame else prompt
+
+    def begins_answer(self, prompt: str) -> bool:
+        """Whether a prompt ends behind the mark that this model's answers begin with."""
+        return bool(self._frame) and prompt.endswith(self._frame)
+
+    def _without_thinking(self, prompt: str) -> str:
+        if self.tags and self._skips:
+            return skip_thinking(prompt, self.tags, switched=self.switches_thinking)
         return prompt
+
+    def _find_frame(self, before_answer: str) -> tuple[str, str]:
+        """What a prompt without thinking has to lose at its end, and to gain, to end where an answer begins."""
+        thinking = False if self.tags else None
+        prompt = self._without_thinking(self._write(TURNS[:1], thinking=thinking))
+        nothing = f"{self.tags.open}{self.tags.close}" if self.tags else ""
+        framed = frame_prompt(prompt, before_answer, skipped=nothing)
+        kept = shared_prefix(prompt, framed)
+        return prompt[kept:], framed[kept:]
 
     def opens_thinking(self, prompt: str) -> bool:
         """Whether what the model writes after this prompt begins inside its thinking."""
@@ -116,7 +139,7 @@ class ChatTemplate:
     @property
     def can_skip_thinking(self) -> bool:
         """Whether rendering with ``thinking=False`` makes a model that thinks go straight to its answer."""
-        return self.tags is not None and (self.switches_thinking or self._skips)
+        return self.tags is not None and (self.switches_thinking or self._skips or bool(self._frame))
 
     def tokens(self, model: Model, prompt: str) -> list[int]:
         """Tokens of a rendered chat, one beginning-of-sequence token in front where the model wants one."""

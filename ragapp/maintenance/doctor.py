@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 import sys
@@ -11,19 +10,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ragapp import guard
-from ragapp.answer.calibration import FILE_NAME as CALIBRATION_NAME
-from ragapp.answer.calibration import calibration_for, former_models
-from ragapp.errors import IdentityError, RagappError
+from ragapp.answer.calibration_file import described, read_own
+from ragapp.errors import IdentityError, ModelError, RagappError
+from ragapp.llm import prompt_store
 from ragapp.models.discovery import find_model
+from ragapp.plain_words import counted
 from ragapp.privacy import TALLY_NAME
 from ragapp.settings import Settings
 
 if TYPE_CHECKING:
     from ragapp.contract import ProgressListener
 
-MIN_FREE_GIB = 2
+MIN_FREE_GB = 2
 # libraries that tried to leave this machine and are named
 MOST_NAMED = 5
+# how to have the disk encrypted
+_ENCRYPT = {
+    "linux": "Choose encryption (LUKS) when Linux is installed, or set paths.data to a folder of gocryptfs or fscrypt",
+    "darwin": "Turn on FileVault: System Settings, Privacy & Security",
+    "win32": "Turn on device encryption or BitLocker: Settings, Privacy & security",
+}
+_ENCRYPT_ELSEWHERE = "Use the disk encryption of your system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +51,13 @@ def run_checks(settings: Settings, *, verify: bool = False) -> Iterator[CheckRes
     checks: tuple[tuple[str, Callable[[Settings], CheckResult]], ...] = (
         ("python", _check_python),
         ("disk", _check_disk),
+        ("disk encryption", _check_encryption),
         ("embedder", _check_embedder),
         ("language model", _check_llm),
         ("store", _check_store),
+        ("calibration", _check_calibration),
+        ("prompt cache", _check_prompt_cache),
     )
-    if (settings.paths.data / CALIBRATION_NAME).is_file():
-        checks += (("calibration", _check_calibration),)
     if settings.store.chroma != "embedded":
         checks += (("chroma server", _check_chroma_server),)
     if settings.retrieval.reranker:
@@ -90,17 +98,19 @@ def fix(settings: Settings, progress: ProgressListener | None = None) -> list[st
             renewed = app.pipeline.run(older, progress=progress)
         vectors = app.store.rebuild_vectors()
         app.store.settle()
-    done = [f"The vector index was rebuilt from the catalog: {vectors} vectors."]
+    done = [f"The vector index was rebuilt from the catalog: {counted(vectors, 'vector')}."]
     if rebuilt:
-        done.insert(0, f"{rebuilt} documents were rebuilt for {settings.embedding.model} from their stored text.")
+        were = counted(rebuilt, "document was", "documents were")
+        done.insert(0, f"{were} rebuilt for {settings.embedding.model} from the stored text.")
     if dropped:
-        done.append(f"What a rebuild for another embedder had prepared was dropped: {dropped} documents.")
+        done.append(f"What a rebuild for another embedder had prepared was dropped: {counted(dropped, 'document')}.")
     if words:
-        done.append(f"The words of {words} passages were indexed anew.")
+        done.append(f"The words of {counted(words, 'passage')} were indexed anew.")
     if renewed:
         failed = renewed.count("failed")
         kept = f" {failed} of them failed, and stay as they were read; see: ragapp documents list" if failed else ""
-        done.append(f"{len(older)} documents of an earlier version of ragapp were read again.{kept}")
+        were = counted(len(older), "document was", "documents were")
+        done.append(f"{were} read again, since an earlier version of ragapp had read them.{kept}")
     return done
 
 
@@ -115,20 +125,39 @@ def _check_disk(settings: Settings) -> CheckResult:
     folder = settings.paths.data
     while not folder.exists():
         folder = folder.parent
-    free = shutil.disk_usage(folder).free / 1024**3
-    if free < MIN_FREE_GIB:
-        return CheckResult("disk", "warn", f"{free:.1f} GiB free for {settings.paths.data}", "Make room.")
-    return CheckResult("disk", "ok", f"{free:.0f} GiB free for {settings.paths.data}")
+    free = shutil.disk_usage(folder).free / 1e9
+    if free < MIN_FREE_GB:
+        return CheckResult("disk", "warn", f"{free:.1f} GB free for {settings.paths.data}", "Make room.")
+    return CheckResult("disk", "ok", f"{free:.0f} GB free for {settings.paths.data}")
+
+
+def _check_encryption(settings: Settings) -> CheckResult:
+    from ragapp.maintenance.disk_encryption import disk_encryption, plain_swap
+
+    found, data = disk_encryption(settings.paths.data), settings.paths.data
+    more = "; docs/privacy.md says what lies there"
+    if found.state == "plain":
+        told = f"{data} is not encrypted, as far as the system tells ({found.seen})"
+        return CheckResult("disk encryption", "warn", told, f"{_ENCRYPT.get(sys.platform, _ENCRYPT_ELSEWHERE)}{more}.")
+    if found.state == "unknown":
+        told = f"not known for {data}: {found.seen}"
+        return CheckResult("disk encryption", "warn", told, f"Look at the disk that it lies on{more}.")
+    if swap := plain_swap():
+        told = f"{data} lies encrypted ({found.seen}), but memory is swapped to {swap}, which is not"
+        return CheckResult(
+            "disk encryption", "warn", told, f"Encrypt the swap, too (crypttab, zram), or use none{more}."
+        )
+    return CheckResult("disk encryption", "ok", f"{data} lies encrypted ({found.seen})")
 
 
 def _check_embedder(settings: Settings) -> CheckResult:
     folder = find_model(settings.embedding.model, settings.paths.models, "embedder")
-    return CheckResult("embedder", "ok", f"{settings.embedding.model} in {folder}")
+    return CheckResult("embedder", "ok", f"{settings.embedding.model} ({folder})")
 
 
 def _check_reranker(settings: Settings) -> CheckResult:
     folder = find_model(settings.retrieval.reranker, settings.paths.models, "cross-encoder")
-    return CheckResult("reranker", "ok", f"{settings.retrieval.reranker} in {folder}")
+    return CheckResult("reranker", "ok", f"{settings.retrieval.reranker} ({folder})")
 
 
 def _check_weights(settings: Settings) -> CheckResult:
@@ -145,13 +174,38 @@ def _check_weights(settings: Settings) -> CheckResult:
 
 
 def _check_calibration(settings: Settings) -> CheckResult:
-    file = settings.paths.data / CALIBRATION_NAME
-    calibration_for("", file)  # raises where it is damaged
-    former = former_models(json.loads(file.read_text(encoding="utf-8")))
+    from ragapp.app import App
+
+    with App(settings) as app:
+        former = read_own(app.calibration_file, app.former_embedder).former
+        general = False
+        try:
+            calibration = app.calibration()
+            general, known = calibration.origin == "general", True
+            detail = described(app.model_pair(), calibration)
+        except ModelError as error:  # told above; what is known of the file is told all the same
+            known, detail = False, f"not known: {error.message}"
     if former:
-        detail = f"yours for {', '.join(sorted(former))} was made by an earlier ragapp and is not used"
-        return CheckResult("calibration", "warn", detail, "Make it anew: ragapp eval QUESTIONS --calibrate")
-    return CheckResult("calibration", "ok", f"your own, in {file}")
+        detail += f"; yours for {', '.join(former)} was made by an earlier ragapp and is not used"
+        again = "Make it anew: ragapp calibrate, or with your own questions: ragapp eval QUESTIONS --calibrate"
+        return CheckResult("calibration", "warn", detail, again)
+    if not known:
+        return CheckResult("calibration", "warn", detail)
+    if general:
+        return CheckResult("calibration", "warn", detail, "Fit it to your models and documents: ragapp calibrate")
+    return CheckResult("calibration", "ok", detail)
+
+
+def _check_prompt_cache(settings: Settings) -> CheckResult:
+    from ragapp.models.planning import prompt_cache_bytes
+
+    held, most = prompt_store.usage(settings.paths.data / prompt_store.FOLDER_NAME), prompt_cache_bytes(settings)
+    size, most_size = held.bytes / 1e6, most / 1e6
+    detail = f"passages read already: {held.readings:,} ({size:,.0f} of at most {most_size:,.0f} MB)"
+    if held.bytes > most:
+        hint = "What was used longest ago goes with the next question; else raise llm.prompt_cache_mb."
+        return CheckResult("prompt cache", "warn", detail, hint)
+    return CheckResult("prompt cache", "ok", detail)
 
 
 def _check_network(settings: Settings) -> CheckResult:
@@ -185,7 +239,7 @@ def _check_llm(settings: Settings) -> CheckResult:
 
     plan = plan_engine(settings)
     where = place(settings, plan)
-    detail = f"{plan.name} in {plan.path}, {where}"
+    detail = f"{plan.name} ({plan.path}), {where}"
     if settings.llm.gpu_layers not in ("auto", 0) and where.startswith("on the processor"):
         return CheckResult("language model", "warn", detail, "Build llama-cpp-python for your GPU (see README).")
     return CheckResult("language model", "ok", detail)
@@ -212,9 +266,11 @@ def _check_store(settings: Settings) -> CheckResult:
         notices = app.store.notices
         older, without_file = readings_to_renew(app.store.catalog)
         words_current = lexical_rebuild.is_current(app.store.catalog)
-    detail = " ".join([f"{len(documents)} documents, {chunks} chunks.", *notices]).rstrip(".")
+    detail = " ".join([f"{counted(len(documents), 'document')}, {counted(chunks, 'chunk')}.", *notices]).rstrip(".")
     if failures:
-        return CheckResult("store", "warn", f"{detail}; {len(failures)} files failed", "See: ragapp documents list")
+        return CheckResult(
+            "store", "warn", f"{detail}; {counted(len(failures), 'file')} failed", "See: ragapp documents list"
+        )
     if without_file:
         detail += f"; {without_file} were read by an earlier version of ragapp, and their files are gone"
     if older:
@@ -240,7 +296,7 @@ def _check_chroma_server(settings: Settings) -> CheckResult:
         with Store(settings.paths.data) as store:
             library_id, wanted = store.library_id, store.catalog.chunk_count()
     version, held = server.look(library_id)
-    detail = f"Chroma {version} at {server.place} holds {held} of {wanted} vectors"
+    detail = f"Chroma {version} at {server.place} holds {held} of {counted(wanted, 'vector')}"
     if held != wanted:
         return CheckResult("chroma server", "warn", detail, "Fill it from the catalog: ragapp doctor --fix")
     return CheckResult("chroma server", "ok", detail)

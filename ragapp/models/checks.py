@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from ragapp.disk_usage import file_size
 from ragapp.errors import ModelError
 from ragapp.models.packs import Pack, PackFile
 from ragapp.reading.discover import hash_file
@@ -133,14 +134,14 @@ def installed_variant(pack: Pack, models_dir: Path) -> Pack:
     """
 
     def bytes_there(variant: Pack) -> int:
-        return sum(pin.size for pin in variant.files if size_of(variant.path_of(pin, models_dir)) == pin.size)
+        return sum(pin.size for pin in variant.files if file_size(variant.path_of(pin, models_dir)) == pin.size)
 
     return max((with_recorded_pins(variant, models_dir) for variant in pack.variants), key=bytes_there)
 
 
 def with_recorded_pins(pack: Pack, models_dir: Path) -> Pack:
     """A pack whose missing hashes are filled in from what was recorded at its first pull into this models folder."""
-    if all(pin.is_pinned for pin in pack.files):
+    if all(pin.is_complete for pin in pack.files):
         return pack
     entry = read_json(models_dir / PINS, dict[str, Any]()).get(pack.name)
     try:
@@ -150,7 +151,13 @@ def with_recorded_pins(pack: Pack, models_dir: Path) -> Pack:
         revision = str(entry["revision"])
     except (TypeError, KeyError, ValueError):  # damaged: the hub is asked anew
         return pack
-    files = tuple(pin if pin.is_pinned else recorded.get(pin.name, pin) for pin in pack.files)
+
+    def complete(pin: PackFile) -> PackFile:
+        found = pin if pin.is_complete else recorded.get(pin.name, pin)
+        # a published hash is never given up for a recorded one
+        return pin if pin.sha256 and found.sha256 != pin.sha256 else found
+
+    files = tuple(map(complete, pack.files))
     return replace(pack, files=files, revision=revision)
 
 
@@ -176,11 +183,3 @@ def git_blob(path: Path) -> str:
     if size > MAX_BLOB:
         return ""
     return hashlib.sha1(b"blob %d\0" % size + path.read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def size_of(path: Path) -> int:
-    """The size of a file; 0 where there is none."""
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except OSError:
-        return 0

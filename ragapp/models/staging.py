@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from ragapp.disk_usage import file_size
 from ragapp.errors import PullError
-from ragapp.models.checks import Manifest, check_file, record_pins, size_of
+from ragapp.models.checks import Manifest, check_file, record_pins
 from ragapp.models.packs import STAGING, Pack, PackFile
 from ragapp.models.progress import Progress
 
@@ -76,7 +77,7 @@ class Staging:
         """Keep a fetched file if it is the right one, delete it if not."""
         check = check_file(part, pin)
         if check.status != "ok":
-            size = size_of(part)
+            size = file_size(part)
             part.unlink(missing_ok=True)
             wrong = f"SHA-256 {check.actual}" if check.actual else f"{size:,} bytes"
             right = pin.digest if check.actual else f"{pin.size:,}"

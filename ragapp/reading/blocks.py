@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import TypeVar
 
-from ragapp.reading.document import Block, BlockKind, Unit
+from ragapp.reading.document import Block, BlockKind, SheetRows, Unit
 from ragapp.reading.tables import markdown_table, split_titles, tidy_rows
 from ragapp.reading.text import clean, one_line
 
@@ -86,9 +86,9 @@ class BlockBuilder:
         elif rows:
             self._add(markdown_table(rows), "table")
 
-    def add_table(self, markdown: str) -> None:
-        """Add a table that is Markdown already."""
-        self._add(markdown, "table")
+    def add_table(self, markdown: str, rows: SheetRows | None = None) -> None:
+        """Add a table that is Markdown already, with what is known of its ``rows``."""
+        self._add(markdown, "table", rows)
 
     def page_break(self) -> None:
         """Begin a new page."""
@@ -100,8 +100,8 @@ class BlockBuilder:
         taken, self.blocks = self.blocks, []
         return taken
 
-    def _add(self, text: str, kind: BlockKind) -> None:
-        self.blocks.append(Block(text, kind, tuple(title for _, title in self._path)))
+    def _add(self, text: str, kind: BlockKind, rows: SheetRows | None = None) -> None:
+        self.blocks.append(Block(text, kind, tuple(title for _, title in self._path), rows))
 
 
 def section_units(out: BlockBuilder) -> list[Unit]:

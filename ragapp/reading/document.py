@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from ragapp.contract import Place
+    from ragapp.reading.typed.records import TypedTable
 
 BLOCK_BREAK = "\n\n"
 # raise it when readers give another text than before, or take what they refused: stored documents are read again from
 # their files, and files that failed are tried again
-READERS_VERSION = 3
+READERS_VERSION = 4
 
 BlockKind = Literal["text", "heading", "table"]
 UnitKind = Literal["page", "slide", "sheet", "section", "mail", "document"]
@@ -27,6 +31,10 @@ OcrEngine = Literal["auto", "rapidocr", "tesseract"]
 
 
 def _no_tick(unit: int, units: int, ocr: bool) -> None:
+    pass
+
+
+def _not_counted(characters: int) -> None:
     pass
 
 
@@ -42,9 +50,32 @@ class ReadOptions:
     # called before a unit that may take long, with its number, the number of units, and whether it will be recognised
     # by OCR, which has a time limit of its own
     tick: Callable[[int, int, bool], None] = _no_tick
+    # called when a unit of a file that may have many was read, with the number of its characters
+    found: Callable[[int], None] = _not_counted
 
 
 DEFAULT_OPTIONS = ReadOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRows:
+    """What a spreadsheet's reader knows of the rows of a table block, beside their text.
+
+    Attributes:
+        table: number of the table in its file; blocks of the same table have the same.
+        sheet: name of the sheet; empty where it has none.
+        numbers: of the rows below the head, in the file, 1-based.
+        columns: places of the columns in the sheet, 0-based; empty where they cannot be named.
+        exact: values that are shown rounded, by place of the row among ``numbers`` and of the column.
+        is_workbook: whether it is of a file whose cells have types.
+    """
+
+    table: int
+    sheet: str
+    numbers: tuple[int, ...]
+    columns: tuple[int, ...] = ()
+    exact: dict[int, dict[int, float]] = field(default_factory=dict)
+    is_workbook: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +85,8 @@ class Block:
     text: str  # never empty; a table is Markdown rows, its first two lines the header and the rule
     kind: BlockKind = "text"
     headings: tuple[str, ...] = ()  # that it stands below, outermost first; a heading's own path includes itself
+    # of a table in a spreadsheet, until its typed tables are made
+    rows: SheetRows | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -91,6 +124,12 @@ def place_name(kind: str, number: int, label: str) -> str:
     return label
 
 
+def place_text(place: Place) -> str:
+    """A document and the unit in it, as a person would point at it: ``a.pdf, p. 3``."""
+    unit = place_name(place.kind, place.page, place.label)
+    return f"{place.document}, {unit}" if unit else place.document
+
+
 @dataclass(slots=True)
 class Document:
     """A file as it was read."""
@@ -99,6 +138,9 @@ class Document:
     units: list[Unit]  # in order, at least one
     language: str = ""  # ISO 639-1 code, set by the pipeline; empty when unknown
     warnings: list[str] = field(default_factory=list)  # what a person should know about this reading, a sentence each
+    tables: list[TypedTable] = field(default_factory=list)  # with types, for questions that count and add up
+    author: str = ""  # by the file's properties; empty when unknown
+    day: str = ""  # when it was written by the file's properties, ISO 8601; empty when unknown
 
     @property
     def units_without_text(self) -> int:

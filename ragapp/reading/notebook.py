@@ -30,7 +30,7 @@ def read_notebook(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Documen
         raise ReadingError(f"the notebook is truncated or damaged ({error})", AGAIN) from error
     cells = _cells(book)
     if cells is None:
-        raise ReadingError("the file is JSON, but no notebook", "Give it the suffix .json.")
+        raise ReadingError("the file is JSON, but not a notebook", "Give it the suffix .json.")
     out, left_out = BlockBuilder(), LeftOut()
     cut = False
     for cell in cells:

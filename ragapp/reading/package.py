@@ -16,6 +16,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from ragapp.errors import ReadingError
+from ragapp.plain_words import reason_of
 from ragapp.reading.document import ReadOptions
 from ragapp.reading.formats import OLE_SIGNATURE, PACKAGES, is_encrypted_package, package_format
 from ragapp.reading.text import AGAIN, SUFFIX, one_line, read_bytes, wrong_format
@@ -84,7 +85,7 @@ def reading_errors() -> Iterator[None]:
     except (ReadingError, MemoryError):
         raise
     except Exception as error:  # the libraries raise anything from KeyError to XMLSyntaxError over bad content
-        raise ReadingError(f"the file is truncated or damaged ({type(error).__name__}: {error})", AGAIN) from error
+        raise ReadingError(f"the file is truncated or damaged ({reason_of(error)})", AGAIN) from error
 
 
 def xml_root(data: bytes) -> Any:
@@ -115,11 +116,11 @@ def decrypted(data: bytes, passwords: Sequence[str]) -> bytes:
             continue
         except DecryptionError as error:
             hint = "Open it with its password and save it without one."
-            raise ReadingError(f"the file's encryption can't be opened ({error})", hint) from error
+            raise ReadingError(f"the file's encryption can't be opened ({reason_of(error)})", hint) from error
         except MemoryError:
             raise
         except Exception as error:  # olefile and the XML parser raise anything over a damaged file
-            message = f"the file is password-protected and truncated or damaged ({type(error).__name__}: {error})"
+            message = f"the file is password-protected and truncated or damaged ({reason_of(error)})"
             raise ReadingError(message, "Get a new copy.") from error
     tried = " and no password of ingest.passwords opens it" if passwords else ""
     hint = "Add its password to ingest.passwords in settings.yaml."
@@ -132,7 +133,7 @@ def _check_package(data: bytes, suffix: str) -> None:
         message = f"the file is password-protected or in the old binary Office format, not {wanted}"
         raise ReadingError(message, f"Open it in Office or LibreOffice and save it as {suffix} without a password.")
     if not data.startswith(b"PK\x03\x04"):
-        raise wrong_format(data, wanted, "no zip archive")
+        raise wrong_format(data, wanted)
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         members = package.infolist()
         if any(member.flag_bits & 1 for member in members):

@@ -9,6 +9,7 @@ from pathlib import Path
 from ragapp.errors import ReadingError
 from ragapp.reading.document import DEFAULT_OPTIONS, Document, Reader, ReadOptions
 from ragapp.reading.formats import NO_READER, READERS, TEXT_SUFFIXES, UNREAD, Format, content_format, looks_like_text
+from ragapp.reading.properties import read_properties
 
 SUFFIXES = frozenset(READERS)
 
@@ -34,6 +35,8 @@ def read_file(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     module, function = READERS[other.suffix if other else suffix]
     reader: Reader = getattr(import_module(module), function)
     document = reader(path, options)
+    told = read_properties(path, other.suffix if other else suffix, options)
+    document.author, document.day = told.author, told.day
     if other:
         document.warnings.insert(0, f"The file is named {suffix} but is {other.name}; it was read as that.")
     return document

@@ -94,10 +94,12 @@ def file_kind(data: bytes) -> str:
     return next((name for signature, name in _SIGNATURES if data.startswith(signature)), "")
 
 
-def wrong_format(data: bytes, wanted: str, otherwise: str = "something else") -> ReadingError:
+def wrong_format(data: bytes, wanted: str) -> ReadingError:
     """The error for a file that lacks the signature of its format."""
     kind = file_kind(data)
-    return ReadingError(f"the file is {kind or otherwise}, not {wanted}", SUFFIX if kind else AGAIN)
+    if kind:
+        return ReadingError(f"the file is {kind}, not {wanted}", SUFFIX)
+    return ReadingError(f"the file is not {wanted}", AGAIN)
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, list[str]]:

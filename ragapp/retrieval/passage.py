@@ -14,8 +14,8 @@ class ScoredChunk:
 
     Attributes:
         chunk: what was found; where neighbours were joined, its text and offsets are those of all together.
-        score: by which passages are ordered, those of one page spread (`pages.py`): the reranker's where there is one;
-            else the fused score, 0 to 1, and more for a document that the question names.
+        score: by which passages are ordered, with their pages and documents (`pages.py`): the reranker's where there is
+            one; else the fused score, 0 to 1, and more for a document that the question names.
         dense: cosine.
         lexical: BM25.
         coverage: share of the question's words that it has, rare ones counting more; 0 to 1.

@@ -115,6 +115,43 @@ def join_neighbours(passages: Sequence[ScoredChunk], catalog: Catalog, reach: in
     return joined
 
 
+def continued(passage: ScoredChunk, catalog: Catalog, most: int) -> tuple[ScoredChunk, ...]:
+    """A passage with what its section says next on its page, up to about ``most`` characters more.
+
+    A table's rows go on below its header. Where the section reaches the end of the page and goes on on the next one,
+    the first chunk there is a second passage, since its words stand elsewhere.
+    """
+    chunk = passage.chunk
+    chunks = catalog.unit_chunks(chunk.document_id, chunk.unit)
+    place = next((place for place, other in enumerate(chunks) if other.id == chunk.id), len(chunks))
+    text, end = catalog.unit_text(chunk.document_id, chunk.unit), chunk.end
+    sections = {chunk.headings}
+    for other in chunks[place + 1 :]:
+        if text[:end].rstrip().endswith(":") and other.headings[: len(chunk.headings)] == chunk.headings:
+            sections.add(other.headings)  # what a colon announces belongs to it
+        if other.headings not in sections or other.end - chunk.end > most:
+            break
+        end = max(end, other.end)
+    else:
+        if place < len(chunks) and (following := _next_page(chunk, catalog)) and len(following.text) <= most:
+            return _grown(passage, text, end), replace(passage, chunk=following, also_in=())
+    return (_grown(passage, text, end),)
+
+
+def _grown(passage: ScoredChunk, unit_text: str, end: int) -> ScoredChunk:
+    """A passage up to another end; what a table chunk repeats in front of its rows stays there."""
+    chunk = passage.chunk
+    return replace(passage, chunk=replace(chunk, text=chunk.text + unit_text[chunk.end : end], end=max(chunk.end, end)))
+
+
+def _next_page(chunk: StoredChunk, catalog: Catalog) -> StoredChunk | None:
+    """The first chunk of the next unit, where that has the same headings."""
+    if not chunk.headings:
+        return None
+    first = next(iter(catalog.unit_chunks(chunk.document_id, chunk.unit + 1)), None)
+    return first if first and first.headings == chunk.headings else None
+
+
 def _run(chunks: Sequence[StoredChunk], text: str, chunk: StoredChunk) -> tuple[list[StoredChunk], int]:
     """The consecutive chunks around one that have its headings and are plain spans of the text; its place in them."""
     run: list[StoredChunk] = []

@@ -48,7 +48,7 @@ class CrossEncoderReranker:
         model = load_model("CrossEncoder", self.folder, "reranker", hint)
         if model.num_labels != 1:
             raise ModelError(
-                f"{self.folder} is no reranker: it gives {model.num_labels} figures for a pair of texts, not one.",
+                f"{self.folder} is not a reranker: it gives {model.num_labels} figures for a pair of texts, not one.",
                 "Choose a cross-encoder made for ranking, for example ms-marco-MiniLM.",
             )
         return model

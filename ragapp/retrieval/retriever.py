@@ -22,7 +22,7 @@ from ragapp.index.store import Store
 from ragapp.index.vector_store import nearest_exactly
 from ragapp.retrieval.fusion import Candidate, fuse
 from ragapp.retrieval.overlap import QueryTerms
-from ragapp.retrieval.pages import spread_over_pages
+from ragapp.retrieval.pages import order_by_place
 from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
 from ragapp.retrieval.postprocess import join_neighbours, without_duplicates
 from ragapp.retrieval.question_language import QuestionLanguage, question_language
@@ -92,9 +92,7 @@ class Retriever:
             candidates, chunks = self._candidates(words, vector, max(settings.candidates, k), only, language)
             spread = self._embedder.cosine_spread
             scores = fuse(candidates, settings.vector_weight, spread)
-            passages = without_duplicates(
-                spread_over_pages(_passages(words, candidates, chunks, scores, spread)), enough
-            )
+            passages = without_duplicates(order_by_place(_passages(words, candidates, chunks, scores, spread)), enough)
         if self._reranker:
             with _timed(seconds, "rerank"):
                 passages = self._reranked(self._reranker, question, passages)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from ragapp.answer.assistant import answer_of
-from ragapp.contract import Answer, DocumentList, IngestReport, IngestState, Removal, SearchResult
-from ragapp.errors import StoreError, UsageError
-from ragapp.web.api_shapes import REFUSED, Ingest, Question, Remove, Search
+from ragapp.contract import Answer, Comparison, DocumentList, Event, IngestReport, IngestState, Removal, SearchResult
+from ragapp.contract.codec import to_values
+from ragapp.errors import RagappError, StoreError, UsageError
+from ragapp.llm.fair_lock import Ticket
+from ragapp.web.api_errors import error_json
+from ragapp.web.api_shapes import REFUSED, Compare, Ingest, Question, Remove, Search, Summarize
+from ragapp.web.streaming import events_or_silence, in_queue, on_own_thread
 
 if TYPE_CHECKING:
     from ragapp.web.app_state import AppState
@@ -28,51 +36,80 @@ def make_api(state: AppState) -> APIRouter:
     """The routes below ``/api``, for those whom :class:`ragapp.web.security.Security` has let in by their token."""
     router = APIRouter(prefix="/api", responses=REFUSED)
 
-    @router.post("/ask")
-    async def ask(body: Question, request: Request) -> Answer:
+    stream: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+
+    @router.post("/ask", response_model=Answer, responses={**REFUSED, 200: stream})
+    async def ask(body: Question, request: Request) -> Any:
+        """The answer to a question, as `ragapp ask --json` prints it; with `stream` all that goes on before it, too."""
         hung_up = [False]
 
-        def work() -> Answer:
+        def begin(ticket: Ticket) -> Iterator[Event]:
             if body.turns and body.conversation is not None:
                 raise UsageError("A question has either turns or a conversation.", "Leave one of them out.")
+            answering: Callable[..., Iterator[Event]]
             if body.conversation is None:
-                ask = partial(state.app.assistant.ask, turns=[turn.as_turn() for turn in body.turns])
+                answering = partial(state.app.assistant.ask, turns=[turn.as_turn() for turn in body.turns])
             else:
-                ask = partial(state.app.chat(body.conversation if isinstance(body.conversation, int) else None).ask)
-            events = ask(body.question, scope=body.scope, caution=body.caution, cancelled=lambda: hung_up[0])
-            answer = answer_of(events)
-            state.models.note_answer(answer)
-            return answer
+                answering = state.app.chat(body.conversation if isinstance(body.conversation, int) else None).ask
+            options: dict[str, Any] = {"scope": body.scope, "caution": body.caution, "ticket": ticket}
+            return answering(body.question, cancelled=lambda: hung_up[0], **options)
 
-        return await while_connected(request, lambda: run_in_threadpool(work), hung_up)
+        events = await in_queue(state, "api", begin)
+        if body.stream:
+            return StreamingResponse(_stream(state, events, hung_up), media_type="text/event-stream")
+        answer = await while_connected(request, lambda: on_own_thread(lambda: answer_of(events)), hung_up)
+        state.models.note_answer(answer)
+        return answer
+
+    @router.post("/summarize", response_model=Answer, responses={**REFUSED, 200: stream})
+    async def summarize(body: Summarize, request: Request) -> Any:
+        """A summary of one document; with `stream` how far it is, too."""
+        hung_up = [False]
+
+        def events() -> Iterator[Event]:  # begun on another thread: its parts may have to be loaded
+            yield from state.app.summarizer.summarize(body.document, cancelled=lambda: hung_up[0])
+
+        if body.stream:
+            return StreamingResponse(_stream(state, events(), hung_up), media_type="text/event-stream")
+        return await while_connected(request, lambda: run_in_threadpool(answer_of, events()), hung_up)
 
     @router.post("/search")
     def search(body: Search) -> SearchResult:
+        """The passages that fit a query best, the best first."""
         return state.app.search(body.query, body.k, body.scope)
+
+    @router.post("/compare")
+    def compare(body: Compare) -> Comparison:
+        """What changed from one document to another, with the words of both; no language model is used."""
+        return state.app.compare(body.before, body.after, about=body.about)
 
     @router.get("/documents")
     def documents() -> DocumentList:
+        """What is indexed, and the files that could not be read."""
         return state.app.documents()
 
     @router.post("/documents/remove")
     def remove(body: Remove) -> Removal:
-        catalog = state.app.store.catalog
-        rows = [catalog.document(document_id) for document_id in body.ids]
-        for document_id, row in zip(body.ids, rows, strict=True):
-            if row is None:
-                raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
-        state.job.remove(body.ids)
-        removed = tuple(row.described() for row in rows if row)
-        return Removal(removed, files_kept=tuple(row.path for row in removed if Path(row.path).exists()))
+        """Remove documents from the store; their files stay."""
+        return remove_documents(state, body.ids, purge=body.purge)
 
-    @router.post("/ingest")
-    def ingest(body: Ingest) -> IngestReport:
+    @router.post("/ingest", response_model=IngestReport, responses={**REFUSED, 200: stream})
+    def ingest(body: Ingest) -> Any:
+        """Ingest files and folders; the answer comes when that is done.
+
+        With `stream` it is told how far it is, too, and it stops when the client hangs up.
+        """
         paths = [_absolute(path) for path in body.paths] or [state.app.drop_folder()]
-        report: IngestReport = state.job.run(paths, force=body.force, prune=body.prune, ocr=body.ocr).result()
-        return report
+        options: dict[str, Any] = {"force": body.force, "prune": body.prune, "ocr": body.ocr}
+        if body.stream:
+            hung_up = [False]
+            events = state.job.run_events(paths, cancelled=lambda: hung_up[0], **options)
+            return StreamingResponse(_stream(state, events, hung_up), media_type="text/event-stream")
+        return state.job.run(paths, **options).result()
 
     @router.get("/ingest")
     def ingest_state() -> IngestState:
+        """How far the ingestion is that is under way."""
         return state.job.state
 
     @router.get("/openapi.json", include_in_schema=False)
@@ -84,14 +121,59 @@ def make_api(state: AppState) -> APIRouter:
     return router
 
 
+def remove_documents(state: AppState, ids: Sequence[int], *, purge: bool = False) -> Removal:
+    """Remove documents by id; with ``purge`` no trace of them is left, nor of what was removed before.
+
+    Raises StoreError: a document is not there; then none is removed.
+    """
+    catalog = state.app.store.catalog
+    rows = [catalog.document(document_id) for document_id in ids]
+    for document_id, row in zip(ids, rows, strict=True):
+        if row is None:
+            raise StoreError(f"There is no document {document_id}.", "See: ragapp documents list")
+    state.job.remove(ids)
+    forgotten = state.job.purge() if purge else 0
+    removed = tuple(row.described() for row in rows if row)
+    return Removal(removed, purge, forgotten, tuple(row.path for row in removed if Path(row.path).exists()))
+
+
+async def _stream(state: AppState, events: Iterator[Any], hung_up: list[bool]) -> AsyncIterator[str]:
+    """Server-sent events, one for each record, called as its class is; a problem ends them."""
+    try:
+        async with aclosing(events_or_silence(events, hung_up)) as told:
+            async for event in told:
+                if isinstance(event, Answer):
+                    state.models.note_answer(event)
+                yield sent_event(type(event).__name__.lower(), to_values(event)) if event else ": \n\n"
+    except RagappError as error:
+        body = error_json(error.message, error.hint, type(error).__name__, exit_code=error.exit_code)
+        yield sent_event("error", body)
+
+
+def sent_event(name: str, values: Any) -> str:
+    """A server-sent event with JSON, which no text can break: half a surrogate pair is escaped as well."""
+    return f"event: {name}\ndata: {json.dumps(values)}\n\n"
+
+
 def add_nothing_else(router: APIRouter) -> None:
-    """Say of every other address below a router that there is nothing; else the page would be asked for it."""
-    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    """Say of every other address below a router that there is nothing, and how an address is asked that is asked in
+    another way; else the page would be asked for it."""
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
     @router.api_route("", methods=methods, include_in_schema=False)
     @router.api_route("/{rest:path}", methods=methods, include_in_schema=False)
-    def nothing(request: Request) -> None:
-        raise HTTPException(404, f"There is nothing to {request.method} here.")
+    def nothing(request: Request) -> Response:
+        path = request.url.path
+        allowed = sorted({method for route in routes if route.path_regex.match(path) for method in route.methods or ()})
+        if not allowed:
+            raise HTTPException(404, f"There is nothing to {request.method} at {path}.")
+        headers = {"allow": ", ".join([*allowed, *(["HEAD"] if "GET" in allowed else []), "OPTIONS"])}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
+        raise HTTPException(
+            405, f"{path} is not asked by {request.method}, but by {headers['allow']}.", headers=headers
+        )
 
 
 def _absolute(path: str) -> Path:
@@ -101,7 +183,7 @@ def _absolute(path: str) -> Path:
     """
     given = Path(path)
     if not given.is_absolute() or "\0" in path:
-        raise UsageError(f"{path!r} is no absolute path.", "The page does not know in which folder you are.")
+        raise UsageError(f"{path!r} is not an absolute path.", "The page does not know in which folder you are.")
     return given
 
 

@@ -1,13 +1,29 @@
-"""What the API says when it does not do what is asked: always one JSON object, never a traceback."""
+"""What the API says when it does not do what is asked: always one JSON object, never a traceback.
+
+Below ``/v1`` that is OpenAI's form (:mod:`ragapp.web.openai_errors`).
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ragapp.errors import RagappError
+from ragapp.errors import NotYetError, RagappError, StoppingError
+from ragapp.web.openai_errors import (
+    NOT_YET_RETRY_S,
+    OPENAI_PATHS,
+    STOPPING_RETRY_S,
+    OpenAIError,
+    openai_error,
+    openai_json,
+)
+from ragapp.words.messages import in_language
+from ragapp.words.texts import choose_language
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
+    from fastapi.responses import JSONResponse
 
 #: statuses that any route may answer with besides 200, and why
 REFUSALS = {
@@ -15,12 +31,20 @@ REFUSALS = {
     401: "The token is missing or wrong.",
     403: "Another site may not ask.",
     404: "There is nothing at this address.",
+    405: "The address is asked in another way; `Allow` says how.",
     413: "The body is too large.",
     422: "A field is missing or wrong, or it cannot be done; the message says what to do next.",
     499: "It was stopped.",
+    503: "The first documents are being read, or the server is being stopped; `Retry-After` says when to ask again.",
 }
 # exit codes that have a status of their own
 _STATUSES = {2: 400, 130: 499}
+_VALIDATION_CODES = {
+    "missing": "missing_required_parameter",
+    "json_invalid": "invalid_json",
+    "extra_forbidden": "unknown_parameter",
+}
+_TYPE = re.compile(r"str|int|float|bool|(?:list|dict|literal|constrained-\w+|function-\w+)\b.*")
 _DEFECT = "This is a defect of ragapp; the terminal that it runs in says more."
 
 
@@ -36,38 +60,87 @@ def error_json(
     return {"error": problem, "exit_code": exit_code}
 
 
+def refusal_json(path: str, status: int, message: str) -> dict[str, Any]:
+    """The body of a refusal for a path, where no more is known of it than its status."""
+    if OPENAI_PATHS.match(path):
+        return openai_json(status, message)
+    return error_json(message, kind="Refused")
+
+
 def add_error_answers(server: FastAPI) -> None:
-    """Have everything that goes wrong on the API's routes told as :func:`error_json` gives it."""
+    """Have everything that goes wrong on the API's routes told as :func:`error_json` gives it, or as OpenAI does."""
     from fastapi.exceptions import RequestValidationError
     from fastapi.responses import JSONResponse
     from starlette.exceptions import HTTPException
+    from starlette.requests import ClientDisconnect
+    from starlette.responses import Response
+
+    @server.exception_handler(ClientDisconnect)
+    def tell_nobody(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=499)  # who sent the half of a body is gone: no defect, and nobody reads this
+
+    @server.exception_handler(OpenAIError)
+    def tell_openai(request: Request, error: OpenAIError) -> JSONResponse:
+        headers = {"retry-after": str(error.retry_s)} if error.retry_s else None
+        body = openai_json(error.status, _told(error.message, request), error.code, error.param)
+        return JSONResponse(body, error.status, headers=headers)
 
     @server.exception_handler(RagappError)
     def tell(request: Request, error: RagappError) -> JSONResponse:
+        if OPENAI_PATHS.match(request.url.path):
+            return tell_openai(request, openai_error(error))
         # half a surrogate pair, which a message may have taken from the question, cannot be sent
-        message, hint = (text.encode("utf-8", "replace").decode() for text in (error.message, error.hint))
+        message, hint = (_told(text, request) for text in (error.message, error.hint))
         body = error_json(message, hint, type(error).__name__, exit_code=error.exit_code)
+        if isinstance(error, NotYetError | StoppingError):
+            wait = NOT_YET_RETRY_S if isinstance(error, NotYetError) else STOPPING_RETRY_S
+            return JSONResponse(body, 503, headers={"retry-after": str(wait)})
         return JSONResponse(body, _STATUSES.get(error.exit_code, 422))
 
     @server.exception_handler(RequestValidationError)
     def tell_wrong(request: Request, error: RequestValidationError) -> JSONResponse:
         # FastAPI's own answer repeats what was sent, which JSON cannot always hold (NaN, half a surrogate pair)
         wrong = [(_field(one["loc"]), one["msg"]) for one in error.errors()]
-        message = "; ".join(f"{field}: {why}" if field else why for field, why in wrong)
+        message = "; ".join(dict.fromkeys(f"{field}: {why}" if field else why for field, why in wrong))
+        first = error.errors()[0]["type"]
+        if OPENAI_PATHS.match(request.url.path):
+            if not _is_json(request.headers):
+                told = "The body must be JSON, with the header Content-Type: application/json."
+                return tell_openai(request, OpenAIError(415, told))
+            code = _VALIDATION_CODES.get(first, "invalid_type" if first.endswith("_type") else "invalid_value")
+            return tell_openai(request, OpenAIError(400, message, code=code, param=wrong[0][0] or None))
         unreadable = any(one["type"] == "json_invalid" for one in error.errors())
         body = error_json(message, kind="ValidationError", param=wrong[0][0] or None, exit_code=2)
         return JSONResponse(body, 400 if unreadable else 422)
 
     @server.exception_handler(HTTPException)
     def tell_http(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse(error_json(str(error.detail), kind="HTTPError"), error.status_code, headers=error.headers)
+        told = _told(str(error.detail), request)
+        if OPENAI_PATHS.match(request.url.path):
+            return JSONResponse(openai_json(error.status_code, told), error.status_code, headers=error.headers)
+        return JSONResponse(error_json(told, kind="HTTPError"), error.status_code, headers=error.headers)
 
     @server.exception_handler(Exception)
     def tell_defect(request: Request, error: Exception) -> JSONResponse:
-        return JSONResponse(error_json(_DEFECT, kind="Defect"), 500)
+        told = _told(_DEFECT, request)
+        of_openai = OPENAI_PATHS.match(request.url.path)
+        return JSONResponse(openai_json(500, told) if of_openai else error_json(told, kind="Defect"), 500)
+
+
+def _is_json(headers: Mapping[str, str]) -> bool:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _told(text: str, request: Request) -> str:
+    """What is told, in the language that the client asks for, English by default."""
+    language = choose_language(request.headers.get("accept-language", ""))
+    return in_language(text, language).encode("utf-8", "replace").decode()
 
 
 def _field(place: tuple[int | str, ...]) -> str:
     """Where a wrong value stands, with dots; a name in it comes from the asker, too."""
-    text = ".".join(str(part) for part in place if part != "body")
+    # of a field that may be of several types, pydantic names the type, too, which is no field
+    named = [str(part) for part in place if part != "body"]
+    text = ".".join(part for n, part in enumerate(named) if not (n and _TYPE.fullmatch(part)))
     return text.encode("utf-8", "replace").decode()

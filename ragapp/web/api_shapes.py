@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ragapp.contract import Answer, Caution, Citation, Passage, Sentence, Turn
+from ragapp.contract import Answer, Caution, Citation, Grade, Passage, Sentence, Turn
+from ragapp.retrieval.scope import joined_filter
 from ragapp.web.api_errors import REFUSALS
+from ragapp.web.openai_errors import OPENAI_REFUSALS
 
 
 class EarlierTurn(BaseModel):
@@ -22,48 +24,92 @@ class EarlierTurn(BaseModel):
         return Turn(self.question, Answer(self.question, self.answer, False, 0.0), self.standalone)
 
 
-class Question(BaseModel):
+class Restricted(BaseModel):
+    """What a question or search is restricted to.
+
+    ``in``: names, patterns, folders or collections, a line each; ``tags``, of which a document has all; ``types`` such
+    as pdf, word, excel, powerpoint, mail, web, image, text, or suffixes; ``authors``, by parts of their names;
+    ``after``, the first day, and ``before``, the day behind the last one (2024-01-31, 2024-01 or 2024).
+    """
+
+    within: str = Field("", alias="in")
+    tags: list[str] = Field(default_factory=list, max_length=50)
+    types: list[str] = Field(default_factory=list, max_length=50)
+    authors: list[str] = Field(default_factory=list, max_length=50)
+    after: str = ""
+    before: str = ""
+    model_config = ConfigDict(populate_by_name=True)
+
+    @property
+    def scope(self) -> str:
+        """All of it as one filter. Raises UsageError: a value is no day or type."""
+        apart = self.tags, self.types, self.authors, self.after, self.before
+        return joined_filter(self.within, *apart) if any(apart) else self.within
+
+
+class Question(Restricted):
     """Body of ``POST /api/ask``.
 
-    ``in`` restricts the documents: a name, a pattern, or a folder; ``caution`` is for this question alone. A follow-up
+    ``in``, ``tags`` and so on restrict the documents; ``caution`` is for this question alone. A follow-up
     is understood by ``turns``, the oldest first, or by a kept ``conversation``, to which the answer is added; ``new``
-    begins one, and the answer says its number.
+    begins one, and the answer says its number. ``stream`` sends what goes on meanwhile as server-sent events, and the
+    answer as the last one.
     """
 
     question: str
-    scope: str = Field("", alias="in")
     caution: Caution | None = None
     turns: list[EarlierTurn] = Field(default_factory=list, max_length=100)
     conversation: Annotated[int, Field(ge=1, lt=2**63)] | Literal["new"] | None = None
-    model_config = ConfigDict(populate_by_name=True)
+    stream: bool = False
 
 
-class Search(BaseModel):
-    """Body of ``POST /api/search``; ``k`` is how many passages, ``in`` as for a question."""
+class Summarize(BaseModel):
+    """Body of ``POST /api/summarize``: the name of one document, or a pattern that only one fits.
+
+    ``stream`` sends how far it is as server-sent events, and the answer as the last one.
+    """
+
+    document: str
+    stream: bool = False
+
+
+class Search(Restricted):
+    """Body of ``POST /api/search``; ``k`` is how many passages, all else as for a question."""
 
     query: str
     k: int = Field(5, ge=1, le=200)
-    scope: str = Field("", alias="in")
-    model_config = ConfigDict(populate_by_name=True)
+
+
+class Compare(BaseModel):
+    """Body of ``POST /api/compare``: ids of the earlier and the later document; ``about`` is a topic."""
+
+    before: Annotated[int, Field(ge=1, lt=2**63)]
+    after: Annotated[int, Field(ge=1, lt=2**63)]
+    about: str = ""
 
 
 class Ingest(BaseModel):
-    """Body of ``POST /api/ingest``: absolute paths; none means the drop folder."""
+    """Body of ``POST /api/ingest``: absolute paths; none means the drop folder.
+
+    ``stream`` sends how far it is as server-sent events (``ingestprogress``), and the report as the last one.
+    """
 
     paths: list[str] = Field(default_factory=list)
     force: bool = False
     prune: bool = False
     ocr: Literal["auto", "off", "always"] | None = None
+    stream: bool = False
 
 
 class Remove(BaseModel):
-    """Body of ``POST /api/documents/remove``."""
+    """Body of ``POST /api/documents/remove``; ``purge`` leaves no trace of these, and of what was removed before."""
 
     ids: list[Annotated[int, Field(ge=1, lt=2**63)]]
+    purge: bool = False
 
 
 class ContentPart(BaseModel):
-    """A part of a message; what is no text is passed over."""
+    """A part of a message; of what is no text, only what kind it is of."""
 
     type: str
     text: str | None = None
@@ -72,7 +118,7 @@ class ContentPart(BaseModel):
 class ChatMessage(BaseModel):
     """A message as OpenAI's clients send it; its content may come in parts."""
 
-    role: str
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[ContentPart] | None = ""
 
     @property
@@ -83,21 +129,74 @@ class ChatMessage(BaseModel):
         return self.content or ""
 
 
+class StreamOptions(BaseModel):
+    """What a stream tells besides; the padding against eavesdroppers that OpenAI offers is not needed here."""
+
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
 class Completion(BaseModel):
-    """Body of ``POST /v1/chat/completions``; what ragapp decides itself (temperature, …) is passed over."""
+    """Body of ``POST /v1/chat/completions``. Any field may be null, and one that OpenAI does not know is refused.
+
+    Served: ``messages``, ``stream``, ``stream_options``, ``stop``, ``max_completion_tokens`` (``max_tokens`` is its
+    older name) and ``response_format``. What steers a model's sampling is checked and has no effect, since answers are
+    held against the documents, and always written the same. ``tools`` are never called. What else would change the
+    answer is refused.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     messages: list[ChatMessage] = Field(min_length=1)
-    model: str = ""
-    stream: bool = False
-    stream_options: dict[str, Any] | None = None
+    model: str | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    stop: str | Annotated[list[str], Field(max_length=4)] | None = None
+    response_format: dict[str, Any] | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    seed: int | None = None
+    n: int | None = Field(None, ge=1)
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=20)
+    logit_bias: dict[str, float] | None = None
+    modalities: list[str] | None = None
+    audio: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    functions: list[dict[str, Any]] | None = None
+    function_call: str | dict[str, Any] | None = None
+    web_search_options: dict[str, Any] | None = None
+    store: bool | None = None
+    user: str | None = None
+    safety_identifier: str | None = None
+    metadata: dict[str, Any] | None = None
+    prediction: dict[str, Any] | None = None
+    reasoning_effort: str | None = None
+    verbosity: str | None = None
+    service_tier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
 
 
 class EmbeddingInput(BaseModel):
-    """Body of ``POST /v1/embeddings``."""
+    """Body of ``POST /v1/embeddings``; token ids are refused, since they belong to another model's tokenizer.
 
-    input: str | list[str]
-    model: str = ""
-    encoding_format: Literal["float", "base64"] = "float"
+    ``dimensions`` must be the embedder's own.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    input: str | list[str] | list[int] | list[list[int]]
+    model: str | None = None
+    encoding_format: Literal["float", "base64"] | None = None
+    dimensions: int | None = Field(None, ge=1)
+    user: str | None = None
 
 
 class Model(BaseModel):
@@ -128,7 +227,7 @@ class CompletionChoice(BaseModel):
 
     index: int = 0
     message: Reply
-    finish_reason: Literal["stop"] = "stop"
+    finish_reason: Literal["stop", "length"] = "stop"
     logprobs: None = None
 
 
@@ -143,8 +242,11 @@ class Usage(BaseModel):
 class Checked(BaseModel):
     """What a completion says beside its text: the fields of :class:`ragapp.contract.Answer` of the same names."""
 
+    grade: Grade
     abstained: bool
     confidence: float
+    doubt: str
+    not_stated: tuple[str, ...]
     standalone: str
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
@@ -156,8 +258,8 @@ class Checked(BaseModel):
         return cls(**{name: getattr(answer, name) for name in Checked.model_fields})
 
 
-class Completed(Checked):
-    """Answer of ``POST /v1/chat/completions`` that is not streamed."""
+class Told(BaseModel):
+    """Answer of ``POST /v1/chat/completions`` that is not streamed, as OpenAI has it."""
 
     id: str
     object: Literal["chat.completion"]
@@ -165,6 +267,10 @@ class Completed(Checked):
     model: str
     choices: list[CompletionChoice]
     usage: Usage
+
+
+class Completed(Checked, Told):
+    """The same for a question, with what is known of its answer."""
 
 
 class Vector(BaseModel):
@@ -175,13 +281,20 @@ class Vector(BaseModel):
     embedding: list[float] | str
 
 
+class EmbeddingUsage(BaseModel):
+    """Tokens of the texts that were embedded."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
 class Embedded(BaseModel):
     """Answer of ``POST /v1/embeddings``."""
 
     object: Literal["list"] = "list"
     model: str
     data: list[Vector]
-    usage: Usage = Usage()
+    usage: EmbeddingUsage
 
 
 class Problem(BaseModel):
@@ -201,7 +314,28 @@ class Refusal(BaseModel):
     exit_code: int
 
 
-#: what a router tells FastAPI of refusals
+class OpenAIProblem(BaseModel):
+    """Why something could not be done; ``param`` names the field that is wrong, ``code`` is for programs."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class OpenAIRefusal(BaseModel):
+    """Body of everything below ``/v1`` that is not done."""
+
+    error: OpenAIProblem
+
+
+#: what the router of ``/v1`` tells FastAPI of refusals
+OPENAI_REFUSED: dict[int | str, dict[str, Any]] = {
+    status: {"model": OpenAIRefusal, "description": why} for status, why in OPENAI_REFUSALS.items()
+}
+# else FastAPI would tell of its own form of refusals, which is never sent
+OPENAI_REFUSED["4XX"] = {"model": OpenAIRefusal, "description": "Any other refusal."}
+#: what that of ``/api`` does
 REFUSED: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal, "description": why} for status, why in REFUSALS.items()
 }

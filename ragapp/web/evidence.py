@@ -1,8 +1,9 @@
-"""What is shown for a citation: a picture of the page with the quote marked, or the stored text of the unit."""
+"""What is shown for a citation: a unit of a document, and which of its words are marked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +15,13 @@ from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow
 from ragapp.reading.document import BLOCK_BREAK, Unit
 from ragapp.web.highlight import quote_spans
-from ragapp.web.pdf_pages import Box
+from ragapp.web.pdf_text import Box
 from ragapp.web.pdf_view import PdfView
+from ragapp.web.unit_text import Span, part_at
 
 FileCondition = Literal["same", "changed", "gone"]
+# words that stand in more pieces are marked in the longest of them
+_MOST_SPANS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,27 +33,19 @@ class Source(Place):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A run of the unit's text: its kind, and its pieces with whether they are marked."""
-
-    kind: str
-    pieces: tuple[tuple[str, bool], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """What a person sees of a source."""
 
-    source: Source  # what was asked for; its page may be another one than the quote's
+    source: Source
     id: int = 0  # of the document in the catalog, 0 where it has gone
     headings: tuple[str, ...] = ()  # above the quote
     units: int = 0  # of the document
     file: FileCondition = "gone"  # whether the file is still as it was when it was ingested
-    picture: bool = False  # whether the page can be shown as a picture
+    picture: bool = False  # whether its pages can be shown as pictures
     boxes: tuple[Box, ...] = ()  # around the quote on the picture
-    ratio: float = 1.414  # height of the picture by its width
-    blocks: tuple[Block, ...] = ()  # the stored text, the quote marked
-    found: bool = False  # whether the quote was found in what is shown
+    spans: tuple[Span, ...] = ()  # of the quote in the unit's stored text, in order; empty where it is not there
+    part: int = 0  # of that text, from 0, in which the quote begins
+    seal: str = ""  # of the words in the spans; see :func:`seal_of`
     ocr: bool = False  # whether the text was recognised in a picture
 
 
@@ -65,21 +61,42 @@ class EvidenceFinder:
         catalog = self._catalog()
         row = catalog.document_at(source.path)
         if row is None:
-            kept = (Block("text", ((source.quote, True),)),) if source.quote else ()
-            return Evidence(source, blocks=kept)
+            return Evidence(source)
         unit = catalog.unit(row.id, source.page)
         text = unit.text if unit else ""
-        span = _span(text, source)
-        file, blocks = file_condition(row), _blocks(unit, span) if unit else ()
-        ocr = bool(unit and unit.coverage == "ocr")
-        known = row.id, _headings(unit, span), row.units, file
-        shown = Evidence(source, *known, blocks=blocks, found=span is not None, ocr=ocr)
-        if file == "same" and Path(row.path).suffix.lower() == ".pdf":
+        spans = _spans(text, source)
+        first = spans[0][0] if spans else 0
+        shown = Evidence(
+            source,
+            row.id,
+            _headings(unit, first if spans else None),
+            row.units,
+            file_condition(row),
+            spans=spans,
+            part=part_at(text, first),
+            seal=seal_of(text, spans),
+            ocr=bool(unit and unit.coverage == "ocr"),
+        )
+        if is_drawn(row, shown.file):
             near = source.start / len(text) if text else 0.0
             with suppress(ReadingError):  # the stored text is shown in place of the picture
                 placed = self._view.place(Path(row.path), source.page, source.quote, near)
-                return replace(shown, picture=True, boxes=placed.boxes, ratio=placed.ratio)
+                return replace(shown, picture=True, boxes=placed.boxes)
         return shown
+
+    def at(self, row: DocumentRow, page: int, spans: tuple[Span, ...] = (), seal: str = "") -> Evidence:
+        """A unit of a document, with spans of its stored text marked, unless other words stand there than sealed."""
+        unit = self._catalog().unit(row.id, page)
+        text = unit.text if unit else ""
+        spans = tuple((start, min(end, len(text))) for start, end in spans if start < len(text))
+        if seal and seal != seal_of(text, spans):
+            spans = ()
+        quote = BLOCK_BREAK.join(text[start:end] for start, end in spans)
+        place = (unit.label, unit.kind) if unit else ()
+        shown = self.show(Source(row.name, row.path, page, *place, quote=quote, start=spans[0][0] if spans else 0))
+        if not spans:
+            return shown
+        return replace(shown, spans=spans, part=part_at(text, spans[0][0]), seal=seal_of(text, spans))
 
 
 def file_condition(row: DocumentRow) -> FileCondition:
@@ -91,42 +108,45 @@ def file_condition(row: DocumentRow) -> FileCondition:
     return "same" if (state.st_size, state.st_mtime_ns) == (row.size, row.mtime_ns) else "changed"
 
 
+def is_drawn(row: DocumentRow, condition: FileCondition) -> bool:
+    """Whether pages of a document are shown as pictures, if its file is in this condition."""
+    return condition == "same" and Path(row.path).suffix.lower() == ".pdf"
+
+
+def seal_of(text: str, spans: Iterable[Span]) -> str:
+    """Some letters by which words are known again: an address that leads to them may be older than the document."""
+    words = BLOCK_BREAK.join(text[start:end] for start, end in spans)
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:8] if words else ""
+
+
 def source_of(found: Citation | Passage) -> Source:
     """What to show for a citation or a passage."""
     quote, start = (found.quote, found.start) if isinstance(found, Citation) else (found.text, 0)
     return Source(found.document, found.path, found.page, found.label, found.kind, quote=quote, start=start)
 
 
-def _span(text: str, source: Source) -> tuple[int, int] | None:
-    """Where the quote stands in the unit's text; None where it does not (any more)."""
+def _spans(text: str, source: Source) -> tuple[Span, ...]:
+    """Where the quote stands in the unit's text; empty where it does not (any more)."""
     if not source.quote:
-        return None
+        return ()
     end = source.start + len(source.quote)
     if text[source.start : end] == source.quote:
-        return source.start, end
-    spans = quote_spans(text, source.quote, source.start / len(text) if text else 0.0)
-    return (spans[0][0], spans[-1][1]) if spans else None
+        return ((source.start, end),)
+    joined: list[Span] = []
+    for start, end in quote_spans(text, source.quote, source.start / len(text) if text else 0.0):
+        # only signs or spaces between two pieces: the words go on
+        if joined and not any(map(str.isalnum, text[joined[-1][1] : start])):
+            start = joined.pop()[0]
+        joined.append((start, end))
+    longest = sorted(joined, key=lambda span: span[0] - span[1])[:_MOST_SPANS]
+    return tuple(sorted(longest))
 
 
-def _headings(unit: Unit | None, span: tuple[int, int] | None) -> tuple[str, ...]:
+def _headings(unit: Unit | None, offset: int | None) -> tuple[str, ...]:
     at = 0
     for block in unit.blocks if unit else ():
         end = at + len(block.text)
-        if span is None or span[0] < end:
+        if offset is None or offset < end:
             return block.headings
         at = end + len(BLOCK_BREAK)
     return ()
-
-
-def _blocks(unit: Unit, span: tuple[int, int] | None) -> tuple[Block, ...]:
-    blocks = []
-    at = 0
-    start, end = span or (-1, -1)
-    for block in unit.blocks:
-        text = block.text
-        begin, stop = max(0, min(len(text), start - at)), max(0, min(len(text), end - at))
-        pieces = (text[:begin], False), (text[begin:stop], True), (text[stop:], False)
-        cut = pieces if stop > begin else ((text, False),)
-        blocks.append(Block(block.kind, tuple(piece for piece in cut if piece[0])))
-        at += len(text) + len(BLOCK_BREAK)
-    return tuple(blocks)

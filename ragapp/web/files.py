@@ -1,4 +1,4 @@
-"""The routes below ``/ui``: the page's script, pictures of pages, files of documents, exports, uploads."""
+"""The routes below ``/ui``: the page's script, the viewer's, files of documents, exports, uploads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from ragapp.errors import RagappError
+from ragapp.evaluation.rated_answers import rated_questions
+from ragapp.web import document_routes
 from ragapp.web.app_state import AppState
-from ragapp.web.evidence import file_condition
+from ragapp.web.export_files import content_disposition, export_html, heading_of, question_file
 from ragapp.web.gradio_adapter import KEEP, SHIM
-from ragapp.web.ui.render import render_markdown
-from ragapp.web.ui.translations import LANGUAGES, TEXTS
-from ragapp.web.uploads import store_upload
+from ragapp.web.scopes import find_choices
+from ragapp.web.ui.render_answer import render_markdown
+from ragapp.web.ui.translations import LANGUAGES, told
+from ragapp.web.uploads import refuse_too_large, store_upload
+from ragapp.web.viewer import make_viewer
+from ragapp.words.texts import choose_language, texts_in
 
 # shown in the browser; anything else is handed over as a download, so that no document's script runs as the page
 _SHOWN = {".pdf": "application/pdf", ".txt": "text/plain; charset=utf-8", ".png": "image/png", ".jpg": "image/jpeg"}
@@ -28,8 +33,11 @@ UPLOAD_HEADER = "x-ragapp"
 
 def script_code() -> str:
     """The page's own script, with its texts in all languages."""
-    texts = {code: {key: text[n] for key, text in TEXTS.items()} for n, code in enumerate(LANGUAGES)}
-    code = "".join(script.read_text(encoding="utf-8") for script in (SHIM, SHIM.with_name("page.js")))
+    texts = {code: texts_in(code) for code in LANGUAGES}
+    # first what Gradio needs, then what the other scripts share
+    first = [SHIM, SHIM.with_name("core.js")]
+    others = sorted(set(SHIM.parent.glob("*.js")) - set(first))
+    code = "".join(script.read_text(encoding="utf-8") for script in first + others)
     return f"const RAGAPP_TEXTS = {json.dumps(texts, ensure_ascii=False)};\n{code}"
 
 
@@ -41,23 +49,12 @@ def script_address() -> str:
 def make_router(state: AppState) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/ui", include_in_schema=False)
+    router.include_router(make_viewer(state))
     code = script_code()
 
     @router.get("/page.js")
     async def page_script(v: str = "") -> Response:
         return Response(code, media_type="text/javascript", headers={"Cache-Control": KEEP if v else "no-cache"})
-
-    @router.get("/page/{document_id}/{number}.jpg")
-    def page_picture(document_id: int, number: int) -> Response:
-        row = state.app.catalog.document(document_id)
-        if row is None or file_condition(row) != "same" or Path(row.path).suffix.lower() != ".pdf":
-            return Response(status_code=404)
-        try:
-            picture = state.view.picture(Path(row.path), number)
-        except RagappError:
-            return Response(status_code=404)
-        headers = {**_NOT_SNIFFED, "Cache-Control": "private, max-age=600"}
-        return Response(picture, media_type="image/jpeg", headers=headers)
 
     @router.get("/file/{document_id}")
     def file(document_id: int) -> Response:
@@ -73,14 +70,31 @@ def make_router(state: AppState) -> APIRouter:
             headers=_NOT_SNIFFED,
         )
 
-    @router.get("/export/{tab}.md")
-    def export(tab: str) -> Response:
+    @router.get("/export/{tab}.{suffix}")
+    def export(tab: str, suffix: str) -> Response:
         visitor = state.visitors.by_tab(tab)
-        if visitor is None:
+        if visitor is None or not visitor.exchanges or suffix not in ("md", "html"):
             return Response(status_code=404)
-        text = render_markdown(list(visitor.exchanges), visitor.language)
-        headers = {"Content-Disposition": 'attachment; filename="ragapp.md"', **_NOT_SNIFFED}
-        return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
+        heading, exchanges, language = heading_of(visitor), list(visitor.exchanges), visitor.language
+        if suffix == "html":
+            text, kind = export_html(heading, exchanges, language, state.evidence, state.view), "text/html"
+        else:
+            text, kind = render_markdown(heading.title, heading.day, exchanges, language), "text/markdown"
+        headers = {"Content-Disposition": content_disposition(heading.file_name(f".{suffix}")), **_NOT_SNIFFED}
+        return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+    @router.get("/rated.jsonl")
+    def rated() -> Response:
+        text = question_file(rated_questions(state.app.conversations.rated()).lines)
+        headers = {"Content-Disposition": content_disposition("rated questions.jsonl"), **_NOT_SNIFFED}
+        return Response(text, media_type="application/jsonl; charset=utf-8", headers=headers)
+
+    @router.get("/scopes")
+    def scopes(q: str = "", language: str = "en") -> JSONResponse:
+        documents, drop = state.documents()[0], state.app.settings.paths.ingest
+        found, count = find_choices(documents, drop, q)
+        choices = [{"pattern": one.pattern, "name": one.shown(language), "folder": one.folder} for one in found]
+        return JSONResponse({"choices": choices, "more": count - len(choices)})
 
     @router.post("/upload")
     async def upload(request: Request) -> Response:
@@ -90,9 +104,12 @@ def make_router(state: AppState) -> APIRouter:
         try:
             folder = await run_in_threadpool(state.app.drop_folder)
             most = state.app.settings.ingest.max_file_mb * 1024**2
+            refuse_too_large(given, request.headers.get("content-length", ""), most)
             path = await store_upload(given, request.stream(), folder, most)
         except RagappError as error:
-            return JSONResponse({"error": str(error)}, 400)
+            wanted = request.headers.get("x-language") or request.headers.get("accept-language", "")
+            return JSONResponse({"error": told(error, choose_language(wanted))}, 400)
         return JSONResponse({"stored": path.name})
 
+    router.include_router(document_routes.make_router(state, UPLOAD_HEADER))
     return router

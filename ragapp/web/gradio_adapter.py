@@ -1,7 +1,8 @@
 """Everything that relies on more of Gradio than it documents, for the versions that ``pyproject.toml`` allows.
 
 - Its import runs what only its own developers need, which takes more than half of the time (1.7 of 3.0 s of CPU).
-- Its ``head=`` comes into the page after Gradio has started; ``ui/gradio_shim.js`` must come before.
+- Its ``head=`` comes into the page after Gradio has started; ``ui/scripts/gradio_shim.js`` must come before.
+- Its page takes a parameter `page` for the name of another page of its own, and fails where there is none.
 - Its frontend is a folder of files whose names change with their content; browsers are told to keep them.
 
 ``tests/web/test_gradio_adapter.py`` fails with what to look at when one of these changes.
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.staticfiles import StaticFiles
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SHIM = Path(__file__).parent / "ui" / "gradio_shim.js"
+SHIM = Path(__file__).parent / "ui" / "scripts" / "gradio_shim.js"
 #: what the page says where the script goes in
 HEAD = b"<head>"
 #: response header of what has its version in its address
@@ -122,4 +123,5 @@ class EarlyScript:
 
         # what is compressed could not be changed here
         plain = [(name, value) for name, value in scope["headers"] if name.lower() != b"accept-encoding"]
-        await self._app({**scope, "headers": plain}, receive, insert)
+        # Gradio would take an address's `page` for one of its own pages; the parameters are for the scripts
+        await self._app({**scope, "headers": plain, "query_string": b""}, receive, insert)

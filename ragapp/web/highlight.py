@@ -13,6 +13,8 @@ _ENOUGH = 0.5
 _MOST_CHARACTERS = 40_000
 
 
+# signs of a word's parting, which pdfium has for a hyphen at a line's end, and which are not shown otherwise
+_SOFT_HYPHENS = "\x02\ufffe\xad"
 # signs that belong to the word before or behind them
 _CLOSING, _OPENING = ".,;:!?%°)]»”’", "£$€§#([«“‘"
 
@@ -32,6 +34,54 @@ def quote_spans(text: str, quote: str, near: float = 0.0) -> list[tuple[int, int
         start = min(starts, key=lambda at: abs(at - expected))
         return [_with_signs(text, *_span(places, start, start + len(wanted)))]
     return _scattered(there, wanted, places) if len(there) <= _MOST_CHARACTERS else []
+
+
+def occurrences(text: str, words: str) -> list[tuple[int, int]]:
+    """Spans of a text, (start, end) in order, where some words stand as they were typed.
+
+    Case, accents, ligatures, the kind of space, line ends and hyphens at line ends do not count; all else does.
+    """
+    wanted, _ = _folded(words.strip())
+    wanted = wanted.strip()
+    if not wanted:
+        return []
+    there, places = _folded(text)
+    found = []
+    at = there.find(wanted)
+    while at >= 0:
+        found.append(_span(places, at, at + len(wanted)))
+        at = there.find(wanted, at + len(wanted))
+    return found
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """A text case-folded and without accents, each run of spaces as one, and the offset of each character."""
+    kept: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        if character in _SOFT_HYPHENS:
+            while kept and kept[-1] == " ":
+                kept.pop()
+                places.pop()
+            kept.append("")  # what follows is the same word
+            places.append(place)
+        elif character.isspace():
+            if kept and kept[-1] and kept[-1] != " " and not (kept[-1] == "-" and character in "\r\n"):
+                kept.append(" ")
+                places.append(place)
+        elif character.isascii():
+            kept.append(character.lower())
+            places.append(place)
+        else:
+            parts = [part for part in unicodedata.normalize("NFKD", character.casefold()) if not _is_mark(part)]
+            kept += parts
+            places += [place] * len(parts)
+    there = [(part, place) for part, place in zip(kept, places, strict=True) if part]
+    return "".join(part for part, _ in there), [place for _, place in there]
+
+
+def _is_mark(character: str) -> bool:
+    return bool(unicodedata.combining(character))
 
 
 def _letters(text: str) -> tuple[str, list[int]]:

@@ -5,13 +5,17 @@ Every response tells the browser to load nothing from elsewhere and to run nothi
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ragapp.web.api_errors import error_json
+from ragapp.web.api_errors import refusal_json
+from ragapp.words.messages import in_language
+from ragapp.words.texts import choose_language
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -105,8 +109,13 @@ class Request:
         top = self.header(b"sec-fetch-dest") == b"document" and self.header(b"sec-fetch-mode") == b"navigate"
         return self.method in ("GET", "HEAD") and self.scope["type"] == "http" and top
 
-    def for_app(self) -> Scope:
-        """The scope as the app gets it: a page is sent as it is, so that its scripts can be marked."""
+    def for_app(self, to_program: bool = False) -> Scope:
+        """The scope as the app gets it: a page is sent as it is, so that its scripts can be marked.
+
+        A program that asks for the head of something gets that of what GET would give.
+        """
+        if to_program and self.method == "HEAD":
+            return {**self.scope, "method": "GET"}
         if b"text/html" not in self.header(b"accept"):
             return self.scope
         headers = [(name, value) for name, value in self.scope["headers"] if name.lower() != b"accept-encoding"]
@@ -136,12 +145,14 @@ class Response:
         await self.send(status, html.encode(), [(b"content-type", b"text/html; charset=utf-8"), *(headers or [])])
 
     async def refuse(self, status: int, text: str, headers: Headers | None = None) -> None:
-        """Say no, and let nothing more out."""
+        """Say no, in the language that is asked for, and let nothing more out."""
+        wanted = next((value for name, value in self._scope.get("headers", ()) if name == b"accept-language"), b"")
+        text = in_language(text, choose_language(wanted.decode("latin-1")))
         if self._scope["type"] == "websocket":
             await self.raw({"type": "websocket.close", "code": 1008})
         elif not self.started:
             kind = b"application/json" if self._to_program else b"text/plain; charset=utf-8"
-            told = json.dumps(error_json(text, kind="Refused")) if self._to_program else text
+            told = json.dumps(refusal_json(self._scope["path"], status, text)) if self._to_program else text
             plain = [(b"content-type", kind), (b"connection", b"close")]
             await self.send(status, told.encode(), [*plain, *(headers or [])])
         self.closed = True
@@ -157,6 +168,8 @@ class Response:
             if any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers):
                 self._page, self._start = bytearray(), message
                 return
+        elif message["type"] == "http.response.body" and self._to_program and self._scope.get("method") == "HEAD":
+            message = {**message, "body": b""}
         elif message["type"] == "http.response.body" and self._page is not None:
             self._page += message.get("body", b"")
             if message.get("more_body"):
@@ -172,6 +185,21 @@ class Response:
             headers.append((b"content-length", str(len(body)).encode()))
         await self.raw({**self._start, "headers": headers})
         await self.raw({"type": "http.response.body", "body": body})
+
+
+async def drained(receive: Receive, limit: int, seconds: float) -> None:
+    """Take in and throw away the rest of a body, up to a limit and a time.
+
+    A client that is still sending when the connection is closed is told of that, not of why it was refused.
+    """
+    taken = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while taken <= limit:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    return
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:

@@ -2,32 +2,84 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ragapp.app import App
-from ragapp.contract import Answer
-from ragapp.errors import ModelError, RagappError
+from ragapp.contract import Answer, PullProgress
+from ragapp.contract.codec import from_values
+from ragapp.errors import CancelledError, ModelError, RagappError
+
+# seconds over which the speed of a download is measured
+RATE_S = 8.0
+# how long a fetch that is stopped may take to put away what came
+STOP_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """How far the models that are fetched together are.
+
+    Attributes:
+        number: of the one in hand, counted from 1, of ``count``.
+        step: what is being done, as ``ragapp models pull`` tells it.
+        done: bytes that are there of ``total``, of all models together.
+        rate: bytes a second; 0 while it is not known.
+    """
+
+    number: int = 1
+    count: int = 1
+    step: str = ""
+    done: int = 0
+    total: int = 0
+    rate: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until all of it is there; None where nobody can tell."""
+        return (self.total - self.done) / self.rate if self.rate and self.total > self.done else None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """Work on the models."""
+    """Work on the models.
 
-    what: str = ""  # ``loading``, ``fetching``, or empty
-    name: str = ""  # of the model in hand
-    detail: str = ""  # progress in words
-    started: float = 0.0  # by the monotonic clock
-    told: str = ""  # the last result, in words
-    error: str = ""  # why the last work failed; empty otherwise
-    changes: int = 0  # grows with every change
+    Attributes:
+        what: ``loading``, ``fetching``, or empty.
+        name: of the model in hand.
+        fetching: how far the models are that are being fetched.
+        started: by the monotonic clock.
+        told: names of the models that the last work brought.
+        instead: the model that was to be had in place of one that was not; empty where none was.
+        error: why the last work failed; empty otherwise.
+        hint: what to do about that.
+        failed: the work that failed, as ``what``.
+        stopped: whether it was stopped by the person.
+        changes: grows with every change.
+    """
+
+    what: str = ""
+    name: str = ""
+    fetching: Fetching = Fetching()
+    started: float = 0.0
+    told: tuple[str, ...] = ()
+    instead: str = ""
+    error: str = ""
+    hint: str = ""
+    failed: str = ""
+    stopped: bool = False
+    changes: int = 0
 
     @property
     def seconds(self) -> float:
@@ -60,26 +112,45 @@ class ModelJob:
         self._ready = ready
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
+        self._stopped = False
         self.state = ModelState()
         #: tokens a second that the last answer was written with
         self.tokens_per_s = 0.0
 
     def load(self) -> None:
         """Bring the language model of the settings into memory."""
-        self._begin("loading", self._app.settings.llm.model, lambda: self._app.assistant.prepare())
+        self._begin("loading", self._app.settings.llm.model, self._load)
+
+    def _load(self) -> None:
+        self._app.assistant.prepare()
 
     def use(self, name: str) -> None:
         """Answer with another language model from now on, and write that choice into the settings file."""
         self._begin("loading", name, lambda: self._use(name))
 
-    def fetch(self, name: str) -> None:
-        """Fetch a pack by ``ragapp models pull``, the only command that may."""
-        self._begin("fetching", name, lambda: self._fetch(name))
+    def fetch(self, wanted: Mapping[str, str]) -> None:
+        """Fetch packs by ``ragapp models pull``, the only command that may, one after the other.
 
-    def close(self) -> None:
-        """Stop fetching."""
+        ``wanted`` has with each what will do where it is not to be had (empty: nothing). A language model that comes
+        is used from then on where the one of the settings is not here.
+        """
+        first = next(iter(wanted), "")
+        if first:
+            self._begin("fetching", first, lambda: self._fetch(dict(wanted)))
+
+    def stop(self) -> None:
+        """Stop fetching; what came is kept, and the next fetch goes on from there."""
+        self._stopped = True
         if self._child:
             self._child.terminate()
+
+    def close(self) -> None:
+        """Stop fetching, and wait for it."""
+        self.stop()
+        if self._child:
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(STOP_S)
+            self._child.kill()
 
     def running(self) -> Running:
         """What runs where, now."""
@@ -118,22 +189,25 @@ class ModelJob:
         if tokens > 1 and total > first:
             self.tokens_per_s = (tokens - 1) / (total - first)
 
-    def _begin(self, what: str, name: str, work: Callable[[], object]) -> None:
+    def _begin(self, what: str, name: str, work: Callable[[], tuple[tuple[str, ...], str] | None]) -> None:
         def run() -> None:
-            error = ""
+            ended: dict[str, Any] = {"told": (name,)}
             try:
-                work()
+                if came := work():
+                    ended = {"told": came[0], "instead": came[1]}
+            except CancelledError:
+                ended = {"stopped": True}
             except RagappError as problem:
-                error = str(problem)
+                ended = {"error": problem.message, "hint": problem.hint, "failed": what, "name": name}
             finally:
-                told = "" if error else f"{name} ✓"
-                self.state = ModelState(told=told, error=error, changes=self.state.changes + 1)
-            if not error:
+                self.state = ModelState(changes=self.state.changes + 1, **ended)
+            if "told" in ended:
                 self._ready()
 
         with self._lock:
             if self.state.what:
                 return
+            self._stopped = False
             self.state = ModelState(what, name, started=time.monotonic(), changes=self.state.changes + 1)
         threading.Thread(target=run, name="ragapp-models", daemon=True).start()
 
@@ -143,16 +217,104 @@ class ModelJob:
         self._app.use_model(name)
         write_setting("llm", "model", name, self._settings_file)
 
-    def _fetch(self, name: str) -> None:
+    def _fetch(self, wanted: dict[str, str]) -> tuple[tuple[str, ...], str]:
+        from ragapp.models.packs import PACKS
+
+        came: list[str] = []
+        replaced = ""
+        sizes = _Sizes({name: PACKS[name].size for name in wanted})
+        for number, (name, other) in enumerate(wanted.items(), 1):
+            try:
+                self._pull(name, number, sizes)
+            except ModelError:
+                if not other or self._stopped:
+                    raise
+                sizes.replace(name, other, PACKS[other].size)
+                self._pull(other, number, sizes)
+                name = replaced = other
+            came.append(name)
+        self._begin_to_use([name for name in came if PACKS[name].role == "llm"])
+        return tuple(came), replaced
+
+    def _begin_to_use(self, fetched: Sequence[str]) -> None:
+        """Use a language model that was just fetched, where that of the settings is not here."""
+        from ragapp.models.discovery import find_model
+
+        settings = self._app.settings
+        if settings.llm.mode != "local" or not fetched or settings.llm.model in fetched:
+            return
+        try:
+            find_model(settings.llm.model, settings.paths.models, "llm")
+        except ModelError:
+            self._set(what="loading", name=fetched[-1])
+            self._use(fetched[-1])
+
+    def _pull(self, name: str, number: int, sizes: _Sizes) -> None:
+        """Fetch one pack. Raises CancelledError: it was stopped; ModelError: it was not to be had."""
         command = [sys.executable, "-m", "ragapp"]
         command += ["--settings", str(self._settings_file)] if self._settings_file else []
         environment = {**os.environ, "RAGAPP_PATHS__MODELS": str(self._app.settings.paths.models)}
-        pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        command += ["models", "pull", name]
-        self._child = subprocess.Popen(command, env=environment, encoding="utf-8", errors="replace", **pipes)
-        lines: list[str] = []
-        for line in self._child.stdout or ():
-            lines = [*lines, line.strip()][-12:]
-            self.state = replace(self.state, detail=line.strip(), changes=self.state.changes + 1)
-        if self._child.wait():
-            raise ModelError(" ".join(lines).removeprefix("ragapp: ") or f"{name} could not be fetched.")
+        environment["RAGAPP_UI__LANGUAGE"] = "en"  # what it says is put into the language of each page
+        command += ["models", "pull", "--json", name]
+        problem = PullProgress(name)
+        with tempfile.TemporaryFile() as complaints:  # a pipe that nobody reads would fill up
+            pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": complaints}
+            if self._stopped:
+                raise CancelledError("Stopped.")
+            self._child = subprocess.Popen(command, env=environment, encoding="utf-8", errors="replace", **pipes)
+            if self._stopped:  # meanwhile
+                self._child.terminate()
+            for line in self._child.stdout or ():
+                with suppress(ValueError):
+                    at = from_values(PullProgress, json.loads(line))
+                    problem = at if at.error else problem
+                    if at.step:
+                        sizes.note(name, at)
+                        progress = sizes.progress(number, at.step)
+                        self._set(what="fetching", name=name, fetching=progress)
+            code = self._child.wait()
+            if self._stopped:
+                raise CancelledError("Stopped.")
+            if code:
+                complaints.seek(0)
+                said = complaints.read().decode("utf-8", "replace").strip().removeprefix("ragapp: ")
+                raise ModelError(problem.error or said or f"{name} could not be fetched.", problem.hint)
+
+    def _set(self, **values: Any) -> None:
+        self.state = replace(self.state, changes=self.state.changes + 1, **values)
+
+
+class _Sizes:
+    """Bytes of models that are fetched together, and how quickly they come."""
+
+    def __init__(self, totals: dict[str, int]):
+        self._totals, self._done = totals, dict.fromkeys(totals, 0)
+        self._step = ""
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def replace(self, name: str, other: str, size: int) -> None:
+        """Another model is fetched in place of one."""
+        self._totals = {other if one == name else one: size if one == name else n for one, n in self._totals.items()}
+        self._done = {other if one == name else one: 0 if one == name else n for one, n in self._done.items()}
+
+    def note(self, name: str, at: PullProgress) -> None:
+        """What was told of one of them; a step of unknown size changes nothing."""
+        if at.step != self._step:
+            self._step = at.step
+            self._seen.clear()
+        if at.total:
+            self._totals[name], self._done[name] = at.total, min(at.done, at.total)
+            now = time.monotonic()
+            self._seen.append((now, at.done))
+            while now - self._seen[0][0] > RATE_S:
+                self._seen.popleft()
+
+    def progress(self, number: int, step: str) -> Fetching:
+        """All of it; what came before the one in hand is whole."""
+        names = list(self._totals)
+        for name in names[: number - 1]:
+            self._done[name] = self._totals[name]
+        rate = 0.0
+        if len(self._seen) > 1 and (took := self._seen[-1][0] - self._seen[0][0]) > 0.5:
+            rate = max(0.0, (self._seen[-1][1] - self._seen[0][1]) / took)
+        return Fetching(number, len(names), step, sum(self._done.values()), sum(self._totals.values()), rate)

@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Template
 
 from ragapp.errors import SettingsError
+from ragapp.words.texts import tr
 
 MIN_CHARACTERS = 10
 # scrypt (RFC 7914): 32 MiB and about a tenth of a second a guess
@@ -142,7 +143,8 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def sign_in_page(message: str = "") -> str:
-    """The HTML of the page; ``message`` says why the last try did not work, and is escaped here."""
-    told = f'<p role="alert">{escape(message)}</p>\n' if message else ""
-    return _PAGE.substitute(action=SIGN_IN, message=told)
+def sign_in_page(language: str, problem: str = "", **values: int) -> str:
+    """The HTML of the page in a language; ``problem`` is the text that says why the last try did not work, if any."""
+    told = f'<p role="alert">{escape(tr(language, problem, **values))}</p>\n' if problem else ""
+    words = {name: escape(tr(language, f"sign.{name}")) for name in ("title", "password", "in")}
+    return _PAGE.substitute(action=SIGN_IN, message=told, language=language, send=words.pop("in"), **words)

@@ -11,31 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragapp.errors import ReadingError
-from ragapp.web.highlight import quote_spans
+from ragapp.plain_words import reason_of
+from ragapp.web.pdf_text import Box, Run, count_words, page_runs, quote_boxes, word_boxes
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
     from ragapp.reading.pdf.objects import PageSpace
 
-# pixels across, enough for a page beside the chat on a screen of double density
-WIDTH = 1000
+# pixels across that a page is drawn in; the narrowest is for lists of pages, the usual is enough for a page beside the
+# talk on a screen of double density, the others are for those who look closer
+WIDTHS = (240, 1000, 1600, 2400)
+WIDTH = WIDTHS[1]
 # a page that is very long is made smaller, so that no file can ask for a picture of any size
 _MOST_PIXELS = 6_000_000
 _QUALITY = 85
-# by this share of their height boxes are larger than the glyphs
-_ROOM = 0.15
 _KEPT_FILES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle on a page, each number a share of the page's width or height, from its upper left corner."""
-
-    left: float
-    top: float
-    width: float
-    height: float
+# what pdfium has parsed of a file it keeps until the file is closed, so a file is opened anew after so many pages
+_MOST_PARSED = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +43,76 @@ class PlacedQuote:
 class PdfPages:
     """Draws pages and finds words on them; pdfium may be used by one thread at a time only.
 
-    ``passwords`` are tried on protected files, after no password at all.
+    ``passwords`` are tried on protected files, after no password at all.  Pages are counted from 1.
     """
 
     def __init__(self, passwords: Sequence[str] = ()):
         self._passwords = (None, *passwords)
         self._files: OrderedDict[tuple[str, int, int], PdfDocument] = OrderedDict()
+        self._parsed: dict[tuple[str, int, int], int] = {}
 
-    def draw(self, path: Path, page: int) -> bytes:
+    def draw(self, path: Path, page: int, width: int = WIDTH) -> bytes:
         """A page as JPEG; see :meth:`ragapp.web.pdf_view.PdfView.picture`."""
-        with _readable(path):
-            shown = self._page(path, page)
-            try:
-                width, height = shown.get_size()
-                scale = min(WIDTH / max(width, 1.0), (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
-                picture = shown.render(scale=scale, may_draw_forms=True).to_pil().convert("RGB")
-            finally:
-                shown.close()
+        with self._page(path, page) as shown:
+            across, down = shown.get_size()
+            scale = min(width / max(across, 1.0), (_MOST_PIXELS / max(across * down, 1.0)) ** 0.5)
+            picture = shown.render(scale=scale, may_draw_forms=True).to_pil().convert("RGB")
         stream = io.BytesIO()
         picture.save(stream, "JPEG", quality=_QUALITY)
         return stream.getvalue()
 
     def find(self, path: Path, page: int, quote: str, near: float) -> PlacedQuote:
-        """Where words stand; see :meth:`ragapp.web.pdf_view.PdfView.place`."""
-        from ragapp.reading.pdf.objects import PageSpace
-
-        with _readable(path):
-            shown = self._page(path, page)
-            try:
-                ruler = PageSpace(shown)
-                boxes = _boxes(shown, ruler, quote, near) if quote.strip() else ()
-            finally:
-                shown.close()
-            width, height = (max(side, 1.0) for side in ruler.size)
+        """Where the words of a quote stand; see :meth:`ragapp.web.pdf_view.PdfView.place`."""
+        with self._page(path, page) as shown:
+            space = _space(shown)
+            boxes = quote_boxes(shown, space, quote, near) if quote.strip() else ()
+            width, height = space.size
             return PlacedQuote(boxes, height / width, len(self._file(path)))
 
-    def _page(self, path: Path, page: int) -> PdfPage:
-        pdf = self._file(path)
-        if not 1 <= page <= len(pdf):
-            raise ReadingError(f"{path.name} has no page {page}")
-        return pdf[page - 1]
+    def sizes(self, path: Path) -> tuple[tuple[float, float], ...]:
+        """Width and height of each page in points, as it is shown."""
+        with _readable(path):
+            pdf = self._file(path)
+            sizes = (pdf.get_page_size(index) for index in range(len(pdf)))
+            return tuple((max(width, 1.0), max(height, 1.0)) for width, height in sizes)
+
+    def runs(self, path: Path, page: int) -> tuple[Run, ...]:
+        """The text of a page; see :meth:`ragapp.web.pdf_view.PdfView.runs`."""
+        with self._page(path, page) as shown:
+            return page_runs(shown, _space(shown))
+
+    def words(self, path: Path, page: int, words: str) -> tuple[tuple[Box, ...], ...]:
+        """Where some words stand on a page; see :meth:`ragapp.web.pdf_view.PdfView.words`."""
+        with self._page(path, page) as shown:
+            return word_boxes(shown, _space(shown), words)
+
+    def count(self, path: Path, first: int, last: int, words: str) -> tuple[int, ...]:
+        """How often some words stand on each of some pages; see :meth:`ragapp.web.pdf_view.PdfView.count`."""
+        counts = []
+        for page in range(first, last + 1):
+            with self._page(path, page) as shown:
+                counts.append(count_words(shown, words))
+        return tuple(counts)
+
+    @contextmanager
+    def _page(self, path: Path, page: int) -> Iterator[PdfPage]:
+        with _readable(path):
+            pdf = self._file(path)
+            if not 1 <= page <= len(pdf):
+                raise ReadingError(f"{path.name} has no page {page}")
+            key = identity(path)
+            self._parsed[key] = self._parsed.get(key, 0) + 1
+            shown = pdf[page - 1]
+            try:
+                yield shown
+            finally:
+                shown.close()
+            if self._parsed[key] >= _MOST_PARSED:
+                self._close(key)
+
+    def _close(self, key: tuple[str, int, int]) -> None:
+        self._files.pop(key).close()
+        self._parsed.pop(key, None)
 
     def _file(self, path: Path) -> PdfDocument:
         import pypdfium2
@@ -106,7 +129,7 @@ class PdfPages:
                 raise ReadingError(f"{path.name} cannot be opened")
         self._files.move_to_end(key)
         while len(self._files) > _KEPT_FILES:
-            self._files.popitem(last=False)[1].close()
+            self._close(next(iter(self._files)))
         return self._files[key]
 
 
@@ -118,7 +141,7 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (pypdfium2.PdfiumError, OSError, ValueError, MemoryError) as error:
-        raise ReadingError(f"{path.name} cannot be shown ({error})") from None
+        raise ReadingError(f"{path.name} cannot be shown ({reason_of(error)})") from None
 
 
 def identity(path: Path) -> tuple[str, int, int]:
@@ -130,49 +153,10 @@ def identity(path: Path) -> tuple[str, int, int]:
     return str(path), state.st_size, state.st_mtime_ns
 
 
-def _boxes(page: PdfPage, ruler: PageSpace, quote: str, near: float) -> tuple[Box, ...]:
-    import ctypes
+def _space(page: PdfPage) -> PageSpace:
+    from ragapp.reading.pdf.objects import PageSpace
 
-    from pypdfium2 import raw as pdfium
-
-    text_page = page.get_textpage()
-    try:
-        count = text_page.count_chars()
-        text = "".join(_character(pdfium.FPDFText_GetUnicode(text_page.raw, index)) for index in range(count))
-        edges = [ctypes.c_double() for _ in range(4)]
-        left, top, right, bottom = edges
-        refs = [ctypes.byref(edge) for edge in edges]
-        width, height = ruler.size
-        found = []
-        for start, end in quote_spans(text, quote, near):
-            for index in range(pdfium.FPDFText_CountRects(text_page.raw, start, end - start)):
-                pdfium.FPDFText_GetRect(text_page.raw, index, *refs)
-                x0, y0, x1, y1 = ruler.box(left.value, top.value, right.value, bottom.value)
-                found.append((x0, y0, x1, y1))
-    finally:
-        text_page.close()
-    return tuple(_box(*line, width, height) for line in _lines(found))
-
-
-def _box(x0: float, y0: float, x1: float, y1: float, width: float, height: float) -> Box:
-    """A rectangle around glyphs, with the room that type leaves above and below them."""
-    room = _ROOM * (y1 - y0)
-    return Box((x0 - room) / width, (y0 - room) / height, (x1 - x0 + 2 * room) / width, (y1 - y0 + 2 * room) / height)
-
-
-def _character(code: int) -> str:
-    return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
-
-
-def _lines(boxes: Sequence[tuple[float, float, float, float]]) -> list[tuple[float, float, float, float]]:
-    """Boxes of one line that follow each other closely, as one."""
-    merged: list[tuple[float, float, float, float]] = []
-    for x0, y0, x1, y1 in boxes:
-        if merged:
-            a0, b0, a1, b1 = merged[-1]
-            height = max(b1 - b0, y1 - y0)
-            if min(b1, y1) - max(b0, y0) > 0.4 * min(b1 - b0, y1 - y0) and -height < x0 - a1 < height:
-                merged[-1] = min(a0, x0), min(b0, y0), max(a1, x1), max(b1, y1)
-                continue
-        merged.append((x0, y0, x1, y1))
-    return merged
+    space = PageSpace(page)
+    across, down = space.size
+    space.size = (max(across, 1.0), max(down, 1.0))
+    return space

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ragapp.errors import ReadingError
 from ragapp.ingest.child import Child, serve
+from ragapp.plain_words import reason_of
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # what one page may take
 TIMEOUT_S = 20.0
 MEMORY_MB = 1024
+
+# methods of :class:`ragapp.web.pdf_pages.PdfPages`
+Question = Literal["draw", "find", "sizes", "runs", "words", "count"]
 
 
 class PdfProcess:
@@ -27,11 +31,12 @@ class PdfProcess:
     """
 
     def __init__(self, passwords: Sequence[str] = (), timeout_s: float = TIMEOUT_S, memory_mb: int = MEMORY_MB):
-        self._settings = (tuple(passwords), memory_mb)
+        self._passwords, self._memory_mb = passwords, memory_mb
+        self._known: tuple[str, ...] = ()
         self._timeout_s = timeout_s
         self._child: Child | None = None
 
-    def ask(self, what: Literal["draw", "find"], *arguments: Any) -> Any:
+    def ask(self, what: Question, *arguments: Any) -> Any:
         """What this method of :class:`ragapp.web.pdf_pages.PdfPages` gives; the first argument is the file.
 
         Raises ReadingError: the file or the page cannot be shown, takes too long or crashes what shows it.
@@ -53,11 +58,13 @@ class PdfProcess:
 
     def start(self) -> Child:
         """Start it if it is not there. Raises ReadingError: it does not start."""
-        if self._child and self._child.process.is_alive():
+        # a password may have been added since it was started
+        if self._child and self._child.process.is_alive() and self._known == tuple(self._passwords):
             return self._child
         self.close()
+        self._known = tuple(self._passwords)
         try:
-            self._child = Child("ragapp-pdf", _serve, *self._settings)
+            self._child = Child("ragapp-pdf", _serve, self._known, self._memory_mb)
         except OSError:
             raise ReadingError("the process that draws pages does not start", "Is the machine out of memory?") from None
         return self._child
@@ -84,6 +91,6 @@ def _serve(connection: Connection[Any, Any], passwords: tuple[str, ...], memory_
         except ReadingError as error:
             return False, ReadingError(error.message, error.hint)
         except Exception as error:  # whatever the file does to it is that file's problem
-            return False, ReadingError(f"{arguments[0].name} cannot be shown ({type(error).__name__})")
+            return False, ReadingError(f"{arguments[0].name} cannot be shown ({reason_of(error)})")
 
     serve(connection, memory_mb, answer)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from ragapp.contract import Answer, Delta, Event, Stage, Thought
+from ragapp.contract import Answer, Event, Feedback, Proved, Stage, Thought
 from ragapp.errors import CancelledError, RagappError
 
 # a run that nobody looks at for so long is stopped: the tab was closed, not reloaded
@@ -22,9 +22,11 @@ class Exchange:
     answer: Answer | None = None  # None where there is none
     error: str = ""  # why there is none, in words; empty otherwise
     stopped: bool = False  # whether the person stopped it
-    # path of the document or folder (with a slash at its end) it is restricted to; empty for all documents
+    # what it is restricted to: patterns of documents, one a line; empty for all documents
     scope: str = ""
     scope_name: str = ""  # what people call that
+    turn: int = 0  # id of the turn that keeps it, 0 where none does
+    feedback: Feedback = field(default_factory=Feedback)  # what the person thinks of the answer
 
 
 class AnswerRun:
@@ -42,7 +44,7 @@ class AnswerRun:
     ):
         self.asked = asked
         self.stage: Stage | None = None
-        self.written = ""
+        self.proved: list[Proved] = []  # what stands so far; no word of it is taken back
         self.thought = ""
         self.running = True
         self.started = time.monotonic()
@@ -90,12 +92,14 @@ class AnswerRun:
             for event in self._ask(self._cancelled):
                 if isinstance(event, Stage):
                     self.stage = event
-                elif isinstance(event, Delta):
-                    self.written += event.text
+                elif isinstance(event, Proved):
+                    self.proved.append(event)
                 elif isinstance(event, Thought):
                     self.thought += event.text
                 elif isinstance(event, Answer):
                     answer = event
+                else:  # how it was understood stands beside the answer
+                    continue
                 self._notify()
         except CancelledError:
             pass
@@ -105,7 +109,7 @@ class AnswerRun:
             error = f"{type(problem).__name__}: {problem}"
             raise
         finally:
-            stopped = self._cancelled()
+            stopped = answer.stopped if answer and not answer.abstained else self._cancelled()
             if stopped and answer and answer.abstained:
                 answer = None  # what was cut off says nothing of what the documents hold
             self._done(replace(self.asked, answer=answer, error=error, stopped=stopped))

@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
+import math
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qs
 
 from ragapp.errors import SettingsError
-from ragapp.web.http_exchange import Request, Response, read_body
+from ragapp.web.http_exchange import Request, Response, drained, read_body
 from ragapp.web.passwords import SIGN_IN, SIGN_OUT, Attempts, Sessions, check_hash, is_password, sign_in_page
+from ragapp.words.texts import choose_language
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,12 +29,17 @@ if TYPE_CHECKING:
 _MIB = 1024 * 1024
 # a password and its name in a form
 _FORM_BYTES = 4096
-_TOKEN_PATHS = re.compile(r"/(?:api|v1)(?:/|$)")
+# so much more than is taken is read before a program is told, and for so long
+_DRAINED_BYTES, _DRAINED_S = 64 * _MIB, 20.0
+_TOKEN_PATHS = re.compile(r"/(?:api|v1|mcp)(?:/|$)")
+# tell whoever watches the server that it is there, and nothing of what it holds
+_PROBES = frozenset({"/health", "/ready"})
+_METRICS = "/metrics"
 _UPLOADS = re.compile(r"/ui/upload$")
 # the page's own, and what it needs of Gradio's; the rest of those hand out or accept files by ways of their own, fetch
 # other addresses, or change the program
 _ROUTES = re.compile(
-    r"/(?:$|config/?$|theme\.css$|favicon\.ico$|manifest\.json$|pwa_icon(?:/|$)|assets/|static/|ui/"
+    r"/(?:$|health$|ready$|metrics$|config/?$|theme\.css$|favicon\.ico$|manifest\.json$|pwa_icon(?:/|$)|assets/|static/|ui/|docs$|openapi\.json$"
     r"|gradio_api/(?:queue/(?:join|data)|run/predict|heartbeat/|reset|cancel|info|theme\.css|startup-events|app_id|user))"
 )
 # after decoding there is nothing left to decode in an honest path, and no way up
@@ -47,27 +54,35 @@ class Policy:
     loopback: bool = True  # whether it listens to this machine only
     # names of this machine under which others may ask for it; addresses need not be named
     names: frozenset[str] = frozenset()
-    token: str = ""  # of the API; without one its paths are closed
+    token: str = ""  # opens the API, beside those that programs are given
     password: str = ""  # hash as :func:`ragapp.web.passwords.hash_password` makes it, empty for none
     upload_bytes: int = 200 * _MIB  # what one upload may have
     body_bytes: int = 4 * _MIB  # what any other request may have
     # pattern that paths of the page match from their beginning; all others are not there
     routes: re.Pattern[str] = _ROUTES
+    metrics: Literal["off", "token", "open"] = "token"  # who may see /metrics
 
 
 def policy_for(
-    host: str, port: int, *, password: str = "", token: str = "", max_file_mb: int = 200, names: Iterable[str] = ()
+    host: str,
+    port: int,
+    *,
+    password: str = "",
+    token: str = "",
+    max_file_mb: int = 200,
+    names: Iterable[str] = (),
+    metrics: Literal["off", "token", "open"] = "token",
 ) -> Policy:
     """The policy for an address that is listened on, with further ``names`` under which others may ask for it.
 
     Raises:
-        SettingsError: the address is none, the password no hash, or another address than this machine's own is to be
-            listened on without one.
+        SettingsError: the address is none, the password no hash, or there is none although another address than this
+            machine's own is to be listened on, or others can ask by a name.
     """
     try:
         loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        raise SettingsError(f"server.host {host!r} is no address.", "Use 127.0.0.1.") from None
+        raise SettingsError(f"server.host {host!r} is not an address.", "Use 127.0.0.1.") from None
     if password:
         check_hash(password)
     elif not loopback:
@@ -75,9 +90,14 @@ def policy_for(
             f"The page is not served on {host} without a password: everybody there could read your documents.",
             "Set one with: ragapp ui --set-password, or use 127.0.0.1.",
         )
+    elif names := list(names):
+        raise SettingsError(
+            f"The page is not served as {names[0]} without a password: everybody there could read your documents.",
+            "Set one with: ragapp ui --set-password, or leave server.names empty.",
+        )
     own = set() if loopback else {socket.gethostname(), f"{socket.gethostname()}.local"}
     known = frozenset(name.lower().rstrip(".") for name in (*own, *names))
-    return Policy(port, loopback, known, token, password, (max_file_mb + 1) * _MIB)
+    return Policy(port, loopback, known, token, password, (max_file_mb + 1) * _MIB, metrics=metrics)
 
 
 def warning(policy: Policy) -> str:
@@ -91,13 +111,22 @@ def warning(policy: Policy) -> str:
 
 
 class Security:
-    """ASGI middleware that refuses what the policy does not allow; it must be the outermost."""
+    """ASGI middleware that refuses what the policy does not allow; it must be the outermost.
+
+    ``accepts`` says whether a token is one that programs were given.
+    """
 
     def __init__(
-        self, app: ASGIApp, policy: Policy, attempts: Attempts | None = None, sessions: Sessions | None = None
+        self,
+        app: ASGIApp,
+        policy: Policy,
+        attempts: Attempts | None = None,
+        sessions: Sessions | None = None,
+        accepts: Callable[[str], bool] = lambda token: False,
     ):
         self._app = app
         self._policy = policy
+        self._accepts = accepts
         self._attempts = attempts or Attempts()
         self._sessions = sessions or Sessions()
         self._cookie = f"ragapp_{policy.port}"  # cookies do not know of ports
@@ -129,6 +158,8 @@ class Security:
             return 403, "Another site may not ask here."
         if _TOKEN_PATHS.match(request.path):
             return None
+        if request.path == _METRICS and self._policy.metrics == "off":
+            return 404, "There is nothing here."
         if not self._policy.routes.match(request.path) and request.path not in (SIGN_IN, SIGN_OUT):
             return 404, "There is nothing here."
         return None
@@ -146,14 +177,19 @@ class Security:
         return address.is_loopback or not self._policy.loopback
 
     def _may_ask(self, request: Request) -> bool:
-        if _TOKEN_PATHS.match(request.path):
-            given = request.header(b"authorization")
-            wanted = f"Bearer {self._policy.token}".encode()
-            return bool(self._policy.token) and hmac.compare_digest(given, wanted)
+        if request.path in _PROBES or (request.path == _METRICS and self._policy.metrics == "open"):
+            return True
+        if _wants_token(request.path):
+            scheme, _, given = request.header(b"authorization").partition(b" ")
+            given = given.strip(b" ")
+            if scheme.lower() != b"bearer" or not given:
+                return False
+            own = self._policy.token.encode()
+            return (bool(own) and hmac.compare_digest(given, own)) or self._accepts(given.decode("latin-1"))
         return not self._policy.password or self._sessions.goes_on(request.cookie(self._cookie))
 
     async def _turn_away(self, request: Request, response: Response) -> None:
-        if _TOKEN_PATHS.match(request.path):
+        if _wants_token(request.path):
             await response.refuse(401, "The API's token is missing or wrong.", [(b"www-authenticate", b"Bearer")])
         elif request.is_navigation():
             await response.send(303, b"", [(b"location", SIGN_IN.encode())])
@@ -166,13 +202,14 @@ class Security:
             gone = self._set_cookie("", 0, request)
             await response.send(303, b"", [(b"location", SIGN_IN.encode()), gone])
             return
+        language = choose_language(request.header(b"accept-language").decode("latin-1"))
         if request.method != "POST":
-            await response.send_html(200, sign_in_page())
+            await response.send_html(200, sign_in_page(language))
             return
         wait = self._attempts.take(request.client)
         if wait:
-            message = f"Too many tries. Wait {wait:.0f} seconds."
-            await response.send_html(429, sign_in_page(message), [(b"retry-after", str(int(wait) + 1).encode())])
+            page = sign_in_page(language, "sign.wait", seconds=math.ceil(wait))
+            await response.send_html(429, page, [(b"retry-after", str(int(wait) + 1).encode())])
             return
         form = await read_body(receive, _FORM_BYTES)
         if form is None:
@@ -182,7 +219,7 @@ class Security:
         async with self._checking:
             right = await asyncio.to_thread(is_password, password, self._policy.password)
         if not right:
-            await response.send_html(403, sign_in_page("This is not the password."))
+            await response.send_html(403, sign_in_page(language, "sign.wrong"))
             return
         self._attempts.forgive(request.client)
         cookie = self._set_cookie(self._sessions.begin(), int(self._sessions.idle_s), request)
@@ -197,9 +234,12 @@ class Security:
         if request.scope["type"] == "websocket":
             await self._app(request.scope, receive, response.raw)
             return
+        to_program = bool(_TOKEN_PATHS.match(request.path))
         limit = self._policy.upload_bytes if _UPLOADS.match(request.path) else self._policy.body_bytes
         length = request.header(b"content-length")
         if length.isdigit() and int(length) > limit:
+            if to_program:
+                await drained(receive, _DRAINED_BYTES, _DRAINED_S)
             await response.refuse(413, f"More than {limit // _MIB} MiB are not taken.")
             return
         taken = 0
@@ -211,12 +251,18 @@ class Security:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > limit:
+                if to_program and message.get("more_body"):
+                    await drained(receive, _DRAINED_BYTES, _DRAINED_S)
                 await response.refuse(413, f"More than {limit // _MIB} MiB are not taken.")
                 return {"type": "http.disconnect"}
             return message
 
         try:
-            await self._app(request.for_app(), limited, response.pass_on)
+            await self._app(request.for_app(to_program), limited, response.pass_on)
         except Exception:
             if not response.closed:  # what fails because it was cut off has been answered
                 raise
+
+
+def _wants_token(path: str) -> bool:
+    return bool(_TOKEN_PATHS.match(path)) or path == _METRICS

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from html import escape
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
+
+from ragapp.web.api_errors import refusal_json
+from ragapp.words.messages import in_language
+from ragapp.words.texts import choose_language, languages, tr
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -17,7 +24,8 @@ _READY = "/ui/ready"
 # so long the browser's question whether the page is there is held open
 _HELD_S = 20.0
 _STARTING = Template(Path(__file__).with_name("starting.html").read_text(encoding="utf-8"))
-_FAILED = b"ragapp could not start; the terminal says why."
+_STARTING_WORDS = "ragapp is starting. Ask again in a few seconds."
+_FOR_PROGRAMS = re.compile(r"/(?:api|v1|mcp)(?:/|$)")
 
 
 class StartupPage:
@@ -39,6 +47,11 @@ class StartupPage:
         self._problem = False
         self._settled = asyncio.Event()
 
+    @property
+    def started(self) -> bool:
+        """Whether the page is there."""
+        return self._app is not None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on, or ask for patience."""
         if scope["type"] == "lifespan":
@@ -46,18 +59,30 @@ class StartupPage:
         elif self._app is not None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope["path"], send)
+            await self._answer(scope, send)
 
-    async def _answer(self, path: str, send: Send) -> None:
+    async def _answer(self, scope: Scope, send: Send) -> None:
+        path = scope["path"]
         if path == _READY:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._settled.wait(), _HELD_S)
         status = 500 if self._problem else 200 if path in ("/", _READY) else 503
-        starting = _STARTING.substitute(ready=_READY).encode()
-        kind, body = (b"text/plain", _FAILED) if self._problem else (b"text/html; charset=utf-8", starting)
+        wanted = next((value for name, value in scope.get("headers", ()) if name == b"accept-language"), b"").decode(
+            "latin-1"
+        )
+        language = choose_language(wanted)
+        kind, body = b"text/plain; charset=utf-8", tr(language, "start.failed")
+        if _FOR_PROGRAMS.match(path):
+            told = body if self._problem else in_language(_STARTING_WORDS, language)
+            kind, body = b"application/json", json.dumps(refusal_json(path, status, told))
+        elif not self._problem:
+            # the browser knows whether another language was chosen
+            texts = " ".join(f'data-{code}="{escape(tr(code, "start.starting"))}"' for code in languages())
+            values = {"language": language, "texts": texts, "told": escape(tr(language, "start.starting"))}
+            kind, body = b"text/html; charset=utf-8", _STARTING.substitute(values, ready=_READY)
         headers = [(b"content-type", kind), (b"cache-control", b"no-store"), (b"retry-after", b"1")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": body.encode()})
 
     async def _live(self, receive: Receive, send: Send) -> None:
         closing = asyncio.Event()

@@ -56,6 +56,16 @@ def free_path(path: Path) -> Path:
     return free
 
 
+def refuse_too_large(given: str, announced: str, most_bytes: int) -> None:
+    """Raise UploadError where an upload is announced with more bytes than a file may have; before any are taken."""
+    if announced.isdigit() and int(announced) > most_bytes:
+        raise _too_large(safe_path(given).name, most_bytes)
+
+
+def _too_large(name: str, most_bytes: int) -> UploadError:
+    return UploadError(f"{name} is larger than {most_bytes // 1024**2} MB.", "See ingest.max_file_mb.")
+
+
 async def store_upload(given: str, content: AsyncIterator[bytes], folder: Path, most_bytes: int) -> Path:
     """Store a file that comes in pieces in the drop folder; it gets its name when it is whole.
 
@@ -76,9 +86,7 @@ async def store_upload(given: str, content: AsyncIterator[bytes], folder: Path, 
             async for piece in content:
                 size += len(piece)
                 if size > most_bytes:
-                    raise UploadError(
-                        f"{target.name} is larger than {most_bytes // 1024**2} MB.", "See ingest.max_file_mb."
-                    )
+                    raise _too_large(target.name, most_bytes)
                 stream.write(piece)
         return _settle(staged, target)
     except OSError as error:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 import threading
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from ragapp.answer.chat_session import ChatSession
+from ragapp.answer.suggestions import Suggestion
+from ragapp.index.conversations import TakenOut
+from ragapp.web.ingest_job import Erased
 from ragapp.web.runs import AnswerRun, Exchange
 
 # a tab names itself by a random number that outlives a reload
 _TAB = re.compile(r"[0-9a-f]{32}")
 # so many are remembered, the latest
 MOST = 200
-# rows of a table that are shown until more are asked for
-ROWS = 100
+# lines of a page of the list
+ROWS = 50
+# so many of a tab's questions are known again when they come a second time
+QUESTIONS_KNOWN = 20
 
 
 @dataclass(slots=True)
@@ -23,9 +29,9 @@ class Choice:
     """What the evidence column shows."""
 
     exchange: int = -1  # number of the exchange, from 0
-    kind: str = "citation"  # citation or passage
+    kind: str = "citation"  # citation, passage, or listed: a document that the answer names
     n: int = 0  # its number
-    page: int = 0  # another unit of the same document that the person has leafed to; 0 = the one of the citation
+    quote: int = 0  # which of the answer's quotes is marked, from 1; 0 = the citation's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,11 @@ class Listing:
     """How the documents are listed."""
 
     search: str = ""  # words that name, title or path must have
-    column: str = "name"  # one of :data:`ragapp.web.ui.documents.COLUMNS`
+    column: str = "name"  # one of :data:`ragapp.index.listing.COLUMNS`
     down: bool = False  # whether the largest comes first
-    rows: int = ROWS  # how many are shown
+    state: str = ""  # one of :data:`ragapp.index.listing.STATES`; empty: all documents
+    warning: str = ""  # a kind of warning
+    offset: int = 0  # lines before the page that is shown
 
 
 @dataclass(slots=True)
@@ -48,10 +56,21 @@ class Visitor:
     session: ChatSession | None = None  # the conversation that is open, None until something is asked in a new one
     tab: str = ""  # what the browser's tab calls itself; empty where it has no name
     language: str = "en"  # of the page
-    greeted: bool = False  # whether the tab has said who it is
+    greeted: bool = False  # whether the tab has said who it is, and is shown what is its own
     preview: tuple[int, int] = (0, 1)  # document id and unit that the documents tab shows
     listing: Listing = field(default_factory=Listing)  # how the documents tab lists them
+    errand: Future[Erased] | None = None  # what was asked for and takes a while
+    undo: tuple[str, ...] = ()  # paths of the files whose documents were removed last
     search: str = ""  # words by which conversations are listed
+    scope: str = ""  # what the next question is restricted to: patterns of documents, one a line
+    deleted: TakenOut | None = None  # the conversation that was deleted last, for as long as that can be undone
+    lost: bool = False  # whether the open conversation was deleted elsewhere, or one that was asked for is not there
+    suggested: tuple[int, tuple[Suggestion, ...]] = (-1, ())  # what to ask next, and behind which exchange
+    # parameters of the address that the tab came with, until they are heeded
+    arrived: dict[str, str] = field(default_factory=dict)
+    # what the browser calls the questions that it has sent: those that were taken, and those that were not
+    taken: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     tabs: set[str] = field(default_factory=set)  # names of the page's tabs that were opened
     # what was last shown of that which changes by itself, by name
     seen: dict[str, object] = field(default_factory=dict)
@@ -68,6 +87,13 @@ class Visitor:
         """Have what is shown under these names shown anew."""
         for name in names:
             self.seen.pop(name, None)
+
+    def heard(self, question: str, *, taken: bool) -> None:
+        """Note that a question has come; the browser calls it by a random name."""
+        names = self.taken if taken else self.refused
+        if question and question not in names:
+            names.append(question)
+            del names[:-QUESTIONS_KNOWN]
 
     @property
     def conversation(self) -> int | None:
@@ -95,7 +121,7 @@ class Visitors:
             tab = tab if _TAB.fullmatch(tab) else ""
             key = self._tabs[session] = tab or session
             visitor = self._visitors.setdefault(key, Visitor(tab=tab))
-            visitor.language, visitor.greeted = language, True
+            visitor.language, visitor.greeted = language, False
             visitor.tabs.clear()
             visitor.seen.clear()
             self._forget_oldest()

@@ -1,4 +1,4 @@
-"""Passages made by hand."""
+"""Passages made by hand, and what stand-ins for the engine share."""
 
 from ragapp.index.records import StoredChunk
 from ragapp.retrieval.passage import ScoredChunk
@@ -20,3 +20,19 @@ def passage(text, document="a.pdf", unit=1, *, title="", headings=(), language="
         label=label,
     )
     return ScoredChunk(chunk, score, 0.5, 1.0, similarity=0.4)
+
+
+class StandIn:
+    """A model to which a word is a token, and no word special."""
+
+    window = 4096
+    ahead = 0
+
+    def prompt_tokens(self, messages):
+        return " ".join(message["content"] for message in messages).split()
+
+    def count(self, text):
+        return len(text.split())
+
+    def escape(self, text):
+        return text

@@ -1,10 +1,12 @@
 """The whole way of a question, with the real store, embedder and a small language model."""
 
+from itertools import groupby
+
 import pytest
 
 from ragapp.answer.assistant import Assistant
 from ragapp.app import App
-from ragapp.contract import Answer, Delta, Stage
+from ragapp.contract import Answer, Proved, Stage
 from ragapp.contract.codec import to_values
 from ragapp.errors import CancelledError, UsageError
 
@@ -28,11 +30,17 @@ def app(models_dir, sample_store, request):
 
 
 def test_events_come_in_order_and_end_with_the_answer(app):
-    events = list(app.assistant.ask(QUESTION))
-    assert [event.name for event in events if isinstance(event, Stage)] == ["searching", "reading", "writing"]
+    events = list(app.assistant.ask(QUESTION, scope="*"))  # nothing is asked twice, as where it names a year
+    stages = [event for event in events if isinstance(event, Stage)]
+    assert [name for name, _ in groupby(event.name for event in stages)] == ["searching", "reading", "writing"]
+    assert {stage.place.document for stage in stages if stage.number} <= {one.document for one in events[-1].passages}
+    assert next(stage.number for stage in stages if stage.number) == 1
     assert isinstance(events[-1], Answer)
     assert sum(isinstance(event, Answer) for event in events) == 1
-    assert any(isinstance(event, Delta) for event in events)
+    told = tuple(event.sentence for event in events if isinstance(event, Proved))
+    assert told == events[-1].sentences
+    # what so small a model writes is not always stated there
+    assert bool(told) is not events[-1].abstained
 
 
 def test_the_answer_has_the_promised_shape_and_holds_together(app):
@@ -40,6 +48,10 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
     values = to_values(answer)
     assert set(values) == {
         "question",
+        "query",
+        "rows",
+        "rows_found",
+        "filters",
         "answer",
         "abstained",
         "confidence",
@@ -58,6 +70,12 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
         "turns_dropped",
         "conversation",
         "warnings",
+        "grade",
+        "doubt",
+        "not_stated",
+        "stopped",
+        "basis",
+        "listed",
     }
     assert 0 <= values["confidence"] <= 1
     assert values["model"] == "smollm2-135m-instruct"
@@ -99,7 +117,7 @@ def test_below_the_threshold_nothing_is_generated(app):
     assert answer.passages
     assert not answer.citations
     assert "answer_tokens" not in answer.timings
-    assert not any(isinstance(event, Delta) for event in events)
+    assert not any(isinstance(event, Proved) for event in events)
 
 
 def test_abstaining_speaks_the_language_of_the_question(app):

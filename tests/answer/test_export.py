@@ -212,3 +212,52 @@ def test_whatever_stands_in_it_is_only_read(text):
 @pytest.mark.parametrize("address", ["http://e.example", "https://e", "HTTP://E", "www.e.example", "mailto:a@b.c"])
 def test_bare_addresses_are_code(address):
     assert f"`{address}`" in escape_markdown(f"see {address} now")
+
+
+def table(*cells):
+    """A conversation whose answer is a table with a row of these cells."""
+    row = "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    sentence = Sentence(f"| {' | '.join('ABC'[: len(cells)])} |\n|{'---|' * len(cells)}\n{row}", True, ())
+    return conversation(answer=sentence.text, sentences=(sentence,))
+
+
+def test_a_table_stays_one():
+    made = table("Hotel", "£175 [1]")
+    assert "| A | B |\n| --- | --- |\n| Hotel | £175 \\[1\\] |\n" in made
+    html = MarkdownIt("commonmark").enable("table").render(made)
+    assert "<td>£175 [1]</td>" in html
+
+
+@given(st.lists(st.text(st.sampled_from("<>![]()`*_#-+=|~&;:/.1aw\\ \"'$@{}"), min_size=1, max_size=30), max_size=3))
+def test_whatever_stands_in_a_cell_is_only_read(cells):
+    made = table("a", *cells)
+    elements = Elements(MarkdownIt("commonmark", {"html": True}).enable("table").render(made))
+    assert elements.found <= {"h1", "h2", "p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td"}
+    assert {name for name, _ in elements.attributes} <= set()
+
+
+@pytest.mark.parametrize(
+    ("fields", "lines"),
+    [
+        ({}, ["**Answered**", "It is £175. \\[1\\]"]),
+        (
+            {"grade": "likely", "doubt": "Check *it*."},
+            ["**Likely: check the page**. Check \\*it\\*.", "It is £175. \\[1\\]"],
+        ),
+        ({"abstained": True, "answer": "No."}, ["**Not in your documents**", "No."]),
+        ({"not_stated": ("the <b>day</b>", "who pays")}, ["Not stated: the \\<b\\>day\\</b\\>; who pays"]),
+        (
+            {"sentences": (Sentence("- one", True, ()), Sentence("2. two", False, ())), "answer": "- one\n2. two"},
+            ["- one", "2. two *(not found in the passages)*"],
+        ),
+    ],
+)
+def test_the_grade_its_doubt_and_what_is_not_stated_are_exported(fields, lines):
+    assert set(lines) <= set(conversation(**fields).splitlines())
+
+
+def test_words_of_a_passage_are_exported_as_a_quotation():
+    citation = Citation("a.md", "/a.md", 1, n=1, quote="It is £175.", start=0, end=11)
+    sentence = Sentence("It is £175. [1]", True, (1,))
+    made = conversation(sentences=(sentence,), citations=(citation,), grade="likely")
+    assert "> It is £175. \\[1\\]" in made.splitlines()

@@ -49,6 +49,12 @@ def test_quantities(text, found):
         ("It ends on 31 March 2024.", "It ends on 31 March 2025."),
         ("It ends on 31 March.", "It ends on 30 March."),
         ("Le préavis est de 2 mois.", "Le préavis est de 2 semaines."),
+        ("It costs $310.", "| North | 310 |"),
+        ("It costs 310 euros.", "| North | 310 |"),
+        ("It is EUR 0.30 a mile.", "28p a mile | EUR 0.30 a km"),
+        ("It is £24 a month.", "up to £24 a week"),
+        ("It is 31 days.", "| Weeks of notice | 31 |"),
+        ("Row 17 has 5.", "| Row 1 | 17.50 |"),
     ],
 )
 def test_another_figure_unit_or_date_is_a_change(statement, source):
@@ -63,7 +69,11 @@ def test_another_figure_unit_or_date_is_a_change(statement, source):
         ("It ends on 31 March 2025.", "until 31/03/2025", ""),
         ("It ends on 31/03/2025.", "until 31 March 2025", ""),
         ("It ends on 31 March.", "until 31 March 2025", ""),
-        ("It is £24.", "| Laundry | 24 |", ""),
+        ("It is £24.", "| Cost in £ | Laundry | 24 |", ""),
+        ("It takes 24 days.", "| Laundry | 24 |", ""),
+        ("It is CHF 1'250'000.", "CHF 1 250 000", ""),
+        ("It is £24 a week.", "up to £24 per week", ""),
+        ("The fee is 24 USD.", "| Fee | 24 |", "What is the fee in USD?"),
         ("In 2025 it is 24.", "it is 24", "What is it in 2025?"),
         ("1 250 euros", "1.250,00 €", ""),
         ("no number at all", "nor here", ""),
@@ -105,7 +115,10 @@ def test_names_are_words_with_a_capital_that_nothing_begins_with(text, found):
         ("Smoking is prohibited.", "No smoking in the store room.", "en", False),
         ("Das wird bezahlt.", "Das wird nicht bezahlt.", "de", True),
         ("Se reembolsa.", "No se reembolsa.", "es", True),
-        ("E rimborsato.", "Non e rimborsato.", "it", False),
+        ("E rimborsato.", "Non e rimborsato.", "it", True),
+        ("Dat wordt vergoed.", "Dat wordt niet vergoed.", "nl", True),
+        ("É reembolsado.", "Não é reembolsado.", "pt", True),
+        ("Se on korvattu.", "Se ei ole korvattu.", "fi", False),
     ],
 )
 def test_clear_denials(statement, source, language, denied):

@@ -2,7 +2,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.facts import numbers
-from ragapp.answer.grounding import ground, split_sentences
+from ragapp.answer.grounding import _written, ground
 
 LEAVE = passage(
     "Annual leave is 25 days. It rises to 27 days after five years.\nUnused leave lapses on 31 March.", "leave.pdf", 3
@@ -156,7 +156,7 @@ def test_no_passages():
     ],
 )
 def test_split_sentences(text, parts):
-    assert split_sentences(text) == parts
+    assert [one.text for one in _written(text)] == parts
 
 
 @pytest.mark.parametrize(
@@ -220,3 +220,123 @@ def test_other_words_are_supported_where_the_meaning_is_near_but_never_another_f
     assert not ground(answer, "What is allowed?", shown, "en", lambda text, others: [0.5])[0][0].supported
     assert ground(answer, "What is allowed?", shown, "en", near)[0][0].supported
     assert not ground("7 dogs are welcome weekly.", "What is allowed?", shown, "en", near)[0][0].supported
+
+
+def test_the_quote_is_the_row_that_has_the_whole_number():
+    table = passage(
+        "| Zone | Small | Large | Days |\n|---|---|---|---|\n| Area 1 | 7.10 | 9.90 | 4 |\n| Area 7 | 8.20 | 9.10 | 1 |"
+    )
+    _, citations = ground("It takes 1 day to Area 7.", "How long does it take to Area 7?", [table], "en")
+    assert citations[0].quote == "| Area 7 | 8.20 | 9.10 | 1 |"
+
+
+def test_a_figure_of_a_sentence_about_something_else_is_not_stated():
+    terms = passage(
+        "The guarantee of the pump lasts 30 months from delivery. Invoices are payable within 14 days. "
+        "Samples are kept for 3 years."
+    )
+    question = "How long does the guarantee of the pump last?"
+    assert ground("The guarantee of the pump lasts 30 months.", question, [terms], "en")[0][0].supported
+    assert not ground("The guarantee of the pump lasts 30 days.", question, [terms], "en")[0][0].supported
+    rooms = passage("The large hall holds 90 people for 12 hours. The lobby of the annex is open for 5 hours a day.")
+    asked = "For how many hours is the lobby of the annex open?"
+    assert ground("The lobby of the annex is open for 5 hours.", asked, [rooms], "en")[0][0].supported
+    assert not ground("The lobby of the annex is open for 12 hours.", asked, [rooms], "en")[0][0].supported
+
+
+def test_figures_from_sentences_far_apart_are_not_put_together():
+    far = passage(
+        "Group A meets 3 times. The room is small. Tea is served. Windows stay shut. Coats are left outside. "
+        "Group B meets 8 times."
+    )
+    assert not ground("They meet 3 and 8 times.", "How often do they meet?", [far], "en")[0][0].supported
+    assert ground("Group B meets 8 times.", "How often does group B meet?", [far], "en")[0][0].supported
+
+
+@pytest.mark.parametrize(
+    ("answer", "stated"),
+    [
+        ("Unbenutzter Urlaub verfällt am 31. März.", True),
+        ("Unbenutzter Urlaub verfällt am 30. April.", False),
+        ("Der Urlaub beträgt 25 Tage.", True),
+        ("Der Urlaub beträgt 25 Wochen.", False),
+        ("Hunde sind im Büro erlaubt.", False),
+    ],
+)
+def test_an_answer_in_another_language_is_held_against_figures_and_meaning(answer, stated):
+    def similar(text, others):
+        return [0.55 if "Urlaub" in text else 0.1 for _ in others]
+
+    assert ground(answer, "Wie viel Urlaub habe ich?", [LEAVE], "de", similar)[0][0].supported is stated
+
+
+def test_each_sentence_has_its_own_quote():
+    leave = passage("Annual leave is 25 days. Unused days lapse in March. Ask the personnel office.")
+    sentences, citations = ground("Annual leave is 25 days. Unused days lapse in March.", "leave?", [leave], "en")
+    assert [one.quotes for one in sentences] == [("Annual leave is 25 days.",), ("Unused days lapse in March.",)]
+    assert [one.quote for one in citations] == ["Annual leave is 25 days."]
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "stated"),
+    [
+        ("How should the seal not be fitted?", "The seal should be fitted by hand.", False),
+        ("Which costs are not paid by the firm?", "Costs of travel are paid by the firm.", False),
+        ("Which costs are not paid by the firm?", "Costs of meals are not paid by the firm.", True),
+        ("Which costs are not paid by the firm?", "The firm refuses costs of meals.", True),
+        ("How many days, holidays not counted, do I get?", "Staff get 26 days.", True),
+        ("Warum wird die Miete nicht gezahlt?", "Die Miete wird gezahlt, weil der Vertrag es verlangt.", False),
+    ],
+)
+def test_what_is_so_does_not_answer_what_is_not_so(question, text, stated):
+    language = "de" if "Miete" in question else "en"
+    sentences, _ = ground(text, question, [passage(text, language=language)], language)
+    assert sentences[0].supported is stated
+
+
+GROWTH = (
+    "| Team | Sales | Change on 2030 |\n| --- | --- | --- |\n| Lamps | £1.2 million | +9.4% |\n"
+    "| Cables | £0.8 million | +3.1% |"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "stated"),
+    [
+        ("By how much did sales of lamps grow?", "Sales of lamps grew by 9.4%.", True),
+        ("What are the sales of lamps?", "The sales of lamps are £1.2 million.", True),
+        ("What are the sales of lamps?", "The sales of lamps are £0.8 million.", False),
+    ],
+)
+def test_a_share_is_not_looked_for_among_amounts(question, answer, stated):
+    sentences, _ = ground(answer, question, [passage(GROWTH)], "en")
+    assert sentences[0].supported is stated
+
+
+def test_the_point_that_is_meant_may_have_fewer_of_the_words():
+    bonus = "Bonus\n\n- All three goals met: bonus of 4% of yearly pay\n- Two of the three met: 2.5%\n- Paid in May"
+    question = "What share of yearly pay is the bonus if two of the three goals are met?"
+    sentences, _ = ground("The bonus is 2.5% if two of the three goals are met.", question, [passage(bonus)], "en")
+    assert sentences[0].supported
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "stated"),
+    [
+        ("Members give 2%, the fund gives 6.5% of yearly pay.", "The fund gives 2% of yearly pay.", False),
+        ("Members give 2%, the fund gives 6.5% of yearly pay.", "The fund gives 6.5% of yearly pay.", True),
+        ("Members give 2%, the fund gives 6.5% of yearly pay.", "Members give 2%.", True),
+        ("| Fund | Members give 2%, the fund gives 6.5% of yearly pay |", "The fund gives 2% of yearly pay.", False),
+        (
+            "Staff of the plant get 25 days of leave and 28 after ten years.",
+            "Staff get 28 days of leave after ten years.",
+            True,
+        ),
+        ("The price of lamps in May was £20, then £25.", "The price of lamps is £25.", True),
+        ("Chaque membre verse 2 % et la caisse verse 6,5 % du salaire.", "La caisse verse 2 % du salaire.", False),
+    ],
+)
+def test_a_figure_belongs_to_its_clause(source, answer, stated):
+    language = "fr" if "caisse" in source else "en"
+    sentences, _ = ground(answer, "Contributions?", [passage(source, language=language)], language)
+    assert sentences[0].supported is stated

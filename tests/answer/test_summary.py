@@ -54,6 +54,7 @@ class Shelf:
 class Row:
     def __init__(self, id, name):
         self.id, self.name, self.path, self.language = id, name, f"/docs/{name}", "en"
+        self.collections: tuple[str, ...] = ()
 
 
 def shelf(pages, words=300):
@@ -78,6 +79,12 @@ def test_every_part_is_read_and_every_sentence_has_its_page():
         assert sentence.citations == (citation.n,)
         assert f"{citation.page * 11} days" in sentence.text
         assert citation.quote in answer.passages[citation.n - 1].text
+
+
+def test_of_a_short_document_every_section_is_summarised():
+    *stages, answer = summarize(shelf(3, words=30), Copyist())
+    assert [(stage.part, stage.parts) for stage in stages] == [(1, 3), (2, 3), (3, 3)]
+    assert [citation.page for citation in answer.citations] == [1, 2, 3]
 
 
 def test_what_no_part_states_is_left_out():

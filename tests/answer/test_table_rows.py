@@ -1,7 +1,8 @@
 import pytest
 
 from ragapp.answer.grounding import ground
-from ragapp.answer.table_rows import mixes_rows
+from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column
+from ragapp.index.analysis import content_terms
 from tests.answer.answerkit import passage
 
 KEYS = (
@@ -84,3 +85,41 @@ FREIGHT = "| Zone | Days | Fee for 2 boxes |\n|---|---|---|\n| Norland | 9 | €
 )
 def test_a_figure_of_another_row_is_not_stated(sentence, mixes):
     assert mixes_rows(sentence, FREIGHT) is mixes
+
+
+CREW = (
+    "| Name | Country | Trade | 2022 Hours | 2023 Hours |\n|---|---|---|---|---|\n"
+    "| Ash 1 | Chile | paint | 310 | 415 |\n| Birch 2 | Peru | wood | 275 | 190 |\n| Cedar 3 | Chile | wood | 88 | 64 |"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "breaks"),
+    [
+        ("Who works in wood in Chile?", "| Cedar 3 | Chile | wood | 88 | 64 |", False),
+        ("Who works in wood in Chile?", "| Birch 2 | Peru | wood | 275 | 190 |", True),
+        ("Who works in wood in Chile?", "| Ash 1 | Chile | paint | 310 | 415 |", True),
+        ("Compare Chile and Peru", "| Birch 2 | Peru | wood | 275 | 190 |", False),
+        ("Who works in Spain?", "| Birch 2 | Peru | wood | 275 | 190 |", False),
+        ("Who works in wood?", "no row", False),
+    ],
+)
+def test_a_row_must_meet_what_the_question_names_of_its_columns(question, row, breaks):
+    assert breaks_condition(question, CREW, row) is breaks
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question", "other"),
+    [
+        ("It is 190.", "What are the 2023 hours of Birch 2?", False),
+        ("It is 275.", "What are the 2023 hours of Birch 2?", True),
+        ("It is 275.", "What are the hours of Birch 2?", False),
+        ("Birch 2 has 275 hours in 2022 and 190 in 2023.", "What are the hours of Birch 2?", False),
+    ],
+)
+def test_a_figure_stands_below_the_heading_that_is_asked_for(sentence, question, other):
+    def stems(text):
+        return content_terms(text, "en")
+
+    assert of_another_column(sentence, question, CREW, "| Birch 2 | Peru | wood | 275 | 190 |", stems) is other
+    assert ground(sentence, question, [passage(CREW)], "en")[0][0].supported is not other

@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.answer.table_text import linearize_tables
+from ragapp.answer.table_text import as_prose, linearize_tables
 
 TABLE = "| Place | Hotel, per night | Lunch |\n| --- | :---: | --- |\n| London | £160 | £12 |\n| Paris |  | €17 |"
 
@@ -32,3 +32,10 @@ def test_what_is_no_table_stays_as_it_is(text):
 def test_odd_rows_lose_nothing():
     text = "|  | Rate |\n|---|---|\n| Car | 45p | extra |\n| a \\| b | 2 |"
     assert linearize_tables(text).splitlines() == ["Car; Rate: 45p; extra", "a | b; Rate: 2"]
+
+
+def test_a_quote_is_one_line_without_bars():
+    assert as_prose("| London | £160 | £12 |") == "London; £160; £12"
+    assert as_prose(f"Limits\n\n{TABLE}").startswith(
+        "Limits Place: London; Hotel, per night: £160; Lunch: £12 Place: Paris"
+    )

@@ -50,3 +50,32 @@ def test_answers_disagree_when_they_share_no_figure(one, other, question, differ
 def test_the_date_of_a_document(name, title, date):
     row = SimpleNamespace(name=name, title=title, mtime_ns=1_710_000_000 * 10**9)
     assert document_date(row) == date
+
+
+RATE = "The hourly rate for extra work is {} euros, after a written order."
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "versions"),
+    [
+        ("rates-2024.pdf", "rates-2025.pdf", True),
+        ("rates_v1.docx", "rates_v2.docx", True),
+        ("rates (1).docx", "rates.docx", True),
+        ("Tarife Entwurf.docx", "Tarife.docx", True),
+        ("rates-2024-03-01.pdf", "rates-20250401.pdf", True),
+        ("site-rates.pdf", "amendment-site-rates.eml", True),
+        ("offer-07.docx", "offer-08.docx", False),
+        ("bill-2025-0417.txt", "bill-2025-0423.txt", False),
+        ("note 12.md", "note 13.md", False),
+    ],
+)
+def test_a_numbered_batch_is_no_versions(name, other, versions):
+    first, second = of(RATE.format(40), name, 1), of(RATE.format(45), other, 2)
+    assert bool(other_versions(first, [first, second])) is versions
+
+
+def test_documents_of_one_title_are_told_apart_by_whom_they_name_first():
+    first, second = of(RATE.format(40), "hollin.docx", 1), of(RATE.format(45), "treves.docx", 2)
+    between = {1: "Offer for Hollin Bakery, Leeds.", 2: "Offer for Treves Garage, York."}
+    assert other_versions(first, [second], lambda passage: between[passage.chunk.document_id]) == []
+    assert other_versions(first, [second], lambda passage: "Offer for Hollin Bakery, Leeds.") == [second]

@@ -42,7 +42,7 @@ BEFORE_ANY_MODEL = [
     (["eval", "q.jsonl", "--calibrate", "--no-llm"], 2, ["--calibrate needs answers"]),
     (["search", "x", "-k", "0"], 2, ["-k"]),
     (["search", "x", "--kk"], 2, ["--kk"]),
-    (["documents", "show", "seven"], 2, ["integer"]),
+    (["documents", "show", "seven"], 1, ["no document named seven", "ragapp documents list"]),
     (["ui", "--port", "99999"], 2, ["--port", "65535"]),
     (["ingest", "--ocr", "perhaps"], 2, ["--ocr", "always"]),
     (["ingest", "--watch", "--dry-run"], 2, ["--watch goes on until it is stopped"]),
@@ -152,7 +152,7 @@ class TestWithModels:
         monkeypatch.setenv("RAGAPP_INGEST__CHUNK_TOKENS", "100")
         for command in (["search", "kettle"], ["ingest", "a.txt"], ["doctor"]):
             check(ragapp(*command), 1, "ragapp doctor --fix")
-        check(ragapp("doctor", "--fix"), 0, "1 documents were rebuilt for all-minilm-l6-v2")
+        check(ragapp("doctor", "--fix"), 0, "1 document was rebuilt for all-minilm-l6-v2")
         check(ragapp("search", "kettle"), 0, "The kettle is green.")
 
     def test_a_store_in_use_is_told(self, ragapp, furnished, monkeypatch):
@@ -170,11 +170,12 @@ class TestWithModels:
 def test_a_password_is_kept_as_a_hash(ragapp, home, monkeypatch):
     from ragapp.web.passwords import is_password
 
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("typer.prompt", lambda *words, **options: "short")
     check(ragapp("ui", "--set-password"), 1, "10 characters")
     monkeypatch.setattr("typer.prompt", lambda *words, **options: "a long password")
-    check(ragapp("ui", "--set-password"), 0, "settings.yaml")
-    written = (home / "settings.yaml").read_text(encoding="utf-8")
+    check(ragapp("ui", "--set-password"), 0, "settings.local.yaml")
+    written = (home / "settings.local.yaml").read_text(encoding="utf-8")
     assert "a long password" not in written
     assert is_password("a long password", load_settings().server.password)
 

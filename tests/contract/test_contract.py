@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import json
 import typing
+from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
@@ -14,11 +15,13 @@ from typer.testing import CliRunner
 
 from ragapp import contract
 from ragapp.contract.codec import from_values, to_values
+from ragapp.settings import Settings
 
 RECORDS = [kind for _, kind in inspect.getmembers(contract, inspect.isclass) if dataclasses.is_dataclass(kind)]
 ROUTES = {
     ("/api/ask", "post"): contract.Answer,
     ("/api/search", "post"): contract.SearchResult,
+    ("/api/compare", "post"): contract.Comparison,
     ("/api/documents", "get"): contract.DocumentList,
     ("/api/documents/remove", "post"): contract.Removal,
     ("/api/ingest", "post"): contract.IngestReport,
@@ -32,8 +35,9 @@ def openapi():
     from ragapp.web.openai_api import make_openai_api
 
     server = FastAPI()
-    server.include_router(make_api(None))  # nothing is asked of the parts before there is a request
-    server.include_router(make_openai_api(None))
+    state = SimpleNamespace(app=SimpleNamespace(settings=Settings()))  # no part is asked before there is a request
+    server.include_router(make_api(state))
+    server.include_router(make_openai_api(state))
     return server.openapi()
 
 
@@ -69,7 +73,8 @@ def test_every_refusal_is_told_of_every_route(openapi):
     for path, methods in openapi["paths"].items():
         for method, told in methods.items():
             refused = set(told["responses"]) - {"200"}
-            assert {"400", "401", "403", "404", "413", "422"} <= refused, (path, method)
+            own = {"415", "429", "503"} if path.startswith("/v1/") else {"422"}  # of OpenAI's statuses none is 422
+            assert {"400", "401", "403", "404", "413"} | own <= refused, (path, method)
 
 
 @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
@@ -106,7 +111,7 @@ def value_of(hint):
         return {"name": value_of(arguments[1])}
     if arguments:  # a union
         return value_of(next(one for one in arguments if one is not type(None)))
-    return {str: "text", int: 7, float: 0.25, bool: True}[hint]
+    return {str: "text", int: 7, float: 0.25, bool: True, typing.Any: "of any kind"}[hint]
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +142,8 @@ def ragapp(models_dir, sample_store, tmp_path_factory):
     [
         (("search", "hotel limit"), contract.SearchResult),
         (("ask", "What is the hotel limit for London?"), contract.Answer),
-        (("ask", "What is the hotel limit for London?", "--no-llm"), contract.Answer),
+        (("ask", "What is the hotel limit for London?", "--no-llm"), contract.SearchResult),
+        (("compare", "travel-policy-2024", "travel-policy-2025", "--about", "hotel limits"), contract.Comparison),
         (("documents", "list"), contract.DocumentList),
         (("documents", "show", 1), contract.DocumentDetails),
         (("ingest", "--dry-run"), contract.IngestReport),

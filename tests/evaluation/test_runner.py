@@ -79,3 +79,7 @@ def test_the_sample_questions_find_their_pages(sample_settings, request, tmp_pat
     assert summary["retrieval"]["page@1"] >= 0.8
     lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [line["id"] for line in lines] == [question.id for question in questions]
+    for line, result in zip(lines, results, strict=True):
+        assert [(passage["document"], passage["page"]) for passage in line["passages"]] == result.places
+        assert [passage["n"] for passage in line["passages"]] == [*range(1, len(result.places) + 1)]
+        assert all(passage["text"] for passage in line["passages"])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -455,3 +457,25 @@ def test_a_number_that_no_id_can_be_is_the_id_of_nothing(catalog, number):
     assert catalog.document(number) is None
     assert catalog.unit(1, number) is None
     assert catalog.unit(number, 1) is None
+
+
+def test_what_is_written_after_another_process_was_there_is_not_lost(tmp_path):
+    """Two connections of one process, as the page has them, and a command that comes and goes meanwhile."""
+    path = tmp_path / "catalog.sqlite3"
+    code = (
+        "import sys; from pathlib import Path; from ragapp.index.catalog import Catalog\n"
+        "catalog = Catalog(Path(sys.argv[1])); print(catalog.get_state('later')); catalog.close()"
+    )
+
+    def command():
+        done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    first, second = Catalog(path), Catalog(path)
+    first.set_state("before", "1")
+    assert command() == "None"
+    second.set_state("later", "kept")
+    assert command() == "kept"
+    first.close()
+    second.close()
+    assert command() == "kept"

@@ -12,10 +12,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from ragapp.contract import Answer, Citation, Passage, Place
+from ragapp.contract import Answer, Citation, Feedback, Passage, Place
 from ragapp.errors import StoreError
 from ragapp.index.catalog import Catalog
-from ragapp.index.conversations import MAX_TITLE_CHARACTERS, TITLE_CHARACTERS, Conversations, shortened
+from ragapp.index.conversations import (
+    MAX_FEEDBACK_CHARACTERS,
+    MAX_TITLE_CHARACTERS,
+    TITLE_CHARACTERS,
+    Conversations,
+    shortened,
+)
 
 PIECES = [
     "hotel",
@@ -184,6 +190,28 @@ def test_answers_of_earlier_versions_are_read(kept, catalog):
     assert (read.answer.signals, read.answer.context.window, read.answer.citations) == ((), 9, ())
 
 
+@pytest.mark.parametrize(
+    ("old", "grade"),
+    [
+        ({"confidence": 0.99}, "answered"),
+        ({"confidence": 0.6}, "likely"),
+        ({"confidence": 0.99, "sentences": [{"text": "a", "supported": False, "citations": []}]}, "likely"),
+        ({"confidence": 0.99, "sentences": [{"text": "a", "supported": True, "citations": []}]}, "answered"),
+        ({"confidence": 0.99, "abstained": True}, "not_found"),
+        ({"confidence": 0.1, "grade": "answered"}, "answered"),
+        ({"confidence": 0.99, "grade": "of a later version"}, "answered"),
+        ({}, "likely"),
+    ],
+)
+def test_answers_that_were_kept_without_a_grade_get_one(kept, catalog, old, grade):
+    id_ = kept.create()
+    turn = kept.add_turn(id_, answer())
+    with catalog.transaction() as connection:
+        stored = json.dumps({"question": "q", "answer": "Red.", **old})
+        connection.execute("UPDATE turns SET answer = ? WHERE id = ?", (stored, turn.id))
+    assert kept.turns(id_)[0].answer.grade == grade
+
+
 @pytest.mark.parametrize("id_", [0, -1, 7, 2**63, -(2**70)])
 def test_unknown_ids_are_told(kept, id_):
     calls = [kept.get, kept.turns, kept.delete, lambda i: kept.rename(i, "t"), lambda i: kept.add_turn(i, answer())]
@@ -259,3 +287,77 @@ def test_answers_that_show_removed_documents_are_forgotten(kept, catalog, monkey
     assert [turn.question for turn in kept.turns(mixed)] == ["two"]
     assert "secret" not in str(catalog.rows("SELECT * FROM turns"))
     assert kept.forget_removed() == 0
+
+
+def test_what_was_taken_out_is_put_back_as_it_was(kept, catalog):
+    first, other = kept.create(), kept.create("other")
+    ids = [kept.add_turn(first, answer(question=text), "/d/*").id for text in ("a", "b", "c")]
+    kept.rate(ids[1], Feedback("down", "note", "£5"))
+    before = kept.turns(first)
+    cut = kept.take_out(first, ids[1:])
+    assert [turn.id for turn in kept.turns(first)] == ids[:1]
+    later = kept.add_turn(first, answer(question="d")).id
+    kept.put_back(cut)
+    assert kept.turns(first)[:3] == before
+    assert [turn.id for turn in kept.turns(first)] == [*ids, later]
+    whole = kept.take_out(first)
+    assert not kept.is_kept(first)
+    assert counts(catalog) == [1, 0]
+    assert kept.put_back(whole).id == first
+    assert len(kept.turns(first)) == 4
+    assert kept.is_kept(other)
+
+
+def test_turns_of_a_conversation_that_went_meanwhile_bring_it_back(kept):
+    first = kept.create("talk")
+    turn = kept.add_turn(first, answer())
+    cut = kept.take_out(first, [turn.id])
+    kept.delete(first)
+    assert kept.put_back(cut).title == "talk"
+    assert [one.id for one in kept.turns(first)] == [turn.id]
+
+
+def test_what_a_person_thinks_and_what_is_asked_of_is_kept(kept):
+    first = kept.create()
+    turn = kept.add_turn(first, answer(), "/d/a.pdf\n/d/b/*")
+    assert kept.get(first).scope == kept.turns(first)[0].scope == "/d/a.pdf\n/d/b/*"
+    kept.set_scope(first, "")
+    assert kept.get(first).scope == ""
+    kept.rate(turn.id, Feedback("up", "n" * 5000))
+    assert [len(one.feedback.note) for one in kept.rated()] == [MAX_FEEDBACK_CHARACTERS]
+    kept.rate(turn.id, Feedback())
+    assert list(kept.rated()) == []
+    with pytest.raises(StoreError, match="no longer kept"):
+        kept.rate(turn.id + 1, Feedback("up"))
+
+
+def test_the_version_tells_of_every_change_whoever_made_it(kept, catalog):
+    other = Catalog(catalog.path)
+    seen = [kept.version]
+    first = Conversations(other).create("a")
+    for change in (
+        lambda: Conversations(other).add_turn(first, answer()),
+        lambda: Conversations(other).rename(first, "b"),
+        lambda: Conversations(other).rate(kept.turns(first)[0].id, Feedback("up")),
+        lambda: Conversations(other).delete(first),
+    ):
+        seen.append(kept.version)
+        change()
+        assert kept.version not in seen[-1:]
+    other.close()
+
+
+def test_what_was_asked_about_is_known_the_newest_first_and_each_unit_once(kept):
+    conversation = kept.create()
+
+    def ask(*units):
+        quoted, *others = units
+        citation = Citation("a.pdf", quoted[0], quoted[1], n=1, quote="x", start=0, end=1)
+        shown = tuple(Passage("b.pdf", path, number, text="x", score=1.0) for path, number in others)
+        kept.add_turn(conversation, replace(answer(), citations=(citation,), passages=shown))
+
+    ask(("/a.pdf", 1), ("/a.pdf", 1), ("/b.pdf", 7))
+    ask(("/b.pdf", 7), ("/c.pdf", 2))
+    kept.add_turn(conversation, Answer("q", "Hello.", False, 1.0))
+    assert kept.asked_about() == [("/b.pdf", 7), ("/c.pdf", 2), ("/a.pdf", 1)]
+    assert kept.asked_about(turns=2) == [("/b.pdf", 7), ("/c.pdf", 2)]

@@ -482,7 +482,7 @@ def test_a_graph_is_exported_once_and_known_by_its_hash(own_minilm, exact):
     graph = own_minilm / onnx_export.GRAPH.format("fp32")
     notes = json.loads((own_minilm / onnx_export.NOTES).read_text())
     assert notes["cosines"]["fp32"] > 0.99999
-    assert notes["cosines"]["int8"] > 0.99
+    assert notes["cosines"]["int8"] > (0.99 if processor.sums_exactly() else 0.97)
     written = graph.stat().st_mtime_ns
     Embedder(own_minilm, "minilm", precision="fp32").embed_query("leave")
     assert graph.stat().st_mtime_ns == written

@@ -21,7 +21,10 @@ def _version(connection) -> int:
 
 
 def _recorded(connection) -> list[str]:
-    return [row[0] for row in connection.execute("SELECT key FROM state WHERE key LIKE 'migration-%' ORDER BY key")]
+    order = "CAST(substr(key, 11) AS INTEGER)"
+    return [
+        row[0] for row in connection.execute(f"SELECT key FROM state WHERE key LIKE 'migration-%' ORDER BY {order}")
+    ]
 
 
 def test_every_step_is_applied_once_and_recorded(connection) -> None:

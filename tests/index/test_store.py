@@ -193,6 +193,23 @@ def test_a_second_opener_reads_by_scan_and_finds_the_same(data: Path) -> None:
         assert set(reader.catalog.match(question_terms("trains", ["en"]), 5)) == {3}
 
 
+def test_who_reads_for_hours_leaves_the_store_to_others_and_sees_what_they_change(data: Path) -> None:
+    _filled(data).close()
+    with Store(data, IDENTITY, own=False) as reader:
+        assert not reader.owner
+        assert "Trains leave at nine." in _found(reader, "b Trains leave at nine.")
+        with Store(data, IDENTITY, write=True, wait_s=0) as writer:
+            writer.remove(2)
+            put_text(writer, EMBEDDER, Path("/docs/d.txt"), "The kettle is vermilion.")
+            writer.settle()
+        assert _found(reader, "d The kettle is vermilion.")[0] == "The kettle is vermilion."
+        assert "Trains leave at nine." not in _found(reader, "b Trains leave at nine.")
+        scan = reader.vectors
+        assert reader.vectors is scan  # nothing has changed: it is not read anew
+        with pytest.raises(StoreError, match="not open for writing"):
+            reader.remove(1)
+
+
 def test_a_second_writer_is_refused_and_told_who_owns_the_store(data: Path) -> None:
     with _filled(data), pytest.raises(StoreError, match=rf"process \(id {os.getpid()}\) is using"):
         Store(data, IDENTITY, write=True, wait_s=0)

@@ -61,7 +61,7 @@ def test_one_worker_reads_file_after_file(good: Path, tmp_path: Path) -> None:
         ("exits", r"crashed on it \(exit 3\)"),
         ("quits", r"crashed on it \(exit 4\)"),
         ("segfaults", rf"crashed on it \(exit -{int(signal.SIGSEGV)}\)"),
-        ("raises", "KeyError while reading: 'no such object'"),
+        ("raises", "it cannot be read: no such object"),
         ("refuses", "^it is a riddle Solve it.$"),
         ("unsendable", "."),
         ("nobody", "no reader for .nobody"),
@@ -112,7 +112,7 @@ def test_pages_that_ocr_reads_have_time_of_their_own(tmp_path: Path) -> None:
     slow, told = _file(tmp_path, "slow"), []
     with preparer(1, ocr_timeout_s=5) as reader:
         prepared = reader.prepare(slow, lambda *unit: told.append(unit))
-        assert told == [(page, 4, True) for page in range(1, 5)]
+        assert told == [(page, 4, True, 0) for page in range(1, 5)]
         assert prepared.seconds >= 2
     with preparer(1, ocr_timeout_s=0) as reader, pytest.raises(ReadingError, match="took longer than 1 s"):
         reader.prepare(slow)

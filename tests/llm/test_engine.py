@@ -58,7 +58,7 @@ def test_choose_weighs_words_and_leaves_the_prefix_in_the_cache(engine):
     assert sum(probabilities) == pytest.approx(1)
     assert all(0 <= probability <= 1 for probability in probabilities)
     text(engine, CHAT, max_tokens=1)
-    assert engine.stats.cached_tokens >= engine.stats.prompt_tokens - 1
+    assert engine.stats.cached_tokens >= engine.stats.prompt_tokens - 15
 
 
 def test_special_tokens_in_text_lose_their_power(engine):
@@ -152,7 +152,7 @@ def test_prompts_that_were_read_before_are_taken_back(engine):
     first = [text(engine, chat, max_tokens=6) for chat in chats]
     for chat, said in zip(chats, first, strict=True):
         assert text(engine, chat, max_tokens=6) == said
-        assert engine.stats.cached_tokens == engine.stats.prompt_tokens - 1
+        assert engine.stats.prompt_tokens - 15 <= engine.stats.cached_tokens <= engine.stats.prompt_tokens - 8
 
 
 def test_a_prompt_that_is_taken_back_weighs_words_as_one_that_is_read(models_dir):
@@ -161,8 +161,7 @@ def test_a_prompt_that_is_taken_back_weighs_words_as_one_that_is_read(models_dir
     used, fresh = (Engine(path, "smol", context=1024) for _ in range(2))
     for chat in chats:
         used.choice_probabilities(chat, ("room", "day"))
-    assert used.choice_probabilities(chats[0], ("room", "day")) == pytest.approx(
-        fresh.choice_probabilities(chats[0], ("room", "day")), abs=0.01
-    )
+    taken_back, read = (engine.choice_probabilities(chats[0], ("room", "day")) for engine in (used, fresh))
+    assert taken_back == read
     used.close()
     fresh.close()

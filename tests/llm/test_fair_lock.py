@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ragapp.errors import CancelledError
+from ragapp.errors import CancelledError, StoppingError
 from ragapp.llm.engine import BATCH_TOKENS, Engine
 from ragapp.llm.fair_lock import FairLock
 from ragapp.models.packs import get_pack
@@ -38,11 +38,11 @@ class TestTurns:
             for n in range(6):
                 threads.append(threading.Thread(target=work, args=(n,)))
                 threads[-1].start()
-                _until(lambda n=n: turns.ahead == n + 2)
+                _until(lambda n=n: turns.callers == n + 2)
         for thread in threads:
             thread.join()
         assert came == list(range(6))
-        assert turns.ahead == 0
+        assert turns.callers == 0
 
     def test_who_gives_up_waiting_leaves_the_queue(self) -> None:
         turns, given_up, problems = FairLock(), threading.Event(), []
@@ -57,10 +57,10 @@ class TestTurns:
         with turns.turn():
             waiting = threading.Thread(target=wait)
             waiting.start()
-            _until(lambda: turns.ahead == 2)
+            _until(lambda: turns.callers == 2)
             given_up.set()
             waiting.join()
-            assert turns.ahead == 1
+            assert turns.callers == 1
         assert problems == ["stopped"]
         with turns.turn():
             pass
@@ -77,13 +77,98 @@ class TestTurns:
         ending = threading.Thread(target=stream.close)
         ending.start()
         ending.join()
-        assert turns.ahead == 0
+        assert turns.callers == 0
+
+    def test_the_order_is_that_of_the_tickets_not_of_the_threads(self) -> None:
+        turns, came = FairLock(), []
+        tickets = [turns.ticket() for _ in range(5)]
+
+        def work(n: int) -> None:
+            assert tickets[n].wait(20)
+            came.append(n)
+            tickets[n].leave()
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in reversed(range(5))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert came == list(range(5))
+
+    def test_a_ticket_knows_its_place_and_may_be_given_up(self) -> None:
+        turns = FairLock()
+        first, second, third = (turns.ticket() for _ in range(3))
+        assert [one.ahead for one in (first, second, third)] == [0, 1, 2]
+        assert first.wait(0)
+        assert not third.wait(0.01)
+        second.leave()
+        second.leave()
+        assert third.ahead == 1
+        assert not third.wait(0)
+        first.leave()
+        assert third.wait(0)
+        assert (second.ahead, second.wait(0)) == (0, False)
 
     def test_an_error_inside_lets_the_next_one_in(self) -> None:
         turns = FairLock()
         with pytest.raises(ValueError, match="inside"), turns.turn():
             raise ValueError("inside")
-        assert turns.ahead == 0
+        assert turns.callers == 0
+
+
+class TestSeveralPlaces:
+    def test_so_many_are_inside_and_the_others_know_their_place(self) -> None:
+        turns = FairLock(3)
+        tickets = [turns.ticket() for _ in range(6)]
+        assert [one.wait(0) for one in tickets] == [True] * 3 + [False] * 3
+        assert [one.ahead for one in tickets] == [0, 0, 0, 1, 2, 3]
+        assert (turns.callers, turns.waiting) == (6, 3)
+        tickets[1].leave()  # whoever ends first lets the first of those that wait in
+        assert [one.wait(0) for one in tickets] == [True, False, True, True, False, False]
+        assert [one.ahead for one in tickets] == [0, 0, 0, 0, 1, 2]
+        tickets[4].leave()
+        assert tickets[5].ahead == 1
+
+    def test_who_is_alone_waits_for_all_and_all_wait_for_it(self) -> None:
+        turns = FairLock(3)
+        first, second, alone, behind = (turns.ticket(alone=n == 2) for n in range(4))
+        assert [one.wait(0) for one in (first, second, alone, behind)] == [True, True, False, False]
+        assert (alone.ahead, behind.ahead) == (2, 3)
+        first.leave()
+        assert not alone.wait(0)
+        second.leave()
+        assert alone.wait(0)
+        assert not behind.wait(0)
+        alone.leave()
+        assert behind.wait(0)
+
+    @pytest.mark.parametrize("places", [1, 3])
+    def test_at_the_end_nobody_is_let_in_and_who_is_inside_goes_on(self, places: int) -> None:
+        turns = FairLock(places)
+        inside = [turns.ticket() for _ in range(places)]
+        assert all(one.wait(0) for one in inside)
+        waiting, told = turns.ticket(), []
+
+        def wait() -> None:
+            try:
+                waiting.wait()
+            except StoppingError as error:
+                told.append(error)
+                waiting.leave()
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        turns.end()
+        thread.join(20)
+        assert len(told) == 1
+        assert all(one.wait(0) for one in inside)
+        for one in inside:
+            one.leave()
+        late = turns.ticket()
+        with pytest.raises(StoppingError):
+            late.wait(0)
+        late.leave()
+        assert (turns.callers, turns.ending) == (0, True)
 
 
 @pytest.fixture

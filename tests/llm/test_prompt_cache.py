@@ -19,26 +19,26 @@ def context(models_dir):
     context.model.close()
 
 
-def read(context, word, count=LEAST_TOKENS + 10):
-    tokens = context.model.tokenize(f"{word} " * count)[:count]
-    context.truncate(0)
-    context.decode(tokens)
-    return tokens
+def read(cache, word, count=LEAST_TOKENS + 24):
+    """Read a prompt; what of it can be taken back."""
+    tokens = cache._context.model.tokenize(f"{word} " * count)[:count]
+    cache.read(tokens)
+    return tokens[: cache._context.cutting.tail(count)]
 
 
 def test_short_prompts_are_not_kept(context):
     cache = PromptCache(context)
-    read(context, "red", LEAST_TOKENS - 1)
+    read(cache, "red", LEAST_TOKENS - 1)
     cache.save()
     assert len(cache) == 0
 
 
 def test_the_longest_shared_beginning_is_taken_back(context):
     cache = PromptCache(context)
-    red = read(context, "red")
+    red = read(cache, "red")
+    blue = read(cache, "blue")
     cache.save()
-    blue = read(context, "blue")
-    cache.save()
+    assert len(cache) == 2
     assert cache.restore(blue, len(blue)) == len(blue)
     assert cache.restore([*red, 5, 6], 0) == len(red)
     assert context.tokens == red
@@ -47,24 +47,32 @@ def test_the_longest_shared_beginning_is_taken_back(context):
 
 def test_a_longer_reading_replaces_the_shorter_one(context):
     cache = PromptCache(context)
-    tokens = read(context, "red")
+    tokens = read(cache, "red")
     cache.save()
-    context.decode(tokens[:20])
+    longer = read(cache, "red", 2 * LEAST_TOKENS)
     cache.save()
     assert len(cache) == 1
-    assert cache.restore([*tokens, *tokens[:20], 7], 0) == len(tokens) + 20
+    assert cache.restore([*longer, 7], 0) == len(longer) > len(tokens)
+
+
+def test_what_was_written_is_not_taken_back(context):
+    cache = PromptCache(context)
+    tokens = read(cache, "red")
+    whole = list(context.tokens)
+    context.decode([5])
+    kept, _ = cache.read([*whole, 5, *whole])
+    assert kept == len(tokens)
 
 
 def test_the_memory_is_bounded_and_the_oldest_goes(context):
     whole = PromptCache(context)
-    first = read(context, "one")
+    prompts = [read(whole, "one")]
     whole.save()
     size = len(whole._saved[0].state)
     cache = PromptCache(context, most_bytes=int(2.5 * size))
-    prompts = [first]
-    cache.save()
+    read(cache, "one")
     for word in ("two", "three", "four"):
-        prompts.append(read(context, word))
+        prompts.append(read(cache, word))
         cache.save()
     assert len(cache) == 2
     assert cache.restore(prompts[0], 0) == 0

@@ -4,8 +4,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ragapp.llm.generation import StopTexts
-from ragapp.llm.reasoning import TAGS, ThinkingSplitter, find_tags, opens_thinking, skip_thinking, split_thinking
+from ragapp.llm.reasoning import (
+    TAGS,
+    StopTexts,
+    ThinkingSplitter,
+    find_tags,
+    opens_thinking,
+    skip_thinking,
+    split_thinking,
+)
 
 THINK = TAGS[0]
 HARMONY = TAGS[-1]
@@ -54,10 +61,42 @@ def test_the_frame_of_gpt_oss_is_no_part_of_the_answer(text, thinking, answer):
     assert split_thinking(text, tags=HARMONY) == (thinking, answer)
 
 
-PARTS = st.sampled_from(
-    ["<think>", "</think>", "<thi", "nk>", "</", "think>", " ", "\n", "a", "b.", "<", ">", "/", "t", "<|", FINAL]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>So.</think><response>Yes.</response>",
+        "<think>So.</think>\n<|START_RESPONSE|>Yes.<|END_RESPONSE|>",
+        "<response>Yes.</response> more",
+    ],
 )
-TEXTS = st.lists(PARTS, max_size=14).map("".join)
+def test_the_frame_of_an_answer_is_no_part_of_it(text):
+    assert split_thinking(text)[1] == "Yes."
+
+
+PARTS = st.sampled_from(
+    [
+        "<think>",
+        "</think>",
+        "<thi",
+        "nk>",
+        "</",
+        "think>",
+        " ",
+        "\n",
+        "a",
+        "b.",
+        "<",
+        ">",
+        "/",
+        "t",
+        "<|",
+        FINAL,
+        "<response>",
+        "</response>",
+    ]
+)
+FRAME = st.sampled_from(["<response>", "</response>"])
+TEXTS = st.lists(PARTS | FRAME, max_size=14).map("".join)
 
 
 @given(text=TEXTS, cuts=st.lists(st.integers(0, 60), max_size=12), opened=st.booleans(), tags=st.sampled_from(TAGS))

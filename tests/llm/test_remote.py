@@ -539,17 +539,17 @@ FAULTS = {
     "gateway": (lambda r, b: r.raw(b"<html><h1>Bad</h1></html>", 502, "text/html"), r"status 502\.", "log"),
     "loading": (error(503, "Loading model"), "Loading model", "Wait"),
     "refused": (error(400, "bad field"), "status 400: bad field", "llm.model"),
-    "error inside": (lambda r, b: r.json({"error": {"message": "CUDA"}}), "CUDA|no JSON", "l"),
+    "error inside": (lambda r, b: r.json({"error": {"message": "CUDA"}}), "CUDA|not JSON", "l"),
     "detail": (lambda r, b: r.json({"detail": "no such thing"}, 422), "no such thing", "llm.model"),
     "elsewhere": (lambda r, b: r.raw(b"", 307, Location="http://evil.example/v1?k=1"), "evil.example/v1", "llm.url"),
-    "page": (lambda r, b: r.raw(b"<html>Welcome</html>", kind="text/html"), "no JSON: '<html>Welcome", "llm.url"),
-    "empty": (lambda r, b: r.raw(b""), "no JSON", "llm.url"),
+    "page": (lambda r, b: r.raw(b"<html>Welcome</html>", kind="text/html"), "not JSON: '<html>Welcome", "llm.url"),
+    "empty": (lambda r, b: r.raw(b""), "not JSON", "llm.url"),
 }
 STREAM_FAULTS = {
-    "whole": (lambda r, b: r.json(said("ok")), "no JSON", "llm.url"),
-    "broken json": (lambda r, b: (r.begin(), r.data('{"choices": [')), "no JSON", "llm.url"),
-    "no object": (lambda r, b: (r.begin(), r.data("17")), "no JSON", "llm.url"),
-    "no event": (lambda r, b: (r.begin(), r.wfile.write(b"hello there\n\n")), "no JSON: 'hello there", "llm.url"),
+    "whole": (lambda r, b: r.json(said("ok")), "not JSON", "llm.url"),
+    "broken json": (lambda r, b: (r.begin(), r.data('{"choices": [')), "not JSON", "llm.url"),
+    "no object": (lambda r, b: (r.begin(), r.data("17")), "not JSON", "llm.url"),
+    "no event": (lambda r, b: (r.begin(), r.wfile.write(b"hello there\n\n")), "not JSON: 'hello there", "llm.url"),
     "error event": (
         lambda r, b: (r.begin(), r.data('{"error": {"message": "CUDA"}}')),
         "while it answered: CUDA",
@@ -716,6 +716,78 @@ def test_callers_wait_for_their_turn(engine_at):
         for thread in threads:
             thread.join()
         assert most == [1, 1, 1, 1]
+
+
+def test_several_callers_are_served_together_each_with_its_own_figures(engine_at):
+    inside, most, all_in = [], [], threading.Barrier(4)
+
+    def chat(request, body):
+        inside.append(1)
+        most.append(len(inside))
+        all_in.wait(10)
+        said = body["messages"][-1]["content"]
+        inside.pop()
+        request.events(delta(said), {"choices": [], "usage": {"completion_tokens": len(said)}}, delta("", "stop"))
+
+    heard = {}
+
+    def ask(engine, word):
+        heard[word] = text(engine, [{"role": "user", "content": word}]), engine.stats.answer_tokens
+
+    with serving(chat) as server:
+        engine = engine_at(server, places=4)
+        words = [f"{'word' * n}" for n in range(1, 5)]
+        threads = [threading.Thread(target=ask, args=(engine, word)) for word in words]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert max(most) == 4
+    assert heard == {word: (word, len(word)) for word in words}
+    assert engine.ahead == 0
+
+
+def test_closing_waits_for_all_that_are_served(engine_at):
+    go_on = threading.Event()
+
+    def chat(request, body):
+        request.begin()
+        request.data('{"choices": [{"delta": {"content": "begun"}}]}')
+        go_on.wait(10)
+        request.data('{"choices": [{"delta": {"content": " and ended"}, "finish_reason": "stop"}]}')
+        request.data("[DONE]")
+
+    with serving(chat) as server:
+        engine, heard = engine_at(server, places=3), []
+        threads = [threading.Thread(target=lambda: heard.append(text(engine))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(server.bodies()) == 2)
+        closing = threading.Thread(target=engine.close)
+        closing.start()
+        wait_until(lambda: engine.ahead == 3)
+        assert closing.is_alive()
+        go_on.set()
+        for thread in (*threads, closing):
+            thread.join(10)
+        assert heard == ["begun and ended"] * 2
+
+
+def test_whether_a_server_is_there(engine_at):
+    with serving(saying("ok")) as server:
+        engine = engine_at(server)
+        assert engine.reachable()
+        server.routes["/v1/models"] = lambda request, body: request.json({"error": "loading"}, 503)
+        assert not engine.reachable()
+        server.routes["/v1/models"] = lambda request, body: request.wait_for_goodbye(5)
+        began = time.monotonic()
+        assert not engine.reachable(0.2)
+        assert time.monotonic() - began < 4
+        del server.routes["/v1/models"]  # a server may have no list
+        assert engine.reachable()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert not engine_at(f"http://127.0.0.1:{port}/v1").reachable()
 
 
 def test_closing_ends_its_thread_and_it_can_be_used_again(engine_at):

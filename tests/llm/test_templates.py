@@ -270,3 +270,50 @@ def test_history_goes_without_the_thinking(source, answer):
 def test_what_a_person_writes_is_not_taken_for_thinking():
     turns = [{"role": "user", "content": "<think>x</think>y"}]
     assert "<think>x</think>y" in ChatTemplate(OPENS, "", "", "m").render(turns)
+
+
+def _framed(answer, opening):
+    """A template whose finished answers begin with a mark that its opening of the assistant's turn may lack."""
+    return (
+        "{% for m in messages %}{% if m.role == 'user' %}<|user|>{{ m.content }}<|eot|>{% elif m.role == 'system' %}"
+        f"<|system|>{{{{ m.content }}}}<|eot|>{{% else %}}{answer}<|eot|>{{% endif %}}{{% endfor %}}"
+        f"{{% if add_generation_prompt %}}{opening}{{% endif %}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "opening", "end"),
+    [
+        ("<|ai|>[RESPONSE]{{ m.content }}[/RESPONSE]", "<|ai|>", "<|ai|>[RESPONSE]"),
+        ("<|ai|>\n<final>\n{{ m.content }}</final>", "<|ai|>\n", "<|ai|>\n<final>\n"),
+        ("<|ai|><|reply|>{{ m.content }}", "<|ai|><|plan|>", "<|ai|><|reply|>"),
+        ("<|ai|>to=all\n{{ m.content }}", "<|ai|>", "<|ai|>to=all\n"),
+        ("<|ai|></reason>{{ m.content }}", "<|ai|>", "<|ai|></reason>"),
+        (
+            "<|ai|><|channel|>final<|message|>{{ m.content }}",
+            "<|ai|>{% if false %}<|channel|>analysis<|message|>{% endif %}",
+            "<|ai|><|channel|>final<|message|>",
+        ),
+        (
+            "<|ai|><think>\n\n</think>\n\n[ANSWER]{{ m.content }}",
+            "<|ai|><think>\n",
+            "<|ai|><think>\n\n</think>\n\n[ANSWER]",
+        ),
+        # nothing but white space is no mark
+        ("<|ai|> {{ m.content }}", "<|ai|>\n", "<|ai|>\n"),
+        ("<|ai|>{{ m.content }}", "<|ai|>", "<|ai|>"),
+    ],
+)
+def test_without_thinking_a_prompt_ends_where_an_answer_begins(answer, opening, end):
+    template = ChatTemplate(_framed(answer, opening), "", "", "m")
+    prompt = template.render(CHAT, thinking=False)
+    assert prompt.endswith(f"Hello<|eot|>{end}")
+    assert "[/RESPONSE]" not in answer or template.answer_end == "[/RESPONSE]"
+
+
+def test_a_model_that_closes_its_thinking_by_an_unknown_mark_may_still_think():
+    template = ChatTemplate(_framed("<|ai|></reason>{{ m.content }}", "<|ai|>"), "", "", "m")
+    assert template.tags
+    assert template.tags.close == "</reason>"
+    assert template.can_skip_thinking
+    assert template.render(CHAT, thinking=True).endswith("<|ai|>")

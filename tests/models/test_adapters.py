@@ -62,7 +62,7 @@ def test_what_llama_cpp_cannot_put_on_is_an_error(smol: Path, tmp_path: Path, co
     [
         (lora_bytes(WIDTH, architecture="qwen2"), "made for the architecture qwen2; smol is of llama"),
         (lora_bytes(WIDTH, adapter__type="control"), "of the kind 'control'"),
-        (gguf_bytes(), "is no adapter"),
+        (gguf_bytes(), "is not an adapter"),
         (lora_bytes(WIDTH)[:-3000], "cannot be used"),
         (b"<html>", "web page"),
     ],

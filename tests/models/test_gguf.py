@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from modelkit import LLAMA, entry, gguf_bytes, text
 
 from ragapp.errors import ModelError
+from ragapp.models import gguf
 from ragapp.models.gguf import GgufHeader, read_gguf, require_llm
 
 
@@ -107,6 +108,21 @@ def test_a_sparse_file_with_millions_of_empty_texts_does_not_hang(file):
     with pytest.raises(ModelError):
         read_gguf(file)
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("part", [8, 9, 64, 1 << 20])
+def test_texts_that_are_skipped_may_lie_across_the_parts_that_are_read(file, part, monkeypatch):
+    monkeypatch.setattr(gguf, "PART", part)
+    texts = [b"x" * (n * 7 % 90) for n in range(300)]
+    packed = b"".join(struct.pack("<Q", len(one)) + one for one in texts)
+    array = text("words") + struct.pack("<IIQ", 9, 8, len(texts)) + packed
+    file.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 2) + array + entry("behind", "here"))
+    info = read_gguf(file)
+    assert (info.lengths["words"], info.metadata["behind"]) == (300, "here")
+    for cut in (len(file.read_bytes()) - len(entry("behind", "here")) - 1, 500):
+        file.write_bytes(file.read_bytes()[:cut])
+        with pytest.raises(ModelError, match=r"ends in the middle|not there"):
+            read_gguf(file)
 
 
 def test_much_text_is_not_kept(file):

@@ -111,7 +111,7 @@ def test_the_window_to_load_with(wished, free: int, context: int) -> None:
     [(32768, 8 * GIB, "Set llm.context to 4096 or less"), (4096, 2 * GIB, "Close other"), ("auto", 2 * GIB, "smaller")],
 )
 def test_what_does_not_fit_is_refused_with_numbers_and_what_would(wished, free: int, hint: str) -> None:
-    with pytest.raises(ModelError, match=r"seven with a context of \d+ tokens takes .* GiB.* are free") as caught:
+    with pytest.raises(ModelError, match=r"seven with a context of \d+ tokens takes .* GB.* are free") as caught:
         fitting_context(info_of(), "seven", wished, 256, free)
     assert hint in caught.value.hint
 

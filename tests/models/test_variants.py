@@ -395,3 +395,21 @@ def test_git_hash_is_gits(tmp_path):
     assert checks.git_blob(tmp_path / "x") == "d670460b4b4aece5915caf5c68d12f560a9fe3e4"
     os.truncate(tmp_path / "x", checks.MAX_BLOB + 1)
     assert checks.git_blob(tmp_path / "x") == ""
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_published_hash_without_a_size_is_held_against_what_the_hub_states(models, hub, right):
+    data = HUB_FILES["model.safetensors"]
+    published = sha256(data) if right else sha256(b"other")
+    pack = Pack("big", "llm", (PackFile("big.gguf", sha256=published),), "o/e5", "MIT", "x", about=3)
+    for revision in ("main", COMMIT):
+        on_hub(hub, {"big.gguf": data}, revision=revision)
+        del hub.etags[f"o/e5/resolve/{revision}/big.gguf"]  # kept beside Git, so its SHA-256 is stated
+    assert pack.size == 3
+    if right:
+        assert pull(pack, models, hub_url=hub.url, use_hub=True).read_bytes() == data
+        assert {check.status for check in verify_pack(pack, models)} == {"ok"}
+    else:
+        with pytest.raises(PullError, match="whose hash is published"):
+            pull(pack, models, hub_url=hub.url, use_hub=True)
+        assert not (models / PINS).exists()

@@ -58,8 +58,11 @@ STRANGERS = {
     ("/v1/models", ""): 401,
     ("/v1/models", "Authorization: Bearer x"): 401,
     ("/api/openapi.json", ""): 401,
-    ("/openapi.json", ""): 404,
-    ("/docs", ""): 404,
+    ("/openapi.json", ""): 200,  # what the API is, and nothing of the person's
+    ("/docs", ""): 200,
+    ("/docs", "Host: evil.example"): 421,
+    ("/openapi.json", "Sec-Fetch-Site: cross-site"): 403,
+    ("/redoc", ""): 404,
     ("/gradio_api/file=/etc/passwd", ""): 404,
     ("/gradio_api/file/etc/passwd", ""): 404,
     ("/file=/etc/passwd", ""): 404,

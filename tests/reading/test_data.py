@@ -127,7 +127,12 @@ def test_a_long_output_is_cut_and_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [('{"cells": [', "truncated"), ('{"a": 1}', "no notebook"), ("[" * 100_000, "damaged"), ("[1]", "no notebook")],
+    [
+        ('{"cells": [', "truncated"),
+        ('{"a": 1}', "not a notebook"),
+        ("[" * 100_000, "damaged"),
+        ("[1]", "not a notebook"),
+    ],
 )
 def test_what_is_no_notebook(tmp_path: Path, content: str, said: str) -> None:
     with pytest.raises(ReadingError, match=said):

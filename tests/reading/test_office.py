@@ -382,7 +382,7 @@ def test_pptx_without_slides_has_one_unit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"hello", "no zip archive"),
+        (b"hello", "is not a"),
         (b"%PDF-1.7 ...", "a PDF"),
         (b"{\\rtf1}", "an RTF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "password-protected or in the old binary"),

@@ -10,7 +10,7 @@ from ragapp.index.catalog import Catalog
 from ragapp.index.records import Chunk, EmbedderIdentity, StoredChunk
 from ragapp.reading.document import Block, Document, Unit
 from ragapp.retrieval.passage import ScoredChunk
-from ragapp.retrieval.postprocess import join_neighbours
+from ragapp.retrieval.postprocess import continued, join_neighbours
 
 SENTENCES = [f"Sentence {n} of the rules." for n in range(8)]
 TABLE = "item | price\n--- | ---\n" + "\n".join(f"thing{n} | {n} euros" for n in range(30))
@@ -162,3 +162,44 @@ class TestTables:
     ) -> None:
         (passage,) = join_neighbours(_hits(chunks, len(chunks) - 1), catalog, 2)
         assert passage.chunk.text == "Behind the table."
+
+
+def _goes_on(catalog: Catalog, stored: list[StoredChunk], place: int, most: int = 1000) -> list[str]:
+    found = continued(_hits(stored, place)[0], catalog, most)
+    for passage in found:
+        chunk = passage.chunk
+        assert catalog.unit_text(chunk.document_id, chunk.unit)[: chunk.end].endswith(chunk.text[-10:])
+    return [passage.chunk.text for passage in found]
+
+
+def test_a_passage_goes_on_to_the_end_of_its_section(catalog: Catalog) -> None:
+    stored = _sentences(catalog)
+    assert _goes_on(catalog, stored, 1) == [" ".join(SENTENCES[1:4])]
+    assert _goes_on(catalog, stored, 1, most=30) == [" ".join(SENTENCES[1:3])]
+    assert _goes_on(catalog, stored, 3) == [SENTENCES[3]]
+
+
+def test_a_section_that_goes_on_on_the_next_page_has_that_as_a_passage_of_its_own(catalog: Catalog) -> None:
+    assert _goes_on(catalog, _sentences(catalog), 6) == [" ".join(SENTENCES[6:]), "Next page."]
+    assert _goes_on(catalog, _sentences(catalog, "/b.txt"), 8) == ["Next page."]
+
+
+def test_what_a_colon_announces_belongs_to_it(catalog: Catalog) -> None:
+    text = "The days depend on the team:\n\nSales, 3 days\n\nOther matters."
+    spans = [((), 0, 28), (("Days",), 30, 43), (("More",), 45, 59)]
+    chunks = [Chunk(1, headings, text[start:end], start, end) for headings, start, end in spans]
+    stored = _put(catalog, "/a.txt", [Unit(1, "page", "", [Block(text)])], chunks)
+    assert _goes_on(catalog, stored, 0)[0].endswith("Sales, 3 days")
+    assert _goes_on(catalog, stored, 1) == ["Sales, 3 days"]
+
+
+def test_rows_of_a_table_go_on_below_its_header(catalog: Catalog) -> None:
+    rows = "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |\n| 5 | 6 |"
+    header, second = "| a | b |\n| --- | --- |\n", rows.index("| 3")
+    chunks = [
+        Chunk(1, (), rows[: second - 1], 0, second - 1),
+        Chunk(1, (), header + rows[second : second + 9], second, second + 9),
+        Chunk(1, (), header + rows[second + 10 :], second + 10, len(rows)),
+    ]
+    stored = _put(catalog, "/a.txt", [Unit(1, "page", "", [Block(rows)])], chunks)
+    assert _goes_on(catalog, stored, 1) == [header + "| 3 | 4 |\n| 5 | 6 |"]

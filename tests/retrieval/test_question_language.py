@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragapp.retrieval.question_language import QuestionLanguage, question_language
+from ragapp.retrieval.question_language import QuestionLanguage, question_language, spoken_language
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,28 @@ def test_foreign_is_what_is_surely_in_another_language() -> None:
     assert asked.foreign("en") == 0
     assert asked.foreign("") == 0
     assert QuestionLanguage().foreign("fr") == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "documents", "language"),
+    [
+        ("Holiday schedule", ["de"], "en"),
+        ("Hi there", ["fr"], "en"),
+        ("Überstunden?", ["en"], "de"),
+        ("Anfahrt Parkplatz", ["en", "fr"], "de"),
+        ("Tickets restaurant et congés payés", ["en"], "fr"),
+        ("¿Teletrabajo?", ["en"], "es"),
+        ("Orari ufficio", ["en"], "it"),
+        ("Reiskosten", ["en"], "nl"),
+        ("Licença de férias", ["en"], "pt"),
+        ("Wie lange läuft der Mietvertrag?", ["en"], "de"),
+        ("Hoeveel vakantiedagen krijg ik?", ["en"], "nl"),
+        ("Quantos dias de férias tenho?", ["en"], "pt"),
+        ("Hur många semesterdagar får jag varje år?", ["en"], "sv"),
+        ("E27", ["fr", "en"], "fr"),
+        ("HM-200", [], "en"),
+        ("12/34 !?", ["en"], ""),
+    ],
+)
+def test_the_language_to_answer_in_is_found_for_every_question(question, documents, language):
+    assert spoken_language(question, documents) == language

@@ -128,5 +128,5 @@ def test_what_cannot_be_loaded_is_told(folder: Path, tmp_path: Path, damage: str
 
 def test_a_classifier_is_no_reranker(tmp_path: Path) -> None:
     folder = _make_model(tmp_path / "two", labels=2)
-    with pytest.raises(ModelError, match="is no reranker: it gives 2 figures"):
+    with pytest.raises(ModelError, match="is not a reranker: it gives 2 figures"):
         CrossEncoderReranker(folder, "two").score(QUESTION, TEXTS)

@@ -176,7 +176,9 @@ def test_few_candidates_do_not_limit_k(store: Store) -> None:
 def test_every_candidate_has_both_scores(store: Store) -> None:
     narrow = Retriever(store, EMBEDDER, Retrieval(candidates=1)).search("sick note", 1).passages
     wide = Retriever(store, EMBEDDER, Retrieval(candidates=50)).search("sick note", 1).passages
-    assert [(p.chunk.id, p.lexical, p.dense) for p in narrow] == [(p.chunk.id, p.lexical, p.dense) for p in wide]
+    assert [(p.chunk.id, p.lexical) for p in narrow] == [(p.chunk.id, p.lexical) for p in wide]
+    # some processors sum a product of other sizes in another order
+    assert [p.dense for p in narrow] == pytest.approx([p.dense for p in wide], abs=1e-6)
 
 
 def test_an_empty_store_is_told(tmp_path: Path) -> None:
@@ -328,3 +330,34 @@ def test_the_rarest_terms_of_a_very_long_question_are_searched_for(tmp_path: Pat
         retriever = Retriever(store, EMBEDDER, Retrieval(candidates=1, dense_weight=0.0))
         passages = retriever.search(" ".join([*frequent, "rareword"]), 30).passages
         assert "Here stands the rareword." in [passage.chunk.text for passage in passages if passage.lexical > 0]
+
+
+class Interrupted(WordEmbedder):
+    """Does something while a question is embedded."""
+
+    def __init__(self):
+        super().__init__()
+        self.meanwhile = []
+
+    def embed_query(self, text):
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return super().embed_query(text)
+
+
+def test_a_document_that_is_replaced_while_its_folder_is_searched_costs_nothing(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(retrieving, "EXACT_WITHIN", 3)  # a large folder in the product
+    embedder = Interrupted()
+    with Store(tmp_path / "data", identity_of(embedder), write=True) as store:
+        for n in range(4):
+            put_text(store, embedder, Path(f"/rent/{n}.txt"), f"Rent of flat {n}.", f"Money for flat {n}.")
+        store.settle()
+        retriever = Retriever(store, embedder, Retrieval())
+        embedder.meanwhile = [lambda: put_text(store, embedder, Path("/rent/2.txt"), "Rent of flat 2 is new.")]
+        found = {passage.chunk.text for passage in retriever.search("rent money flat", 20, "/rent/").passages}
+        assert "Rent of flat 1." in found
+        assert "Money for flat 2." not in found
+        embedder.meanwhile = [lambda: [store.remove(row.id) for row in store.catalog.documents()]]
+        assert retriever.search("rent money flat", 20, "/rent/").passages == ()
+    with Store(tmp_path / "data", identity_of(embedder), write=True) as store:
+        assert not store.vectors.notice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from ragapp.app import App
 from ragapp.settings import Settings, load_settings
 from ragapp.web.app_state import AppState
 from ragapp.web.client import PageClient
+from ragapp.web.server import MakeDoor
 from ragapp.web.server_file import RunningServer, announced, new_token
+from ragapp.web.tokens import Tokens
 
 
 @contextmanager
@@ -24,7 +26,15 @@ def serving(*arguments, **options) -> Iterator[tuple[PageClient, Settings]]:
 
 @contextmanager
 def serving_state(
-    home: Path, root: Path, models: Path, store: Path, *, context: int = 2048, max_tokens: int = 24, passages: int = 2
+    home: Path,
+    root: Path,
+    models: Path,
+    store: Path,
+    *,
+    context: int = 2048,
+    max_tokens: int = 24,
+    passages: int = 2,
+    doors: Sequence[MakeDoor] = (),
 ) -> Iterator[tuple[PageClient, Settings, AppState]]:
     """Serve it; gives a client with the token, the settings, and what the tabs of the page share.
 
@@ -36,6 +46,7 @@ def serving_state(
         context: tokens of the language model's window.
         max_tokens: of an answer.
         passages: that are read for a question.
+        doors: other ways in.
     """
     import uvicorn
 
@@ -60,7 +71,9 @@ def serving_state(
         port = listening.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         token = new_token()
-        protected = Security(build_server(state), policy_for("127.0.0.1", port, token=token))
+        tokens = Tokens(settings.paths.data)
+        policy = policy_for("127.0.0.1", port, token=token)
+        protected = Security(build_server(state, doors), policy, accepts=tokens.accepts)
         server = uvicorn.Server(uvicorn.Config(protected, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

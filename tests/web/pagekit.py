@@ -41,6 +41,7 @@ def running_page(home, root, written=None, **settings):
         **{name: value for name, value in os.environ.items() if not name.startswith("RAGAPP_")},
         "RAGAPP_PATHS__DATA": str(home / "data"),
         "RAGAPP_PATHS__INGEST": str(home / "drop"),
+        "RAGAPP_SERVER__GRACE": "0",  # nobody reads what is being answered at the end
         "RAGAPP_SETTINGS": str(home / "settings.yaml"),
         **settings,
     }
@@ -61,7 +62,8 @@ def running_page(home, root, written=None, **settings):
         finally:
             server.terminate()
             server.wait(20)
-    assert "Traceback" not in (home / "log").read_text()
+    printed = (home / "log").read_text()
+    assert "Traceback" not in printed, printed
 
 
 @pytest.fixture(scope="module")

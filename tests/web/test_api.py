@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from apikit import serving
 
-from ragapp.answer.calibration import calibration_for
+from ragapp.answer.calibration_file import general_calibration
 from ragapp.contract import Answer
 from ragapp.contract.codec import from_values, to_values
 from ragapp.errors import StoreError
@@ -58,7 +58,7 @@ def test_a_question_is_answered_in_the_shape_of_the_command(page):
 
 def test_a_question_may_have_a_caution_of_its_own(page):
     client, _, _ = page
-    thresholds = calibration_for("smollm2-135m-instruct").thresholds
+    thresholds = general_calibration().thresholds
     for caution, threshold in thresholds.items():
         values = client.post("ask", {"question": "What does a lunch cost in the canteen?", "caution": caution})
         if values["confidence"] < threshold:
@@ -80,7 +80,7 @@ def test_problems_are_told_in_words(page):
     with pytest.raises(ServerError, match=r"nothing\.pdf") as told:
         client.post("search", {"query": "x", "in": "nothing.pdf"})
     assert "documents list" in str(told.value)
-    with pytest.raises(ServerError, match="no absolute path"):
+    with pytest.raises(ServerError, match="not an absolute path"):
         client.post("ingest", {"paths": ["docs"]})
     with pytest.raises(ServerError, match="no document 999"):
         client.post("documents/remove", {"ids": [999]})
@@ -198,3 +198,27 @@ def test_a_chat_becomes_a_question_with_what_came_before():
         role="user", content=[{"type": "text", "text": "a"}, {"type": "image_url"}, {"type": "text", "text": "b"}]
     )
     assert parts.text == "a\nb"
+
+
+def test_an_error_is_told_in_the_language_that_is_asked_for(page):
+    import httpx
+
+    client, _, _ = page
+    server = client.server
+    for wanted, told, missing in (
+        (
+            "fr-FR,fr;q=0.9,en;q=0.5",
+            "Aucun document ni dossier ne correspond à «\u202fnothing.pdf\u202f».",
+            "Le jeton d’accès à l’API",
+        ),
+        ("en", "No document or folder matches 'nothing.pdf'.", "The API's token"),
+        ("ja", "No document or folder matches 'nothing.pdf'.", "The API's token"),
+    ):
+        headers = {"Authorization": f"Bearer {server.token}", "Accept-Language": wanted}
+        asked = {"question": "Why?", "in": "nothing.pdf"}
+        answer = httpx.post(f"{server.url}/api/ask", json=asked, headers=headers, timeout=60).json()
+        assert answer["error"]["message"] == told
+        assert answer["error"]["type"] == "PathError"  # whatever the language
+        refused = httpx.get(f"{server.url}/api/documents", headers={"Accept-Language": wanted})
+        assert refused.status_code == 401
+        assert refused.json()["error"]["message"].startswith(missing)

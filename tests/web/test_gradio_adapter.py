@@ -67,7 +67,7 @@ def test_the_page_has_a_place_for_the_script():
 
 def test_the_address_reaches_the_server():
     told = frontend(r"new URLSearchParams\(window\.location\.search\)\.toString\(\)")
-    assert told, f"{LOOK}The address's parameters, by which a tab says who it is (page.js), are no longer sent along."
+    assert told, f"{LOOK}The address's parameters, by which a tab says who it is (core.js), are no longer sent along."
 
 
 def test_frontend_files_are_kept_by_browsers():
@@ -103,3 +103,17 @@ def test_the_script_comes_before_all_others(first):
     if first is page:
         assert int(answer.headers["content-length"]) == len(answer.content)
     assert client.get("/other").text == PAGE
+
+
+def test_an_address_with_parameters_of_our_own_is_the_page_all_the_same():
+    seen = []
+
+    def page(request):
+        seen.append(dict(request.query_params))
+        return HTMLResponse(PAGE)
+
+    app = EarlyScript(Starlette(routes=[Route("/", page), Route("/other", page)]), "/ui/page.js")
+    with TestClient(app) as client:
+        assert "/ui/page.js" in client.get("/?document=7&page=3").text
+        client.get("/other?page=3")
+    assert seen == [{}, {"page": "3"}]

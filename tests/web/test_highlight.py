@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.web.highlight import quote_spans
+from ragapp.web.highlight import occurrences, quote_spans
 
 PAGE = (
     "4 Hotels\r\nThe travel desk books the ho\x02\r\ntel within the limits be-\r\nlow. "
@@ -40,3 +40,23 @@ def test_cells_that_are_drawn_apart_are_found_one_by_one():
 @pytest.mark.parametrize("quote", ["", "|---|", "something else entirely, of which nothing is here"])
 def test_what_is_not_there_is_not_found(quote):
     assert quote_spans("The kettle is green.", quote) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "found"),
+    [
+        ("A kettle, a Kettle and KETTLES", "kettle", ["kettle", "Kettle", "KETTLE"]),
+        ("Le café\r\nau   lait", "cafe au lait", ["café\r\nau   lait"]),
+        ("the ho\x02\r\ntel and the of\xadfice", "hotel", ["ho\x02\r\ntel"]),
+        ("the of\xadfice", "office", ["of\xadfice"]),
+        ("a \ufb01nal word", "final", ["\ufb01nal"]),
+        ("Straße 5", "STRASSE", ["Straße"]),
+        ("C++ and C", "c++", ["C++"]),
+        ("1.5 and 15", "15", ["15"]),
+        ("aaaa", "aa", ["aa", "aa"]),
+        ("nothing here", "   ", []),
+        ("", "word", []),
+    ],
+)
+def test_words_are_found_as_they_were_typed(text, words, found):
+    assert [text[start:end] for start, end in occurrences(text, words)] == found

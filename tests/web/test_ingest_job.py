@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from ragapp.app import App
-from ragapp.errors import PathError
+from ragapp.errors import CancelledError, PathError
 from ragapp.settings import load_settings
 from ragapp.web.app_state import AppState
 from ragapp.web.ingest_job import IngestJob
-from ragapp.web.ui.chat import render_guide
-from ragapp.web.ui.documents import render_job
+from ragapp.web.ui.documents_job import render_job
+from ragapp.web.ui.first_steps import FirstSteps
 
 pytestmark = pytest.mark.real
 
@@ -111,10 +111,7 @@ def test_documents_of_another_embedder_are_rebuilt_when_it_is_asked_for(job, tmp
     assert need.seconds > 0
     assert "stored with the passage prompt" in job.state.told
     assert not state.readiness().ready
-    for render in (
-        lambda: render_job(job.state, "en"),
-        lambda: render_guide(state.readiness(), state.models.state, "en"),
-    ):
+    for render in (lambda: render_job(job.state, "en"), lambda: FirstSteps(state).render("en")):
         assert "Rebuild now" in render()
         assert "3 passages to rebuild, about" in render()
     # what is removed meanwhile is removed
@@ -169,3 +166,125 @@ def test_a_chroma_server_that_is_not_there_is_told_and_nothing_waits_for_it(job)
     assert names(app) == ["one.txt"]
     assert "http://127.0.0.1:9" in job.state.told
     assert app.search("kettle").hits[0].document == "one.txt"
+
+
+def protected(folder, password):
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(Path(__file__).parents[2] / "sample_docs" / "travel-policy-2025.pdf"))
+    writer.encrypt(password, algorithm="AES-256")
+    writer.write(folder / "secret.pdf")
+    return folder / "secret.pdf"
+
+
+def test_a_password_is_kept_only_where_it_opens_the_file(job, tmp_path):
+    job, app, drop = job
+    drop.mkdir()
+    path = protected(drop, "open sesame")
+    job.start()
+    wait(lambda: job.state.counts.get("failed"))
+    assert job.unlock(path, "wrong").count("failed") == 1
+    assert app.settings.ingest.passwords == []
+    assert names(app) == []
+    assert job.unlock(path, "open sesame").count("indexed") == 1
+    assert app.settings.ingest.passwords == ["open sesame"]
+    assert names(app) == ["secret.pdf"]
+    # it is told as what it is now, not as what it was
+    assert {Path(file.path).name: file.status for file in job.state.files} == {"secret.pdf": "indexed"}
+
+
+def test_a_page_of_a_file_is_drawn_with_a_password_that_was_added_later(tmp_path):
+    from ragapp.errors import ReadingError
+    from ragapp.web.pdf_view import PdfView
+
+    path, passwords = protected(tmp_path, "later"), []
+    view = PdfView(passwords)
+    try:
+        with pytest.raises(ReadingError):
+            view.picture(path, 1)
+        passwords.append("later")
+        assert view.picture(path, 1).startswith(b"\xff\xd8")
+    finally:
+        view.close()
+
+
+def test_what_is_told_of_a_run_agrees_with_its_list_and_a_quiet_look_does_not_wipe_it(job):
+    job, _, drop = job
+    drop.mkdir()
+    (drop / "old.pdf").write_bytes(b"%PDF-1.7 broken")
+    job.start()
+    wait(lambda: job.state.phase == "idle" and job.state.counts["failed"])
+    for n in range(3):
+        (drop / f"{n}.txt").write_text(f"The kettle number {n}.", encoding="utf-8")
+        wait(lambda n=n: job.state.counts["indexed"] == n + 1)
+    job.start()  # looks again, and finds nothing
+    time.sleep(1)
+    wait(lambda: job.state.phase == "idle")
+    assert job.state.counts == {"indexed": 3, "updated": 0, "removed": 0, "failed": 1}
+    assert len(job.state.files) == len(job.outcomes) == 4
+    job._ended -= 1000  # a long time ago
+    (drop / "0.txt").write_text("The kettle number nought.", encoding="utf-8")
+    wait(lambda: job.state.counts["updated"] == 1)
+    # what failed before and was not tried again is no news
+    assert job.state.counts == {"indexed": 0, "updated": 1, "removed": 0, "failed": 0}
+
+
+def test_documents_are_erased_while_others_are_ingested_and_somebody_else_removes_them_too(job, tmp_path):
+    job, app, drop = job
+    drop.mkdir()
+    for n in range(6):
+        (drop / f"{n}.txt").write_text(f"The pterodactyl number {n} sleeps.", encoding="utf-8")
+    job.start()
+    wait(lambda: len(names(app)) == 6)
+    ids = [row.id for row in app.store.catalog.documents()]
+    assert [row.name for row in job.remove_known([ids[0], 99_999])] == ["0.txt"]
+    done = job.erase([*ids[:3], ids[1]]).result(60)
+    assert [row.name for row in done.rows] == ["1.txt", "2.txt"]
+    assert done.erased
+    assert names(app) == ["3.txt", "4.txt", "5.txt"]
+    left = [
+        path for path in (tmp_path / "data").rglob("*") if path.is_file() and b"number 1 sleeps" in path.read_bytes()
+    ]
+    assert left == []
+    assert app.search("pterodactyl number 4").hits[0].document == "4.txt"
+    assert [row.name for row in job.remove_later([ids[3], ids[0]]).result(60).rows] == ["3.txt"]
+    assert (drop / "1.txt").exists()
+
+
+def test_files_that_wait_are_told(job):
+    job, app, drop = job
+    drop.mkdir()
+    app.settings.ingest.settle_s = 3
+    job.start()
+    wait(lambda: job.state.phase == "idle")
+    (drop / "new.txt").write_text("It has come only just now.", encoding="utf-8")
+    wait(lambda: job.state.waiting == 1)
+    assert [Path(path).name for path in job.waiting] == ["new.txt"]
+    wait(lambda: names(app) == ["new.txt"])
+    wait(lambda: job.state.waiting == 0)
+
+
+def test_who_follows_a_run_is_told_how_far_it_is_and_can_stop_it(job, tmp_path):
+    job, app, drop = job
+    drop.mkdir()
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for n in range(40):
+        (folder / f"{n}.txt").write_text(f"The kettle number {n} is green. " * 200, encoding="utf-8")
+    job.start()
+    *told, report = job.run_events([folder / "0.txt"], cancelled=lambda: False)
+    assert report.count("indexed") == 1
+    assert all(one.files == 1 for one in told)
+
+    stop = [False]
+    events = job.run_events([folder], cancelled=lambda: stop[0])
+    assert next(events).files == 39
+    later = job.run_events([folder / "1.txt"], cancelled=lambda: stop[0])  # has to wait until the other one is done
+    stop[0] = True
+    for one in (later, events):
+        with pytest.raises(CancelledError):
+            list(one)
+    assert len(names(app)) < 40
+    wait(lambda: job.state.phase == "idle")
+    assert job.run([folder]).result(60).count("failed") == 0  # it goes on with what is asked next
+    assert len(names(app)) == 40

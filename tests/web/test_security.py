@@ -71,6 +71,7 @@ APP = Starlette(
         Route("/api/search", echo, methods=["GET", "POST"]),
         Route("/v1/models", echo),
         Route("/apiary", echo),
+        Route("/mcp", echo),
         WebSocketRoute("/gradio_api/queue/join", chat),
         WebSocketRoute("/v1/live", chat),
     ]
@@ -255,14 +256,15 @@ def _decoded(path: str) -> str:
 # the API
 
 
-@pytest.mark.parametrize("path", ["/api/search", "/v1/models"])
+@pytest.mark.parametrize("path", ["/api/search", "/v1/models", "/mcp"])
 @pytest.mark.parametrize(
     ("authorization", "status"),
     [
         ("Bearer secret-token", 200),
         ("Bearer secret-toke", 401),
         ("Bearer ", 401),
-        ("bearer secret-token", 401),
+        ("bearer secret-token", 200),  # a scheme's name has no case (RFC 9110)
+        ("Bearer secret-token x", 401),
         ("secret-token", 401),
         ("Basic c2VjcmV0", 401),
         (None, 401),
@@ -418,7 +420,7 @@ def test_others_only_with_a_password_and_a_warning(host):
         policy_for(host, 7860)
     assert "TLS" in warning(policy_for(host, 7860, password=HASH))
     assert warning(policy_for("127.0.0.1", 7860)) == ""
-    with pytest.raises(SettingsError, match="no address"):
+    with pytest.raises(SettingsError, match="not an address"):
         policy_for("office", 7860)
 
 

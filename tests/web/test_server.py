@@ -1,10 +1,12 @@
+import asyncio
+import logging
 import socket
 
 import pytest
 
 from ragapp.errors import SettingsError
 from ragapp.settings import Server
-from ragapp.web.server import PortError, listen
+from ragapp.web.server import OrderlyEnd, PortError, listen
 
 
 def free_port() -> int:
@@ -34,3 +36,17 @@ def test_a_taken_port_names_another():
         port = other.getsockname()[1]
         with pytest.raises(PortError, match=f"Port {port}.*--port"):
             listen(Server(port=port))
+
+
+def test_stopping_with_an_open_page_is_no_error():
+    """What uvicorn says of streams that it ends; other errors stay."""
+    heard = []
+    logger = logging.getLogger("tests.orderly-end")
+    logger.addFilter(OrderlyEnd())
+    logger.addHandler(handler := logging.Handler())
+    handler.emit = lambda record: heard.append(record.getMessage())
+    logger.error("Cancel %s running task(s), timeout graceful shutdown exceeded", 1)
+    logger.error("Exception in ASGI application\n", exc_info=asyncio.CancelledError("Task cancelled"))
+    assert heard == []
+    logger.error("Exception in ASGI application\n", exc_info=ValueError("a defect"))
+    assert heard == ["Exception in ASGI application\n"]

@@ -1,7 +1,10 @@
 import asyncio
+import json
 import threading
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
+
+import pytest
 
 from ragapp.web.startup_page import StartupPage
 
@@ -90,3 +93,67 @@ def test_what_goes_wrong_is_told():
 
     assert asyncio.run(live()) == 500
     assert isinstance(told[0], ZeroDivisionError)
+
+
+def test_programs_are_asked_for_patience_in_their_own_form():
+    def told(path):
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        asyncio.run(StartupPage(Inner)({"type": "http", "path": path}, None, send))
+        start, body = sent
+        headers = dict(start["headers"])
+        assert start["status"] == 503
+        assert headers[b"content-type"] == b"application/json"
+        assert int(headers[b"retry-after"]) >= 1
+        return json.loads(body["body"])
+
+    assert told("/v1/models")["error"]["code"] == "service_unavailable"
+    assert told("/v1/chat/completions").keys() == {"error"}
+    assert told("/api/ask")["error"]["hint"] == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        (b"fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        (b"de-DE,de;q=0.9,en;q=0.5,fr;q=0.7", "fr"),
+        (b"en-GB", "en"),
+        (b"fr;q=0, en;q=0.1", "en"),
+        (b"ja", "en"),
+        (b"fr;q=oops", "fr"),
+        (b"", "en"),
+    ],
+)
+def test_it_speaks_the_language_of_the_browser(asked, language):
+    sent = []
+
+    async def ask():
+        async def send(message):
+            sent.append(message)
+
+        await StartupPage(lambda: None)(
+            {"type": "http", "path": "/", "headers": [(b"accept-language", asked)]}, None, send
+        )
+
+    asyncio.run(ask())
+    body = sent[1]["body"].decode()
+    assert f'<html lang="{language}">' in body
+    assert {"en": ">ragapp is starting", "fr": ">Démarrage de ragapp"}[language] in body
+
+
+def test_a_language_that_was_chosen_on_the_page_is_heeded_by_its_script():
+    sent = []
+
+    async def ask():
+        async def send(message):
+            sent.append(message)
+
+        await StartupPage(lambda: None)({"type": "http", "path": "/", "headers": []}, None, send)
+
+    asyncio.run(ask())
+    body = sent[1]["body"].decode()
+    assert 'data-fr="Démarrage de ragapp…"' in body
+    assert 'localStorage.getItem("ragapp-language")' in body

@@ -1,8 +1,9 @@
 import asyncio
+import os
 
 import pytest
 
-from ragapp.web.uploads import UploadError, free_path, safe_path, store_upload
+from ragapp.web.uploads import UploadError, free_path, refuse_too_large, safe_path, store_upload
 
 
 async def pieces(content):
@@ -80,3 +81,23 @@ def test_a_free_name_is_found(tmp_path):
     (tmp_path / "a.txt").touch()
     (tmp_path / "a (2).txt").touch()
     assert free_path(tmp_path / "a.txt").name == "a (3).txt"
+
+
+def test_a_file_that_is_announced_as_too_large_is_refused_before_it_comes():
+    with pytest.raises(UploadError, match=r"film\.mp4 is larger than 1 MB"):
+        refuse_too_large("clips/film.mp4", str(3 * 2**30), 2**20)
+    for announced in ("", "chunked", str(2**20)):
+        refuse_too_large("film.mp4", announced, 2**20)
+
+
+def test_uploads_that_are_under_way_are_not_swept_away(tmp_path):
+    from ragapp.ingest.watch import delete_partial_uploads, partial_upload_path
+
+    (tmp_path / "sub").mkdir()
+    old, new = partial_upload_path(tmp_path / "a.pdf"), partial_upload_path(tmp_path / "sub" / "b.pdf")
+    for path in (old, new):
+        path.write_bytes(b"half of it")
+    os.utime(old, (1, 1))
+    assert delete_partial_uploads(tmp_path, idle_s=600) == 1
+    assert (old.exists(), new.exists()) == (False, True)
+    assert delete_partial_uploads(tmp_path) == 1

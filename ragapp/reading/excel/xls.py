@@ -40,7 +40,7 @@ def read_xls(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read the visible sheets of an XLS workbook; values as saved, formulas as their last result."""
     data = read_bytes(path)
     if not data.startswith((OLE_SIGNATURE, *_BIFF)):
-        raise wrong_format(data, "an old Excel workbook", "no workbook")
+        raise wrong_format(data, "an old Excel workbook")
     with reading_errors():
         book, data = _opened(data, options)
         return _Workbook(book).document(path.stem, drawn_sheets(data))

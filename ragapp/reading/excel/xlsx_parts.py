@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from ragapp.plain_words import reason_of
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -41,9 +43,9 @@ class Parts:
         try:
             return self._package.read(stored)
         except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
-            self._warn(f"The part {name} can't be unpacked ({error}); the rest was read.")
+            self._warn(f"The part {name} can't be unpacked ({reason_of(error)}); the rest was read.")
         except Exception as error:  # zlib.error and its kind have no common class
-            self._warn(f"The part {name} is damaged ({type(error).__name__}); the rest was read.")
+            self._warn(f"The part {name} is damaged ({reason_of(error)}); the rest was read.")
         return None
 
     def root(self, name: str, *, told: bool = True) -> Any:

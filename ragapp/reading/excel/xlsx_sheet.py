@@ -18,6 +18,7 @@ LAST_COLUMN = 16_384
 _MOST_AREAS = 250_000
 # page headers and footers that are printed only where the attribute says so (18.3.1.46)
 _PAGE_KINDS = {"first": "differentFirst", "even": "differentOddEven"}
+_OF_DATES = re.compile(r"[/:]|\d[-.]\d+[-.]|[^\W\d]{3}")
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})(?::\$?([A-Za-z]{1,3})\$?(\d{1,7}))?")
 
 
@@ -44,6 +45,7 @@ class SheetPart:
     """What was read of a sheet's part."""
 
     rows: dict[int, Cells] = field(default_factory=dict)
+    exact: dict[int, dict[int, float]] = field(default_factory=dict)  # numbers that are shown rounded
     merged: list[Area] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
@@ -83,7 +85,7 @@ def read_sheet(data: bytes, values: CellText, most_cells: int) -> SheetPart:
                 continue
             last = _whole(element.get("r")) or last + 1
             if last <= LAST_ROW:
-                found = _cells(element, values, sheet)
+                found = _cells(element, values, sheet, last)
                 if is_on(element.get("hidden")) or _is_nothing(element.get("ht")):
                     sheet.hidden_rows.add(last)
                 earlier = sheet.rows.get(last)
@@ -132,7 +134,7 @@ def column_number(letters: str) -> int:
 _COLUMNS = {cell_name(1, column)[:-1]: column for column in range(LAST_COLUMN)}
 
 
-def _cells(row: Any, values: CellText, sheet: SheetPart) -> Cells:
+def _cells(row: Any, values: CellText, sheet: SheetPart, number: int) -> Cells:
     found: Cells = {}
     column = -1
     for cell in row:
@@ -162,7 +164,22 @@ def _cells(row: Any, values: CellText, sheet: SheetPart) -> Cells:
         shown = values.text(value, kind, cell.get("s"), formula, inline)
         if shown:
             found[column] = shown
+            if value and value is not shown and kind in (None, "n") and (exact := _rounded(value, shown)) is not None:
+                sheet.exact.setdefault(number, {})[column] = exact
     return found
+
+
+def _rounded(value: str, shown: str) -> float | None:
+    """A number that is shown with other digits than it has; None for one that is not, and for dates and times."""
+    if value == shown or _OF_DATES.search(shown):
+        return None
+    digits = ("".join(filter(str.isdigit, text)).strip("0") for text in (value, shown))
+    if next(digits) == next(digits):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def _note(sheet: SheetPart, kind: str, element: Any, values: CellText) -> None:

@@ -122,7 +122,7 @@ class Workbook:
 
     def _grid(self, part: SheetPart, target: str, index: int, place: str) -> Grid:
         """The cells that are seen, with what is known of the tables among them."""
-        grid = Grid(part.rows)
+        grid = Grid(part.rows, exact=part.exact)
         hidden_rows, hidden_columns = part.hidden()
         self._link(part, target)
         if part.merged and not grid.merge(part.merged, hidden_rows, hidden_columns):

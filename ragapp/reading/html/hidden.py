@@ -26,7 +26,7 @@ _FOLDING = re.compile(
     re.IGNORECASE,
 )
 _CONTROLLING = ("aria-controls", "data-target", "data-bs-target", "data-toggle", "data-bs-toggle", "aria-expanded")
-_HINT = "Show them in the browser, copy the text and take it in, if they should be found."
+_HINT = "Show them in the browser, copy the text and index it if they should be found."
 # how many of a kind are told with the heading above them
 _MOST_PLACES = 6
 # shorter text of a noscript element is a request to switch scripts on

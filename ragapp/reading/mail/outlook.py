@@ -56,7 +56,7 @@ def add_msg(letters: Letters, data: bytes) -> None:
 
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             if not ole.exists(_PROPERTIES):
-                raise ReadingError("the file is no mail of Outlook, but another old Office file", AGAIN)
+                raise ReadingError("the file is not an Outlook mail, but another old Office file", AGAIN)
             _read_storage(letters, _Storage(ole, "", 32))
 
 

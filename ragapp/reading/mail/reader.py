@@ -41,7 +41,7 @@ _CMS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _REPORTS = ("message/delivery-status", "message/disposition-notification", "message/feedback-report")
 _MAILS = ("message/rfc822", "message/global")
 _MIME_HEAD = re.compile(rb"\s*(?:MIME-Version|Content-Type):", re.IGNORECASE)
-_DECRYPT = "Open it in your mail program, save its text without encryption and take that in."
+_DECRYPT = "Open it in your mail program, save its text without encryption and index that."
 
 
 def read_eml(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
@@ -58,7 +58,7 @@ def read_msg(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read one mail of Outlook: its main headers, its body, then the mails inside it."""
     data = read_bytes(path)
     if not data.startswith(OLE_SIGNATURE):
-        raise wrong_format(data, "a mail of Outlook")
+        raise wrong_format(data, "an Outlook mail")
     letters = Letters(_add_file)
     add_msg(letters, data)
     return letters.document(path)

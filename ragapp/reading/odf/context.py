@@ -18,7 +18,7 @@ from ragapp.reading.text import one_line
 
 # of all charts and embedded sheets of one file
 _MAX_OBJECT_ROWS = 20_000
-_NOT_IN_FILE = "They are not in the file; take them in as files of their own."
+_NOT_IN_FILE = "They are not in the file; index them as files of their own."
 
 
 def _nowhere() -> str:

@@ -16,7 +16,7 @@ _TEXTS = frozenset(f"{TEXT}{name}" for name in ("p", "h", "list", "numbered-para
 _GROUPS = frozenset((f"{DRAW}g", f"{DRAW}a"))
 # rows of an embedded sheet, which shows a few of them as a picture
 _MAX_ROWS = 100
-_EMBEDDED_HINT = "Take it in as a file of its own."
+_EMBEDDED_HINT = "Index it as a file of its own."
 
 
 class Target(Protocol):

@@ -16,6 +16,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ragapp.errors import ReadingError
+from ragapp.plain_words import counted
 from ragapp.reading.document import ReadOptions, Unit
 from ragapp.reading.pages.layout import Line, Piece
 from ragapp.reading.pages.paragraphs import HYPHEN
@@ -281,8 +282,9 @@ def coverage_warnings(units: Sequence[Unit], options: ReadOptions) -> list[str]:
     if waiting:
         off = "Recognition is off: set ingest.ocr to auto."
         reason = off if options.ocr == "off" else chosen_engine(options)[1]
-        share = f"{len(waiting)} of {len(units)} pages"
-        warnings.append(f"{share} are pictures whose text was not recognised: {ranges(waiting)}. {reason}".strip())
+        kind = "is a picture" if len(waiting) == 1 else "are pictures"
+        share = f"{len(waiting)} of {counted(len(units), 'page')} {kind}"
+        warnings.append(f"{share} whose text was not recognised: {ranges(waiting)}. {reason}".strip())
     done = [unit for unit in units if unit.coverage == "ocr"]
     poor = [unit.number for unit in done if (unit.confidence or 0.0) < _LOW_CONFIDENCE]
     if poor:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ragapp.errors import ReadingError
+from ragapp.plain_words import reason_of
 from ragapp.reading.document import ReadOptions
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.pages import ocr
@@ -68,7 +69,7 @@ class PictureReader:
             SyntaxError,
             ValueError,
         ) as error:
-            self._note(place, f"They could not be opened ({type(error).__name__}); there may be text in them.")
+            self._note(place, f"They could not be opened ({reason_of(error)}); there may be text in them.")
             return ""
 
     def is_known(self, data: bytes) -> bool:

@@ -13,6 +13,7 @@ from pypdfium2 import PdfDocument, PdfiumError
 from pypdfium2 import raw as pdfium
 
 from ragapp.errors import ReadingError
+from ragapp.plain_words import counted
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.pages import ocr
@@ -141,7 +142,9 @@ def _read(reading: _Reading, index: int) -> Page:
             if reading.layered:
                 remove_hidden(page)
             found = read_page(page, reading.forms, f"p. {index + 1}", reading.left_out)
-            if reading.recogniser.read(page, index, found):
+            recognised = reading.recogniser.read(page, index, found)
+            options.found(sum(len(line.text) + 1 for line in found.lines))
+            if recognised:
                 return found
             found.lines = _ordered(found.lines)
             found.turned = [_ordered(lines) for lines in found.turned]
@@ -236,7 +239,7 @@ def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:
     empty = sum(not unit.blocks for unit in units)
     warnings = ["The file is damaged or unusual; its text was read in a simpler way, and some of it may be missing."]
     if empty:
-        warnings.append(f"{empty} of {len(units)} pages have no text that can be read.")
+        warnings.append(f"{empty} of {counted(len(units), 'page')} without text that can be read.")
     return Document(path.stem, units, warnings=warnings)
 
 

@@ -80,7 +80,7 @@ class _Deck:
                     continue
                 self._read_slide(part, printed, place, out)
             except BAD_PART:
-                self.left_out.add("damaged slide", "damaged slides", place, hint="Its part is missing or is no XML.")
+                self.left_out.add("damaged slide", "damaged slides", place, hint="Its part is missing or is not XML.")
             units.append(Unit(number, "slide", str(printed) if printed != number else "", blocks=out.blocks))
         return units
 
@@ -164,7 +164,7 @@ class _Deck:
             try:
                 tree = child(notes.root, "cSld", "spTree")
             except BAD_PART:
-                self.left_out.add("notes page", "notes pages", place, hint="Its part is no XML.")
+                self.left_out.add("notes page", "notes pages", place, hint="Its part is not XML.")
                 continue
             texts = []
             for shape in shown_shapes(tree) if tree is not None else ():

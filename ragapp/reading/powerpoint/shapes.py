@@ -203,10 +203,7 @@ class ShapeReader:
                 return self._diagram_writer(content)
             if name == "oleObj":
                 self.left_out.add(
-                    "embedded document",
-                    "embedded documents",
-                    self.context.place,
-                    hint="Take it in as a file of its own.",
+                    "embedded document", "embedded documents", self.context.place, hint="Index it as a file of its own."
                 )
                 return None
         # drawings of other programs (a locked canvas, 20.3) have the same text bodies

@@ -47,6 +47,8 @@ class Grid:
     headless: set[int] = field(default_factory=set)  # first rows of tables that are known to have no header
     totals: set[int] = field(default_factory=set)  # rows that are known to be totals
     remarks: dict[int, list[str]] = field(default_factory=dict)  # lines to be read after a row: notes at its cells
+    # numbers that are shown rounded, by row and column
+    exact: dict[int, dict[int, float]] = field(default_factory=dict)
 
     def merge(self, areas: Iterable[Area], hidden_rows: Spans, hidden_columns: Spans) -> bool:
         """Write the text of each merged area into every row of it that is seen; False where there are too many.

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from ragapp.reading.blocks import BlockBuilder
-from ragapp.reading.document import Block, Document, Unit
+from ragapp.reading.document import Block, Document, SheetRows, Unit
 from ragapp.reading.sheets.grid import Grid
 from ragapp.reading.sheets.split import Line, Table, filled_cells, sheet_parts
 from ragapp.reading.tables import cell_text, markdown_table, tidy_rows
@@ -30,6 +30,7 @@ class SheetUnits:
         self._next = 1
         self._hidden: list[str] = []
         self._cells = 0
+        self._tables = 0
 
     def skip(self) -> None:
         """Count a sheet that is not read, so that the others keep their numbers."""
@@ -66,11 +67,11 @@ class SheetUnits:
         """
         self._cells += sum(map(len, grid.rows.values()))
         self._truncated = self._truncated or is_cut
-        self._add_grid(name, grid, before, after)
+        self._add_grid(name, grid, before, after, is_workbook=True)
 
     def table(self, name: str, rows: Iterable[Row]) -> None:
         """Add a sheet that is one table, its first row the header; ``name``, which may be empty, labels its units."""
-        cutter = _Cutter(name)
+        cutter = _Cutter(name, tables=self._tables)
         numbers, table = _tidy(list(self._bounded(rows)))
         cutter.table(table, numbers)
         self._add(cutter)
@@ -91,9 +92,15 @@ class SheetUnits:
             yield number, cells
 
     def _add_grid(
-        self, name: str, grid: Grid, before: Sequence[str] = (), after: Sequence[str] = (), joins: bool = False
+        self,
+        name: str,
+        grid: Grid,
+        before: Sequence[str] = (),
+        after: Sequence[str] = (),
+        joins: bool = False,
+        is_workbook: bool = False,
     ) -> None:
-        cutter = _Cutter(name, grid.remarks)
+        cutter = _Cutter(name, grid.remarks, grid.exact, self._tables, is_workbook)
         for text in before:
             cutter.beside(text)
         lines: list[Line] = []
@@ -104,7 +111,7 @@ class SheetUnits:
             cutter.lines(lines)
             lines = []
             if isinstance(part, Table):
-                cutter.table(part.rows, part.numbers)
+                cutter.table(part.rows, part.numbers, part.columns)
             else:
                 is_heading = len(part.text) <= _LONGEST_TITLE and any(map(str.isalpha, part.text))
                 cutter.line(part.text, part.number, is_heading)
@@ -115,6 +122,7 @@ class SheetUnits:
         self._add(cutter)
 
     def _add(self, cutter: _Cutter) -> None:
+        self._tables = cutter.tables
         for label, blocks in cutter.pieces():
             self.units.append(Unit(self._next, "sheet", label, blocks))
             self._next += 1
@@ -123,8 +131,18 @@ class SheetUnits:
 class _Cutter:
     """Cuts one sheet's content into pieces of bounded size."""
 
-    def __init__(self, name: str, remarks: dict[int, list[str]] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        remarks: dict[int, list[str]] | None = None,
+        exact: dict[int, dict[int, float]] | None = None,
+        tables: int = 0,
+        is_workbook: bool = False,
+    ) -> None:
         self._name = name
+        self._exact = exact or {}  # values that are shown rounded, by row and column of the sheet
+        self.tables = tables  # of the file so far
+        self._is_workbook = is_workbook
         self._remarks = sorted((remarks or {}).items())  # lines to be added behind a row
         self._out = BlockBuilder()
         self._pieces: list[tuple[int, int, list[Block]]] = []
@@ -161,18 +179,32 @@ class _Cutter:
         if self._remarks:
             self._remark(self._remarks[-1][0])
 
-    def table(self, rows: list[list[str]], numbers: list[int]) -> None:
-        """Add a table, its first row the header, which is repeated in each piece that the table reaches into."""
+    def table(self, rows: list[list[str]], numbers: list[int], columns: Sequence[int] = ()) -> None:
+        """Add a table, its first row the header, which is repeated in each piece that the table reaches into.
+
+        ``columns`` are the places of its columns in the sheet.
+        """
         if len(rows) == 1 and len(rows[0]) == 1:
             self.line(rows[0][0], numbers[0])
             return
         header = sum(map(len, rows[0])) if rows else 0
+        self.tables += 1
         for first, last in self._ranges(rows, 1, header):
             text = markdown_table([rows[0], *rows[first:last]])
-            self._out.add_table(text)
+            self._out.add_table(text, self._known(numbers[first:last], columns))
             # the header's own row counts only where it stands alone
             self._count(numbers[first:last] or numbers[:1], len(text))
             self._remark(numbers[last - 1])
+
+    def _known(self, numbers: list[int], columns: Sequence[int]) -> SheetRows:
+        """What is known of the rows of the table that is being added, beside their text."""
+        places = {column: place for place, column in enumerate(columns)}
+        exact = {
+            n: {places[column]: value for column, value in self._exact[number].items() if column in places}
+            for n, number in enumerate(numbers)
+            if number in self._exact
+        }
+        return SheetRows(self.tables, self._name, tuple(numbers), tuple(columns), exact, self._is_workbook)
 
     def pieces(self) -> list[tuple[str, list[Block]]]:
         """Label and blocks of each piece; at least one."""

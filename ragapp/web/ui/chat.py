@@ -1,28 +1,34 @@
-"""The chat: ask, see how far it is, read the checked answer, stop, ask again, take it along."""
+"""The chat: ask, see how far it is, read the checked answer, stop, ask again or otherwise, rate it, take it along."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from glob import escape as escape_glob
-from html import escape
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from gradio.components import Component
 
-from ragapp.contract import CAUTIONS, Answer, Caution
-from ragapp.web.app_state import AppState, Readiness
+from ragapp.answer.suggestions import Suggester
+from ragapp.contract import CAUTIONS, Answer, Feedback
+from ragapp.errors import RagappError
+from ragapp.web.app_state import AppState
 from ragapp.web.evidence import Source, source_of
-from ragapp.web.model_job import ModelState
 from ragapp.web.runs import Exchange
+from ragapp.web.scopes import joined, missing, parted, scope_name
 from ragapp.web.ui.conversations import ConversationsColumn
-from ragapp.web.ui.documents import render_rebuild
-from ragapp.web.ui.models import render_model_job
-from ragapp.web.ui.render import act, render_exchange, render_log, render_run
+from ragapp.web.ui.first_steps import FirstSteps
+from ragapp.web.ui.render_answer import render_exchange, render_log, render_run, sentence_quotes
 from ragapp.web.ui.render_evidence import render_empty, render_evidence
+from ragapp.web.ui.render_talk import (
+    render_exports,
+    render_lost,
+    render_replaced,
+    render_scope,
+    render_state,
+    render_suggestions,
+)
 from ragapp.web.ui.tab import QUIET, UNQUEUED, Tab, Updates
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Choice, Visitor
@@ -34,8 +40,8 @@ if TYPE_CHECKING:
 _FRAME_S = 0.06
 # how far a model is loaded is looked up so often
 _POLL_S = 0.25
-# a dropdown with more is of no use; folders and patterns remain
-MOST_CHOICES = 500
+# a question that comes again within so long, as the browser did not hear of its answer, is not asked again
+_SAME_QUESTION_S = 900.0
 
 
 class ChatTab(Tab):
@@ -47,6 +53,7 @@ class ChatTab(Tab):
     def __init__(self, state: AppState, i18n: gr.I18n):
         super().__init__(state, i18n)
         self._conversations = ConversationsColumn(state, i18n)
+        self._first_steps = FirstSteps(state)
 
     def build(self) -> None:
         text = self._i18n
@@ -56,60 +63,85 @@ class ChatTab(Tab):
             self._conversations.build()
             with gr.Column(scale=1, min_width=320, elem_id="talk-column"):
                 with gr.Column(elem_id="talk"):
-                    self.log, self.live = self.html("log"), self.html("live")
+                    self.log, self.live, self.after = self.html("log"), self.html("live"), self.html("after")
                 with gr.Column(elem_id="composer"):
                     with gr.Row(elem_id="ask-row"):
                         label, hint = text("chat.question"), text("chat.placeholder")
                         lines = {"lines": 1, "max_lines": 6, "autofocus": True, "scale": 8, **plain}
-                        self.question = gr.Textbox(label=label, placeholder=hint, elem_id="question", **lines)
+                        # what is typed is sent by scripts/talk.js, which keeps it until the server has it
+                        gr.Textbox(label=label, placeholder=hint, elem_id="question", **lines)
                         self.send = gr.Button(text("chat.send"), variant="primary", elem_id="send", **size)
                         self.stop = gr.Button(text("chat.stop"), variant="stop", elem_id="stop", visible=False, **size)
                     with gr.Row(elem_id="scope-row"):
-                        options = {"filterable": True, "scale": 3, "min_width": 160, **plain}
-                        label, every = text("chat.scope"), [("…", "")]
-                        self.scope = gr.Dropdown(every, value="", label=label, elem_id="scope", **options)
-                        self.export = self.html("export")
+                        self.scope, self.export = self.html("scope"), self.html("export")
             with gr.Column(scale=1, min_width=320, elem_id="evidence-column"):
                 self.evidence = self.html("evidence")
-        self.outputs += [self.send, self.stop, self.scope, *self._conversations.outputs]
+        self.outputs += [self.send, self.stop, *self._conversations.outputs]
 
     def wire(self, loaded: Dependency) -> None:
         column, outputs = self._conversations, self.outputs
-        asked: list[Component] = [*outputs, self.question]
         follow = self.follow_answer, None, outputs
         # not queued: a question is taken at once, and then followed
-        for event in (self.question.submit, self.send.click):
-            event(self.ask, [self.question, self.scope], asked, **UNQUEUED).then(*follow, **QUIET)
-        self.on_button("retry", self.retry, outputs, "multiple").then(*follow, **QUIET)
+        for name, work in (("ask", self.ask), ("retry", self.retry)):
+            self.on_button(name, work, outputs, "multiple").then(*follow, **QUIET)
         self.on_button("pick", self.pick, [self.evidence], "always_last")
-        self.on_button("conversations", self.act, outputs, "multiple")
+        self.on_button("conversations", self.act, outputs, "multiple").then(*follow, **QUIET)
+        self.on_button("talk", self.act_on_talk, outputs, "multiple")
+        self.on_button("scope", self.restrict, [self.scope], "always_last")
+        self.on_button("first", self.first_step, [self.live], "multiple")
         loaded.then(*follow, **QUIET)  # of a question asked before a reload
         self.stop.click(self.halt, None, None, **UNQUEUED)
         # not queued either, or a question asked at once would overtake it and be dropped
-        column.new.click(self.start_anew, None, asked, **UNQUEUED)
+        column.new.click(self.start_anew, None, outputs, **UNQUEUED)
         column.search.change(column.find, column.search, column.list, trigger_mode="always_last", **UNQUEUED)
 
-    def ask(self, question: str, scope: str, request: gr.Request) -> Updates:
-        """Begin to answer a question."""
-        visitor, question = self.visitor(request), (question or "").strip()
-        if visitor.answering or not question:
+    def ask(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
+        """Begin to answer a question, behind the last one or in the place of one that was edited."""
+        question, name = str(values.get("question") or "").strip(), str(values.get("name") or "")
+        if name in visitor.taken or (values.get("again") and _is_answered(visitor, question)):
+            visitor.heard(name, taken=True)
             return self._refuse(visitor)
-        return {**self._begin(visitor, question, scope or ""), self.question: ""}
+        if visitor.answering or not question:
+            visitor.heard(name, taken=False)
+            return self._refuse(visitor)
+        visitor.heard(name, taken=True)
+        at = values.get("edit")
+        edited = isinstance(at, int) and 0 <= at < len(visitor.exchanges)
+        given = values.get("scope")
+        scope = joined(given) if isinstance(given, list) else visitor.scope
+        return self._begin(visitor, Exchange(question, scope=scope), at=at if edited else None)
 
     def retry(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
-        """Ask one of the questions again, with another caution where the button names one."""
+        """Ask one of the questions again: with another caution or other documents, or taken as it was written.
+
+        It is understood as before, not by its own answer. The last one is asked in its own place, an earlier one anew.
+        """
         number, caution = values.get("turn", -1), values.get("caution")
-        if visitor.answering or not 0 <= number < len(visitor.exchanges):
+        if visitor.answering or not isinstance(number, int) or not 0 <= number < len(visitor.exchanges):
             return self._refuse(visitor)
         exchange = visitor.exchanges[number]
-        if number == len(visitor.exchanges) - 1:
-            visitor.exchanges.pop()
-        return self._begin(visitor, exchange.question, exchange.scope, caution if caution in CAUTIONS else None)
+        understood = exchange.answer.standalone if exchange.answer else ""
+        if values.get("as_written"):
+            understood = " ".join(exchange.question.split())
+        given = values.get("scope")
+        scope = joined(given) if isinstance(given, list) else exchange.scope
+        options: dict[str, Any] = {
+            "caution": caution if caution in CAUTIONS else None,
+            "at": number if number == len(visitor.exchanges) - 1 else None,
+            "standalone": understood or None,
+        }
+        return self._begin(visitor, Exchange(exchange.question, scope=scope), **options)
 
-    def _begin(self, visitor: Visitor, question: str, scope: str, caution: Caution | None = None) -> Updates:
+    def _begin(self, visitor: Visitor, asked: Exchange, **options: Any) -> Updates:
         visitor.choice = Choice()
-        name = scope_label(scope, self._state.app.settings.paths.ingest, visitor.language)
-        self._state.ask(visitor, Exchange(question, scope=scope, scope_name=name), pattern(scope), caution)
+        documents, drop = self._state.documents()[0], self._state.app.settings.paths.ingest
+        asked = replace(asked, scope_name=scope_name(asked.scope, drop))
+        gone = missing(asked.scope, documents)
+        if gone and len(gone) == len(parted(asked.scope)) and documents:
+            told = tr(visitor.language, "scope.gone", names=scope_name("\n".join(gone), drop))
+            visitor.exchanges.append(replace(asked, error=told))
+        else:
+            self._state.ask(visitor, asked, **options)
         return self.show_talk(visitor)
 
     def _refuse(self, visitor: Visitor) -> Updates:
@@ -118,11 +150,11 @@ class ChatTab(Tab):
         return {**shown, self.log: shown[self.log] + new, self.live: shown[self.live] + new}
 
     def follow_answer(self, request: gr.Request) -> Iterator[Any]:
-        """What changes until the visitor's question is answered."""
+        """What changes until the visitor's question is answered, and then what to ask next."""
         visitor = self.visitor(request)
         run = visitor.run
         if run is None:
-            yield gr.skip()
+            yield self._suggest(visitor) or gr.skip()
             return
         seen: tuple[int, int | None] = (-1, None)
         while run.running:
@@ -132,24 +164,50 @@ class ChatTab(Tab):
                 yield {self.live: render_run(run, visitor.language, now[1])}
                 time.sleep(_FRAME_S)
         yield self.show_talk(visitor)
+        yield self._suggest(visitor) or gr.skip()
+
+    def _suggest(self, visitor: Visitor) -> Updates:
+        """Look for what could be asked behind the last answer, once."""
+        last = len(visitor.exchanges) - 1
+        answer = visitor.exchanges[last].answer if last >= 0 else None
+        if answer is None or visitor.answering or visitor.suggested[0] == last:
+            return {}
+        app, scope = self._state.app, visitor.exchanges[last].scope
+        asked = [exchange.question for exchange in visitor.exchanges]
+        try:
+            suggester = Suggester(app.catalog, lambda text, k, within: app.retriever.search(text, k, within).passages)
+            visitor.suggested = last, suggester.after(answer, scope, asked)
+        except RagappError:  # the store is being changed; there is nothing to say of that here
+            return {}
+        return {self.after: self._render_after(visitor)}
+
+    def open(self, visitor: Visitor) -> Updates:
+        wanted = visitor.arrived.pop("conversation", "")
+        if wanted.isdecimal() and int(wanted) != visitor.conversation:
+            self._conversations.act(visitor, {"what": "open", "id": int(wanted)})
+        return super().open(visitor)
 
     def show(self, visitor: Visitor) -> Updates:
         """The talk, what a question can be restricted to, and where the conversation can be had as a file."""
-        ready, models, language = self._state.readiness(), self._state.models.state, visitor.language
-        visitor.seen |= {"scope": self._state.listing_version, "guide": _guide_depends_on(ready, models)}
-        label, tab = tr(language, "chat.export"), visitor.tab
-        link = f'<a class="act tool" href="/ui/export/{tab}.md" download="ragapp.md">{label}</a>' if tab else ""
-        return {**self.show_talk(visitor), self.scope: gr.Dropdown(choices=self.choices(language)), self.export: link}
+        visitor.seen |= {"guide": self._first_steps.depends_on()}
+        return self.show_talk(visitor)
 
     def follow(self, visitor: Visitor) -> Updates:
-        """New documents to restrict a question to, and the first steps as they are done."""
+        """What other tabs did to the conversations, documents that went, and the first steps as they are done."""
         updates: Updates = {}
-        if visitor.is_new("scope", self._state.listing_version):
-            updates[self.scope] = gr.Dropdown(choices=self.choices(visitor.language))
-        ready, models = self._state.readiness(), self._state.models.state
         empty = not visitor.exchanges and not visitor.answering
-        if visitor.is_new("guide", _guide_depends_on(ready, models)) and empty:
-            updates[self.live] = render_guide(ready, models, visitor.language)
+        if visitor.is_new("guide", self._first_steps.depends_on()) and empty:
+            updates[self.live] = self._first_steps.render(visitor.language)
+        if visitor.is_new("scope", shown := self._render_scope(visitor)):
+            updates[self.scope] = shown
+        try:
+            version = self._state.app.conversations.version
+            if visitor.is_new("conversations", version):
+                updates[self._conversations.list] = self._conversations.show(visitor)
+                if self._state.refresh(visitor):
+                    updates |= self.show_talk(visitor)
+        except RagappError:  # the store is being opened or can't be
+            pass
         return updates
 
     def show_talk(self, visitor: Visitor) -> Updates:
@@ -165,15 +223,50 @@ class ChatTab(Tab):
                 visitor.choice = first_choice(exchanges[-1].answer, last)
             evidence = self.show_evidence(visitor)
         else:
-            log, live = "", render_guide(self._state.readiness(), self._state.models.state, language)
+            log, live = "", self._first_steps.render(language)
+        visitor.seen["scope"] = scope = self._render_scope(visitor)
         return {
             self.log: log,
             self.live: live,
+            self.after: self._render_after(visitor),
             self.evidence: evidence,
+            self.scope: scope,
+            self.export: self._render_exports(visitor),
             self.stop: gr.Button(visible=visitor.answering),
             self.send: gr.Button(visible=not visitor.answering),
             self._conversations.list: self._conversations.show(visitor),
         }
+
+    def _render_after(self, visitor: Visitor) -> str:
+        """What stands behind the newest exchange: notices, suggestions, and what the browser must know."""
+        session, title, idle = visitor.session, "", not visitor.answering
+        try:
+            if session and session.conversation:
+                title = session.conversation.title
+        except RagappError:  # it was deleted elsewhere; an answer on its way begins another one
+            visitor.lost = visitor.lost or idle
+        html = render_state(visitor, title)
+        if visitor.lost:
+            html += render_lost(visitor)
+        if visitor.answering:
+            return html
+        if session and session.replaced and session.replaced.turns:
+            html += render_replaced(len(session.replaced.turns), visitor.language)
+        number, suggested = visitor.suggested
+        if visitor.exchanges and number == len(visitor.exchanges) - 1:
+            html += render_suggestions(suggested, visitor.language)
+        return html
+
+    def _render_scope(self, visitor: Visitor) -> str:
+        gone = missing(visitor.scope, self._state.documents()[0]) if visitor.scope else []
+        return render_scope(visitor.scope, self._state.app.settings.paths.ingest, gone, visitor.language)
+
+    def _render_exports(self, visitor: Visitor) -> str:
+        try:
+            rated = self._state.app.conversations.rated_count
+        except RagappError:
+            rated = 0
+        return render_exports(visitor.tab if visitor.exchanges else "", visitor.language, rated)
 
     def show_evidence(self, visitor: Visitor) -> str:
         """The evidence that the visitor has chosen."""
@@ -182,13 +275,15 @@ class ChatTab(Tab):
         if not answer:
             return render_empty(visitor.language)
         source = chosen_source(answer, choice)
+        if source is None and not (answer.citations or answer.passages):
+            return render_empty(visitor.language)
         shown = self._state.evidence.show(source) if source else None
         return render_evidence(answer, choice, shown, visitor.language)
 
     def pick(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
-        """Show the evidence of a citation or passage, or leaf in it."""
-        exchange, n, page = (int(values.get(name, default)) for name, default in (("turn", -1), ("n", 0), ("page", 0)))
-        visitor.choice = Choice(exchange, str(values.get("kind", "citation")), n, page)
+        """Show the evidence of a citation or passage."""
+        n, quote = (int(values.get(name, 0)) for name in ("n", "quote"))
+        visitor.choice = Choice(int(values.get("turn", -1)), str(values.get("kind", "citation")), n, quote)
         return {self.evidence: self.show_evidence(visitor)}
 
     def halt(self, request: gr.Request) -> None:
@@ -200,35 +295,74 @@ class ChatTab(Tab):
         """Begin another conversation."""
         visitor = self.visitor(request)
         self._state.close_conversation(visitor)
-        return {**self.show_talk(visitor), self.question: ""}
+        return self.show_talk(visitor)
 
     def act(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
-        """Open, rename or delete a conversation."""
+        """Open, rename or delete a conversation, or bring it back."""
         if self._conversations.act(visitor, values):
             return self.show_talk(visitor)
-        return {self._conversations.list: self._conversations.show(visitor)}
+        return {self._conversations.list: self._conversations.show(visitor), self.after: self._render_after(visitor)}
 
-    def choices(self, language: str) -> list[tuple[str, str]]:
-        """What a question can be restricted to: folders, then documents."""
-        documents, _ = self._state.documents()
-        drop = self._state.app.settings.paths.ingest
-        folders = sorted({str(Path(row.path).parent) for row in documents} - {str(drop)})
-        named = [(scope_label(f"{folder}/", drop, language), f"{folder}/") for folder in folders]
-        files = [(row.name, row.path) for row in sorted(documents, key=lambda row: row.name.casefold())]
-        return [(tr(language, "chat.everything"), ""), *named[:MOST_CHOICES], *files[:MOST_CHOICES]]
+    def act_on_talk(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
+        """Rate an answer, bring back what it has replaced, or keep a conversation that was deleted elsewhere."""
+        what = values.get("what")
+        try:
+            if what == "rate":
+                self._rate(visitor, values)
+            elif what == "undo" and visitor.session and visitor.session.replaced and not visitor.answering:
+                self._state.app.conversations.put_back(visitor.session.replaced)
+                visitor.session.replaced, visitor.suggested = None, (-1, ())
+                self._state.refresh(visitor)
+            elif what == "keep" and visitor.lost and not visitor.answering:
+                self._state.keep(visitor)
+        except RagappError:  # deleted by another tab just now: the talk tells so
+            self._state.refresh(visitor)
+        return self.show_talk(visitor)
+
+    def _rate(self, visitor: Visitor, values: dict[str, Any]) -> None:
+        number, rating = values.get("turn", -1), values.get("rating", "")
+        if not isinstance(number, int) or not 0 <= number < len(visitor.exchanges):
+            return
+        exchange = visitor.exchanges[number]
+        feedback = Feedback(
+            rating if rating in ("up", "down") else "",
+            str(values.get("note") or ""),
+            str(values.get("expected") or ""),
+            bool(values.get("unanswerable")),
+        )
+        if exchange.turn:
+            self._state.app.conversations.rate(exchange.turn, feedback)
+            visitor.exchanges[number] = replace(exchange, feedback=feedback)
+
+    def first_step(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
+        """Do what a button of the first screen says."""
+        problem = self._first_steps.act(values, visitor.language)
+        return {} if visitor.exchanges else {self.live: problem + self._first_steps.render(visitor.language)}
+
+    def restrict(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
+        """Restrict the next question to documents and folders, and keep that with the conversation."""
+        patterns = values.get("patterns")
+        visitor.scope = joined(patterns if isinstance(patterns, list) else [])
+        if visitor.conversation is not None:
+            try:
+                self._state.app.conversations.set_scope(visitor.conversation, visitor.scope)
+            except RagappError:  # deleted elsewhere: the talk tells so
+                visitor.lost = True
+        visitor.seen["scope"] = shown = self._render_scope(visitor)
+        return {self.scope: shown}
 
 
-def pattern(scope: str) -> str:
-    """The shell pattern of a scope: a document's path, or a folder's with a slash at its end."""
-    return escape_glob(scope) + "*" * scope.endswith("/")
-
-
-def scope_label(scope: str, drop: Path, language: str) -> str:
-    """What a scope is called: a document's name, or the folder's (from the drop folder on); empty for none."""
-    path = Path(scope)
-    if not scope.endswith("/"):
-        return path.name
-    return tr(language, "chat.folder", name=path.relative_to(drop) if path.is_relative_to(drop) else path.name or path)
+def _is_answered(visitor: Visitor, question: str) -> bool:
+    """Whether a question that comes again has just been answered, or is being answered."""
+    if visitor.answering and visitor.run:
+        return visitor.run.asked.question == question
+    last = visitor.session.turns[-1] if visitor.session and visitor.session.turns else None
+    if last is None or last.question != question or not last.asked_at:
+        return False
+    try:
+        return time.time() - datetime.fromisoformat(last.asked_at).timestamp() < _SAME_QUESTION_S
+    except ValueError:
+        return False
 
 
 def first_choice(answer: Answer | None, number: int) -> Choice:
@@ -238,56 +372,15 @@ def first_choice(answer: Answer | None, number: int) -> Choice:
 
 
 def chosen_source(answer: Answer, choice: Choice) -> Source | None:
-    """The source of a choice, None where there is no such citation or passage."""
+    """The source of a choice, None where there is no such citation, passage or listed document."""
+    if choice.kind == "listed":
+        if not 1 <= choice.n <= len(answer.listed):
+            return None
+        place = answer.listed[choice.n - 1]
+        return Source(place.document, place.path, 1)
     listed = answer.passages if choice.kind == "passage" else answer.citations
     found = next((source_of(one) for one in listed if one.n == choice.n), None)
-    if found and choice.page and choice.page != found.page:
-        return replace(found, page=choice.page, quote="", start=0, label="")
+    if found and choice.kind == "citation" and choice.quote > 0:
+        n, quote = (*sentence_quotes(answer)[choice.quote - 1 : choice.quote], (0, ""))[0]
+        found = replace(found, quote=quote) if n == choice.n else found
     return found
-
-
-def render_guide(ready: Readiness, models: ModelState, language: str) -> str:
-    """What stands in place of a conversation before there is one: the first steps, or what can be asked."""
-    if ready.ready:
-        tips = "".join(f"<li>{tr(language, f'welcome.{n}')}</li>" for n in (1, 2, 3))
-        count = escape(tr(language, "welcome.documents", n=ready.documents))
-        return f'<div class="welcome"><h2>{tr(language, "welcome.title")}</h2><p>{count}</p><ul>{tips}</ul></div>'
-    return (
-        f'<div class="welcome guide"><h2>{tr(language, "guide.title")}</h2><p>{tr(language, "guide.intro")}</p>'
-        f"<ol>{_models_step(ready, models, language)}{_documents_step(ready, language)}</ol></div>"
-    )
-
-
-def _guide_depends_on(ready: Readiness, models: ModelState) -> tuple[Readiness, int]:
-    return ready, models.changes if ready.missing else 0
-
-
-def _models_step(ready: Readiness, models: ModelState, language: str) -> str:
-    if not ready.missing:
-        return f'<li class="done"><h3>{tr(language, "guide.models_done")}</h3></li>'
-    fetch = "".join(
-        act("models", tr(language, "guide.fetch", name=name), css="primary", what="fetch", name=name)
-        for name in ready.missing
-    )
-    command = f"ragapp models pull {' '.join(ready.missing)}"
-    return (
-        f"<li><h3>{tr(language, 'guide.models')}</h3><p>{tr(language, 'guide.models_help')}</p>"
-        f"<p>{'' if models.what else fetch}</p>{render_model_job(models, language)}"
-        f'<p class="note">{tr(language, "guide.command")} <code>{escape(command)}</code></p></li>'
-    )
-
-
-def _documents_step(ready: Readiness, language: str) -> str:
-    if ready.rebuild:
-        text = f"<p>{tr(language, 'guide.rebuilding')}</p>"
-        if not ready.rebuilding:
-            text = render_rebuild(ready.rebuild, language)
-        return f"<li><h3>{tr(language, 'guide.rebuild')}</h3>{text}</li>"
-    if ready.documents:
-        return f'<li class="done"><h3>{tr(language, "guide.documents_done", n=ready.documents)}</h3></li>'
-    add = act("tab", tr(language, "guide.add"), css="primary", tab="documents")
-    samples = act("documents", tr(language, "guide.samples"), what="samples")
-    return (
-        f"<li><h3>{tr(language, 'guide.documents')}</h3><p>{tr(language, 'guide.documents_help')}</p>"
-        f"<p>{add} {samples}</p></li>"
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -10,29 +10,30 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ragapp.contract import FileState, IngestState, RebuildNeed
 from ragapp.errors import RagappError
-from ragapp.index.analysis import fold
-from ragapp.index.records import DocumentRow, UnreadRow
-from ragapp.ingest.conditions import REMOVED
-from ragapp.terminal_text import shown_seconds
-from ragapp.web.app_state import AppState, sample_docs
+from ragapp.index.listing import COLUMNS, STATES, Query
+from ragapp.web.app_state import sample_docs
 from ragapp.web.evidence import Source
-from ragapp.web.ui.render import act, job_box, size, table_box
+from ragapp.web.ui.documents_forms import render_confirmation, render_password_form, render_paste_form, render_removed
+from ragapp.web.ui.documents_job import render_drop, render_job, render_rebuild
+from ragapp.web.ui.documents_table import render_filters, render_table
+from ragapp.web.ui.render import act, job_box
 from ragapp.web.ui.render_evidence import render_view
 from ragapp.web.ui.tab import UNQUEUED, Tab, Updates
-from ragapp.web.ui.translations import tr
+from ragapp.web.ui.translations import told, tr
 from ragapp.web.visitors import ROWS, Listing, Visitor
 
 if TYPE_CHECKING:
     from gradio.events import Dependency
 
-# files of a run that are named
-_FILES = 8
+__all__ = ["DocumentsTab", "render_rebuild"]
+
+# more documents than this are removed in the background
+_AT_ONCE = 50
 
 
 class DocumentsTab(Tab):
-    """The drop zone, what is being ingested, the table of documents, and a preview."""
+    """The drop zone, what is being ingested, the list of documents, and the one that is looked at."""
 
     name = "documents"
     at_load = True
@@ -44,73 +45,112 @@ class DocumentsTab(Tab):
                 self.job = self.html("job")
                 self.confirm = self.html("confirm")
                 self.search = self.search_box("documents-search", "documents.search")
+                self.filters = self.html("documents-filters")
                 self.table = self.html("documents")
-                self.failures = self.html("failures")
             with gr.Column(scale=2, min_width=320, elem_id="preview-column"):
                 self.preview = self.html("preview")
 
     def wire(self, loaded: Dependency) -> None:
         self.on_button("documents", self.act, self.outputs, "multiple")
-        self.search.change(self.find, self.search, self.table, trigger_mode="always_last", **UNQUEUED)
+        self.search.change(self.find, self.search, [self.table, self.filters], trigger_mode="always_last", **UNQUEUED)
 
     def show(self, visitor: Visitor) -> Updates:
-        """Drop zone, job, table and failures, as they are now."""
+        """All of it as it is now, but for what is asked and what is looked at."""
         visitor.forget("job", "running", "documents")
-        return self.follow(visitor)
+        # a reload comes back to what was looked at
+        looked_at: Updates = {self.preview: self.show_preview(visitor)} if visitor.preview[0] else {}
+        return {**self.follow(visitor), **looked_at}
 
     def follow(self, visitor: Visitor) -> Updates:
         """What of these has changed."""
         job, language = self._state.job.state, visitor.language
         updates: Updates = {}
-        if visitor.is_new("job", told := render_job(job, language)):
-            updates[self.job] = told
+        if visitor.is_new("job", shown := render_job(job, language)):
+            updates[self.job] = shown
         if visitor.is_new("running", job.running):
             updates[self.drop] = render_drop(self._state, language)
-        if visitor.is_new("documents", self._state.listing_version):
-            documents, unread = self._state.documents()
-            updates[self.table] = render_table(documents, visitor.listing, language, visitor.preview[0])
-            updates[self.failures] = render_failures(unread, language)
+        if visitor.is_new("documents", self._depends_on(visitor)):
+            updates |= self._list(visitor)
+        if visitor.errand and visitor.errand.done():
+            updates[self.confirm] = self._told_errand(visitor, visitor.errand)
         return updates
 
-    def find(self, words: str, request: gr.Request) -> str:
-        """List the documents that have some words in their names."""
+    def find(self, words: str, request: gr.Request) -> Any:
+        """List the documents that have some words in their names, titles or folders."""
         visitor = self.visitor(request)
-        visitor.listing = replace(visitor.listing, search=words)
-        documents, _ = self._state.documents()
-        return render_table(documents, visitor.listing, visitor.language, visitor.preview[0])
+        visitor.listing = replace(visitor.listing, search=words, offset=0)
+        visitor.is_new("documents", self._depends_on(visitor))
+        return self._list(visitor)
+
+    def _depends_on(self, visitor: Visitor) -> object:
+        """What the list that a visitor sees depends on."""
+        return self._state.lister.version, self._state.job.state.waiting, visitor.listing, visitor.preview
+
+    def _list(self, visitor: Visitor) -> Updates:
+        lister, listing, language = self._state.lister, visitor.listing, visitor.language
+        counts, page = lister.counts(), lister.page(_query(listing))
+        table = render_table(
+            page,
+            counts,
+            listing,
+            language,
+            chosen=visitor.preview[0],
+            summaries=lister.summaries(page),
+            outcomes=lister.outcomes() if listing.state == "run" else None,
+            drop_folder=self._state.app.settings.paths.ingest,
+        )
+        return {self.table: table, self.filters: render_filters(counts, listing, language)}
 
     def act(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Do what a button says."""
         try:
-            done = {self.confirm: "", **self._do(visitor, str(values.get("what", "")), values)}
+            done = self._do(visitor, str(values.get("what", "")), values)
         except RagappError as error:
-            done = {self.confirm: f'<div class="problem" role="alert">{escape(str(error))}</div>'}
-        except (KeyError, ValueError, TypeError):  # a page of another version
+            done = {self.confirm: f'<div class="problem" role="alert">{escape(told(error, visitor.language))}</div>'}
+        except (KeyError, ValueError, TypeError, OverflowError):  # a page of another version
             done = {}
-        return {**self.show(visitor), **done}
+        return {**self.follow(visitor), **done}
 
     def _do(self, visitor: Visitor, what: str, values: dict[str, Any]) -> Updates:
-        job, language = self._state.job, visitor.language
-        if what == "sort":
-            column, before = str(values["column"]), visitor.listing
-            down = column == before.column and not before.down
-            visitor.listing = replace(before, column=column, down=down)
-        elif what == "more":
-            visitor.listing = replace(visitor.listing, rows=visitor.listing.rows + 5 * ROWS)
+        language = visitor.language
+        if what in ("sort", "filter", "warning", "page"):
+            visitor.listing = _listed(visitor.listing, what, values)
         elif what == "preview":
             visitor.preview = int(values["id"]), int(values.get("page", 1))
             return {self.preview: self.show_preview(visitor)}
-        elif what == "ask-remove":
-            rows = self._rows(values)
-            return {self.confirm: render_confirmation(rows, language) if rows else ""}
-        elif what == "remove":
-            names = job.remove([row.id for row in self._rows(values)])
+        elif what == "close":
             visitor.preview = 0, 1
-            told = tr(language, "documents.removed_now", names=", ".join(names[:5]))
-            return {self.confirm: job_box(escape(told)), self.preview: ""}
-        elif what == "again":
-            paths = [Path(path) for path in self._known(values)]
-            job.run([path for path in paths if path.is_file()], force=True)
+            return {self.preview: ""}
+        elif what == "ask-remove":
+            return {self.confirm: self._ask_remove(visitor, values)}
+        elif what in ("remove", "erase"):
+            return self._remove(visitor, self._ids(visitor, values), erase=what == "erase")
+        elif what == "ask-password":
+            known = self._known(visitor, values)
+            return {self.confirm: render_password_form(known[0], language) if known else ""}
+        elif what == "ask-paste":
+            return {self.confirm: render_paste_form(language)}
+        elif what == "cancel":
+            return {self.confirm: ""}
+        else:
+            return self._run(visitor, what, values)
+        return {}
+
+    def _run(self, visitor: Visitor, what: str, values: dict[str, Any]) -> Updates:
+        """What the job is asked for."""
+        job = self._state.job
+        if what == "again":
+            paths = [Path(path) for path in self._known(visitor, values)]
+            there = [path for path in paths if path.is_file()]
+            if there:
+                job.run(there, force=True)
+            elif paths:
+                gone = tr(visitor.language, "documents.files_gone", n=len(paths))
+                return {self.confirm: job_box(escape(gone), problem=True)}
+        elif what == "undo":
+            job.run([path for path in map(Path, visitor.undo) if path.is_file()])
+            visitor.undo = ()
+            return {self.confirm: ""}
         elif what == "samples":
             job.run([sample_docs()])
         elif what == "look":
@@ -121,6 +161,41 @@ class DocumentsTab(Tab):
             job.pause()
         return {}
 
+    def _ask_remove(self, visitor: Visitor, values: dict[str, Any]) -> str:
+        ids = self._ids(visitor, values)
+        rows = [row for one in ids[:10] if (row := self._state.app.catalog.document(one))]
+        if not rows:
+            return ""
+        which: dict[str, Any] = {"all": True} if values.get("all") else {"ids": ids}
+        names = [row.name for row in rows]
+        running = self._state.job.state.running
+        return render_confirmation(names, len(ids), visitor.language, running=running, **which)
+
+    def _remove(self, visitor: Visitor, ids: list[int], *, erase: bool) -> Updates:
+        job = self._state.job
+        if visitor.preview[0] in ids:
+            visitor.preview = 0, 1
+        shown: Updates = {} if visitor.preview[0] else {self.preview: ""}
+        if erase or len(ids) > _AT_ONCE:
+            visitor.errand = job.erase(ids) if erase else job.remove_later(ids)
+            key = "documents.erasing" if erase else "documents.removing"
+            return {self.confirm: job_box(escape(tr(visitor.language, key))), **shown}
+        rows = job.remove_known(ids)
+        visitor.undo = tuple(row.path for row in rows if Path(row.path).is_file())
+        removed = render_removed([row.name for row in rows], visitor.language, undo=bool(visitor.undo))
+        return {self.confirm: removed, **shown}
+
+    def _told_errand(self, visitor: Visitor, errand: Future[Any]) -> str:
+        visitor.errand = None
+        try:
+            done = errand.result()
+        except RagappError as error:
+            return f'<div class="problem" role="alert">{escape(told(error, visitor.language))}</div>'
+        visitor.undo = () if done.erased else tuple(row.path for row in done.rows if Path(row.path).is_file())
+        names = [row.name for row in done.rows]
+        kind: dict[str, Any] = {"erased": done.erased, "answers": done.answers}
+        return render_removed(names, visitor.language, undo=bool(visitor.undo), **kind)
+
     def show_preview(self, visitor: Visitor) -> str:
         """One unit of the document that the visitor has chosen."""
         catalog = self._state.app.catalog
@@ -130,204 +205,45 @@ class DocumentsTab(Tab):
             return ""
         unit = catalog.unit(row.id, page)
         source = Source(row.name, row.path, page, *((unit.label, unit.kind) if unit else ()))
-        return render_view(self._state.evidence.show(source), visitor.language, "documents", what="preview", id=row.id)
+        view = render_view(self._state.evidence.show(source), visitor.language)
+        label = tr(visitor.language, "documents.close_view")
+        close = act(
+            "documents", label, inner=f'<span class="back">{escape(label)}</span>', css="tool close", what="close"
+        )
+        return f'<div class="preview-bar">{close}</div>{view}'
 
-    def _rows(self, values: dict[str, Any]) -> list[DocumentRow]:
-        wanted = {int(one) for one in values.get("ids", [])}
-        return [row for row in self._state.documents()[0] if row.id in wanted]
+    def _ids(self, visitor: Visitor, values: dict[str, Any]) -> list[int]:
+        """The documents that are asked for: some, or all that the list has."""
+        if values.get("all"):
+            return self._state.lister.ids(_query(visitor.listing))
+        return [int(one) for one in values.get("ids", [])]
 
-    def _known(self, values: dict[str, Any]) -> list[str]:
+    def _known(self, visitor: Visitor, values: dict[str, Any]) -> list[str]:
         """Paths that are on the lists: the page can't ask for any file of the machine."""
-        paths = set(values.get("paths", []))
-        unread = [file.path for file in self._state.documents()[1] if file.path in paths]
-        return [row.path for row in self._rows(values)] + unread
+        catalog = self._state.app.catalog
+        asked = [*values.get("paths", []), *([values["path"]] if "path" in values else [])]
+        if asked:
+            wanted = set(map(str, asked))
+            found = [file.path for file in catalog.unread() if file.path in wanted]
+            return found + [row.path for path in sorted(wanted - set(found)) if (row := catalog.document_at(path))]
+        rows = map(catalog.document, self._ids(visitor, values))
+        return [row.path for row in rows if row]
 
 
-def render_drop(state: AppState, language: str) -> str:
-    """Where files are dropped, and what can be done with the documents."""
-    settings, what = state.app.settings, "pause" if state.job.state.running else "look"
-    tools = [
-        act("choose-files", tr(language, "drop.files"), css="primary"),
-        act("choose-folder", tr(language, "drop.folder")),
-        act("documents", tr(language, f"drop.{what}"), what=what),
-        act("ticked", tr(language, "drop.again"), css="needs-tick", what="again"),
-        act("ticked", tr(language, "drop.remove"), css="needs-tick danger", what="ask-remove"),
-    ]
-    where = tr(language, "drop.where", folder=settings.paths.ingest)
-    limit = tr(language, "drop.limit", mb=settings.ingest.max_file_mb)
-    return (
-        f'<div class="drop-zone"><p class="drop-title">{tr(language, "drop.title")}</p>'
-        f'<p class="note">{escape(where)} {escape(limit)}</p><ul class="uploads" aria-live="polite"></ul></div>'
-        f'<div class="toolbar">{"".join(tools)}</div>'
-    )
+def _query(listing: Listing) -> Query:
+    state, warning = listing.state, listing.warning if listing.state in ("", "warnings") else ""
+    return Query(listing.search, state, warning, listing.column, listing.down, listing.offset, ROWS)
 
 
-def select(documents: Iterable[DocumentRow], listing: Listing) -> list[DocumentRow]:
-    """The documents that a listing asks for, in its order."""
-    words = _plain(listing.search).split()
-    found = [row for row in documents if all(word in _plain(f"{row.name} {row.title} {row.path}") for word in words)]
-    return sorted(found, key=COLUMNS.get(listing.column, COLUMNS["name"]), reverse=listing.down)
-
-
-def coverage(row: DocumentRow) -> float:
-    """Share of a document's units whose text is known, 0 to 1."""
-    return (row.units - row.units_without_text) / row.units if row.units else 0.0
-
-
-def suffix(name: str) -> str:
-    """What a file is called by its name's end: PDF, DOCX, …"""
-    return Path(name).suffix.removeprefix(".").upper()
-
-
-# the columns of the table, and by what each is sorted
-COLUMNS: dict[str, Callable[[DocumentRow], Any]] = {
-    "name": lambda row: _plain(row.name),
-    "type": lambda row: (suffix(row.name), _plain(row.name)),
-    "pages": lambda row: row.units,
-    "coverage": coverage,
-    "warnings": lambda row: len(row.warnings),
-    "date": lambda row: row.ingested_at,
-    "size": lambda row: row.size,
-}
-
-
-def render_table(documents: Sequence[DocumentRow], listing: Listing, language: str, chosen: int = 0) -> str:
-    """The table of documents; the one with the id ``chosen`` is previewed."""
-    if not documents:
-        return ""
-    rows = select(documents, listing)
-    head = "".join(_head(column, listing, language) for column in COLUMNS)
-    body = "".join(_row(row, language, chosen) for row in rows[: listing.rows])
-    more = ""
-    if len(rows) > listing.rows:
-        label = tr(language, "documents.more", n=len(rows) - listing.rows)
-        more = f'<p class="more">{act("documents", label, what="more")}</p>'
-    told = tr(language, "documents.count", n=len(rows), all=len(documents))
-    every = escape(tr(language, "documents.all"))
-    table = (
-        '<table class="documents"><thead><tr>'
-        f'<th class="tick"><input type="checkbox" class="tick-all" aria-label="{every}"></th>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>"
-    )
-    return f'<p class="count" role="status">{told}</p>{table_box(tr(language, "documents.table"), table)}{more}'
-
-
-def render_failures(unread: Sequence[UnreadRow], language: str) -> str:
-    """Files that are not in the store, with the reason and what helps."""
-    failed = [file for file in unread if file.status == "failed"]
-    removed = [file for file in unread if file.reason == REMOVED]
-    skipped = [file for file in unread if file.status == "skipped" and file.reason != REMOVED]
-    groups = (failed, "documents.failed"), (skipped, "documents.skipped"), (removed, "documents.removed")
-    return "".join(_group(files, title, language, opened=files is failed) for files, title in groups)
-
-
-def render_job(job: IngestState, language: str) -> str:
-    """What is being ingested, file by file."""
-    told, at = escape(job.told), job.progress
-    if job.phase == "failed" and job.rebuild:
-        return job_box(f"<p>{told}</p>{render_rebuild(job.rebuild, language)}", problem=True)
-    if job.phase == "failed":
-        return job_box(told, problem=True)
-    if job.phase == "paused":
-        line = tr(language, "job.paused")
-    elif at and at.files:
-        left = tr(language, "job.left", time=shown_seconds(at.seconds_left)) if at.seconds_left is not None else ""
-        label, share = escape(tr(language, "job.progress")), f"{at.files_done / at.files:.3f}"
-        key = "job.rebuilding" if job.rebuild else "job.running"
-        line = f"{tr(language, key, done=at.files_done, files=at.files)} {left}"
-        line += f'<progress max="1" value="{share}" aria-label="{label}"></progress>'
-    elif job.running:
-        line = tr(language, "job.looking")
-    else:
-        counts = [tr(language, f"job.{status}", n=n) for status, n in job.counts.items() if n]
-        line = ", ".join(counts) or tr(language, "job.nothing")
-    working = [file for file in job.files if file.status == "working"]
-    settled = [file for file in job.files if file.status not in ("working", "unchanged", "skipped")]
-    files = "".join(_file(file, language) for file in (working + settled)[:_FILES])
-    listed = f'<ul class="files">{files}</ul>' if files else ""
-    return job_box(f"<p>{line}</p>{f'<p>{told}</p>' if told else ''}{listed}")
-
-
-def render_rebuild(need: RebuildNeed, language: str) -> str:
-    """What it takes to make the documents anew for the embedder in use, and the button that does."""
-    parts = [tr(language, "rebuild.help")]
-    if need.seconds is not None:
-        parts.append(tr(language, "rebuild.takes", n=need.chunks_left, time=shown_seconds(need.seconds)))
-    if need.prepared:
-        parts.append(tr(language, "rebuild.prepared", n=need.prepared))
-    button = act("documents", tr(language, "rebuild.begin"), css="primary", what="rebuild")
-    return f"<p>{escape(' '.join(parts))}</p><p>{button}</p>"
-
-
-def render_confirmation(rows: Sequence[DocumentRow], language: str) -> str:
-    """The question before documents are removed."""
-    names = "".join(f"<li>{escape(row.name)}</li>" for row in rows[:10])
-    more = f"<li>{tr(language, 'documents.and_more', n=len(rows) - 10)}</li>" if len(rows) > 10 else ""
-    ids = [row.id for row in rows]
-    yes = act("documents", tr(language, "documents.remove_yes", n=len(ids)), css="danger", what="remove", ids=ids)
-    no = act("documents", tr(language, "documents.remove_no"), what="cancel")
-    return (
-        f'<div class="confirm" role="alertdialog" aria-label="{escape(tr(language, "documents.remove_title"))}">'
-        f"<p>{tr(language, 'documents.remove_ask', n=len(rows))}</p><ul>{names}{more}</ul>"
-        f'<p class="note">{tr(language, "documents.remove_note")}</p><p>{yes} {no}</p></div>'
-    )
-
-
-def _plain(text: str) -> str:
-    return fold(text.casefold())
-
-
-def _head(column: str, listing: Listing, language: str) -> str:
-    chosen = column == listing.column
-    arrow = (" ↓" if listing.down else " ↑") if chosen else ""
-    sort = f' aria-sort="{"descending" if listing.down else "ascending"}"' if chosen else ""
-    label = tr(language, f"documents.{column}")
-    button = act("documents", label + arrow, css="sort", what="sort", column=column)
-    return f'<th scope="col" class="{column}"{sort}>{button}</th>'
-
-
-def _row(row: DocumentRow, language: str, chosen: int) -> str:
-    tick = escape(tr(language, "documents.tick", name=row.name))
-    name = act("documents", row.name, css="name", tip=row.path, what="preview", id=row.id)
-    share = coverage(row)
-    gaps = [tr(language, "documents.by_ocr", n=row.units_ocr)] if row.units_ocr else []
-    gaps += [tr(language, "documents.unread_pages", n=row.units_needing_ocr)] if row.units_needing_ocr else []
-    label = escape(tr(language, "documents.warnings"))
-    warned = "".join(f"<li>{escape(warning)}</li>" for warning in row.warnings)
-    if warned:
-        warned = f'<details><summary aria-label="{label}">{len(row.warnings)}</summary><ul>{warned}</ul></details>'
-    title = row.title if row.title != Path(row.name).stem else ""
-    cells = (
-        f'<td class="name">{name}<span class="title">{escape(title)}</span></td>'
-        f'<td class="type">{escape(suffix(row.name))}</td><td class="pages">{row.units}</td>'
-        f'<td class="coverage" title="{escape(", ".join(gaps))}">{share * 100:.0f} %{" *" if gaps else ""}</td>'
-        f'<td class="warnings">{warned}</td><td class="date">{escape(row.ingested_at[:10])}</td>'
-        f'<td class="size">{size(row.size)}</td>'
-    )
-    css = ' class="chosen"' if row.id == chosen else ""
-    return f'<tr{css}><td class="tick"><input type="checkbox" value="{row.id}" aria-label="{tick}"></td>{cells}</tr>'
-
-
-def _group(files: Sequence[UnreadRow], title: str, language: str, *, opened: bool = False) -> str:
-    if not files:
-        return ""
-    again = tr(language, "documents.again")
-
-    def reason(file: UnreadRow) -> str:
-        removed = file.reason == REMOVED
-        return tr(language, "documents.removed_reason") if removed else f"{file.reason}. {file.hint}".strip()
-
-    rows = "".join(
-        f"<li><strong>{escape(Path(file.path).name)}</strong> <span>{escape(reason(file))}</span> "
-        f"{act('documents', again, css='tool', tip=file.path, what='again', paths=[file.path])}</li>"
-        for file in files[:ROWS]
-    )
-    summary, css = tr(language, title, n=len(files)), " open" if opened else ""
-    return f'<details class="unread"{css}><summary>{summary}</summary><ul>{rows}</ul></details>'
-
-
-def _file(file: FileState, language: str) -> str:
-    working = file.status == "working"
-    text = file.text if working or file.status == "failed" else tr(language, f"file.{file.status}")
-    name = escape(Path(file.path).name)
-    return f'<li class="{escape(file.status)}"><strong>{name}</strong> <span>{escape(text)}</span></li>'
+def _listed(listing: Listing, what: str, values: dict[str, Any]) -> Listing:
+    """The list as it is after a button of it."""
+    if what == "sort" and values["column"] in COLUMNS:
+        column = str(values["column"])
+        return replace(listing, column=column, down=column == listing.column and not listing.down, offset=0)
+    if what == "filter" and values["state"] in ("", *STATES):
+        return replace(listing, state=str(values["state"]), warning="", offset=0)
+    if what == "warning":
+        return replace(listing, warning=str(values["kind"]), offset=0)
+    if what == "page":
+        return replace(listing, offset=max(0, int(values["offset"])))
+    return listing

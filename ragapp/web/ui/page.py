@@ -14,6 +14,7 @@ from gradio.components import Component
 from ragapp import guard
 from ragapp.contract import IngestState
 from ragapp.web.app_state import AppState
+from ragapp.web.calibration_job import CalibrationState
 from ragapp.web.ui.chat import ChatTab
 from ragapp.web.ui.documents import DocumentsTab
 from ragapp.web.ui.models import ModelsTab
@@ -25,7 +26,9 @@ from ragapp.web.visitors import Visitor
 
 #: in the order in which they stand; another tab is added here, its texts to ``translations.py``
 TABS: tuple[type[Tab], ...] = (ChatTab, DocumentsTab, ModelsTab, SettingsTab)
-STYLESHEET = Path(__file__).parent / "style.css"
+#: in the order in which they hold
+STYLESHEETS = sorted((Path(__file__).parent / "styles").glob("*.css"))
+_THEME = Path(__file__).parent / "theme.yaml"
 _POLL_S = 1.0
 
 
@@ -65,16 +68,18 @@ class Page:
     def greet(self, request: gr.Request) -> Any:
         """A browser tab was opened or loaded again: show it all that is its own.
 
-        Its name and language stand in the address for as long as it takes; see ``page.js``.
+        Its name and language stand in the address for as long as it takes; see ``scripts/core.js``.
         """
         asked = request.query_params
         language = asked.get("language", "en")
         language = language if language in LANGUAGES else "en"
         visitor = self._state.visitors.greet(request.session_hash or "", asked.get("tab", ""), language)
+        visitor.arrived = {name: value for name, value in asked.items() if name not in ("tab", "language")}
         updates = self._follow_frame(visitor)
         for tab in self._tabs:
             if tab.at_load:
                 updates |= tab.open(visitor)
+        visitor.greeted = True
         return updates_or_skip(updates)
 
     def follow(self, request: gr.Request) -> Any:
@@ -93,7 +98,7 @@ class Page:
         # without the guard there is no figure that could be told
         counted = seen if seen["guarded"] else None
         shown = {
-            self._header: render_header(self._state.job.state, visitor.language),
+            self._header: render_header(self._state.job.state, visitor.language, self._state.calibration.state),
             self._privacy: render_privacy(counted, llm.url if llm.mode == "openai" else "", visitor.language),
         }
         return {place: html for place, html in shown.items() if visitor.is_new(str(place.elem_id), html)}
@@ -104,18 +109,22 @@ class Page:
 
 
 def make_theme() -> gr.themes.Base:
-    """Calm colours and the system's own fonts; nothing is fetched from elsewhere.  ``style.css`` does the rest."""
-    values = yaml.safe_load(STYLESHEET.with_name("theme.yaml").read_text(encoding="utf-8"))
+    """Calm colours and the system's own fonts; nothing is fetched from elsewhere.  the style sheets do the rest."""
+    values = yaml.safe_load(_THEME.read_text(encoding="utf-8"))
     theme: gr.themes.Base = gr.themes.Base(**values["base"]).set(**values["variables"])
     return theme
 
 
-def render_header(job: IngestState, language: str) -> str:
-    """Name, what is being ingested, language."""
+def render_header(job: IngestState, language: str, calibration: CalibrationState | None = None) -> str:
+    """Name, what is being done in the background, language."""
     busy = ""
     if job.running and job.progress and job.progress.files:
         told = tr(language, "job.running", done=job.progress.files_done, files=job.progress.files)
         busy = f'<span class="busy" role="status"><span class="dot"></span>{escape(told)}</span>'
+    elif calibration and calibration.running:
+        told = tr(language, "calibration.header", done=calibration.done, questions=calibration.questions)
+        tip = escape(tr(language, "calibration.explained"))
+        busy = f'<span class="busy quiet" title="{tip}">{escape(told)}</span>'
     switch = "".join(
         act("language", name, inner=code.upper(), css="switch chosen" if code == language else "switch", language=code)
         for code, name in LANGUAGES.items()

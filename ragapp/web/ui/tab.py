@@ -104,8 +104,13 @@ class Tab(Part, ABC):
         return {}
 
     def selected(self, request: gr.Request) -> Any:
-        """The tab was opened."""
-        return updates_or_skip(self.open(self.visitor(request)))
+        """The tab was opened.
+
+        Gradio says so of the first tab, too, while the page is being loaded: before it is known who looks, what this
+        gave would overwrite what the greeting shows.
+        """
+        visitor = self.visitor(request)
+        return gr.skip() if self.at_load and not visitor.greeted else updates_or_skip(self.open(visitor))
 
     def open(self, visitor: Visitor) -> Updates:
         """Show it, and follow it from now on."""

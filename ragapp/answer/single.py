@@ -1,0 +1,118 @@
+"""The answer to one question: a fact, yes or no, or all that a few passages say to it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+
+from ragapp.answer.answerability import JudgedPassage, select_sources
+from ragapp.answer.draft import Draft
+from ragapp.answer.prompts import PROMPTS
+from ragapp.answer.question_kind import Kind
+from ragapp.answer.writing import Workbench
+from ragapp.answer.yes_no import decided, is_yes, probability_of_yes, split_particle, with_particle
+from ragapp.contract import Event
+from ragapp.retrieval.passage import ScoredChunk
+
+# Where more than one fact is asked for, a passage is written from as well that the search thinks so highly of, measured
+# by the best, and that states the answer by itself; so many at the most.
+WORTH_SHARE = 0.85
+MOST_SOURCES = 3
+
+
+def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> Generator[Event, None, None]:
+    """Judge the passages and write from the likeliest; several things from all that surely state one."""
+    question = draft.question
+    judge = bench.judge(question, kind)
+    read = yield from bench.read(judge, bench.passages)
+    if bench.beyond and not bench.cancelled() and (not read or read[0].probability < bench.enough):
+        # rather a longer wait than an answer that is lost
+        further = yield from bench.read(judge, bench.beyond)
+        read = sorted([*read, *further], key=lambda one: -one.probability)
+    draft.judged = read
+    draft.confidence = read[0].probability if read else 0.0
+    ranked = [one.passage for one in read]
+    draft.passages = ranked + [one for one in bench.passages if one not in ranked]
+    if not read or draft.confidence < bench.enough:
+        draft.used = select_sources(read)
+        draft.prompt_tokens = bench.tokens_of(question, draft.used)
+        return
+    used = select_sources(read)
+    if kind == "yes_no":  # where no sentence decides it, none is shown
+        yield from answer_yes_or_no(bench, draft, question, used)
+    elif several:
+        if not (yield from write_several(bench, draft, question, used)):
+            bench.quote(draft, question, used[0], draft.confidence)
+        yield from draft.proved()
+        for other in _others(bench, draft, read):
+            yield from write_several(bench, draft, question, [other])
+    else:
+        text, stated = yield from bench.tell(draft, question, used, bench.prompts.answer, main=True)
+        if not stated:
+            bench.quote(draft, question, used[0], draft.confidence, text)
+    yield from draft.proved()
+
+
+def write_several(
+    bench: Workbench, draft: Draft, question: str, used: Sequence[ScoredChunk]
+) -> Generator[Event, None, bool]:
+    """Write all that passages, with what their sections say next, say to a question; whether anything is stated."""
+    longer = [one for passage in used for one in bench.with_next(passage)]
+    _, stated = yield from bench.tell(draft, question, longer, bench.prompts.several)
+    return stated
+
+
+def answer_yes_or_no(
+    bench: Workbench, draft: Draft, question: str, used: Sequence[ScoredChunk], checked: str = ""
+) -> Generator[Event, None, bool]:
+    """Write yes or no and the sentence that decides it; the check is of the sentence alone. Whether it is stated.
+
+    Where the words of the passage's sentence do not decide as the model does, that sentence is quoted without either.
+    The question that the sentence is ``checked`` by is another one where it was put together with a further part.
+    """
+    text = yield from bench.write(draft, question, used, bench.prompts.decide)
+    if bench.cancelled():
+        return False
+    said, rest = split_particle(text)
+    if not any(map(str.isalnum, rest)):
+        return False
+    sentences, citations = bench.ground(rest, checked or question, used)
+    if not (sentences and sentences[0].supported):
+        return False
+    if bench.language in PROMPTS:
+        probable = probability_of_yes(bench.engine, bench.prompts, question, used, bench.cancelled)
+        yes = is_yes(said, probable, sentences[0].text, question, bench.language)
+        source = used[sentences[0].citations[0] - 1]
+        above = "\n".join((source.chunk.title, *source.chunk.headings))
+        if decided(question, sentences[0].quotes[0], bench.language, above) is not yes:
+            # a sentence of the model's that echoes the question is stated by what denies it as well
+            return draft.quote(question, source, rest)
+        sentences[0] = replace(sentences[0], text=with_particle(sentences[0].text, yes, question, bench.language))
+    return draft.state(sentences, citations, used)
+
+
+def _others(bench: Workbench, draft: Draft, read: Sequence[JudgedPassage]) -> Generator[ScoredChunk, None, None]:
+    """Further passages that state something asked for: those that were judged so, and those that were not read yet."""
+    judge = bench.judge(draft.question)
+    best = read[0].passage
+    known = {one.passage.chunk.id: one for one in read}
+    sources = len(draft.used)
+    for passage in bench.passages:
+        if sources >= MOST_SOURCES or bench.cancelled():
+            return
+        covered = any(_within(passage, one) for one in draft.used)
+        if covered or passage.score < WORTH_SHARE * best.score:
+            continue
+        one = known.get(passage.chunk.id)
+        if one is None:
+            one = judge.read_one(passage, bench.cancelled)
+        if one.probability >= bench.sure:
+            sources += 1
+            yield passage
+
+
+def _within(passage: ScoredChunk, other: ScoredChunk) -> bool:
+    """Whether a passage is part of what another, grown one holds."""
+    own, whole = passage.chunk, other.chunk
+    same = (own.document_id, own.unit) == (whole.document_id, whole.unit)
+    return same and whole.start <= own.start and own.end <= whole.end

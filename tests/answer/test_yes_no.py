@@ -1,0 +1,88 @@
+import pytest
+from answerkit import passage
+
+from ragapp.answer.grounding import ground
+from ragapp.answer.yes_no import asks_yes_or_no, split_particle
+
+RULES = passage(
+    "The store is open on Sundays. Visitors may not bring dogs. The deposit is 2 monthly rents.", "rules.md"
+)
+REGELN = passage("Besucher dürfen keine Hunde mitbringen. Das Lager ist sonntags geöffnet.", "regeln.md", language="de")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "parts"),
+    [
+        ("Yes, it is.", ("yes", "it is.")),
+        ("No.", ("no", "")),
+        ("Nein, das nicht.", ("no", "das nicht.")),
+        ("Sí: está permitido.", ("yes", "está permitido.")),
+        ("Não, é proibido.", ("no", "é proibido.")),
+        ("Nee, dat mag niet.", ("no", "dat mag niet.")),
+        ("No dogs are allowed.", ("", "No dogs are allowed.")),
+        ("Si le client paie, c'est gratuit.", ("", "Si le client paie, c'est gratuit.")),
+    ],
+)
+def test_the_particle_of_an_answer(sentence, parts):
+    assert split_particle(sentence) == parts
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("May visitors bring dogs?", True),
+        ("Is it open?", True),
+        ("Les chiens sont-ils admis ?", True),
+        ("Est-ce que le magasin est ouvert ?", True),
+        ("Darf ich Hunde mitbringen?", True),
+        ("¿Puedo traer perros?", True),
+        ("Posso portare cani?", True),
+        ("Mag ik honden meenemen?", True),
+        ("Há um depósito?", True),
+        ("When is it open?", False),
+        ("Wie hoch ist die Kaution?", False),
+        ("Quel est le tarif ?", False),
+    ],
+)
+def test_questions_that_yes_or_no_answers(question, asks):
+    assert asks_yes_or_no(question) is asks
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "stated"),
+    [
+        ("May visitors bring dogs?", "No, visitors may not bring dogs.", True),
+        ("May visitors bring dogs?", "No.", True),
+        ("May visitors bring dogs?", "Yes.", False),
+        ("May visitors bring dogs?", "Yes, visitors may bring dogs.", False),
+        ("May visitors bring dogs?", "Yes, visitors may not bring dogs.", False),
+        ("Is the store open on Sundays?", "Yes, the store is open on Sundays.", True),
+        ("Is the store open on Sundays?", "Yes.", True),
+        ("Is the store open on Sundays?", "No.", False),
+        ("Is the store open on Sundays?", "No, the store is open on Sundays.", False),
+        ("Is the deposit 3 monthly rents?", "No, the deposit is 2 monthly rents.", True),
+        ("Is the cellar open on holidays?", "Yes.", False),
+    ],
+)
+def test_a_yes_or_no_is_held_against_the_sentence_that_decides(question, answer, stated):
+    sentences, citations = ground(answer, question, [RULES], "en")
+    assert [sentence.supported for sentence in sentences] == [stated]
+    if stated:
+        assert citations[0].quote in RULES.chunk.text
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "language", "shown", "stated"),
+    [
+        ("Dürfen Besucher Hunde mitbringen?", "Nein, Besucher dürfen keine Hunde mitbringen.", "de", REGELN, True),
+        ("Dürfen Besucher Hunde mitbringen?", "Ja, Besucher dürfen Hunde mitbringen.", "de", REGELN, False),
+        ("Ist das Lager sonntags geöffnet?", "Ja, das Lager ist sonntags geöffnet.", "de", REGELN, True),
+        ("Dürfen Besucher Hunde mitbringen?", "Nein, Besucher dürfen keine Hunde mitbringen.", "de", RULES, True),
+        ("Dürfen Besucher Hunde mitbringen?", "Ja, Besucher dürfen Hunde mitbringen.", "de", RULES, False),
+    ],
+)
+def test_in_other_languages_and_across_them(question, answer, language, shown, stated):
+    def similar(text, others):
+        return [0.6 if "dogs" in other or "Hunde" in other else 0.1 for other in others]
+
+    assert ground(answer, question, [shown], language, similar)[0][0].supported is stated

@@ -1,0 +1,212 @@
+"""Runs on a machine that is played step by step, with speeds of its own, held against what is foretold on the way."""
+
+import random
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+from ragapp.ingest.pace import Line, Pace, Rate
+from ragapp.ingest.time_left import TimeLeft
+
+STEP_S = 0.05
+ASKED = 20  # steps between two questions
+WINDOW = 60_000  # characters
+READY = 8
+
+
+@dataclass
+class File:
+    path: str
+    size: int
+    read_s: float
+    characters: int
+    pages: int = 0
+    known: bool = False  # its content is stored already
+    left: float = 0.0
+
+
+@dataclass
+class Machine:
+    """Two cores, two readers, an embedder on both cores, a store; each has its turn in every step."""
+
+    files: list[File]
+    embed_s: float = 0.0002  # a character
+    store_s: float = 0.00001
+    load_s: float = 2.0
+    cores: int = 2
+    workers: int = 2
+    lanes: int = 2
+
+    def run(self, pace: Pace | None = None) -> list[tuple[float, float | None, float]]:
+        """Time, what is foretold to be left, and share, several times a second; the last time is the end."""
+        now = 0.0
+        sizes = [(file.path, file.size) for file in self.files]
+        at = TimeLeft(sizes, self.workers, self.lanes, self.cores, pace or Pace(), lambda: now)
+        queue, ready, hands, embedding, storing = list(self.files), [], [], [], []
+        load = self.load_s
+        told, steps = [], 0
+        while queue or ready or hands or embedding or storing:
+            while queue and queue[0].known:
+                at.settled(queue.pop(0).path)
+            while queue and len(hands) < self.workers and len(ready) < READY:
+                file = queue.pop(0)
+                file.left = file.read_s
+                hands.append(file)
+                at.begin(file.path)
+            while ready and sum(file.left for file in embedding) < WINDOW:
+                file = ready.pop(0)
+                file.left = file.characters
+                embedding.append(file)
+            at.embedding(bool(embedding))
+            wanted = len(hands) + self.lanes * bool(embedding) + bool(storing)
+            work = STEP_S * min(1.0, self.cores / wanted) if wanted else STEP_S
+            now += STEP_S
+            for file in list(hands):
+                file.left -= work
+                if file.left <= 0:
+                    hands.remove(file)
+                    ready.append(file)
+                    at.read(file.path, file.characters)
+                elif file.pages:
+                    page = int((1 - file.left / file.read_s) * file.pages) + 1
+                    at.page(file.path, page, file.pages, int(file.characters * (page - 1) / file.pages))
+            if embedding and load > 0:
+                load -= work
+            elif embedding:
+                room = work / self.embed_s
+                at.embedded(room)
+                while embedding and room > 0:
+                    part = min(room, embedding[0].left)
+                    embedding[0].left -= part
+                    room -= part
+                    if embedding[0].left <= 0:
+                        file = embedding.pop(0)
+                        file.left = max(file.characters, 1) * self.store_s
+                        storing.append(file)
+            if storing:
+                at.storing(True)
+                storing[0].left -= work
+                if storing[0].left <= 0:
+                    file = storing.pop(0)
+                    at.storing(False, file.characters, file.characters * self.store_s)
+                    at.settled(file.path)
+            steps += 1
+            if steps % ASKED == 0:
+                told.append((now, at.left(), at.share()))
+        return [*told, (now, 0.0, 1.0)]
+
+
+def foretold(told, share):
+    """What was foretold at a share of the run, and what was true, in seconds."""
+    end = told[-1][0]
+    _, left, _ = next(one for one in told if one[0] >= share * end)
+    return left, end * (1 - share)
+
+
+def text_files(count, random_, *, mean=3_000, slow=1.0):
+    sizes = [max(200, int(random_.lognormvariate(0, 0.8) * mean)) for _ in range(count)]
+    return [File(f"{n}.md", size, slow * (0.01 + 2e-6 * size), size) for n, size in enumerate(sizes)]
+
+
+def pdf(name, pages, random_, *, a_page=0.05, characters=2_500, bytes_a_page=20_000):
+    size = int(pages * bytes_a_page * random_.uniform(0.7, 1.4))
+    return File(name, size, a_page * pages, int(pages * characters * random_.uniform(0.8, 1.2)), pages)
+
+
+def scan(name, pages, random_):
+    return File(name, int(pages * 300_000 * random_.uniform(0.7, 1.3)), 3.0 * pages, 1_500 * pages, pages)
+
+
+def mixes():
+    chance = random.Random(7)
+    yield "a thousand small files", Machine(text_files(1_000, chance))
+    yield "on a slow machine", Machine(text_files(400, chance, slow=4), embed_s=0.0008, load_s=9)
+    yield "on a quick machine", Machine(text_files(3_000, chance, slow=0.3), embed_s=0.00004, cores=8, lanes=8)
+    yield "files of some pages", Machine([pdf(f"{n}.pdf", chance.randint(2, 40), chance) for n in range(60)])
+    yield "scans", Machine([scan(f"{n}.pdf", chance.randint(1, 9), chance) for n in range(25)])
+    mixed = [pdf(f"{n}.pdf", chance.randint(2, 40), chance) for n in range(15)]
+    mixed += text_files(300, chance) + [scan(f"scan{n}.jpg", 1, chance) for n in range(10)]
+    chance.shuffle(mixed)
+    yield "mixed", Machine(mixed)
+    yield "a slow store", Machine(text_files(500, chance), store_s=0.0006)
+    copies = text_files(600, chance)
+    for file in copies[::2]:
+        file.known = True
+    yield "half of them known", Machine(copies)
+
+
+@cache
+def played(what):
+    return dict(mixes())[what].run()
+
+
+@pytest.mark.parametrize("what", [what for what, _ in mixes()])
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.75])
+def test_the_time_left_is_right_within_a_third_from_the_first_tenth_on(what, share):
+    told = played(what)
+    left, true = foretold(told, share)
+    assert left == pytest.approx(true, rel=1 / 3), f"{what}: {left:.0f} s foretold, {true:.0f} s true"
+
+
+@pytest.mark.parametrize("pages", [40, 300])
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.75])
+@pytest.mark.parametrize("a_page", [0.03, 0.4])
+def test_one_large_file_tells_how_far_it_is_by_its_pages_and_its_passages(pages, share, a_page):
+    chance = random.Random(pages)
+    pace = Pace()
+    pace.embed, pace.measured = Rate(1.0, 5_000.0), True  # measured while the first page was read
+    told = Machine([pdf("book.pdf", pages, chance, a_page=a_page, bytes_a_page=90_000)]).run(pace)
+    left, true = foretold(told, share)
+    assert left == pytest.approx(true, rel=1 / 3)
+
+
+def test_a_large_file_behind_many_small_ones_is_counted_from_the_beginning():
+    chance = random.Random(3)
+    book = pdf("zz.pdf", 300, chance)
+    for told in (Machine([*text_files(300, chance), book]).run(), Machine([book, *text_files(300, chance)]).run()):
+        for share in (0.25, 0.5, 0.75):
+            left, true = foretold(told, share)
+            assert left == pytest.approx(true, rel=1 / 3)
+
+
+def test_what_one_run_has_learnt_the_next_one_knows():
+    chance = random.Random(5)
+    pace = Pace()
+    Machine(text_files(200, chance, slow=5), embed_s=0.001).run(pace)
+    kept = Pace.loads(pace.dumps())
+    told = Machine(text_files(400, chance, slow=5), embed_s=0.001).run(kept)
+    first = next(left for _, left, _ in told if left is not None)
+    assert first == pytest.approx(told[-1][0], rel=0.25)
+    assert told[0][1] is not None  # from the first moment on
+
+
+def test_the_share_never_goes_back_and_nothing_is_foretold_before_something_was_measured():
+    chance = random.Random(9)
+    told = Machine([*text_files(100, chance), scan("x.pdf", 20, chance)]).run()
+    shares = [share for _, _, share in told]
+    assert shares == sorted(shares)
+    assert 0 < shares[2] < shares[-2] < 1
+    assert told[0][1] is None
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["", "{", "[]", '{"kinds": {"x": 1}}', '{"embed": {"seconds": "x"}}', '{"store": {"seconds": 1, "count": NaN}}'],
+)
+def test_a_damaged_memory_is_no_memory(kept):
+    assert not Pace.loads(kept).measured
+    assert Pace.loads(kept).expect(".pdf", 100_000) == Pace().expect(".pdf", 100_000)
+
+
+def test_a_line_through_files_of_all_sizes():
+    line = Line()
+    for size in (1_000, 5_000, 20_000, 80_000, 400_000):
+        line.observe(size, 0.1 + 3e-6 * size)
+    assert line.predict(200_000) == pytest.approx(0.7, rel=0.01)
+    assert line.predict(0) == pytest.approx(0.1, rel=0.05)
+    falling = Line()
+    falling.observe(1_000, 5.0)
+    falling.observe(100_000, 1.0)
+    assert falling.predict(1_000_000) > 0
+    assert Line().predict(5) == 0.0

@@ -1,0 +1,112 @@
+"""The page reads passages ahead while nobody asks, with the model that is in memory."""
+
+import time
+
+import psutil
+import pytest
+
+from ragapp.answer.reading_ahead import ReadingProgress
+from ragapp.app import App
+from ragapp.llm.prompt_store import FOLDER_NAME, usage
+from ragapp.settings import load_settings
+from ragapp.web import idle_job, reading_job
+from ragapp.web.reading_job import ReadingJob
+
+pytestmark = pytest.mark.real
+
+TEXTS = {
+    "ferry.md": "# Ferry\n\nThe ferry to Lorvik leaves at ten past seven from the northern quay on all days. " * 3,
+    "crane.md": "# Crane\n\nThe crane of hall two lifts four tonnes and is tested by Adela Brask each spring. " * 3,
+}
+
+
+@pytest.fixture
+def app(tmp_path, models_dir, monkeypatch):
+    monkeypatch.setattr(idle_job, "on_mains", lambda: True)
+    monkeypatch.setattr(psutil, "cpu_percent", lambda: 0.0)  # other tests are at work
+    for name, text in TEXTS.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    settings = load_settings(None, {"paths": {"data": tmp_path / "data", "models": models_dir, "ingest": tmp_path}})
+    settings.llm.model, settings.embedding.model = "smollm2-135m-instruct", "all-minilm-l6-v2"
+    settings.llm.context, settings.llm.threads = 1024, 1
+    with App(settings, write=True) as app:
+        app.pipeline.run([tmp_path / name for name in TEXTS])
+        yield app
+
+
+@pytest.fixture
+def job(app):
+    job = ReadingJob(app, busy=lambda: False, idle_s=0.05)
+    yield job
+    job.close()
+
+
+def wait_for(what, seconds=60):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_it_reads_once_the_model_is_in_memory_and_then_has_nothing_to_do(app, job, tmp_path):
+    job.start()
+    time.sleep(0.5)
+    assert job.state is None  # no model is loaded for it
+    engine = app.engine()
+    wait_for(lambda: job.state == ReadingProgress(2, 2) and not job.running)
+    engine.close()  # what is still being written
+    assert usage(tmp_path / "data" / FOLDER_NAME).readings == 2
+    engine.load()
+    time.sleep(0.5)
+    assert not job._wanted()
+
+
+def test_it_lets_go_when_somebody_asks_and_comes_back(app, job, monkeypatch):
+    rounds = []
+
+    def watched(engine, catalog, settings, *, asked_about, cancelled, progress):
+        rounds.append(time.monotonic())
+        wait_for(cancelled)
+        return ReadingProgress(1, 2)
+
+    monkeypatch.setattr(reading_job, "read_ahead", watched)
+    app.engine()
+    job.start()
+    for number in (1, 2):
+        wait_for(lambda: len(rounds) == number and job.running)  # noqa: B023
+        app.assistant.asked_at = time.monotonic()
+    wait_for(lambda: len(rounds) == 3)
+
+
+@pytest.mark.parametrize("why", ["off", "battery", "busy machine", "other work"])
+def test_it_waits_where_it_must(app, job, monkeypatch, why):
+    app.engine()
+    job._idle_s = 0
+    assert job._quiet()
+    assert job._wanted()
+    if why == "off":
+        app.settings.llm.read_ahead = "off"
+    elif why == "battery":
+        monkeypatch.setattr(idle_job, "on_mains", lambda: False)
+    elif why == "busy machine":
+        monkeypatch.setattr(psutil, "cpu_percent", lambda: 90.0)
+    else:
+        job._busy = lambda: True
+    assert not (job._quiet() and job._wanted())
+
+
+def test_it_stops_where_the_plug_is_pulled(app, job, monkeypatch):
+    told = []
+
+    def watched(engine, catalog, settings, *, asked_about, cancelled, progress):
+        progress(ReadingProgress(1, 2))
+        told.append(cancelled())
+        monkeypatch.setattr(idle_job, "on_mains", lambda: False)
+        progress(ReadingProgress(1, 2))
+        told.append(cancelled())
+        return ReadingProgress(1, 2)
+
+    monkeypatch.setattr(reading_job, "read_ahead", watched)
+    app.engine()
+    job._work()
+    assert told == [False, True]
