@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from ragapp.answer import facts
 from ragapp.answer.comparisons import misses_bound
+from ragapp.answer.lead_in import POINT, lead_in
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.repetition import stands
 from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
@@ -50,7 +51,6 @@ MAX_QUOTE_CHARACTERS = 400
 FIGURE_WEIGHT = 3
 LONG_STATEMENT_CHARACTERS = 240
 _LETTER = re.compile(r"[^\W_]")
-_POINT = re.compile(r"\s*(?:\d{1,2}[.)]|[•·▪‣*–-])\s")
 # a question with a second one behind "and"
 _PARTS = re.compile(
     r"\b(?:and|et|und|y|e|en)\s(?:\w+\s)?(?:what|who|whom|when|where|which|how|why|qui|quand|comment|combien|quels?|quelles?|où|wer"
@@ -202,7 +202,10 @@ def own_sentences(
     if span is None:
         return None
     citation = evidence.cite(1, span)
-    return Sentence(f"{' '.join(citation.quote.split())} [1]", True, (1,), (citation.quote,)), citation
+    told, lead = " ".join(citation.quote.split()), lead_in(passage.chunk.text, span[0])
+    if lead:
+        told = f"{lead}: {POINT.sub('', told, count=1)}"
+    return Sentence(f"{told} [1]", True, (1,), (citation.quote,)), citation
 
 
 @dataclass(slots=True)
@@ -418,6 +421,7 @@ class _Evidence:
         by_ticks = denies_ticks(text, chunk.text, self._stems(n))
         if by_ticks is not None:
             return by_ticks
+        quote = self._introduced(n, span)
         if self._foreign(n):
             return facts.negates_across(text, self._language, quote, chunk.language)
         # what is not so is asked for, and the passage says what is so
@@ -427,13 +431,18 @@ class _Evidence:
 
     def _denies_question(self, n: int, span: Span) -> bool | None:
         """Whether the sentence that decides a question denies it; None where that cannot be told."""
-        chunk = self._passages[n - 1].chunk
-        quote = blank_options(chunk.text)[slice(*span)]
+        chunk, quote = self._passages[n - 1].chunk, self._introduced(n, span)
         if facts.denies(self._question, self._language) or not self._yes_or_no:
             return None
         if self._foreign(n):
             return facts.negates_across(self._question, self._language, quote, chunk.language)
         return facts.negates(self._question, quote, self._language, self._stems(n))
+
+    def _introduced(self, n: int, span: Span) -> str:
+        """What a passage states there, a point of a list behind the line that introduces it."""
+        text = blank_options(self._passages[n - 1].chunk.text)
+        lead = lead_in(text, span[0])
+        return f"{lead} {text[slice(*span)]}" if lead else text[slice(*span)]
 
     def _belied(self, said: Polarity, rest: str, n: int, span: Span) -> bool:
         """Whether the yes or no before a sentence is not what the sentence that decides says."""
@@ -465,7 +474,7 @@ class _Evidence:
         needed = {figure for figure in figures if figure not in facts.number_variants(near)}
         ends = [*(begin for begin, _, _ in prose[TOGETHER:]), *[len(chunk.text)] * TOGETHER]
         windows = (chunk.text[begin:end] for (begin, _, _), end in zip(prose, ends, strict=False))
-        listed = sum(bool(_POINT.match(chunk.text, one[0])) for one in prose) > 1
+        listed = sum(bool(POINT.match(chunk.text, one[0])) for one in prose) > 1
         together = listed or any(needed <= facts.number_variants(window) for window in windows)
         if prose and not together:
             return True
@@ -556,7 +565,10 @@ def _density(shared: float, terms: set[str]) -> float:
 
 
 def _statements(passage: str, languages: set[str], known: set[str]) -> list[tuple[int, int, set[str]]]:
-    """Sentences and rows of a passage as candidates for a quote, at least one: offsets and terms, as they are known."""
+    """Sentences and rows of a passage as candidates for a quote, at least one: offsets and terms, as they are known.
+
+    The terms of a list's point are also those of the line that introduces it.
+    """
     spans: list[Span] = []
     for paragraph in PARAGRAPH.finditer(passage):
         for begin, end in sentence_spans(passage, *paragraph.span()):
@@ -570,6 +582,8 @@ def _statements(passage: str, languages: set[str], known: set[str]) -> list[tupl
             # figures come as whole numbers: 19.40 has no 19
             found = (term for language in languages for term in content_terms(piece, language, known))
             terms = {term for term in found if not term.isdigit()}
+            lead = lead_in(passage, begin)
+            terms |= {term for language in languages for term in content_terms(lead, language, known)}
             statements.append((begin, end, terms | facts.number_variants(piece)))
     return statements or [(0, min(len(passage), MAX_QUOTE_CHARACTERS), set())]
 

@@ -11,9 +11,13 @@ DRAWN = r"[=_*~-]{3,}+"
 PARAGRAPH = re.compile(r"(?:(?!\n\s*\n).)+", re.DOTALL)
 # characters of context on each side of a gap
 _NEAR = 80
-_POINT = r"\n[ \t]*(?=(?:\d{1,2}[.)]|[•·▪‣*–-])\s)"
+_POINT_MARK = r"(?:\d{1,2}[.)]|[•·▪‣*–-])\s"
+_POINT = rf"\n[ \t]*(?={_POINT_MARK})"
+# the last point of a list, with the lines that it goes on in
+_LAST_POINT = re.compile(rf"(?:^|\n)[ \t]*{_POINT_MARK}[ \t]*(?P<first>\S)(?:[^\n]|\n(?![ \t]*\n))*\Z")
 _DRAWN_LINE = rf"\n[ \t]*{DRAWN}[ \t]*(?:\n|\Z)"
-_GAP = re.compile(rf"(?<=[.!?…])\s+(?=[^\W\d_]|[\"«“(\[\d])|{_DRAWN_LINE}|{_POINT}")
+_LINE = r"(?P<line>\n[ \t]*(?=[^\W\d_]))"
+_GAP = re.compile(rf"(?<=[.!?…])\s+(?=[^\W\d_]|[\"«“(\[\d])|{_DRAWN_LINE}|{_POINT}|{_LINE}")
 _LAST_WORD = re.compile(r"[^\s(\[\"«“'’]+\Z")
 _INITIAL = re.compile(r"\b[A-Za-z]\.\Z")
 # a name is seldom broken behind its initial; "protection class D." ends a line, and its sentence
@@ -45,10 +49,20 @@ def sentence_spans(text: str, begin: int = 0, end: int | None = None) -> Iterato
     first = begin
     for gap in _GAP.finditer(text, begin, end):
         before = text[max(begin, gap.start() - _NEAR) : gap.start()]
+        if gap["line"] is not None and not _ends_list(text[first : gap.start()], text[gap.end() : end]):
+            continue
         if not _goes_on(before, gap[0], text[gap.end() : min(end, gap.end() + _NEAR)]):
             yield first, gap.start()
             first = gap.end()
     yield first, end
+
+
+def _ends_list(before: str, behind: str) -> bool:
+    """Whether a line is no part of the list's point above it: it begins with a capital, and the point does not or it
+    introduces another list.
+    """
+    point = _LAST_POINT.search(before) if behind[0].isupper() else None
+    return bool(point) and (point["first"].islower() or behind.split("\n", 1)[0].rstrip().endswith(":"))
 
 
 def _goes_on(before: str, gap: str, behind: str) -> bool:

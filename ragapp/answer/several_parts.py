@@ -8,10 +8,11 @@ from itertools import zip_longest
 
 from ragapp.answer.answerability import SURE, JudgedPassage
 from ragapp.answer.draft import Draft
+from ragapp.answer.grounding import MARK
 from ragapp.answer.question_kind import Part
 from ragapp.answer.single import answer_yes_or_no, write_several
 from ragapp.answer.writing import Workbench, place_of
-from ragapp.contract import Event, Stage
+from ragapp.contract import Event, Sentence, Stage
 from ragapp.index.analysis import known_terms
 from ragapp.retrieval.passage import ScoredChunk
 
@@ -19,6 +20,8 @@ from ragapp.retrieval.passage import ScoredChunk
 PASSAGES_OF_A_PART = 4
 # passages that are read for all parts together, for each part
 READ_FOR_A_PART = 2
+# share of the words of a part that a sentence has which answers it
+SAYING_SHARE = 0.75
 
 
 def answer_parts(bench: Workbench, draft: Draft, parts: Sequence[Part]) -> Generator[Event, None, bool]:
@@ -39,13 +42,14 @@ def answer_parts(bench: Workbench, draft: Draft, parts: Sequence[Part]) -> Gener
         # Whoever stops it is told of no part that it is not stated before that was asked for, and what is told of the
         # grade meanwhile is never better at the end.
         draft.not_stated = [part.words for part in parts if part in asked and part not in answered]
-        held = [best[part].probability for part in (*answered, *writing)]
+        held = [best[part].probability for part in (*answered.intersection(stated), *writing)]
         draft.confidence = min(held) if held else max(best[part].probability for part in stated)
 
     note()
     for group in _by_passage(stated, best):
         passage = best[group[0]].passage
-        together = [part for part in group if part.kind != "yes_no"]
+        # what needs several sentences is written by itself: a small model says less of it beside another part
+        together = [part for part in group if part.kind != "yes_no" and not part.several]
         if len(together) > 1 and not bench.cancelled():
             whole = draft.question if len(together) == len(parts) else " ".join(part.question for part in together)
             answered |= yield from _write_together(bench, draft, passage, together, whole)
@@ -58,6 +62,9 @@ def answer_parts(bench: Workbench, draft: Draft, parts: Sequence[Part]) -> Gener
                 answered.add(part)
             asked.add(part)
             note()
+    # a sentence that was written for one part may answer another, for which no passage was likely enough
+    answered |= {part for part in asked - answered if says(draft.sentences, part, bench.language)}
+    note()
     if not answered:
         draft.confidence = min(best[part].probability for part in stated)
     return True
@@ -123,10 +130,7 @@ def _write_together(
     A small model forgets parts: one counts as answered where a sentence has a word that this part alone asks for.
     """
     before = len(draft.sentences)
-    if any(part.several for part in parts):
-        stated = yield from write_several(bench, draft, question, [passage])
-    else:
-        _, stated = yield from bench.tell(draft, question, [passage], bench.prompts.answer)
+    _, stated = yield from bench.tell(draft, question, [passage], bench.prompts.answer)
     if not stated:
         return set()
     said = known_terms(" ".join(sentence.text for sentence in draft.sentences[before:]), bench.language)
@@ -143,9 +147,10 @@ def _write_together(
 def _write(bench: Workbench, draft: Draft, judged: JudgedPassage, part: Part) -> Generator[Event, None, bool]:
     """Write one part alone; whether it is stated.
 
-    It is checked by its own words: what other parts are about need not stand in its passage.
+    It is checked by its own words: what other parts are about need not stand in its passage. Where the model only says
+    again what was said for another part, the passage's own words are quoted.
     """
-    passage, text = judged.passage, ""
+    passage, text, before = judged.passage, "", len(draft.sentences)
     if part.kind == "yes_no":
         stated = yield from answer_yes_or_no(bench, draft, part.question, [passage], part.words)
     elif part.several:
@@ -153,6 +158,19 @@ def _write(bench: Workbench, draft: Draft, judged: JudgedPassage, part: Part) ->
     else:
         request = bench.prompts.answer
         text, stated = yield from bench.tell(draft, part.question, [passage], request, checked=part.words, alone=True)
-    stated = stated or bench.quote(draft, part.question, passage, judged.probability, text, part.words)
+    if stated and len(draft.sentences) == before and not says(draft.sentences, part, bench.language):
+        stated, text = False, ""
+    for asked, near in ((part.words, f"{text} {part.question}"), (part.question, text)):
+        stated = stated or bench.quote(draft, asked, passage, judged.probability, near, part.words)
     yield from draft.proved()
     return stated
+
+
+def says(sentences: Sequence[Sentence], part: Part, language: str) -> bool:
+    """Whether a sentence has nearly all words of a part and says something more: it answers it, whatever it was for."""
+    asked = known_terms(part.words, language)
+    for sentence in sentences:
+        told = known_terms(MARK.sub("", sentence.text), language)
+        if asked and told - asked and len(asked & told) >= SAYING_SHARE * len(asked):
+            return True
+    return False

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ragapp.answer.answerability import JudgedPassage, select_sources
 from ragapp.answer.draft import Draft
+from ragapp.answer.lead_in import lead_in
 from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.question_kind import Kind
 from ragapp.answer.writing import Workbench
@@ -84,7 +85,9 @@ def answer_yes_or_no(
         yes = is_yes(said, probable, sentences[0].text, question, bench.language)
         source = used[sentences[0].citations[0] - 1]
         above = "\n".join((source.chunk.title, *source.chunk.headings))
-        if decided(question, sentences[0].quotes[0], bench.language, above) is not yes:
+        quote = sentences[0].quotes[0]
+        lead = lead_in(source.chunk.text, max(0, source.chunk.text.find(quote)))
+        if decided(question, f"{lead} {quote}".strip(), bench.language, above) is not yes:
             # a sentence of the model's that echoes the question is stated by what denies it as well
             return draft.quote(question, source, rest)
         sentences[0] = replace(sentences[0], text=with_particle(sentences[0].text, yes, question, bench.language))
@@ -101,7 +104,7 @@ def _others(bench: Workbench, draft: Draft, read: Sequence[JudgedPassage]) -> Ge
         if sources >= MOST_SOURCES or bench.cancelled():
             return
         covered = any(_within(passage, one) for one in draft.used)
-        if covered or passage.score < WORTH_SHARE * best.score:
+        if covered or passage.score < WORTH_SHARE * best.score or bench.strays(passage):
             continue
         one = known.get(passage.chunk.id)
         if one is None:

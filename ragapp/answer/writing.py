@@ -16,6 +16,7 @@ from ragapp.answer.question_kind import Kind
 from ragapp.answer.repetition import loop_start
 from ragapp.answer.subjects import Subjects
 from ragapp.contract import Citation, Event, Place, Sentence, Stage, Thought
+from ragapp.index.analysis import known_terms
 from ragapp.index.catalog import Catalog
 from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
@@ -26,6 +27,8 @@ from ragapp.settings import Settings
 
 # characters of what the section says next that are read with a passage
 NEXT_CHARACTERS = 1200
+# share of a question's words that a passage has which is written from beside a likelier one
+SUBJECT_SHARE = 0.5
 # words from which on the language of a text is judged
 _TELLING_WORDS = 5
 
@@ -99,6 +102,15 @@ class Workbench:
         grown = continued(passage, self.catalog, NEXT_CHARACTERS)
         size = sum(self.engine.count(one.chunk.text) for one in grown)
         return list(grown) if size <= max(self.budget, self.engine.count(passage.chunk.text)) else [passage]
+
+    def strays(self, passage: ScoredChunk) -> bool:
+        """Whether a passage in the question's language has, with what stands above it, few of the question's words."""
+        chunk = passage.chunk
+        if not self.language or chunk.language != self.language:
+            return False
+        shown = known_terms("\n".join((chunk.title, *chunk.headings, chunk.text)), self.language)
+        asked = known_terms(self.question, self.language)
+        return len(asked & shown) < SUBJECT_SHARE * len(asked)
 
     def read(
         self, judge: AnswerabilityJudge, passages: Sequence[ScoredChunk], *, every: bool = False

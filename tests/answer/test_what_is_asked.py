@@ -361,6 +361,53 @@ def test_parts_of_one_passage_are_written_together():
     assert answer.not_stated == ()
 
 
+TARIFF = passage("Hall hire: €80 a day, 12 days a year at the most. Keys: deposit €30.", "tariff.pdf", 1)
+
+
+def test_a_part_that_the_sentence_of_another_part_answers_is_not_told_as_missing():
+    model = Model(
+        [((), "Hall hire is €80 a day.")],
+        [(("tariff.pdf", "who signs"), 0.9), (("tariff.pdf", "What is the hall hire a day?"), 0.1)],
+    )
+    answer, *_ = ask("What is the hall hire a day and who signs?", (TARIFF,), model)
+    assert answer.not_stated == ()
+    assert "€80" in answer.answer
+
+
+def test_what_is_said_for_one_part_is_no_answer_to_another():
+    model = Model([((), "Hall hire is €80 a day.")], [(("tariff.pdf",), 0.9)])
+    answer, *_ = ask("What is the hall hire a day and what is the deposit for keys?", (TARIFF,), model)
+    assert answer.not_stated == ()
+    assert "€80" in answer.answer
+    assert "deposit €30" in answer.answer
+
+
+def test_a_part_that_asks_for_several_things_is_written_by_itself():
+    model = Model(
+        [
+            (("What are the rules for keys?",), "Keys are lent for a week. Keys are never posted."),
+            (("what does a lost key cost?",), "A lost key costs £15."),
+        ],
+        [(("keys.pdf",), 0.9)],
+    )
+    answer, *_ = ask("What are the rules for keys, and what does a lost key cost?", (RULES,), model)
+    assert [sentence.text for sentence in answer.sentences] == [
+        "Keys are lent for a week. [1]",
+        "Keys are never posted. [1]",
+        "A lost key costs £15. [1]",
+    ]
+
+
+def test_a_passage_about_something_else_is_not_written_from_beside_the_likeliest():
+    other = passage("The canteen is open from noon to two.", "canteen.pdf", 5)
+    model = Model(
+        [(("keys.pdf",), "Keys are lent for a week."), (("canteen.pdf",), "The canteen is open from noon.")],
+        [(("keys.pdf",), 0.9), (("canteen.pdf",), 0.85)],
+    )
+    answer, *_ = ask("What are the rules for lost keys?", (RULES, other), model)
+    assert answer.answer == "Keys are lent for a week. [1]"
+
+
 def test_a_part_that_was_forgotten_is_written_alone():
     model = Model(
         [

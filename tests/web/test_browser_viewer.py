@@ -136,6 +136,35 @@ def test_another_mark_of_the_same_page_moves_the_mark_only(page):
     assert sum("/500.jpg" in one for one in page.requested) == asked
 
 
+def test_a_cited_place_that_comes_late_does_not_take_the_view_back(page):
+    cited(page, 1)
+    in_sight(page, "#evidence .box")
+    held = []
+
+    def hold(route):
+        if "citation" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/*", hold)
+    page.click("#evidence .chip >> nth=1")
+    page.wait_for_timeout(100)
+    page.fill(f"{VIEW} .view-page", "700")
+    page.press(f"{VIEW} .view-page", "Enter")
+    drawn(page, 700)
+    assert held
+    for one in held:
+        one.continue_()
+    page.unroute("**/*")
+    page.wait_for_selector("#evidence .chip.chosen:has-text('2')")
+    page.wait_for_timeout(300)
+    assert page.locator(f"{VIEW} .view-page").input_value() == "700"
+    # the next that is asked for is gone to again
+    cited(page, 1)
+    in_sight(page, "#evidence .box")
+
+
 def test_a_thousand_pages_are_scrolled_through_and_few_are_loaded(page):
     cited(page, 1)
     drawn(page, 500)

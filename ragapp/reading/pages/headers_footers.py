@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ragapp.reading.pages.layout import Line
@@ -40,25 +40,37 @@ class Running:
     feet: dict[int, list[Line]] = field(default_factory=dict)
 
 
-def split_headers_footers(pages: Sequence[list[Line]], heights: Sequence[float], labels: dict[int, str]) -> Running:
+def split_headers_footers(
+    pages: Sequence[list[Line]],
+    heights: Sequence[float],
+    labels: dict[int, str],
+    tables: Sequence[Sequence[Sequence[Line]]] = (),
+) -> Running:
     """Take out the header and footer lines that most pages, or most left or right ones, share.
 
     They may differ in the page's number where it stands like one ("Page 3", "3 / 12", a number by itself), or in the
     page's printed label.  A line that counts in any other way ("Invoice 5003") is content, as is the head of a table
     that is repeated on each page, and all that stands on a page with nothing else.  What is shared is given once, on
     the first page that has it, unless it is only the page's number.  Lines are in reading order; ``labels`` are by
-    page index, where they differ from the number.
+    page index, where they differ from the number.  ``tables`` are, for each page, the lines of each drawn table: they
+    are a header as a whole (a box with the document's number), or not at all (the header of a table that goes on).
     """
     found = Running([list(lines) for lines in pages])
     if len(pages) < _MIN_PAGES:
         return found
+    in_tables = {id(line) for drawn in tables for lines in drawn for line in lines}
     gone: list[dict[int, tuple[Line, str, bool]]] = [{} for _ in pages]
     for from_top in (True, False):
         edges = [_edge_lines(lines, height, from_top) for lines, height in zip(pages, heights, strict=True)]
-        for index, own in enumerate(_shared_lines(edges, labels, from_top)):
+        for index, own in enumerate(_shared_lines(edges, labels, from_top, in_tables)):
             gone[index].update(
                 (id(line), (line, shape, from_top)) for line, shape in own if id(line) not in gone[index]
             )
+    for taken, drawn in zip(gone, tables, strict=False):
+        for lines in drawn:
+            if any(id(line) not in taken for line in lines):
+                for line in lines:
+                    taken.pop(id(line), None)
     told: set[tuple[str, bool]] = set()
     for index, taken in enumerate(gone):
         if taken and len(taken) == len(pages[index]):
@@ -72,13 +84,19 @@ def split_headers_footers(pages: Sequence[list[Line]], heights: Sequence[float],
     return found
 
 
-def _shared_lines(edges: list[list[Line]], labels: dict[int, str], from_top: bool) -> list[list[tuple[Line, str]]]:
-    """(line, its shape) of those lines at one edge of each page that other pages share."""
+def _shared_lines(
+    edges: list[list[Line]], labels: dict[int, str], from_top: bool, in_tables: Container[int]
+) -> list[list[tuple[Line, str]]]:
+    """(line, its shape) of those lines at one edge of each page that other pages share.
+
+    ``in_tables`` are the ids of lines in drawn tables, of which it is told otherwise where the header of one stands.
+    """
     found: list[list[tuple[Line, str]]] = [[] for _ in edges]
     for _ in range(_MAX_LINES):
         shapes = [
             _shapes(edge[len(own)], index, labels.get(index, ""))
-            if len(own) < len(edge) and not _heads_a_table(edge, len(own), from_top)
+            if len(own) < len(edge)
+            and (id(edge[len(own)]) in in_tables or not _heads_a_table(edge, len(own), from_top))
             else []
             for index, (edge, own) in enumerate(zip(edges, found, strict=True))
         ]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ragapp.reading.document import Block
+from ragapp.reading.pages.grids import Grid, Rule, grid_cells
 from ragapp.reading.pages.layout import Line, Piece
 from ragapp.reading.pages.paragraphs import paragraphs
 from ragapp.reading.pages.table_detection import (
     VALUE,
     Columns,
-    Rule,
     cells_of,
     columns_of,
     find_tables,
+    grid_table,
     rows_in,
     run_end,
 )
@@ -44,19 +46,39 @@ class Flow:
 
 
 def page_blocks(
-    lines: Sequence[Line], rules: Sequence[Rule], em: float, path: tuple[str, ...] = (), flow: Flow | None = None
+    lines: Sequence[Line],
+    rules: Sequence[Rule],
+    em: float,
+    path: tuple[str, ...] = (),
+    flow: Flow | None = None,
+    grids: Sequence[Grid] = (),
 ) -> Iterator[Block]:
     """Paragraphs and tables of lines in reading order, below a path of headings.
 
-    With ``flow``, what was open before goes on at the first line, and what is open after the last is put there.
+    With ``flow``, what was open before goes on at the first line, and what is open after the last is put there. Lines
+    within one of the ``grids`` stand together (:func:`ragapp.reading.pages.grids.gathered`).
     """
-    done = 0
-    rest = _rest(lines, rules, em, flow.table) if flow and flow.table and lines else None
-    skipped = rest[1] if rest else 0
-    tables = [(a + skipped, b + skipped, rows) for a, b, rows in find_tables(lines[skipped:], rules, em)]
-    found = [*([rest] if rest else []), *tables]
+    table = flow.table if flow and lines else None
+    drawn = list(_drawn(lines, grids, table))
+    rest = None
+    if table and not (drawn and drawn[0].goes_on):
+        rest = _rest(lines[: drawn[0].first] if drawn else lines, rules, em, table)
+    found = [rest] if rest else []
+    done = rest[1] if rest else 0
+    for one in [*drawn, None]:
+        last = one.first if one else len(lines)
+        if done < last:
+            found += [(a + done, b + done, rows) for a, b, rows in find_tables(lines[done:last], rules, em)]
+        if one:
+            found.append((one.first, one.last, one.rows))
+            done = one.last
     if flow is not None and lines:
-        flow.table = _open(lines, found[-1], em, flow.table if rest and len(found) == 1 else None) if found else None
+        flow.table = None
+        if found:
+            columns = next((one.columns for one in drawn if one.first == found[-1][0]), None)
+            before = table if len(found) == 1 and (rest or (drawn and drawn[0].goes_on)) else None
+            flow.table = _open(lines, found[-1], em, before, columns)
+    done = 0
     for first, last, rows in [*found, (len(lines), len(lines), [])]:
         yield from (Block(text, "text", path) for text in paragraphs(lines[done:first], em))
         if rows:
@@ -64,10 +86,57 @@ def page_blocks(
         done = last
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A table whose cells are drawn: its first line and the one after its last, its rows, its columns' edges."""
+
+    first: int
+    last: int
+    rows: list[list[str]]
+    columns: Columns
+    goes_on: bool  # whether it is the rest of the open table
+
+
+def _drawn(lines: Sequence[Line], grids: Sequence[Grid], table: OpenTable | None) -> Iterator[_Drawn]:
+    done = 0
+    for grid in grids:
+        inside = [index for index in range(done, len(lines)) if all(map(grid.holds, lines[index].pieces))]
+        if not inside or inside[-1] - inside[0] + 1 != len(inside):
+            continue
+        first, last = inside[0], inside[-1] + 1
+        part = lines[first:last]
+        columns = list(pairwise(grid.xs))
+        rows = _drawn_rest(grid, part, table) if table and first <= _LINES_BETWEEN and not done else []
+        goes_on = bool(rows)
+        rows = rows or grid_table(grid, part)
+        if rows:
+            yield _Drawn(first, last, rows, columns if len(columns) == len(rows[0]) else [], goes_on)
+            done = last
+
+
+def _drawn_rest(grid: Grid, lines: Sequence[Line], table: OpenTable) -> list[list[str]]:
+    """The header and rows of the rest of a table at the top of a page; empty where the grid is another table."""
+    cells, bold = grid_cells(grid, lines)
+    if not cells or len(cells[0]) != len(table.head) or len(grid.xs) - 1 != len(table.head):
+        return []
+    width = grid.xs[-1] - grid.xs[0]
+    if abs(width - (table.columns[-1][1] - table.columns[0][0])) > 0.1 * width:
+        return []
+    if _same(cells[0], table.head):
+        cells = cells[1:]
+    elif bold[0]:
+        return []
+    return [table.head, *cells] if cells and _goes_on(cells, table) else []
+
+
 def _open(
-    lines: Sequence[Line], last: tuple[int, int, list[list[str]]], em: float, before: OpenTable | None
+    lines: Sequence[Line],
+    last: tuple[int, int, list[list[str]]],
+    em: float,
+    before: OpenTable | None,
+    drawn: Columns | None,
 ) -> OpenTable | None:
-    """The last table of a page, if nothing but short lines stands below it."""
+    """The last table of a page, if nothing but short lines stands below it; ``drawn`` are its columns where known."""
     first, end, rows = last
     below = lines[end:]
     if len(below) > _LINES_BETWEEN or any(len(line.text) > _BETWEEN or len(line.pieces) > 1 for line in below):
@@ -75,7 +144,7 @@ def _open(
     if before is not None:
         return before
     head, body = rows[0], rows[1:]
-    columns = columns_of(lines[first + 1 : end], em, lone=False)
+    columns = drawn or columns_of(lines[first + 1 : end], em, lone=False)
     if len(columns) != len(head):
         columns = columns_of(lines[first:end], em, lone=False)
     if len(columns) != len(head) or not body:

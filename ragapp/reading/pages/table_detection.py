@@ -10,15 +10,17 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from ragapp.reading.pages.grids import Grid, Rule, grid_cells
 from ragapp.reading.pages.layout import Line, Piece
 
-Rule = tuple[float, float, float]  # y, left, right
 Columns = list[tuple[float, float]]  # left and right edge of each
 
 _MIN_GUTTER_EM = 0.45
 VALUE = re.compile(r"^[\s(<>~≈±+−–-]*[$€£¥]?\s?[\d.,'’\s/:%-]*\d[\d.,'’\s/:-]*\s?\W{0,2}[A-Za-z€£¥°%²³µ/]{0,6}\)?\.?$")
 _MAX_LONE_ROWS = 3  # rows with one piece between two rows of several
 _MAX_CELL = 400
+_MAX_DRAWN_CELL = 1500
+_MOSTLY_FILLED = 0.7  # share of its cells that have text in a drawn table without a header
 _MAX_TRIES = 3
 
 
@@ -48,6 +50,34 @@ def find_tables(lines: Sequence[Line], rules: Sequence[Rule], em: float) -> list
             start = max(end - 1, start + 1) if end - start > 2 else start + 1
             failed = 0
     return found
+
+
+def drawn_tables(lines: Sequence[Line], grids: Sequence[Grid]) -> list[Grid]:
+    """The grids of a page that are tables, or may be the rest of one; the others are diagrams and forms."""
+    found = []
+    for grid in grids:
+        inside = [Line(pieces) for line in lines if (pieces := list(filter(grid.holds, line.pieces)))]
+        cells, _ = grid_cells(grid, inside)
+        filled = sum(bool(cell) for row in cells for cell in row)
+        rest = len(cells) > 2 and filled >= _MOSTLY_FILLED * (len(grid.ys) - 1) * (len(grid.xs) - 1)
+        if cells and (rest or grid_table(grid, inside)):
+            found.append(grid)
+    return found
+
+
+def grid_table(grid: Grid, lines: Sequence[Line]) -> list[list[str]]:
+    """The rows of cells of a table whose cells are drawn, the header first; empty where it has none."""
+    cells, bold = grid_cells(grid, lines)
+    while len(cells) > 2 and sum(map(bool, cells[0])) > 1 and len(set(cells[0])) == 1:
+        cells, bold = cells[1:], bold[1:]  # a title across the table
+    if len(cells) > 2 and len(cells[0]) > len(set(cells[0])) and not any(map(VALUE.match, cells[1])):
+        # what is said over several columns, and below it what each holds
+        head = [" ".join(dict.fromkeys(filter(None, pair))) for pair in zip(*cells[:2], strict=True)]
+        cells, bold = [head, *cells[2:]], [bold[0], *bold[2:]]
+    if len(cells) < 2 or len(cells[0]) < 2 or any(len(cell) > _MAX_DRAWN_CELL for row in cells for cell in row):
+        return []
+    named = all(any(map(str.isalpha, cell)) for cell in cells[0] if cell) and (len(cells) > 2 or bold[0])
+    return cells if named and _may_be_head(cells[0]) and _has_head(cells, bold, ruled=True) else []
 
 
 def _is_head_of(line: Line, rows: Sequence[Line], em: float) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 from pypdfium2 import PdfPage
 from pypdfium2 import raw as pdfium
 
+from ragapp.reading.pages.grids import Rule
+
 _LITTLE_TEXT = 50  # characters: a page with no more may be a scan with a stamp or a page number
 COVERED = 0.5  # part of the page that a picture of its text covers at least
 _MANY_PATHS = 150  # text that was turned into outlines
@@ -24,6 +26,7 @@ _ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\uf8ff\ufdd0-\ufdef\ufffd\
 NO_INK = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 PAPER = 250  # red, green and blue of white are at least this
 
+_MORE_THAN_A_BOX, _MOST_SEGMENTS = 6, 4000  # segments of a path that may draw several lines
 Box = tuple[float, float, float, float]  # left, top, right, bottom; y runs downward
 
 
@@ -62,7 +65,8 @@ class Picture:
 class Drawn:
     """What is drawn on a page besides text; boxes are as shown."""
 
-    rules: list[tuple[float, float, float]] = field(default_factory=list)  # y, left and right end
+    rules: list[Rule] = field(default_factory=list)  # y, left and right end
+    posts: list[Rule] = field(default_factory=list)  # upright ones: x, upper and lower end
     strokes: list[Box] = field(default_factory=list)  # thin horizontal lines, which may strike out text
     pictures: list[Picture] = field(default_factory=list)
     grounds: list[tuple[int, Box]] = field(default_factory=list)  # (place in drawing order) what text can stand on
@@ -88,8 +92,14 @@ def find_objects(page: PdfPage, space: PageSpace) -> Drawn:
                 if x1 - x0 > 10:
                     found.rules.append(((y0 + y1) / 2, x0, x1))
                 continue
-            if x1 - x0 > 10 and y1 - y0 < tall:
+            if x1 - x0 < 3:
+                found.posts.append(((x0 + x1) / 2, y0, y1))
+            elif sides := _sides(item, space):
+                found.rules += sides[0]
+                found.posts += sides[1]
+            elif x1 - x0 > 10 and y1 - y0 < tall:
                 found.rules.extend([(y0, x0, x1), (y1, x0, x1)])
+                found.posts.extend([(x0, y0, y1), (x1, y0, y1)])
             if text and y1 - y0 > 5 and x1 - x0 > 5:
                 found.late.append((index, box))
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
@@ -99,6 +109,40 @@ def find_objects(page: PdfPage, space: PageSpace) -> Drawn:
             found.pictures += _in_form(item, index, space, (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), 0)
         found.grounds.append((index, box))
     return found
+
+
+def _sides(path: Any, space: PageSpace) -> tuple[list[Rule], list[Rule]] | None:
+    """The level and the upright lines of a path that draws more than one rectangle; None for any other path."""
+    count = pdfium.FPDFPath_CountSegments(path)
+    if not _MORE_THAN_A_BOX <= count <= _MOST_SEGMENTS:
+        return None
+    matrix = pdfium.FS_MATRIX()
+    if not pdfium.FPDFPageObj_GetMatrix(path, matrix):
+        return None
+    x, y = ctypes.c_float(), ctypes.c_float()
+    rules, posts = list[Rule](), list[Rule]()
+    begin = before = (0.0, 0.0)
+    for number in range(count):
+        segment = pdfium.FPDFPath_GetPathSegment(path, number)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        if not pdfium.FPDFPathSegment_GetPoint(segment, x, y) or kind == pdfium.FPDF_SEGMENT_BEZIERTO:
+            return None
+        across = matrix.a * x.value + matrix.c * y.value + matrix.e
+        up = matrix.b * x.value + matrix.d * y.value + matrix.f
+        at = (across, up)
+        lines = [(before, at)] if kind == pdfium.FPDF_SEGMENT_LINETO else []
+        if kind == pdfium.FPDF_SEGMENT_MOVETO:
+            begin = at
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            lines.append((at, begin))
+        before = at
+        for (ax, ay), (bx, by) in lines:
+            left, top, right, bottom = space.box(min(ax, bx), max(ay, by), max(ax, bx), min(ay, by))
+            if bottom - top < 1 and right - left > 10:
+                rules.append(((top + bottom) / 2, left, right))
+            elif right - left < 1 and bottom - top > 3:
+                posts.append(((left + right) / 2, top, bottom))
+    return rules, posts
 
 
 def _objects(page: PdfPage, space: PageSpace) -> Iterator[tuple[int, int, Box | None, Any]]:

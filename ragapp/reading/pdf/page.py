@@ -9,8 +9,9 @@ from pypdfium2 import PdfPage
 
 from ragapp.reading.document import Coverage
 from ragapp.reading.left_out import LeftOut
+from ragapp.reading.pages.grids import Grid, Rule, find_grids
 from ragapp.reading.pages.layout import Line
-from ragapp.reading.pages.table_detection import Rule
+from ragapp.reading.pages.table_detection import drawn_tables
 from ragapp.reading.pdf.marks import add_values, read_marks
 from ragapp.reading.pdf.objects import Box, PageSpace, Picture, find_objects
 from ragapp.reading.pdf.scans import is_stamped
@@ -29,6 +30,7 @@ class Page:
     lines: list[Line] = field(default_factory=list)  # in the order in which they are drawn, or in reading order
     notes: list[str] = field(default_factory=list)  # text of comments, one each
     rules: list[Rule] = field(default_factory=list)  # horizontal rules and edges of shaded bars
+    grids: list[Grid] = field(default_factory=list)  # of tables whose cells are drawn
     coverage: Coverage = "empty"
     confidence: float | None = None  # of OCR, 0 to 1
     turned: list[list[Line]] = field(default_factory=list)  # lines that run in other directions, each by itself
@@ -68,6 +70,7 @@ def read_page(page: PdfPage, forms: bool, place: str = "", left_out: LeftOut | N
     found.notes = marks.notes
     if any(len(line.pieces) > 1 for line in found.lines):
         found.rules = drawn.rules
+        found.grids = drawn_tables(found.lines, find_grids(drawn.rules, drawn.posts))
     if pictures:
         # boxes of lines in other directions are in other spaces
         lines = [line for direction in layer.directions if direction.space is ruler for line in direction.lines]

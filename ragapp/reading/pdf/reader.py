@@ -17,6 +17,7 @@ from ragapp.plain_words import counted
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.pages import ocr
+from ragapp.reading.pages.grids import gathered
 from ragapp.reading.pages.headers_footers import split_headers_footers
 from ragapp.reading.pages.layout import (
     Line,
@@ -30,7 +31,6 @@ from ragapp.reading.pages.layout import (
 )
 from ragapp.reading.pages.page_blocks import Flow, page_blocks
 from ragapp.reading.pages.paragraphs import HYPHEN, dehyphenate, known_words
-from ragapp.reading.pages.table_detection import Rule
 from ragapp.reading.pdf.layers import find_hidden, remove_hidden
 from ragapp.reading.pdf.objects import garbled
 from ragapp.reading.pdf.page import Page, read_page
@@ -146,7 +146,7 @@ def _read(reading: _Reading, index: int) -> Page:
             options.found(sum(len(line.text) + 1 for line in found.lines))
             if recognised:
                 return found
-            found.lines = _ordered(found.lines)
+            found.lines = gathered(_ordered(found.lines), found.grids)
             found.turned = [_ordered(lines) for lines in found.turned]
             return found
     except PdfiumError as error:
@@ -171,7 +171,11 @@ def _ordered(lines: list[Line]) -> list[Line]:
 
 
 def _units(pages: list[Page], structure: Structure) -> list[Unit]:
-    split = split_headers_footers([page.lines for page in pages], [page.height for page in pages], structure.labels)
+    drawn = [
+        [[line for line in page.lines if all(map(grid.holds, line.pieces))] for grid in page.grids] for page in pages
+    ]
+    heights = [page.height for page in pages]
+    split = split_headers_footers([page.lines for page in pages], heights, structure.labels, drawn)
     texts = [line.text for lines in split.kept for line in lines]
     known = known_words(texts if any(HYPHEN in text for text in texts) else ())
     units = []
@@ -180,7 +184,7 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     for index, (page, lines) in enumerate(zip(pages, split.kept, strict=True)):
         head, foot = (_told(lines, running) for lines in (split.heads.get(index, []), split.feet.get(index, [])))
         cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
-        found = _blocks(lines, page.rules, cuts, flow)
+        found = _blocks(lines, page, cuts, flow)
         blocks = head + [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
         blocks += [Block("\n".join(page.fields), "text", running)] if page.fields else []
         for turned in page.turned:
@@ -199,16 +203,14 @@ def _told(lines: list[Line], path: tuple[str, ...]) -> list[Block]:
     return [Block("\n".join(line.text for line in lines), "text", path)] if lines else []
 
 
-def _blocks(
-    lines: list[Line], rules: list[Rule], cuts: list[tuple[int, int, tuple[str, ...]]], flow: Flow
-) -> Iterator[Block]:
+def _blocks(lines: list[Line], page: Page, cuts: list[tuple[int, int, tuple[str, ...]]], flow: Flow) -> Iterator[Block]:
     em = median_line_height(lines)
     ends = [start for start, _, _ in cuts[1:]] + [len(lines)]
     for (start, heading, path), end in zip(cuts, ends, strict=True):
         if heading:
             flow.table = None
             yield Block(" ".join(line.text for line in lines[start : start + heading]), "heading", path)
-        yield from page_blocks(lines[start + heading : end], rules, em, path, flow)
+        yield from page_blocks(lines[start + heading : end], page.rules, em, path, flow, page.grids)
 
 
 def _second_try(path: Path, options: ReadOptions, problem: str) -> Document:

@@ -83,7 +83,7 @@ class PageRecogniser:
             found.coverage = "text" if found.lines and not garbled(_all(found)) else "empty"
             return False
         found.height = image.width if text.turn in (90, 270) else image.height
-        found.coverage, found.confidence, found.rules = "ocr", text.confidence, []
+        found.coverage, found.confidence, found.rules, found.grids = "ocr", text.confidence, [], []
         if stamps and found.upright and not text.turn:
             found.lines = with_stamps(text.lines, stamps, scale)
         else:

@@ -164,6 +164,7 @@
     if (now === last && linked) { unlink(); present("evidence"); }
     else if (now === last) viewers.evidence?.toMark();
     last = now;
+    if (viewers.evidence) viewers.evidence.awaited = true;
     send("pick", values);
     ragapp.foldPane?.("evidence", false);
     look();

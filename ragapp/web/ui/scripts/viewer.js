@@ -113,6 +113,10 @@
       this.page.addEventListener("change", () => this.goToTyped());
       this.page.addEventListener("focus", () => this.page.select());
       this.element.addEventListener("keydown", (event) => this.pressed(event));
+      // whoever has gone elsewhere since a place was asked for stays there when it comes
+      for (const name of ["wheel", "touchmove", "pointerdown", "keydown", "change"]) {
+        this.element.addEventListener(name, () => { if (this.awaited) this.awaited = false; }, { capture: true, passive: true });
+      }
       this.words.addEventListener("input", () => {
         clearTimeout(this.typing);
         this.typing = setTimeout(() => this.find(), 250);
@@ -187,9 +191,11 @@
       this.marker.hidden = !data.mark && !data.boxes.length;
       this.asText.hidden = !data.pictures;
       this.tell();
+      const stays = this.awaited === false;
+      this.awaited = null;
       if (same) {
         this.remark(before);
-        this.toMark();
+        if (!stays) this.toMark();
         return;
       }
       this.forget();

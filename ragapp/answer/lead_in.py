@@ -1,0 +1,46 @@
+"""The line that introduces a list: what it says holds for each point below it.
+
+"The plan does not cover:" decides what "• massage and hypnosis" says, which alone denies nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ragapp.answer.sentences import sentence_spans
+
+#: the mark of a point at the beginning of a line
+POINT = re.compile(r"[ \t]*(?:\(?(?:\d{1,2}|[a-z])[.)]|[•·▪‣*–-])\s+")
+# lines of a list that are looked through
+_MOST_LINES = 60
+
+
+def lead_in(text: str, begin: int) -> str:
+    """The sentence that introduces the list of which a point begins at an offset, without its colon.
+
+    Lines that are no points themselves go on the point above them. Empty where no point begins there, or where no line
+    that ends with a colon stands above the list.
+    """
+    start = text.rfind("\n", 0, begin) + 1
+    if not POINT.match(text, start):
+        return ""
+    lines = text[:start].split("\n")[:-1][-_MOST_LINES:]
+    for number in range(len(lines) - 1, -1, -1):
+        line = lines[number].rstrip()
+        if "|" in line:
+            return ""
+        if line.endswith(":") and not POINT.match(line):
+            return _last_sentence(lines[: number + 1])
+    return ""
+
+
+def _last_sentence(lines: list[str]) -> str:
+    """The sentence at the end of some lines, which may have begun on earlier ones, without its colon."""
+    paragraph: list[str] = []
+    for line in reversed(lines):
+        if not line.strip() or (paragraph and POINT.match(line)):
+            break
+        paragraph.insert(0, line.strip())
+    text = " ".join(paragraph)
+    *_, (begin, end) = sentence_spans(text)
+    return text[begin:end].rstrip(" :")
