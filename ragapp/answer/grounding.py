@@ -18,6 +18,7 @@ from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
 from ragapp.answer.subjects import CAPITAL_NOUNS, Subjects, particulars
 from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column
 from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
+from ragapp.answer.weekdays import weekdays
 from ragapp.answer.yes_no import Polarity, asks_yes_or_no, split_particle
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words, known_terms
@@ -308,20 +309,30 @@ class _Evidence:
                     continue
             elif self._denied(rest, n, span) or (said and self._belied(said, rest, n, span)):
                 continue
-            if not self._apart(rest, n, span):
+            if not self._apart(rest, n, span) and not self._of_another_day(rest, n, span):
                 return n, span
         return None
+
+    def _of_another_day(self, text: str, n: int, span: Span) -> bool:
+        """Whether a sentence names days of the week that do not stand where it is taken from."""
+        days = weekdays(text)
+        return bool(days) and not days <= weekdays(f"{self._around[n - 1]}\n{self._introduced(n, span)}")
 
     def nearest(self, written: str) -> Span | None:
         """Where the first passage has most of the words of the question, and half as much of what was written."""
         chunk = self._passages[0].chunk
         more = known_terms(written, self._language) - self._asked
 
-        def score(statement: tuple[int, int, set[str]]) -> tuple[float, int]:
-            start, _, terms = statement
-            return _density(len(self._asked & terms) + 0.5 * len(more & terms), terms), -start
+        days = weekdays(self._question)
 
-        statements = _statements(chunk.text, {self._language, chunk.language}, self._asked | more)
+        def score(statement: tuple[int, int, set[str]]) -> tuple[bool, float, int]:
+            start, end, terms = statement
+            of_day = bool(days) and days <= weekdays(chunk.text[start:end])
+            return of_day, _density(len(self._asked & terms) + 0.5 * len(more & terms), terms), -start
+
+        statements = _referring(
+            chunk.text, _statements(chunk.text, {self._language, chunk.language}, self._asked | more)
+        )
         # a row holds the values of several columns, and its head none: neither answers by itself
         prose = [one for one in statements if "|" not in chunk.text[one[0] : one[1]]]
         if not prose:
@@ -514,10 +525,9 @@ class _Evidence:
             return False
         own: set[str] = set()
         others: list[set[str]] = []
-        for number, (begin, end, terms) in enumerate(prose):
+        for (begin, end, terms), (_, _, told) in zip(prose, _referring(passage, list(prose)), strict=True):
             if begin < span[1] and span[0] < end:
-                refers = number and _REFERS.match(passage[begin:end])
-                own |= words & (terms | prose[number - 1][2] if refers else terms)
+                own |= words & told
             elif any(unit in said and other not in figures for other, unit in facts.quantities(passage[begin:end])):
                 others.append(words & terms)
         return _is_nearer(own, others)
@@ -586,6 +596,15 @@ def _statements(passage: str, languages: set[str], known: set[str]) -> list[tupl
             terms |= {term for language in languages for term in content_terms(lead, language, known)}
             statements.append((begin, end, terms | facts.number_variants(piece)))
     return statements or [(0, min(len(passage), MAX_QUOTE_CHARACTERS), set())]
+
+
+def _referring(passage: str, statements: list[tuple[int, int, set[str]]]) -> list[tuple[int, int, set[str]]]:
+    """Statements with the terms of the one before them, where their first word refers to that ("It is closed on …")."""
+    told: list[tuple[int, int, set[str]]] = []
+    for number, (begin, end, terms) in enumerate(statements):
+        refers = number and _REFERS.match(passage[begin:end])
+        told.append((begin, end, terms | statements[number - 1][2] if refers else terms))
+    return told
 
 
 def _blank_before(text: str) -> int:

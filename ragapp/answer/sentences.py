@@ -19,6 +19,7 @@ _DRAWN_LINE = rf"\n[ \t]*{DRAWN}[ \t]*(?:\n|\Z)"
 _LINE = r"(?P<line>\n[ \t]*(?=[^\W\d_]))"
 _GAP = re.compile(rf"(?<=[.!?…])\s+(?=[^\W\d_]|[\"«“(\[\d])|{_DRAWN_LINE}|{_POINT}|{_LINE}")
 _LAST_WORD = re.compile(r"[^\s(\[\"«“'’]+\Z")
+_OF_THE_CLOCK = re.compile(r"\d\s?[ap]\.\s?m\.\Z", re.IGNORECASE)
 _INITIAL = re.compile(r"\b[A-Za-z]\.\Z")
 # a name is seldom broken behind its initial; "protection class D." ends a line, and its sentence
 _LETTER_AFTER_WORD = re.compile(r"[^\W\d_A-Z]\s[A-Z]\.\Z")
@@ -70,6 +71,8 @@ def _goes_on(before: str, gap: str, behind: str) -> bool:
     word = _LAST_WORD.search(before)
     if not word or not word[0].endswith("."):
         return False
+    if _OF_THE_CLOCK.search(before):
+        return not behind[:1].isupper()
     if _INITIAL.search(before):
         return not ("\n" in gap and _LETTER_AFTER_WORD.search(before))
     stem = word[0][:-1]

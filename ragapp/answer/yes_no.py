@@ -8,6 +8,7 @@ from typing import Literal
 
 from ragapp.answer import facts, load_yaml
 from ragapp.answer.prompts import PROMPTS, PromptSet, request_messages
+from ragapp.answer.weekdays import weekdays
 from ragapp.index.analysis import known_terms, stop_list
 from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import ScoredChunk
@@ -99,6 +100,8 @@ def decided(question: str, quote: str, language: str, above: str = "") -> bool |
     """
     asked, said = known_terms(question, language), known_terms(f"{above}\n{quote}", language)
     if len(asked & said) < DECIDING_SHARE * len(asked) or facts.denies(question, language):
+        return None
+    if not weekdays(question) <= weekdays(f"{above}\n{quote}"):
         return None
     clauses = [clause for clause in _CLAUSES.split(quote) if asked & known_terms(clause, language)]
     denying = {facts.denies(clause, language) for clause in clauses}
