@@ -11,19 +11,20 @@ from itertools import pairwise
 
 from ragapp.answer import facts
 from ragapp.answer.comparisons import misses_bound
-from ragapp.answer.lead_in import POINT, lead_in
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.repetition import stands
-from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
 from ragapp.answer.subjects import CAPITAL_NOUNS, Subjects, particulars
 from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column
+from ragapp.answer.table_text import head_of, is_row, row_told
 from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
 from ragapp.answer.weekdays import weekdays
 from ragapp.answer.yes_no import Polarity, asks_yes_or_no, split_particle
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words, known_terms
 from ragapp.index.dates import dates
+from ragapp.index.lead_in import POINT, lead_in
 from ragapp.index.records import StoredChunk
+from ragapp.index.sentences import DRAWN, PARAGRAPH, sentence_spans
 from ragapp.retrieval.passage import ScoredChunk
 
 #: a citation mark, such as ``[1]``
@@ -65,6 +66,12 @@ _REFERS = re.compile(
     r"\W*(?:it|its|this|these|that|they|their|he|she|his|her|such|there|il|elle|ils|elles|ce|cette|ces|celui-ci|celle-ci|leur|er|sie"
     r"|es|dies\w*|dort|dessen|deren|ella|ellos|este|esta|estos|estas|esto|su|sus|esso|essa|questo|questa|questi|queste|suo|sua|het"
     r"|dit|deze|die|hij|zij|ze|isto|ele|ela|eles|elas|esse|essa)\b",
+    re.IGNORECASE,
+)
+# what says of a denial where it does not hold
+_EXCEPT = re.compile(
+    r"\b(?:except(?:\s(?:for|to|in|when|where|if))?|unless|other than|sauf|hormis|excepté|à moins que"
+    r"|à l['’]exception d\w*|außer|es sei denn|salvo|excepto|tranne|eccetto|behalve|tenzij|exceto)\b",
     re.IGNORECASE,
 )
 # space, and lines that are drawn with characters
@@ -191,20 +198,26 @@ def citation_of(chunk: StoredChunk, n: int, span: Span) -> Citation:
 
 
 def own_sentences(
-    question: str, passage: ScoredChunk, language: str, written: str = ""
+    question: str, passage: ScoredChunk, language: str, written: str = "", least: float = OWN_WORDS_SHARE
 ) -> tuple[Sentence, Citation] | None:
-    """The sentence of a passage that has most of a question's words, quoted; None where none has half of them.
+    """The sentence or row of a passage that has most of a question's words, quoted; None where none has enough.
 
     For a passage that surely states the answer where what was ``written`` of it is not stated there; its words count,
-    too, since it mostly is the right place told wrongly.
+    too, since it mostly is the right place told wrongly. A row is told with the names of its columns, a point of a list
+    behind the line that introduces it.
+
+    Args:
+        least: share of the question's words that it must have, with what stands above it.
     """
     evidence = _Evidence(question, [blank_injections(passage)], language, None)
-    span = evidence.nearest(written)
+    span = evidence.nearest(written, least)
     if span is None:
         return None
-    citation = evidence.cite(1, span)
-    told, lead = " ".join(citation.quote.split()), lead_in(passage.chunk.text, span[0])
-    if lead:
+    citation, text = evidence.cite(1, span), passage.chunk.text
+    told = " ".join(citation.quote.split())
+    if is_row(told):
+        told = row_told(text, span[0])
+    elif lead := lead_in(text, span[0]):
         told = f"{lead}: {POINT.sub('', told, count=1)}"
     return Sentence(f"{told} [1]", True, (1,), (citation.quote,)), citation
 
@@ -318,28 +331,35 @@ class _Evidence:
         days = weekdays(text)
         return bool(days) and not days <= weekdays(f"{self._around[n - 1]}\n{self._introduced(n, span)}")
 
-    def nearest(self, written: str) -> Span | None:
-        """Where the first passage has most of the words of the question, and half as much of what was written."""
-        chunk = self._passages[0].chunk
-        more = known_terms(written, self._language) - self._asked
+    def nearest(self, written: str, least: float) -> Span | None:
+        """Where the first passage has most of the words of the question, and half as much of what was written.
 
-        days = weekdays(self._question)
+        A row has the words of its table's head as well, but must have one of the question's that the head lacks.
+        """
+        chunk = self._passages[0].chunk
+        known = self._asked | known_terms(written, self._language)
+        languages, days = {self._language, chunk.language}, weekdays(self._question)
 
         def score(statement: tuple[int, int, set[str]]) -> tuple[bool, float, int]:
             start, end, terms = statement
             of_day = bool(days) and days <= weekdays(chunk.text[start:end])
+            more = known - self._asked
             return of_day, _density(len(self._asked & terms) + 0.5 * len(more & terms), terms), -start
 
-        statements = _referring(
-            chunk.text, _statements(chunk.text, {self._language, chunk.language}, self._asked | more)
-        )
-        # a row holds the values of several columns, and its head none: neither answers by itself
-        prose = [one for one in statements if "|" not in chunk.text[one[0] : one[1]]]
+        prose = []
+        for start, end, terms in _referring(chunk.text, _statements(chunk.text, languages, known)):
+            line = chunk.text[start:end]
+            if "|" not in line:
+                prose.append((start, end, terms))
+            elif is_row(line) and (head := head_of(chunk.text, start)):
+                names = {term for code in languages for term in content_terms(" ".join(head), code, known)}
+                if terms & self._asked - names:
+                    prose.append((start, end, terms | names))
         if not prose:
             return None
         start, end, terms = max(prose, key=score)
         above = known_terms(self._around[0], self._language)
-        return (start, end) if terms & self._asked and self._told(terms | above) >= OWN_WORDS_SHARE else None
+        return (start, end) if terms & self._asked and self._told(terms | above) >= least else None
 
     def _told(self, terms: set[str]) -> float:
         """Share of the question's words among some terms."""
@@ -435,6 +455,8 @@ class _Evidence:
         quote = self._introduced(n, span)
         if self._foreign(n):
             return facts.negates_across(text, self._language, quote, chunk.language)
+        if self._says_exception(text, quote):
+            return facts.denies(text, self._language)
         # what is not so is asked for, and the passage says what is so
         if not self._yes_or_no and facts.negates_alone(self._question, quote, self._language, self._stems(n)):
             return True
@@ -448,6 +470,16 @@ class _Evidence:
         if self._foreign(n):
             return facts.negates_across(self._question, self._language, quote, chunk.language)
         return facts.negates(self._question, quote, self._language, self._stems(n))
+
+    def _says_exception(self, text: str, quote: str) -> bool:
+        """Whether what a sentence says is the exception of a denial: "not covered, except to repair an injury"."""
+        exception = _EXCEPT.search(quote)
+        if not exception or not facts.denies(quote[: exception.start()], self._language):
+            return False
+        own = content_terms(text, self._language)
+        told = known_terms(quote[exception.end() :], self._language)
+        added = [term for term in own if term not in self._asked]
+        return bool(added) and all(term in told for term in added)
 
     def _introduced(self, n: int, span: Span) -> str:
         """What a passage states there, a point of a list behind the line that introduces it."""

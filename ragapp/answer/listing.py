@@ -15,7 +15,7 @@ from ragapp.retrieval.passage import ScoredChunk
 # A passage is listed from that states some of what is asked for with this share of the probability that is required:
 # asked whether it states "the answer", the model says so less often of one that has a part of it.
 SOME_SHARE = 0.5
-# confidence in rows that have the words of the condition
+# confidence in rows that have the words of the condition, where the model thinks so, too; else they are just likely
 BY_WORDS = 0.9
 # rows that are listed; more are told
 MOST_ROWS = 40
@@ -78,5 +78,5 @@ def _state_rows(bench: Workbench, draft: Draft, rows: RowList) -> None:
         citations.setdefault(n, citation_of(row.chunk, n, row.span))
     draft.used = used
     draft.state(sentences, list(citations.values()), used)
-    draft.confidence = max(draft.confidence, BY_WORDS)
+    draft.confidence = max(draft.confidence, BY_WORDS if draft.confidence >= bench.enough else bench.enough)
     draft.notes.append(bench.prompts.rows.format(count=len(rows.met), found=rows.found, document=rows.document))

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ragapp.answer import load_yaml
-from ragapp.answer.sentences import PARAGRAPH, sentence_spans
+from ragapp.index.sentences import PARAGRAPH, sentence_spans
 from ragapp.retrieval.passage import ScoredChunk
 
 #: replaces an injection in the prompt

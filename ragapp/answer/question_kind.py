@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from ragapp.answer import load_yaml
-from ragapp.answer.sentences import sentence_spans
 from ragapp.index.analysis import content_terms
+from ragapp.index.sentences import sentence_spans
 
 Kind = Literal["fact", "yes_no", "open", "list", "comparison"]
 

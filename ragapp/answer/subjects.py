@@ -43,9 +43,9 @@ _YEARS = re.compile(
 _CODE = re.compile(
     r"(?<![\w.,/-])(?=[\w./-]*\d)(?=[\w./-]*[^\W\d_])[^\W_]+(?:[-./][^\W_]+)*(?!\w)|(?<![\w.,/-])\d{2,}(?:-\d+)+(?![\w-])"
 )
-# 19th, 1960s, 45p, 10km, 5pm: no codes
+# 90-day, 19th, 1960s, 45p, 10km, 5pm: no codes
 _MEASURED = re.compile(
-    r"[\d.,/-]+(?:st|nd|rd|th|s|[eèéº°ª]\w*|er|re|[aop]|[ap]m|h|u|uhr|\D{0,2}m|\D?g|k|w|kw|[kmgt]b|[vw]|min|ct)|[\d.,/-]+h\d\d"
+    r"[\d.,]+-[^\W\d_]{3,}|[\d.,/-]+(?:st|nd|rd|th|s|[eèéº°ª]\w*|er|re|[aop]|[ap]m|h|u|uhr|\D{0,2}m|\D?g|k|w|kw|[kmgt]b|[vw]|min|ct)|[\d.,/-]+h\d\d"
 )
 _LABEL = re.compile(
     rf"(?<![^\W_])(?P<noun>{_DATA['labelled']})[ \u00a0](?P<n>\d{{1,4}}(?:\.\d{{1,3}})*)"

@@ -37,6 +37,28 @@ def as_prose(text: str) -> str:
     )
 
 
+def is_row(line: str) -> bool:
+    """Whether a line is a row of a Markdown table, and not the rule below its head."""
+    return bool(_ROW.match(line)) and not _RULE.match(line)
+
+
+def head_of(text: str, begin: int) -> list[str]:
+    """The names of the columns of the row that begins at an offset; none where that is the head or no row."""
+    lines = text[:begin].split("\n")[:-1]
+    for number in range(len(lines) - 1, 0, -1):
+        if not _ROW.match(lines[number]):
+            return []
+        if _RULE.match(lines[number]):
+            return row_cells(lines[number - 1])
+    return []
+
+
+def row_told(text: str, begin: int) -> str:
+    """The row that begins at an offset, each value beside the name of its column."""
+    line = text[begin:].split("\n", 1)[0]
+    return _row(head_of(text, begin), row_cells(line))
+
+
 def _row(header: list[str], cells: list[str]) -> str:
     named = zip(header + [""] * len(cells), cells, strict=False)
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)

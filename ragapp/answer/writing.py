@@ -201,6 +201,10 @@ class Workbench:
         """The sentences of a text with the passages that state them; see :func:`ragapp.answer.grounding.ground`."""
         return ground(written, question, used, self.language, self.similar, self._subjects(question))
 
+    def missing(self, question: str, passage: ScoredChunk) -> set[str]:
+        """What a question gives that a passage and its document lack."""
+        return self._subjects(question).missing(passage)
+
     def _subjects(self, question: str) -> Subjects:
         return self.subjects if question == self.question else Subjects(question, self.language, self.catalog)
 
@@ -212,7 +216,7 @@ class Workbench:
         Only where the passage surely states the answer, by the ``probability`` that it was judged with, and has what
         the question gives, or where that is ``given``, this text.
         """
-        if self.cancelled() or probability < self.sure or self._subjects(given or question).missing(passage):
+        if self.cancelled() or probability < self.sure or self.missing(given or question, passage):
             return False
         return draft.quote(question, passage, MARK.sub("", written))
 

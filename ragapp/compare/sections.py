@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ragapp.answer.sentences import sentence_spans
 from ragapp.contract import Quote
+from ragapp.index.sentences import sentence_spans
 from ragapp.ingest.titles import titled_parts
 from ragapp.reading.document import Unit
 from ragapp.reading.tables import row_cells

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ragapp.index.catalog_writes import context_line
 from ragapp.index.chunk_text import EmbeddedText
+from ragapp.index.lead_in import lead_in
 from ragapp.index.records import Chunk
 from ragapp.ingest.titles import Part, PartKind, titled_parts
 from ragapp.reading.document import Document, Unit
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from ragapp.index.model_folder import EmbedderTokenizer
 
 # part of a store's identity: raise it when the same document would be split in another way
-CHUNKER_VERSION = 4
+CHUNKER_VERSION = 5
 # what is longer without a space or a mark that scripts without spaces divide by is no word, and is split by characters
 MAX_WORD_CHARACTERS = 400
+# characters of a line that introduces a list, which is repeated in front of its rest
+MAX_LEAD_IN = 200
 _SPACE = re.compile(r"\s*")
 _MARKS = "。！？；，、।॥։።"
 _UNBROKEN = re.compile(rf"[^\s{_MARKS}]{{{MAX_WORD_CHARACTERS},}}")
@@ -126,8 +129,11 @@ class Chunker:
                 yield from self._text_chunks(section, unit.number, size, section.text, section.start)
 
     def _text_chunks(self, section: _Section, unit: int, size: int, text: str, begin: int) -> Iterator[Chunk]:
+        """Pieces of a text; one that begins within a list has the line that introduces that in front."""
         for start, piece in self._split_text(text, size, ROW_SEPARATORS if section.kind == "rows" else SEPARATORS):
-            yield Chunk(unit, section.headings, piece, begin + start, begin + start + len(piece))
+            lead = lead_in(text, start)
+            shown = f"{lead}:\n{piece}" if lead and len(lead) <= MAX_LEAD_IN else piece
+            yield Chunk(unit, section.headings, shown, begin + start, begin + start + len(piece))
 
     def _split_text(self, text: str, size: int, separators: list[str]) -> Iterator[tuple[int, str]]:
         """Pieces of a text with their offsets in it."""

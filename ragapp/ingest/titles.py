@@ -6,7 +6,7 @@ of them.  They are recognised here by the text alone, line by line, so stored te
 
 * the *title of a page* is what stands at its top: short lines that are no sentence, list or row of figures.  A page
   without one goes on below that of the page before.  That of the first page goes with all pages without headings;
-* a *section title* is such a line above a paragraph;
+* a *section title* is such a line above a paragraph or a list;
 * the *caption* of a table, or of rows of figures drawn without rules, is what stands directly above it (units and
   column heads included), or below it where that begins with "Table 4" or the like.  The rest of a table on the next
   page has it too.
@@ -251,7 +251,8 @@ def _note_titles(
         behind = lines[begin + 1].text if begin + 1 < len(lines) else ""
         if not behind and index + 1 < len(blocks) and blocks[index + 1].kind == "text":
             behind = blocks[index + 1].text.partition("\n")[0]
-        if len(behind) >= _PROSE:
+        alone = len(lines) == 1 and behind.endswith(".")
+        if len(behind) >= _PROSE or behind.endswith(":") or _BULLET.match(behind) or alone:
             holding.section = first
 
 

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 
-from ragapp.answer.sentences import sentence_spans
 from ragapp.contract import Answer, Event
 from ragapp.errors import RagappError
+from ragapp.index.sentences import sentence_spans
 from ragapp.web.openai_errors import openai_error
 from ragapp.web.places import Place
 

@@ -95,13 +95,19 @@ def test_a_passage_that_is_sure_has_its_own_words_where_what_was_written_is_not_
     assert (answer.grade, bool(answer.doubt), answer.abstained) == ("likely", True, False)
 
 
-def test_a_table_gives_no_words_of_its_own():
+def test_a_row_is_quoted_with_the_names_of_its_columns():
     days = passage(
-        "| Grade | Annual leave | Notice |\n| --- | --- | --- |\n| Senior | 28 days | 3 months |", "leave.pdf", 3
+        "| Grade | Annual leave | Notice |\n| --- | --- | --- |\n| Junior | 25 days | 1 month |\n"
+        "| Senior | 28 days | 3 months |",
+        "leave.pdf",
+        3,
     )
     *_, answer = ask("You get 40 days.", question="How much annual leave does a senior get?", passages=(days,))
-    assert answer.confidence >= SURE
-    assert answer.abstained
+    assert answer.answer == "Grade: Senior; Annual leave: 28 days; Notice: 3 months [1]"
+    assert answer.citations[0].quote == "| Senior | 28 days | 3 months |"
+    assert answer.grade == "likely"
+    *_, answer = ask("You get 40 days.", question="How much annual leave is there?", passages=(days,))
+    assert answer.abstained  # no row is meant
 
 
 def test_a_passage_about_another_gives_no_words_of_its_own():

@@ -4,7 +4,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.grounding import ground, own_sentences
-from ragapp.answer.lead_in import lead_in
+from ragapp.index.lead_in import lead_in
 
 POLICY = """Our cover is broad. The policy does not pay for:
 • damage by moths or vermin
@@ -36,6 +36,11 @@ def test_a_point_stands_under_the_sentence_that_introduces_its_list(begins, abov
 def test_a_sentence_that_introduces_a_list_may_begin_on_an_earlier_line():
     text = "Opening hours vary. In the\nfollowing weeks the\noffice is closed:\n- week 30\n- week 52"
     assert lead_in(text, text.index("- week 52")) == "In the following weeks the office is closed"
+
+
+def test_a_title_above_the_sentence_is_no_part_of_it():
+    text = "Exclusions\nThe plan does not cover:\n• tents"
+    assert lead_in(text, text.index("• tents")) == "The plan does not cover"
 
 
 @pytest.mark.parametrize("text", ["- one\n- two", "A | b:\n- one\n- two", "Rules\n- one\n- two"])
@@ -72,3 +77,17 @@ def test_of_points_that_share_the_lines_words_the_one_with_the_rarer_word_is_quo
     found = own_sentences("Is acupuncture covered?", passage(text, "plan.pdf", 1), "en")
     assert found is not None
     assert found[0].text.startswith("The plan does not cover: acupuncture")
+
+
+@pytest.mark.parametrize(
+    ("written", "supported"),
+    [
+        ("Glass is paid for if it broke in a fire.", True),
+        ("Glass is not paid for if it broke in a fire.", False),
+        ("The policy pays for glass.", False),
+    ],
+)
+def test_an_exception_of_a_denial_is_what_it_is(written, supported):
+    text = "The policy does not pay for:\n• glass, unless it broke in a fire\n• tents"
+    (sentence,), _ = ground(written, "When is glass paid for?", [passage(text, "policy.pdf", 1)], "en")
+    assert sentence.supported is supported

@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.answer.sentences import sentence_spans
+from ragapp.index.sentences import sentence_spans
 
 
 def sentences(text):

@@ -125,6 +125,19 @@ def test_a_table_is_cut_between_rows_and_its_header_repeated() -> None:
     assert len(seen) == len(set(seen)) == 60
 
 
+def test_a_list_is_cut_between_points_and_the_line_above_it_repeated() -> None:
+    points = "\n".join(f"• damage of kind {n} by moths or vermin" for n in range(30))
+    text = f"Cover is broad. The policy does not pay for:\n{points}\nClaims are paid at once."
+    chunks = _split([Block(text)])
+    assert len(chunks) > 3
+    assert chunks[0].text.startswith("Cover is broad.")
+    for chunk in chunks[1:]:
+        lead, own = chunk.text.split("\n", 1)
+        assert lead == "The policy does not pay for:"
+        assert text[chunk.start : chunk.end] == own
+    assert _uncovered(Unit(1, "page", "", [Block(text)]), chunks) == ""
+
+
 @pytest.mark.parametrize("rows", [1, 2, 5])
 def test_a_row_longer_than_a_chunk_loses_no_word(rows: int) -> None:
     long_rows = [[f"name{n}", " ".join(f"r{n}w{i}" for i in range(120))] for n in range(rows)]

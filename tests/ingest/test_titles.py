@@ -196,3 +196,23 @@ def test_parts_have_all_text_in_order_and_keep_the_headings(units: list[Unit]) -
 
 def _stands_below(part: Part, paths: set[tuple[str, ...]]) -> bool:
     return any(part.headings[: len(path)] == path for path in paths)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        ["The policy does not pay for:", "• damage by moths"],
+        ["• damage by moths", "• glass"],
+        ["Moths are no accident."],
+    ],
+)
+def test_a_title_above_a_list_or_a_short_paragraph_is_a_section(below: list[str]) -> None:
+    found = _found(_pages(COVER, ["Claims", PROSE, "Exclusions", *below]))[1]
+    paths = {text: path for path, text in found}
+    assert all(paths[text] == (NORVIK, "Claims", "Exclusions") for text in ("Exclusions", *below))
+    assert paths[PROSE] == (NORVIK, "Claims")
+
+
+def test_a_label_above_a_value_is_no_section() -> None:
+    found = _found(_pages(COVER, ["Claims", PROSE, "Telephone", "0114 496 0190"]))[1]
+    assert {path for path, _ in found} == {(NORVIK, "Claims")}

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 
-from ragapp.answer.sentences import sentence_spans
+from ragapp.index.sentences import sentence_spans
 
 #: the mark of a point at the beginning of a line
 POINT = re.compile(r"[ \t]*(?:\(?(?:\d{1,2}|[a-z])[.)]|[•·▪‣*–-])\s+")
 # lines of a list that are looked through
 _MOST_LINES = 60
+_TITLE_WORDS = 8
 
 
 def lead_in(text: str, begin: int) -> str:
@@ -34,11 +35,16 @@ def lead_in(text: str, begin: int) -> str:
     return ""
 
 
+def _is_title_of(line: str, following: str) -> bool:
+    """Whether a line is a title above a sentence, and not its beginning."""
+    return following[0].isupper() and not line.rstrip().endswith((".", ",", ";")) and len(line.split()) <= _TITLE_WORDS
+
+
 def _last_sentence(lines: list[str]) -> str:
     """The sentence at the end of some lines, which may have begun on earlier ones, without its colon."""
     paragraph: list[str] = []
     for line in reversed(lines):
-        if not line.strip() or (paragraph and POINT.match(line)):
+        if not line.strip() or (paragraph and (POINT.match(line) or _is_title_of(line, paragraph[0]))):
             break
         paragraph.insert(0, line.strip())
     text = " ".join(paragraph)

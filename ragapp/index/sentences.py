@@ -19,7 +19,8 @@ _DRAWN_LINE = rf"\n[ \t]*{DRAWN}[ \t]*(?:\n|\Z)"
 _LINE = r"(?P<line>\n[ \t]*(?=[^\W\d_]))"
 _GAP = re.compile(rf"(?<=[.!?…])\s+(?=[^\W\d_]|[\"«“(\[\d])|{_DRAWN_LINE}|{_POINT}|{_LINE}")
 _LAST_WORD = re.compile(r"[^\s(\[\"«“'’]+\Z")
-_OF_THE_CLOCK = re.compile(r"\d\s?[ap]\.\s?m\.\Z", re.IGNORECASE)
+# a unit behind a figure, "6 p.m.", "18 h.", "30 cm.", ends a sentence where a capital follows
+_UNIT = re.compile(r"\d\s?(?:[ap]\.\s?m|[hmglts]|min|[ckm]m|[km]g|[cmh]l)\.\Z", re.IGNORECASE)
 _INITIAL = re.compile(r"\b[A-Za-z]\.\Z")
 # a name is seldom broken behind its initial; "protection class D." ends a line, and its sentence
 _LETTER_AFTER_WORD = re.compile(r"[^\W\d_A-Z]\s[A-Z]\.\Z")
@@ -63,7 +64,9 @@ def _ends_list(before: str, behind: str) -> bool:
     introduces another list.
     """
     point = _LAST_POINT.search(before) if behind[0].isupper() else None
-    return bool(point) and (point["first"].islower() or behind.split("\n", 1)[0].rstrip().endswith(":"))
+    if not point:
+        return False
+    return point["first"].islower() or behind.split("\n", 1)[0].rstrip().endswith(":")
 
 
 def _goes_on(before: str, gap: str, behind: str) -> bool:
@@ -71,7 +74,7 @@ def _goes_on(before: str, gap: str, behind: str) -> bool:
     word = _LAST_WORD.search(before)
     if not word or not word[0].endswith("."):
         return False
-    if _OF_THE_CLOCK.search(before):
+    if _UNIT.search(before):
         return not behind[:1].isupper()
     if _INITIAL.search(before):
         return not ("\n" in gap and _LETTER_AFTER_WORD.search(before))
