@@ -22,6 +22,8 @@ PASSAGES_OF_A_PART = 4
 READ_FOR_A_PART = 2
 # share of the words of a part that a sentence has which answers it
 SAYING_SHARE = 0.75
+# words of a part by which the passage's own sentence is chosen where the model says again what it said for another part
+WORDS_TO_QUOTE = 2
 
 
 def answer_parts(bench: Workbench, draft: Draft, parts: Sequence[Part]) -> Generator[Event, None, bool]:
@@ -159,7 +161,9 @@ def _write(bench: Workbench, draft: Draft, judged: JudgedPassage, part: Part) ->
         request = bench.prompts.answer
         text, stated = yield from bench.tell(draft, part.question, [passage], request, checked=part.words, alone=True)
     if stated and len(draft.sentences) == before and not says(draft.sentences, part, bench.language):
-        stated, text = False, ""
+        # "and for how long?" has no words by which another sentence could be told
+        stated = len(known_terms(part.words, bench.language)) < WORDS_TO_QUOTE
+        text = text if stated else ""
     for asked, near in ((part.words, f"{text} {part.question}"), (part.question, text)):
         stated = stated or bench.quote(draft, asked, passage, judged.probability, near, part.words)
     yield from draft.proved()

@@ -382,6 +382,14 @@ def test_what_is_said_for_one_part_is_no_answer_to_another():
     assert "deposit €30" in answer.answer
 
 
+def test_a_part_with_hardly_a_word_is_answered_by_the_sentence_that_is_written_for_it():
+    loans = passage("Boats are lent for two hours. A boat costs £6. The hut is green.", "loans.pdf", 1)
+    model = Model([((), "Boats are lent for two hours.")], [(("loans.pdf",), 0.9)])
+    answer, *_ = ask("What is lent, and for how long?", (loans,), model)
+    assert answer.answer == "Boats are lent for two hours. [1]"
+    assert answer.not_stated == ()
+
+
 def test_a_part_that_asks_for_several_things_is_written_by_itself():
     model = Model(
         [
