@@ -10,12 +10,12 @@ from functools import cached_property
 from itertools import pairwise
 
 from ragapp.answer import facts
-from ragapp.answer.comparisons import misses_bound
+from ragapp.answer.comparisons import misses_bound, misses_quarter
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.repetition import stands
 from ragapp.answer.sentences import DRAWN, PARAGRAPH, sentence_spans
 from ragapp.answer.subjects import CAPITAL_NOUNS, Subjects, particulars
-from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column
+from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column, tells_no_change
 from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
 from ragapp.answer.yes_no import Polarity, asks_yes_or_no, split_particle
 from ragapp.contract import Citation, Sentence
@@ -412,6 +412,10 @@ class _Evidence:
         if of_another_column(text, self._question, chunk.text, quote, self._stems(n)):
             return True
         if self._of_another_clause(text, quote):
+            return True
+        if tells_no_change(text, self._question, chunk.text, quote):
+            return True
+        if misses_quarter(text, quote, self._shown[n - 1], self._question):
             return True
         if misses_bound(text, self._with_days(text, n) or quote):
             return True

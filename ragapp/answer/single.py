@@ -7,17 +7,20 @@ from dataclasses import replace
 
 from ragapp.answer.answerability import JudgedPassage, select_sources
 from ragapp.answer.draft import Draft
+from ragapp.answer.grounding import own_sentences
 from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.question_kind import Kind
 from ragapp.answer.writing import Workbench
 from ragapp.answer.yes_no import decided, is_yes, probability_of_yes, split_particle, with_particle
-from ragapp.contract import Event
+from ragapp.contract import Citation, Event, Sentence
 from ragapp.retrieval.passage import ScoredChunk
 
 # Where more than one fact is asked for, a passage is written from as well that the search thinks so highly of, measured
 # by the best, and that states the answer by itself; so many at the most.
 WORTH_SHARE = 0.85
 MOST_SOURCES = 3
+# share of a question's words in a sentence that decides it where the model's own is not stated
+ALL_BUT_FEW = 0.8
 
 
 def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> Generator[Event, None, None]:
@@ -68,27 +71,45 @@ def answer_yes_or_no(
     """Write yes or no and the sentence that decides it; the check is of the sentence alone. Whether it is stated.
 
     Where the words of the passage's sentence do not decide as the model does, that sentence is quoted without either.
+    Where what the model writes is not stated, a sentence of the passage's own that decides it takes its place.
     The question that the sentence is ``checked`` by is another one where it was put together with a further part.
     """
     text = yield from bench.write(draft, question, used, bench.prompts.decide)
     if bench.cancelled():
         return False
     said, rest = split_particle(text)
-    if not any(map(str.isalnum, rest)):
-        return False
-    sentences, citations = bench.ground(rest, checked or question, used)
-    if not (sentences and sentences[0].supported):
+    sentences, citations = bench.ground(rest, checked or question, used) if any(map(str.isalnum, rest)) else ([], [])
+    stated = bool(sentences and sentences[0].supported)
+    if not stated:
+        sentences, citations = _deciding(bench, question, used, rest)
+    if not sentences:
         return False
     if bench.language in PROMPTS:
         probable = probability_of_yes(bench.engine, bench.prompts, question, used, bench.cancelled)
-        yes = is_yes(said, probable, sentences[0].text, question, bench.language)
+        yes = is_yes(said if stated else "", probable, sentences[0].text, question, bench.language)
         source = used[sentences[0].citations[0] - 1]
         above = "\n".join((source.chunk.title, *source.chunk.headings))
         if decided(question, sentences[0].quotes[0], bench.language, above) is not yes:
             # a sentence of the model's that echoes the question is stated by what denies it as well
             return draft.quote(question, source, rest)
         sentences[0] = replace(sentences[0], text=with_particle(sentences[0].text, yes, question, bench.language))
+    draft.own_words |= not stated
     return draft.state(sentences, citations, used)
+
+
+def _deciding(
+    bench: Workbench, question: str, used: Sequence[ScoredChunk], written: str
+) -> tuple[list[Sentence], list[Citation]]:
+    """The sentence of some passages that decides a question by its words, nearly all of which it has."""
+    for n, passage in enumerate(used, 1):
+        found = own_sentences(question, passage, bench.language, written)
+        if found is None or bench.lacks(question, passage):
+            continue
+        sentence, citation = found
+        above = "\n".join((passage.chunk.title, *passage.chunk.headings))
+        if decided(question, citation.quote, bench.language, above, share=ALL_BUT_FEW) is not None:
+            return [replace(sentence, citations=(n,))], [replace(citation, n=n)]
+    return [], []
 
 
 def _others(bench: Workbench, draft: Draft, read: Sequence[JudgedPassage]) -> Generator[ScoredChunk, None, None]:

@@ -90,15 +90,15 @@ def is_yes(said: Polarity, probability: float, sentence: str, question: str, lan
     return said == "yes"
 
 
-def decided(question: str, quote: str, language: str, above: str = "") -> bool | None:
+def decided(question: str, quote: str, language: str, above: str = "", share: float = DECIDING_SHARE) -> bool | None:
     """Whether a quote answers a question with yes, by its words alone; None where that cannot be told.
 
     A quote that denies something says no to a question that does not; one that neither denies nor restricts anything
-    ("only", "except", "excludes") says yes.  It must have most of the question's words, some of which may stand in the
-    headings ``above`` it, and where it is one clause that denies, the others must have none of them.
+    ("only", "except", "excludes") says yes.  It must have a ``share`` of the question's words, some of which may stand
+    in the headings ``above`` it, and where it is one clause that denies, the others must have none of them.
     """
     asked, said = known_terms(question, language), known_terms(f"{above}\n{quote}", language)
-    if len(asked & said) < DECIDING_SHARE * len(asked) or facts.denies(question, language):
+    if len(asked & said) < share * len(asked) or facts.denies(question, language):
         return None
     clauses = [clause for clause in _CLAUSES.split(quote) if asked & known_terms(clause, language)]
     denying = {facts.denies(clause, language) for clause in clauses}

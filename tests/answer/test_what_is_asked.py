@@ -194,6 +194,35 @@ def test_yes_or_no_stands_before_the_sentence_that_decides_it(question, written,
     assert not answer.abstained
 
 
+FLOODS = passage("The policy covers theft. Loss by flood is not covered either.", "policy.pdf", 1)
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "polar", "said"),
+    [
+        # what the model writes is not stated, but a sentence of the passage decides
+        ("Is flood loss covered?", "Yes, flood loss is covered.", 0.3, "No, loss by flood is not covered either. [1]"),
+        ("Is flood loss covered?", "The owner pays for it.", 0.3, "No, loss by flood is not covered either. [1]"),
+        ("Is flood loss covered?", "Yes, flood loss is covered.", 0.9, "No, loss by flood is not covered either. [1]"),
+        ("Is theft covered?", "No, theft is not covered.", 0.9, "Yes, the policy covers theft. [1]"),
+        # where the model holds the opposite, the person reads the sentence and decides
+        ("Is theft covered?", "No, theft is not covered.", 0.2, "The policy covers theft. [1]"),
+    ],
+)
+def test_a_sentence_that_decides_takes_the_place_of_one_that_is_not_stated(question, written, polar, said):
+    model = Model([((EN.decide,), written)], [(("policy.pdf",), (0.4, 0.5, 0.1))], polar)
+    answer, *_ = ask(question, (FLOODS,), model)
+    assert answer.answer == said
+    assert (answer.grade, answer.doubt) == ("likely", EN.own_words)
+
+
+@pytest.mark.parametrize("question", ["Is hail covered?", "Is flood loss of boats covered?", "Is the policy cheap?"])
+def test_a_sentence_about_something_else_decides_nothing(question):
+    model = Model([((EN.decide,), "The owner pays 7 euros.")], [(("policy.pdf",), (0.4, 0.5, 0.1))], 0.3)
+    answer, *_ = ask(question, (FLOODS,), model)
+    assert answer.abstained
+
+
 @pytest.mark.parametrize(
     ("question", "language", "quote", "yes"),
     [
