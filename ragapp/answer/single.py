@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from ragapp.answer.answerability import JudgedPassage, select_sources
+from ragapp.answer.calibration import with_odds
 from ragapp.answer.draft import Draft
 from ragapp.answer.grounding import own_sentences
 from ragapp.answer.prompts import PROMPTS
@@ -21,6 +22,8 @@ WORTH_SHARE = 0.85
 MOST_SOURCES = 3
 # share of a question's words in a sentence that decides it where the model's own is not stated
 ALL_BUT_FEW = 0.8
+# odds of a passage with such a sentence, in those that others need
+DECIDED_ODDS = 0.5
 
 
 def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> Generator[Event, None, None]:
@@ -36,6 +39,9 @@ def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> 
     draft.confidence = read[0].probability if read else 0.0
     ranked = [one.passage for one in read]
     draft.passages = ranked + [one for one in bench.passages if one not in ranked]
+    if kind == "yes_no" and not bench.cancelled() and _quote_deciding(bench, draft, question, read):
+        yield from draft.proved()
+        return
     if not read or draft.confidence < bench.enough:
         draft.used = select_sources(read)
         draft.prompt_tokens = bench.tokens_of(question, draft.used)
@@ -81,15 +87,14 @@ def answer_yes_or_no(
     sentences, citations = bench.ground(rest, checked or question, used) if any(map(str.isalnum, rest)) else ([], [])
     stated = bool(sentences and sentences[0].supported)
     if not stated:
-        sentences, citations = _deciding(bench, question, used, rest)
+        sentences, citations = _deciding(bench, question, used, rest, ALL_BUT_FEW)
     if not sentences:
         return False
     if bench.language in PROMPTS:
         probable = probability_of_yes(bench.engine, bench.prompts, question, used, bench.cancelled)
         yes = is_yes(said if stated else "", probable, sentences[0].text, question, bench.language)
         source = used[sentences[0].citations[0] - 1]
-        above = "\n".join((source.chunk.title, *source.chunk.headings))
-        if decided(question, sentences[0].quotes[0], bench.language, above) is not yes:
+        if decided(question, sentences[0].quotes[0], bench.language, _above(source)) is not yes:
             # a sentence of the model's that echoes the question is stated by what denies it as well
             return draft.quote(question, source, rest)
         sentences[0] = replace(sentences[0], text=with_particle(sentences[0].text, yes, question, bench.language))
@@ -97,8 +102,35 @@ def answer_yes_or_no(
     return draft.state(sentences, citations, used)
 
 
+def _quote_deciding(bench: Workbench, draft: Draft, question: str, read: Sequence[JudgedPassage]) -> bool:
+    """Add the sentence that decides a question by its words, where no passage is sure enough; whether there is one.
+
+    A plain sentence that has all the words of the question is evidence beside the model's and the search's, so half the
+    odds are enough; the answer is to be checked all the same.
+    """
+    if not read or read[0].probability >= bench.enough or bench.language not in PROMPTS:
+        return False
+    likely = [one.passage for one in read if one.probability >= with_odds(bench.enough, DECIDED_ODDS)]
+    sentences, citations = _deciding(bench, question, likely, "", 1.0)
+    if not sentences:
+        return False
+    draft.used = [likely[sentences[0].citations[0] - 1]]
+    draft.prompt_tokens = bench.tokens_of(question, draft.used)
+    source = draft.used[0]
+    yes = decided(question, citations[0].quote, bench.language, _above(source))
+    text = with_particle(sentences[0].text, bool(yes), question, bench.language)
+    draft.doubt = bench.prompts.own_words
+    draft.own_words = True
+    return draft.state([replace(sentences[0], text=text, citations=(1,))], [replace(citations[0], n=1)], draft.used)
+
+
+def _above(passage: ScoredChunk) -> str:
+    """What stands above a passage."""
+    return "\n".join((passage.chunk.title, *passage.chunk.headings))
+
+
 def _deciding(
-    bench: Workbench, question: str, used: Sequence[ScoredChunk], written: str
+    bench: Workbench, question: str, used: Sequence[ScoredChunk], written: str, share: float
 ) -> tuple[list[Sentence], list[Citation]]:
     """The sentence of some passages that decides a question by its words, nearly all of which it has."""
     for n, passage in enumerate(used, 1):
@@ -106,8 +138,7 @@ def _deciding(
         if found is None or bench.lacks(question, passage):
             continue
         sentence, citation = found
-        above = "\n".join((passage.chunk.title, *passage.chunk.headings))
-        if decided(question, citation.quote, bench.language, above, share=ALL_BUT_FEW) is not None:
+        if decided(question, citation.quote, bench.language, _above(passage), share) is not None:
             return [replace(sentence, citations=(n,))], [replace(citation, n=n)]
     return [], []
 
