@@ -23,7 +23,7 @@ MOST_SOURCES = 3
 # share of a question's words in a sentence that decides it where the model's own is not stated
 ALL_BUT_FEW = 0.8
 # odds of a passage with such a sentence, in those that others need
-DECIDED_ODDS = 0.5
+DECIDED_ODDS = 0.25
 
 
 def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> Generator[Event, None, None]:
@@ -97,7 +97,8 @@ def answer_yes_or_no(
         if decided(question, sentences[0].quotes[0], bench.language, _above(source)) is not yes:
             # a sentence of the model's that echoes the question is stated by what denies it as well
             return draft.quote(question, source, rest)
-        sentences[0] = replace(sentences[0], text=with_particle(sentences[0].text, yes, question, bench.language))
+        text = with_particle(sentences[0].text, yes, question, bench.language, quoted=not stated)
+        sentences[0] = replace(sentences[0], text=text)
     draft.own_words |= not stated
     return draft.state(sentences, citations, used)
 
@@ -105,8 +106,8 @@ def answer_yes_or_no(
 def _quote_deciding(bench: Workbench, draft: Draft, question: str, read: Sequence[JudgedPassage]) -> bool:
     """Add the sentence that decides a question by its words, where no passage is sure enough; whether there is one.
 
-    A plain sentence that has all the words of the question is evidence beside the model's and the search's, so half the
-    odds are enough; the answer is to be checked all the same.
+    A plain sentence that has all the words of the question is evidence beside the model's and the search's, so a
+    quarter of the odds is enough; the answer is to be checked all the same.
     """
     if not read or read[0].probability >= bench.enough or bench.language not in PROMPTS:
         return False
@@ -118,7 +119,7 @@ def _quote_deciding(bench: Workbench, draft: Draft, question: str, read: Sequenc
     draft.prompt_tokens = bench.tokens_of(question, draft.used)
     source = draft.used[0]
     yes = decided(question, citations[0].quote, bench.language, _above(source))
-    text = with_particle(sentences[0].text, bool(yes), question, bench.language)
+    text = with_particle(sentences[0].text, bool(yes), question, bench.language, quoted=True)
     draft.doubt = bench.prompts.own_words
     draft.own_words = True
     return draft.state([replace(sentences[0], text=text, citations=(1,))], [replace(citations[0], n=1)], draft.used)

@@ -53,8 +53,11 @@ def asks_yes_or_no(question: str) -> bool:
     return bool(_ASKS.match(question))
 
 
-def with_particle(text: str, yes: bool, question: str, language: str) -> str:
-    """A sentence with yes or no before it, and a capital that began it made small where it begins no name."""
+def with_particle(text: str, yes: bool, question: str, language: str, *, quoted: bool = False) -> str:
+    """A sentence with yes or no before it, and a capital that began it made small where it begins no name.
+
+    Of a sentence that is ``quoted`` nobody knows: what keeps its capital stands behind a colon.
+    """
     prompts = PROMPTS[language]
     word = prompts.yes if yes else prompts.no
     first = re.match(r"\w+", text)
@@ -62,6 +65,8 @@ def with_particle(text: str, yes: bool, question: str, language: str) -> str:
         lower = first[0].lower()
         if lower in stop_list(language) or re.search(rf"(?<!\w){re.escape(lower)}(?!\w)", question):
             text = lower + text[first.end() :]
+    if quoted and text[:1].isupper():
+        return f"{word} : {text}" if language == "fr" else f"{word}: {text}"
     return f"{word}, {text}"
 
 

@@ -222,7 +222,7 @@ def test_a_sentence_that_decides_takes_the_place_of_one_that_is_not_stated(quest
         ("Is flood loss covered?", 0.25, "No, loss by flood is not covered either. [1]"),
         ("Does the policy cover theft?", 0.25, "Yes, the policy covers theft. [1]"),
         ("Is hail loss covered?", 0.25, ""),  # has all words but one
-        ("Is flood loss covered?", 0.4, ""),
+        ("Is flood loss covered?", 0.5, ""),
     ],
 )
 def test_of_a_passage_that_is_not_sure_enough_a_plain_sentence_decides(question, unknown, said):
