@@ -14,6 +14,7 @@ from ragapp.answer.question_kind import Kind
 from ragapp.answer.writing import Workbench
 from ragapp.answer.yes_no import decided, is_yes, probability_of_yes, split_particle, with_particle
 from ragapp.contract import Citation, Event, Sentence
+from ragapp.index.analysis import known_terms
 from ragapp.retrieval.passage import ScoredChunk
 
 # Where more than one fact is asked for, a passage is written from as well that the search thinks so highly of, measured
@@ -22,6 +23,8 @@ WORTH_SHARE = 0.85
 MOST_SOURCES = 3
 # share of a question's words in a sentence that decides it where the model's own is not stated
 ALL_BUT_FEW = 0.8
+# a question of fewer terms ("Is it allowed?") is decided by many a sentence
+FEWEST_TERMS = 2
 # odds of a passage with such a sentence, in those that others need
 DECIDED_ODDS = 0.25
 
@@ -115,13 +118,15 @@ def _quote_deciding(bench: Workbench, draft: Draft, question: str, read: Sequenc
     sentences, citations = _deciding(bench, question, likely, "", 1.0)
     if not sentences:
         return False
-    draft.used = [likely[sentences[0].citations[0] - 1]]
+    source = likely[sentences[0].citations[0] - 1]
+    draft.used = [source]
     draft.prompt_tokens = bench.tokens_of(question, draft.used)
-    source = draft.used[0]
-    yes = decided(question, citations[0].quote, bench.language, _above(source))
-    text = with_particle(sentences[0].text, bool(yes), question, bench.language, quoted=True)
-    draft.doubt = bench.prompts.own_words
-    draft.own_words = True
+    probable = probability_of_yes(bench.engine, bench.prompts, question, draft.used, bench.cancelled)
+    yes = is_yes("", probable, sentences[0].text, question, bench.language)
+    text = sentences[0].text
+    if decided(question, citations[0].quote, bench.language, _above(source)) is yes:
+        text = with_particle(text, yes, question, bench.language, quoted=True)
+    draft.doubt, draft.own_words = bench.prompts.own_words, True
     return draft.state([replace(sentences[0], text=text, citations=(1,))], [replace(citations[0], n=1)], draft.used)
 
 
@@ -134,6 +139,8 @@ def _deciding(
     bench: Workbench, question: str, used: Sequence[ScoredChunk], written: str, share: float
 ) -> tuple[list[Sentence], list[Citation]]:
     """The sentence of some passages that decides a question by its words, nearly all of which it has."""
+    if len(known_terms(question, bench.language)) < FEWEST_TERMS:
+        return [], []
     for n, passage in enumerate(used, 1):
         found = own_sentences(question, passage, bench.language, written)
         if found is None or bench.lacks(question, passage):

@@ -219,6 +219,7 @@ def test_a_sentence_that_decides_takes_the_place_of_one_that_is_not_stated(quest
 @pytest.mark.parametrize(
     ("question", "unknown", "said"),
     [
+        ("Is it covered?", 0.25, ""),  # what is?
         ("Is flood loss covered?", 0.25, "No, loss by flood is not covered either. [1]"),
         ("Does the policy cover theft?", 0.25, "Yes, the policy covers theft. [1]"),
         ("Is hail loss covered?", 0.25, ""),  # has all words but one
