@@ -127,8 +127,8 @@ class _Rules:
             if found := files or titled:
                 return found
         own = {word for word in asked if not self._documents.fullmatch(word)}
-        if not own:  # "the document"
-            return [] if whole else list(rows)
+        if not own:  # "the document"; a mere "this" may be what was said before
+            return list(rows) if asked and not whole else []
         if whole or not (len(own) < len(asked) or any(map(self._nouns.fullmatch, own))):
             return []  # nothing says that a document is meant
         return [row for row in rows if own <= {*self._key(row.name), *self._key(row.title)}]

@@ -83,6 +83,7 @@ def test_where_several_may_be_meant_all_are_told():
 def test_the_document_is_the_only_one_that_there_is():
     assert named("Summarise this document for me", DOCUMENTS[3:4]) == ["plage.md"]
     assert named("Summarise this document for me", []) == []
+    assert named("Summarise this for me", DOCUMENTS[3:4]) == []
 
 
 @pytest.mark.parametrize(
