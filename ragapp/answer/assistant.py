@@ -36,8 +36,8 @@ from ragapp.answer.rewriting import rewriter
 from ragapp.answer.several_parts import answer_parts
 from ragapp.answer.single import answer_single
 from ragapp.answer.subjects import Subjects
-from ragapp.answer.summary import Summarizer
-from ragapp.answer.summary_request import document_to_summarize
+from ragapp.answer.summary import ENOUGH_SENTENCES, Summarizer
+from ragapp.answer.summary_request import SummaryRequest, summary_request
 from ragapp.answer.table_answer import answer_from_tables
 from ragapp.answer.writing import Workbench
 from ragapp.contract import (
@@ -53,14 +53,16 @@ from ragapp.contract import (
     Turn,
     Understood,
 )
-from ragapp.errors import CancelledError, RagappError, UsageError
+from ragapp.errors import CancelledError, PathError, RagappError, UsageError
 from ragapp.index.catalog import Catalog
+from ragapp.index.records import DocumentRow
 from ragapp.llm.fair_lock import FairLock, Ticket
 from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
 from ragapp.retrieval.postprocess import Context, pack
 from ragapp.retrieval.question_language import spoken_language
 from ragapp.retrieval.retriever import Retriever
+from ragapp.retrieval.scope import Filter
 from ragapp.settings import Settings
 
 # a prompt is tokenized as a whole, which may cost a token more than its parts at each seam
@@ -69,6 +71,8 @@ SEAM_TOKENS = 16
 USUAL_TOKENS = 900
 # passages of the search among which other versions are looked for
 VERSIONS_AMONG = 10
+# documents that are named where a question does not say which of them is to be summarised
+MOST_NAMED = 5
 # questions that are remembered with how they were understood
 REMEMBERED = 1000
 # who waits is asked whether to stop, and told of the place in the queue, so often
@@ -188,18 +192,9 @@ class Assistant:
                 shown = ahead
                 yield Stage("waiting", ahead=ahead)
         waited = time.monotonic() - asked
-        row = document_to_summarize(question, self._catalog.documents) if self._catalog else None
-        if row and self._catalog:
-            yield Understood(question, "unchanged")
-            summarizer = Summarizer(self._catalog, self._engine, self._settings, self._similar)
-            spoken = spoken_language(question, self._catalog.languages())
-            for event in summarizer.summarize(escape(row.path), cancelled, language=spoken):
-                if isinstance(event, Answer):
-                    if event.abstained and cancelled():
-                        raise CancelledError("Stopped.")
-                    event = replace(event, question=question, standalone=question, stopped=cancelled())
-                    ticket.leave()
-                yield event
+        summary = self._summary_request(question, scope)
+        if summary and len(summary.documents) == 1:
+            yield from self._summarized(question, summary, cancelled, ticket)
             return
         if told := self._about_itself(question, scope):
             yield Understood(question, "unchanged")
@@ -219,8 +214,49 @@ class Assistant:
             if isinstance(event, Answer):
                 dropped = understood.turns_dropped
                 event = replace(event, question=question, standalone=understood.question, turns_dropped=dropped)
+                if summary:
+                    event = replace(event, note=f"{event.note} {self._which_document(event, summary)}".strip())
                 ticket.leave()  # whoever hears of it may take long to ask for more
             yield event
+
+    def _summary_request(self, question: str, scope: str) -> SummaryRequest | None:
+        """The summary that a question asks for of documents within a scope."""
+        catalog = self._catalog
+        if not catalog:
+            return None
+
+        def documents() -> Sequence[DocumentRow]:
+            rows = catalog.documents()
+            try:
+                return Filter.parse(scope).matching(rows)
+            except PathError:  # the search says so
+                return []
+
+        return summary_request(question, documents)
+
+    def _summarized(
+        self, question: str, summary: SummaryRequest, cancelled: Callable[[], bool], ticket: Ticket
+    ) -> Iterator[Event]:
+        """The summary of the one document that is asked for."""
+        assert self._catalog
+        yield Understood(question, "unchanged")
+        summarizer = Summarizer(self._catalog, self._engine, self._settings, self._similar)
+        (row,) = summary.documents
+        language = summary.language or spoken_language(question, self._catalog.languages())
+        most = summary.sentences or ENOUGH_SENTENCES
+        for event in summarizer.summarize(escape(row.path), cancelled, language=language, most=most):
+            if isinstance(event, Answer):
+                if event.abstained and cancelled():
+                    raise CancelledError("Stopped.")
+                event = replace(event, question=question, standalone=question, stopped=cancelled())
+                ticket.leave()
+            yield event
+
+    def _which_document(self, answer: Answer, summary: SummaryRequest) -> str:
+        """What is told where a summary was asked for and several documents may have been meant."""
+        names = sorted({row.name for row in summary.documents})
+        named = ", ".join([*names[:MOST_NAMED], *(["…"] if len(names) > MOST_NAMED else [])])
+        return prompts_for(answer.language, self._settings.answer.prompts).which_document.format(documents=named)
 
     def _about_itself(self, question: str, scope: str) -> Answer | None:
         """The answer to small talk, or to a question about ragapp or its list of documents; None for any other."""

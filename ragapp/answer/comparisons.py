@@ -1,4 +1,5 @@
-"""Bounds that a sentence names: "due before 8 May" is not stated by a line that says the 8th."""
+"""Days that a sentence tells by others: "due before 8 May" is not stated by a line that says the 8th, nor is "in the
+first quarter" by one that says 15 September."""
 
 from __future__ import annotations
 
@@ -15,6 +16,19 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 20
+_ORDINALS = (
+    "1st|first|1er|premier|erste[ns]?|prim(?:er|o)|primeiro|eerste",
+    "2nd|second|2e|2[eè]me|deuxi[eè]me|zweite[ns]?|segundo|secondo|tweede",
+    "3rd|third|3e|3[eè]me|troisi[eè]me|dritte[ns]?|tercer|terzo|terceiro|derde",
+    "4th|fourth|4e|4[eè]me|quatri[eè]me|vierte[ns]?|cuarto|quarto|vierde",
+)
+_QUARTER = "(?:quarter|trimestre|quartal|quartaal|kwartaal)"
+_QUARTERS = [
+    re.compile(
+        rf"(?<!\w)(?:(?:{ordinal})[ \u00a0]{_QUARTER}|q{number}|t{number}[ -]?(?:19|20)\d\d)(?!\w)", re.IGNORECASE
+    )
+    for number, ordinal in enumerate(_ORDINALS, 1)
+]
 
 
 def misses_bound(sentence: str, quote: str) -> bool:
@@ -34,6 +48,20 @@ def misses_bound(sentence: str, quote: str) -> bool:
         if given and not any(_order(other, day.year) * sign > _order(day, day.year) * sign for other in given):
             return True
     return False
+
+
+def misses_quarter(sentence: str, quote: str, shown: str, question: str) -> bool:
+    """Whether a sentence names a quarter of a year in which what is quoted for it does not lie.
+
+    Where the quote says nothing of days, the quarter may stand anywhere in what is ``shown`` of its passage.
+    """
+    said = _quarters(sentence) - _quarters(question)
+    stated = _quarters(quote) | {(day.month + 2) // 3 for day, _ in dates(quote)}
+    return not said <= (stated or _quarters(shown))
+
+
+def _quarters(text: str) -> set[int]:
+    return {number for number, quarter in enumerate(_QUARTERS, 1) if quarter.search(text)}
 
 
 def _bound(ahead: str) -> bool:

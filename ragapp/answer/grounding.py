@@ -10,11 +10,11 @@ from functools import cached_property
 from itertools import pairwise
 
 from ragapp.answer import facts
-from ragapp.answer.comparisons import misses_bound
+from ragapp.answer.comparisons import misses_bound, misses_quarter
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.repetition import stands
 from ragapp.answer.subjects import CAPITAL_NOUNS, Subjects, particulars
-from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column
+from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column, of_another_row, tells_no_change
 from ragapp.answer.table_text import head_of, is_row, row_told
 from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
 from ragapp.answer.weekdays import weekdays
@@ -434,6 +434,9 @@ class _Evidence:
         best = max(dated, key=nearest, default="")
         return best if best and nearest(best) >= 0 else ""
 
+    def _words_of(self, text: str) -> set[str]:
+        return {term for term in known_terms(text, self._language) if not term.isdigit()}
+
     def _stems(self, n: int) -> Callable[[str], Iterable[str]]:
         return lambda words: content_terms(words, self._language, self._terms[n - 1])
 
@@ -443,9 +446,15 @@ class _Evidence:
         quote = blank_options(chunk.text)[slice(*span)]
         if mixes_rows(text, chunk.text) or breaks_condition(self._question, chunk.text, quote):
             return True
+        if of_another_row(text, chunk.text, quote, self._words_of):
+            return True
         if of_another_column(text, self._question, chunk.text, quote, self._stems(n)):
             return True
         if self._of_another_clause(text, quote):
+            return True
+        if tells_no_change(text, self._question, chunk.text, quote):
+            return True
+        if misses_quarter(text, quote, self._shown[n - 1], self._question):
             return True
         if misses_bound(text, self._with_days(text, n) or quote):
             return True

@@ -63,6 +63,7 @@ class PromptSet:
     many_parts: str  #: shown where of a question's ``{count}`` parts only the first ``{read}`` were answered
     searched_only: str  #: shown where the question named the documents to search, by the ``{filter}``
     searched_all: str  #: shown where nothing was found among these
+    which_document: str  #: shown where a summary is asked for and several ``{documents}`` may be meant
     long_question: str  #: shown where of a question's ``{words}`` words only ``{read}`` or ``{searched}`` were read
     orders: str  #: shown where a prompt injection in ``{document}`` was left out
 

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from ragapp.answer.answerability import JudgedPassage, select_sources
+from ragapp.answer.calibration import with_odds
 from ragapp.answer.draft import Draft
 from ragapp.answer.grounding import own_sentences
 from ragapp.answer.prompts import PROMPTS
@@ -13,7 +14,7 @@ from ragapp.answer.question_kind import Kind
 from ragapp.answer.table_text import is_row, row_told
 from ragapp.answer.writing import Workbench
 from ragapp.answer.yes_no import decided, is_yes, probability_of_yes, split_particle, with_particle
-from ragapp.contract import Event
+from ragapp.contract import Citation, Event, Sentence
 from ragapp.index.analysis import known_terms
 from ragapp.index.lead_in import lead_in
 from ragapp.retrieval.passage import ScoredChunk
@@ -22,11 +23,17 @@ from ragapp.retrieval.passage import ScoredChunk
 # by the best, and that states the answer by itself; so many at the most.
 WORTH_SHARE = 0.85
 # From this probability on, a passage is answered from all the same, as likely, where one of its sentences has this
-# share of the question's words, which are so many at least, of a yes/no question one less.
+# share of the question's words, which are so many at least.
 LOOK_AGAIN, ALL_SHARE, WORDS_TO_TELL = 0.35, 0.9, 3
-# share of the words of a yes/no question that a sentence has which is quoted where the model's is not stated
-TELLING_SHARE = 0.75
+# share of the words of a yes/no question that a sentence has which is quoted where none decides it
+TELLING_SHARE = 0.6
 MOST_SOURCES = 3
+# share of a question's words in a sentence that decides it where the model's own is not stated
+ALL_BUT_FEW = 0.8
+# a question of fewer terms ("Is it allowed?") is decided by many a sentence
+FEWEST_TERMS = 2
+# odds of a passage with such a sentence, in those that others need
+DECIDED_ODDS = 0.25
 
 
 def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> Generator[Event, None, None]:
@@ -43,7 +50,10 @@ def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> 
     ranked = [one.passage for one in read]
     draft.passages = ranked + [one for one in bench.passages if one not in ranked]
     probability = draft.confidence
-    if read and LOOK_AGAIN <= probability < bench.enough and _says_all_words(bench, question, kind, read[0].passage):
+    if kind == "yes_no" and not bench.cancelled() and _quote_deciding(bench, draft, question, read):
+        yield from draft.proved()
+        return
+    if read and LOOK_AGAIN <= probability < bench.enough and _says_all_words(bench, question, read[0].passage):
         draft.confidence, probability = bench.enough, bench.sure
     if not read or draft.confidence < bench.enough:
         draft.used = select_sources(read)
@@ -65,13 +75,13 @@ def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> 
     yield from draft.proved()
 
 
-def _says_all_words(bench: Workbench, question: str, kind: Kind, passage: ScoredChunk) -> bool:
+def _says_all_words(bench: Workbench, question: str, passage: ScoredChunk) -> bool:
     """Whether one sentence, row or point of a passage has, with what stands above it, nearly all of a question's words.
 
     A question that is about something that the documents do not say has, nearly always, a word that none of them has.
     """
     asked = known_terms(question, bench.language)
-    if len(asked) < WORDS_TO_TELL - (kind == "yes_no") or bench.missing(question, passage):
+    if len(asked) < WORDS_TO_TELL or bench.lacks(question, passage):
         return False
     return own_sentences(question, passage, bench.language, least=ALL_SHARE) is not None
 
@@ -91,44 +101,88 @@ def answer_yes_or_no(
     """Write yes or no and the sentence that decides it; the check is of the sentence alone. Whether it is stated.
 
     Where the words of the passage's sentence do not decide as the model does, that sentence is quoted without either.
+    Where what the model writes is not stated, a sentence of the passage's own that decides it takes its place.
     The question that the sentence is ``checked`` by is another one where it was put together with a further part.
     """
     text = yield from bench.write(draft, question, used, bench.prompts.decide)
     if bench.cancelled():
         return False
     said, rest = split_particle(text)
-    if not any(map(str.isalnum, rest)):
-        return _quote_deciding(bench, draft, question, used[0])
-    sentences, citations = bench.ground(rest, checked or question, used)
-    if not (sentences and sentences[0].supported):
-        return _quote_deciding(bench, draft, question, used[0])
+    sentences, citations = bench.ground(rest, checked or question, used) if any(map(str.isalnum, rest)) else ([], [])
+    stated = bool(sentences and sentences[0].supported)
+    if not stated:
+        sentences, citations = _deciding(bench, question, used, rest, ALL_BUT_FEW)
+    if not sentences:
+        return _quote_telling(bench, draft, question, used[0])
     if bench.language in PROMPTS:
         probable = probability_of_yes(bench.engine, bench.prompts, question, used, bench.cancelled)
-        yes = is_yes(said, probable, sentences[0].text, question, bench.language)
+        yes = is_yes(said if stated else "", probable, sentences[0].text, question, bench.language)
         source = used[sentences[0].citations[0] - 1]
-        above = "\n".join((source.chunk.title, *source.chunk.headings))
-        if decided(question, _introduced(source, sentences[0].quotes[0]), bench.language, above) is not yes:
+        if decided(question, _introduced(source, sentences[0].quotes[0]), bench.language, _above(source)) is not yes:
             # a sentence of the model's that echoes the question is stated by what denies it as well
             return draft.quote(question, source, rest)
-        sentences[0] = replace(sentences[0], text=with_particle(sentences[0].text, yes, question, bench.language))
+        text = with_particle(sentences[0].text, yes, question, bench.language, quoted=not stated)
+        sentences[0] = replace(sentences[0], text=text)
+    draft.own_words |= not stated
     return draft.state(sentences, citations, used)
 
 
-def _quote_deciding(bench: Workbench, draft: Draft, question: str, passage: ScoredChunk) -> bool:
-    """Quote the sentence, row or point of a passage that has nearly all words of a yes/no question; whether one has.
+def _quote_deciding(bench: Workbench, draft: Draft, question: str, read: Sequence[JudgedPassage]) -> bool:
+    """Add the sentence that decides a question by its words, where no passage is sure enough; whether there is one.
 
-    With yes or no before it where its words decide.
+    A plain sentence that has all the words of the question is evidence beside the model's and the search's, so a
+    quarter of the odds is enough; the answer is to be checked all the same.
     """
-    found = own_sentences(question, passage, bench.language, least=TELLING_SHARE)
-    if found is None or bench.language not in PROMPTS or bench.missing(question, passage):
+    if not read or read[0].probability >= bench.enough or bench.language not in PROMPTS:
         return False
-    sentence, citation = found
-    above = "\n".join((passage.chunk.title, *passage.chunk.headings))
-    yes = decided(question, _introduced(passage, citation.quote), bench.language, above)
-    if yes is not None:
-        sentence = replace(sentence, text=with_particle(sentence.text, yes, question, bench.language))
-    draft.own_words |= draft.state([sentence], [citation], [passage])
-    return not draft.abstained
+    likely = [one.passage for one in read if one.probability >= with_odds(bench.enough, DECIDED_ODDS)]
+    sentences, citations = _deciding(bench, question, likely, "", 1.0)
+    if not sentences:
+        return False
+    source = likely[sentences[0].citations[0] - 1]
+    draft.used = [source]
+    draft.prompt_tokens = bench.tokens_of(question, draft.used)
+    probable = probability_of_yes(bench.engine, bench.prompts, question, draft.used, bench.cancelled)
+    yes = is_yes("", probable, sentences[0].text, question, bench.language)
+    text = sentences[0].text
+    if decided(question, _introduced(source, citations[0].quote), bench.language, _above(source)) is yes:
+        text = with_particle(text, yes, question, bench.language, quoted=True)
+    draft.doubt, draft.own_words = bench.prompts.own_words, True
+    return draft.state([replace(sentences[0], text=text, citations=(1,))], [replace(citations[0], n=1)], draft.used)
+
+
+def _above(passage: ScoredChunk) -> str:
+    """What stands above a passage."""
+    return "\n".join((passage.chunk.title, *passage.chunk.headings))
+
+
+def _deciding(
+    bench: Workbench, question: str, used: Sequence[ScoredChunk], written: str, share: float
+) -> tuple[list[Sentence], list[Citation]]:
+    """The sentence of some passages that decides a question by its words, nearly all of which it has."""
+    if len(known_terms(question, bench.language)) < FEWEST_TERMS:
+        return [], []
+    for n, passage in enumerate(used, 1):
+        found = own_sentences(question, passage, bench.language, written)
+        if found is None or bench.lacks(question, passage):
+            continue
+        sentence, citation = found
+        if decided(question, _introduced(passage, citation.quote), bench.language, _above(passage), share) is not None:
+            return [replace(sentence, citations=(n,))], [replace(citation, n=n)]
+    return [], []
+
+
+def _quote_telling(bench: Workbench, draft: Draft, question: str, passage: ScoredChunk) -> bool:
+    """Quote the sentence of a passage that surely decides a question, though not by its words; whether there is one.
+
+    The passage must have all words of the question, or it is about something else.
+    """
+    shown = known_terms(f"{_above(passage)}\n{passage.chunk.text}", bench.language)
+    found = own_sentences(question, passage, bench.language, least=TELLING_SHARE)
+    if found is None or draft.confidence < bench.sure or not known_terms(question, bench.language) <= shown:
+        return False
+    draft.own_words = True
+    return draft.state([found[0]], [found[1]], [passage])
 
 
 def _introduced(passage: ScoredChunk, quote: str) -> str:

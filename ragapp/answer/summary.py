@@ -46,7 +46,12 @@ class Summarizer:
         self._catalog, self._engine, self._settings, self._similar = catalog, engine, settings, similar
 
     def summarize(
-        self, pattern: str, cancelled: Callable[[], bool] = lambda: False, *, language: str = ""
+        self,
+        pattern: str,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        language: str = "",
+        most: int = ENOUGH_SENTENCES,
     ) -> Iterator[Event]:
         """Summarise one document.
 
@@ -58,6 +63,7 @@ class Summarizer:
             pattern: a name or shell pattern that one document matches.
             cancelled: asked often; True ends with what there is so far.
             language: of the summary, ISO 639-1; that of the document when empty.
+            most: sentences that it may have, one at least.
 
         Yields:
             A stage for each part, and one :class:`Answer` at the end.
@@ -94,11 +100,11 @@ class Summarizer:
             yield Stage("summarising", len(part), part=number, parts=len(parts))
             said += self._say(engine, prompts, part, part, cancelled, language)
         of_parts = len(said)
-        while len(said) > ENOUGH_SENTENCES and not cancelled():
+        while len(said) > most and not cancelled():
             yield Stage("summarising", len(said), part=len(parts), parts=len(parts))
             shorter = self._shortened(engine, prompts, said, cancelled, language)
             # a model that only repeats what it is given does not make it shorter: some are taken, evenly spread
-            spread = [said[n * len(said) // ENOUGH_SENTENCES] for n in range(ENOUGH_SENTENCES)]
+            spread = [said[n * len(said) // most] for n in range(most)]
             said = shorter if 0 < len(shorter) < len(said) else spread
         answer = self._answer(row.name, said, prompts.not_found, language)
         yield replace(

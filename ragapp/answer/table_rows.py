@@ -14,6 +14,19 @@ RULE = re.compile(r"^[ \t]*\|(?:\s*:?-+:?\s*\|)+[ \t]*$")
 _FIGURE = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*")
 _AMOUNT = re.compile(r"[^\w]{0,3}\d+(?:[.,]\d+)*\W{0,3}[^\W\d]{0,4}\W?")
 _MOST_ROWS = 1000
+_ASKS_FOR_CHANGE = re.compile(
+    r"\W*(?:by (?:how much|what|which|how many)\b|(?:de|d['’])\s?(?:combien|quel)"
+    r"|um wie ?viel|(?:de|en|di|em) (?:cuánto|quanto)|met hoeveel)"
+    r".*(?:gr[eo]w|r[io]se|increas|decreas|fall|fell|drop|declin|shr[aiu]nk|chang|go(?:ne)? (?:up|down)|went|improv"
+    r"|augment|progress|croît|cr[ûu]|baiss|diminu|recul|évolu|vari|gestiegen|gewachsen|gesunken|gefallen|zugenommen"
+    r"|abgenommen|verändert|aument|crec|baj|camb|cresc|calat|gestegen|gegroeid|gedaald|veranderd)",
+    re.IGNORECASE,
+)
+_CHANGE = re.compile(
+    r"\b(?:chang|growth|increas|decreas|rise\b|vs\.?\b|variat|évolution|croissance|hausse|baisse|progression|veränderung"
+    r"|wachstum|zuwachs|variaci|crecim|crescita|aumento|verandering|groei)|[+±]/?[-−–]",
+    re.IGNORECASE,
+)
 _LONGEST = 80  # characters of a cell that names something
 
 Row = dict[int, str]  # column -> text, never blank
@@ -33,6 +46,29 @@ def mixes_rows(sentence: str, passage: str) -> bool:
     for table in tables:
         others = [text for other in tables if other is not table for row in other for text in row.values()]
         if _mixes(sentence, table[1:], "\n".join([prose, *table[0].values(), *others])):
+            return True
+    return False
+
+
+def of_another_row(sentence: str, passage: str, quote: str, words: Callable[[str], set[str]]) -> bool:
+    """Whether a sentence that is taken from one row names what another row of its table is about, in part.
+
+    "The double for men is one set" is not stated by the row "Double mixed", though another one is of "Single men". A
+    sentence that names the other row by all its words compares the two; that is not judged here.
+
+    Args:
+        words: the terms of a text.
+    """
+    if not ROW.match(quote):
+        return False
+    for head, *rows in _tables(passage)[0]:
+        own = next((row for row in rows if all(cell in quote for cell in row.values())), None)
+        if own is None or 0 not in own:
+            continue
+        others = [words(row.get(0, "")) for row in rows if row is not own]
+        said = words(sentence) - words(" ".join([*own.values(), *head.values()]))
+        said = said.difference(*(about for about in others if about <= words(sentence)))
+        if any(about & said for about in others):
             return True
     return False
 
@@ -190,6 +226,23 @@ def of_another_column(
             }
             if best and not best & holding and all(headings.get(column, set()) - asked for column in holding):
                 return True
+    return False
+
+
+def tells_no_change(sentence: str, question: str, passage: str, quote: str) -> bool:
+    """Whether a question asks by how much something changed, and a sentence tells what stands beside the change.
+
+    That is so where the quoted row has a figure in a column of changes, and the sentence none of the figures there.
+    """
+    if "|" not in quote or not _ASKS_FOR_CHANGE.match(question):
+        return False
+    said = set(facts.numbers(sentence)) - set(facts.numbers(question))
+    for table in _tables(passage)[0]:
+        changes = {column for column, text in table[0].items() if _CHANGE.search(text)}
+        for row in table[1:]:
+            told: set[str] = set().union(*(facts.numbers(row.get(column, "")) for column in changes))
+            if said and told and _is_quoted(row, quote):
+                return not said & told
     return False
 
 

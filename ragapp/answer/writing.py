@@ -201,9 +201,9 @@ class Workbench:
         """The sentences of a text with the passages that state them; see :func:`ragapp.answer.grounding.ground`."""
         return ground(written, question, used, self.language, self.similar, self._subjects(question))
 
-    def missing(self, question: str, passage: ScoredChunk) -> set[str]:
-        """What a question gives that a passage and its document lack."""
-        return self._subjects(question).missing(passage)
+    def lacks(self, question: str, passage: ScoredChunk) -> bool:
+        """Whether a passage lacks something that a question gives: it is about something else."""
+        return bool(self._subjects(question).missing(passage))
 
     def _subjects(self, question: str) -> Subjects:
         return self.subjects if question == self.question else Subjects(question, self.language, self.catalog)
@@ -216,7 +216,7 @@ class Workbench:
         Only where the passage surely states the answer, by the ``probability`` that it was judged with, and has what
         the question gives, or where that is ``given``, this text.
         """
-        if self.cancelled() or probability < self.sure or self.missing(given or question, passage):
+        if self.cancelled() or probability < self.sure or self.lacks(given or question, passage):
             return False
         return draft.quote(question, passage, MARK.sub("", written))
 

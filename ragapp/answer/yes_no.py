@@ -54,8 +54,11 @@ def asks_yes_or_no(question: str) -> bool:
     return bool(_ASKS.match(question))
 
 
-def with_particle(text: str, yes: bool, question: str, language: str) -> str:
-    """A sentence with yes or no before it, and a capital that began it made small where it begins no name."""
+def with_particle(text: str, yes: bool, question: str, language: str, *, quoted: bool = False) -> str:
+    """A sentence with yes or no before it, and a capital that began it made small where it begins no name.
+
+    Of a sentence that is ``quoted`` nobody knows: what keeps its capital stands behind a colon.
+    """
     prompts = PROMPTS[language]
     word = prompts.yes if yes else prompts.no
     first = re.match(r"\w+", text)
@@ -63,6 +66,8 @@ def with_particle(text: str, yes: bool, question: str, language: str) -> str:
         lower = first[0].lower()
         if lower in stop_list(language) or re.search(rf"(?<!\w){re.escape(lower)}(?!\w)", question):
             text = lower + text[first.end() :]
+    if quoted and text[:1].isupper():
+        return f"{word} : {text}" if language == "fr" else f"{word}: {text}"
     return f"{word}, {text}"
 
 
@@ -91,15 +96,15 @@ def is_yes(said: Polarity, probability: float, sentence: str, question: str, lan
     return said == "yes"
 
 
-def decided(question: str, quote: str, language: str, above: str = "") -> bool | None:
+def decided(question: str, quote: str, language: str, above: str = "", share: float = DECIDING_SHARE) -> bool | None:
     """Whether a quote answers a question with yes, by its words alone; None where that cannot be told.
 
     A quote that denies something says no to a question that does not; one that neither denies nor restricts anything
-    ("only", "except", "excludes") says yes.  It must have most of the question's words, some of which may stand in the
-    headings ``above`` it, and where it is one clause that denies, the others must have none of them.
+    ("only", "except", "excludes") says yes.  It must have a ``share`` of the question's words, some of which may stand
+    in the headings ``above`` it, and where it is one clause that denies, the others must have none of them.
     """
     asked, said = known_terms(question, language), known_terms(f"{above}\n{quote}", language)
-    if len(asked & said) < DECIDING_SHARE * len(asked) or facts.denies(question, language):
+    if len(asked & said) < share * len(asked) or facts.denies(question, language):
         return None
     if not weekdays(question) <= weekdays(f"{above}\n{quote}"):
         return None

@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.answer.comparisons import misses_bound
+from ragapp.answer.comparisons import misses_bound, misses_quarter
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,26 @@ from ragapp.answer.comparisons import misses_bound
 )
 def test_a_bound_that_the_quoted_day_does_not_meet(sentence, quote, misses):
     assert misses_bound(sentence, quote) is misses
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "shown", "misses"),
+    [
+        ("The pool opens in the second quarter of 2026.", "| Pool | 3 November 2026 |", "Plans, Q2 2026", True),
+        ("The pool opens in the second quarter of 2026.", "| Pool | 3 May 2026 |", "", False),
+        ("The pool opens in the second quarter of 2026.", "| Pool | Q2 2026 |", "", False),
+        ("The pool opens in the second quarter of 2026.", "| Pool | open |", "Plans for the 2nd quarter", False),
+        ("The pool opens in Q2 2026.", "| Pool | open |", "Plans for 2026", True),
+        ("La piscine ouvre au deuxième trimestre 2026.", "Ouverture : 3 novembre 2026", "", True),
+        ("La piscine ouvre au T2 2026.", "Ouverture le 3 mai 2026", "", False),
+        ("The pool opens on 3 November 2026.", "| Pool | 3 November 2026 |", "Plans, Q2 2026", False),
+        ("It takes form T2.", "Form: T2, sent on 3 November", "", False),
+        ("A quarter of the fee is paid first.", "paid on 3 November", "", False),
+    ],
+)
+def test_a_quarter_in_which_the_quoted_day_does_not_lie(sentence, quote, shown, misses):
+    assert misses_quarter(sentence, quote, shown, "When does the pool open?") is misses
+
+
+def test_a_quarter_that_the_question_names_is_no_claim():
+    assert not misses_quarter("In Q2 it was open on 3 May.", "Open on 3 November", "", "Was it open in Q2?")

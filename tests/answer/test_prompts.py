@@ -64,7 +64,7 @@ def test_other_languages_get_english_prompts_that_ask_for_an_answer_in_them():
     assert (danish.probe, danish.yes) == (PROMPTS["en"].probe, PROMPTS["en"].yes)
 
 
-SEARCHED = ("searched_only", "searched_all")
+SEARCHED = ("searched_only", "searched_all", "which_document")
 
 
 def test_seven_languages_have_all_that_a_person_reads_in_them():

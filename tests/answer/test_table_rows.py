@@ -1,8 +1,8 @@
 import pytest
 
 from ragapp.answer.grounding import ground
-from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column
-from ragapp.index.analysis import content_terms
+from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column, of_another_row, tells_no_change
+from ragapp.index.analysis import content_terms, known_terms
 from tests.answer.answerkit import passage
 
 KEYS = (
@@ -123,3 +123,45 @@ def test_a_figure_stands_below_the_heading_that_is_asked_for(sentence, question,
 
     assert of_another_column(sentence, question, CREW, "| Birch 2 | Peru | wood | 275 | 190 |", stems) is other
     assert ground(sentence, question, [passage(CREW)], "en")[0][0].supported is not other
+
+
+HIVES = (
+    "| Apiary | Honey in kg | Growth on 2021 |\n| --- | --- | --- |\n| Lindow | 410 | +7.5% |\n| Marl | 288 | -3.1% |"
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question", "row", "wrong"),
+    [
+        ("Honey of Lindow grew by 410 kg.", "By how much did the honey of Lindow grow?", 0, True),
+        ("Honey of Lindow grew by 7.5%.", "By how much did the honey of Lindow grow?", 0, False),
+        ("Le miel de Marl a baissé de 288 kg.", "De combien le miel de Marl a-t-il baissé ?", 1, True),
+        ("Le miel de Marl a baissé de 3,1 %.", "De combien le miel de Marl a-t-il baissé ?", 1, False),
+        ("Lindow gave 410 kg of honey.", "How much honey did Lindow give?", 0, False),
+        ("Honey of Lindow grew.", "By how much did the honey of Lindow grow?", 0, False),
+    ],
+)
+def test_what_is_asked_for_as_a_change_is_no_amount_beside_it(sentence, question, row, wrong):
+    quote = HIVES.split("\n")[2 + row]
+    assert tells_no_change(sentence, question, HIVES, quote) is wrong
+
+
+TENNIS = """| Event | Level | Format |
+| --- | --- | --- |
+| Men's singles | any | two sets |
+| Women's singles | any | two short sets |
+| Mixed doubles | open | one set of nine games |"""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "another"),
+    [
+        ("The men's doubles are one set of nine games.", True),
+        ("The mixed doubles are one set of nine games.", False),
+        ("Doubles are one set of nine games.", False),
+        ("The mixed doubles are one set, the men's singles two.", False),
+    ],
+)
+def test_a_sentence_about_what_no_row_is_about_is_taken_from_none(sentence, another):
+    quote = TENNIS.split("\n")[-1]
+    assert of_another_row(sentence, TENNIS, quote, lambda text: known_terms(text, "en")) is another

@@ -194,6 +194,54 @@ def test_yes_or_no_stands_before_the_sentence_that_decides_it(question, written,
     assert not answer.abstained
 
 
+FLOODS = passage("The policy covers theft. Loss by flood is not covered either.", "policy.pdf", 1)
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "polar", "said"),
+    [
+        # what the model writes is not stated, but a sentence of the passage decides
+        ("Is flood loss covered?", "Yes, flood loss is covered.", 0.3, "No, loss by flood is not covered either. [1]"),
+        ("Is flood loss covered?", "The owner pays for it.", 0.3, "No, loss by flood is not covered either. [1]"),
+        ("Is flood loss covered?", "Yes, flood loss is covered.", 0.9, "No, loss by flood is not covered either. [1]"),
+        ("Is theft covered?", "No, theft is not covered.", 0.9, "Yes, the policy covers theft. [1]"),
+        # where the model holds the opposite, the person reads the sentence and decides
+        ("Is theft covered?", "No, theft is not covered.", 0.2, "The policy covers theft. [1]"),
+    ],
+)
+def test_a_sentence_that_decides_takes_the_place_of_one_that_is_not_stated(question, written, polar, said):
+    model = Model([((EN.decide,), written)], [(("policy.pdf",), (0.4, 0.5, 0.1))], polar)
+    answer, *_ = ask(question, (FLOODS,), model)
+    assert answer.answer == said
+    assert (answer.grade, answer.doubt) == ("likely", EN.own_words)
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown", "said"),
+    [
+        ("Is it covered?", 0.25, ""),  # what is?
+        ("Is flood loss covered?", 0.25, "No, loss by flood is not covered either. [1]"),
+        ("Does the policy cover theft?", 0.25, "Yes, the policy covers theft. [1]"),
+        ("Is hail loss covered?", 0.25, ""),  # has all words but one
+        ("Is flood loss covered?", 0.5, ""),
+    ],
+)
+def test_of_a_passage_that_is_not_sure_enough_a_plain_sentence_decides(question, unknown, said):
+    model = Model([], [(("policy.pdf",), (0.4, 0.6 - unknown, unknown))])
+    answer, *_ = ask(question, (FLOODS,), model)
+    assert answer.confidence < 0.5
+    assert (answer.grade, answer.doubt) == (("likely", EN.own_words) if said else ("not_found", ""))
+    assert not said or answer.answer == said
+    assert model.asked == []
+
+
+@pytest.mark.parametrize("question", ["Is hail covered?", "Is flood loss of boats covered?", "Is the policy cheap?"])
+def test_a_sentence_about_something_else_decides_nothing(question):
+    model = Model([((EN.decide,), "The owner pays 7 euros.")], [(("policy.pdf",), (0.4, 0.5, 0.1))], 0.3)
+    answer, *_ = ask(question, (FLOODS,), model)
+    assert answer.abstained
+
+
 @pytest.mark.parametrize(
     ("question", "language", "quote", "yes"),
     [

@@ -2,7 +2,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.grounding import ground
-from ragapp.answer.yes_no import asks_yes_or_no, split_particle
+from ragapp.answer.yes_no import asks_yes_or_no, split_particle, with_particle
 
 RULES = passage(
     "The store is open on Sundays. Visitors may not bring dogs. The deposit is 2 monthly rents.", "rules.md"
@@ -86,3 +86,18 @@ def test_in_other_languages_and_across_them(question, answer, language, shown, s
         return [0.6 if "dogs" in other or "Hunde" in other else 0.1 for other in others]
 
     assert ground(answer, question, [shown], language, similar)[0][0].supported is stated
+
+
+@pytest.mark.parametrize(
+    ("text", "yes", "question", "language", "quoted", "said"),
+    [
+        ("Ropes and oars are extra.", False, "Are oars included?", "en", True, "No: Ropes and oars are extra."),
+        ("Oars are not included.", False, "Are oars included?", "en", True, "No, oars are not included."),
+        ("The oars are included.", True, "Are the oars included?", "en", True, "Yes, the oars are included."),
+        ("Oslo is served.", True, "Is Oslo served?", "en", False, "Yes, Oslo is served."),
+        ("Rames et avirons sont en sus.", False, "Les avirons sont-ils inclus ?", "fr", True,
+         "Non : Rames et avirons sont en sus."),
+    ],
+)  # fmt: skip
+def test_what_is_quoted_keeps_a_capital_behind_a_colon(text, yes, question, language, quoted, said):
+    assert with_particle(text, yes, question, language, quoted=quoted) == said
