@@ -140,12 +140,7 @@ def _by_thousands(numbers: Sequence[Number | None]) -> Sequence[Number | None]:
     is_told = any(number is not None and number.sure for number in numbers)
     if is_told or len({number.as_thousands for number in ambiguous}) < 2:
         return numbers
-    return [
-        number._replace(**{"comma" if number.as_thousands == "point" else "point": None})
-        if number is not None and number.is_ambiguous
-        else number
-        for number in numbers
-    ]
+    return [number and number.in_thousands() for number in numbers]
 
 
 def _without_sign(column: ColumnCells, numbers: Sequence[Number | None], filled: Sequence[int]) -> Doubt | None:

@@ -84,6 +84,12 @@ class Number(NamedTuple):
         """Of an ambiguous number the way in which its mark stands between thousands: ``point`` of ``1,234``."""
         return "point" if isinstance(self.point, int) else "comma"
 
+    def in_thousands(self) -> Number:
+        """Of an ambiguous number the one that can only be thousands; any other as it is."""
+        if not self.is_ambiguous:
+            return self
+        return self._replace(comma=None) if self.as_thousands == "point" else self._replace(point=None)
+
     def read(self, form: str) -> float | int | None:
         """Its value by a way, by the other one where there is none."""
         first, other = (self.comma, self.point) if form == "comma" else (self.point, self.comma)
