@@ -358,9 +358,18 @@ def test_a_second_head_may_be_narrower(tmp_path, empty):
 
 def test_a_row_with_gaps_is_no_head_where_rows_below_fill_them(tmp_path):
     rows = [["Name", "Qty", "Price"], *([f"A{n}", str(n), f"{n}.5"] for n in range(1, 9))]
-    rows.insert(4, ["late", "none", ""])
+    rows.insert(4, ["late", "open", ""])
     (found,) = tables(csv_file(tmp_path, rows)).tables
     assert len(found.rows) == 9
+
+
+@pytest.mark.parametrize(
+    "end", [[["A9", "n/a", ""], ["B1", "7", ""], ["B2", "8", ""]], [["A9", "open", ""], ["B1", "7", ""]]]
+)
+def test_rows_at_the_end_that_lack_something_are_no_head(tmp_path, end):
+    rows = [["Name", "Qty", "Price"], *([f"A{n}", str(n), f"{n}.5"] for n in range(1, 30)), *end]
+    (found,) = tables(csv_file(tmp_path, rows)).tables
+    assert len(found.rows) == 29 + len(end)
 
 
 @pytest.mark.parametrize("corner", ["", "Region"])
