@@ -175,6 +175,23 @@ def _shipments(folder: Path) -> Path:
     return path
 
 
+def write_workbook(path: Path, rows: Rows) -> None:
+    """Write rows as a plain sheet of a workbook, row after row, so that there may be a million."""
+    from xlsxwriter import Workbook
+
+    book = Workbook(str(path), {"constant_memory": True})
+    sheet = book.add_worksheet("Shipments")
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    sheet.write_row(0, 0, list(rows[0]))
+    for n, row in enumerate(rows, 1):
+        for column, value in enumerate(row.values()):
+            if isinstance(value, date):
+                sheet.write_datetime(n, column, value, day)
+            else:
+                sheet.write(n, column, value)
+    book.close()
+
+
 def _staff(folder: Path) -> Path:
     from docx import Document
 

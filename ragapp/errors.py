@@ -77,6 +77,14 @@ class StoppingError(RagappError):
     """The server is being stopped and takes nothing more; asked again in a moment, another one may be there."""
 
 
+class BusyError(RagappError):
+    """As many questions as may be answered or wait at a time do; after ``retry_s`` seconds it is worth asking again."""
+
+    def __init__(self, message: str, hint: str = "", retry_s: int = 10):
+        super().__init__(message, hint)
+        self.retry_s = retry_s
+
+
 class ModelError(RagappError):
     """A model is missing, damaged or does not fit."""
 

@@ -20,6 +20,7 @@ from ragapp.index.catalog import Catalog
 from ragapp.index.dates import dates
 from ragapp.index.records import DocumentRow, StoredChunk
 from ragapp.reading.tables import row_cells
+from ragapp.reading.typed.currencies import CODES
 
 # the folder of the sample documents, which have questions of their own
 SAMPLES = "sample_docs"
@@ -150,7 +151,7 @@ def _of_row(header: Sequence[str], cells: Sequence[str], language: str) -> Itera
     of = "d’" if fold(row[:1].lower()) in "aeiouyh" else "de "
     for column, value in list(zip(header, cells, strict=False))[1:]:
         words, unit = column.split(), ""
-        if len(words) > 1 and words[-1] in _rules()["currencies"].split():
+        if len(words) > 1 and words[-1] in CODES:
             unit = f" {'en' if language == 'fr' else 'in'} {words.pop()}"
         template = _asking_for(words, language)
         if template and re.search(r"\d", value) and len(value) <= 30:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from ragapp.answer.table_words import table_rules
 from ragapp.index.table_query import Condition, Result, TableQuery
+from ragapp.reading.typed.currencies import sign_of
 from ragapp.reading.typed.records import NUMERIC, Column, Value
 from ragapp.words import forms
 
-_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥"}
-_BEFORE = frozenset("£$¥")
+_BEFORE = frozenset("£$¥₹")
 # decimals of an average beyond those of its values
 _MORE_DIGITS = 2
 # cells of a row that are listed besides those of the conditions
@@ -67,15 +67,15 @@ class Telling:
         found = [self._told["by_query"]]
         if self._query.aggregate == "rows" and count > shown:
             found.append(self._told["more_rows"].format(shown=shown, count=self._number(count)))
-        if self._query.table.left_out:
-            found.append(self._told["left_out"].format(n=self._number(self._query.table.left_out)))
         return found
 
     def doubts(self) -> list[str]:
-        """Why the columns that the query uses may have been read wrongly."""
+        """Why the figure may be wrong: rows of the table are missing, or columns that the query uses may have been read
+        wrongly."""
         query = self._query
         used = [query.column, query.group, *(one.column for one in query.conditions)]
-        found = []
+        left_out = query.table.left_out
+        found = [self._told["left_out"].format(n=self._number(left_out))] if left_out else []
         for name in dict.fromkeys(filter(None, used)):
             doubt = self._columns[name].doubt
             if doubt:
@@ -100,7 +100,7 @@ class Telling:
         elif column.type == "money" and digits:
             digits = max(digits, 2)
         text = self._number(value, digits)
-        unit = _SIGNS.get(column.unit, column.unit)
+        unit = sign_of(column.unit)
         if not unit:
             return text
         if self._language == "en" and unit in _BEFORE:

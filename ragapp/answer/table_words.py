@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ragapp.answer import load_yaml
 from ragapp.index.analysis import fold, known_terms, stop_list
 from ragapp.index.table_query import Operator
+from ragapp.reading.typed.currencies import CODES, CURRENCY
 from ragapp.reading.typed.values import day_of, number_of
 
 Wanted = Literal["average", "largest", "smallest", "sum", "count", "list", "value"]
@@ -20,8 +21,9 @@ _WANTED: tuple[Wanted, ...] = ("average", "largest", "smallest", "sum", "count",
 _WORD = re.compile(r"\w+(?:[.'’&/-]\w+)*")
 _ELIDED = re.compile(r"^(?:[ldnsmtjc]|qu)['’](?=\w)", re.IGNORECASE)
 _FIGURE = (
-    r"(?:[$€£]\s?)?\d[\d.,'’\u00a0\u202f]*(?: \d{3}(?!\d))*"
-    r"(?:\s?(?:[$€£%]|(?:kg|km|g|t|cm|mm|m|h|l|EUR|GBP|USD|CHF)\b))?"
+    rf"(?:(?-i:{CURRENCY})\s?)?\d[\d.,'’\u00a0\u202f]*(?: \d{{3}}(?!\d))*"
+    # a code in small letters is mostly another word: try, mad
+    rf"(?:\s?(?:%|(?-i:{CURRENCY})(?!\w)|(?:kg|km|g|t|cm|mm|m|h|l|EUR|GBP|USD|CHF)\b))?"
 )
 _DAYS = (
     r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}(?:er|st|nd|rd|th)?\s(?:of\s)?[^\W\d]{3,9}\.?\s\d{4}"
@@ -161,7 +163,7 @@ def chooses_nothing(word: str, language: str) -> bool:
     if lowered in stop_list(language) or fold(lowered) in {fold(one) for one in stop_list(language)}:
         return True
     rules = table_rules()[language]
-    return re.fullmatch(f"{rules['generic']}|{rules['unitwords']}", lowered) is not None
+    return word in CODES or re.fullmatch(f"{rules['generic']}|{rules['unitwords']}", lowered) is not None
 
 
 def _periods(asked: AskedTable) -> list[Period]:

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def mcp(
     context: typer.Context,
     write: Annotated[
-        bool, typer.Option("--write", help="Offer the tools that ingest and remove, too; default: mcp.write.")
+        bool, typer.Option("--write", help="Offer the tools that ingest, remove and label, too; default: mcp.write.")
     ] = False,
     folder: Annotated[
         list[Path] | None,

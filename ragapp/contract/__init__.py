@@ -51,7 +51,18 @@ if TYPE_CHECKING:
     from ragapp.contract.models import EmbedderInfo, LanguageModelInfo, ModelInfo, ModelList, PackInfo, PullProgress
     from ragapp.contract.settings import SettingInfo, SettingList, SettingSource
     from ragapp.contract.terms import CAUTIONS, Basis, Caution, Grade
-    from ragapp.contract.tools import CheckedAnswer, CheckedSentence, DocumentPart, Source, UnitText
+    from ragapp.contract.tools import (
+        CheckedAnswer,
+        CheckedSentence,
+        CollectionSize,
+        DocumentPart,
+        Labelled,
+        LabelledDocument,
+        LabelList,
+        Source,
+        TagSize,
+        UnitText,
+    )
 
 __all__ = [
     "CAUTIONS",
@@ -68,6 +79,7 @@ __all__ = [
     "CheckedAnswer",
     "CheckedSentence",
     "Citation",
+    "CollectionSize",
     "Comparison",
     "Conversation",
     "ConversationDetails",
@@ -90,6 +102,9 @@ __all__ = [
     "IngestReport",
     "IngestState",
     "IngestTotals",
+    "LabelList",
+    "Labelled",
+    "LabelledDocument",
     "LanguageModelInfo",
     "ModelInfo",
     "ModelList",
@@ -114,6 +129,7 @@ __all__ = [
     "Stage",
     "Step",
     "TableRow",
+    "TagSize",
     "Thought",
     "Turn",
     "Understood",

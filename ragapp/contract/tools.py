@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ragapp.contract.answers import Answer, DocumentWarnings, Passage, Place, Sentence
+from ragapp.contract.answers import Answer, DocumentWarnings, Filters, Passage, Place, Sentence, TableRow
 from ragapp.contract.documents import Document, UnreadFile
 from ragapp.contract.terms import Basis, Caution, Grade
+
+_NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class CheckedAnswer:
         question: as it was asked; of a summary, the document's name.
         grade: what the answer is worth: ``likely`` is to be checked, ``not_found``: the documents do not say.
         answer: what a person reads, with citation marks.
-        doubt: why a likely answer is to be checked; else empty.
+        doubt: why a likely answer is to be checked, of a figure what may be wrong with it; else empty.
         sentences: of the answer; none where the documents do not say.
         not_stated: what the question asks for besides and no passage states.
         nearest: where the documents do not say, the passages that come nearest; else empty.
@@ -68,6 +70,10 @@ class CheckedAnswer:
         basis: what it rests on: passages of the documents, the list of documents, or ragapp itself; only the first has
             sources.
         listed: the documents that it names, where it rests on their list.
+        query: the SQL by which a figure or a list was found in tables, a statement a line; empty for other answers.
+        rows: the first rows of those tables that it rests on, each with its place.
+        rows_found: how many rows these are in all.
+        filters: what its documents were restricted to, and what the question proposed.
         warnings: what was not read of the documents that it rests on.
         language: of the answer, ISO 639-1; empty where it is unknown.
         model: name of the language model.
@@ -87,6 +93,10 @@ class CheckedAnswer:
     stopped: bool = False
     basis: Basis = "documents"
     listed: tuple[Place, ...] = ()
+    query: str = ""
+    rows: tuple[TableRow, ...] = ()
+    rows_found: int = 0
+    filters: Filters = _NO_FILTERS
     warnings: tuple[DocumentWarnings, ...] = ()
     language: str = ""
     model: str = ""
@@ -112,6 +122,10 @@ class CheckedAnswer:
             stopped=answer.stopped,
             basis=answer.basis,
             listed=answer.listed,
+            query=answer.query,
+            rows=answer.rows,
+            rows_found=answer.rows_found,
+            filters=answer.filters,
             warnings=answer.warnings,
             language=answer.language,
             model=answer.model,
@@ -157,3 +171,52 @@ class DocumentPart:
     unread: tuple[UnreadFile, ...]
     total: int
     next_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSize:
+    """A collection: a named set of folders and documents.
+
+    Attributes:
+        name: by which it can be asked.
+        members: patterns of its folders and documents.
+        documents: how many it has now.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagSize:
+    """A tag, and how many documents have it."""
+
+    tag: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelList:
+    """All collections and tags, by name."""
+
+    collections: tuple[CollectionSize, ...]
+    tags: tuple[TagSize, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledDocument:
+    """A document with its tags and the collections that it belongs to."""
+
+    id: int
+    document: str
+    path: str
+    tags: tuple[str, ...]
+    collections: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The documents whose tags or collections were changed, as they are now."""
+
+    documents: tuple[LabelledDocument, ...]

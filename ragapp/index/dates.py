@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
-import yaml
+from ragapp.reading.months import ABBREVIATIONS, MONTH_NUMBERS
 
 _YEAR = r"[12]\d{3}(?!\d)"
 
@@ -28,19 +26,6 @@ class Date:
         return (self.day, self.month) == (other.day, other.month) and same_year
 
 
-def _spellings(lists: Iterable[str]) -> dict[str, int]:
-    """The number of each month by its names, with and without their accents."""
-    numbers = {}
-    for number, names in enumerate(lists, 1):
-        for name in names.split():
-            numbers[name] = number
-            numbers[re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", name))] = number
-    return numbers
-
-
-_DATA: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("dates.yaml").read_text(encoding="utf-8"))
-_ABBREVIATIONS = _spellings(_DATA["abbreviations"])
-_MONTHS = {**_ABBREVIATIONS, **_spellings(_DATA["names"])}
 _OF = r"(?:of |del? |d['’])?"
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BEFORE = r"(?<!\d)(?<!\d[/.-])"
@@ -90,7 +75,7 @@ def _in_words(names: frozenset[str]) -> _InWords:
 
 def dates(text: str) -> list[tuple[Date, tuple[int, int]]]:
     """The dates of a text, in words or figures (day before month), with their offsets."""
-    names = _MONTHS.keys() & set(_LETTERS.findall(text.lower()))
+    names = MONTH_NUMBERS.keys() & set(_LETTERS.findall(text.lower()))
     found, _ = _find(text, (*(_in_words(frozenset(names)).days if names else ()), *_IN_FIGURES))
     return sorted(((date, match.span()) for date, match in found), key=lambda one: one[1])
 
@@ -104,7 +89,7 @@ def date_terms(text: str, words: Iterable[str], *, either_order: bool = False) -
         either_order: give ``03/04/2024`` the terms of both its readings.
     """
     # a date that has a term has a year
-    names = frozenset(_MONTHS.keys() & words if _ANY_YEAR.search(text) else ())
+    names = frozenset(MONTH_NUMBERS.keys() & words if _ANY_YEAR.search(text) else ())
     in_words = _in_words(names) if names else None
     in_figures = _ANY_FIGURES.search(text)
     if not in_words and not in_figures:
@@ -126,7 +111,7 @@ def date_terms(text: str, words: Iterable[str], *, either_order: bool = False) -
 
 def is_month(word: str) -> bool:
     """Whether a word is the name of a month."""
-    return word.lower() in _MONTHS
+    return word.lower() in MONTH_NUMBERS
 
 
 def is_month_term(term: str) -> bool:
@@ -155,14 +140,14 @@ def _date_of(match: re.Match[str]) -> Date | None:
     day, month, year = int(match["d"]), _month_of(match["m"]), match["y"]
     if month > 12 >= day:
         day, month = month, day
-    if not (1 <= month <= 12 and 1 <= day <= 31) or (not year and match["m"].lower() in _ABBREVIATIONS):
+    if not (1 <= month <= 12 and 1 <= day <= 31) or (not year and match["m"].lower() in ABBREVIATIONS):
         return None
     return Date(day, month, _full_year(year) if year else None)
 
 
 def _month_of(written: str) -> int:
     """The number of a month; 0 where letters were taken for others, as case-insensitive patterns do."""
-    return int(written) if written.isdigit() else _MONTHS.get(written.lower(), 0)
+    return int(written) if written.isdigit() else MONTH_NUMBERS.get(written.lower(), 0)
 
 
 def _full_year(figures: str) -> int:

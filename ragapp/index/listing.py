@@ -61,7 +61,8 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list is asked for; ``warning`` is a kind of warning, see :func:`warning_kind`."""
+    """What a list is asked for; ``warning`` is a kind of warning, see :func:`warning_kind`, ``only`` the ids of the
+    documents among which is searched, without files that are none; None for all lines."""
 
     search: str = ""
     state: str = ""
@@ -70,6 +71,7 @@ class Query:
     down: bool = False
     offset: int = 0
     limit: int = 50
+    only: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,9 @@ def _where(query: Query) -> tuple[str, list[Any]]:
     if words := plain(query.search):
         conditions.append("has_words(title || ' ' || path, ?)")
         values.append(words)
+    if query.only is not None:
+        conditions.append("id IN (SELECT value FROM json_each(?))")
+        values.append(_json(query.only))
     if query.warning:
         conditions.append("EXISTS (SELECT 1 FROM json_each(warnings) WHERE warning_kind(value) = ?)")
         values.append(query.warning)

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -30,7 +31,17 @@ _LIST_NAME = "ready.json"
 ASIDE_PREFIX = "store.before-restore-"
 _LOG_SUFFIXES = ("-wal", "-shm", "-journal")
 # how long others may take to let go of the catalog
-_BUSY_S = 2.0
+_BUSY_S = 3.0
+_AGAIN_S = 0.05
+
+
+def under_way(folder: Path) -> int:
+    """A number that tells the restore that is making a store ready from any other, or any further step of it; 0 where
+    there is none."""
+    try:
+        return (folder / STAGE_NAME).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def begin(folder: Path) -> Path:
@@ -114,9 +125,7 @@ def _held(catalog: Path) -> Iterator[bool]:
         return
     with closing(sqlite3.connect(catalog, isolation_level=None, timeout=_BUSY_S)) as connection:
         try:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            if connection.execute("PRAGMA journal_mode = DELETE").fetchall() != [("delete",)]:
-                raise sqlite3.OperationalError("locked by another connection")
+            _end_log(connection)
             if os.name != "nt":  # Windows moves no file that is open
                 connection.execute("BEGIN EXCLUSIVE")
             whole = True
@@ -130,6 +139,25 @@ def _held(catalog: Path) -> Iterator[bool]:
         if os.name == "nt" or not whole:
             connection.close()
         yield whole
+
+
+def _end_log(connection: sqlite3.Connection) -> None:
+    """Have a catalog in one file. SQLite's busy timeout does not cover the end of a log, at which nobody else may have
+    the file open: a process that has nothing to do lets go of it when it sees that there is a stage.
+
+    Raises sqlite3.DatabaseError: somebody has it still, or it is damaged.
+    """
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if connection.execute("PRAGMA journal_mode = DELETE").fetchall() == [("delete",)]:
+                return
+            raise sqlite3.OperationalError("locked by another connection")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN_S)
 
 
 def _put_aside(folder: Path, aside: Path) -> None:

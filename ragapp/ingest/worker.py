@@ -212,7 +212,6 @@ def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions)
     from ragapp.reading.typed.builder import add_tables
 
     document = read_file(path, options)
-    add_tables(document)
     characters = sum(len(unit.text) for unit in document.units)
     if characters > limits.max_text_mb * 1_000_000:
         raise ReadingError(
@@ -220,6 +219,7 @@ def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions)
             f" ({limits.max_text_mb})",
             "Raise the limit, or split the file.",
         )
+    add_tables(document)
     chunks = chunker.split(document)
     texts = [chunker.embedded_text(chunk, document.title, path.name) for chunk in chunks]
     return ChunkedFile(document, chunks, texts, 0.0)

@@ -7,43 +7,38 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ragapp.contract import Caution
+from ragapp.index.labels import LONGEST_NAME
 from ragapp.retrieval.retriever import MAX_QUESTION_CHARACTERS
+from ragapp.web.api_shapes import Restricted
 from ragapp.web.pdf_pages import WIDTH, WIDTHS
 
 _NUMBER = Annotated[int, Field(ge=1, lt=2**63)]
 _Text = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)]
 _Name = Annotated[str, Field(min_length=1, max_length=4096)]
-_Scope = Annotated[
-    str,
-    Field(
-        alias="in",
-        max_length=4096,
-        description="Only these documents, a line each: a name, a pattern such as *.pdf, a folder, a collection, or"
-        " a condition: tag:draft, type:pdf, author:Bell, year:2024, after:2024-01-31, before:2025. Empty: all of them.",
-    ),
-]
 _Document = Annotated[
     _NUMBER | _Name, Field(description="Its id, path or file name, as list_documents, search and ask tell them.")
 ]
+_Ids = Annotated[
+    list[_NUMBER], Field(min_length=1, max_length=1000, description="Ids of documents, as list_documents tells them.")
+]
+_Label = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
 class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class Search(_Arguments):
+class Search(Restricted, _Arguments):
     """Of the tool ``search``."""
 
     query: _Text = Field(description="Key words or a question, in any language.")
     k: int = Field(5, ge=1, le=50, description="How many passages.")
-    scope: _Scope = ""
 
 
-class Ask(_Arguments):
+class Ask(Restricted, _Arguments):
     """Of the tool ``ask``."""
 
     question: _Text = Field(description="A question that stands by itself, in the person's language.")
-    scope: _Scope = ""
     caution: Caution | None = Field(
         None, description="How sure ragapp must be before it answers; left out: as the person has set it."
     )
@@ -67,12 +62,16 @@ class PagePicture(_Arguments):
     width: Literal[WIDTHS] = Field(WIDTH, description="Pixels across.")  # type: ignore[valid-type]
 
 
-class ListDocuments(_Arguments):
+class ListDocuments(Restricted, _Arguments):
     """Of the tool ``list_documents``."""
 
     search: str = Field("", max_length=500, description="Only those with these words in name, folder or title.")
     offset: int = Field(0, ge=0, lt=2**31, description="The next_offset that the part before told.")
     limit: int = Field(50, ge=1, le=200, description="How many lines.")
+
+
+class Nothing(_Arguments):
+    """Of the tool ``list_collections``."""
 
 
 class Summarize(_Arguments):
@@ -94,4 +93,22 @@ class Ingest(_Arguments):
 class Remove(_Arguments):
     """Of the tool ``remove``."""
 
-    ids: list[_NUMBER] = Field(min_length=1, max_length=1000, description="Ids, as list_documents tells them.")
+    ids: _Ids
+
+
+class Tag(_Arguments):
+    """Of the tool ``tag``."""
+
+    ids: _Ids
+    add: list[_Label] = Field(default_factory=list, max_length=50, description="Tags to put on them.")
+    remove: list[_Label] = Field(default_factory=list, max_length=50, description="Tags to take off them.")
+
+
+class Collect(_Arguments):
+    """Of the tool ``collect``."""
+
+    collection: _Label = Field(description="Its name; it is made where there is none of this name.")
+    add: list[_NUMBER] = Field(
+        default_factory=list, max_length=1000, description="Ids of documents to put into it, as list_documents tells."
+    )
+    remove: list[_NUMBER] = Field(default_factory=list, max_length=1000, description="Ids to take out of it.")

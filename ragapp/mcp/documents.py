@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from ragapp.contract import DocumentPart, UnitText, UnreadFile
+from ragapp.contract import (
+    CollectionSize,
+    DocumentPart,
+    Labelled,
+    LabelledDocument,
+    LabelList,
+    TagSize,
+    UnitText,
+    UnreadFile,
+)
 from ragapp.errors import PathError, ReadingError, StoreError
 from ragapp.index.catalog import Catalog
 from ragapp.index.listing import Around, Query, list_page
@@ -138,12 +149,32 @@ def picture_of(library: Library, row: DocumentRow, page: int, width: int) -> byt
     return library.picture(Path(row.path), page, width)
 
 
-def list_part(catalog: Catalog, search: str, offset: int, limit: int) -> DocumentPart:
-    """A part of the list of documents and of the files that could not be read, by name."""
-    page = list_page(catalog, Query(search=search, offset=offset, limit=limit), Around())
+def list_part(catalog: Catalog, search: str, scope: str, offset: int, limit: int) -> DocumentPart:
+    """A part of the list of documents and of the files that could not be read, by name; with a ``scope`` only of the
+    documents that it lets through.
+
+    Raises:
+        PathError: it lets none through; UsageError: it cannot be read.
+    """
+    only = tuple(matching_documents(catalog.documents(), scope)) if scope else None
+    page = list_page(catalog, Query(search=search, only=only, offset=offset, limit=limit), Around())
     lines = page.lines[offset - page.offset :]  # of a shorter list the last part is given, wherever that begins
     rows = [row for line in lines if line.id is not None and (row := catalog.document(line.id))]
     unread = [UnreadFile(line.path, line.reason, line.hint, line.day, line.size) for line in lines if line.id is None]
     after = offset + len(lines)
     documents = tuple(row.described() for row in rows)
     return DocumentPart(documents, tuple(unread), page.total, after if lines and after < page.total else None)
+
+
+def labels_of(catalog: Catalog) -> LabelList:
+    """The collections and tags, by name."""
+    held = Counter(name for row in catalog.documents() for name in row.collections)
+    collections = (CollectionSize(row.name, row.patterns, held[row.name]) for row in catalog.labels.collections())
+    tags = (TagSize(tag, count) for tag, count in catalog.labels.tag_counts().items())
+    return LabelList(tuple(collections), tuple(tags))
+
+
+def labelled(catalog: Catalog, rows: Sequence[DocumentRow]) -> Labelled:
+    """The tags and collections that some documents have now."""
+    now = [row for one in rows if (row := catalog.document(one.id))]
+    return Labelled(tuple(LabelledDocument(row.id, row.name, row.path, row.tags, row.collections) for row in now))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from ragapp.contract import Caution, Event, IngestProgress, IngestReport, Removal, SearchResult
 from ragapp.index.catalog import Catalog
 from ragapp.settings import Settings
+from ragapp.web.places import Places
 
 # asked whether to stop
 Cancelled = Callable[[], bool]
@@ -22,10 +24,10 @@ class Library(Protocol):
     """
 
     settings: Settings
+    places: Places  # for what takes long
 
-    @property
-    def catalog(self) -> Catalog:
-        """What is stored, to be read."""
+    def opened(self) -> AbstractContextManager[Catalog]:
+        """What is stored, to be read, or labelled, for the time of a ``with``."""
 
     def search(self, query: str, k: int, scope: str) -> SearchResult:
         """The ``k`` best passages for a query; ``scope`` restricts the documents."""

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 from ragapp.app import App
 from ragapp.contract import Caution, Event, IngestProgress, IngestReport, Removal, SearchResult
 from ragapp.index.catalog import Catalog
+from ragapp.index.replacement import under_way
 from ragapp.mcp.library import Cancelled
 from ragapp.settings import Settings
 from ragapp.web.pdf_view import PdfView
+from ragapp.web.places import Places
 from ragapp.web.server_file import read_server_file
 
 if TYPE_CHECKING:
     from ragapp.web.client import PageClient
 
-# models that nobody has needed for so long are let go
+# models and a catalog that nobody has needed for so long are let go
 IDLE_S = 600.0
 # so long an answer that was given up may take to end, when the program goes away
 _ENDING_S = 1.5
@@ -31,7 +33,7 @@ _TOLD_S = 0.3
 class OwnLibrary:
     """A :class:`ragapp.mcp.library.Library`; close it when done.
 
-    It is open for hours, so it never owns the store, which any other command and the page may take and change
+    It is open for hours, so it never owns the store, which any other command and the page may take, change and replace
     meanwhile, and it looks for a running page with every call: the page's models are warm, and it alone may change its
     store. ``tell`` is told what a person should know of the parts in use, each thing once.
     """
@@ -41,11 +43,12 @@ class OwnLibrary:
         self._tell = tell
         self._told: set[str] = set()
         self._lock = threading.Lock()
+        self.places = Places(settings.server.waiting)
         self._app: App | None = None
         self._users = 0
         self._used_at = time.monotonic()
+        self._restore = 0  # the one that was under way when the parts were opened
         self._view = PdfView(settings.ingest.passwords)
-        self._reading = App(settings, own=False)  # for its catalog alone
 
     def close(self) -> None:
         """Let go of the models, the catalog and the process that draws; answers that were given up end first."""
@@ -54,20 +57,23 @@ class OwnLibrary:
             time.sleep(_ENDING_S / 50)
         self.rest(0)
         self._view.close()
-        self._reading.close()
 
     def rest(self, idle_s: float = IDLE_S) -> None:
-        """Let go of the models where nobody has needed them for so many seconds."""
+        """Let go of the models and the catalog where nobody has needed them for so many seconds, or, as soon as nobody
+        needs them, where another process is about to put another store in the place of this one."""
         with self._lock:
-            if not self._app or self._users or time.monotonic() - self._used_at < idle_s:
+            if not self._app or self._users:
+                return
+            if time.monotonic() - self._used_at < idle_s and under_way(self.settings.paths.data) == self._restore:
                 return
             app, self._app = self._app, None
-        app.close()
+            app.close()  # within the lock: who opens it anew finds it closed
 
-    @property
-    def catalog(self) -> Catalog:
-        """A connection of its own: no model is needed to read what is stored."""
-        return self._reading.catalog
+    @contextmanager
+    def opened(self) -> Iterator[Catalog]:
+        """A connection for reading, for which no model is needed; it is kept for the next call."""
+        with self._parts() as app:
+            yield app.catalog
 
     def search(self, query: str, k: int, scope: str) -> SearchResult:
         """See :class:`ragapp.mcp.library.Library`."""
@@ -130,7 +136,10 @@ class OwnLibrary:
     def _parts(self) -> Iterator[App]:
         """The parts of ragapp, which are loaded when they are first used, and stay for the next call."""
         with self._lock:
-            self._app = app = self._app or App(self.settings, own=False)
+            if not self._app:
+                self._restore = under_way(self.settings.paths.data)
+                self._app = App(self.settings, own=False)
+            app = self._app
             self._users += 1
         try:
             yield app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from ragapp.answer.asked import Asked
@@ -20,11 +21,11 @@ class PageLibrary:
     def __init__(self, state: AppState):
         self._state = state
         self.settings = state.app.settings
+        self.places = state.places
 
-    @property
-    def catalog(self) -> Catalog:
-        """The page's own connection."""
-        return self._state.app.catalog
+    def opened(self) -> AbstractContextManager[Catalog]:
+        """The page's own connection, which stays open."""
+        return nullcontext(self._state.app.catalog)
 
     def search(self, query: str, k: int, scope: str) -> SearchResult:
         """See :class:`ragapp.mcp.library.Library`."""

@@ -1,4 +1,5 @@
-"""What a program may have ingested and removed: what lies in the drop folder, and in the folders of ``mcp.folders``."""
+"""What a program may have ingested, removed and labelled: what lies in the drop folder, and in those of
+``mcp.folders``."""
 
 from __future__ import annotations
 
@@ -32,11 +33,11 @@ def permitted_paths(settings: Settings, paths: Iterable[str]) -> list[Path]:
     return allowed or [drop]
 
 
-def check_removable(settings: Settings, rows: Sequence[DocumentRow]) -> None:
+def check_changeable(settings: Settings, rows: Sequence[DocumentRow]) -> None:
     """Raises PathError: a document lies where it could not be ingested from again."""
     for row in rows:
         if not _is_within(Path(row.path), _roots(settings)):
-            raise PathError(f"{row.name} lies where this program may not remove from.", _HINT)
+            raise PathError(f"{row.name} lies where this program may change nothing.", _HINT)
 
 
 def _roots(settings: Settings) -> list[Path]:

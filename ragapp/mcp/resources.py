@@ -52,9 +52,11 @@ def list_resources(library: Library, cursor: str | None) -> types.ListResourcesR
     """
     if cursor is not None and not re.fullmatch(r"\d{1,18}", cursor):
         raise MCPError(types.INVALID_PARAMS, "This cursor is not one that was given.")
-    rows = library.catalog.rows(
-        "SELECT id, name, title, units FROM documents WHERE id > ? ORDER BY id LIMIT ?", (int(cursor or 0), PAGE + 1)
-    )
+    with library.opened() as catalog:
+        rows = catalog.rows(
+            "SELECT id, name, title, units FROM documents WHERE id > ? ORDER BY id LIMIT ?",
+            (int(cursor or 0), PAGE + 1),
+        )
     listed = [
         types.Resource(
             uri=f"ragapp://document/{number}",
@@ -76,13 +78,14 @@ def read_resource(library: Library, uri: str) -> types.ReadResourceResult:
     number, page, drawn = named.groups()
     contents: types.TextResourceContents | types.BlobResourceContents
     try:
-        row = document_by_id(library.catalog, int(number))
-        if drawn:
-            jpeg = picture_of(library, row, int(page), WIDTH)
-            contents = types.BlobResourceContents(uri=uri, mime_type=_JPEG, blob=base64.b64encode(jpeg).decode())
-        else:
-            text = find_unit(library.catalog, row, int(page), "").text if page else whole_text(library.catalog, row)
-            contents = types.TextResourceContents(uri=uri, mime_type=_TEXT, text=sendable(text))
+        with library.opened() as catalog:
+            row = document_by_id(catalog, int(number))
+            if drawn:
+                jpeg = picture_of(library, row, int(page), WIDTH)
+                contents = types.BlobResourceContents(uri=uri, mime_type=_JPEG, blob=base64.b64encode(jpeg).decode())
+            else:
+                text = find_unit(catalog, row, int(page), "").text if page else whole_text(catalog, row)
+                contents = types.TextResourceContents(uri=uri, mime_type=_TEXT, text=sendable(text))
     except RagappError as error:
         raise _nothing(uri, str(error)) from None
     return types.ReadResourceResult(contents=[contents])

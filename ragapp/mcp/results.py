@@ -10,11 +10,23 @@ from typing import Any
 from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
 
 from ragapp.answer.layout import plain_text
-from ragapp.contract import Answer, CheckedAnswer, DocumentPart, IngestReport, Passage, Removal, SearchResult, UnitText
+from ragapp.contract import (
+    Answer,
+    CheckedAnswer,
+    DocumentPart,
+    IngestReport,
+    Labelled,
+    LabelList,
+    Passage,
+    Removal,
+    SearchResult,
+    UnitText,
+)
 from ragapp.contract.codec import to_values
 from ragapp.errors import RagappError
 from ragapp.plain_words import counted
 from ragapp.reading.document import place_text
+from ragapp.reading.tables import markdown_table
 
 _GRADES = {
     "answered": "Answered from the documents.",
@@ -61,6 +73,7 @@ def _answer_text(answer: Answer) -> str:
         lines = [answer.answer or _GRADES["not_found"], *([answer.note] if answer.note else [])]
         if answer.passages:
             lines += ["", "Nearest passages:", *_passages(answer.passages)]
+        lines += _query(answer)
         return "\n".join(lines)
     lines = [_GRADES[answer.grade]] if answer.basis == "documents" else []
     lines += [answer.doubt] if answer.doubt else []
@@ -71,11 +84,25 @@ def _answer_text(answer: Answer) -> str:
         lines += ["", "Sources:"]
         quotes = ((one, " ".join(one.quote.split())) for one in answer.citations)
         lines += [f"[{one.n}] {place_text(one)}: “{quote}”" for one, quote in quotes]
+    lines += _query(answer)
     if answer.note:
         lines += ["", answer.note]
     if answer.stopped:
         lines += ["", "Stopped: this is what was proved until then."]
     return "\n".join(lines).strip()
+
+
+def _query(answer: Answer) -> list[str]:
+    """The query that a figure rests on, and the first of its rows with their places; nothing for other answers."""
+    if not answer.query:
+        return []
+    lines = ["", "Query:", *answer.query.splitlines()]
+    if answer.rows:
+        lines += ["", f"Rows that it rests on ({len(answer.rows)} of {answer.rows_found:,}):"]
+    for names in dict.fromkeys(row.columns for row in answer.rows):
+        rows = [[f"{row.document}, {row.where}", *row.cells] for row in answer.rows if row.columns == names]
+        lines.append(markdown_table([["place", *names], *rows]))
+    return lines
 
 
 def _passages(passages: Iterable[Passage]) -> list[str]:
@@ -110,6 +137,25 @@ def list_result(part: DocumentPart) -> CallToolResult:
     if part.next_offset is not None:
         lines.append(f"[It goes on: offset={part.next_offset} gives the next.]")
     return result(part, "\n".join(lines))
+
+
+def labels_result(labels: LabelList) -> CallToolResult:
+    """The collections and tags."""
+    lines = ["Collections:" if labels.collections else "There are no collections."]
+    lines += [f"{one.name}: {counted(one.documents, 'document')}" for one in labels.collections]
+    lines += ["", "Tags:" if labels.tags else "There are no tags."]
+    lines += [f"{one.tag}: {counted(one.documents, 'document')}" for one in labels.tags]
+    return result(labels, "\n".join(lines))
+
+
+def labelled_result(labelled: Labelled) -> CallToolResult:
+    """What documents are labelled with."""
+    lines = [
+        f"{one.id}: {one.path}; tags: {', '.join(one.tags) or 'none'};"
+        f" collections: {', '.join(one.collections) or 'none'}"
+        for one in labelled.documents
+    ]
+    return result(labelled, "\n".join(lines))
 
 
 def ingest_result(report: IngestReport) -> CallToolResult:

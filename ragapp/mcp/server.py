@@ -19,8 +19,6 @@ from ragapp.mcp.call import Call
 from ragapp.mcp.library import Library
 from ragapp.mcp.tools import tools
 from ragapp.plain_words import reason_of
-from ragapp.web.openai_errors import OpenAIError
-from ragapp.web.places import Places
 
 # requests of any kind that are worked on at a time, of all programs together; a further one is refused at once
 MOST_REQUESTS = 100
@@ -37,7 +35,6 @@ INSTRUCTIONS = (
 def make_server(library: Library, *, write: bool) -> Server[Any]:
     """A server of a library; ``write`` adds the tools that change it."""
     known = tools(write)
-    places = Places(library.settings.server.waiting)
     context = ServerRequestContext[Any, Any]
 
     async def list_tools(ctx: context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -49,7 +46,7 @@ def make_server(library: Library, *, write: bool) -> Server[Any]:
             raise MCPError(types.INVALID_PARAMS, results.sendable(f"There is no tool {params.name!r}."))
         try:
             given = tool.takes.model_validate(results.sendable(params.arguments or {}))
-            place = places.take() if tool.slow else None
+            place = library.places.take() if tool.slow else None
             try:
                 return await tool.work(Call(library, ctx.session.report_progress), given)
             finally:
@@ -57,8 +54,6 @@ def make_server(library: Library, *, write: bool) -> Server[Any]:
                     place.give_back()
         except ValidationError as error:
             return results.failure(UsageError(f"The tool {tool.name} cannot be used so: {_wrong(error)}."))
-        except OpenAIError as error:  # no place is free
-            return results.failure(RagappError(error.message))
         except RagappError as error:
             return results.failure(error)
         except OSError as error:

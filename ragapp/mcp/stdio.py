@@ -13,8 +13,9 @@ from ragapp.errors import CancelledError
 from ragapp.mcp.own_library import OwnLibrary
 from ragapp.settings import Settings
 
-# whether the models can be let go is looked at so often
-_REST_S = 60.0
+# Whether models and catalog can be let go is looked at so often: a restore waits for others to let go for longer, but
+# not much.
+_REST_S = 0.5
 
 
 def serve_stdio(settings: Settings, *, write: bool, tell: Callable[[str], None]) -> None:

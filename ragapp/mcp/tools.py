@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from glob import escape
 from typing import Any
@@ -11,11 +11,34 @@ from anyio.to_thread import run_sync
 from mcp import types
 from pydantic import BaseModel, TypeAdapter
 
-from ragapp.contract import Answer, CheckedAnswer, DocumentPart, IngestReport, Place, Removal, SearchResult, UnitText
+from ragapp.contract import (
+    Answer,
+    CheckedAnswer,
+    DocumentPart,
+    IngestReport,
+    Labelled,
+    LabelList,
+    Place,
+    Removal,
+    SearchResult,
+    UnitText,
+)
+from ragapp.errors import UsageError
+from ragapp.index.catalog import Catalog
+from ragapp.index.records import DocumentRow
 from ragapp.mcp import arguments, results
 from ragapp.mcp.call import Call
-from ragapp.mcp.documents import document_by_id, find_document, find_unit, list_part, picture_of, text_of
-from ragapp.mcp.permitted import check_removable, permitted_paths
+from ragapp.mcp.documents import (
+    document_by_id,
+    find_document,
+    find_unit,
+    labelled,
+    labels_of,
+    list_part,
+    picture_of,
+    text_of,
+)
+from ragapp.mcp.permitted import check_changeable, permitted_paths
 from ragapp.reading.document import place_text
 from ragapp.web.pdf_pages import WIDTH
 
@@ -77,21 +100,22 @@ def _brief(schema: Any) -> Any:
 
 
 async def _search(call: Call, given: arguments.Search) -> types.CallToolResult:
-    return results.search_result(await run_sync(call.library.search, given.query, given.k, given.scope))
+    return results.search_result(await run_sync(lambda: call.library.search(given.query, given.k, given.scope)))
 
 
 async def _ask(call: Call, given: arguments.Ask) -> types.CallToolResult:
+    scope = given.scope
     answer = await call.outcome(
-        lambda cancelled: call.library.ask(given.question, given.scope, given.caution, cancelled), Answer
+        lambda cancelled: call.library.ask(given.question, scope, given.caution, cancelled), Answer
     )
     return results.answer_result(answer)
 
 
 async def _read(call: Call, given: arguments.Read) -> types.CallToolResult:
     def work() -> types.CallToolResult:
-        catalog = call.library.catalog
-        row = find_document(catalog, given.document)
-        unit = find_unit(catalog, row, given.page, given.section)
+        with call.library.opened() as catalog:
+            row = find_document(catalog, given.document)
+            unit = find_unit(catalog, row, given.page, given.section)
         shown = [results.picture(picture_of(call.library, row, unit.number, WIDTH))] if given.picture else []
         return results.reading_result(text_of(row, unit, given.start), *shown)
 
@@ -100,10 +124,10 @@ async def _read(call: Call, given: arguments.Read) -> types.CallToolResult:
 
 async def _page_picture(call: Call, given: arguments.PagePicture) -> types.CallToolResult:
     def work() -> types.CallToolResult:
-        catalog = call.library.catalog
-        row = find_document(catalog, given.document)
-        jpeg = picture_of(call.library, row, given.page, given.width)
-        unit = find_unit(catalog, row, given.page, "")
+        with call.library.opened() as catalog:
+            row = find_document(catalog, given.document)
+            jpeg = picture_of(call.library, row, given.page, given.width)
+            unit = find_unit(catalog, row, given.page, "")
         place = Place(row.name, row.path, unit.number, unit.label, unit.kind)
         return results.result(place, place_text(place), results.picture(jpeg))
 
@@ -111,12 +135,27 @@ async def _page_picture(call: Call, given: arguments.PagePicture) -> types.CallT
 
 
 async def _list_documents(call: Call, given: arguments.ListDocuments) -> types.CallToolResult:
-    part = await run_sync(lambda: list_part(call.library.catalog, given.search, given.offset, given.limit))
-    return results.list_result(part)
+    def work() -> types.CallToolResult:
+        with call.library.opened() as catalog:
+            return results.list_result(list_part(catalog, given.search, given.scope, given.offset, given.limit))
+
+    return await run_sync(work)
+
+
+async def _list_collections(call: Call, given: arguments.Nothing) -> types.CallToolResult:
+    def work() -> types.CallToolResult:
+        with call.library.opened() as catalog:
+            return results.labels_result(labels_of(catalog))
+
+    return await run_sync(work)
 
 
 async def _summarize(call: Call, given: arguments.Summarize) -> types.CallToolResult:
-    row = await run_sync(lambda: find_document(call.library.catalog, given.document))
+    def find() -> DocumentRow:
+        with call.library.opened() as catalog:
+            return find_document(catalog, given.document)
+
+    row = await run_sync(find)
     answer = await call.outcome(lambda cancelled: call.library.summarize(escape(row.path), cancelled), Answer)
     return results.answer_result(answer)
 
@@ -129,11 +168,46 @@ async def _ingest(call: Call, given: arguments.Ingest) -> types.CallToolResult:
 
 async def _remove(call: Call, given: arguments.Remove) -> types.CallToolResult:
     def work() -> types.CallToolResult:
-        ids = list(dict.fromkeys(given.ids))
-        check_removable(call.library.settings, [document_by_id(call.library.catalog, number) for number in ids])
-        return results.removal_result(call.library.remove(ids))
+        with call.library.opened() as catalog:
+            rows = _changeable(call, catalog, given.ids)
+        return results.removal_result(call.library.remove([row.id for row in rows]))
 
     return await run_sync(work)
+
+
+async def _tag(call: Call, given: arguments.Tag) -> types.CallToolResult:
+    def work() -> types.CallToolResult:
+        with call.library.opened() as catalog:
+            rows = _changeable(call, catalog, given.ids)
+            if not given.add and not given.remove:
+                raise UsageError("No tag is named.", "Name some: add, remove.")
+            catalog.labels.tag([row.id for row in rows], given.add)
+            catalog.labels.untag([row.id for row in rows], given.remove)
+            return results.labelled_result(labelled(catalog, rows))
+
+    return await run_sync(work)
+
+
+async def _collect(call: Call, given: arguments.Collect) -> types.CallToolResult:
+    def work() -> types.CallToolResult:
+        with call.library.opened() as catalog:
+            added, removed = (_changeable(call, catalog, ids) for ids in (given.add, given.remove))
+            if not added and not removed:
+                raise UsageError("No document is named.", "Name some by their ids: add, remove.")
+            if added:
+                catalog.labels.add_to_collection(given.collection, [escape(row.path) for row in added])
+            if removed:
+                catalog.labels.remove_from_collection(given.collection, [escape(row.path) for row in removed])
+            return results.labelled_result(labelled(catalog, [*added, *removed]))
+
+    return await run_sync(work)
+
+
+def _changeable(call: Call, catalog: Catalog, ids: Iterable[int]) -> list[DocumentRow]:
+    """The documents with some ids, each once. Raises RagappError: there is none, or it may not be changed."""
+    rows = [document_by_id(catalog, number) for number in dict.fromkeys(ids)]
+    check_changeable(call.library.settings, rows)
+    return rows
 
 
 _READING = (
@@ -191,6 +265,16 @@ _READING = (
         _READS,
     ),
     Tool(
+        "list_collections",
+        "List collections and tags",
+        "The person's collections, which are named sets of folders and documents, and the tags on documents, with how"
+        " many documents each has: what `in` and `tags` can name.",
+        _list_collections,
+        arguments.Nothing,
+        LabelList,
+        _READS,
+    ),
+    Tool(
         "summarize",
         "Summarize a document",
         "Summarize one document. Each sentence has the exact quote and page that it rests on. Takes minutes for a long"
@@ -224,6 +308,26 @@ _WRITING = (
         Removal,
         _CHANGES,
         slow=True,
+    ),
+    Tool(
+        "tag",
+        "Tag documents",
+        "Put tags, which are words by which documents are found again, on documents, and take tags off them. Only"
+        " documents of the folders that `ingest` may read can be tagged.",
+        _tag,
+        arguments.Tag,
+        Labelled,
+        _CHANGES,
+    ),
+    Tool(
+        "collect",
+        "Change a collection",
+        "Put documents into a collection, which is made where there is none of this name, and take out such as were put"
+        " in by themselves, not with their folder. Only documents of the folders that `ingest` may read can be.",
+        _collect,
+        arguments.Collect,
+        Labelled,
+        _CHANGES,
     ),
 )
 

@@ -68,6 +68,7 @@ class SheetRows:
         columns: places of the columns in the sheet, 0-based; empty where they cannot be named.
         exact: values that are shown rounded, by place of the row among ``numbers`` and of the column.
         is_workbook: whether it is of a file whose cells have types.
+        unread: rows behind these that were not read, since the file has too many cells.
     """
 
     table: int
@@ -76,6 +77,7 @@ class SheetRows:
     columns: tuple[int, ...] = ()
     exact: dict[int, dict[int, float]] = field(default_factory=dict)
     is_workbook: bool = False
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,23 @@ class CitationJson(BaseModel):
     quote: str
 
 
+class RowJson(BaseModel):
+    """A row of a table that a figure rests on: its place as a person would name it, names of columns, cells."""
+
+    document: str
+    page: int
+    place: str
+    columns: list[str]
+    cells: list[str]
+
+
+class FiltersJson(BaseModel):
+    """What the documents were restricted to, and what of it the question proposed; both are lines of a filter."""
+
+    used: list[str]
+    proposed: list[str]
+
+
 class AnswerJson(BaseModel):
     """What an answer is as JSON."""
 
@@ -64,11 +81,15 @@ class AnswerJson(BaseModel):
     sentences: list[SentenceJson]
     quotes: list[str]
     citations: list[CitationJson]
+    query: str
+    rows: list[RowJson]
+    rows_found: int
+    filters: FiltersJson
 
     @classmethod
     def of(cls, answer: Answer) -> AnswerJson:
         """The JSON of an answer."""
-        fields = {"sentences", "quotes", "citations", "not_stated"}
+        fields = {"sentences", "quotes", "citations", "not_stated", "rows", "filters"}
         plain = {name: getattr(answer, name) for name in cls.model_fields if name not in fields}
         return cls(
             **plain,
@@ -90,6 +111,17 @@ class AnswerJson(BaseModel):
                 )
                 for one in answer.citations
             ],
+            rows=[
+                RowJson(
+                    document=one.document,
+                    page=one.page,
+                    place=one.where,
+                    columns=list(one.columns),
+                    cells=list(one.cells),
+                )
+                for one in answer.rows
+            ],
+            filters=FiltersJson(used=list(answer.filters.used), proposed=list(answer.filters.proposed)),
         )
 
 

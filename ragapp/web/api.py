@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 
 from ragapp.answer.assistant import answer_of
 from ragapp.contract import Answer, Comparison, DocumentList, Event, IngestReport, IngestState, Removal, SearchResult
@@ -54,7 +53,12 @@ def make_api(state: AppState) -> APIRouter:
             options: dict[str, Any] = {"scope": body.scope, "caution": body.caution, "ticket": ticket}
             return answering(body.question, cancelled=lambda: hung_up[0], **options)
 
-        events = await in_queue(state, "api", begin)
+        place = state.places.take()
+        try:
+            events = place.until_end(await in_queue(state, "api", begin))
+        except BaseException:
+            place.give_back()
+            raise
         if body.stream:
             return StreamingResponse(_stream(state, events, hung_up), media_type="text/event-stream")
         answer = await while_connected(request, lambda: on_own_thread(lambda: answer_of(events)), hung_up)
@@ -66,12 +70,13 @@ def make_api(state: AppState) -> APIRouter:
         """A summary of one document; with `stream` how far it is, too."""
         hung_up = [False]
 
-        def events() -> Iterator[Event]:  # begun on another thread: its parts may have to be loaded
+        def summarized() -> Iterator[Event]:  # begun on another thread: its parts may have to be loaded
             yield from state.app.summarizer.summarize(body.document, cancelled=lambda: hung_up[0])
 
+        events = state.places.take().until_end(summarized())
         if body.stream:
-            return StreamingResponse(_stream(state, events(), hung_up), media_type="text/event-stream")
-        return await while_connected(request, lambda: run_in_threadpool(answer_of, events()), hung_up)
+            return StreamingResponse(_stream(state, events, hung_up), media_type="text/event-stream")
+        return await while_connected(request, lambda: on_own_thread(lambda: answer_of(events)), hung_up)
 
     @router.post("/search")
     def search(body: Search) -> SearchResult:

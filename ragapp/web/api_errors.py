@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ragapp.errors import NotYetError, RagappError, StoppingError
+from ragapp.errors import BusyError, NotYetError, RagappError, StoppingError
 from ragapp.web.openai_errors import (
     NOT_YET_RETRY_S,
     OPENAI_PATHS,
@@ -34,6 +34,7 @@ REFUSALS = {
     405: "The address is asked in another way; `Allow` says how.",
     413: "The body is too large.",
     422: "A field is missing or wrong, or it cannot be done; the message says what to do next.",
+    429: "Too many questions of programs are waiting; `Retry-After` says in how many seconds to ask again.",
     499: "It was stopped.",
     503: "The first documents are being read, or the server is being stopped; `Retry-After` says when to ask again.",
 }
@@ -92,6 +93,8 @@ def add_error_answers(server: FastAPI) -> None:
         # half a surrogate pair, which a message may have taken from the question, cannot be sent
         message, hint = (_told(text, request) for text in (error.message, error.hint))
         body = error_json(message, hint, type(error).__name__, exit_code=error.exit_code)
+        if isinstance(error, BusyError):
+            return JSONResponse(body, 429, headers={"retry-after": str(error.retry_s)})
         if isinstance(error, NotYetError | StoppingError):
             wait = NOT_YET_RETRY_S if isinstance(error, NotYetError) else STOPPING_RETRY_S
             return JSONResponse(body, 503, headers={"retry-after": str(wait)})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from ragapp.contract import Answer, Caution, Citation, Grade, Passage, Sentence, Turn
+from ragapp.contract import Answer, Caution, Citation, Filters, Grade, Passage, Sentence, TableRow, Turn
+from ragapp.errors import UsageError
+from ragapp.index.facts import TYPES
 from ragapp.retrieval.scope import joined_filter
 from ragapp.web.api_errors import REFUSALS
 from ragapp.web.openai_errors import OPENAI_REFUSALS
@@ -25,19 +28,26 @@ class EarlierTurn(BaseModel):
 
 
 class Restricted(BaseModel):
-    """What a question or search is restricted to.
+    """What a question, search or list is restricted to; what is left out restricts nothing."""
 
-    ``in``: names, patterns, folders or collections, a line each; ``tags``, of which a document has all; ``types`` such
-    as pdf, word, excel, powerpoint, mail, web, image, text, or suffixes; ``authors``, by parts of their names;
-    ``after``, the first day, and ``before``, the day behind the last one (2024-01-31, 2024-01 or 2024).
-    """
-
-    within: str = Field("", alias="in")
-    tags: list[str] = Field(default_factory=list, max_length=50)
-    types: list[str] = Field(default_factory=list, max_length=50)
-    authors: list[str] = Field(default_factory=list, max_length=50)
-    after: str = ""
-    before: str = ""
+    within: str = Field(
+        "",
+        alias="in",
+        max_length=100_000,
+        description="Only these documents, a line each: a name, a pattern such as *.pdf, a folder, a collection, or"
+        " a condition: tag:draft, type:pdf, author:Bell, year:2024, after:2024-01-31, before:2025.",
+    )
+    tags: list[str] = Field(default_factory=list, max_length=50, description="Only documents with all of these tags.")
+    types: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description=f"Only documents of one of these types: {', '.join(TYPES)}, or suffixes.",
+    )
+    authors: list[str] = Field(
+        default_factory=list, max_length=50, description="Only documents of one of these authors; parts of their names."
+    )
+    after: str = Field("", description="Only documents of this day or later: 2024-01-31, 2024-01 or 2024.")
+    before: str = Field("", description="Only documents of before this day.")
     model_config = ConfigDict(populate_by_name=True)
 
     @property
@@ -45,6 +55,18 @@ class Restricted(BaseModel):
         """All of it as one filter. Raises UsageError: a value is no day or type."""
         apart = self.tags, self.types, self.authors, self.after, self.before
         return joined_filter(self.within, *apart) if any(apart) else self.within
+
+    def wrong_field(self, is_wrong: Callable[[str], bool]) -> str | None:
+        """The field, as a program names it, whose own filter is wrong; None where none is by itself."""
+        for name, field in Restricted.model_fields.items():
+            if value := getattr(self, name):
+                try:
+                    wrong = is_wrong(Restricted(**{name: value}).scope)
+                except UsageError:
+                    wrong = True
+                if wrong:
+                    return field.alias or name
+        return None
 
 
 class Question(Restricted):
@@ -136,12 +158,14 @@ class StreamOptions(BaseModel):
     include_obfuscation: bool | None = None
 
 
-class Completion(BaseModel):
-    """Body of ``POST /v1/chat/completions``. Any field may be null, and one that OpenAI does not know is refused.
+class Completion(Restricted):
+    """Body of ``POST /v1/chat/completions``. Any field may be null, and one that neither OpenAI nor ragapp knows is
+    refused.
 
     Served: ``messages``, ``stream``, ``stream_options``, ``stop``, ``max_completion_tokens`` (``max_tokens`` is its
-    older name) and ``response_format``. What steers a model's sampling is checked and has no effect, since answers are
-    held against the documents, and always written the same. ``tools`` are never called. What else would change the
+    older name) and ``response_format``; ragapp's own are ``in``, ``tags``, ``types``, ``authors``, ``after`` and
+    ``before``, which restrict the documents. What steers a model's sampling is checked and has no effect, since answers
+    are held against the documents, and always written the same. ``tools`` are never called. What else would change the
     answer is refused.
     """
 
@@ -182,6 +206,12 @@ class Completion(BaseModel):
     service_tier: str | None = None
     prompt_cache_key: str | None = None
     prompt_cache_retention: str | None = None
+
+    @field_validator(*Restricted.model_fields, mode="before")
+    @classmethod
+    def _null_is_left_out(cls, value: Any, info: ValidationInfo) -> Any:
+        field = Restricted.model_fields[str(info.field_name)]
+        return field.get_default(call_default_factory=True) if value is None else value
 
 
 class EmbeddingInput(BaseModel):
@@ -251,6 +281,10 @@ class Checked(BaseModel):
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     passages: tuple[Passage, ...]
+    query: str
+    rows: tuple[TableRow, ...]
+    rows_found: int
+    filters: Filters
 
     @classmethod
     def of(cls, answer: Answer) -> Checked:

@@ -22,6 +22,7 @@ from ragapp.web.ingest_job import IngestJob
 from ragapp.web.metrics import Metrics
 from ragapp.web.model_job import ModelJob
 from ragapp.web.pdf_view import PdfView
+from ragapp.web.places import Places
 from ragapp.web.reading_job import ReadingJob
 from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.scopes import scope_name
@@ -62,6 +63,8 @@ class AppState:
         self.view = PdfView(app.settings.ingest.passwords)
         self.lister = DocumentLister(app, job)
         self.metrics = Metrics()
+        #: of the questions of programs, whichever way they come
+        self.places = Places(app.settings.server.waiting)
         job.listen(self.metrics.count_files)
         self.evidence = EvidenceFinder(lambda: app.catalog, self.view)
         self._missing: tuple[float, tuple[str, ...]] = (0.0, ())

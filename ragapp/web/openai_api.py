@@ -7,7 +7,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +23,15 @@ from ragapp.answer.layout import is_quotation, plain_text
 from ragapp.answer.prompts import PROMPTS, prompts_for
 from ragapp.contract import Answer, Citation, Event, Proved, Turn
 from ragapp.errors import RagappError, UsageError
+from ragapp.index.records import DocumentRow
 from ragapp.reading.document import place_text
+from ragapp.retrieval.scope import matching_documents
 from ragapp.web import api_shapes as shapes
 from ragapp.web.answer_json import asked_schema, json_writer
 from ragapp.web.api import add_nothing_else, while_connected
 from ragapp.web.chat_tasks import ChatTask, chat_task, persons_words
 from ragapp.web.openai_errors import OpenAIError, openai_error
 from ragapp.web.openai_requests import check_completion
-from ragapp.web.places import Places
 from ragapp.web.reply_stream import Noted, ReplyLimits, as_json, fitting_json, limited, with_errors
 from ragapp.web.streaming import ChatText, events_or_silence, in_queue, on_own_thread
 
@@ -52,7 +53,6 @@ def make_openai_api(state: AppState) -> APIRouter:
     """The routes below ``/v1``."""
     router = APIRouter(prefix="/v1", responses=shapes.OPENAI_REFUSED)
     stream: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
-    places = Places(state.app.settings.server.waiting)
 
     def known() -> list[shapes.Model]:
         named = {MODEL: "documents", state.app.settings.embedding.model: "embedder"}
@@ -94,12 +94,17 @@ def make_openai_api(state: AppState) -> APIRouter:
             question, turns = question_of(body.messages, own)
         except UsageError as error:
             raise openai_error(error, "messages") from None
-        place, hung_up, noted = places.take(), [False], Noted()
+        scope = _scope_of(body)
+        if scope:  # else it would lose its turn
+            await run_in_threadpool(_check_scope, scope, body, state)
+        place, hung_up, noted = state.places.take(), [False], Noted()
         try:
             asked = await in_queue(
                 state,
                 "openai",
-                lambda ticket: state.app.assistant.ask(question, turns, cancelled=lambda: hung_up[0], ticket=ticket),
+                lambda ticket: state.app.assistant.ask(
+                    question, turns, scope=scope, cancelled=lambda: hung_up[0], ticket=ticket
+                ),
             )
         except BaseException:
             place.give_back()
@@ -162,6 +167,32 @@ def make_openai_api(state: AppState) -> APIRouter:
 
     add_nothing_else(router)
     return router
+
+
+def _scope_of(body: shapes.Completion) -> str:
+    """The filter of a completion. Raises OpenAIError: a value cannot be read."""
+    try:
+        return body.scope
+    except UsageError as error:
+        raise openai_error(error, body.wrong_field(lambda scope: False)) from None
+
+
+def _check_scope(scope: str, body: shapes.Completion, state: AppState) -> None:
+    """Raises OpenAIError: the filter of a completion lets no document through, or a line of it cannot be read."""
+    rows = state.app.catalog.documents()
+    if not rows:
+        return  # that there is none is told later, or the first ones are waited for
+    try:
+        matching_documents(rows, scope)
+    except RagappError as error:
+        raise openai_error(error, body.wrong_field(lambda one: not _lets_through(one, rows))) from None
+
+
+def _lets_through(scope: str, rows: Sequence[DocumentRow]) -> bool:
+    try:
+        return bool(matching_documents(rows, scope))
+    except RagappError:
+        return False
 
 
 def _tell_task(task: ChatTask, body: shapes.Completion, usage: bool) -> StreamingResponse | shapes.Told:

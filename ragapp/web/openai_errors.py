@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from ragapp.errors import (
+    BusyError,
     CancelledError,
     EmptyStoreError,
     ModelError,
@@ -87,6 +88,8 @@ def openai_error(error: RagappError, param: str | None = None) -> OpenAIError:
     told = f"{error.message} {hint}".strip()
     if isinstance(error, CancelledError):
         return OpenAIError(499, told)
+    if isinstance(error, BusyError):
+        return OpenAIError(429, told, retry_s=error.retry_s)
     if isinstance(error, NotYetError):
         return OpenAIError(503, told, code="documents_not_ready", retry_s=NOT_YET_RETRY_S)
     if isinstance(error, StoppingError):

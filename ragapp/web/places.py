@@ -1,13 +1,17 @@
-"""How many questions of programs may be answered or wait at a time."""
+"""How many questions of programs may be answered or wait at a time, whichever way they come: by ``/api``, ``/v1`` or
+``/mcp``."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
+from collections.abc import Generator, Iterator
+from typing import TypeVar
 
-from ragapp.web.openai_errors import OpenAIError
+from ragapp.errors import BusyError
 
+T = TypeVar("T")
 # what a question takes, until some were answered; and how much of the newest one counts
 _USUAL_S, _WEIGHT = 10.0, 0.3
 _LONGEST_S = 300
@@ -28,12 +32,12 @@ class Places:
         return self._taken
 
     def take(self) -> Place:
-        """Take a place, which must be given back. Raises OpenAIError: there is none."""
+        """Take a place, which must be given back. Raises BusyError: there is none."""
         with self._lock:
             if self._taken >= self._most:
                 wait = min(_LONGEST_S, math.ceil(self._usual_s))
-                told = f"{self._taken} questions are being answered or wait already. Ask again in {wait} seconds."
-                raise OpenAIError(429, told, retry_s=wait)
+                told = f"{self._taken} questions are being answered or wait already."
+                raise BusyError(told, f"Ask again in {wait} s.", wait)
             self._taken += 1
         return Place(self)
 
@@ -55,6 +59,15 @@ class Place:
         places, self._places = self._places, None
         if places:
             places._give_back(time.monotonic() - self._since)
+
+    def until_end(self, events: Iterator[T]) -> Generator[T, None, None]:
+        """Some events; the place is given back behind them, or when they are closed."""
+        try:
+            yield from events
+        finally:
+            if close := getattr(events, "close", None):
+                close()  # now: what it holds is waited for
+            self.give_back()
 
     def __del__(self) -> None:
         self.give_back()

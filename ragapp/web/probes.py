@@ -132,7 +132,7 @@ def _add_gauges(state: AppState, vector_bytes: Callable[[], float]) -> None:
     gauge("ragapp_questions_waiting", "Questions that wait for others.", lambda: queue.waiting)
     gauge("ragapp_question_places", "Questions that can be answered at a time.", lambda: queue.places)
     waiting = app.settings.server.waiting
-    gauge("ragapp_program_places", "Questions of chat programs that may run or wait at a time.", lambda: waiting)
+    gauge("ragapp_program_places", "Questions of programs that may run or wait at a time.", lambda: waiting)
     gauge("ragapp_documents", "Documents in the store.", lambda: _known(lambda: app.catalog.document_count()))
     gauge("ragapp_chunks", "Passages in the store.", lambda: _known(lambda: app.catalog.chunk_count()))
     gauge("ragapp_catalog_bytes", "The catalog on disk, its log included.", lambda: _catalog_bytes(catalog))

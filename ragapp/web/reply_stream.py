@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -37,18 +37,14 @@ class Noted:
     def listening(self, events: Iterator[Event], place: Place) -> Generator[Event, None, None]:
         """The events, noted when they pass; the place is given back behind them."""
         try:
-            for event in events:
-                if isinstance(event, Answer):
-                    self.answers.append(event)
-                yield event
+            with closing(place.until_end(events)) as told:
+                for event in told:
+                    if isinstance(event, Answer):
+                        self.answers.append(event)
+                    yield event
         except RagappError as error:
             self.errors.append(error)
             raise
-        finally:
-            close = getattr(events, "close", None)
-            if close:
-                close()  # now: what it holds is waited for
-            place.give_back()
 
 
 class ReplyLimits:

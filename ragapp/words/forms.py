@@ -10,7 +10,8 @@ NARROW = "\u202f"
 # the decimal sign, and what stands between thousands
 _SIGNS = {"en": (".", ","), "fr": (",", NARROW), "de": (",", "."), "es": (",", NARROW), "it": (",", ".")}
 _BYTES = {"fr": "o"}
-_MONTHS = {
+#: names of the months, January to December
+MONTHS = {
     "en": "January February March April May June July August September October November December",
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
@@ -79,9 +80,9 @@ def day(when: date | datetime | str, language: str) -> str:
             return day(datetime.fromisoformat(when), language)
         except ValueError:
             return when
-    code = language if language in _MONTHS else "en"
+    code = language if language in MONTHS else "en"
     first = "er" if when.day == 1 else ""
-    return _DATES[code].format(day=when.day, er=first, month=_MONTHS[code].split()[when.month - 1], year=when.year)
+    return _DATES[code].format(day=when.day, er=first, month=MONTHS[code].split()[when.month - 1], year=when.year)
 
 
 def short_day(when: date | datetime | str, language: str) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ragapp.answer.table_search import table_answer
+from ragapp.answer.table_telling import Telling
 from ragapp.answer.table_words import asked_of_table
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import Chunk, EmbedderIdentity
@@ -24,18 +25,23 @@ FLOW = "Day;Flow\n1;1,000.50\n2;2,000.25\n3;3 000,75\n"
 PRICES = "Item;Price\nPen;5 €\nInk;7 £\nPad;9 €\n"
 
 
-@pytest.fixture(scope="module")
-def catalog(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tables")
+def stored(folder, books):
+    """A catalog with some files, by their names, without vectors."""
     made = Catalog(folder / "catalog.sqlite3")
     identity = made.identity_id(EmbedderIdentity("none", 1, True, "none", "none"))
-    for name, text in (("orders.csv", ORDERS), ("flow.csv", FLOW), ("prices.csv", PRICES)):
+    for name, text in books.items():
         path = folder / name
         path.write_text(text, encoding="utf-8")
         document = read_file(path)
         add_tables(document)
         chunks = [Chunk(unit.number, (), unit.text, 0, len(unit.text)) for unit in document.units]
         made.put_document(path, document, chunks, np.zeros((len(chunks), 1)), identity, 1, 1, name)
+    return made
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory):
+    made = stored(tmp_path_factory.mktemp("tables"), {"orders.csv": ORDERS, "flow.csv": FLOW, "prices.csv": PRICES})
     yield made
     made.close()
 
@@ -219,12 +225,46 @@ def test_the_model_is_asked_for_a_query_only_where_passages_do_not_answer(sample
 
 
 def test_what_may_be_read_wrongly_is_said(catalog):
-    from ragapp.answer.table_telling import Telling
-
     found = table_answer(catalog, "What is the total flow?", "en")
     assert found.lines == ["Total of Flow: 6,001.50 (3 rows of flow.csv)."]
     (doubt,) = Telling("en", found.answered[0].query).doubts()
     assert doubt == "The numbers of Flow change their form at row 4 (3 000,75); the figure may be wrong."
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "doubt"),
+    [
+        (
+            "Wire;Ohm\n" + "".join(f"w{n};{n}\n" for n in range(12)),
+            "How many wires are there?",
+            "The table has 5 more rows, which are not kept; they are not counted.",
+        ),
+        (
+            "Team;Share\nA;40%\nB;0.3\nC;30%\n",
+            "What is the average share?",
+            "Cells of Share without % (1, the first in row 3: 0.3) were read as percent; the figure may be wrong.",
+        ),
+    ],
+)
+def test_a_figure_that_may_be_wrong_is_doubtful(tmp_path, monkeypatch, text, question, doubt):
+    monkeypatch.setattr("ragapp.reading.typed.builder.MOST_ROWS", 7)
+    catalog = stored(tmp_path, {"wires.csv": text})
+    found = table_answer(catalog, question, "en")
+    assert Telling("en", found.answered[0].query).doubts() == [doubt]
+    catalog.close()
+
+
+def test_amounts_are_asked_in_any_currency(tmp_path):
+    rows = "".join(f"a{n};{n * 100} zł\n" for n in range(1, 9))
+    catalog = stored(tmp_path, {"fees.csv": f"Member;Fee\n{rows}"})
+    found = table_answer(catalog, "How many fees are over 450 PLN?", "en")
+    assert found.lines == ["4 rows of fees.csv with Fee > 450 zł."]
+    assert table_answer(catalog, "What is the total fee in PLN?", "en").lines == [
+        "Total of Fee: 3,600 zł (8 rows of fees.csv)."
+    ]
+    # no currency: a word that says something
+    assert table_answer(catalog, "How many mad members are there?", "en") is None
+    catalog.close()
 
 
 def test_many_rows_are_asked_quickly(tmp_path):

@@ -81,3 +81,22 @@ def test_a_question_file_is_asked_within_a_filter(ragapp, stored, tmp_path):
     assert scores["retrieval"]["page@1"] == 1
     scores = json.loads(ragapp("eval", tmp_path / "q.jsonl", "--no-llm", "--type", "web", "--json")[1])
     assert scores["retrieval"]["document@5"] == 0
+
+
+def test_a_command_that_can_be_restricted_has_all_filters():
+    import typer
+
+    from ragapp.cli.main import app
+
+    def offered(command, path=""):
+        for name, one in getattr(command, "commands", {}).items():
+            yield from offered(one, f"{path} {name}".strip())
+        if not hasattr(command, "commands"):
+            yield path, {flag: one.help for one in command.params for flag in one.opts}
+
+    found = {path: flags for path, flags in offered(typer.main.get_command(app)) if "--in" in flags}
+    assert {"ask", "search", "chat", "eval", "documents list"} <= found.keys()
+    filters = ("--in", "--tag", "--type", "--author", "--after", "--before")
+    assert {tuple((flag, flags.get(flag)) for flag in filters) for flags in found.values()} == {
+        tuple((flag, found["ask"][flag]) for flag in filters)
+    }

@@ -54,11 +54,18 @@ def reader(request, own):
 
 @pytest.fixture
 def scripted(shelf, own):
-    return Scripted(shelf, own.catalog)
+    return Scripted(shelf, own)
 
 
 @pytest.fixture
 def writer(scripted):
     """A client that may change a library that does as it is told."""
     with talking(server_of(scripted, write=True)) as talk:
+        yield talk
+
+
+@pytest.fixture
+def labeller(own):
+    """A client that may change the store itself."""
+    with talking(server_of(own, write=True)) as talk:
         yield talk

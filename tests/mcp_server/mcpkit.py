@@ -16,6 +16,7 @@ from mcp.shared.exceptions import MCPError
 from ragapp.contract import (
     Answer,
     Citation,
+    Filters,
     IngestProgress,
     IngestReport,
     Passage,
@@ -23,8 +24,10 @@ from ragapp.contract import (
     SearchResult,
     Sentence,
     Stage,
+    TableRow,
 )
 from ragapp.mcp.server import make_server
+from ragapp.web.places import Places
 
 
 class Talk:
@@ -105,14 +108,42 @@ ANSWER = Answer(
     model="a-model",
     timings={"total_s": 1.5},
 )
+FIGURE = Answer(
+    "How many orders of 2024 are overdue?",
+    "2 [1].",
+    False,
+    0.99,
+    sentences=(Sentence("2 [1].", True, (1,), ("| 7 | Ada | Overdue |",)),),
+    citations=(Citation("orders.xlsx", "/orders.xlsx", 1, n=1, quote="| 7 | Ada | Overdue |", start=40, end=61),),
+    grade="likely",
+    doubt="Of the table 100 rows are not kept.",
+    query='SELECT COUNT(*) FROM "orders" WHERE "State" = \'Overdue\'',
+    rows=tuple(
+        TableRow(
+            "orders.xlsx",
+            "/orders.xlsx",
+            1,
+            "Orders",
+            "sheet",
+            where=f"Orders!A{line}:C{line}",
+            columns=("No", "Who", "State"),
+            cells=(str(line), who, "Overdue"),
+        )
+        for line, who in ((7, "Ada"), (9, "Bo | Co"))
+    ),
+    rows_found=1200,
+    filters=Filters(("type:excel",), ("type:excel",)),
+    note="Only the documents of excel were asked.",
+)
 REFUSAL = Answer("And Mars?", "The documents do not say.", True, 0.1, passages=(PASSAGE,), suggested_caution="low")
 
 
 class Scripted:
     """A library whose answers are written beforehand, for the protocol's own cases; real ones are asked elsewhere."""
 
-    def __init__(self, settings: Any, catalog: Any = None):
-        self.settings, self.catalog = settings, catalog
+    def __init__(self, settings: Any, own: Any):
+        self.settings, self.opened = settings, own.opened
+        self.places = Places(settings.server.waiting)
         self.events: list[Any] = [Stage("searching"), Stage("reading", 3, number=1), ANSWER]
         self.held: threading.Event | None = None  # until it is set an answer is being made
         self.began, self.stopped = threading.Event(), threading.Event()

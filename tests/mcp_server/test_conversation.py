@@ -10,7 +10,7 @@ import time
 import anyio
 import pytest
 from mcp.client.stdio import StdioServerParameters
-from mcpkit import talking
+from mcpkit import talking, text_of
 
 pytestmark = pytest.mark.real
 QUESTION = "What is the hotel limit for London in the 2025 travel policy?"
@@ -45,7 +45,7 @@ def talk(home):
 
 
 def test_what_is_there(talk):
-    assert [tool.name for tool in talk.do("list_tools").tools][-2:] == ["ingest", "remove"]
+    assert [tool.name for tool in talk.do("list_tools").tools][-4:] == ["ingest", "remove", "tag", "collect"]
     listed = talk.values("list_documents", search="travel")
     assert {"travel-policy-2025.pdf", "travel-policy-2024.docx"} <= {one["document"] for one in listed["documents"]}
     assert len(talk.do("list_resources").resources) == 12
@@ -69,6 +69,18 @@ def test_a_question_is_answered_or_refused_as_a_result(talk):
     reached = [one for one, _, _ in talk.progress]
     assert reached == sorted(set(reached))
     assert told["sentences"] or told["nearest"]
+
+
+def test_a_figure_comes_with_its_query_and_rows(talk):
+    result = talk.call("ask", question="How many instruments are in the price list?")
+    values = result.structured_content
+    assert values["query"].startswith("SELECT COUNT(*)")
+    assert values["rows_found"] == len(values["rows"]) == 11
+    assert {row["document"] for row in values["rows"]} == {"price-list-2025.xlsx"}
+    assert "!A" in values["rows"][0]["where"]
+    assert values["query"] in text_of(result)
+    restricted = talk.values("ask", question="In the spreadsheets, what is the hotel limit for London?")
+    assert restricted["filters"]["proposed"] == ["type:excel"]
 
 
 def test_what_no_document_says_is_refused(talk):
@@ -111,7 +123,7 @@ def test_a_file_comes_and_goes_while_other_commands_use_the_store(talk, home):
     (document,) = talk.values("list_documents", search="kettle")["documents"]
     gone = talk.values("remove", ids=[document["id"]])
     assert gone["files_kept"] == [str(home / "drop" / "kettle.txt")]
-    assert "may not remove" in talk.refusal("remove", ids=[1])
+    assert "may change nothing" in talk.refusal("remove", ids=[1])
 
 
 def test_each_sentence_rests_on_words_of_its_page(talk):
@@ -124,6 +136,18 @@ def test_each_sentence_rests_on_words_of_its_page(talk):
         for source in sentence["sources"]:
             page = talk.values("read", document=source["path"], page=source["page"])
             assert source["quote"] in page["text"]
+
+
+def test_a_restore_goes_on_while_nobody_asks(talk, home):
+    def run(*arguments):
+        options = ["--settings", str(home / "settings.yaml")]
+        done = subprocess.run([sys.executable, "-m", "ragapp", *options, *arguments], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    run("backup", str(home / "all.zip"))
+    before = talk.values("search", query=QUESTION)["hits"]  # its models are loaded, its index is open
+    run("restore", str(home / "all.zip"), "--force")
+    assert talk.values("search", query=QUESTION)["hits"] == before
 
 
 def test_nothing_but_the_protocol_reaches_stdout(home):

@@ -153,9 +153,10 @@ def test_the_page_ends_with_its_sessions():
     from types import SimpleNamespace
 
     from ragapp.settings import Settings
+    from ragapp.web.places import Places
 
     async def live(come):
-        door = McpDoor(SimpleNamespace(app=SimpleNamespace(settings=Settings())))
+        door = McpDoor(SimpleNamespace(app=SimpleNamespace(settings=Settings()), places=Places(1)))
         async with door.lifespan():
             if come:
                 assert await door.manager() is await door.manager()

@@ -3,11 +3,12 @@
 import base64
 import threading
 import time
+from dataclasses import replace
 
 import anyio
 import jsonschema
 import pytest
-from mcpkit import ANSWER, REFUSAL, as_json, server_of, talking, text_of
+from mcpkit import ANSWER, FIGURE, REFUSAL, as_json, server_of, talking, text_of
 
 from ragapp.contract import CheckedAnswer, Place, Stage
 from ragapp.contract.codec import from_values
@@ -15,8 +16,9 @@ from ragapp.errors import ModelError, RagappError
 from ragapp.mcp.own_library import OwnLibrary
 from ragapp.mcp.server import MOST_REQUESTS
 from ragapp.retrieval.retriever import MAX_QUESTION_CHARACTERS
+from ragapp.web.places import Places
 
-READING = ["search", "ask", "read", "page_picture", "list_documents", "summarize"]
+READING = ["search", "ask", "read", "page_picture", "list_documents", "list_collections", "summarize"]
 
 
 class TestWhatIsTold:
@@ -29,7 +31,7 @@ class TestWhatIsTold:
 
     def test_a_writer_is_offered_all_and_told_what_changes(self, writer):
         tools = {tool.name: tool for tool in writer.do("list_tools").tools}
-        assert list(tools) == [*READING, "ingest", "remove"]
+        assert list(tools) == [*READING, "ingest", "remove", "tag", "collect"]
         assert not tools["ingest"].annotations.read_only_hint
         assert tools["remove"].annotations.destructive_hint
         assert not tools["remove"].annotations.open_world_hint
@@ -41,7 +43,7 @@ class TestWhatIsTold:
                 assert schema["type"] == "object"
             assert tool.input_schema["additionalProperties"] is False
             assert all("description" in field for field in tool.input_schema["properties"].values())
-            assert len(str(as_json(tool))) < 6000
+            assert len(str(as_json(tool))) < 7000
 
     def test_the_server_says_what_it_is(self, reader):
         assert reader.client.server_info.name == "ragapp"
@@ -72,6 +74,36 @@ class TestAnswers:
         assert (values["grade"], values["sentences"], values["suggested_caution"]) == ("not_found", [], "low")
         assert values["nearest"][0]["text"] == "The limit for London is £180 a night."
         assert "Nearest passages:" in text_of(result)
+
+    def test_a_figure_comes_with_its_query_and_rows(self, writer, scripted):
+        scripted.events = [FIGURE]
+        result = writer.call("ask", question=FIGURE.question)
+        values = result.structured_content
+        assert values["query"] == FIGURE.query
+        assert [row["where"] for row in values["rows"]] == ["Orders!A7:C7", "Orders!A9:C9"]
+        assert values["rows"][0]["columns"] == ["No", "Who", "State"]
+        assert (values["rows_found"], values["doubt"]) == (1200, FIGURE.doubt)
+        assert values["filters"] == {"used": ["type:excel"], "proposed": ["type:excel"]}
+        assert from_values(CheckedAnswer, values) == CheckedAnswer.of(FIGURE)
+        told = text_of(result)
+        for line in (
+            FIGURE.doubt,
+            FIGURE.query,
+            "Rows that it rests on (2 of 1,200):",
+            "| orders.xlsx, Orders!A9:C9 | 9 | Bo \\| Co | Overdue |",
+            FIGURE.note,
+        ):
+            assert line in told.splitlines()
+
+    def test_without_a_figure_the_rows_that_have_the_words_are_shown(self, writer, scripted):
+        scripted.events = [replace(FIGURE, abstained=True, sentences=(), citations=(), answer="Not stated.")]
+        told = text_of(writer.call("ask", question=FIGURE.question))
+        assert "| orders.xlsx, Orders!A7:C7 | 7 | Ada | Overdue |" in told.splitlines()
+
+    def test_another_answer_has_no_query(self, writer):
+        result = writer.call("ask", question="What is the limit?")
+        assert (result.structured_content["query"], result.structured_content["rows"]) == ("", [])
+        assert "Query:" not in text_of(result)
 
     def test_progress_grows_and_says_what_goes_on(self, writer, scripted):
         place = Place("policy.pdf", "/docs/policy.pdf", 3)
@@ -184,7 +216,7 @@ class TestReading:
         assert told in refusal
         assert "pydantic" not in refusal
 
-    @pytest.mark.parametrize("tool", ["ingest", "remove", "nothing", ""])
+    @pytest.mark.parametrize("tool", ["ingest", "remove", "tag", "collect", "nothing", ""])
     def test_a_tool_that_is_not_offered_is_an_error_of_the_protocol(self, reader, tool):
         assert "There is no tool" in reader.error("call_tool", tool, {"ids": [1], "paths": []}).error.message
 
@@ -284,20 +316,101 @@ class TestWriting:
         assert scripted.asked == [[other]]
 
     def test_only_what_could_be_ingested_again_is_removed(self, writer, scripted, own, shelf):
-        row = own.catalog.document_at(str(shelf.paths.ingest.parent / "other" / "twice.txt"))
-        assert "may not remove from" in writer.refusal("remove", ids=[1, row.id])
+        with own.opened() as catalog:
+            row = catalog.document_at(str(shelf.paths.ingest.parent / "other" / "twice.txt"))
+        assert "may change nothing" in writer.refusal("remove", ids=[1, row.id])
         assert "There is no document 99" in writer.refusal("remove", ids=[1, 99])
         assert "at least 1 item" in writer.refusal("remove", ids=[])
         assert scripted.asked == []
         writer.values("remove", ids=[1, 1, 2])
         assert scripted.asked == [[1, 2]]
 
+    @pytest.mark.parametrize(
+        ("tool", "arguments", "told"),
+        [
+            ("tag", {"ids": [1, 99], "add": ["x"]}, "There is no document 99"),
+            ("tag", {"ids": [1]}, "No tag is named."),
+            ("tag", {"ids": [1], "add": [" "]}, "A name has 1 to 80 characters"),
+            ("tag", {"ids": [1], "add": ["x" * 81]}, "at most 80 characters"),
+            ("collect", {"collection": "Trips"}, "No document is named."),
+            ("collect", {"collection": "a/b", "add": [1]}, "would be taken for a pattern"),
+            ("collect", {"collection": "None", "remove": [1]}, "There is no collection 'None'"),
+        ],
+    )
+    def test_labels_that_cannot_be_are_told(self, labeller, tool, arguments, told):
+        assert told in labeller.refusal(tool, **arguments)
+
+    def test_only_what_could_be_ingested_again_is_labelled(self, labeller):
+        (other,) = (one for one in labeller.values("list_documents")["documents"] if "/other/" in one["path"])
+        assert "may change nothing" in labeller.refusal("tag", ids=[1, other["id"]], add=["x"])
+        assert "may change nothing" in labeller.refusal("collect", collection="x", add=[other["id"]])
+        assert labeller.values("list_collections") == {"collections": [], "tags": []}
+
+    def test_documents_are_tagged_and_found_by_their_tags(self, labeller):
+        (first, second) = labeller.values("tag", ids=[1, 2], add=["to read", "2025"])["documents"]
+        assert (first["document"], first["tags"]) == ("policy.pdf", ["2025", "to read"])
+        labeller.values("tag", ids=[2], remove=["2025"])
+        listed = labeller.call("list_collections")
+        assert listed.structured_content["tags"] == [
+            {"tag": "2025", "documents": 1},
+            {"tag": "to read", "documents": 2},
+        ]
+        assert "to read: 2 documents" in text_of(listed).splitlines()
+        found = labeller.values("list_documents", tags=["to read"])["documents"]
+        assert {one["id"] for one in found} == {first["id"], second["id"]}
+        labeller.values("tag", ids=[1, 2], remove=["to read", "2025"])
+        assert "No document fits" in labeller.refusal("list_documents", tags=["to read"])
+
+    def test_documents_come_into_a_collection_and_out_of_it(self, labeller):
+        (document,) = labeller.values("collect", collection="Trips", add=[1])["documents"]
+        assert document["collections"] == ["Trips"]
+        labeller.values("collect", collection="trips", add=[2, 3], remove=[1])
+        (trips,) = labeller.values("list_collections")["collections"]
+        assert (trips["name"], trips["documents"], len(trips["members"])) == ("Trips", 2, 2)
+        found = labeller.values("list_documents", **{"in": "Trips"})
+        assert ([one["id"] for one in found["documents"]], found["total"]) == ([3, 2], 2)
+        labeller.values("collect", collection="Trips", remove=[2, 3])
+
+
+class TestFilters:
+    def test_all_of_them_are_one_filter(self, writer, scripted):
+        given = {"in": "hr", "tags": ["a", "b"], "types": ["PDF"], "authors": ["Anna"], "after": "2024"}
+        writer.values("ask", question="x", **given, before="2025-06")
+        writer.values("search", query="x", **given)
+        told = "hr\ntag:a\ntag:b\ntype:pdf\nauthor:Anna\nafter:2024-01-01"
+        assert scripted.asked == [("x", f"{told}\nbefore:2025-06-01", None), ("x", 5, told)]
+
+    @pytest.mark.parametrize(
+        ("given", "found"),
+        [
+            ({"types": ["pdf"]}, ["policy.pdf"]),
+            ({"in": "*.txt", "search": "café"}, ["café.txt"]),
+            ({"types": ["txt"], "limit": 1, "offset": 1}, ["long.txt"]),
+            ({"in": "other"}, ["twice.txt"]),
+        ],
+    )
+    def test_of_a_list(self, reader, given, found):
+        assert [one["document"] for one in reader.values("list_documents", **given)["documents"]] == found
+
+    @pytest.mark.parametrize("tool", ["search", "ask", "list_documents"])
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            ({"after": "soon"}, "'soon' is not a day."),
+            ({"types": ["tablet"]}, "'tablet' is not a type of documents."),
+            ({"tags": "x"}, "tags: Input should be a valid list"),
+            ({"within": 3}, "should be a valid string"),
+        ],
+    )
+    def test_one_that_cannot_be_read_is_told(self, reader, tool, given, told):
+        own = {"search": {"query": "x"}, "ask": {"question": "x"}, "list_documents": {}}[tool]
+        assert told in reader.refusal(tool, **own, **given)
+
 
 class TestMany:
     @pytest.mark.parametrize("mode", ["legacy", "auto"])
     def test_a_question_that_is_given_up_stops(self, scripted, mode):
-        scripted.settings = scripted.settings.model_copy(deep=True)
-        scripted.settings.server.waiting = 1
+        scripted.places = Places(1)
         scripted.held = threading.Event()
         with talking(server_of(scripted), mode) as talk:
 

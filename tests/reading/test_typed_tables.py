@@ -5,6 +5,7 @@ from xlsxwriter import Workbook
 
 from ragapp.reading.document import Block, Document, Unit
 from ragapp.reading.registry import read_file
+from ragapp.reading.sheets import split, units
 from ragapp.reading.tables import markdown_table
 from ragapp.reading.typed import builder
 from ragapp.reading.typed.builder import add_tables
@@ -29,6 +30,41 @@ def csv_file(folder, rows, delimiter=";", name="book.csv"):
     with path.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out, delimiter=delimiter).writerows(rows)
     return path
+
+
+def sheet_file(folder, rows, name="book.xlsx"):
+    with Workbook(str(folder / name)) as book:
+        sheet = book.add_worksheet("Sheet")
+        for number, cells in enumerate(rows):
+            sheet.write_row(number, 0, cells)
+    return folder / name
+
+
+def open_document_file(rows):
+    """An OpenDocument sheet in one XML file."""
+    names = {"office": "office", "table": "table", "text": "text"}
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{path}:1.0"' for name, path in names.items()
+    )
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    lines = "".join(f"<table:table-row>{''.join(map(cell.format, cells))}</table:table-row>" for cells in rows)
+    mimetype = "application/vnd.oasis.opendocument.spreadsheet"
+    table = f'<table:table table:name="Sheet">{lines}</table:table>'
+    body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+    return f'<office:document {spaces} office:mimetype="{mimetype}" office:version="1.3">{body}</office:document>'
+
+
+def excel_xml_file(rows):
+    """A workbook of Excel 2003 as XML."""
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+    cell = '<Cell><Data ss:Type="String">{}</Data></Cell>'
+    lines = "".join(f"<Row>{''.join(map(cell.format, cells))}</Row>" for cells in rows)
+    sheet = f'<Worksheet ss:Name="Sheet"><Table>{lines}</Table></Worksheet>'
+    start = '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
+    return f'{start}<Workbook xmlns="{space}" xmlns:ss="{space}">{sheet}</Workbook>'
+
+
+FLAT_FILES = {"ods": open_document_file, "xml": excel_xml_file}
 
 
 @pytest.mark.parametrize(
@@ -221,6 +257,149 @@ def test_a_form_that_changes_half_way_is_a_warning(tmp_path):
     assert tables(csv_file(tmp_path, rows)).warnings == [
         'In the table "book" the numbers of "Flow" change their form at row 4: 1 234,50. Sums of them may be wrong.'
     ]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "ods", "xml"])
+def test_rows_that_were_not_read_are_counted_too(tmp_path, monkeypatch, form):
+    monkeypatch.setattr(units, "MAX_CELLS", 2 * 31)
+    monkeypatch.setattr(builder, "MOST_ROWS", 20)
+    rows = [["Name", "Amount"], *([f"n{n}", str(n)] for n in range(100))]
+    if form == "csv":
+        path = csv_file(tmp_path, rows)
+    elif form == "xlsx":
+        path = sheet_file(tmp_path, [[cells[0], int(cells[1])] if n else cells for n, cells in enumerate(rows)])
+    else:
+        path = tmp_path / {"ods": "book.fods", "xml": "book.xml"}[form]
+        path.write_text(FLAT_FILES[form](rows), encoding="utf-8")
+    document = tables(path)
+    (table,) = document.tables
+    assert len(table.rows) == 20
+    assert table.left_out == 80
+    assert "The file has more than 62 filled cells; the rows after them were not read." in document.warnings
+    assert any(
+        "first 20 rows are kept for counting and adding up; 80 more are not." in one for one in document.warnings
+    )
+
+
+def test_a_file_that_ends_at_the_most_cells_is_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(units, "MAX_CELLS", 8)
+    rows = [["Name", "Amount"], ["a", "1"], ["b", "2"], ["c", "3"]]
+    for path in (csv_file(tmp_path, rows), sheet_file(tmp_path, rows)):
+        document = tables(path)
+        assert (len(document.tables[0].rows), document.tables[0].left_out, document.warnings) == (3, 0, [])
+
+
+def test_a_large_table_with_empty_cells_keeps_its_head(tmp_path, monkeypatch):
+    monkeypatch.setattr(split, "MAX_GRID", 100)
+    rows = [["Name", "Amount", "Remark"], *([f"n{n}", str(n), "late" if n % 9 == 0 else ""] for n in range(60))]
+    document = tables(csv_file(tmp_path, rows))
+    assert [column.name for column in document.tables[0].columns] == ["Name", "Amount", "Remark"]
+    assert len(document.tables[0].rows) == 60
+
+
+def test_a_cell_far_away_still_lengthens_no_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(split, "MAX_GRID", 100)
+    rows = [["Name", "Amount"], *([f"n{n}", str(n)] for n in range(60)), ["far", *[""] * 50, "x"]]
+    rows[5:5] = [[f"m{n}", *[""] * n, "x"] for n in range(3, 50)]
+    assert "| n1 | 1 |" in read_file(csv_file(tmp_path, rows)).units[0].text
+
+
+def test_tables_and_columns_beyond_the_limit_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(builder, "MOST_TABLES", 2)
+    monkeypatch.setattr(builder, "MOST_COLUMNS", 3)
+    blocks = []
+    for n in range(4):
+        names = ["Name", "Weight", "Height", "Depth", "Price"][: 5 if n == 0 else 2]
+        body = [[f"x{row}", *[str(row + n)] * (len(names) - 1)] for row in range(3)]
+        blocks += [Block(f"Table {n}"), Block(markdown_table([names, *body]), "table")]
+    document = Document("report", [Unit(1, "page", "", blocks)])
+    add_tables(document)
+    assert [len(one.columns) for one in document.tables] == [3, 2]
+    assert document.warnings == [
+        'Of the table "Table 0" the first 3 columns are kept for counting and adding up; 2 more are not.',
+        "2 further tables of the file cannot be asked for figures: of one file 2 tables and 500,000 rows are kept for"
+        " that.",
+    ]
+
+
+def test_whole_numbers_whose_mark_changes_half_way_are_thousands_and_told():
+    found, values = column("1,007", "1,014", "950", "1.280", "2.001")
+    assert (found.type, values) == ("integer", [1007, 1014, 950, 1280, 2001])
+    assert (found.doubt.kind, found.doubt.line, found.doubt.example) == ("changed_numbers", 5, "1.280")
+    mixed, values = column("1,007", "1.014", "1,280")
+    assert (mixed.doubt.kind, values) == ("mixed_numbers", [1007, 1014, 1280])
+    # where something tells the form, the marks are what they are
+    told, values = column("1,007", "1.280", "0.125")
+    assert (told.type, values) == ("decimal", [1007, 1.28, 0.125])
+    shown, values = column("1,007", "1.280", is_workbook=True)
+    assert (shown.doubt, values) == (None, [1007, 1.28])
+
+
+def test_percentages_of_which_some_have_no_sign_are_doubtful():
+    found, values = column("12%", "7.5%", "0", "0.4", "–")
+    assert (found.type, values) == ("percent", [12, 7.5, 0, 0.4, None])
+    assert (found.doubt.kind, found.doubt.line, found.doubt.cells) == ("bare_percentages", 5, 1)
+    assert column("12%", "0", "7.5%")[0].doubt is None
+    assert column("12", "7.5", "0.4", name="Share (%)")[0].doubt is None
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_a_second_head_may_be_narrower(tmp_path, empty):
+    first = [["Name", "Qty", "Price"], *([f"A{n}", str(n), f"{n}.5"] for n in range(1, 9))]
+    second = [["Site", "Staff", empty], *([f"S{n}", str(n * 3), empty] for n in range(1, 9))]
+    document = tables(csv_file(tmp_path, [*first, *second]))
+    assert [[one.name for one in found.columns] for found in document.tables] == [
+        ["Name", "Qty", "Price"],
+        ["Site", "Staff"],
+    ]
+    assert [len(found.rows) for found in document.tables] == [8, 8]
+    assert document.tables[1].rows[0].line == 11
+
+
+def test_a_row_with_gaps_is_no_head_where_rows_below_fill_them(tmp_path):
+    rows = [["Name", "Qty", "Price"], *([f"A{n}", str(n), f"{n}.5"] for n in range(1, 9))]
+    rows.insert(4, ["late", "open", ""])
+    (found,) = tables(csv_file(tmp_path, rows)).tables
+    assert len(found.rows) == 9
+
+
+@pytest.mark.parametrize(
+    "end", [[["A9", "n/a", ""], ["B1", "7", ""], ["B2", "8", ""]], [["A9", "open", ""], ["B1", "7", ""]]]
+)
+def test_rows_at_the_end_that_lack_something_are_no_head(tmp_path, end):
+    rows = [["Name", "Qty", "Price"], *([f"A{n}", str(n), f"{n}.5"] for n in range(1, 30)), *end]
+    (found,) = tables(csv_file(tmp_path, rows)).tables
+    assert len(found.rows) == 29 + len(end)
+
+
+@pytest.mark.parametrize("corner", ["", "Region"])
+def test_a_head_of_two_rows_whose_groups_are_named_over_each_column(tmp_path, corner):
+    head = [["Region", "2023", "2023", "2024", "2024"], [corner, "Sales", "Cost", "Sales", "Cost"]]
+    rows = [[f"R{n}", str(n * 10), str(n * 4), str(n * 12), str(n * 5)] for n in range(1, 9)]
+    (found,) = tables(csv_file(tmp_path, [*head, *rows])).tables
+    assert [one.name for one in found.columns] == [
+        "Region",
+        "2023 / Sales",
+        "2023 / Cost",
+        "2024 / Sales",
+        "2024 / Cost",
+    ]
+    assert found.rows[0].values == ("R1", 10, 4, 12, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("14 aout 2024", "2024-08-14"),
+        ("1er fevrier 2024", "2024-02-01"),
+        ("3. Jänner 2024", "2024-01-03"),
+        ("9 sept. 2024", "2024-09-09"),
+        ("Marc 2024", None),
+    ],
+)
+def test_months_are_known_without_accents(text, day):
+    found = day_of(text)
+    assert (found.day_first if found else None) == day
 
 
 def test_rows_beyond_the_limit_are_left_out_and_told(tmp_path, monkeypatch):

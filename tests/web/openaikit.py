@@ -1,4 +1,4 @@
-"""The routes below ``/v1`` with answers that are given, for what needs no model."""
+"""The routes below ``/v1`` and ``/api`` with answers that are given, for what needs no model."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from fastapi.testclient import TestClient
 from ragapp.contract import Answer, Citation, Sentence, Stage, Understood
 from ragapp.llm.fair_lock import FairLock
 from ragapp.settings import Settings
+from ragapp.web.api import make_api
 from ragapp.web.api_errors import add_error_answers
 from ragapp.web.metrics import Metrics
 from ragapp.web.openai_api import make_openai_api
+from ragapp.web.places import Places
 
 ASKED = [{"role": "user", "content": "How long is the notice period?"}]
 ANSWER = Answer(
@@ -44,8 +46,8 @@ class Embedder:
         return np.ones((len(texts), 3), np.float32)
 
 
-def openai_server(ask=None, answer=ANSWER, waiting=20):
-    """The web application, and the list of what was asked; a word is a token."""
+def openai_server(ask=None, answer=ANSWER, waiting=20, documents=()):
+    """The web application, and the list of what was asked; a word is a token, ``documents`` are rows of the catalog."""
     asked = []
 
     def given(question, turns=(), **options):
@@ -55,17 +57,20 @@ def openai_server(ask=None, answer=ANSWER, waiting=20):
         yield answer
 
     settings = Settings()
-    settings.server.waiting = waiting
     app = SimpleNamespace(
         assistant=SimpleNamespace(ask=ask or given),
         settings=settings,
         engine=lambda: SimpleNamespace(count=lambda text: len(text.split())),
         embedder=Embedder(),
         questions=FairLock(),
+        catalog=SimpleNamespace(documents=lambda: list(documents)),
+        summarizer=SimpleNamespace(summarize=lambda document, cancelled: (ask or given)(document, cancelled=cancelled)),
     )
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
     models, job = SimpleNamespace(note_answer=lambda one: None), SimpleNamespace(beginning=False)
-    server.include_router(make_openai_api(SimpleNamespace(app=app, metrics=Metrics(), models=models, job=job)))
+    state = SimpleNamespace(app=app, metrics=Metrics(), models=models, job=job, places=Places(waiting))
+    server.include_router(make_openai_api(state))
+    server.include_router(make_api(state))
     add_error_answers(server)
     return server, asked
 

@@ -1,12 +1,14 @@
 """Which JSON Schemas an answer's own fields fit."""
 
 import json
+from dataclasses import replace
 
 import jsonschema
 import pytest
 from openaikit import ANSWER
 from pydantic import BaseModel
 
+from ragapp.contract import Filters, TableRow
 from ragapp.web.answer_json import json_writer
 from ragapp.web.openai_errors import OpenAIError
 
@@ -89,6 +91,16 @@ def test_a_schema_that_is_not(name):
     assert refused.value.status == 400
     assert refused.value.param == "response_format.json_schema.schema"
     assert told in refused.value.message
+
+
+def test_a_figure_comes_with_its_query_and_rows():
+    schema = thing("rows", rows={"type": "array", "items": thing("place", "cells", place=TEXT, cells={})})
+    row = TableRow("b.xlsx", "/b.xlsx", 2, where="May!A3:B3", columns=("Name", "Sum"), cells=("Ada", "7"))
+    answer = replace(ANSWER, query="SELECT 1", rows=(row,), rows_found=9, filters=Filters((), ("year:2024",)))
+    assert json.loads(json_writer(form(schema))(answer)) == {"rows": [{"place": "May!A3:B3", "cells": ["Ada", "7"]}]}
+    whole = json.loads(json_writer({"type": "json_object"})(answer))
+    assert (whole["query"], whole["rows_found"], whole["rows"][0]["page"]) == ("SELECT 1", 9, 2)
+    assert whole["filters"] == {"used": [], "proposed": ["year:2024"]}
 
 
 def test_text_is_no_json():

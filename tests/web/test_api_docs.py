@@ -1,14 +1,11 @@
 """The page ``/docs``: made here, safe to look at, and complete."""
 
 import re
-from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
 from openaikit import openai_server
 
-from ragapp.settings import Settings
-from ragapp.web.api import make_api
 from ragapp.web.api_docs import make_api_docs, render_api_docs
 from ragapp.web.passwords import hash_password
 from ragapp.web.security import Security, policy_for
@@ -20,9 +17,7 @@ ADDRESS = "http://127.0.0.1:7860"
 @pytest.fixture(scope="module")
 def server():
     app, _ = openai_server()
-    state = SimpleNamespace(app=SimpleNamespace(settings=Settings()))
-    for router in (make_api(state), make_api_docs()):
-        app.include_router(router)
+    app.include_router(make_api_docs())
     return app
 
 

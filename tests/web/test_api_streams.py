@@ -24,6 +24,7 @@ from ragapp.web.api_errors import add_error_answers
 from ragapp.web.client import PageClient, ServerError
 from ragapp.web.metrics import Metrics
 from ragapp.web.openai_api import make_openai_api
+from ragapp.web.places import Places
 from ragapp.web.server_file import RunningServer
 
 QUOTE = Citation("a.pdf", "/a.pdf", 3, n=1, quote="The limit is £175.", start=0, end=18)
@@ -62,10 +63,9 @@ class Assistant:
 
 def made_server(assistant, beginning=False, counts=(1,)):
     counts = list(counts)
-    settings = Settings()
-    settings.server.waiting = 60
-    app = SimpleNamespace(assistant=assistant, settings=settings, questions=assistant.queue)
-    state = SimpleNamespace(app=app, metrics=Metrics(), models=SimpleNamespace(note_answer=lambda one: None))
+    app = SimpleNamespace(assistant=assistant, settings=Settings(), questions=assistant.queue)
+    models = SimpleNamespace(note_answer=lambda one: None)
+    state = SimpleNamespace(app=app, metrics=Metrics(), models=models, places=Places(60))
     state.job, state.document_count = (
         SimpleNamespace(beginning=beginning),
         lambda: counts.pop(0) if counts[1:] else counts[0],

@@ -82,6 +82,28 @@ def test_openai_parses_an_answer(openai):
     assert [one.quote for one in reply.citations] == [one["quote"] for one in made.citations]
 
 
+def test_openai_restricts_the_documents_by_extra_fields(openai):
+    import openai as package
+
+    def ask(question, **extra):
+        return openai.chat.completions.create(
+            model="ragapp", messages=[{"role": "user", "content": question}], extra_body=extra
+        )
+
+    made = ask(QUESTION, types=["powerpoint"], after="2025")
+    assert made.filters == {"used": ["type:powerpoint", "after:2025-01-01"], "proposed": []}
+    assert {one["document"] for one in made.passages} == {"all-staff-meeting-2025-q1.pptx"}
+    made = ask("How many instruments are in the price list?", **{"in": "*.xlsx"})
+    assert made.query.startswith("SELECT COUNT(*)")
+    assert made.rows_found == len(made.rows) == 11
+    with pytest.raises(package.BadRequestError, match="'soon' is not a day") as told:
+        ask(QUESTION, after="soon")
+    assert told.value.param == "after"
+    with pytest.raises(package.BadRequestError, match="No document or folder matches 'nothing'") as told:
+        ask(QUESTION, **{"in": "nothing"})
+    assert told.value.param == "in"
+
+
 def test_openai_embeddings(openai):
     import openai as package
 

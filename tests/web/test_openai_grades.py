@@ -16,6 +16,7 @@ from ragapp.web import streaming
 from ragapp.web.api_shapes import ChatMessage
 from ragapp.web.metrics import Metrics
 from ragapp.web.openai_api import make_openai_api, question_of
+from ragapp.web.places import Places
 
 QUOTE = Citation("a.pdf", "/a.pdf", 3, n=1, quote="The limit\nis £175.", start=0, end=18)
 TOLD = "[1] a.pdf, p. 3: “The limit is £175.”"
@@ -76,7 +77,8 @@ def posted(made, *, stream, told=None):
     app = SimpleNamespace(assistant=SimpleNamespace(ask=ask), settings=Settings(), questions=FairLock())
     server = FastAPI()
     models, job = SimpleNamespace(note_answer=lambda one: None), SimpleNamespace(beginning=False)
-    server.include_router(make_openai_api(SimpleNamespace(app=app, metrics=Metrics(), models=models, job=job)))
+    state = SimpleNamespace(app=app, metrics=Metrics(), models=models, job=job, places=Places(1))
+    server.include_router(make_openai_api(state))
     body = {"messages": [{"role": "user", "content": "q"}], "stream": stream}
     return TestClient(server).post("/v1/chat/completions", json=body)
 

@@ -52,11 +52,11 @@ def wait(true):
         time.sleep(0.02)
 
 
-def raw(port, body, **headers):
+def raw(port, body, path="/v1/chat/completions"):
     """A connection on which a question was sent."""
     content = json.dumps(body).encode()
     lines = [
-        "POST /v1/chat/completions HTTP/1.1",
+        f"POST {path} HTTP/1.1",
         f"Host: 127.0.0.1:{port}",
         f"Authorization: Bearer {TOKEN}",
         "Content-Type: application/json",
@@ -113,6 +113,33 @@ def test_a_client_that_has_gone_frees_its_place(stream):
         assert answer.status_code == 200
 
 
+OTHER_WAYS = {
+    "/v1/chat/completions": {"messages": ASKED},
+    "/api/ask": {"question": "How long?"},
+    "/api/summarize": {"document": "contract.pdf"},
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", OTHER_WAYS)
+def test_programs_share_the_places_whichever_way_they_come(path, stream):
+    ask = Waiting()
+    with listening(ask=ask, waiting=1) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        client.headers["authorization"] = f"Bearer {TOKEN}"
+        connection = raw(port, {**OTHER_WAYS[path], "stream": stream}, path)
+        wait(lambda: ask.begun)
+        for other, body in OTHER_WAYS.items():
+            refused = client.post(other, json=body)
+            assert refused.status_code == 429, other
+            assert 1 <= int(refused.headers["retry-after"]) <= 300
+            assert refused.json()["error"]["message"].startswith("1 questions are being answered or wait already.")
+        connection.close()
+        wait(lambda: ask.ended)
+        ask.go_on.set()
+        for other, body in OTHER_WAYS.items():
+            assert client.post(other, json=body).status_code == 200, other
+
+
 def test_a_client_that_does_not_read_holds_nobody_up():
     done = threading.Event()
     # more than what the system keeps for a connection
@@ -136,8 +163,12 @@ def test_places_are_given_back():
         assert client.post("/v1/chat/completions", json={"messages": ASKED, "stream": stream}).status_code == 200
     for wrong in ({"messages": ASKED, "n": 3}, {"messages": [{"role": "user", "content": " "}]}):
         assert client.post("/v1/chat/completions", json=wrong).status_code == 400
+    for stream in (False, True, False):
+        assert client.post("/api/ask", json={"question": "How long?", "stream": stream}).status_code == 200
+    both = {"question": "x", "turns": [{"question": "a", "answer": "b"}], "conversation": "new"}
+    assert client.post("/api/ask", json=both).status_code == 400
     assert client.post("/v1/chat/completions", json={"messages": ASKED}).status_code == 200
-    assert len(asked) == 4
+    assert len(asked) == 7
 
 
 @pytest.mark.parametrize("told", [True, False])

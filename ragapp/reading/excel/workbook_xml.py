@@ -67,7 +67,7 @@ class _Sheet:
         self._hidden_columns: list[tuple[int, int]] = []
         self._of_columns: list[tuple[int, int, str]] = []
         self._by_column: dict[int, str] = {}
-        self._struck = 0
+        self._struck = self._unread = 0
         for table in sheet.iterchildren(f"{NAMESPACE}Table"):
             self._columns(table)
             self._read(table)
@@ -82,7 +82,7 @@ class _Sheet:
         left_out.add("hidden column", "hidden columns", place, lost_columns, _UNHIDE)
         left_out.add("struck-out passage", "struck-out passages", place, self._struck)
         grid.remarks = {number: lines for number, lines in self._remarks.items() if number not in rows}
-        units.grid(name, grid, is_cut=self._room < 0)
+        units.grid(name, grid, unread=self._unread)
 
     def _columns(self, table: Any) -> None:
         place = 0
@@ -97,6 +97,9 @@ class _Sheet:
     def _read(self, table: Any) -> None:
         number = 0
         for row in table.iterchildren(f"{NAMESPACE}Row"):
+            if self._room < 0:
+                self._unread += len(row) > 0
+                continue
             number = _place(row, number + 1, LAST_ROW)
             if _is_hidden(row, "Height"):
                 self._hidden_rows.append((number, number + _count(row, "Span")))
@@ -111,8 +114,6 @@ class _Sheet:
                     self._areas.append((number, column, bottom, right))
                 self._remark(cell, number, column)
             self._room -= len(cells)
-            if self._room < 0:
-                return
             number = min(number + _count(row, "Span"), LAST_ROW)
 
     def _text(self, cell: Any, column: int, of_row: str) -> str:

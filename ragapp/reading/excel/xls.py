@@ -98,7 +98,7 @@ class _Workbook:
 
     def _sheet(self, sheet: Any, drawn: DrawnSheet) -> None:
         place = f"sheet {drawn.name}"
-        rows, is_cut = self._rows(sheet, place, drawn.not_computed)
+        rows, unread = self._rows(sheet, place, drawn.not_computed)
         hidden_rows, hidden_columns = _hidden(sheet)
         _add_links(sheet, rows)
         grid = Grid(rows)
@@ -113,7 +113,7 @@ class _Workbook:
         self._left_out.add("chart without data", "charts without data", place, drawn.bare_charts, hint)
         self._left_out.add("embedded document", "embedded documents", place, drawn.embedded)
         grid.remarks = _cell_notes(sheet, grid.rows, hidden_rows, hidden_columns)
-        self._units.grid(drawn.name, grid, self._headers(drawn), drawn.texts, is_cut=is_cut)
+        self._units.grid(drawn.name, grid, self._headers(drawn), drawn.texts, unread=unread)
 
     def _headers(self, sheet: DrawnSheet) -> list[str]:
         """Page headers and footers, each text once in the workbook."""
@@ -122,8 +122,8 @@ class _Workbook:
         self._running.update(new)
         return ["Page header or footer: " + "; ".join(new)] if new else []
 
-    def _rows(self, sheet: Any, place: str, not_computed: set[tuple[int, int]]) -> tuple[dict[int, Cells], bool]:
-        """The cells that show something, by row; whether some are missing because there are too many."""
+    def _rows(self, sheet: Any, place: str, not_computed: set[tuple[int, int]]) -> tuple[dict[int, Cells], int]:
+        """The cells that show something, by row; how many rows are missing because there are too many cells."""
         rows: dict[int, Cells] = {}
         left, struck = self._units.room, 0
         runs, kept = sheet.rich_text_runlist_map, self._kept
@@ -154,9 +154,9 @@ class _Workbook:
                 rows[number + 1] = cells
                 left -= len(cells)
                 if left < 0:
-                    return rows, True
+                    return rows, sheet.nrows - number - 1
         self._left_out.add("struck-out passage", "struck-out passages", place, struck)
-        return rows, False
+        return rows, 0
 
     def _seen(self, kind: int, value: Any, index: int, runs: Any) -> tuple[str, int]:
         """What a cell shows, and how many passages of it are struck out."""

@@ -57,7 +57,7 @@ class SheetPart:
     in_cells: int = 0  # pictures that are the values of cells
     embedded: int = 0
     damaged_after: int | None = None  # the last row that could be read, where the part is not well-formed
-    is_cut: bool = False  # at the most cells that are read
+    unread: int = 0  # rows behind the most cells that are read
 
     def hidden(self) -> tuple[Spans, Spans]:
         """The rows and columns that are not seen."""
@@ -84,7 +84,9 @@ def read_sheet(data: bytes, values: CellText, most_cells: int) -> SheetPart:
                 element.clear()
                 continue
             last = _whole(element.get("r")) or last + 1
-            if last <= LAST_ROW:
+            if cells > most_cells:
+                sheet.unread += len(element) > 0
+            elif last <= LAST_ROW:
                 found = _cells(element, values, sheet, last)
                 if is_on(element.get("hidden")) or _is_nothing(element.get("ht")):
                     sheet.hidden_rows.add(last)
@@ -95,9 +97,6 @@ def read_sheet(data: bytes, values: CellText, most_cells: int) -> SheetPart:
             # cleared rows still stand in the tree, a million of them
             while element.getprevious() is not None:
                 del element.getparent()[0]
-            if cells > most_cells:
-                sheet.is_cut = True
-                break
     except etree.XMLSyntaxError:
         sheet.damaged_after = max(sheet.rows, default=0)
     return sheet

@@ -108,7 +108,7 @@ class Workbook:
         self._left_out.add("picture", "pictures", place, part.in_cells)
         texts = [*drawn.texts, *self._in_pictures(drawn.pictures, place)]
         self._left_out.add("embedded document", "embedded documents", place, part.embedded)
-        self._units.grid(name, grid, self._headers(part, name), texts, is_cut=part.is_cut)
+        self._units.grid(name, grid, self._headers(part, name), texts, unread=part.unread)
         return True
 
     def _in_pictures(self, names: Sequence[str], place: str) -> Iterator[str]:

@@ -48,7 +48,7 @@ def add_sheets(context: OdfContext, sheets: SheetUnits, furniture: tuple[list[st
         context.place = lambda name=name: f"sheet {name}"  # type: ignore[misc]
         sheet = _Sheet(context, cells, table, sheets.room)
         grid = sheet.grid()
-        sheets.grid(name, grid, before=headers, after=[*sheet.beside(), *footers], is_cut=sheet.is_cut)
+        sheets.grid(name, grid, before=headers, after=[*sheet.beside(), *footers], unread=sheet.unread)
         headers, footers = [], []
 
 
@@ -64,7 +64,7 @@ class _Sheet:
         self._areas: list[Area] = []
         self._drawings: list[Any] = []
         self._remarks: dict[int, list[str]] = {}
-        self.is_cut = False
+        self.unread = 0  # rows that are missing because there are too many cells
 
     def grid(self) -> Grid:
         """The cells that are seen."""
@@ -74,16 +74,17 @@ class _Sheet:
         for number, repeats, row, is_hidden in _rows(self._table):
             if is_hidden:
                 hidden.append((number, min(number + repeats - 1, _LAST_ROW)))
+            if self._room < 0:
+                self.unread += min(repeats, _MAX_REPEATS) if any(map(len, row)) else 0
+                continue
             cells = self._row(row, number, is_hidden)
             # a format that reaches to the sheet's end repeats a blank row a million times
             for offset in range(min(repeats, _MAX_REPEATS) if cells else 0):
                 self._room -= len(cells)
                 if self._room < 0:
-                    self.is_cut = True
+                    self.unread += min(repeats, _MAX_REPEATS) - offset
                     break
                 grid.rows[number + offset] = dict(cells) if offset else cells
-            if self.is_cut:
-                break
         hidden_rows = Spans(hidden)
         place, left_out = self._context.place(), self._context.left_out
         if self._areas and not grid.merge(self._areas, hidden_rows, self._columns.hidden):

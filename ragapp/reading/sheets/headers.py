@@ -223,6 +223,8 @@ def _names_above_values(row: Sequence[str], below: Rows) -> bool:
 def _heads_groups(above: Sequence[str], row: Sequence[str]) -> bool:
     """Whether a row's names stand over groups of the next row's, which repeat below each: Plan, Actual, Plan …"""
     heads = [column for column, text in enumerate(above) if text]
+    if not row[0] or row[0] == above[0]:  # a name that is written over each column of its group is one, too
+        heads = [column for column in heads if not column or above[column] != above[column - 1]]
     names = [text for text in row if text]
     if len(heads) < 2 or len(heads) >= len(names) or any(not row[column] for column in heads if column):
         return False

@@ -19,8 +19,10 @@ from ragapp.reading.sheets.headers import (
 )
 from ragapp.reading.tables import cell_text
 
-# beyond this, rows keep what is filled only: a few far cells must not lengthen a million rows
+# beyond this, rows of which most cells are empty keep what is filled only: a few far cells must not lengthen a million
+# rows
 MAX_GRID = 5_000_000
+_LEAST_FILLED = 0.4
 TOTALS = "Totals row"
 
 
@@ -161,7 +163,8 @@ def _continues(rows: list[Cells], cells: Cells) -> bool:
 def _group(rows: Rows, grid: Grid) -> _Group:
     numbers = [number for number, _ in rows]
     columns = sorted({column for _, cells in rows for column in cells})
-    if len(columns) * len(rows) > MAX_GRID:
+    size = len(columns) * len(rows)
+    if size > MAX_GRID and sum(len(cells) for _, cells in rows) < _LEAST_FILLED * size:
         return _Group([list(cells.values()) for _, cells in rows], numbers, columns, [], is_ragged=True)
     places = {column: place for place, column in enumerate(columns)}
     across = [

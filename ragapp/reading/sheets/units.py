@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ragapp.reading.blocks import BlockBuilder
 from ragapp.reading.document import Block, Document, SheetRows, Unit
@@ -47,14 +48,16 @@ class SheetUnits:
             self._hidden.append(f'The hidden sheet "{name}" was skipped.')
             self.skip()
             return
-        self._add_grid(name, Grid(filled_cells(self._bounded(rows))))
+        given = _Bounded(rows, self.room)
+        self._add_grid(name, Grid(filled_cells(given)), unread=self._after(given))
 
     def data(self, rows: Iterable[Row]) -> None:
         """Add a file of rows without a sheet's name: tables, and lines of text above and below them."""
-        self._add_grid("", Grid(filled_cells(self._bounded(rows))), joins=True)
+        given = _Bounded(rows, self.room)
+        self._add_grid("", Grid(filled_cells(given)), joins=True, unread=self._after(given))
 
     def grid(
-        self, name: str, grid: Grid, before: Sequence[str] = (), after: Sequence[str] = (), is_cut: bool = False
+        self, name: str, grid: Grid, before: Sequence[str] = (), after: Sequence[str] = (), unread: int = 0
     ) -> None:
         """Add a sheet by its cells and what is known of them.
 
@@ -63,18 +66,18 @@ class SheetUnits:
             grid: its cells as they are seen.
             before: text that stands before them, such as a page header.
             after: text that stands after them, of boxes and charts; one that is a table is Markdown.
-            is_cut: whether cells of it are missing because there are too many.
+            unread: how many of its rows are missing because there are too many cells.
         """
         self._cells += sum(map(len, grid.rows.values()))
-        self._truncated = self._truncated or is_cut
-        self._add_grid(name, grid, before, after, is_workbook=True)
+        self._truncated = self._truncated or unread > 0
+        self._add_grid(name, grid, before, after, is_workbook=True, unread=unread)
 
     def table(self, name: str, rows: Iterable[Row]) -> None:
         """Add a sheet that is one table, its first row the header; ``name``, which may be empty, labels its units."""
-        cutter = _Cutter(name, tables=self._tables)
-        numbers, table = _tidy(list(self._bounded(rows)))
+        cutter, given = _Cutter(name, tables=self._tables), _Bounded(rows, self.room)
+        numbers, table = _tidy(list(given))
         cutter.table(table, numbers)
-        self._add(cutter)
+        self._add(cutter, self._after(given))
 
     def document(self, title: str, notes: Sequence[str] = ()) -> Document:
         """The document of these sheets, with its other warnings."""
@@ -83,13 +86,11 @@ class SheetUnits:
             warnings.append(f"The file has more than {MAX_CELLS:,} filled cells; the rows after them were not read.")
         return Document(title, self.units or [Unit(1, "sheet")], warnings=warnings)
 
-    def _bounded(self, rows: Iterable[Row]) -> Iterator[Row]:
-        for number, cells in rows:
-            self._cells += len(cells) - cells.count("")
-            if self._cells > MAX_CELLS:
-                self._truncated = True
-                return
-            yield number, cells
+    def _after(self, given: _Bounded) -> int:
+        """Note the cells of rows that were given; how many rows were not."""
+        self._cells += given.cells
+        self._truncated = self._truncated or given.unread > 0
+        return given.unread
 
     def _add_grid(
         self,
@@ -99,6 +100,7 @@ class SheetUnits:
         after: Sequence[str] = (),
         joins: bool = False,
         is_workbook: bool = False,
+        unread: int = 0,
     ) -> None:
         cutter = _Cutter(name, grid.remarks, grid.exact, self._tables, is_workbook)
         for text in before:
@@ -119,13 +121,43 @@ class SheetUnits:
         cutter.rest()
         for text in after:
             cutter.beside(text)
-        self._add(cutter)
+        self._add(cutter, unread)
 
-    def _add(self, cutter: _Cutter) -> None:
+    def _add(self, cutter: _Cutter, unread: int) -> None:
         self._tables = cutter.tables
-        for label, blocks in cutter.pieces():
+        pieces = cutter.pieces()
+        if unread:
+            _note_unread([blocks for _, blocks in pieces], unread)
+        for label, blocks in pieces:
             self.units.append(Unit(self._next, "sheet", label, blocks))
             self._next += 1
+
+
+class _Bounded:
+    """Rows with at most so many filled cells; those behind them are counted."""
+
+    def __init__(self, rows: Iterable[Row], room: int) -> None:
+        self._rows = rows
+        self._room = room
+        self.cells = self.unread = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for number, cells in self._rows:
+            filled = len(cells) - cells.count("")
+            if self.unread or self.cells + filled > self._room:
+                self.unread += filled > 0
+            else:
+                self.cells += filled
+                yield number, cells
+
+
+def _note_unread(pieces: Sequence[list[Block]], unread: int) -> None:
+    """Have the last table of a sheet know that the sheet has more rows, which belong to it as far as is known."""
+    for blocks in reversed(pieces):
+        for place in range(len(blocks) - 1, -1, -1):
+            if rows := blocks[place].rows:
+                blocks[place] = replace(blocks[place], rows=replace(rows, unread=unread))
+                return
 
 
 class _Cutter:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from ragapp.plain_words import counted
 from ragapp.reading.document import BLOCK_BREAK, Block, Document, SheetRows
 from ragapp.reading.sheets.headers import is_value
 from ragapp.reading.sheets.headers import typed_columns as valued_columns
@@ -51,12 +52,19 @@ def add_tables(document: Document) -> None:
     What blocks of spreadsheets know of their rows is taken off them.
     """
     document.tables = []
+    lost = 0
     for raw in _raw_tables(document):
         for part in _at_heads(raw):
-            if len(document.tables) < MOST_TABLES and (table := _typed(part)):
+            if len(document.tables) >= MOST_TABLES or (part.left_out and not part.rows):
+                lost += 1
+            elif table := _typed(part):
                 document.tables.append(table)
-    for table in document.tables:
-        document.warnings += _warnings(table, table.title or document.title)
+                document.warnings += _warnings(table, table.title or document.title, len(part.head))
+    if lost:
+        document.warnings.append(
+            f"{counted(lost, 'further table')} of the file cannot be asked for figures: of one file {MOST_TABLES}"
+            f" tables and {MOST_ROWS:,} rows are kept for that."
+        )
     for unit in document.units:
         unit.blocks = [replace(block, rows=None) if block.rows else block for block in unit.blocks]
 
@@ -118,7 +126,7 @@ def _add(raw: _Raw, known: SheetRows | None, rows: Sequence[tuple[list[str], int
         raw.rows.append(cells)
         raw.lines.append((unit, start, end, number))
         raw.exact.append(known.exact.get(place, {}) if known else {})
-    raw.left_out += max(len(rows) - max(room, 0), 0)
+    raw.left_out += max(len(rows) - max(room, 0), 0) + (known.unread if known else 0)
     return min(len(rows), max(room, 0))
 
 
@@ -133,10 +141,12 @@ def _at_heads(raw: _Raw) -> Iterator[_Raw]:
         raw.exact = [raw.exact[n] for n in kept]
     while (place := second_head(raw.rows, valued_columns(raw.rows))) is not None:
         yield replace(raw, rows=raw.rows[:place], lines=raw.lines[:place], exact=raw.exact[:place], left_out=0)
+        head = raw.rows[place]
+        width = max(column for column, name in enumerate(head) if name) + 1  # of a narrower table
         raw = replace(
             raw,
-            head=raw.rows[place],
-            rows=raw.rows[place + 1 :],
+            head=head[:width],
+            rows=[row[:width] for row in raw.rows[place + 1 :]],
             lines=raw.lines[place + 1 :],
             exact=raw.exact[place + 1 :],
         )
@@ -180,8 +190,10 @@ def _typed(raw: _Raw) -> TypedTable | None:
 
 
 def _is_figure(name: str) -> bool:
-    """Whether a head's cell holds a figure, and no year."""
-    return is_value(name) and not (name.isdecimal() and 1900 <= int(name) <= 2100)
+    """Whether a head's cell holds a figure, and no year; one of a head of several rows only if all of it is one, which
+    ``2024 / Cost`` is not."""
+    parts = name.split(" / ")
+    return all(is_value(part) and not (part.isdecimal() and 1900 <= int(part) <= 2100) for part in parts)
 
 
 def _is_like_cells(name: str, cells: Sequence[str]) -> bool:
@@ -232,8 +244,9 @@ def _unique(head: Sequence[str]) -> list[str]:
     return names
 
 
-def _warnings(table: TypedTable, where: str) -> Iterator[str]:
-    """What a person should know of a table: columns whose form changes, and rows that are missing."""
+def _warnings(table: TypedTable, where: str, width: int) -> Iterator[str]:
+    """What a person should know of a table that is so wide: columns whose form changes, columns and rows that are
+    missing."""
     for column in table.columns:
         doubt = column.doubt
         if doubt and doubt.kind in ("changed_numbers", "mixed_numbers"):
@@ -246,6 +259,11 @@ def _warnings(table: TypedTable, where: str) -> Iterator[str]:
                 f'In the table "{where}" the dates of "{column.name}" change the order of day and month at row'
                 f" {doubt.line}: {doubt.example}."
             )
+    if more_columns := max(0, width - MOST_COLUMNS):
+        yield (
+            f'Of the table "{where}" the first {MOST_COLUMNS} columns are kept for counting and adding up;'
+            f" {more_columns:,} more are not."
+        )
     if table.left_out:
         yield (
             f'Of the table "{where}" the first {len(table.rows):,} rows are kept for counting and adding up;'

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from ragapp.reading.typed.currencies import CURRENCIES
 from ragapp.reading.typed.records import Column, ColumnType, Doubt, DoubtKind, Value
-from ragapp.reading.typed.values import CURRENCIES, Day, Number, day_of, is_blank, number_of, truth_of, unit_in_head
+from ragapp.reading.typed.values import Day, Number, day_of, is_blank, number_of, truth_of, unit_in_head
 
 # share of a column's filled cells that must be values of a type
 SHARE = 0.9
@@ -49,7 +50,7 @@ def typed_columns(columns: Sequence[ColumnCells], is_workbook: bool) -> list[tup
     votes = Counter(number.sure for found in numbers for number in found if number is not None)
     usual = "comma" if votes["comma"] > votes["point"] else "point"
     is_told = is_workbook or bool(votes["point"] or votes["comma"])
-    return [_typed(column, found, usual, is_told) for column, found in zip(columns, numbers, strict=True)]
+    return [_typed(column, found, usual, is_told, is_workbook) for column, found in zip(columns, numbers, strict=True)]
 
 
 def _parsed(texts: Sequence[str], parse: Callable[[str], _Kind | None]) -> list[_Kind | None]:
@@ -62,7 +63,9 @@ def _parsed(texts: Sequence[str], parse: Callable[[str], _Kind | None]) -> list[
     return found
 
 
-def _typed(column: ColumnCells, numbers: list[Number | None], usual: str, is_told: bool) -> tuple[Column, list[Value]]:
+def _typed(
+    column: ColumnCells, numbers: list[Number | None], usual: str, is_told: bool, is_workbook: bool
+) -> tuple[Column, list[Value]]:
     texts = column.texts
     filled = [place for place, text in enumerate(texts) if not is_blank(text)]
     if not filled:
@@ -71,7 +74,7 @@ def _typed(column: ColumnCells, numbers: list[Number | None], usual: str, is_tol
     if truths is not None:
         return Column(column.name, "boolean"), truths
     if sum(numbers[place] is not None for place in filled) >= SHARE * len(filled):
-        if found := _numeric(column, numbers, filled, usual, is_told):
+        if found := _numeric(column, numbers, filled, usual, is_told, is_workbook):
             return found
     else:
         days = _parsed(texts, day_of)
@@ -91,13 +94,19 @@ def _truths(texts: Sequence[str], filled: Sequence[int]) -> list[Value] | None:
 
 
 def _numeric(
-    column: ColumnCells, numbers: Sequence[Number | None], filled: Sequence[int], usual: str, is_told: bool
+    column: ColumnCells,
+    numbers: Sequence[Number | None],
+    filled: Sequence[int],
+    usual: str,
+    is_told: bool,
+    is_workbook: bool,
 ) -> tuple[Column, list[Value]] | None:
     units = Counter(number.unit for place in filled if (number := numbers[place]) and number.unit)
     others = set(units) - CURRENCIES
     if len(others) > 1 or (others and len(units) > 1):
         return None
-    forms, doubt = _forms(column, numbers, usual, is_told, "numbers")
+    told = _by_thousands(numbers) if not is_workbook else numbers
+    forms, doubt = _forms(column, told, usual, is_told, "numbers")
     values: list[Value] = [None] * len(numbers)
     digits = 0
     for place in filled:
@@ -116,11 +125,30 @@ def _numeric(
     kind: ColumnType = "integer" if whole else "decimal"
     if unit == "%":
         kind = "percent"
+        doubt = doubt or _without_sign(column, numbers, filled)
         values = [_hundredfold(value, place, column) for place, value in enumerate(values)]
     elif unit in CURRENCIES:
         kind = "money"
     doubt = doubt or _not_read(column, numbers, filled)
     return Column(column.name, kind, unit if len(units) < 2 else "", digits, doubt), values
+
+
+def _by_thousands(numbers: Sequence[Number | None]) -> Sequence[Number | None]:
+    """Numbers of which some can only be thousands, since both marks stand in them (``1,234`` and ``1.234``) and nothing
+    else tells their form: of a device or a person that changed it."""
+    ambiguous = [number for number in numbers if number is not None and number.is_ambiguous]
+    is_told = any(number is not None and number.sure for number in numbers)
+    if is_told or len({number.as_thousands for number in ambiguous}) < 2:
+        return numbers
+    return [number and number.in_thousands() for number in numbers]
+
+
+def _without_sign(column: ColumnCells, numbers: Sequence[Number | None], filled: Sequence[int]) -> Doubt | None:
+    """The doubt about a column of percentages in which some cells have no sign: 0.4 may be 40% or 0.4%."""
+    bare = [place for place in filled if (number := numbers[place]) and not number.unit and number.point != 0]
+    if not bare or len(bare) == sum(numbers[place] is not None for place in filled):
+        return None
+    return Doubt("bare_percentages", column.lines[bare[0]], len(bare), column.texts[bare[0]])
 
 
 def _hundredfold(value: Value, place: int, column: ColumnCells) -> Value:

@@ -11,6 +11,7 @@ NUMERIC: frozenset[ColumnType] = frozenset(("integer", "decimal", "money", "perc
 DoubtKind = Literal[
     "changed_numbers",  # 1,234.50 up to a row, 1 234,50 from it on
     "mixed_numbers",  # both, anywhere
+    "bare_percentages",  # 40% and 0.4
     "unsure_numbers",  # 1,234 in every cell: thousands, or decimals
     "changed_dates",  # 31/12/2024 up to a row, 12/31/2024 from it on
     "mixed_dates",

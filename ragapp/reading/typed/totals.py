@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ragapp.reading.sheets.headers import is_name, is_value
 from ragapp.reading.sheets.split import TOTALS
 from ragapp.reading.typed.records import Value
+from ragapp.reading.typed.values import is_blank
 
 _TOTAL = (
     r"(?:grand|sub|sous|general|overall|report|zwischen|gesamt|running|sum|tussen)?[\s-]*"
@@ -82,10 +83,16 @@ def second_head(rows: Sequence[Sequence[str]], valued: set[int]) -> int | None:
     ``valued`` are the columns that hold values in most rows.
     """
     for place, row in enumerate(rows[:-1]):
-        if not place or not valued or not all(row):
+        named = [text for text in row if text]
+        if not place or not valued or len(named) < 2 or len(set(named)) < len(named):
             continue
-        if all(is_name(row[column]) and not is_value(row[column]) for column in valued):
-            below = rows[place + 1]
-            if any(is_value(text) for text in below) and len(set(row)) == len(row):
-                return place
+        heads = [row[column] for column in valued if row[column]]
+        if not heads or not all(is_name(text) and not is_value(text) and not is_blank(text) for text in heads):
+            continue
+        # a narrower table leaves the columns empty that it has not; one row alone may lack something itself
+        empty = [column for column, text in enumerate(row) if not text]
+        if empty and len(rows) - place < 3:
+            continue
+        if any(map(is_value, rows[place + 1])) and not any(below[n] for below in rows[place + 1 :] for n in empty):
+            return place
     return None

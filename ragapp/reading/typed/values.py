@@ -10,63 +10,15 @@ import re
 from datetime import date
 from typing import NamedTuple
 
+from ragapp.reading.months import MONTH_NUMBERS
 from ragapp.reading.sheets.number_format_names import MONTHS, SHORT_MONTHS
+from ragapp.reading.typed.currencies import CURRENCY, SIGNS
 
 LONGEST = 60  # characters of a cell that may be a value
-_SIGNS = {
-    "€": "EUR",
-    "$": "USD",
-    "US$": "USD",
-    "£": "GBP",
-    "¥": "JPY",
-    "₹": "INR",
-    "zł": "PLN",
-    "Kč": "CZK",
-    "kr": "kr",
-}
-_CODES = [
-    "EUR",
-    "USD",
-    "GBP",
-    "CHF",
-    "JPY",
-    "CAD",
-    "AUD",
-    "NZD",
-    "SEK",
-    "NOK",
-    "DKK",
-    "PLN",
-    "CZK",
-    "HUF",
-    "RON",
-    "BGN",
-    "TRY",
-    "RUB",
-    "UAH",
-    "CNY",
-    "HKD",
-    "SGD",
-    "INR",
-    "KRW",
-    "BRL",
-    "MXN",
-    "ZAR",
-    "ILS",
-    "AED",
-    "SAR",
-    "MAD",
-    "TND",
-    "DZD",
-    "XOF",
-    "XAF",
-]
-CURRENCIES = frozenset((*_CODES, "kr"))
-_CURRENCY = "|".join(map(re.escape, sorted((*_SIGNS, *_CODES), key=len, reverse=True)))
 _FULL = re.compile(r"(?P<shown>[^(]*)\(in full: (?P<full>-?\d+(?:\.\d+)?)\)")
 _NUMBER = re.compile(
-    rf"(?P<open>\()?\s*(?P<minus>[+\-−–])?\s*(?P<before>{_CURRENCY})?\s*(?P<inner>[+\-−–])?\s*"
-    rf"(?P<body>\d[\d.,'’\s]*\d|\d|\.\d+)\s*(?P<after>{_CURRENCY}|%|‰|°C|°F|[^\W\d_]{{1,4}}[²³]?(?:/[^\W\d_]{{1,4}}[²³]?)?)?"
+    rf"(?P<open>\()?\s*(?P<minus>[+\-−–])?\s*(?P<before>{CURRENCY})?\s*(?P<inner>[+\-−–])?\s*"
+    rf"(?P<body>\d[\d.,'’\s]*\d|\d|\.\d+)\s*(?P<after>{CURRENCY}|%|‰|°C|°F|[^\W\d_]{{1,4}}[²³]?(?:/[^\W\d_]{{1,4}}[²³]?)?)?"
     r"\s*(?P<behind>-)?\s*(?P<close>\))?"
 )
 _POINT = re.compile(
@@ -76,7 +28,7 @@ _COMMA = re.compile(
     r"\d{1,3}(?P<point>(?:\.\d{3})+)(?:,(?P<a>\d+))?|\d{1,3}(?:[ ']\d{3})+(?:,(?P<b>\d+))?|\d+(?:,(?P<c>\d+))?"
 )
 _HEAD_UNIT = re.compile(
-    rf"(?<!\w)(?P<unit>{_CURRENCY}|%)(?!\w)|[(\[](?P<other>[^\W\d_]{{1,4}}[²³]?(?:/[^\W\d_]{{1,4}})?)[)\]]"
+    rf"(?<!\w)(?P<unit>{CURRENCY}|%)(?!\w)|[(\[](?P<other>[^\W\d_]{{1,4}}[²³]?(?:/[^\W\d_]{{1,4}})?)[)\]]"
 )
 _ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ](\d{1,2}:\d\d(?::\d\d)?)(?:\.\d+)?Z?)?")
 _FIGURES = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?:,?\s(\d{1,2}:\d\d(?::\d\d)?))?")
@@ -92,8 +44,8 @@ BLANK = frozenset(("", "-", "–", "—", "n/a", "n.a.", "na", "k.a.", "s.o.", "
 
 
 def _month_numbers() -> dict[str, int]:
-    numbers: dict[str, int] = {}
-    for names in (*MONTHS.values(), *SHORT_MONTHS.values()):
+    numbers = dict(MONTH_NUMBERS)
+    for names in (*MONTHS.values(), *SHORT_MONTHS.values()):  # of more languages, as number formats write them
         for number, name in enumerate(names.split(), 1):
             numbers.setdefault(name.strip(".").casefold(), number)
     return numbers
@@ -127,6 +79,17 @@ class Number(NamedTuple):
         """Whether both ways give a number, and not the same."""
         return self.point is not None and self.comma is not None and self.point != self.comma
 
+    @property
+    def as_thousands(self) -> str:
+        """Of an ambiguous number the way in which its mark stands between thousands: ``point`` of ``1,234``."""
+        return "point" if isinstance(self.point, int) else "comma"
+
+    def in_thousands(self) -> Number:
+        """Of an ambiguous number the one that can only be thousands; any other as it is."""
+        if not self.is_ambiguous:
+            return self
+        return self._replace(comma=None) if self.as_thousands == "point" else self._replace(point=None)
+
     def read(self, form: str) -> float | int | None:
         """Its value by a way, by the other one where there is none."""
         first, other = (self.comma, self.point) if form == "comma" else (self.point, self.comma)
@@ -145,13 +108,13 @@ def number_of(text: str) -> Number | None:
     if full := _FULL.fullmatch(text):
         value = float(full["full"])
         whole = int(value) if value.is_integer() else value
-        named = re.search(_CURRENCY, full["shown"])
-        return Number(whole, whole, 0, 0, _SIGNS.get(named[0], named[0]) if named else "")
+        named = re.search(CURRENCY, full["shown"])
+        return Number(whole, whole, 0, 0, SIGNS.get(named[0], named[0]) if named else "")
     found = _NUMBER.fullmatch(text)
     if not found or (found["open"] is None) != (found["close"] is None):
         return None
     unit = found["before"] or found["after"] or ""
-    unit = _SIGNS.get(unit, unit)
+    unit = SIGNS.get(unit, unit)
     negative = bool(found["open"]) or any(found[name] in ("-", "−", "–") for name in ("minus", "inner", "behind"))
     body = " ".join(found["body"].split()).replace("’", "'")
     point, digits_point = _value(_POINT.fullmatch(body), body, ",", "comma")
@@ -181,7 +144,7 @@ def unit_in_head(name: str) -> str:
     if not found:
         return ""
     unit = found["unit"] or found["other"]
-    return _SIGNS.get(unit, unit)
+    return SIGNS.get(unit, unit)
 
 
 class Day(NamedTuple):
