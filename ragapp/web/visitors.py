@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ragapp.answer.chat_session import ChatSession
 from ragapp.answer.suggestions import Suggestion
 from ragapp.index.conversations import TakenOut
+from ragapp.web.comparison_run import ComparisonRun
 from ragapp.web.ingest_job import Erased
 from ragapp.web.runs import AnswerRun, Exchange
 
@@ -58,6 +59,9 @@ class Visitor:
     language: str = "en"  # of the page
     greeted: bool = False  # whether the tab has said who it is, and is shown what is its own
     preview: tuple[int, int] = (0, 1)  # document id and unit that the documents tab shows
+    marked: str = ""  # spans of that unit's text that are marked, as an address has them
+    comparison: ComparisonRun | None = None  # the documents that stand side by side in the place of the list
+    comparison_shown: int = 0  # changes of it that are shown
     listing: Listing = field(default_factory=Listing)  # how the documents tab lists them
     errand: Future[Erased] | None = None  # what was asked for and takes a while
     undo: tuple[str, ...] = ()  # paths of the files whose documents were removed last
@@ -151,6 +155,8 @@ class Visitors:
             for visitor in self._visitors.values():
                 if visitor.run:
                     visitor.run.stop()
+                if visitor.comparison:
+                    visitor.comparison.stop()
 
     def _forget_oldest(self) -> None:
         if len(self._visitors) > MOST:

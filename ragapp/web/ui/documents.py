@@ -13,7 +13,8 @@ import gradio as gr
 from ragapp.errors import RagappError
 from ragapp.index.listing import COLUMNS, STATES, Query
 from ragapp.web.app_state import sample_docs
-from ragapp.web.evidence import Source
+from ragapp.web.evidence import Source, mark_spans
+from ragapp.web.ui.comparison import ComparisonView
 from ragapp.web.ui.documents_forms import render_confirmation, render_password_form, render_paste_form, render_removed
 from ragapp.web.ui.documents_job import render_drop, render_job, render_rebuild
 from ragapp.web.ui.documents_table import render_filters, render_table
@@ -39,8 +40,10 @@ class DocumentsTab(Tab):
     at_load = True
 
     def build(self) -> None:
+        self.side_by_side = ComparisonView(self._state, self._i18n)
         with gr.Row(elem_id="documents-row"):
             with gr.Column(scale=3, min_width=320):
+                self.side_by_side.build()
                 self.drop = self.html("drop")
                 self.job = self.html("job")
                 self.confirm = self.html("confirm")
@@ -49,9 +52,11 @@ class DocumentsTab(Tab):
                 self.table = self.html("documents")
             with gr.Column(scale=2, min_width=320, elem_id="preview-column"):
                 self.preview = self.html("preview")
+        self.outputs.extend(self.side_by_side.outputs)
 
     def wire(self, loaded: Dependency) -> None:
         self.on_button("documents", self.act, self.outputs, "multiple")
+        self.side_by_side.wire()
         self.search.change(self.find, self.search, [self.table, self.filters], trigger_mode="always_last", **UNQUEUED)
 
     def show(self, visitor: Visitor) -> Updates:
@@ -59,7 +64,7 @@ class DocumentsTab(Tab):
         visitor.forget("job", "running", "documents")
         # a reload comes back to what was looked at
         looked_at: Updates = {self.preview: self.show_preview(visitor)} if visitor.preview[0] else {}
-        return {**self.follow(visitor), **looked_at}
+        return {**self.follow(visitor), **self.side_by_side.show(visitor), **looked_at}
 
     def follow(self, visitor: Visitor) -> Updates:
         """What of these has changed."""
@@ -73,7 +78,7 @@ class DocumentsTab(Tab):
             updates |= self._list(visitor)
         if visitor.errand and visitor.errand.done():
             updates[self.confirm] = self._told_errand(visitor, visitor.errand)
-        return updates
+        return updates | self.side_by_side.follow(visitor)
 
     def find(self, words: str, request: gr.Request) -> Any:
         """List the documents that have some words in their names, titles or folders."""
@@ -117,6 +122,7 @@ class DocumentsTab(Tab):
             visitor.listing = _listed(visitor.listing, what, values)
         elif what == "preview":
             visitor.preview = int(values["id"]), int(values.get("page", 1))
+            visitor.marked = str(values.get("mark", ""))
             return {self.preview: self.show_preview(visitor)}
         elif what == "close":
             visitor.preview = 0, 1
@@ -205,7 +211,9 @@ class DocumentsTab(Tab):
             return ""
         unit = catalog.unit(row.id, page)
         source = Source(row.name, row.path, page, *((unit.label, unit.kind) if unit else ()))
-        view = render_view(self._state.evidence.show(source), visitor.language)
+        spans = mark_spans(visitor.marked)
+        finder = self._state.evidence
+        view = render_view(finder.at(row, page, spans) if spans else finder.show(source), visitor.language)
         label = tr(visitor.language, "documents.close_view")
         close = act(
             "documents", label, inner=f'<span class="back">{escape(label)}</span>', css="tool close", what="close"

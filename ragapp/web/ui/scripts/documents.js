@@ -30,6 +30,7 @@
     const any = every || ticks.size > 0;
     if (row && row.classList.contains("has-ticked") !== any) row.classList.toggle("has-ticked", any);
     for (const tool of document.querySelectorAll("#drop .needs-tick")) set(tool, "disabled", !any);
+    for (const tool of document.querySelectorAll("#drop .needs-two")) set(tool, "disabled", every || ticks.size !== 2);
     if (!line) return;
     const total = +line.dataset.total, key = any ? `${every}/${ticks.size}/${total}/${rows.length}` : "";
     if (line.dataset.shown === key && line.hidden === !any && (!any || line.childElementCount)) return;
@@ -247,7 +248,7 @@
   };
   onChange(reveal);
   addEventListener("click", (event) => {
-    const name = event.target.closest?.("#documents .act.name");
+    const name = event.target.closest?.("#documents .act.name, #comparison [data-act='documents']");
     if (name) opener = name;
   }, true);
 
@@ -256,6 +257,7 @@
       if (!every && !ticks.size) return;
       send("documents", every ? { ...values, all: true } : { ...values, ids: [...ticks] });
     },
+    "compare-ticked": () => { if (!every && ticks.size === 2) send("compare", { what: "open", ids: [...ticks] }); },
     unlock,
     paste,
     "choose-files": () => choose(false),
