@@ -61,7 +61,12 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list is asked for; ``warning`` is a kind of warning, see :func:`warning_kind`."""
+    """What a list is asked for.
+
+    Attributes:
+        warning: a kind of warning, see :func:`warning_kind`.
+        only: ids of the documents that it is narrowed to; None for all lines.
+    """
 
     search: str = ""
     state: str = ""
@@ -70,6 +75,7 @@ class Query:
     down: bool = False
     offset: int = 0
     limit: int = 50
+    only: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,9 @@ def _where(query: Query) -> tuple[str, list[Any]]:
     if query.warning:
         conditions.append("EXISTS (SELECT 1 FROM json_each(warnings) WHERE warning_kind(value) = ?)")
         values.append(query.warning)
+    if query.only is not None:
+        conditions.append("id IN (SELECT value FROM json_each(?))")
+        values.append(_json(query.only))
     return " AND ".join(conditions), values
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ragapp.answer.chat_session import ChatSession
 from ragapp.answer.suggestions import Suggestion
 from ragapp.index.conversations import TakenOut
+from ragapp.retrieval.scope import Filter
 from ragapp.web.comparison_run import ComparisonRun
 from ragapp.web.ingest_job import Erased
 from ragapp.web.runs import AnswerRun, Exchange
@@ -45,6 +46,7 @@ class Listing:
     state: str = ""  # one of :data:`ragapp.index.listing.STATES`; empty: all documents
     warning: str = ""  # a kind of warning
     offset: int = 0  # lines before the page that is shown
+    narrowed: Filter = field(default_factory=Filter)  # collection, tag, type and days of the documents
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class Visitor:
     comparison_shown: int = 0  # changes of it that are shown
     listing: Listing = field(default_factory=Listing)  # how the documents tab lists them
     errand: Future[Erased] | None = None  # what was asked for and takes a while
+    labelled: tuple[int, ...] = ()  # ids of the documents whose tags and collections are being changed
     undo: tuple[str, ...] = ()  # paths of the files whose documents were removed last
     search: str = ""  # words by which conversations are listed
     scope: str = ""  # what the next question is restricted to: patterns of documents, one a line

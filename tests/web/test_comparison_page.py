@@ -160,6 +160,9 @@ class Explainer:
             if cancelled():
                 break
             yield Explained(n, f"sentence {n}")
+            changes = list(found.changes)
+            changes[n] = replace(changes[n], explanation=f"sentence {n}")
+            found = replace(found, changes=tuple(changes))
         yield replace(found, explained=min(self.begun, 3))
 
 

@@ -12,11 +12,13 @@ import gradio as gr
 
 from ragapp.errors import RagappError
 from ragapp.index.listing import COLUMNS, STATES, Query
+from ragapp.retrieval.scope import Filter
 from ragapp.web.app_state import sample_docs
 from ragapp.web.evidence import Source, mark_spans
 from ragapp.web.ui.comparison import ComparisonView
 from ragapp.web.ui.documents_forms import render_confirmation, render_password_form, render_paste_form, render_removed
 from ragapp.web.ui.documents_job import render_drop, render_job, render_rebuild
+from ragapp.web.ui.documents_labels import LabelsForm, as_values, narrowed, render_narrowing
 from ragapp.web.ui.documents_table import render_filters, render_table
 from ragapp.web.ui.render import act, job_box
 from ragapp.web.ui.render_evidence import render_view
@@ -93,7 +95,7 @@ class DocumentsTab(Tab):
 
     def _list(self, visitor: Visitor) -> Updates:
         lister, listing, language = self._state.lister, visitor.listing, visitor.language
-        counts, page = lister.counts(), lister.page(_query(listing))
+        counts, page = lister.counts(), lister.page(_query(listing), listing.narrowed)
         table = render_table(
             page,
             counts,
@@ -101,10 +103,12 @@ class DocumentsTab(Tab):
             language,
             chosen=visitor.preview[0],
             summaries=lister.summaries(page),
+            labels=lister.labels(page),
             outcomes=lister.outcomes() if listing.state == "run" else None,
             drop_folder=self._state.app.settings.paths.ingest,
         )
-        return {self.table: table, self.filters: render_filters(counts, listing, language)}
+        narrowing = render_narrowing(lister.choices(), listing.narrowed, language)
+        return {self.table: table, self.filters: render_filters(counts, listing, language) + narrowing}
 
     def act(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Do what a button says."""
@@ -118,7 +122,7 @@ class DocumentsTab(Tab):
 
     def _do(self, visitor: Visitor, what: str, values: dict[str, Any]) -> Updates:
         language = visitor.language
-        if what in ("sort", "filter", "warning", "page"):
+        if what in ("sort", "filter", "warning", "page", "narrow", "clear"):
             visitor.listing = _listed(visitor.listing, what, values)
         elif what == "preview":
             visitor.preview = int(values["id"]), int(values.get("page", 1))
@@ -131,6 +135,11 @@ class DocumentsTab(Tab):
             return {self.confirm: self._ask_remove(visitor, values)}
         elif what in ("remove", "erase"):
             return self._remove(visitor, self._ids(visitor, values), erase=what == "erase")
+        elif what == "ask-labels":
+            visitor.labelled = tuple(self._ids(visitor, values))
+            return {self.confirm: self._labels_form(visitor)}
+        elif what in ("tag", "untag", "collect", "uncollect"):
+            return {self.confirm: self._label(visitor, what, str(values["name"]))}
         elif what == "ask-password":
             known = self._known(visitor, values)
             return {self.confirm: render_password_form(known[0], language) if known else ""}
@@ -141,6 +150,20 @@ class DocumentsTab(Tab):
         else:
             return self._run(visitor, what, values)
         return {}
+
+    def _labels_form(self, visitor: Visitor, problem: str = "") -> str:
+        form = LabelsForm(self._state.app)
+        return form.render(visitor.labelled, self._state.lister.choices(), visitor.language, problem)
+
+    def _label(self, visitor: Visitor, what: str, name: str) -> str:
+        """Give or take a tag or a collection; the form stays, with what is wrong where something is."""
+        problem = ""
+        try:
+            LabelsForm(self._state.app).do(what, visitor.labelled, name)
+        except RagappError as error:
+            problem = told(error, visitor.language)
+        self._state.lister.relabelled()
+        return self._labels_form(visitor, problem)
 
     def _run(self, visitor: Visitor, what: str, values: dict[str, Any]) -> Updates:
         """What the job is asked for."""
@@ -223,7 +246,7 @@ class DocumentsTab(Tab):
     def _ids(self, visitor: Visitor, values: dict[str, Any]) -> list[int]:
         """The documents that are asked for: some, or all that the list has."""
         if values.get("all"):
-            return self._state.lister.ids(_query(visitor.listing))
+            return self._state.lister.ids(_query(visitor.listing), visitor.listing.narrowed)
         return [int(one) for one in values.get("ids", [])]
 
     def _known(self, visitor: Visitor, values: dict[str, Any]) -> list[str]:
@@ -252,6 +275,10 @@ def _listed(listing: Listing, what: str, values: dict[str, Any]) -> Listing:
         return replace(listing, state=str(values["state"]), warning="", offset=0)
     if what == "warning":
         return replace(listing, warning=str(values["kind"]), offset=0)
+    if what == "narrow":
+        return replace(listing, narrowed=narrowed(listing.narrowed, *as_values(values)), offset=0)
+    if what == "clear":
+        return replace(listing, narrowed=Filter(), offset=0)
     if what == "page":
         return replace(listing, offset=max(0, int(values["offset"])))
     return listing

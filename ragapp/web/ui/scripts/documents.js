@@ -51,6 +51,7 @@
     if (every && rows.length) { every = false; for (const row of boxes()) ticks.add(+row.value); }
     for (const row of rows) ticks[box.checked ? "add" : "delete"](+row.value);
     if (rows.length) retick();
+    if (box.matches?.(".narrow")) send("documents", { what: "narrow", kind: box.dataset.kind, value: box.value });
     if (box.matches?.(".warning-kind")) send("documents", { what: "warning", kind: box.value });
   });
   // another search or filter is another list: "all of it" would be something else
@@ -252,7 +253,16 @@
     if (name) opener = name;
   }, true);
 
+  const label = (values, pressed) => {
+    const field = pressed.closest(".give").querySelector("input");
+    if (!field.value.trim()) { field.focus(); return; }
+    send("documents", { ...values, name: field.value });
+    field.value = "";
+    field.focus();
+  };
   Object.assign(acts, {
+    "label-tag": label,
+    "label-collect": label,
     ticked: (values) => {
       if (!every && !ticks.size) return;
       send("documents", every ? { ...values, all: true } : { ...values, ids: [...ticks] });
