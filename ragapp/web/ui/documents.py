@@ -108,7 +108,8 @@ class DocumentsTab(Tab):
             drop_folder=self._state.app.settings.paths.ingest,
         )
         narrowing = render_narrowing(lister.choices(), listing.narrowed, language)
-        return {self.table: table, self.filters: render_filters(counts, listing, language) + narrowing}
+        filters = f'<div class="filter-rows">{render_filters(counts, listing, language)}{narrowing}</div>'
+        return {self.table: table, self.filters: filters}
 
     def act(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Do what a button says."""

@@ -70,11 +70,8 @@ def render_narrowing(choices: Choices, chosen: Filter, language: str) -> str:
 
 
 def render_labels(labels: Labels, language: str) -> str:
-    """A document's day, collections and tags, below its name; a click on one narrows the list to it."""
+    """A document's collections and tags, below its name; a click on one narrows the list to it."""
     parts = []
-    if labels.day:
-        told = tr(language, "labels.day", day=short_day(labels.day, language))
-        parts.append(f'<span class="own-day">{escape(told)}</span>')
     for kind, names in (("collection", labels.collections), ("tag", labels.tags)):
         for name in names:
             tip = tr(language, f"narrow.to_{kind}", name=name)
@@ -98,6 +95,15 @@ def _day(kind: str, day: str, language: str) -> str:
     css = "narrow chosen" if day else "narrow"
     field = f'<input type="date" class="{css}" data-kind="{kind}" value="{escape(day)}">'
     return f"<label>{escape(tr(language, f'narrow.{kind}'))} {field}</label>"
+
+
+def render_day(labels: Labels, language: str) -> str:
+    """A document's own day, in front of the line on what it is about."""
+    if not labels.day:
+        return ""
+    day = short_day(labels.day, language)
+    tip = escape(tr(language, "labels.day", day=day))
+    return f'<span class="own-day" title="{tip}">{escape(day)}</span>'
 
 
 class LabelsForm:

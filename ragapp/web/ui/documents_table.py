@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from ragapp.contract import FileReport
 from ragapp.index.listing import COLUMNS, STATES, Counts, Line, Page
 from ragapp.web.document_list import Labels
-from ragapp.web.ui.documents_labels import render_labels
+from ragapp.web.ui.documents_labels import render_day, render_labels
 from ragapp.web.ui.render import act, table_box
 from ragapp.web.ui.translations import told, tr
 from ragapp.web.visitors import ROWS, Listing
@@ -127,7 +127,8 @@ def _row(
         name = act("documents", line.name, css="name", tip=line.path, what="preview", id=line.id)
     title = line.title if line.title not in ("", Path(line.name).stem, line.name) else ""
     below = [f'<span class="title">{escape(title)}</span>'] if title else []
-    below += [f'<span class="summary">{escape(summary)}</span>'] if summary and summary != title else []
+    about = [render_day(labels, language), escape(summary) if summary != title else ""]
+    below += [f'<span class="summary">{" · ".join(filter(None, about))}</span>'] if any(about) else []
     below += [shown] if (shown := render_labels(labels, language)) else []
     if line.reason:
         below = [f'<span class="reason">{escape(_reason(line, language))}</span>']
