@@ -1,15 +1,24 @@
 """The comparison of two documents as the page shows it: its HTML, its report, and the work behind it."""
 
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from ragapp.contract import Change, Comparison, Document, Explained, Piece, Quote, Stage
 from ragapp.errors import ModelError, StoreError
+from ragapp.web.api import make_api
+from ragapp.web.api_errors import add_error_answers
+from ragapp.web.client import PageClient, ServerError
 from ragapp.web.comparison_report import report_heading, report_html, report_markdown
 from ragapp.web.comparison_run import ComparisonRun, in_order
+from ragapp.web.server_file import RunningServer
 from ragapp.web.ui.render_comparison import SHOWN_AT_ONCE, quote_mark, render_comparison
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script> & \"'>"
@@ -148,7 +157,7 @@ def test_the_earlier_one_is_told_by_years_else_by_days():
 
 class Explainer:
     def __init__(self):
-        self.begun = 0
+        self.begun, self.ended = 0, None
 
     def explain(self, found, cancelled):
         for n in range(found.explained, 3):
@@ -163,6 +172,7 @@ class Explainer:
             changes = list(found.changes)
             changes[n] = replace(changes[n], explanation=f"sentence {n}")
             found = replace(found, changes=tuple(changes))
+        self.ended = self.begun
         yield replace(found, explained=min(self.begun, 3))
 
 
@@ -205,3 +215,57 @@ def test_an_error_is_told_and_nothing_waits_for_ever():
         assert (run.running, run.found) == (False, None)
         assert error.message in run.error
         assert "job problem" in html(None, error=run.error)
+
+
+@contextmanager
+def listening(app):
+    """The API with an app of ours on a port, and the client of commands."""
+    server = FastAPI()
+    server.include_router(make_api(SimpleNamespace(app=app)))
+    add_error_answers(server)
+    served = uvicorn.Server(uvicorn.Config(server, port=0, log_level="warning"))
+    thread = threading.Thread(target=served.run)
+    thread.start()
+    while not served.started:
+        time.sleep(0.02)
+    port = served.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield PageClient(RunningServer(f"http://127.0.0.1:{port}", 1, "token"))
+    finally:
+        served.should_exit = True
+        thread.join()
+
+
+def test_the_api_compares_and_tells_what_goes_on_while_changes_are_put_into_words():
+    app = SomeApp()
+    app.explainer.begun = 10  # nothing waits
+    with listening(app) as page:
+        plain = page.compare(1, 2)
+        assert (plain.count("changed"), plain.explained) == (3, 0)
+        events = list(page.explain_events(1, 2))
+        assert [type(event) for event in events] == [Stage, Explained] * 3 + [Comparison]
+        assert [event.explanation for event in events[1:6:2]] == ["sentence 0", "sentence 1", "sentence 2"]
+        assert [change.explanation for change in events[-1].changes] == ["sentence 0", "sentence 1", "sentence 2"]
+        asked = {"before": 1, "after": 2, "explain": True}
+        assert page.post("compare", asked)["changes"][2]["explanation"] == "sentence 2"
+
+
+def test_who_hangs_up_ends_it():
+    app = SomeApp()
+    with listening(app) as page:
+        events = page.explain_events(1, 2)
+        while not isinstance(next(events), Explained):
+            pass
+        events.close()
+        until = time.monotonic() + 4  # it would go on by itself after five seconds
+        while app.explainer.ended is None:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    assert app.explainer.ended < 3
+
+
+def test_a_document_that_is_not_there_is_told_in_the_stream_too():
+    with listening(SomeApp(StoreError("There is no document 7.", "See: x"))) as page:
+        for ask in (lambda: page.compare(1, 7), lambda: list(page.explain_events(1, 7))):
+            with pytest.raises(ServerError, match="no document 7"):
+                ask()

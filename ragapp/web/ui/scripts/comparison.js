@@ -14,7 +14,9 @@
       if (document.querySelector("#tab-documents-button[aria-selected='true']")) section.querySelector("h2").focus();
       section.scrollIntoView({ block: "start" });
     }
-    if (!section) document.querySelector("#drop [data-act='compare-ticked']")?.focus();
+    // after a reload nothing is ticked any more
+    const opener = document.querySelector("#drop [data-act='compare-ticked']:not(:disabled)");
+    if (!section) (opener || ragapp.field("documents-search"))?.focus();
   };
   onChange(follow);
   const narrow = () => {
