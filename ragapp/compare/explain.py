@@ -14,6 +14,7 @@ from functools import cache
 from ragapp.answer import facts, load_yaml
 from ragapp.answer.grounding import MARK, Similarity, ground
 from ragapp.answer.prompts import DEFAULT_LANGUAGE, PROMPTS, PromptSet, change_messages, prompts_for
+from ragapp.answer.sentences import sentence_spans
 from ragapp.contract import Change, Comparison, Explained, Quote, Stage
 from ragapp.errors import CancelledError
 from ragapp.index.analysis import content_words
@@ -129,7 +130,8 @@ def checked_sentence(
     """The sentence that a model has written of a change, as it is shown; empty where it must not be.
 
     Of a changed statement each half must be stated by its own quote, both must speak of what was changed, and figures
-    of the two halves must be those that took each other's place. More or less is only said of figures that are.
+    of the two halves must be those that took each other's place. More or less is only said of figures that are, and
+    a half restricts and denies what its quote does.
 
     Args:
         passages: the quotes as passages, the earlier one first.
@@ -137,7 +139,8 @@ def checked_sentence(
     """
     sentence = _one_sentence(written)
     if change.kind != "changed":
-        return sentence if _stated(sentence, passages[0], language, similar) else ""
+        stated = _stated(sentence, passages[0], language, similar)
+        return sentence if stated and _restricts_as(sentence, passages[0].chunk.text, language) else ""
     form = rf"{prompts.once}\b[,:]?\s*(.+?)\s*{_SEAM} {prompts.now}\b[,:]?\s*(.+)"
     halves = re.fullmatch(form, sentence, re.IGNORECASE)
     if not halves or halves[1].strip(" .") == halves[2].strip(" ."):
@@ -147,6 +150,8 @@ def checked_sentence(
         return ""
     pairs = _replaced_figures(change)
     if not (_speaks_of(change, said, language) and _belong_together(said, pairs)):
+        return ""
+    if not _restrict_alike(said, [passage.chunk.text for passage in passages], language):
         return ""
     return "" if _wrong_direction(said, change, pairs, language) else sentence
 
@@ -237,6 +242,19 @@ def _speaks_of(change: Change, said: Sequence[str], language: str) -> bool:
         elif (words := content_words(text, language)) and not words & content_words(half, language):
             return False
     return True
+
+
+def _restricts_as(text: str, quote: str, language: str) -> bool:
+    """Whether a sentence restricts and denies no more than its quote, and, where that is one sentence, no less."""
+    said, stated = facts.restrictions(text, language), facts.restrictions(quote, language)
+    return said <= stated and (said == stated or len(list(sentence_spans(quote))) > 1)
+
+
+def _restrict_alike(said: Sequence[str], quotes: Sequence[str], language: str) -> bool:
+    """Whether each half restricts and denies no more than its quote, and does where the other quote does not."""
+    own = [facts.restrictions(half, language) for half in said]
+    stated = [facts.restrictions(quote, language) for quote in quotes]
+    return all(own[side] <= stated[side] and stated[side] - stated[1 - side] <= own[side] for side in (0, 1))
 
 
 def _wrong_direction(

@@ -96,6 +96,14 @@ def test_a_sentence_that_the_quotes_state_is_shown(catalog, texts, written):  # 
         (RATE, "Before, a hotel in London cost at most £160 a night; now, the limit has decreased to £175 a night."),
         (RATE, "Before, a hotel in Berlin cost at most £160 a night; now, it costs at most £175 a night."),
         (RATE, "Before, there is a hotel in London; now, there is a hotel in London a night."),
+        # restricted by who writes, a restriction left out, and one that is the change
+        (RATE, "Before, a hotel in London cost at most £160 a night; now, £175 a night only for managers."),
+        ((POLICY, f"{POLICY} Claims are paid only with a receipt."), "Claims are paid with a receipt."),
+        ((POLICY, f"{POLICY} Taxis are paid."), "Taxis are paid except at night."),
+        (
+            (POLICY, POLICY.replace("Standard class is the rule", "Standard class is not the rule any longer")),
+            "Before, standard class is the rule; now, standard class is the rule any longer.",
+        ),
         # not in its form, or more than a sentence
         (RATE, "The limit for hotels in London has changed."),
         (RATE, "Before, a hotel in London cost at most £160 a night.\nNow, it costs at most £175 a night."),
