@@ -64,9 +64,10 @@ def compare(
                 found, stopped = _explained(found, events), stop.is_set()
     else:
         with open_app(context) as app:
+            if explain:
+                app.check_llm()  # a missing model is told before anything is compared
             found = app.compare(*ids, about=about)
             if explain:
-                app.check_llm()
                 with stoppable() as stop:
                     found, stopped = _explained(found, app.explainer.explain(found, stop.is_set)), stop.is_set()
     if as_json:

@@ -109,6 +109,9 @@ def test_what_is_under_way_can_be_stopped_and_what_is_there_is_counted():
     running = html(comparison(*changes), running=True, stage=Stage("explaining", part=2, parts=3))
     assert "Putting change 2 of 3 into words" in running
     assert "&quot;stop&quot;" in running
+    failed = html(comparison(*changes), error="The model file is missing.")
+    assert "job problem" in failed
+    assert "Say it in plain words" in failed  # it can be tried again
     done = comparison(a_change(explanation="x"), *changes, explained=3)
     assert "1 of 3 changes in the language model’s words" in html(done)
     assert "Say the rest" in html(done)

@@ -125,7 +125,7 @@ class LabelsForm:
         elif what == "untag":
             labels.untag(ids, [name])
         else:
-            paths = [escape_pattern(row.path) for row in map(self._app.catalog.document, ids) if row]
+            paths = list(map(escape_pattern, self._paths(ids)))
             if what == "collect":
                 labels.add_to_collection(name, paths)
             else:
@@ -139,10 +139,13 @@ class LabelsForm:
         if not rows:
             return ""
         tags = Counter(tag for words in catalog.labels.of_documents(ids).values() for tag in words)
-        paths = [path for (path,) in catalog.rows_among("SELECT path FROM documents WHERE id IN ({})", ids)]
+        paths = self._paths(ids)
         found = catalog.labels.collections_of(paths)
         collections = Counter(name for names in found.values() for name in names)
         return render_form(rows[0], len(ids), tags, collections, self._by_hand(paths), choices, language, problem)
+
+    def _paths(self, ids: Sequence[int]) -> list[str]:
+        return [path for (path,) in self._app.catalog.rows_among("SELECT path FROM documents WHERE id IN ({})", ids)]
 
     def _by_hand(self, paths: Sequence[str]) -> set[str]:
         """The collections that some of the documents were put into themselves, not by a folder."""

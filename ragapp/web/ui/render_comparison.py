@@ -150,7 +150,7 @@ def _words(run: ComparisonRun, language: str, seconds: float) -> str:
     if not chosen:
         return counts
     if run.error:
-        return counts + job_box(escape(told(run.error, language)), problem=True)
+        counts += job_box(escape(told(run.error, language)), problem=True)
     if run.running:
         part, parts = (run.stage.part, run.stage.parts) if run.stage else (1, chosen)
         doing = tr(language, "stage.stopping" if run.stopping else "stage.explaining", part=part, parts=parts)
