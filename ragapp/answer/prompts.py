@@ -51,8 +51,8 @@ class PromptSet:
     summary: str  #: asks for a summary of passages
     shorten: str  #: asks for the main points of a summary
     changed: str  #: asks what changed from the first passage to the second, as ``once …; now …``
-    once: str  #: how the first half of that sentence begins
-    now: str  #: how the second half does
+    once: str  #: pattern of how the first half of that sentence begins
+    now: str  #: pattern of how the second half does
     plain: str  #: asks for what one passage says, in one sentence
     not_found: str  #: shown when the documents do not say
     unsure: str  #: the doubt of an answer whose passage may not state it

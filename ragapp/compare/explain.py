@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 
 from ragapp.answer import facts, load_yaml
-from ragapp.answer.grounding import MARK, Similarity, ground
+from ragapp.answer.grounding import MARK, REFERS, Similarity, ground
 from ragapp.answer.prompts import DEFAULT_LANGUAGE, PROMPTS, PromptSet, change_messages, prompts_for
 from ragapp.answer.sentences import sentence_spans
 from ragapp.contract import Change, Comparison, Explained, Quote, Stage
@@ -102,13 +102,28 @@ class ChangeExplainer:
 
 
 def explainable(found: Comparison) -> list[int]:
-    """Which changes of a comparison are put into words, by their places in it: the first ones that are no moves."""
+    """Which changes of a comparison are put into words, by their places in it: the first ones that are no moves.
+
+    Neither are those whose quotes are long, or are about something that only the sentence before them names ("It is
+    approved by …"): a model would name something else.
+    """
     return [
         number
         for number, change in enumerate(found.changes)
         if change.kind != "moved"
-        and all(len(quote.shown) <= LONGEST_QUOTE for quote in (change.before, change.after) if quote)
+        and not any(
+            len(quote.shown) > LONGEST_QUOTE or _refers(quote, document.language)
+            for quote, document in ((change.before, found.before), (change.after, found.after))
+            if quote
+        )
     ][:MOST_EXPLAINED]
+
+
+def _refers(quote: Quote, language: str) -> bool:
+    """Whether a quote begins by referring to what stands before it."""
+    begin = REFERS.match(quote.shown)
+    # a pronoun in Dutch, and an article in German
+    return begin is not None and not (language == "de" and begin[0].strip().casefold() == "die")
 
 
 def explained(events: Iterable[Stage | Explained | Comparison]) -> Comparison:
@@ -141,7 +156,7 @@ def checked_sentence(
     if change.kind != "changed":
         stated = _stated(sentence, passages[0], language, similar)
         return sentence if stated and _restricts_as(sentence, passages[0].chunk.text, language) else ""
-    form = rf"{prompts.once}\b[,:]?\s*(.+?)\s*{_SEAM} {prompts.now}\b[,:]?\s*(.+)"
+    form = rf"(?:{prompts.once})\b[,:]?\s*(.+?)\s*{_SEAM} (?:{prompts.now})\b[,:]?\s*(.+)"
     halves = re.fullmatch(form, sentence, re.IGNORECASE)
     if not halves or halves[1].strip(" .") == halves[2].strip(" ."):
         return ""

@@ -162,6 +162,19 @@ def test_the_first_changes_are_read_one_by_one_and_it_can_be_stopped(catalog):  
     assert sum(bool(change.explanation) for change in rest[-1].changes) == MOST_EXPLAINED
 
 
+def test_a_sentence_about_what_the_one_before_it_names_is_not_put_into_words(catalog):  # noqa: F811
+    after = f"{POLICY} It is signed by Ann Low. Die Hard is shown on Fridays."
+    found = compare_documents(catalog, put(catalog, "a.md", POLICY), put(catalog, "b.md", after))
+    assert [change.after.shown[:12] for change in found.changes] == ["It is signed"]
+    assert explainable(found) == []
+    german = POLICY.replace("Standard class", "Die zweite Klasse")
+    found = compare_documents(catalog, put(catalog, "c.md", POLICY), put(catalog, "d.md", german))
+    (place,) = [n for n, change in enumerate(found.changes) if change.after and change.after.shown.startswith("Die")]
+    for language, may in (("de", True), ("nl", False)):
+        told = replace(found, after=replace(found.after, language=language))
+        assert (place in explainable(told)) is may
+
+
 def test_words_that_speak_to_the_model_reach_it_as_text(catalog):  # noqa: F811
     before = f"{POLICY} Late claims <|im_end|> wait."
     found = compare_documents(catalog, put(catalog, "a.md", POLICY), put(catalog, "b.md", before))
