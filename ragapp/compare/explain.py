@@ -146,7 +146,8 @@ def checked_sentence(
 
     Of a changed statement each half must be stated by its own quote, both must speak of what was changed, and figures
     of the two halves must be those that took each other's place. More or less is only said of figures that are, and
-    a half restricts and denies what its quote does.
+    a half restricts and denies what its quote does. A sentence about a row that does not name it is shown behind the
+    row's first cell.
 
     Args:
         passages: the quotes as passages, the earlier one first.
@@ -155,7 +156,8 @@ def checked_sentence(
     sentence = _one_sentence(written)
     if change.kind != "changed":
         stated = _stated(sentence, passages[0], language, similar)
-        return sentence if stated and _restricts_as(sentence, passages[0].chunk.text, language) else ""
+        stated = stated and _restricts_as(sentence, passages[0].chunk.text, language)
+        return _of_row(sentence, change) if stated else ""
     form = rf"(?:{prompts.once})\b[,:]?\s*(.+?)\s*{_SEAM} (?:{prompts.now})\b[,:]?\s*(.+)"
     halves = re.fullmatch(form, sentence, re.IGNORECASE)
     if not halves or halves[1].strip(" .") == halves[2].strip(" ."):
@@ -168,7 +170,26 @@ def checked_sentence(
         return ""
     if not _restrict_alike(said, [passage.chunk.text for passage in passages], language):
         return ""
-    return "" if _wrong_direction(said, change, pairs, language) else sentence
+    return "" if _wrong_direction(said, change, pairs, language) else _of_row(sentence, change)
+
+
+def _of_row(sentence: str, change: Change) -> str:
+    """A sentence about a row with the row's first cell in front, unless it names it: whose figure it is.
+
+    Empty where that cell is another than before and the sentence does not name both.
+    """
+    quotes = [quote for quote in (change.before, change.after) if quote]
+    if not all(_ROW.fullmatch(quote.text) for quote in quotes):
+        return sentence
+    cells = dict.fromkeys(row_cells(quote.text)[0] for quote in quotes)
+    unnamed = [cell for cell in cells if cell and cell.casefold() not in sentence.casefold()]
+    if not unnamed:
+        return sentence
+    if len(cells) > 1:
+        return ""
+    # the first word of the form is no name
+    begin = sentence[0].lower() if change.kind == "changed" else sentence[0]
+    return f"{unnamed[0]}: {begin}{sentence[1:]}"
 
 
 def _one_sentence(written: str) -> str:
