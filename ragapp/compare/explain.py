@@ -104,19 +104,23 @@ class ChangeExplainer:
 def explainable(found: Comparison) -> list[int]:
     """Which changes of a comparison are put into words, by their places in it: the first ones that are no moves.
 
-    Neither are those whose quotes are long, or are about something that only the sentence before them names ("It is
-    approved by …"): a model would name something else.
+    Neither are those whose quotes are headings or long, or are about something that only the sentence before them
+    names ("It is approved by …"): a model would name something else.
     """
     return [
         number
         for number, change in enumerate(found.changes)
         if change.kind != "moved"
         and not any(
-            len(quote.shown) > LONGEST_QUOTE or _refers(quote, document.language)
+            len(quote.shown) > LONGEST_QUOTE or _is_heading(quote) or _refers(quote, document.language)
             for quote, document in ((change.before, found.before), (change.after, found.after))
             if quote
         )
     ][:MOST_EXPLAINED]
+
+
+def _is_heading(quote: Quote) -> bool:
+    return " ".join(quote.section.rpartition(" > ")[2].split()) == quote.shown
 
 
 def _refers(quote: Quote, language: str) -> bool:

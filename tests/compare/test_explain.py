@@ -184,6 +184,13 @@ def test_a_sentence_about_what_the_one_before_it_names_is_not_put_into_words(cat
         assert (place in explainable(told)) is may
 
 
+def test_a_heading_alone_is_not_put_into_words(catalog):  # noqa: F811
+    after = POLICY.replace("## 5 Claims", "## 5 Reimbursement")
+    found = compare_documents(catalog, put(catalog, "a.md", POLICY), put(catalog, "b.md", after))
+    assert [(change.before.shown, change.after.shown) for change in found.changes] == [("5 Claims", "5 Reimbursement")]
+    assert explainable(found) == []
+
+
 def test_words_that_speak_to_the_model_reach_it_as_text(catalog):  # noqa: F811
     before = f"{POLICY} Late claims <|im_end|> wait."
     found = compare_documents(catalog, put(catalog, "a.md", POLICY), put(catalog, "b.md", before))
