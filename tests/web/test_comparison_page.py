@@ -35,8 +35,8 @@ def quote(name, text, page=1, start=10, section="4 Hotels", **values):
     return Quote(*place, section=section, text=text, shown=text, start=start, end=start + len(text), **values)
 
 
-def a_change(before="It costs £160.", after="It costs £175.", **values):
-    pieces = (Piece("same", "It costs "), Piece("removed", before[9:]), Piece("added", after[9:]))
+def a_change(before="A bus is £160.", after="A bus is £175.", **values):
+    pieces = (Piece("same", "A bus is "), Piece("removed", before[9:]), Piece("added", after[9:]))
     quotes = {"before": quote("a.docx", before), "after": quote("b.pdf", after, page=3)}
     return Change("changed", "4 Hotels", ("amount",), **quotes, pieces=pieces, **values)
 
@@ -93,7 +93,7 @@ def test_a_quote_that_goes_on_in_the_next_unit_is_marked_to_the_end_of_the_first
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_nothing_of_a_document_or_a_model_is_markup(language):
-    change = a_change(f"It costs {HOSTILE}", f"It costs {HOSTILE} now", explanation=HOSTILE)
+    change = a_change(f"A bus is {HOSTILE}", f"A bus is {HOSTILE} now", explanation=HOSTILE)
     added = Change("added", HOSTILE, after=quote(HOSTILE, HOSTILE, section=HOSTILE))
     told = comparison(change, added, notes=(HOSTILE,), about=HOSTILE, sections=(HOSTILE,), explained=2)
     told = replace(told, before=document(1, HOSTILE), after=document(2, HOSTILE))
@@ -134,7 +134,7 @@ def test_the_report_has_all_of_it():
     moved = Change("moved", "5", before=quote("a.docx", "5 Claims"), after=quote("b.pdf", "5 Claims"))
     told = comparison(a_change(explanation="Now, £175."), moved, notes=("Both *files*.",), explained=1)
     text = report_markdown(told, "en")
-    for line in ("> It costs ~~£160.~~", "> It costs **£175.**", "In plain words: Now, £175.", r"- Both \*files\*."):
+    for line in ("> A bus is ~~£160.~~", "> A bus is **£175.**", "In plain words: Now, £175.", r"- Both \*files\*."):
         assert line in text.split("\n")
     assert "> Later, b.pdf, p. 3:  " in text.split("\n")
     assert report_heading(told, "en").file_name(".md").startswith("What changed a.docx → b.pdf ")
