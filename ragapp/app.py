@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ragapp.answer.calibration_file import ModelPair
     from ragapp.answer.chat_session import ChatSession
     from ragapp.answer.summary import Summarizer
+    from ragapp.compare.explain import ChangeExplainer
     from ragapp.contract import (
         Answer,
         BackupListener,
@@ -252,6 +253,13 @@ class App:
 
         return Summarizer(self.store.catalog, self.engine, self.settings, self.embedder.scaled_similarities)
 
+    @_part
+    def explainer(self) -> ChangeExplainer:
+        """Puts changes between documents into words."""
+        from ragapp.compare.explain import ChangeExplainer
+
+        return ChangeExplainer(self.engine, self.settings, self.embedder.scaled_similarities)
+
     def document(self, document_id: int) -> DocumentDetails:
         """One document with the coverage of each unit. Raises StoreError: there is no such document."""
         from ragapp.contract import UnitCoverage
@@ -371,21 +379,29 @@ class App:
             note = long_question_note(prompts, found)
         return SearchResult(query, hits, round(time.monotonic() - started, 3), found.seconds, note)
 
-    def compare(self, before: int, after: int, *, about: str = "") -> Comparison:
-        """What changed from one document to another, by their ids, with the words of both; no language model is used.
+    def compare(self, before: int, after: int, *, about: str = "", explain: bool = False) -> Comparison:
+        """What changed from one document to another, by their ids, with the words of both; no language model finds it.
 
-        ``about`` keeps the changes in the sections that are near a topic, which the search finds.
+        ``about`` keeps the changes in the sections that are near a topic, which the search finds.  ``explain`` has the
+        language model say the most important changes in plain words, see
+        :class:`ragapp.compare.explain.ChangeExplainer`, which also tells what goes on meanwhile.
 
         Raises:
             StoreError: there is no such document.
             UsageError: both are the same document.
             EmptyStoreError: one of them has no text.
+            ModelError: the language model is needed and cannot be used.
         """
         from ragapp.compare.comparer import compare_documents
         from ragapp.compare.topic import places_near
 
         near = (lambda topic, row: places_near(self.retriever, topic, row)) if about.strip() else None
-        return compare_documents(self.catalog, before, after, about=about, near=near)
+        found = compare_documents(self.catalog, before, after, about=about, near=near)
+        if explain:
+            from ragapp.compare.explain import explained
+
+            found = explained(self.explainer.explain(found))
+        return found
 
     def documents(self, scope: str = "") -> DocumentList:
         """The documents of the store, and the files that are not in it, with the reason.

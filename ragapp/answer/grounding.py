@@ -61,8 +61,8 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[;,|]\s|\s(?:and|but|et|mais|und|aber|y|pero|e|ma|en|maar|mas)\s")
-# words at the beginning of a sentence by which it is about what the sentence before it says
-_REFERS = re.compile(
+#: words at the beginning of a sentence by which it is about what the sentence before it says
+REFERS = re.compile(
     r"\W*(?:it|its|this|these|that|they|their|he|she|his|her|such|there|il|elle|ils|elles|ce|cette|ces|celui-ci|celle-ci|leur|er|sie"
     r"|es|dies\w*|dort|dessen|deren|ella|ellos|este|esta|estos|estas|esto|su|sus|esso|essa|questo|questa|questi|queste|suo|sua|het"
     r"|dit|deze|die|hij|zij|ze|isto|ele|ela|eles|elas|esse|essa)\b",
@@ -643,7 +643,7 @@ def _referring(passage: str, statements: list[tuple[int, int, set[str]]]) -> lis
     """Statements with the terms of the one before them, where their first word refers to that ("It is closed on …")."""
     told: list[tuple[int, int, set[str]]] = []
     for number, (begin, end, terms) in enumerate(statements):
-        refers = number and _REFERS.match(passage[begin:end])
+        refers = number and REFERS.match(passage[begin:end])
         told.append((begin, end, terms | statements[number - 1][2] if refers else terms))
     return told
 

@@ -50,6 +50,10 @@ class PromptSet:
     list: str  #: asks for an answer that names everything
     summary: str  #: asks for a summary of passages
     shorten: str  #: asks for the main points of a summary
+    changed: str  #: asks what changed from the first passage to the second, as ``once …; now …``
+    once: str  #: pattern of how the first half of that sentence begins
+    now: str  #: pattern of how the second half does
+    plain: str  #: asks for what one passage says, in one sentence
     not_found: str  #: shown when the documents do not say
     unsure: str  #: the doubt of an answer whose passage may not state it
     own_words: str  #: the doubt of an answer that is the passage's own sentences
@@ -163,6 +167,11 @@ def summary_messages(
 ) -> list[Message]:
     """The chat that asks for a summary of passages, or for the main points of summaries."""
     return _messages(prompts, None, passages, escape, prompts.shorten if shorten else prompts.summary)
+
+
+def change_messages(prompts: PromptSet, passages: Sequence[ScoredChunk], escape: Escape) -> list[Message]:
+    """The chat that asks what changed from one passage to another, or what a single one says."""
+    return _messages(prompts, None, passages, escape, prompts.changed if len(passages) > 1 else prompts.plain)
 
 
 def _messages(

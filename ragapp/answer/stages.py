@@ -18,6 +18,8 @@ def stage_words(stage: Stage, language: str = texts.ENGLISH) -> str:
         return phrase("waiting for {n} other question|waiting for {n} other questions", n=stage.ahead)
     if stage.name == "summarising":
         return phrase("summarising part {part} of {parts}", part=stage.part, parts=stage.parts)
+    if stage.name == "explaining":
+        return phrase("putting change {part} of {parts} into words", part=stage.part, parts=stage.parts)
     if stage.place is None or stage.name not in _WITH_PLACE:
         return phrase(stage.name)
     unit = texts.place_in(language, stage.place.kind, stage.place.page, stage.place.label)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ragapp.cli.documents import Json
-from ragapp.cli.language import phrase
+from ragapp.cli.language import phrase, terminal_language
 from ragapp.cli.names import document_names, document_number
 from ragapp.cli.output import note, place_of, say, say_coloured, say_record, say_text
-from ragapp.cli.parts import open_app, page_of, settings_of
+from ragapp.cli.parts import open_app, page_of, settings_of, stoppable
+from ragapp.cli.progress import progress_line
+from ragapp.errors import CancelledError
 
 if TYPE_CHECKING:
-    from ragapp.contract import Change, Comparison, Piece, Quote
+    from ragapp.contract import Change, Comparison, Explained, Piece, Quote, Stage
 
 # characters of an added or removed text that are shown; --json has all
 _SHOWN = 600
@@ -37,22 +41,64 @@ def compare(
     ],
     after: Annotated[str, typer.Argument(help="The later one, in the same way.", autocompletion=document_names)],
     about: Annotated[str, typer.Option(metavar="TOPIC", help="Only the sections that are near this topic.")] = "",
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Say the most important changes in plain words: by the language model, where the quotes state them.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what changed from one document to another, with the words of both; no language model is used."""
+    """Show what changed from one document to another, with the words of both; no language model finds it."""
     from ragapp.app import App
 
     with App(settings_of(context)) as app:
         ids = [document_number(app, name) for name in (before, after)]
+    stopped = False
     if page := page_of(context):
         found = page.compare(*ids, about=about)
+        if explain:
+            with stoppable() as stop:
+                events = page.explain_events(*ids, about=about, cancelled=stop.is_set)
+                found, stopped = _explained(found, events), stop.is_set()
     else:
         with open_app(context) as app:
+            if explain:
+                app.check_llm()  # a missing model is told before anything is compared
             found = app.compare(*ids, about=about)
+            if explain:
+                with stoppable() as stop:
+                    found, stopped = _explained(found, app.explainer.explain(found, stop.is_set)), stop.is_set()
     if as_json:
         say_record(found)
     else:
         _say_comparison(found)
+    if stopped:
+        raise typer.Exit(CancelledError.exit_code)
+
+
+def _explained(found: Comparison, events: Iterable[Stage | Explained | Comparison]) -> Comparison:
+    """A comparison with what was put into words until the end, or until the person stopped it."""
+    from ragapp.answer.stages import stage_words
+    from ragapp.contract import Comparison, Explained, Stage
+
+    read = 0
+    try:
+        with progress_line() as tell:
+            for event in events:
+                if isinstance(event, Stage):
+                    read = event.part - 1
+                    tell(stage_words(event, terminal_language()))
+                elif isinstance(event, Explained):
+                    changes = list(found.changes)
+                    changes[event.change] = replace(changes[event.change], explanation=event.explanation)
+                    found = replace(found, changes=tuple(changes))
+                elif isinstance(event, Comparison):
+                    return event
+    except CancelledError:
+        pass
+    return replace(found, explained=read)
 
 
 def _say_comparison(found: Comparison) -> None:
@@ -74,6 +120,17 @@ def _say_comparison(found: Comparison) -> None:
     _say_group(phrase("The same words in another place"), moved[:_MOST_MOVED])
     if len(moved) > _MOST_MOVED:
         say(phrase("  and {n} more of these", n=len(moved) - _MOST_MOVED))
+    if found.explained:
+        said = sum(bool(change.explanation) for change in found.changes)
+        say()
+        say_text(
+            phrase(
+                "= {said} of {n} change in the language model’s words; only what the quotes state is shown."
+                "|= {said} of {n} changes in the language model’s words; only what the quotes state is shown.",
+                said=said,
+                n=found.explained,
+            )
+        )
     if not found.changes:
         say(phrase("Nothing was changed there.") if found.about else phrase("Nothing was changed."))
         return
@@ -110,6 +167,8 @@ def _say_change(change: Change) -> None:
         return
     places = " → ".join(place_of(quote) for quote in (change.before, change.after) if quote)
     say_text(f"{sign} {places}", "  ")
+    if change.explanation:
+        say_text(change.explanation, "    = ")
     if change.before and change.after:
         for side, quote in (("removed", change.before), ("added", change.after)):
             say_text(_marked(change.pieces, side) or quote.shown, "    - " if side == "removed" else "    + ")

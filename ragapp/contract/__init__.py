@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         TableRow,
     )
     from ragapp.contract.backups import BackupListener, BackupProgress, BackupSummary, RestoreReport
-    from ragapp.contract.comparisons import Change, ChangedFact, ChangeKind, Comparison, Piece, Quote
+    from ragapp.contract.comparisons import Change, ChangedFact, ChangeKind, Comparison, Explained, Piece, Quote
     from ragapp.contract.conversations import (
         Conversation,
         ConversationDetails,
@@ -91,6 +91,7 @@ __all__ = [
     "DocumentWarnings",
     "EmbedderInfo",
     "Event",
+    "Explained",
     "Feedback",
     "FileReport",
     "FileState",

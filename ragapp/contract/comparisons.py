@@ -53,6 +53,8 @@ class Change:
         before: the words of the first document, None where it has none.
         after: those of the second one.
         pieces: of a changed statement, both texts as they are shown, word by word.
+        explanation: the change in one plain sentence of the language model, which the quotes state; empty where it was
+            not asked for, or where they do not state what the model wrote.
     """
 
     kind: ChangeKind
@@ -61,6 +63,7 @@ class Change:
     before: Quote | None = None
     after: Quote | None = None
     pieces: tuple[Piece, ...] = ()
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Comparison:
         about: the topic that was asked for; empty for the whole documents.
         sections: where there is a topic, the sections that are near it.
         notes: what a person should know of this comparison, a sentence each.
+        explained: how many changes the language model was asked to put into words, the most important ones first.
     """
 
     before: Document
@@ -89,7 +93,21 @@ class Comparison:
     sections: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    explained: int = 0
 
     def count(self, kind: ChangeKind) -> int:
         """How many changes are of a kind."""
         return sum(change.kind == kind for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A change was put into words.
+
+    Attributes:
+        change: its place in the comparison, from 0.
+        explanation: see :class:`Change`.
+    """
+
+    change: int
+    explanation: str

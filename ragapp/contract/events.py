@@ -32,13 +32,13 @@ class Stage:
     Attributes:
         passages: how many are read at the most, or written from.
         ahead: how many questions are answered before this one.
-        part: which part of a document is summarised, 1-based.
+        part: which part of a document is summarised, or which change is put into words, 1-based.
         parts: how many there are.
         number: which of the passages is read, 1-based; 0 where none is yet.
         place: where that passage, or the first that is written from, stands.
     """
 
-    name: Literal["searching", "waiting", "reading", "writing", "comparing", "summarising"]
+    name: Literal["searching", "waiting", "reading", "writing", "comparing", "summarising", "explaining"]
     passages: int = 0
     ahead: int = 0
     part: int = 0

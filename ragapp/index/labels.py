@@ -129,6 +129,16 @@ class Labels:
                         "DELETE FROM tags WHERE document_id = ? AND tag = ?", [(document_id, word) for word in words]
                     )
 
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Changes when a tag or a collection has, in this process or another."""
+        rows = self._catalog.rows(
+            "SELECT (SELECT COUNT(*) FROM tags), (SELECT COALESCE(MAX(rowid), 0) FROM tags),"
+            " (SELECT COUNT(*) FROM collections), (SELECT COALESCE(MAX(rowid), 0) FROM collections),"
+            " (SELECT COUNT(*) FROM collection_members), (SELECT COALESCE(MAX(rowid), 0) FROM collection_members)"
+        )
+        return tuple(rows[0])
+
     def tag_counts(self) -> dict[str, int]:
         """How many documents have each tag, by tag."""
         rows = self._catalog.rows("SELECT MIN(tag), COUNT(*) FROM tags GROUP BY tag ORDER BY tag")

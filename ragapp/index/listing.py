@@ -61,8 +61,12 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list is asked for; ``warning`` is a kind of warning, see :func:`warning_kind`, ``only`` the ids of the
-    documents among which is searched, without files that are none; None for all lines."""
+    """What a list is asked for.
+
+    Attributes:
+        warning: a kind of warning, see :func:`warning_kind`.
+        only: ids of the documents that it is narrowed to, without files that are none; None for all lines.
+    """
 
     search: str = ""
     state: str = ""

@@ -15,7 +15,19 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
 from ragapp.answer.assistant import answer_of
-from ragapp.contract import Answer, Comparison, DocumentList, Event, IngestReport, IngestState, Removal, SearchResult
+from ragapp.compare.explain import explained
+from ragapp.contract import (
+    Answer,
+    Comparison,
+    DocumentList,
+    Event,
+    Explained,
+    IngestReport,
+    IngestState,
+    Removal,
+    SearchResult,
+    Stage,
+)
 from ragapp.contract.codec import to_values
 from ragapp.errors import RagappError, StoreError, UsageError
 from ragapp.llm.fair_lock import Ticket
@@ -83,10 +95,25 @@ def make_api(state: AppState) -> APIRouter:
         """The passages that fit a query best, the best first."""
         return state.app.search(body.query, body.k, body.scope)
 
-    @router.post("/compare")
-    def compare(body: Compare) -> Comparison:
-        """What changed from one document to another, with the words of both; no language model is used."""
-        return state.app.compare(body.before, body.after, about=body.about)
+    @router.post("/compare", response_model=Comparison, responses={**REFUSED, 200: stream})
+    async def compare(body: Compare, request: Request) -> Any:
+        """What changed from one document to another, with the words of both.
+
+        With `explain` the language model says the most important changes in plain words, as far as the quotes state
+        them; with `stream` how far it is is told, too. Both stop when the client hangs up.
+        """
+        hung_up = [False]
+
+        def events() -> Iterator[Stage | Explained | Comparison]:
+            found = state.app.compare(body.before, body.after, about=body.about)
+            if body.explain:
+                yield from state.app.explainer.explain(found, cancelled=lambda: hung_up[0])
+            else:
+                yield found
+
+        if body.stream:
+            return StreamingResponse(_stream(state, events(), hung_up), media_type="text/event-stream")
+        return await while_connected(request, lambda: on_own_thread(lambda: explained(events())), hung_up)
 
     @router.get("/documents")
     def documents() -> DocumentList:

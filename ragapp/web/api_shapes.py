@@ -103,11 +103,17 @@ class Search(Restricted):
 
 
 class Compare(BaseModel):
-    """Body of ``POST /api/compare``: ids of the earlier and the later document; ``about`` is a topic."""
+    """Body of ``POST /api/compare``: ids of the earlier and the later document; ``about`` is a topic.
+
+    ``explain`` has the language model say the most important changes in plain words; ``stream`` sends how far it is as
+    server-sent events (``stage``, ``explained``), and the ``comparison`` as the last one.
+    """
 
     before: Annotated[int, Field(ge=1, lt=2**63)]
     after: Annotated[int, Field(ge=1, lt=2**63)]
     about: str = ""
+    explain: bool = False
+    stream: bool = False
 
 
 class Ingest(BaseModel):

@@ -68,7 +68,7 @@ class AppState:
         job.listen(self.metrics.count_files)
         self.evidence = EvidenceFinder(lambda: app.catalog, self.view)
         self._missing: tuple[float, tuple[str, ...]] = (0.0, ())
-        self._listed: tuple[int, list[DocumentRow], list[UnreadRow]] = (-1, [], [])
+        self._listed: tuple[object, list[DocumentRow], list[UnreadRow]] = (None, [], [])
         self._counted = -1, 0
         self._listing_version = 0
         #: whether the sample documents are to be ingested as soon as the models are here
@@ -102,10 +102,10 @@ class AppState:
 
     def documents(self) -> tuple[list[DocumentRow], list[UnreadRow]]:
         """All documents, and the files that could not be read; looked up again when something has changed."""
-        changes = self.job.state.changes
-        if self._listed[0] != changes:
-            with suppress(RagappError):
-                self._listed = changes, self.app.catalog.documents(), self.app.catalog.unread()
+        with suppress(RagappError):
+            version = self.job.state.changes, self.lister.labels_version
+            if self._listed[0] != version:
+                self._listed = version, self.app.catalog.documents(), self.app.catalog.unread()
         return self._listed[1], self._listed[2]
 
     def document_count(self) -> int:

@@ -20,6 +20,7 @@ from ragapp.contract import (
     Caution,
     Comparison,
     Event,
+    Explained,
     IngestProgress,
     IngestReport,
     Proved,
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # what a page streams, by the name of its event
-_KINDS: tuple[type[Any], ...] = (Understood, Stage, Thought, Proved, Answer, IngestProgress, IngestReport)
+_KINDS: tuple[type[Any], ...] = (
+    *(Understood, Stage, Thought, Proved, Answer),
+    *(IngestProgress, IngestReport, Explained, Comparison),
+)
 _EVENTS = {kind.__name__.lower(): kind for kind in _KINDS}
 _HELLO_S = 2.0
 # an answer may take minutes on a slow machine, ingesting a folder hours
@@ -107,6 +111,16 @@ class PageClient:
     def compare(self, before: int, after: int, *, about: str = "") -> Comparison:
         """What changed from one document to another, by their ids."""
         return self._record(Comparison, "compare", {"before": before, "after": after, "about": about})
+
+    def explain_events(
+        self, before: int, after: int, *, about: str = "", cancelled: Callable[[], bool] | None = None
+    ) -> Iterator[Stage | Explained | Comparison]:
+        """What goes on while changes are put into words, and the comparison at last; closing it stops the work.
+
+        Raises CancelledError: ``cancelled``, which is asked often, said so; the page stops, too.
+        """
+        body = {"before": before, "after": after, "about": about, "explain": True, "stream": True}
+        return self._streamed("compare", body, Comparison, cancelled)
 
     def ingest(self, *paths: Path, force: bool, prune: bool, ocr: str | None) -> IngestReport:
         """Add files and folders to the store."""

@@ -6,18 +6,41 @@ import os
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ragapp.app import App
 from ragapp.contract import FileReport
-from ragapp.errors import RagappError
+from ragapp.errors import PathError, RagappError
+from ragapp.index.facts import TYPES, file_day, type_of
 from ragapp.index.listing import Around, Counts, Page, Query, count_lines, list_page, matching_ids
 from ragapp.index.summary_line import summary_lines
+from ragapp.retrieval.scope import Filter
 from ragapp.web.ingest_job import IngestJob
 
 # files are looked at again after so many seconds, or this many times what the last look has taken
 _LOOK_S = 20.0
 _LOOK_TIMES = 30
+# filters whose documents are remembered
+_MOST_FILTERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What people have said of a document, and its own day, ISO 8601."""
+
+    day: str = ""
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the list can be narrowed to besides state and warnings; types only where there are several."""
+
+    collections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    documents: int = 0
 
 
 class DocumentLister:
@@ -33,22 +56,86 @@ class DocumentLister:
         self._look_at = self._soon_at = 0.0
         self._looked_for = -1
         self._counted: tuple[object, Counts] = None, Counts()
+        self._relabelled = 0  # times that the page has changed tags or collections
+        self._chosen: tuple[object, Choices] = None, Choices()
+        self._narrowed: dict[Filter, tuple[object, tuple[int, ...]]] = {}
 
     @property
-    def version(self) -> tuple[int, int]:
+    def version(self) -> tuple[object, ...]:
         """Changes whenever the list may have changed."""
         self._look()
-        return self._job.state.changes, self._looks
+        return self._job.state.changes, self._looks, self.labels_version
 
-    def page(self, query: Query) -> Page:
+    @property
+    def labels_version(self) -> object:
+        """Changes whenever tags or collections have, here or by a command."""
+        with suppress(RagappError):
+            return self._relabelled, self._app.catalog.labels.version
+        return self._relabelled
+
+    def relabelled(self) -> None:
+        """The page has changed tags or collections."""
+        self._relabelled += 1
+
+    def page(self, query: Query, narrowed: Filter | None = None) -> Page:
         """A page of the list; nothing where the catalog cannot be read."""
         with suppress(RagappError):
-            return list_page(self._app.catalog, query, self._around(query.state))
+            return list_page(self._app.catalog, self._only(query, narrowed), self._around(query.state))
         return Page((), 0)
 
-    def ids(self, query: Query) -> list[int]:
+    def ids(self, query: Query, narrowed: Filter | None = None) -> list[int]:
         """Ids of all documents that a query finds."""
-        return matching_ids(self._app.catalog, replace(query, offset=0), self._around(query.state))
+        only = self._only(replace(query, offset=0), narrowed)
+        return matching_ids(self._app.catalog, only, self._around(query.state))
+
+    def _only(self, query: Query, narrowed: Filter | None) -> Query:
+        """A query with the documents that a filter lets through, as a search would; looked up once a version."""
+        if not narrowed:
+            return query
+        version = self._job.state.changes, self.labels_version
+        known = self._narrowed.get(narrowed)
+        if known is None or known[0] != version:
+            try:
+                ids = tuple(row.id for row in narrowed.matching(self._app.catalog.documents()))
+            except PathError:  # none fits
+                ids = ()
+            if len(self._narrowed) >= _MOST_FILTERS:
+                self._narrowed.clear()
+            known = self._narrowed[narrowed] = version, ids
+        return replace(query, only=known[1])
+
+    def choices(self) -> Choices:
+        """What the list can be narrowed to."""
+        version = self._job.state.changes, self.labels_version
+        if self._chosen[0] != version:
+            with suppress(RagappError):
+                catalog = self._app.catalog
+                suffixes = catalog.rows("SELECT DISTINCT suffix_of(name) FROM documents")
+                found = {type_of(f"x{suffix}") for (suffix,) in suffixes}
+                self._chosen = (
+                    version,
+                    Choices(
+                        tuple(row.name for row in catalog.labels.collections()),
+                        tuple(catalog.labels.tag_counts()),
+                        tuple(name for name in TYPES if name in found) if len(found) > 1 else (),
+                        catalog.document_count(),
+                    ),
+                )
+        return self._chosen[1]
+
+    def labels(self, page: Page) -> dict[int, Labels]:
+        """Day, tags and collections of each document of a page."""
+        ids = [line.id for line in page.lines if line.id is not None]
+        with suppress(RagappError):
+            catalog = self._app.catalog
+            rows = catalog.rows_among("SELECT id, path, written, mtime_ns FROM documents WHERE id IN ({})", ids)
+            tags = catalog.labels.of_documents(ids)
+            collections = catalog.labels.collections_of(path for _, path, _, _ in rows)
+            return {
+                number: Labels(written or file_day(mtime_ns), tags.get(number, ()), collections.get(path, ()))
+                for number, path, written, mtime_ns in rows
+            }
+        return {}
 
     def counts(self) -> Counts:
         """How many lines there are by state, and by kind of warning."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from ragapp.web.unit_text import Span, part_at
 FileCondition = Literal["same", "changed", "gone"]
 # words that stand in more pieces are marked in the longest of them
 _MOST_SPANS = 40
+_MARK = re.compile(r"\d{1,9}-\d{1,9}(?:,\d{1,9}-\d{1,9}){0,60}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,14 @@ def source_of(found: Citation | Passage) -> Source:
     """What to show for a citation or a passage."""
     quote, start = (found.quote, found.start) if isinstance(found, Citation) else (found.text, 0)
     return Source(found.document, found.path, found.page, found.label, found.kind, quote=quote, start=start)
+
+
+def mark_spans(mark: str) -> tuple[Span, ...]:
+    """Spans of an address: ``12-40,55-60``; none where it is written otherwise."""
+    if not _MARK.fullmatch(mark):
+        return ()
+    pairs = (tuple(map(int, pair.split("-"))) for pair in mark.split(","))
+    return tuple((start, end) for start, end in pairs if start < end)
 
 
 def _spans(text: str, source: Source) -> tuple[Span, ...]:

@@ -71,13 +71,18 @@ def export_html(
     pictures = _Pictures(evidence, view, language)
     body = "".join(_exchange(exchange, number, language, pictures) for number, exchange in enumerate(exchanges, 1))
     below = f"{heading.day} · {tr(language, 'export.questions', n=len(exchanges))}"
+    return html_file(heading.title, below, body, language)
+
+
+def html_file(title: str, below: str, body: str, language: str) -> str:
+    """One HTML file that needs nothing else; ``body`` is HTML, the title and the line ``below`` it are plain text."""
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:;'
         " style-src 'unsafe-inline'\">"
-        f"<title>{escape(heading.title)}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
-        f'<header><h1>{escape(heading.title)}</h1><p class="told">{escape(below)}</p></header>{body}'
+        f"<title>{escape(title)}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
+        f'<header><h1>{escape(title)}</h1><p class="told">{escape(below)}</p></header>{body}'
         "</main></body></html>\n"
     )
 

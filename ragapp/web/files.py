@@ -15,6 +15,7 @@ from ragapp.errors import RagappError
 from ragapp.evaluation.rated_answers import rated_questions
 from ragapp.web import document_routes
 from ragapp.web.app_state import AppState
+from ragapp.web.comparison_report import report_heading, report_html, report_markdown
 from ragapp.web.export_files import content_disposition, export_html, heading_of, question_file
 from ragapp.web.gradio_adapter import KEEP, SHIM
 from ragapp.web.scopes import find_choices
@@ -81,6 +82,19 @@ def make_router(state: AppState) -> APIRouter:
         else:
             text, kind = render_markdown(heading.title, heading.day, exchanges, language), "text/markdown"
         headers = {"Content-Disposition": content_disposition(heading.file_name(f".{suffix}")), **_NOT_SNIFFED}
+        return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+    @router.get("/comparison/{tab}.{suffix}")
+    def comparison(tab: str, suffix: str) -> Response:
+        visitor = state.visitors.by_tab(tab)
+        found = visitor.comparison.found if visitor and visitor.comparison else None
+        if visitor is None or found is None or suffix not in ("md", "html"):
+            return Response(status_code=404)
+        language = visitor.language
+        text = report_html(found, language) if suffix == "html" else report_markdown(found, language)
+        named = report_heading(found, language).file_name(f".{suffix}")
+        headers = {"Content-Disposition": content_disposition(named), **_NOT_SNIFFED}
+        kind = "text/html" if suffix == "html" else "text/markdown"
         return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
 
     @router.get("/rated.jsonl")

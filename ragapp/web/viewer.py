@@ -4,7 +4,6 @@ and where words stand in it.  They serve documents of the catalog and nothing el
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,18 +17,17 @@ from ragapp.errors import RagappError
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow
 from ragapp.web.app_state import AppState
-from ragapp.web.evidence import file_condition, is_drawn
+from ragapp.web.evidence import file_condition, is_drawn, mark_spans
 from ragapp.web.highlight import occurrences
 from ragapp.web.pdf_pages import WIDTH, WIDTHS
 from ragapp.web.pdf_text import Box
 from ragapp.web.ui.render import render_place
 from ragapp.web.ui.render_evidence import render_part, view_data
 from ragapp.web.ui.translations import LANGUAGES, tr
-from ragapp.web.unit_text import Span, part_count, shown_part
+from ragapp.web.unit_text import part_count, shown_part
 
 # characters that are looked for, and pages that are looked through at a time
 _MOST_WORDS, _MOST_PAGES = 200, 100
-_MARK = re.compile(r"\d{1,9}-\d{1,9}(?:,\d{1,9}-\d{1,9}){0,60}")
 
 
 class _Missing(Exception):
@@ -46,9 +44,9 @@ def make_viewer(state: AppState) -> APIRouter:
             row = _row(state, document_id, _known(language))
             if not 1 <= page <= row.units:
                 raise _Missing(tr(_known(language), "viewer.no_page", name=row.name, page=page, units=row.units))
-            shown = state.evidence.at(row, page, _spans(mark), seal)
+            shown = state.evidence.at(row, page, mark_spans(mark), seal)
             data = view_data(shown, _known(language))
-            if seal and _spans(mark) and not shown.spans:
+            if seal and mark_spans(mark) and not shown.spans:
                 data["notes"].append(tr(_known(language), "viewer.other_words"))
             told.append(data)
         return _answer(told)
@@ -100,7 +98,7 @@ def make_viewer(state: AppState) -> APIRouter:
             stored = state.app.catalog.unit(row.id, number)
             if stored is None or not 0 <= part < part_count(len(stored.text)):
                 raise _Missing(tr("en", "viewer.no_page", name=row.name, page=number, units=row.units))
-            blocks, hits = shown_part(stored, part, _spans(mark), words[:_MOST_WORDS])
+            blocks, hits = shown_part(stored, part, mark_spans(mark), words[:_MOST_WORDS])
             told.append({"html": render_part(blocks), "hits": hits})
         return _answer(told)
 
@@ -179,14 +177,6 @@ def _runs_of(sizes: tuple[tuple[float, float], ...]) -> list[list[float]]:
         else:
             runs.append([width, height, 1])
     return runs
-
-
-def _spans(mark: str) -> tuple[Span, ...]:
-    """Spans of an address: ``12-40,55-60``; none where it is written otherwise."""
-    if not _MARK.fullmatch(mark):
-        return ()
-    pairs = (tuple(map(int, pair.split("-"))) for pair in mark.split(","))
-    return tuple((start, end) for start, end in pairs if start < end)
 
 
 def _rounded(box: Box) -> list[float]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from ragapp.answer.chat_session import ChatSession
 from ragapp.answer.suggestions import Suggestion
 from ragapp.index.conversations import TakenOut
+from ragapp.retrieval.scope import Filter
+from ragapp.web.comparison_run import ComparisonRun
 from ragapp.web.ingest_job import Erased
 from ragapp.web.runs import AnswerRun, Exchange
 
@@ -44,6 +46,7 @@ class Listing:
     state: str = ""  # one of :data:`ragapp.index.listing.STATES`; empty: all documents
     warning: str = ""  # a kind of warning
     offset: int = 0  # lines before the page that is shown
+    narrowed: Filter = field(default_factory=Filter)  # collection, tag, type and days of the documents
 
 
 @dataclass(slots=True)
@@ -58,8 +61,12 @@ class Visitor:
     language: str = "en"  # of the page
     greeted: bool = False  # whether the tab has said who it is, and is shown what is its own
     preview: tuple[int, int] = (0, 1)  # document id and unit that the documents tab shows
+    marked: str = ""  # spans of that unit's text that are marked, as an address has them
+    comparison: ComparisonRun | None = None  # the documents that stand side by side in the place of the list
+    comparison_shown: int = 0  # changes of it that are shown
     listing: Listing = field(default_factory=Listing)  # how the documents tab lists them
     errand: Future[Erased] | None = None  # what was asked for and takes a while
+    labelled: tuple[int, ...] = ()  # ids of the documents whose tags and collections are being changed
     undo: tuple[str, ...] = ()  # paths of the files whose documents were removed last
     search: str = ""  # words by which conversations are listed
     scope: str = ""  # what the next question is restricted to: patterns of documents, one a line
@@ -151,6 +158,8 @@ class Visitors:
             for visitor in self._visitors.values():
                 if visitor.run:
                     visitor.run.stop()
+                if visitor.comparison:
+                    visitor.comparison.stop()
 
     def _forget_oldest(self) -> None:
         if len(self._visitors) > MOST:

@@ -5,6 +5,11 @@ import json
 import pytest
 from commandkit import Command
 
+from ragapp.app import App
+from ragapp.cli.compare import _explained, _say_comparison
+from ragapp.contract import Explained, Stage
+from ragapp.errors import CancelledError
+
 pytestmark = pytest.mark.real
 
 
@@ -50,3 +55,28 @@ def test_json_about_a_topic(ragapp):
 def test_what_cannot_be_compared_is_told(ragapp, names, code, told):
     ended, _, err = ragapp("compare", *names)
     assert (ended, told in err) == (code, True), err
+
+
+def test_plain_words_that_were_made_until_it_was_stopped_are_printed(capsys, sample_settings):
+    with App(sample_settings) as app:
+        ids = {row.name: row.id for row in app.catalog.documents()}
+        found = app.compare(ids["travel-policy-2024.docx"], ids["travel-policy-2025.pdf"])
+    place = next(n for n, change in enumerate(found.changes) if change.before and "London" in change.before.shown)
+    sentence = "Before, a night in London was £160; now, it is £175."
+
+    def events():
+        yield Stage("explaining", part=1, parts=10)
+        yield Explained(place, sentence)
+        yield Stage("explaining", part=2, parts=10)
+        raise CancelledError("Stopped.")
+
+    told = _explained(found, events())
+    assert "putting change 1 of 10 into words" in capsys.readouterr().err
+    assert (told.explained, told.changes[place].explanation) == (1, sentence)
+    _say_comparison(told)
+    out = capsys.readouterr().out
+    lines = out.split("\n")
+    at = lines.index(f"    = {sentence}")
+    assert lines[at - 1].startswith("  ~ travel-policy-2024.docx")
+    assert "[-£160-]" in lines[at + 1]
+    assert "= 1 of 1 change in the language model’s words; only what the quotes state is shown." in lines

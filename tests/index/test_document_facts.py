@@ -9,6 +9,7 @@ from ragapp.errors import StoreError, UsageError
 from ragapp.index.catalog import Catalog
 from ragapp.index.facts import TYPES, facts_of, file_day, stated_day, stated_years, type_of
 from ragapp.index.migrations import MIGRATIONS, _statements
+from ragapp.index.patterns import _normalised, _shapes, path_matcher
 from ragapp.reading.formats import READERS
 from tests.storekit import WordEmbedder, identity_of, make_document, one_chunk_each
 
@@ -164,3 +165,31 @@ def test_a_purge_leaves_no_path_of_a_removed_document(catalog):
     catalog.labels.add_to_collection("Staff", ["/docs/hr/*", "/docs/lease.txt", "/docs/gone [[]1].txt", "*.pdf"])
     catalog.labels.forget_removed()
     assert catalog.labels.collection("Staff").patterns == ("*.pdf", "/docs/hr/*", "/docs/lease.txt")
+
+
+PATTERNS = ["/docs/contracts/a.pdf", "/docs/contracts", "c:/papers/x [[]1].txt", "//server/share/plan.md", "/readme.md"]
+
+
+@pytest.mark.parametrize(
+    ("path", "fits"),
+    [
+        ("/docs/contracts/a.pdf", [True, True, False, False, False]),
+        ("/DOCS/Contracts/2024/b.pdf", [False, True, False, False, False]),
+        ("/mnt/docs/contracts/b.pdf", [False, True, False, False, False]),
+        ("/docs/contracts.pdf", [False, False, False, False, False]),
+        ("/docs/contracts/a.pdf/inner.txt", [True, True, False, False, False]),
+        ("C:\\papers\\x [1].txt", [False, False, True, False, False]),
+        ("C:\\papers\\x 1.txt", [False, False, False, False, False]),
+        ("//server/share/plan.md", [False, False, False, True, False]),
+        ("/any/where/readme.md", [False, False, False, False, True]),
+    ],
+)
+def test_whole_paths_are_looked_up_as_the_patterns_that_they_are(path, fits):
+    for pattern, expected in zip(PATTERNS, fits, strict=True):
+        assert path_matcher([pattern])(path) is expected
+        # what the shell pattern itself says
+        name, whole, folder = _shapes(pattern)
+        where = _normalised(path)
+        above, _, file = where.rpartition("/")
+        assert bool(name.match(file) or whole.match(where) or folder.match(f"{above}/")) is expected
+    assert path_matcher(PATTERNS)(path) is any(fits)

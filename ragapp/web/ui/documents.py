@@ -12,10 +12,13 @@ import gradio as gr
 
 from ragapp.errors import RagappError
 from ragapp.index.listing import COLUMNS, STATES, Query
+from ragapp.retrieval.scope import Filter
 from ragapp.web.app_state import sample_docs
-from ragapp.web.evidence import Source
+from ragapp.web.evidence import Source, mark_spans
+from ragapp.web.ui.comparison import ComparisonView
 from ragapp.web.ui.documents_forms import render_confirmation, render_password_form, render_paste_form, render_removed
 from ragapp.web.ui.documents_job import render_drop, render_job, render_rebuild
+from ragapp.web.ui.documents_labels import LabelsForm, as_values, narrowed, render_narrowing
 from ragapp.web.ui.documents_table import render_filters, render_table
 from ragapp.web.ui.render import act, job_box
 from ragapp.web.ui.render_evidence import render_view
@@ -39,8 +42,10 @@ class DocumentsTab(Tab):
     at_load = True
 
     def build(self) -> None:
+        self.side_by_side = ComparisonView(self._state, self._i18n)
         with gr.Row(elem_id="documents-row"):
             with gr.Column(scale=3, min_width=320):
+                self.side_by_side.build()
                 self.drop = self.html("drop")
                 self.job = self.html("job")
                 self.confirm = self.html("confirm")
@@ -49,9 +54,11 @@ class DocumentsTab(Tab):
                 self.table = self.html("documents")
             with gr.Column(scale=2, min_width=320, elem_id="preview-column"):
                 self.preview = self.html("preview")
+        self.outputs.extend(self.side_by_side.outputs)
 
     def wire(self, loaded: Dependency) -> None:
         self.on_button("documents", self.act, self.outputs, "multiple")
+        self.side_by_side.wire()
         self.search.change(self.find, self.search, [self.table, self.filters], trigger_mode="always_last", **UNQUEUED)
 
     def show(self, visitor: Visitor) -> Updates:
@@ -59,7 +66,7 @@ class DocumentsTab(Tab):
         visitor.forget("job", "running", "documents")
         # a reload comes back to what was looked at
         looked_at: Updates = {self.preview: self.show_preview(visitor)} if visitor.preview[0] else {}
-        return {**self.follow(visitor), **looked_at}
+        return {**self.follow(visitor), **self.side_by_side.show(visitor), **looked_at}
 
     def follow(self, visitor: Visitor) -> Updates:
         """What of these has changed."""
@@ -73,7 +80,7 @@ class DocumentsTab(Tab):
             updates |= self._list(visitor)
         if visitor.errand and visitor.errand.done():
             updates[self.confirm] = self._told_errand(visitor, visitor.errand)
-        return updates
+        return updates | self.side_by_side.follow(visitor)
 
     def find(self, words: str, request: gr.Request) -> Any:
         """List the documents that have some words in their names, titles or folders."""
@@ -88,7 +95,7 @@ class DocumentsTab(Tab):
 
     def _list(self, visitor: Visitor) -> Updates:
         lister, listing, language = self._state.lister, visitor.listing, visitor.language
-        counts, page = lister.counts(), lister.page(_query(listing))
+        counts, page = lister.counts(), lister.page(_query(listing), listing.narrowed)
         table = render_table(
             page,
             counts,
@@ -96,10 +103,13 @@ class DocumentsTab(Tab):
             language,
             chosen=visitor.preview[0],
             summaries=lister.summaries(page),
+            labels=lister.labels(page),
             outcomes=lister.outcomes() if listing.state == "run" else None,
             drop_folder=self._state.app.settings.paths.ingest,
         )
-        return {self.table: table, self.filters: render_filters(counts, listing, language)}
+        narrowing = render_narrowing(lister.choices(), listing.narrowed, language)
+        filters = f'<div class="filter-rows">{render_filters(counts, listing, language)}{narrowing}</div>'
+        return {self.table: table, self.filters: filters}
 
     def act(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Do what a button says."""
@@ -113,10 +123,11 @@ class DocumentsTab(Tab):
 
     def _do(self, visitor: Visitor, what: str, values: dict[str, Any]) -> Updates:
         language = visitor.language
-        if what in ("sort", "filter", "warning", "page"):
+        if what in ("sort", "filter", "warning", "page", "narrow", "clear"):
             visitor.listing = _listed(visitor.listing, what, values)
         elif what == "preview":
             visitor.preview = int(values["id"]), int(values.get("page", 1))
+            visitor.marked = str(values.get("mark", ""))
             return {self.preview: self.show_preview(visitor)}
         elif what == "close":
             visitor.preview = 0, 1
@@ -125,6 +136,11 @@ class DocumentsTab(Tab):
             return {self.confirm: self._ask_remove(visitor, values)}
         elif what in ("remove", "erase"):
             return self._remove(visitor, self._ids(visitor, values), erase=what == "erase")
+        elif what == "ask-labels":
+            visitor.labelled = tuple(self._ids(visitor, values))
+            return {self.confirm: self._labels_form(visitor)}
+        elif what in ("tag", "untag", "collect", "uncollect"):
+            return {self.confirm: self._label(visitor, what, str(values["name"]))}
         elif what == "ask-password":
             known = self._known(visitor, values)
             return {self.confirm: render_password_form(known[0], language) if known else ""}
@@ -135,6 +151,20 @@ class DocumentsTab(Tab):
         else:
             return self._run(visitor, what, values)
         return {}
+
+    def _labels_form(self, visitor: Visitor, problem: str = "") -> str:
+        form = LabelsForm(self._state.app)
+        return form.render(visitor.labelled, self._state.lister.choices(), visitor.language, problem)
+
+    def _label(self, visitor: Visitor, what: str, name: str) -> str:
+        """Give or take a tag or a collection; the form stays, with what is wrong where something is."""
+        problem = ""
+        try:
+            LabelsForm(self._state.app).do(what, visitor.labelled, name)
+        except RagappError as error:
+            problem = told(error, visitor.language)
+        self._state.lister.relabelled()
+        return self._labels_form(visitor, problem)
 
     def _run(self, visitor: Visitor, what: str, values: dict[str, Any]) -> Updates:
         """What the job is asked for."""
@@ -205,7 +235,9 @@ class DocumentsTab(Tab):
             return ""
         unit = catalog.unit(row.id, page)
         source = Source(row.name, row.path, page, *((unit.label, unit.kind) if unit else ()))
-        view = render_view(self._state.evidence.show(source), visitor.language)
+        spans = mark_spans(visitor.marked)
+        finder = self._state.evidence
+        view = render_view(finder.at(row, page, spans) if spans else finder.show(source), visitor.language)
         label = tr(visitor.language, "documents.close_view")
         close = act(
             "documents", label, inner=f'<span class="back">{escape(label)}</span>', css="tool close", what="close"
@@ -215,7 +247,7 @@ class DocumentsTab(Tab):
     def _ids(self, visitor: Visitor, values: dict[str, Any]) -> list[int]:
         """The documents that are asked for: some, or all that the list has."""
         if values.get("all"):
-            return self._state.lister.ids(_query(visitor.listing))
+            return self._state.lister.ids(_query(visitor.listing), visitor.listing.narrowed)
         return [int(one) for one in values.get("ids", [])]
 
     def _known(self, visitor: Visitor, values: dict[str, Any]) -> list[str]:
@@ -244,6 +276,10 @@ def _listed(listing: Listing, what: str, values: dict[str, Any]) -> Listing:
         return replace(listing, state=str(values["state"]), warning="", offset=0)
     if what == "warning":
         return replace(listing, warning=str(values["kind"]), offset=0)
+    if what == "narrow":
+        return replace(listing, narrowed=narrowed(listing.narrowed, *as_values(values)), offset=0)
+    if what == "clear":
+        return replace(listing, narrowed=Filter(), offset=0)
     if what == "page":
         return replace(listing, offset=max(0, int(values["offset"])))
     return listing

@@ -30,7 +30,7 @@ def render_confirmation(names: Sequence[str], count: int, language: str, *, runn
         f'<p class="note">{escape(tr(language, "documents.remove_note"))}</p>'
         f'<p class="note">{escape(tr(language, "documents.erase_note"))}</p>{later}'
     )
-    return _dialog(tr(language, "documents.remove_title"), body, f"{no} {yes} {erase}", alert=True)
+    return render_dialog(tr(language, "documents.remove_title"), body, f"{no} {yes} {erase}", alert=True)
 
 
 def render_password_form(path: str, language: str) -> str:
@@ -45,7 +45,7 @@ def render_password_form(path: str, language: str) -> str:
         f'<p><label class="check"><input type="checkbox" class="keep"> {escape(keep)}</label></p>'
         f'<p class="note">{escape(tr(language, "password.note"))}</p><p class="told" role="status"></p>'
     )
-    return _dialog(tr(language, "password.ask"), body, f"{yes} {no}")
+    return render_dialog(tr(language, "password.ask"), body, f"{yes} {no}")
 
 
 def render_paste_form(language: str) -> str:
@@ -58,7 +58,7 @@ def render_paste_form(language: str) -> str:
         f'<p><label>{text} <textarea class="field" rows="8"></textarea></label></p>'
         f'<p class="note">{escape(tr(language, "paste.note"))}</p><p class="told" role="status"></p>'
     )
-    return _dialog(tr(language, "drop.paste"), body, f"{yes} {no}")
+    return render_dialog(tr(language, "drop.paste"), body, f"{yes} {no}")
 
 
 def render_removed(names: Sequence[str], language: str, *, undo: bool, erased: bool = False, answers: int = 0) -> str:
@@ -73,7 +73,8 @@ def render_removed(names: Sequence[str], language: str, *, undo: bool, erased: b
     return f'<div class="told-box" role="status"><span>{escape(told)}</span> {button}{close}</div>'
 
 
-def _dialog(title: str, body: str, buttons: str, *, alert: bool = False) -> str:
+def render_dialog(title: str, body: str, buttons: str, *, alert: bool = False) -> str:
+    """A box that asks for something; ``title`` is plain text, body and buttons are HTML."""
     role = "alertdialog" if alert else "dialog"
     css = "confirm danger-box" if alert else "confirm"
     return (

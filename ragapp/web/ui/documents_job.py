@@ -25,6 +25,8 @@ def render_drop(state: AppState, language: str) -> str:
         act("choose-folder", tr(language, "drop.folder")),
         act("documents", tr(language, "drop.paste"), what="ask-paste"),
         act("documents", tr(language, f"drop.{what}"), what=what),
+        act("compare-ticked", tr(language, "drop.compare"), css="needs-two", tip=tr(language, "drop.compare_help")),
+        act("ticked", tr(language, "drop.label"), css="needs-tick", what="ask-labels"),
         act("ticked", tr(language, "drop.again"), css="needs-tick", what="again"),
         act("ticked", tr(language, "drop.remove"), css="needs-tick danger", what="ask-remove"),
     ]

@@ -9,6 +9,8 @@ from pathlib import Path, PurePath
 
 from ragapp.contract import FileReport
 from ragapp.index.listing import COLUMNS, STATES, Counts, Line, Page
+from ragapp.web.document_list import Labels
+from ragapp.web.ui.documents_labels import render_day, render_labels
 from ragapp.web.ui.render import act, table_box
 from ragapp.web.ui.translations import told, tr
 from ragapp.web.visitors import ROWS, Listing
@@ -51,6 +53,7 @@ def render_table(
     *,
     chosen: int = 0,
     summaries: Mapping[int, str] | None = None,
+    labels: Mapping[int, Labels] | None = None,
     outcomes: Mapping[str, FileReport] | None = None,
     drop_folder: Path | None = None,
 ) -> str:
@@ -64,6 +67,7 @@ def render_table(
             language,
             chosen=bool(line.id) and line.id == chosen,
             summary=(summaries or {}).get(line.id or 0, ""),
+            labels=(labels or {}).get(line.id or 0, Labels()),
             outcome=(outcomes or {}).get(line.path),
             folder=shown_folder(line.path, drop_folder),
         )
@@ -112,7 +116,9 @@ def _head(column: str, listing: Listing, language: str) -> str:
     return f'<th scope="col" class="{column}"{sort}>{button}</th>'
 
 
-def _row(line: Line, language: str, *, chosen: bool, summary: str, outcome: FileReport | None, folder: str) -> str:
+def _row(
+    line: Line, language: str, *, chosen: bool, summary: str, labels: Labels, outcome: FileReport | None, folder: str
+) -> str:
     tick = ""
     name = f"<strong>{escape(line.name)}</strong>"
     if line.id is not None:
@@ -121,7 +127,9 @@ def _row(line: Line, language: str, *, chosen: bool, summary: str, outcome: File
         name = act("documents", line.name, css="name", tip=line.path, what="preview", id=line.id)
     title = line.title if line.title not in ("", Path(line.name).stem, line.name) else ""
     below = [f'<span class="title">{escape(title)}</span>'] if title else []
-    below += [f'<span class="summary">{escape(summary)}</span>'] if summary and summary != title else []
+    about = [render_day(labels, language), escape(summary) if summary != title else ""]
+    below += [f'<span class="summary">{" · ".join(filter(None, about))}</span>'] if any(about) else []
+    below += [shown] if (shown := render_labels(labels, language)) else []
     if line.reason:
         below = [f'<span class="reason">{escape(_reason(line, language))}</span>']
     tools = _tools(line, language)

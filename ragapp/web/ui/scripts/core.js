@@ -66,7 +66,8 @@
   };
   addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-act]");
-    if (!button) return;
+    // a link is opened in a new tab as any other
+    if (!button || (button.tagName === "A" && (event.ctrlKey || event.metaKey || event.shiftKey))) return;
     event.preventDefault();
     const name = button.dataset.act, values = JSON.parse(button.dataset.values || "{}");
     if (acts[name]) acts[name](values, button);

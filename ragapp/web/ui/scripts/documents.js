@@ -30,6 +30,7 @@
     const any = every || ticks.size > 0;
     if (row && row.classList.contains("has-ticked") !== any) row.classList.toggle("has-ticked", any);
     for (const tool of document.querySelectorAll("#drop .needs-tick")) set(tool, "disabled", !any);
+    for (const tool of document.querySelectorAll("#drop .needs-two")) set(tool, "disabled", every || ticks.size !== 2);
     if (!line) return;
     const total = +line.dataset.total, key = any ? `${every}/${ticks.size}/${total}/${rows.length}` : "";
     if (line.dataset.shown === key && line.hidden === !any && (!any || line.childElementCount)) return;
@@ -50,6 +51,7 @@
     if (every && rows.length) { every = false; for (const row of boxes()) ticks.add(+row.value); }
     for (const row of rows) ticks[box.checked ? "add" : "delete"](+row.value);
     if (rows.length) retick();
+    if (box.matches?.(".narrow")) send("documents", { what: "narrow", kind: box.dataset.kind, value: box.value });
     if (box.matches?.(".warning-kind")) send("documents", { what: "warning", kind: box.value });
   });
   // another search or filter is another list: "all of it" would be something else
@@ -247,15 +249,25 @@
   };
   onChange(reveal);
   addEventListener("click", (event) => {
-    const name = event.target.closest?.("#documents .act.name");
+    const name = event.target.closest?.("#documents .act.name, #comparison [data-act='documents']");
     if (name) opener = name;
   }, true);
 
+  const label = (values, pressed) => {
+    const field = pressed.closest(".give").querySelector("input");
+    if (!field.value.trim()) { field.focus(); return; }
+    send("documents", { ...values, name: field.value });
+    field.value = "";
+    field.focus();
+  };
   Object.assign(acts, {
+    "label-tag": label,
+    "label-collect": label,
     ticked: (values) => {
       if (!every && !ticks.size) return;
       send("documents", every ? { ...values, all: true } : { ...values, ids: [...ticks] });
     },
+    "compare-ticked": () => { if (!every && ticks.size === 2) send("compare", { what: "open", ids: [...ticks] }); },
     unlock,
     paste,
     "choose-files": () => choose(false),

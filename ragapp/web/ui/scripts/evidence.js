@@ -114,7 +114,7 @@
   // a link to a place in a document that stands in the page
   addEventListener("click", (event) => {
     const link = event.target.closest?.('a[href^="/?document="]');
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.target === "_blank") return;
+    if (!link || link.dataset.act || event.ctrlKey || event.metaKey || event.shiftKey || link.target === "_blank") return;
     event.preventDefault();
     history.pushState(null, "", link.href);
     ragapp.showTab("chat");
@@ -129,8 +129,11 @@
   // a preview that was closed is opened again; the server's word on it is the same as before
   addEventListener("click", (event) => {
     const values = JSON.parse(event.target.closest?.("[data-act='documents']")?.dataset.values || "{}");
-    if (values.what !== "preview" || !viewers.preview?.element.hidden || !shown.preview) return;
-    if (JSON.parse(shown.preview).id === values.id) present("preview");
+    if (values.what !== "preview" || !viewers.preview || !shown.preview) return;
+    const now = JSON.parse(shown.preview);
+    if (now.id !== values.id || (values.mark && now.mark !== values.mark)) return;
+    if (viewers.preview.element.hidden) present("preview");
+    else if (values.mark) viewers.preview.toMark();  // the same again: its words come into sight
   });
 
   // --- on a small screen it lies over the talk
