@@ -358,6 +358,8 @@ class _Evidence:
         if not prose:
             return None
         start, end, terms = max(prose, key=score)
+        if misses_bound(self._question, self._with_days(self._question, 1)):  # asked for is what is due before that day
+            return None
         above = known_terms(self._around[0], self._language)
         return (start, end) if terms & self._asked and self._told(terms | above) >= least else None
 

@@ -1,6 +1,8 @@
 import pytest
 
 from ragapp.answer.comparisons import misses_bound, misses_quarter
+from ragapp.answer.grounding import own_sentences
+from tests.answer.answerkit import passage
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,22 @@ def test_a_quarter_in_which_the_quoted_day_does_not_lie(sentence, quote, shown, 
 
 def test_a_quarter_that_the_question_names_is_no_claim():
     assert not misses_quarter("In Q2 it was open on 3 May.", "Open on 3 November", "", "Was it open in Q2?")
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "text", "quoted"),
+    [
+        ("Which bills are due before 9 June 2025?", "en", "Bill of 2 May 2025\nBill due: 9 June 2025", False),
+        ("Which bills are due before 9 June 2025?", "en", "Bill of 2 May 2025\nBill due: 8 June 2025", True),
+        (
+            "Quelle facture est due avant le 9 juin 2025 ?",
+            "fr",
+            "Facture du 2 mai 2025\nFacture due : 9 juin 2025",
+            False,
+        ),
+        ("When are bills due?", "en", "Bill of 2 May 2025\nBill due: 9 June 2025", True),
+    ],
+)
+def test_own_words_that_do_not_meet_the_bound_of_the_question_are_not_quoted(question, language, text, quoted):
+    found = own_sentences(question, passage(text, "bill.txt", language=language), language)
+    assert (found is not None) is quoted
