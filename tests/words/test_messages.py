@@ -183,9 +183,9 @@ def test_a_long_text_is_no_long_work():
     import time
 
     text = "A sentence of no message, which goes on. " * 200
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert in_language(text, "fr") == text
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 4  # of this process alone; minutes where patterns run wild
 
 
 def test_what_a_reading_process_raises_is_told_in_french():
