@@ -82,3 +82,17 @@ def test_a_paragraph_goes_on_in_the_next_column() -> None:
 
 def test_nothing_makes_nothing() -> None:
     assert paragraphs([], 10) == []
+
+
+def test_a_title_in_bold_is_a_paragraph_of_its_own_where_most_lines_are_not() -> None:
+    lines = stacked(FULL, "found them good.", "Exclusions", "The plan does not cover:", "• moths", "• glass")
+    assert paragraphs(lines, 10)[0].endswith("\nExclusions\nThe plan does not cover:\n• moths\n• glass")
+    lines[2].pieces[0].bold = True
+    assert paragraphs(lines, 10) == [
+        f"{FULL} found them good.",
+        "Exclusions",
+        "The plan does not cover:\n• moths\n• glass",
+    ]
+    for line in lines:
+        line.pieces[0].bold = True
+    assert len(paragraphs(lines, 10)) == 1

@@ -20,6 +20,7 @@ _KEEPS_BEFORE = frozenset(["vous", "nous", "même", "mêmes"])  # French; no wor
 _LIST_ITEM = re.compile(r"(?:[•·▪◦‣●○■□➢✓☐☒–—*-]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s")
 _LEADERS = re.compile(r"(?:\.\s?){4,}|(?:\s\.){3,}")
 _ENDS = tuple(".:;!?")
+_TITLE_CHARACTERS = 100
 
 
 def known_words(texts: Iterable[str]) -> Counter[str]:
@@ -58,11 +59,13 @@ def paragraphs(lines: Sequence[Line], em: float) -> list[str]:
     """The paragraphs of lines in reading order.
 
     A line that ends because the next word did not fit is joined to the next with a space; other line ends are kept,
-    so addresses, lists, contents and code stay as they are.  ``em`` is the usual height of a line on the page.
+    so addresses, lists, contents and code stay as they are.  A title in bold is a paragraph of its own.
+    ``em`` is the usual height of a line on the page.
     """
     if not lines:
         return []
     leading = _leading(lines, em)
+    titles = _titles(lines)
     out = [lines[0].text]
     for index in range(1, len(lines)):
         before, line = lines[index - 1], lines[index]
@@ -72,7 +75,9 @@ def paragraphs(lines: Sequence[Line], em: float) -> list[str]:
         wraps = same_size and _wraps(lines, index - 1, em)
         if out[-1].endswith(HYPHEN):
             out[-1] += line.text
-        elif below and pitch > 1.35 * leading and pitch > 1.5 * em:
+        elif (titles[index] != titles[index - 1] and not line.text[:1].islower()) or (
+            below and pitch > 1.35 * leading and pitch > 1.5 * em
+        ):
             out.append(line.text)
         elif wraps and (below or not before.text.endswith(_ENDS)):
             out[-1] += _glue(out[-1], line.text) + line.text
@@ -81,6 +86,25 @@ def paragraphs(lines: Sequence[Line], em: float) -> list[str]:
         else:
             out.append(line.text)  # the top of another column
     return out
+
+
+def _titles(lines: Sequence[Line]) -> list[bool]:
+    """Which lines are titles by their type: short, no sentence, and in bold where most are not.
+
+    Their height tells less: raised figures and symbols make other lines as high.
+    """
+    bold = [all(piece.bold for piece in line.pieces) for line in lines]
+    tells = 2 * sum(bold) < len(lines)
+    return [
+        len(line.pieces) == 1
+        and tells
+        and is_bold
+        and len(line.text) <= _TITLE_CHARACTERS
+        and not line.text.endswith((*_ENDS, ",", HYPHEN))
+        and not _LIST_ITEM.match(line.text)
+        and any(map(str.isalpha, line.text))
+        for line, is_bold in zip(lines, bold, strict=True)
+    ]
 
 
 def _glue(text: str, following: str) -> str:
