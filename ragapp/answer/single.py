@@ -22,9 +22,9 @@ from ragapp.retrieval.passage import ScoredChunk
 # Where more than one fact is asked for, a passage is written from as well that the search thinks so highly of, measured
 # by the best, and that states the answer by itself; so many at the most.
 WORTH_SHARE = 0.85
-# From this probability on, a passage is answered from all the same, as likely, where one of its sentences has this
-# share of the question's words, which are so many at least.
-LOOK_AGAIN, ALL_SHARE, WORDS_TO_TELL = 0.35, 0.9, 3
+# With these odds, in those that others need, a passage is answered from all the same, as likely, where one of its
+# sentences has this share of the question's words, which are so many at least.
+LOOK_AGAIN_ODDS, ALL_SHARE, WORDS_TO_TELL = 0.43, 0.9, 3
 # share of the words of a yes/no question that a sentence has which is quoted where none decides it
 TELLING_SHARE = 0.6
 MOST_SOURCES = 3
@@ -53,7 +53,8 @@ def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> 
     if kind == "yes_no" and not bench.cancelled() and _quote_deciding(bench, draft, question, read):
         yield from draft.proved()
         return
-    if read and LOOK_AGAIN <= probability < bench.enough and _says_all_words(bench, question, read[0].passage):
+    near = with_odds(bench.enough, LOOK_AGAIN_ODDS) <= probability < bench.enough
+    if read and near and _says_all_words(bench, question, read[0].passage):
         draft.confidence, probability = bench.enough, bench.sure
     if not read or draft.confidence < bench.enough:
         draft.used = select_sources(read)

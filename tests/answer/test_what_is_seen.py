@@ -233,7 +233,7 @@ QUESTIONS = [
     Asked("What is the total price of offer 311?", r"2[, ]?350", r"2000|2500"),
     Asked("How much rain fell on 2026-02-28 in Hohenfels?", r"8\.4", r"2\.7|\b9\b"),
     Asked("In which building is the room Cedar?", r"Birch House", r"Station House"),
-    Asked("How many freight days does Norland take?", r"\b9\b", r"\b4\b"),
+    Asked("How many freight days does Norland take?", r"\b9\b", r"\b4 freight|\bFreight days: 4\b|^\D*\b4\b\D*$"),
     Asked("What does clause 3.2 of the lease say?", r"six years", r"900|consent|1 May"),
 ]
 
