@@ -108,6 +108,9 @@ def test_a_row_is_quoted_with_the_names_of_its_columns():
     assert answer.grade == "likely"
     *_, answer = ask("You get 40 days.", question="How much annual leave is there?", passages=(days,))
     assert answer.abstained  # no row is meant
+    question = "How much annual sick leave does a senior on probation get?"
+    *_, answer = ask("You get 40 days.", question=question, passages=(days,))
+    assert answer.abstained  # the row says too little of what is asked
 
 
 def test_a_passage_about_another_gives_no_words_of_its_own():
