@@ -39,8 +39,8 @@ _ITEM_NUMBER = re.compile(r"^(\d{1,2})[.)]\s+")
 SUPPORT_SHARE = 0.5
 # share of a question's words that a sentence must have, with the headings above it, to be shown as it stands
 OWN_WORDS_SHARE = 0.5
-# and a row, since another row of the table may be about what is asked
-ROW_SHARE = 0.75
+# and a row, with the head of its table
+ROW_SHARE = 0.65
 # by how much the support of another passage must be higher to take a citation over
 CITED_MARGIN = 0.34
 # semantic similarity at which a sentence in other words is supported, and one in another language, alone and where a
@@ -363,7 +363,9 @@ class _Evidence:
         if misses_bound(self._question, self._with_days(self._question, 1)):  # asked for is what is due before that day
             return None
         above = known_terms(self._around[0], self._language)
-        if is_row(chunk.text[start:end]):
+        if is_row(row := chunk.text[start:end]):
+            if of_another_row(self._question, chunk.text, row, self._words_of):
+                return None
             least = max(least, ROW_SHARE)
         return (start, end) if terms & self._asked and self._told(terms | above) >= least else None
 

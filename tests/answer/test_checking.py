@@ -113,6 +113,16 @@ def test_a_row_is_quoted_with_the_names_of_its_columns():
     assert answer.abstained  # the row says too little of what is asked
 
 
+def test_a_row_is_not_quoted_for_what_another_row_is_about_in_part():
+    games = passage(
+        "| Event | Format |\n| --- | --- |\n| Single for men | two sets |\n| Mixed double | one set |", "games.pdf", 1
+    )
+    *_, answer = ask("It is 3 sets.", question="What is the format of the double for men?", passages=(games,))
+    assert answer.abstained
+    *_, answer = ask("It is 3 sets.", question="What is the format of the mixed double?", passages=(games,))
+    assert answer.answer == "Event: Mixed double; Format: one set [1]"
+
+
 def test_a_passage_about_another_gives_no_words_of_its_own():
     *_, answer = ask("You get 40 days.", question="How much annual leave does Brennick Ltd give?")
     assert answer.confidence >= SURE
