@@ -89,6 +89,14 @@ def shots(tmp_path_factory):
     return folder
 
 
+def becomes(page, expression, arg=None, seconds=30):
+    """Wait until an expression is true; Playwright's own way makes code from text, which the page's policy forbids."""
+    until = time.monotonic() + seconds
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < until, expression
+        time.sleep(0.02)
+
+
 def open_page(browser, url, **options):
     """A tab of a new window; what it asks for and complains of is kept."""
     still = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}

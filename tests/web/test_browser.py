@@ -1,11 +1,10 @@
 """The page in a real browser, with the real store and a small language model."""
 
 import shutil
-import time
 from dataclasses import replace
 
 import pytest
-from pagekit import ask, browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
+from pagekit import ask, becomes, browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.real]
 
@@ -78,14 +77,6 @@ def page(browser, url):  # noqa: F811
     assert elsewhere == []
     assert page.complaints == []
     page.context.close()
-
-
-def becomes(page, expression, arg=None, seconds=30):
-    """Wait until an expression is true; Playwright's own way makes code from text, which the page's policy forbids."""
-    until = time.monotonic() + seconds
-    while not page.evaluate(expression, arg):
-        assert time.monotonic() < until, expression
-        time.sleep(0.05)
 
 
 def test_a_kept_conversation_shows_its_evidence(page, shots):  # noqa: F811

@@ -1,8 +1,8 @@
 """Two documents side by side, and tags and collections, in a real browser."""
 
 import pytest
-from pagekit import browser, open_page, serious_violations, shots, show_tab  # noqa: F401
-from test_browser_documents import ROWS, becomes, few, first_name, many  # noqa: F401
+from pagekit import becomes, browser, open_page, serious_violations, shots, show_tab  # noqa: F401
+from test_browser_documents import ROWS, few, first_name, many  # noqa: F401
 
 pytestmark = pytest.mark.real
 

@@ -5,7 +5,7 @@ import sqlite3
 import time
 
 import pytest
-from pagekit import browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
+from pagekit import becomes, browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
 
 pytestmark = pytest.mark.real
 
@@ -91,13 +91,6 @@ def long_page(browser, many):  # noqa: F811
     yield page
     assert page.complaints == []
     page.context.close()
-
-
-def becomes(page, expression, arg=None, seconds=30):
-    until = time.monotonic() + seconds
-    while not page.evaluate(expression, arg):
-        assert time.monotonic() < until, expression
-        time.sleep(0.02)
 
 
 def first_name(page):

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from pagekit import ask, browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
+from pagekit import ask, becomes, browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.real]
 
@@ -93,13 +93,6 @@ def conversations(home):
     catalog = Catalog(home / "data" / "catalog.sqlite3")
     yield Conversations(catalog)
     catalog.close()
-
-
-def becomes(page, expression, arg=None, seconds=30):
-    until = time.monotonic() + seconds
-    while not page.evaluate(expression, arg):
-        assert time.monotonic() < until, expression
-        time.sleep(0.05)
 
 
 def answered(page, seconds=120):

@@ -1,11 +1,10 @@
 """The viewer beside an answer, in a real browser: a PDF of a thousand pages, a table, Markdown."""
 
 import shutil
-import time
 
 import pytest
 import viewerkit
-from pagekit import browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
+from pagekit import becomes, browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.real]
 
@@ -71,14 +70,6 @@ def page(browser, url):  # noqa: F811
     assert elsewhere == []
     assert page.complaints == []
     page.context.close()
-
-
-def becomes(page, expression, arg=None, seconds=30):
-    """Wait until an expression is true; Playwright's own way makes code from text, which the page's policy forbids."""
-    until = time.monotonic() + seconds
-    while not page.evaluate(expression, arg):
-        assert time.monotonic() < until, expression
-        time.sleep(0.05)
 
 
 def cited(page, n):
