@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from ragapp.answer.table_text import ROW, RULE
 from ragapp.index.analysis import fold
 from ragapp.index.catalog import Catalog
 from ragapp.index.dates import dates
@@ -32,8 +33,6 @@ MOST_CHARACTERS = 110
 MOST_TRIED = 60
 
 _SENTENCE = re.compile(r"[^\n.!?|]{12,160}(?:\.\d[^\n.!?|]{0,80})*(?=[.\n]|$)")
-_ROW = re.compile(r"^\s*\|.*\|\s*$")
-_RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 _FIGURE = r"[£$€]?\d[^\n]{0,60}"
 _NOUN = r"[^\W\d_][\w'’-]*(?: [\w'’()-]+){0,7}?"
 _MARKS = re.compile(r"[*_`#>\\]+")
@@ -135,11 +134,11 @@ def _from_tables(chunk: StoredChunk, language: str) -> Iterator[str]:
     header: list[str] = []
     lines = chunk.text.split("\n")
     for number, line in enumerate(lines):
-        if not _ROW.match(line):
+        if not ROW.match(line):
             header = []
-        elif not header and number + 1 < len(lines) and _RULE.match(lines[number + 1]):
+        elif not header and number + 1 < len(lines) and RULE.match(lines[number + 1]):
             header = [_plain(cell) for cell in row_cells(line)]
-        elif header and not _RULE.match(line):
+        elif header and not RULE.match(line):
             cells = [_plain(cell) for cell in row_cells(line)]
             yield from _of_row(header, cells, language)
 
@@ -186,7 +185,7 @@ def _is_date(text: str) -> bool:
 
 def _without_tables(text: str) -> str:
     # lines of a paragraph belong together
-    kept = ["" if _ROW.match(line) else line for line in text.split("\n")]
+    kept = ["" if ROW.match(line) else line for line in text.split("\n")]
     return re.sub(r"(?<=[^\n.:;|])\n(?=[^\n|])", " ", "\n".join(kept))
 
 

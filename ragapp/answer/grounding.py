@@ -22,7 +22,7 @@ from ragapp.answer.yes_no import Polarity, asks_yes_or_no, split_particle
 from ragapp.contract import Citation, Sentence
 from ragapp.index.analysis import content_terms, content_words, known_terms
 from ragapp.index.dates import dates
-from ragapp.index.lead_in import POINT, lead_in
+from ragapp.index.lead_in import POINT, introduced, lead_in
 from ragapp.index.records import StoredChunk
 from ragapp.index.sentences import DRAWN, PARAGRAPH, sentence_spans
 from ragapp.retrieval.passage import ScoredChunk
@@ -340,12 +340,12 @@ class _Evidence:
         """
         chunk = self._passages[0].chunk
         known = self._asked | known_terms(written, self._language)
+        more = known - self._asked
         languages, days = {self._language, chunk.language}, weekdays(self._question)
 
         def score(statement: tuple[int, int, set[str]]) -> tuple[bool, float, int]:
             start, end, terms = statement
             of_day = bool(days) and days <= weekdays(chunk.text[start:end])
-            more = known - self._asked
             return of_day, _density(len(self._asked & terms) + 0.5 * len(more & terms), terms), -start
 
         prose = []
@@ -500,9 +500,7 @@ class _Evidence:
 
     def _introduced(self, n: int, span: Span) -> str:
         """What a passage states there, a point of a list behind the line that introduces it."""
-        text = blank_options(self._passages[n - 1].chunk.text)
-        lead = lead_in(text, span[0])
-        return f"{lead} {text[slice(*span)]}" if lead else text[slice(*span)]
+        return introduced(blank_options(self._passages[n - 1].chunk.text), *span)
 
     def _belied(self, said: Polarity, rest: str, n: int, span: Span) -> bool:
         """Whether the yes or no before a sentence is not what the sentence that decides says."""
@@ -641,8 +639,8 @@ def _statements(passage: str, languages: set[str], known: set[str]) -> list[tupl
             # figures come as whole numbers: 19.40 has no 19
             found = (term for language in languages for term in content_terms(piece, language, known))
             terms = {term for term in found if not term.isdigit()}
-            lead = lead_in(passage, begin)
-            terms |= {term for language in languages for term in content_terms(lead, language, known)}
+            if lead := lead_in(passage, begin):
+                terms |= {term for language in languages for term in content_terms(lead, language, known)}
             statements.append((begin, end, terms | facts.number_variants(piece)))
     return statements or [(0, min(len(passage), MAX_QUOTE_CHARACTERS), set())]
 

@@ -12,11 +12,11 @@ from ragapp.answer.grounding import own_sentences
 from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.question_kind import Kind
 from ragapp.answer.table_text import is_row, row_told
-from ragapp.answer.writing import Workbench
+from ragapp.answer.writing import Workbench, above
 from ragapp.answer.yes_no import decided, is_yes, probability_of_yes, split_particle, with_particle
 from ragapp.contract import Citation, Event, Sentence
 from ragapp.index.analysis import known_terms
-from ragapp.index.lead_in import lead_in
+from ragapp.index.lead_in import introduced
 from ragapp.retrieval.passage import ScoredChunk
 
 # Where more than one fact is asked for, a passage is written from as well that the search thinks so highly of, measured
@@ -119,7 +119,7 @@ def answer_yes_or_no(
         probable = probability_of_yes(bench.engine, bench.prompts, question, used, bench.cancelled)
         yes = is_yes(said if stated else "", probable, sentences[0].text, question, bench.language)
         source = used[sentences[0].citations[0] - 1]
-        if decided(question, _introduced(source, sentences[0].quotes[0]), bench.language, _above(source)) is not yes:
+        if decided(question, _introduced(source, sentences[0].quotes[0]), bench.language, above(source)) is not yes:
             # a sentence of the model's that echoes the question is stated by what denies it as well
             return draft.quote(question, source, rest)
         text = with_particle(sentences[0].text, yes, question, bench.language, quoted=not stated)
@@ -146,15 +146,10 @@ def _quote_deciding(bench: Workbench, draft: Draft, question: str, read: Sequenc
     probable = probability_of_yes(bench.engine, bench.prompts, question, draft.used, bench.cancelled)
     yes = is_yes("", probable, sentences[0].text, question, bench.language)
     text = sentences[0].text
-    if decided(question, _introduced(source, citations[0].quote), bench.language, _above(source)) is yes:
+    if decided(question, _introduced(source, citations[0].quote), bench.language, above(source)) is yes:
         text = with_particle(text, yes, question, bench.language, quoted=True)
     draft.doubt, draft.own_words = bench.prompts.own_words, True
     return draft.state([replace(sentences[0], text=text, citations=(1,))], [replace(citations[0], n=1)], draft.used)
-
-
-def _above(passage: ScoredChunk) -> str:
-    """What stands above a passage."""
-    return "\n".join((passage.chunk.title, *passage.chunk.headings))
 
 
 def _deciding(
@@ -168,7 +163,7 @@ def _deciding(
         if found is None or bench.lacks(question, passage):
             continue
         sentence, citation = found
-        if decided(question, _introduced(passage, citation.quote), bench.language, _above(passage), share) is not None:
+        if decided(question, _introduced(passage, citation.quote), bench.language, above(passage), share) is not None:
             return [replace(sentence, citations=(n,))], [replace(citation, n=n)]
     return [], []
 
@@ -178,7 +173,7 @@ def _quote_telling(bench: Workbench, draft: Draft, question: str, passage: Score
 
     The passage must have all words of the question, or it is about something else.
     """
-    shown = known_terms(f"{_above(passage)}\n{passage.chunk.text}", bench.language)
+    shown = known_terms(f"{above(passage)}\n{passage.chunk.text}", bench.language)
     found = own_sentences(question, passage, bench.language, least=TELLING_SHARE)
     if found is None or draft.confidence < bench.sure or not known_terms(question, bench.language) <= shown:
         return False
@@ -190,10 +185,7 @@ def _introduced(passage: ScoredChunk, quote: str) -> str:
     """A quote, that of a list's point behind the line that introduces it, that of a row without its bars."""
     text = passage.chunk.text
     begin = max(0, text.find(quote))
-    if is_row(quote):
-        return row_told(text, begin)
-    lead = lead_in(text, begin)
-    return f"{lead} {quote}" if lead else quote
+    return row_told(text, begin) if is_row(quote) else introduced(text, begin, begin + len(quote))
 
 
 def _others(bench: Workbench, draft: Draft, read: Sequence[JudgedPassage]) -> Generator[ScoredChunk, None, None]:

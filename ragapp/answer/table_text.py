@@ -6,8 +6,9 @@ import re
 
 from ragapp.reading.tables import row_cells
 
-_ROW = re.compile(r"^\s*\|.*\|\s*$")
-_RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
+#: lines of a Markdown table: a row, and the rule below its head
+ROW = re.compile(r"^\s*\|.*\|\s*$")
+RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 
 
 def linearize_tables(text: str) -> str:
@@ -16,13 +17,13 @@ def linearize_tables(text: str) -> str:
     written: list[str] = []
     header: list[str] = []
     for number, line in enumerate(lines):
-        if not _ROW.match(line):
+        if not ROW.match(line):
             header = []
             written.append(line)
         elif header:
-            if not _RULE.match(line):
+            if not RULE.match(line):
                 written.append(_row(header, row_cells(line)))
-        elif number + 1 < len(lines) and _RULE.match(lines[number + 1]):
+        elif number + 1 < len(lines) and RULE.match(lines[number + 1]):
             header = row_cells(line)
         else:
             written.append(line)
@@ -31,24 +32,24 @@ def linearize_tables(text: str) -> str:
 
 def as_prose(text: str) -> str:
     """A quote on one line for people: rows whose header was not quoted are their cells, without bars."""
-    lines = [line for line in linearize_tables(text).split("\n") if not _RULE.match(line)]
+    lines = [line for line in linearize_tables(text).split("\n") if not RULE.match(line)]
     return " ".join(
-        " ".join("; ".join(filter(None, row_cells(line))) if _ROW.match(line) else line for line in lines).split()
+        " ".join("; ".join(filter(None, row_cells(line))) if ROW.match(line) else line for line in lines).split()
     )
 
 
 def is_row(line: str) -> bool:
     """Whether a line is a row of a Markdown table, and not the rule below its head."""
-    return bool(_ROW.match(line)) and not _RULE.match(line)
+    return bool(ROW.match(line)) and not RULE.match(line)
 
 
 def head_of(text: str, begin: int) -> list[str]:
     """The names of the columns of the row that begins at an offset; none where that is the head or no row."""
     lines = text[:begin].split("\n")[:-1]
     for number in range(len(lines) - 1, 0, -1):
-        if not _ROW.match(lines[number]):
+        if not ROW.match(lines[number]):
             return []
-        if _RULE.match(lines[number]):
+        if RULE.match(lines[number]):
             return row_cells(lines[number - 1])
     return []
 

@@ -108,7 +108,7 @@ class Workbench:
         chunk = passage.chunk
         if not self.language or chunk.language != self.language:
             return False
-        shown = known_terms("\n".join((chunk.title, *chunk.headings, chunk.text)), self.language)
+        shown = known_terms(f"{above(passage)}\n{chunk.text}", self.language)
         asked = known_terms(self.question, self.language)
         return len(asked & shown) < SUBJECT_SHARE * len(asked)
 
@@ -313,6 +313,11 @@ class _Statement:
             taken = [] if self.stated else [sentence for sentence in saying if sentence.supported][:1]
         self.stated |= self.draft.state(taken, self._grounding.citations, self._used)
         self.begun |= self.stated
+
+
+def above(passage: ScoredChunk) -> str:
+    """What stands above a passage: the title of its document and its headings."""
+    return "\n".join((passage.chunk.title, *passage.chunk.headings))
 
 
 def place_of(passage: ScoredChunk) -> Place:

@@ -35,6 +35,12 @@ def lead_in(text: str, begin: int) -> str:
     return ""
 
 
+def introduced(text: str, begin: int, end: int) -> str:
+    """What stands between two offsets, a list's point behind the sentence that introduces it."""
+    lead = lead_in(text, begin)
+    return f"{lead} {text[begin:end]}" if lead else text[begin:end]
+
+
 def _is_title_of(line: str, following: str) -> bool:
     """Whether a line is a title above a sentence, and not its beginning."""
     return following[0].isupper() and not line.rstrip().endswith((".", ",", ";")) and len(line.split()) <= _TITLE_WORDS

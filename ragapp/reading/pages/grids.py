@@ -45,6 +45,10 @@ class Grid:
         x, y = (piece.x0 + piece.x1) / 2, (piece.top + piece.bottom) / 2
         return self.xs[0] < x < self.xs[-1] and self.ys[0] < y < self.ys[-1]
 
+    def has(self, line: Line) -> bool:
+        """Whether all of a line lies in the grid."""
+        return all(map(self.holds, line.pieces))
+
     def regions(self) -> dict[tuple[int, int], tuple[int, int]]:
         """For each (row, column) the first of the cell that it is part of, where rules between cells are missing."""
         first = {(row, column): (row, column) for row in range(len(self.ys) - 1) for column in range(len(self.xs) - 1)}

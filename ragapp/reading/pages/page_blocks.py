@@ -17,7 +17,7 @@ from ragapp.reading.pages.table_detection import (
     cells_of,
     columns_of,
     find_tables,
-    grid_table,
+    headed_table,
     rows_in,
     run_end,
 )
@@ -100,23 +100,22 @@ class _Drawn:
 def _drawn(lines: Sequence[Line], grids: Sequence[Grid], table: OpenTable | None) -> Iterator[_Drawn]:
     done = 0
     for grid in grids:
-        inside = [index for index in range(done, len(lines)) if all(map(grid.holds, lines[index].pieces))]
+        inside = [index for index in range(done, len(lines)) if grid.has(lines[index])]
         if not inside or inside[-1] - inside[0] + 1 != len(inside):
             continue
         first, last = inside[0], inside[-1] + 1
-        part = lines[first:last]
+        cells, bold = grid_cells(grid, lines[first:last])
         columns = list(pairwise(grid.xs))
-        rows = _drawn_rest(grid, part, table) if table and first <= _LINES_BETWEEN and not done else []
+        rows = _drawn_rest(grid, cells, bold, table) if table and first <= _LINES_BETWEEN and not done else []
         goes_on = bool(rows)
-        rows = rows or grid_table(grid, part)
+        rows = rows or headed_table(cells, bold)
         if rows:
             yield _Drawn(first, last, rows, columns if len(columns) == len(rows[0]) else [], goes_on)
             done = last
 
 
-def _drawn_rest(grid: Grid, lines: Sequence[Line], table: OpenTable) -> list[list[str]]:
+def _drawn_rest(grid: Grid, cells: list[list[str]], bold: list[bool], table: OpenTable) -> list[list[str]]:
     """The header and rows of the rest of a table at the top of a page; empty where the grid is another table."""
-    cells, bold = grid_cells(grid, lines)
     if not cells or len(cells[0]) != len(table.head) or len(grid.xs) - 1 != len(table.head):
         return []
     width = grid.xs[-1] - grid.xs[0]

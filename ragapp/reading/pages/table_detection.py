@@ -57,17 +57,19 @@ def drawn_tables(lines: Sequence[Line], grids: Sequence[Grid]) -> list[Grid]:
     found = []
     for grid in grids:
         inside = [Line(pieces) for line in lines if (pieces := list(filter(grid.holds, line.pieces)))]
-        cells, _ = grid_cells(grid, inside)
+        cells, bold = grid_cells(grid, inside)
         filled = sum(bool(cell) for row in cells for cell in row)
         rest = len(cells) > 2 and filled >= _MOSTLY_FILLED * (len(grid.ys) - 1) * (len(grid.xs) - 1)
-        if cells and (rest or grid_table(grid, inside)):
+        if cells and (rest or headed_table(cells, bold)):
             found.append(grid)
     return found
 
 
-def grid_table(grid: Grid, lines: Sequence[Line]) -> list[list[str]]:
-    """The rows of cells of a table whose cells are drawn, the header first; empty where it has none."""
-    cells, bold = grid_cells(grid, lines)
+def headed_table(cells: list[list[str]], bold: list[bool]) -> list[list[str]]:
+    """The rows of a table whose cells are drawn, the header first; empty where it has none.
+
+    Its cells, and whether a row is bold, are those of :func:`ragapp.reading.pages.grids.grid_cells`.
+    """
     while len(cells) > 2 and sum(map(bool, cells[0])) > 1 and len(set(cells[0])) == 1:
         cells, bold = cells[1:], bold[1:]  # a title across the table
     if len(cells) > 2 and len(cells[0]) > len(set(cells[0])) and not any(map(VALUE.match, cells[1])):

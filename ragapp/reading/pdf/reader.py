@@ -171,9 +171,7 @@ def _ordered(lines: list[Line]) -> list[Line]:
 
 
 def _units(pages: list[Page], structure: Structure) -> list[Unit]:
-    drawn = [
-        [[line for line in page.lines if all(map(grid.holds, line.pieces))] for grid in page.grids] for page in pages
-    ]
+    drawn = [[[line for line in page.lines if grid.has(line)] for grid in page.grids] for page in pages]
     heights = [page.height for page in pages]
     split = split_headers_footers([page.lines for page in pages], heights, structure.labels, drawn)
     texts = [line.text for lines in split.kept for line in lines]
