@@ -81,6 +81,9 @@ class Visitor:
     tabs: set[str] = field(default_factory=set)  # names of the page's tabs that were opened
     # what was last shown of that which changes by itself, by name
     seen: dict[str, object] = field(default_factory=dict)
+    # held while one of the page's events does its work, so that they do it one after the other
+    turn: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+    told: int = 0  # number of what was told last; grows
     # when something was asked of the server, by the monotonic clock
     last: float = field(default_factory=time.monotonic)
 

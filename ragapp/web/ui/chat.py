@@ -15,7 +15,7 @@ from ragapp.contract import CAUTIONS, Answer, Feedback
 from ragapp.errors import RagappError
 from ragapp.web.app_state import AppState
 from ragapp.web.evidence import Source, source_of
-from ragapp.web.runs import Exchange
+from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.scopes import joined, missing, parted, scope_name
 from ragapp.web.ui.conversations import ConversationsColumn
 from ragapp.web.ui.first_steps import FirstSteps
@@ -29,7 +29,7 @@ from ragapp.web.ui.render_talk import (
     render_state,
     render_suggestions,
 )
-from ragapp.web.ui.tab import QUIET, UNQUEUED, Tab, Updates
+from ragapp.web.ui.tab import QUIET, UNQUEUED, Tab, Updates, in_turn
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Choice, Visitor
 
@@ -154,17 +154,23 @@ class ChatTab(Tab):
         visitor = self.visitor(request)
         run = visitor.run
         if run is None:
-            yield self._suggest(visitor) or gr.skip()
+            yield in_turn(visitor, lambda: self._suggest(visitor))
             return
         seen: tuple[int, int | None] = (-1, None)
         while run.running:
             now = run.wait(seen[0], _POLL_S), self._state.models.percent
             if now != seen and run.running:
                 seen = now
-                yield {self.live: render_run(run, visitor.language, now[1])}
+                yield in_turn(visitor, lambda: self._so_far(visitor, run))
                 time.sleep(_FRAME_S)
-        yield self.show_talk(visitor)
-        yield self._suggest(visitor) or gr.skip()
+        yield in_turn(visitor, lambda: self.show_talk(visitor))
+        yield in_turn(visitor, lambda: self._suggest(visitor))
+
+    def _so_far(self, visitor: Visitor, run: AnswerRun) -> Updates:
+        """How far a question is; nothing where it was answered just now, or another conversation was opened."""
+        if visitor.run is not run or not run.running:
+            return {}
+        return {self.live: render_run(run, visitor.language, self._state.models.percent)}
 
     def _suggest(self, visitor: Visitor) -> Updates:
         """Look for what could be asked behind the last answer, once."""
@@ -291,9 +297,12 @@ class ChatTab(Tab):
         if run := self.visitor(request).run:
             run.stop()
 
-    def start_anew(self, request: gr.Request) -> Updates:
+    def start_anew(self, request: gr.Request) -> Any:
         """Begin another conversation."""
         visitor = self.visitor(request)
+        return in_turn(visitor, lambda: self._closed(visitor))
+
+    def _closed(self, visitor: Visitor) -> Updates:
         self._state.close_conversation(visitor)
         return self.show_talk(visitor)
 

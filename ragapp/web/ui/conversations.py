@@ -11,7 +11,7 @@ import gradio as gr
 from ragapp.contract import Conversation
 from ragapp.errors import RagappError
 from ragapp.web.ui.render import act
-from ragapp.web.ui.tab import Part
+from ragapp.web.ui.tab import Part, Updates, in_turn
 from ragapp.web.ui.translations import tr
 from ragapp.web.visitors import Visitor
 from ragapp.words.forms import short_day
@@ -39,11 +39,14 @@ class ConversationsColumn(Part):
         deleted = visitor.deleted.conversation.title if visitor.deleted else None
         return render_conversations(listed, visitor.conversation, visitor.language, visitor.search, deleted)
 
-    def find(self, words: str, request: gr.Request) -> str:
+    def find(self, words: str, request: gr.Request) -> Any:
         """List the conversations that hold some words."""
         visitor = self.visitor(request)
+        return in_turn(visitor, lambda: self._found(visitor, words))
+
+    def _found(self, visitor: Visitor, words: str) -> Updates:
         visitor.search = words
-        return self.show(visitor)
+        return {self.list: self.show(visitor)}
 
     def act(self, visitor: Visitor, values: dict[str, Any]) -> bool:
         """Do what a button says; returns whether another conversation is open now."""

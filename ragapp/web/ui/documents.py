@@ -22,7 +22,7 @@ from ragapp.web.ui.documents_labels import LabelsForm, as_values, narrowed, rend
 from ragapp.web.ui.documents_table import render_filters, render_table
 from ragapp.web.ui.render import act, job_box
 from ragapp.web.ui.render_evidence import render_view
-from ragapp.web.ui.tab import UNQUEUED, Tab, Updates
+from ragapp.web.ui.tab import UNQUEUED, Tab, Updates, in_turn
 from ragapp.web.ui.translations import told, tr
 from ragapp.web.visitors import ROWS, Listing, Visitor
 
@@ -85,6 +85,9 @@ class DocumentsTab(Tab):
     def find(self, words: str, request: gr.Request) -> Any:
         """List the documents that have some words in their names, titles or folders."""
         visitor = self.visitor(request)
+        return in_turn(visitor, lambda: self._found(visitor, words))
+
+    def _found(self, visitor: Visitor, words: str) -> Updates:
         visitor.listing = replace(visitor.listing, search=words, offset=0)
         visitor.is_new("documents", self._depends_on(visitor))
         return self._list(visitor)

@@ -20,11 +20,11 @@ from ragapp.web.ui.documents import DocumentsTab
 from ragapp.web.ui.models import ModelsTab
 from ragapp.web.ui.render import act
 from ragapp.web.ui.settings import SettingsTab
-from ragapp.web.ui.tab import UNQUEUED, Tab, Updates, updates_or_skip
+from ragapp.web.ui.tab import UNQUEUED, Tab, Updates, in_turn
 from ragapp.web.ui.translations import LANGUAGES, make_i18n, tr
 from ragapp.web.visitors import Visitor
 
-#: in the order in which they stand; another tab is added here, its texts to ``translations.py``
+#: in the order in which they stand; another tab is added here, its texts to the files of ``ragapp/words``
 TABS: tuple[type[Tab], ...] = (ChatTab, DocumentsTab, ModelsTab, SettingsTab)
 #: in the order in which they hold
 STYLESHEETS = sorted((Path(__file__).parent / "styles").glob("*.css"))
@@ -75,23 +75,29 @@ class Page:
         language = language if language in LANGUAGES else "en"
         visitor = self._state.visitors.greet(request.session_hash or "", asked.get("tab", ""), language)
         visitor.arrived = {name: value for name, value in asked.items() if name not in ("tab", "language")}
+        return in_turn(visitor, lambda: self._welcome(visitor))
+
+    def _welcome(self, visitor: Visitor) -> Updates:
         updates = self._follow_frame(visitor)
         for tab in self._tabs:
             if tab.at_load:
                 updates |= tab.open(visitor)
         visitor.greeted = True
-        return updates_or_skip(updates)
+        return updates
 
     def follow(self, request: gr.Request) -> Any:
         """What has changed since this visitor last saw it."""
         visitor = self._state.visitors.of(request.session_hash or "")
+        return in_turn(visitor, lambda: self._changed(visitor))
+
+    def _changed(self, visitor: Visitor) -> Updates:
         if not visitor.greeted:
-            return gr.skip()
+            return {}
         updates = self._follow_frame(visitor)
         for tab in self._tabs:
             if tab.name in visitor.tabs:
                 updates |= tab.follow(visitor)
-        return updates_or_skip(updates)
+        return updates
 
     def _follow_frame(self, visitor: Visitor) -> Updates:
         llm, seen = self._state.app.settings.llm, guard.report()

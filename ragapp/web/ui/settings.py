@@ -17,7 +17,7 @@ from ragapp.settings_file import as_yaml
 from ragapp.web.app_state import AppState
 from ragapp.web.ui.render import act, job_box
 from ragapp.web.ui.render_calibration import render_calibration
-from ragapp.web.ui.tab import UNQUEUED, Tab, Updates
+from ragapp.web.ui.tab import UNQUEUED, Tab, Updates, in_turn
 from ragapp.web.ui.translations import LANGUAGES, told, tr
 from ragapp.web.visitors import Visitor
 
@@ -112,31 +112,35 @@ class SettingsTab(Tab):
             local = ""
         return render_settings(rows, local, language)
 
-    def set_length(self, name: str, request: gr.Request) -> tuple[str, str]:
+    def set_length(self, name: str, request: gr.Request) -> Any:
         """Change how long answers may be."""
         return self._set("answer", "max_tokens", LENGTHS.get(name, LENGTHS["normal"]), request)
 
-    def set_passages(self, count: float, request: gr.Request) -> tuple[str, str]:
+    def set_passages(self, count: float, request: gr.Request) -> Any:
         """Change how many passages are read."""
         return self._set("retrieval", "passages", max(1, min(MOST_PASSAGES, int(count))), request)
 
-    def set_caution(self, name: str, request: gr.Request) -> tuple[str, str]:
+    def set_caution(self, name: str, request: gr.Request) -> Any:
         """Change how sure an answer must be."""
         return self._set("answer", "caution", name, request)
 
-    def set_reading(self, name: str, request: gr.Request) -> tuple[str, str]:
+    def set_reading(self, name: str, request: gr.Request) -> Any:
         """Change whether passages are read while nobody asks."""
         return self._set("llm", "read_ahead", name if name in READING_AHEAD else "auto", request)
 
-    def _set(self, section: str, key: str, value: object, request: gr.Request) -> tuple[str, str]:
-        language, problem = self.visitor(request).language, False
+    def _set(self, section: str, key: str, value: object, request: gr.Request) -> Any:
+        visitor = self.visitor(request)
+        return in_turn(visitor, lambda: self._keep(section, key, value, visitor.language))
+
+    def _keep(self, section: str, key: str, value: object, language: str) -> Updates:
+        problem = False
         setattr(getattr(self._state.app.settings, section), key, value)
         try:
             write_setting(section, key, value, self._state.settings_file)
             news = tr(language, "settings.kept")
         except RagappError as error:
             news, problem = f"{tr(language, 'settings.not_kept')} {told(error, language)}", True
-        return job_box(escape(news), problem), self.show_every(language)
+        return {self.told: job_box(escape(news), problem), self.every: self.show_every(language)}
 
 
 def render_programs(port: int, language: str) -> str:

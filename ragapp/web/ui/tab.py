@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,9 +26,21 @@ UNQUEUED: dict[str, Any] = {**QUIET, "queue": False}
 Updates = dict[Component, Any]
 
 
-def updates_or_skip(updates: Updates) -> Any:
-    """What an event's function returns: Gradio takes an empty dictionary for a value."""
-    return updates or gr.skip()
+def in_turn(visitor: Visitor, work: Callable[[], Updates]) -> Any:
+    """What an event's function returns: what the work tells, with a mark in each text by which the newest is known.
+
+    The events of a visitor do their work one after the other. What they tell may come to the browser in another order
+    all the same: what was told earlier than what it shows is dropped there, see ``scripts/gradio_shim.js``.
+    """
+    with visitor.turn:
+        updates = work()
+        # by the clock, so that it goes on growing for a page that stays open while ragapp is started anew
+        visitor.told = max(visitor.told + 1, int(time.time() * 1000))
+        told = {
+            place: f"<!--{place.elem_id} {visitor.told}-->{value}" if isinstance(place, gr.HTML) else value
+            for place, value in updates.items()
+        }
+    return told or gr.skip()  # Gradio takes an empty dictionary for a value
 
 
 class Part:
@@ -68,7 +81,8 @@ class Part:
                 given = json.loads(values or "{}")
             except ValueError:
                 given = {}
-            return updates_or_skip(work(self.visitor(request), given if isinstance(given, dict) else {}))
+            visitor = self.visitor(request)
+            return in_turn(visitor, lambda: work(visitor, given if isinstance(given, dict) else {}))
 
         box = gr.Textbox(visible="hidden", elem_id=f"wire-{name}", label=name, show_label=False)
         made: Dependency = box.change(pressed, box, outputs, trigger_mode=mode, **UNQUEUED)
@@ -110,7 +124,7 @@ class Tab(Part, ABC):
         gave would overwrite what the greeting shows.
         """
         visitor = self.visitor(request)
-        return gr.skip() if self.at_load and not visitor.greeted else updates_or_skip(self.open(visitor))
+        return gr.skip() if self.at_load and not visitor.greeted else in_turn(visitor, lambda: self.open(visitor))
 
     def open(self, visitor: Visitor) -> Updates:
         """Show it, and follow it from now on."""
