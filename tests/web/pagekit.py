@@ -1,5 +1,6 @@
 """What the browser tests share: a running page, a browser, pictures of what was seen."""
 
+import inspect
 import os
 import shutil
 import socket
@@ -97,11 +98,32 @@ def becomes(page, expression, arg=None, seconds=30):
         time.sleep(0.02)
 
 
+def soon(holds, seconds=30):
+    """Wait until something holds of a page that is still changing; use it wherever a test reads what the page shows."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, inspect.getsource(holds).strip()
+        time.sleep(0.02)
+
+
+# every page that was opened in this process, also those that are closed
+OPENED = []
+
+
 def open_page(browser, url, **options):
-    """A tab of a new window; what it asks for and complains of is kept."""
+    """A tab of a new window; what it asks for, complains of and does is kept."""
     still = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
     page = browser.new_context(**still, **options).new_page()
-    page.requested, page.complaints = [], []
+    page.requested, page.complaints, page.happened = [], [], []
+    OPENED.append(page)
+    opened = time.monotonic()
+
+    def note(what):
+        page.happened.append((time.monotonic() - opened, what))
+
+    page.on("framenavigated", lambda frame: note(f"at {frame.url}"))
+    page.on("requestfailed", lambda request: note(f"{request.failure}: {request.method} {request.url}"))
+    page.on("console", lambda line: note(line.text[:300]))
     page.on("request", lambda request: page.requested.append(request.url))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.on("console", lambda line: "Security Policy" in line.text and page.complaints.append(line.text))

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from pagekit import ask, becomes, browser, open_page, running_page, serious_violations, shots, show_tab  # noqa: F401
+from pagekit import ask, becomes, browser, open_page, running_page, serious_violations, shots, show_tab, soon  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.real]
 
@@ -82,17 +82,14 @@ def page(browser, url):  # noqa: F811
 def test_a_kept_conversation_shows_its_evidence(page, shots):  # noqa: F811
     page.click("#talks .act.name")
     page.wait_for_selector("#log .answer")
-    assert page.locator(".unsupported .flag").count() == 1
-    assert page.locator(".abstained h3").inner_text() == "Not in your documents"
+    soon(lambda: page.locator(".unsupported .flag").count() == 1)
+    soon(lambda: page.locator(".abstained h3").inner_text() == "Not in your documents")
     page.locator("#log .act.mark").first.click()
     page.wait_for_selector("#evidence .sheet .box")
     becomes(page, "document.querySelector('#evidence .sheet:has(.box) img')?.naturalWidth > 500")
-    sheet, box = (
-        page.locator("#evidence .sheet:has(.box)").bounding_box(),
-        page.locator("#evidence .box").first.bounding_box(),
-    )
-    assert sheet["x"] <= box["x"] <= sheet["x"] + sheet["width"]
-    assert page.locator("#evidence .view-title").inner_text().startswith("travel-policy-2025.pdf p. 3")
+    sheet, box = page.locator("#evidence .sheet:has(.box)"), page.locator("#evidence .box").first
+    soon(lambda: 0 <= box.bounding_box()["x"] - sheet.bounding_box()["x"] <= sheet.bounding_box()["width"])
+    soon(lambda: page.locator("#evidence .view-title").inner_text().startswith("travel-policy-2025.pdf p. 3"))
     page.screenshot(path=shots / "evidence.png")
     page.click("#evidence [aria-label='Next page']")
     becomes(page, "document.querySelector('#evidence .view-page').value === '4'")
@@ -101,7 +98,7 @@ def test_a_kept_conversation_shows_its_evidence(page, shots):  # noqa: F811
     name = other.locator("strong").inner_text()
     other.click()
     becomes(page, "name => document.querySelector('#evidence .act.chip.chosen') === null", arg=name)
-    assert page.locator("#evidence .view-title strong").inner_text() == name
+    soon(lambda: page.locator("#evidence .view-title strong").inner_text() == name)
     page.wait_for_selector("#evidence .box, #evidence mark")
 
 
@@ -109,7 +106,7 @@ def test_what_was_refused_can_be_asked_with_less_caution(page):
     page.click("#talks .act.name")
     page.click("#live .abstained [data-act=retry]")
     page.wait_for_selector("#live .exchange.running")
-    assert page.locator("#live .asked h2").inner_text() == "What is the height of the Eiffel Tower?"
+    soon(lambda: page.locator("#live .asked h2").inner_text() == "What is the height of the Eiffel Tower?")
     page.wait_for_selector("#live .foot", timeout=120_000)
 
 
@@ -169,12 +166,14 @@ def test_a_question_stands_in_the_talk_as_soon_as_it_is_sent(page):
         took.append(page.evaluate("sent.took"))
         page.wait_for_selector("#stop", state="visible", timeout=60_000)
         # the server's word changes what stands there; it puts nothing in its place
-        assert page.evaluate("sent.section === document.querySelector('#live .exchange.running')")
-        assert page.locator("#live .asked h2").inner_text().startswith(asked)
-        assert page.locator("#talk img").count() == 0
+        soon(lambda: page.evaluate("sent.section === document.querySelector('#live .exchange.running')"))
+        soon(lambda: page.locator("#live .asked h2").inner_text().startswith(asked))
+        soon(lambda: page.locator("#talk img").count() == 0)
         stop(page)
-    assert page.evaluate("sent.most") == 1
-    assert page.locator("#talk .exchange").count() == 4  # the last was asked again in its own place, the first anew
+    soon(lambda: page.evaluate("sent.most") == 1)
+    soon(
+        lambda: page.locator("#talk .exchange").count() == 4
+    )  # the last was asked again in its own place, the first anew
     assert sorted(took)[2] < 150, took
 
 
@@ -184,16 +183,16 @@ def test_what_is_not_taken_is_not_shown(page):
     page.fill("#question textarea", "  ")
     page.press("#question textarea", "Enter")
     page.wait_for_timeout(300)
-    assert page.locator("#talk .exchange").count() == 0
+    soon(lambda: page.locator("#talk .exchange").count() == 0)
     ask(page, QUESTION)
     page.wait_for_selector("#stop", state="visible")
     # as if the browser did not know that a question is on its way
     page.evaluate("document.querySelector('#live .exchange.running').classList.remove('running')")
     ask(page, LONG)
     becomes(page, "question => document.querySelector('#live h2').innerText === question", arg=QUESTION)
-    assert page.locator("#talk .exchange").count() == 1
+    soon(lambda: page.locator("#talk .exchange").count() == 1)
     stop(page)
-    assert page.locator("#talk .asked h2").all_inner_texts() == [QUESTION]
+    soon(lambda: page.locator("#talk .asked h2").all_inner_texts() == [QUESTION])
 
 
 def test_a_question_is_answered_and_a_reload_brings_it_back(page, shots):  # noqa: F811
@@ -205,9 +204,9 @@ def test_a_question_is_answered_and_a_reload_brings_it_back(page, shots):  # noq
     page.reload()
     page.wait_for_selector(".exchange")
     page.wait_for_selector("#live .foot", timeout=120_000)
-    assert page.locator(".asked h2").inner_text() == QUESTION
-    assert "smollm2" in page.locator("#live .figures").inner_text()
-    assert not page.locator("#stop").is_visible()
+    soon(lambda: page.locator(".asked h2").inner_text() == QUESTION)
+    soon(lambda: "smollm2" in page.locator("#live .figures").inner_text())
+    soon(lambda: not page.locator("#stop").is_visible())
     with page.expect_download() as download:
         page.click("#export summary")
         page.click("#export a >> nth=0")
@@ -222,15 +221,15 @@ def test_escape_stops_and_another_tab_is_not_disturbed(page, browser, url):  # n
     page.keyboard.press("Escape")
     page.wait_for_selector("#stop", state="hidden", timeout=60_000)
     other.wait_for_selector("#live .foot, #live .abstained", timeout=120_000)
-    assert other.locator(".asked h2").inner_text() == QUESTION
-    assert LONG not in other.locator("#talk").inner_text()
+    soon(lambda: other.locator(".asked h2").inner_text() == QUESTION)
+    soon(lambda: LONG not in other.locator("#talk").inner_text())
     other.context.close()
 
 
 def test_files_are_dropped_taken_in_looked_at_and_removed(page, home, shots):  # noqa: F811
     show_tab(page, "documents")
     page.wait_for_selector("#documents tbody tr")
-    assert page.locator("#documents tbody tr").count() == 12
+    soon(lambda: page.locator("#documents tbody tr").count() == 12)
     files = [
         {"name": "kettle.txt", "mimeType": "text/plain", "buffer": b"The kettle of the Lyon office is green."},
         {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 broken"},
@@ -289,11 +288,11 @@ def test_french_and_a_small_screen(page, shots):  # noqa: F811
     page.click("[data-act='language'][aria-label='Français']")
     page.wait_for_selector("#send:has-text('Envoyer')")
     page.wait_for_selector(".exchange, .welcome")
-    assert page.locator('#tabs [role="tab"]').first.inner_text() == "Questions"
-    assert page.evaluate("document.documentElement.lang") == "fr"
+    soon(lambda: page.locator('#tabs [role="tab"]').first.inner_text() == "Questions")
+    soon(lambda: page.evaluate("document.documentElement.lang") == "fr")
     page.set_viewport_size({"width": 390, "height": 844})
     page.screenshot(path=shots / "phone.png")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    soon(lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
     page.keyboard.press("/")
     becomes(page, "document.activeElement.closest('#question') !== null")
 
@@ -310,7 +309,7 @@ def test_the_first_start_is_a_guided_page_and_needs_no_eval(browser, tmp_path, r
         page.route(lambda address: address == url, strict)
         page.goto(url)
         page.wait_for_selector(".guide", timeout=60_000)
-        assert "ragapp models pull multilingual-e5-small" in page.locator(".guide").text_content()
+        soon(lambda: "ragapp models pull multilingual-e5-small" in page.locator(".guide").text_content())
         with page.expect_file_chooser():
             page.click(".guide [data-act='choose-here']")
         page.wait_for_selector(".drop-zone")

@@ -1,7 +1,7 @@
 """Two documents side by side, and tags and collections, in a real browser."""
 
 import pytest
-from pagekit import becomes, browser, open_page, serious_violations, shots, show_tab  # noqa: F401
+from pagekit import becomes, browser, open_page, serious_violations, shots, show_tab, soon  # noqa: F401
 from test_browser_documents import ROWS, few, first_name, many  # noqa: F401
 
 pytestmark = pytest.mark.real
@@ -39,16 +39,16 @@ def test_two_documents_are_compared_and_a_quote_opens_its_page_with_the_words_ma
     page.wait_for_selector(ROWS)
     button = page.locator("[data-act='compare-ticked']")
     tick(page, PAIR[1])
-    assert button.is_disabled()
+    soon(lambda: button.is_disabled())
     compare(page)
-    assert sides(page) == list(PAIR)
-    assert page.evaluate("document.activeElement.id") == "comparison-title"
-    assert not page.locator("#documents table").is_visible()
+    soon(lambda: sides(page) == list(PAIR))
+    becomes(page, "document.activeElement.id === 'comparison-title'")
+    soon(lambda: not page.locator("#documents table").is_visible())
     page.screenshot(path=shots / "compare.png")
     assert serious_violations(page) == []
     london = page.locator(".comparison .change:has-text('Place: London')").first
-    assert london.locator("del").first.inner_text() == "£160"
-    assert london.locator("ins").first.inner_text() == "£175"
+    soon(lambda: london.locator("del").first.inner_text() == "£160")
+    soon(lambda: london.locator("ins").first.inner_text() == "£175")
     london.locator(".quote-link").nth(1).click()
     page.wait_for_selector("#preview .view-title:has-text('travel-policy-2025.pdf')")
     becomes(page, "document.querySelector('#preview .view-page')?.value === '3'")
@@ -64,7 +64,7 @@ def test_two_documents_are_compared_and_a_quote_opens_its_page_with_the_words_ma
     page.fill("#comparison .topic", "hotel limits")
     page.keyboard.press("Enter")
     page.wait_for_selector(".comparison .note:has-text('Sections near “hotel limits”')", timeout=60_000)
-    assert 0 < page.locator(".comparison .change").count() < count
+    soon(lambda: 0 < page.locator(".comparison .change").count() < count)
     page.click(".comparison .act:has-text('Show everything')")
     becomes(page, "n => document.querySelectorAll('.comparison .change').length === n", count)
     page.click(".comparison .swap")
@@ -75,11 +75,11 @@ def test_two_documents_are_compared_and_a_quote_opens_its_page_with_the_words_ma
     page.reload()  # it comes back
     show_tab(page, "documents")
     page.wait_for_selector(".comparison .change", timeout=60_000)
-    assert sides(page) == [PAIR[1], PAIR[0]]
+    soon(lambda: sides(page) == [PAIR[1], PAIR[0]])
     page.click(".comparison .act:has-text('Back to the documents')")
     page.wait_for_selector(".comparison", state="detached")
-    assert page.evaluate("document.activeElement.closest('#documents-search') !== null")  # nothing is ticked any more
-    assert page.locator("#documents table").is_visible()
+    becomes(page, "document.activeElement.closest('#documents-search') !== null")  # nothing is ticked any more
+    soon(lambda: page.locator("#documents table").is_visible())
 
 
 def test_the_model_is_asked_on_demand_and_stopped(page):
@@ -88,31 +88,30 @@ def test_the_model_is_asked_on_demand_and_stopped(page):
     page.wait_for_selector(".comparison progress")
     page.click(".comparison .act:has-text('Stop')")
     page.wait_for_selector(".comparison progress", state="detached", timeout=60_000)
-    assert page.locator(".comparison .change").count() > 5
+    soon(lambda: page.locator(".comparison .change").count() > 5)
     page.click(".comparison .act:has-text('Back to the documents')")
     page.wait_for_selector(".comparison", state="detached")
-    assert page.evaluate("document.activeElement.dataset.act") == "compare-ticked"
+    becomes(page, "document.activeElement.dataset.act === 'compare-ticked'")
 
 
 def test_on_a_small_dark_screen_in_french_all_of_it_is_in_sight(browser, few, shots):  # noqa: F811
     page = open_page(browser, few[0], locale="fr-FR", color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 844})
     compare(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert "Montants, dates et nombres" in page.locator(".comparison").inner_text()
+    soon(lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
+    soon(lambda: "Montants, dates et nombres" in page.locator(".comparison").inner_text())
     page.screenshot(path=shots / "compare-390-dark-fr.png")
     assert serious_violations(page) == []
     page.locator(".comparison .quote-link").nth(1).click()
     page.wait_for_selector("#preview .view-title")
-    box = page.locator("#preview .view-title").bounding_box()
-    assert 0 <= box["y"] < 300
+    soon(lambda: 0 <= page.locator("#preview .view-title").bounding_box()["y"] < 300)
     page.context.close()
 
 
 def test_documents_are_tagged_put_into_a_collection_and_found_by_it(page, shots):  # noqa: F811
     show_tab(page, "documents")
     page.wait_for_selector(ROWS)
-    assert page.locator(".narrowing [data-kind=tag]").count() == 0  # nobody has used one
+    soon(lambda: page.locator(".narrowing [data-kind=tag]").count() == 0)  # nobody has used one
     tick(page, *PAIR)
     page.click("[data-act='ticked']:has-text('Tags and collections')")
     page.wait_for_selector("#confirm .confirm:has-text('Tags and collections of 2 documents')")
@@ -157,6 +156,6 @@ def test_ten_thousand_documents_are_narrowed_and_turned(browser, many):  # noqa:
     becomes(page, "document.querySelector('.pager .count').textContent.includes('of 10,00')")
     page.click(".pager >> nth=0 >> [aria-label='Next page']")
     becomes(page, "document.querySelector('.pager .count').textContent.includes('51–100')")
-    assert page.locator(ROWS).count() == 50
+    soon(lambda: page.locator(ROWS).count() == 50)
     assert page.complaints == []
     page.context.close()

@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from pagekit import TABS, ask, browser, open_page, running_page, shots, show_tab  # noqa: F401
+from pagekit import TABS, ask, browser, open_page, running_page, shots, show_tab, soon  # noqa: F401
 
 from ragapp.models.packs import get_pack
 from ragapp.words.texts import texts_in
@@ -123,19 +123,19 @@ def test_files_that_fail_are_told_in_french(page, shots):  # noqa: F811
     page.wait_for_selector("#documents tbody tr:has-text('kettle.html') summary.warnings", timeout=60_000)
     page.wait_for_selector("#documents tbody tr:has-text('broken.pdf') .reason", timeout=60_000)
     page.click("#documents tbody tr:has-text('kettle.html') summary.warnings")
-    told = page.locator("#documents tbody tr:has-text('kettle.html') .state li").all_inner_texts()
-    assert any("passage barré" in one for one in told), told
+    warnings = page.locator("#documents tbody tr:has-text('kettle.html') .state li")
+    soon(lambda: any("passage barré" in one for one in warnings.all_inner_texts()))
     page.check("#documents tbody tr:has-text('kettle.html') input")
     page.click(".needs-tick.danger")
     page.wait_for_selector("#confirm .act.danger")
     page.screenshot(path=shots / "french-failures.png")
-    assert english_on(page) == []
+    soon(lambda: english_on(page) == [])
     page.click("#confirm .act:has-text('Retirer 1')")
     page.wait_for_selector("#confirm .told-box:has-text('kettle.html')")
-    assert english_on(page) == []
+    soon(lambda: english_on(page) == [])
     page.click("#documents-filters .act:has-text('Retirés')")
     page.wait_for_selector("#documents tbody tr:has-text('kettle.html') .reason")
-    assert english_on(page) == []
+    soon(lambda: english_on(page) == [])
     page.click("#documents-filters .act:has-text('Tous')")
 
 
@@ -143,8 +143,8 @@ def test_a_model_that_cannot_be_used_is_told_in_french(page, shots):  # noqa: F8
     show_tab(page, "models")
     page.wait_for_selector("#models tr:has-text('spoilt')")
     page.screenshot(path=shots / "french-models.png")
-    assert "archive zip" in page.locator("#models tr:has-text('spoilt')").inner_text()
-    assert english_on(page) == []
+    soon(lambda: "archive zip" in page.locator("#models tr:has-text('spoilt')").inner_text())
+    soon(lambda: english_on(page) == [])
 
 
 def test_a_refusal_and_an_error_are_told_in_french(page, shots):  # noqa: F811
@@ -152,9 +152,9 @@ def test_a_refusal_and_an_error_are_told_in_french(page, shots):  # noqa: F811
     ask(page, "Quelle est la hauteur de la tour Eiffel ?")
     page.wait_for_selector("#live .foot", timeout=120_000)
     page.screenshot(path=shots / "french-answer.png")
-    assert english_on(page) == []
+    soon(lambda: english_on(page) == [])
     ask(page, "kettle " * 3000)
     page.wait_for_selector(".exchange .problem", timeout=120_000)
     page.screenshot(path=shots / "french-error.png")
-    assert "jetons" in page.locator(".exchange .problem").last.inner_text()
-    assert english_on(page) == []
+    soon(lambda: "jetons" in page.locator(".exchange .problem").last.inner_text())
+    soon(lambda: english_on(page) == [])

