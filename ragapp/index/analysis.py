@@ -50,7 +50,7 @@ COMMON_WORDS = {code: frozenset(language.common_words.split()) for code, languag
 _EITHER_ORDER = frozenset({"en"})
 # what the terms of a text depend on besides the stemmers: whoever changes it here or in the dates counts this up, and
 # every lexical index is made anew from its stored text
-TERMS_VERSION = 2
+TERMS_VERSION = 3
 
 _LOADING = threading.Lock()
 # size of the caches of stems and folded words
@@ -287,19 +287,29 @@ def _folded_stop_list(language: str) -> frozenset[str]:
     return stop_list(language) | set(map(fold, stop_list(language)))
 
 
-@cache
-def _stemmer(language: str) -> Any:
-    import snowballstemmer
+class _Stemmers(threading.local):
+    """The stemmers of a thread: one works on a word in itself, and two threads that share it get each other's stems."""
 
-    name = SNOWBALL_LANGUAGES.get(language)
-    return snowballstemmer.stemmer(name) if name else None
+    def __init__(self) -> None:
+        self._of: dict[str, Any] = {}
+
+    def stem(self, word: str, language: str) -> str:
+        if language not in self._of:
+            import snowballstemmer
+
+            name = SNOWBALL_LANGUAGES.get(language)
+            self._of[language] = snowballstemmer.stemmer(name) if name else None
+        stemmer = self._of[language]
+        return stemmer.stemWord(word) if stemmer else word
+
+
+_STEMMERS = _Stemmers()
 
 
 @lru_cache(maxsize=_KNOWN_WORDS)
 def _term(word: str, language: str) -> str:
     """The index term of a word."""
-    stemmer = _stemmer(language)
-    return fold(stemmer.stemWord(word) if stemmer else word)
+    return fold(_STEMMERS.stem(word, language))
 
 
 def _plain_stem(word: str, language: str) -> str:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import threading
 import time
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lexicalkit import lexical_table
 
-from ragapp.index import bm25
+from ragapp.index import analysis, bm25
 from ragapp.index.analysis import (
     MAX_TERM_CHARACTERS,
     SNOWBALL_LANGUAGES,
@@ -507,3 +509,30 @@ def test_detect_language(text: str, language: str) -> None:
 )
 def test_detect_language_at_its_limits(text: str, among: list[str], language: str) -> None:
     assert detect_language(text, among) == language
+
+
+def test_two_threads_get_the_terms_that_one_gets():
+    """A page indexes a document while questions are asked: whatever is stemmed at the same time stays right."""
+    stems = ("gouvern", "administr", "rembours", "inscript", "déclar", "approv", "réclam", "particip", "fourn", "exclu")
+    endings = ("ation", "ements", "ables", "euses", "ité", "ives", "issions", "eraient", "issant", "atrices", "iques")
+    words = [f"{stem}{number}{ending}" for number in "abcdefghijklmnop" for stem in stems for ending in endings]
+    # each thread asks for words of its own, since one that is known is not stemmed again
+    shares = [words[::2], words[1::2]]
+    together: list[list[list[str]]] = [[], []]
+
+    def ask(number: int) -> None:
+        for word in shares[number]:
+            together[number].append(analyse(word, "fr"))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(2)]
+    between = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(between)
+    analysis._term.cache_clear()
+    assert together == [[analyse(word, "fr") for word in share] for share in shares]
