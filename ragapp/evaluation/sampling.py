@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -11,14 +10,13 @@ from ragapp.answer.prompt_injection import has_injection
 from ragapp.index.analysis import folded_words
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, StoredChunk
+from ragapp.reading.leaders import LEADERS, is_contents
 from ragapp.retrieval.passage import ScoredChunk
 
 # of a shorter text little can be asked
 LEAST_WORDS = 18
 # of its characters without spaces, so many are letters: less is a grid of figures, or rules
 LEAST_LETTERS = 0.45
-# leaders of a table of contents
-_LEADERS = re.compile(r"(?:\.\s?){4,}|…{2,}|_{4,}")
 
 
 def sampled_chunks(catalog: Catalog, seed: int = 0) -> Iterator[StoredChunk]:
@@ -50,7 +48,11 @@ def is_usable(chunk: StoredChunk) -> bool:
     letters = sum(map(str.isalpha, dense))
     if len(folded_words(text)) < LEAST_WORDS or letters < LEAST_LETTERS * len(dense):
         return False
-    return len(_LEADERS.findall(text)) < 2 and not has_injection(ScoredChunk(chunk, 0.0, 0.0, 0.0))
+    return (
+        len(LEADERS.findall(text)) < 2
+        and not is_contents(text)
+        and not has_injection(ScoredChunk(chunk, 0.0, 0.0, 0.0))
+    )
 
 
 def _group(row: DocumentRow) -> tuple[str, str]:

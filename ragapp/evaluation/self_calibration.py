@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ragapp.answer.assistant import Assistant, answer_of
 from ragapp.answer.budget import TokenBudget
-from ragapp.answer.calibration import LEAST_OF_A_KIND, SURE_ODDS, Calibration, best_cut, bounds_around, fit, with_odds
+from ragapp.answer.calibration import LEAST_OF_A_KIND, SURE_ODDS, Calibration, bounds_around, fit, with_odds
 from ragapp.answer.calibration_file import ModelPair, general_calibration, save_calibration
 from ragapp.answer.prompts import prompts_for
 from ragapp.errors import CancelledError, EmptyStoreError, StoreError, UsageError
@@ -60,8 +61,10 @@ MOST_DRAWN = 6
 STATED_AMONG, STATED_SHARE = 10, 0.5
 # texts of the collection whose names are put into near misses
 NAMES_FROM = 40
-# what the bounds are worth that so many outcomes give, beside those that were known before
+# what a bound is worth that so many outcomes give as they lie, beside the one that is reckoned from all of them
 BOUNDS_WEIGHT = 60
+# Share of the questions that nothing answers which lie below the bound; what is written is checked besides.
+REFUSED_SHARE = 0.85
 # Share of right answers above the bound of `answered`, of questions that the model wrote.  They are easier than those
 # of people: half as many answers to them are wrong at the same confidence, and .93 is wanted.
 SURE_SHARE = 0.965
@@ -332,24 +335,37 @@ class SelfCalibration:
 def fit_to_outcomes(outcomes: Sequence[Outcome], start: Calibration | None = None) -> Calibration:
     """Fit a calibration to the outcomes of questions that the model wrote itself.
 
-    The weights stay near those of ``start`` (the general calibration) where there are few outcomes, and so do the
-    bounds: the log-odds of those that the outcomes give count more with each outcome.
+    The weights stay near those of ``start`` (the general calibration) where there are few outcomes.  The bound of what
+    is answered comes from the questions that nothing answers: those are like what people ask in vain, while a question
+    that the model wrote about a passage is nearer to it than theirs are, so that a bound between the two kinds would
+    refuse most of what people ask.
 
     Raises:
         UsageError: there are too few right answers, or too few others.
     """
-    start = start or general_calibration()
-    fitted = fit([outcome.example for outcome in outcomes], start)
+    fitted = fit([outcome.example for outcome in outcomes], start or general_calibration())
     p = np.array([fitted.max_probability(outcome.example.signals) for outcome in outcomes])
     right = np.array([outcome.right for outcome in outcomes], bool)
-    # the general bounds are careful because they are those of other models; what is drawn to is the usual middle
-    usual = start.thresholds["low"] if start.origin == "general" else start.thresholds["normal"]
+    unanswerable = np.array([outcome.variant != "answerable" for outcome in outcomes], bool)
+    normal = refusing_cut(p[unanswerable])
     share = len(outcomes) / (len(outcomes) + BOUNDS_WEIGHT)
-    normal = _between(usual, best_cut(p, right), share)
-    sure = _between(with_odds(usual, SURE_ODDS), sure_cut(p, right), share)
+    sure = _between(with_odds(normal, SURE_ODDS), sure_cut(p, right), share)
     sure = max(sure, with_odds(normal, 2.0))
     bounds = bounds_around(normal), bounds_around(sure)
     return replace(fitted, thresholds=bounds[0], sure_bounds=bounds[1], origin="documents")
+
+
+def refusing_cut(probabilities: np.ndarray, share: float = REFUSED_SHARE) -> float:
+    """The probability below which so large a share of questions lies.
+
+    In a few questions one or two decide where that is; so it is drawn to where it would be if the log-odds were
+    distributed normally, as :data:`BOUNDS_WEIGHT` says.
+    """
+    odds = _log_odds(probabilities)
+    reckoned = float(odds.mean() + NormalDist().inv_cdf(share) * odds.std())
+    found = float(np.quantile(odds, share))
+    weight = 2 * len(odds) / (2 * len(odds) + BOUNDS_WEIGHT)  # each question was asked twice
+    return float(1 / (1 + np.exp(-(reckoned + weight * (found - reckoned)))))
 
 
 def sure_cut(probabilities: np.ndarray, right: np.ndarray, share: float = SURE_SHARE) -> float:
@@ -365,5 +381,10 @@ def sure_cut(probabilities: np.ndarray, right: np.ndarray, share: float = SURE_S
 
 def _between(one: float, other: float, share: float) -> float:
     """The probability whose log-odds lie between those of two, this share of the way to the other."""
-    odds = [np.log(p / (1 - p)) for p in np.clip((one, other), 0.01, 0.99)]
+    odds = _log_odds(np.array([one, other]))
     return float(1 / (1 + np.exp(-(odds[0] + share * (odds[1] - odds[0])))))
+
+
+def _log_odds(probabilities: np.ndarray) -> np.ndarray:
+    p = np.clip(probabilities, 0.01, 0.99)
+    return np.asarray(np.log(p / (1 - p)))

@@ -7,13 +7,20 @@ from dataclasses import replace
 import pytest
 from calibrationkit import Oracle
 
-from ragapp.answer.calibration import NAMES, Calibration, Features, area_under_curve
+from ragapp.answer.calibration import NAMES, Features, area_under_curve
 from ragapp.answer.calibration_file import general_calibration
 from ragapp.app import App
 from ragapp.errors import CancelledError, StoreError, UsageError
 from ragapp.evaluation.outcomes import Outcome, OutcomeFile
 from ragapp.evaluation.sampling import is_usable, sampled_chunks
-from ragapp.evaluation.self_calibration import HidingRetriever, SelfCalibration, fit_to_outcomes, sure_cut
+from ragapp.evaluation.self_calibration import (
+    REFUSED_SHARE,
+    HidingRetriever,
+    SelfCalibration,
+    fit_to_outcomes,
+    refusing_cut,
+    sure_cut,
+)
 from ragapp.maintenance.erase import erase
 
 
@@ -239,10 +246,35 @@ def test_the_sure_bound_is_the_lowest_above_which_enough_are_right():
     assert sure_cut(p, np.zeros(50, bool), 0.965) == p[0]
 
 
-def test_a_start_of_ones_own_keeps_its_middle():
-    start = Calibration(general_calibration().weights, -4.0, {"low": 0.2, "normal": 0.33, "high": 0.5}, 40)
-    fitted = fit_to_outcomes(outcomes(24), start)
-    assert abs(fitted.thresholds["normal"] - 0.33) < 0.2
+def test_the_bound_refuses_so_many_of_what_nothing_answers():
+    import numpy as np
+
+    many = 1 / (1 + np.exp(-np.random.default_rng(3).normal(-2, 1, 4000)))
+    assert (many < refusing_cut(many)).mean() == pytest.approx(REFUSED_SHARE, abs=0.02)
+    # one of a few that is stated elsewhere all the same does not decide
+    few = np.array([0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.98])
+    assert 0.3 < refusing_cut(few) < 0.75
+
+
+@pytest.mark.parametrize("count", [30, 60, 2000])
+def test_people_are_answered_whose_questions_are_harder_than_those_of_the_model(count):
+    """Its questions are in the passages' own words: all that it writes about a passage is far above the bound."""
+    rng = random.Random(5)
+
+    def asked(number, middle, right):
+        probe = rng.gauss(middle, 1.0)
+        signals = {"probe": probe, "score": 0.5 + 0.1 * probe, "similarity": 0.5 + 0.1 * probe}
+        variant = "answerable" if right else "hidden"
+        return Outcome("p", str(number), ("d",), variant, "q", "a", (signals,), (right,), right)
+
+    fitted = fit_to_outcomes([asked(n, 3.0 if n % 2 else -2.0, bool(n % 2)) for n in range(count)])
+    people = [asked(n, 1.2, True) for n in range(1000)]
+    in_vain = [asked(n, -2.0, False) for n in range(1000)]
+    bound = fitted.thresholds["normal"]
+    given = [fitted.max_probability(one.example.signals) >= bound for one in people]
+    refused = [fitted.max_probability(one.example.signals) < bound for one in in_vain]
+    assert sum(given) / len(given) > 0.8
+    assert sum(refused) / len(refused) > 0.75
 
 
 @pytest.mark.real
