@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 
 from ragapp.index.sentences import sentence_spans
+from ragapp.reading.bullets import BULLETS
 
 #: the mark of a point at the beginning of a line
-POINT = re.compile(r"[ \t]*(?:\(?(?:\d{1,2}|[a-z])[.)]|[•·▪‣*–-])\s+")
-# lines of a list that are looked through
+POINT = re.compile(rf"[ \t]*(?:\(?(?:\d{{1,2}}|[a-z])[.)]|[{BULLETS}])\s+")
+# lines of a list that are looked through, and characters, so that a long text costs no more than a short one
 _MOST_LINES = 60
+_MOST_CHARACTERS = 20_000
 _TITLE_WORDS = 8
 
 
@@ -22,10 +24,11 @@ def lead_in(text: str, begin: int) -> str:
     Lines that are no points themselves go on the point above them. Empty where no point begins there, or where no line
     that ends with a colon stands above the list.
     """
-    start = text.rfind("\n", 0, begin) + 1
+    least = max(0, begin - _MOST_CHARACTERS)
+    start = text.rfind("\n", least, begin) + 1 or least
     if not POINT.match(text, start):
         return ""
-    lines = text[:start].split("\n")[:-1][-_MOST_LINES:]
+    lines = text[least:start].split("\n")[bool(least) : -1][-_MOST_LINES:]
     for number in range(len(lines) - 1, -1, -1):
         line = lines[number].rstrip()
         if "|" in line:

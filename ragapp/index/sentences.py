@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ragapp.reading.bullets import BULLETS
+
 #: pattern of a rule drawn with characters
 DRAWN = r"[=_*~-]{3,}+"
 #: text up to the next blank line
 PARAGRAPH = re.compile(r"(?:(?!\n\s*\n).)+", re.DOTALL)
 # characters of context on each side of a gap
 _NEAR = 80
-_POINT_MARK = r"(?:\d{1,2}[.)]|[•·▪‣*–-])\s"
+_POINT_MARK = rf"(?:\d{{1,2}}[.)]|[{BULLETS}])\s"
 _POINT = rf"\n[ \t]*(?={_POINT_MARK})"
 # the last point of a list, with the lines that it goes on in
 _LAST_POINT = re.compile(rf"(?:^|\n)[ \t]*{_POINT_MARK}[ \t]*(?P<first>\S)(?:[^\n]|\n(?![ \t]*\n))*\Z")
@@ -30,7 +32,7 @@ _ORDINAL_OF = re.compile(
 )
 # no sentence ends after these
 _ABBREVIATION = re.compile(
-    r"approx|bzw|ca|cf|dott|dr|env|hr|ing|mlle|mme|mr|mrs|ms|prof|sra?|ste?|vgl|vs|e\.g|i\.e", re.IGNORECASE
+    r"approx|bzw|ca|cf|dott|dr|env|hr|ing|jr|mlle|mme|mr|mrs|ms|prof|sra?|ste?|vgl|vs|e\.g|i\.e", re.IGNORECASE
 )
 # nor after these where a figure follows
 _OF_A_FIGURE = re.compile(

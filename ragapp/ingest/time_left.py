@@ -228,7 +228,7 @@ class TimeLeft:
             # the page that was told is the one in hand
             whole = file.seconds * file.pages / max(0.5, file.page - 0.5)
             seconds = trust * whole + (1 - trust) * seconds
-            if file.characters:
+            if file.characters and file.page > 1:
                 characters = trust * file.characters * file.pages / (file.page - 1) + (1 - trust) * characters
         left = max(seconds - file.seconds, _OVERDUE * file.seconds if not file.pages else 0.0, 0.0)
         return _Work(left, characters * self.pace.embed.each, characters * self.pace.store.each)

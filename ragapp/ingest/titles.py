@@ -22,7 +22,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from ragapp.reading.bullets import BULLETS, SHAPES, TICKS
 from ragapp.reading.document import BLOCK_BREAK, Block, Unit
+from ragapp.reading.leaders import LEADERS, is_entry
 
 Headings = tuple[str, ...]
 # rows: lines of text that are rows of figures, with what stands above them
@@ -51,8 +53,7 @@ _CONTINUED = re.compile(
     r"(?:zione)?|continuação|vervolg)\b[.)\]\s]*$",
     re.IGNORECASE,
 )
-_LEADERS = re.compile(r"\.{4,}|(?:\. ){3,}|…{2,}")
-_BULLET = re.compile(r"(?:[•·▪◦‣●○■□➢✓☐☑☒*–—-]|\(?[a-z]\))\s")
+_BULLET = re.compile(rf"(?:[{BULLETS}{SHAPES}{TICKS}☑]|\(?[a-z]\))\s")
 _OPENS = "§«„“”\"'‘’¿¡#["  # what a title may begin with besides letters and digits
 _SENTENCE_ENDS = tuple(".,;:!?،。、；：")
 _ABBREVIATION = re.compile(r"\b(?:inc|ltd|corp|co|plc|etc|no|s\.a|s\.p\.a|e\.v|n\.v)\.$", re.IGNORECASE)
@@ -289,7 +290,7 @@ def _lines(text: str, offset: int) -> list[_Line]:
 
 def is_figure_row(line: str) -> bool:
     """Whether a line ends in figures as a row of a table does: "Net income $ 1,234 $ (56)"."""
-    if len(line) > 2 * MAX_TITLE or _LEADERS.search(line) or _WORD_AND_NUMBER.match(line):
+    if len(line) > 2 * MAX_TITLE or _has_leaders(line) or _WORD_AND_NUMBER.match(line):
         return False
     words = line.split()
     label = len(words)
@@ -301,13 +302,17 @@ def is_figure_row(line: str) -> bool:
     return len(figures) > 1 or _has_words(" ".join(words[:label]))
 
 
+def _has_leaders(line: str) -> bool:
+    return bool(LEADERS.search(line)) or is_entry(line)
+
+
 def _is_title(line: str) -> bool:
     """Whether a line may be a title: short, not in the middle of a sentence, no row, no list."""
     line = line.strip()
     letters = [char for char in line if char.isalpha()]
     if len(line) > MAX_TITLE or len(letters) < 3 or letters[0].islower():
         return False
-    if _BULLET.match(line) or _LEADERS.search(line) or not (line[0].isalnum() or line[0] in _OPENS):
+    if _BULLET.match(line) or _has_leaders(line) or not (line[0].isalnum() or line[0] in _OPENS):
         return False
     if line.endswith(_SENTENCE_ENDS) and not (_ABBREVIATION.search(line) or _CONTINUED.search(line)):
         return False

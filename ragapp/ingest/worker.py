@@ -171,10 +171,12 @@ def _too_much_memory(limits: Limits) -> ReadingError:
 def _serve(connection: Connection[Any, Any], chunker: Chunker, limits: Limits, options: ReadOptions) -> None:
     from ragapp.reading import registry  # noqa: F401  so that it counts as what the worker needs at start
 
-    characters = 0
+    characters, place = 0, (1, 1)
 
     def tick(unit: int, units: int, ocr: bool) -> None:
-        connection.send(("tick", (unit, units, ocr, characters)))
+        nonlocal place
+        place = (unit, units) if units else place
+        connection.send(("tick", (*place, ocr, characters)))
 
     def found(more: int) -> None:
         nonlocal characters
@@ -183,8 +185,8 @@ def _serve(connection: Connection[Any, Any], chunker: Chunker, limits: Limits, o
     options = replace(options, tick=tick, found=found)
 
     def answer(path: Path) -> tuple[str, ChunkedFile | ReadingError]:
-        nonlocal characters
-        characters = 0
+        nonlocal characters, place
+        characters, place = 0, (1, 1)
         try:
             return "prepared", _prepare(path, chunker, limits, options)
         except Exception as error:

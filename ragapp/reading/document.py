@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BLOCK_BREAK = "\n\n"
 # raise it when readers give another text than before, or take what they refused: stored documents are read again from
 # their files, and files that failed are tried again
-READERS_VERSION = 4
+READERS_VERSION = 5
 
 BlockKind = Literal["text", "heading", "table"]
 UnitKind = Literal["page", "slide", "sheet", "section", "mail", "document"]
@@ -48,7 +48,7 @@ class ReadOptions:
     # ISO 639-1 codes that Tesseract is told to expect; RapidOCR's model knows the Latin script
     ocr_languages: tuple[str, ...] = ("en", "fr", "de", "es")
     # called before a unit that may take long, with its number, the number of units, and whether it will be recognised
-    # by OCR, which has a time limit of its own
+    # by OCR, which has a time limit of its own; 0 of 0 is a picture within the unit in hand
     tick: Callable[[int, int, bool], None] = _no_tick
     # called when a unit of a file that may have many was read, with the number of its characters
     found: Callable[[int], None] = _not_counted

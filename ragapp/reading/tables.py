@@ -12,6 +12,9 @@ _MAX_SPAN = 64
 # beyond this, rows keep their own lengths: one absurdly long row must not lengthen a million others
 _MAX_GRID = 5_000_000
 _MAX_CARRIED = 100_000  # cells that spans over rows may add to a table
+#: lines of a Markdown table: a row, and the rule below its head, which is such a line as well
+ROW = re.compile(r"^\s*\|.*\|\s*$")
+RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
 # between cells, not in one
 _BAR = re.compile(r"(?<!\\)\|")
 

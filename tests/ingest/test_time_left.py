@@ -210,3 +210,12 @@ def test_a_line_through_files_of_all_sizes():
     falling.observe(100_000, 1.0)
     assert falling.predict(1_000_000) > 0
     assert Line().predict(5) == 0.0
+
+
+def test_what_was_found_before_a_first_page_foretells_nothing():
+    now = 0.0
+    at = TimeLeft([("plan.pdf", 90_000)], 2, 2, 2, Pace(), lambda: now)
+    at.begin("plan.pdf")
+    now = 2.0
+    at.page("plan.pdf", 1, 1, 28_000)  # gone through a second time, for what its pictures say
+    assert at.left() is None or at.left() >= 0

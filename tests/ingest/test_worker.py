@@ -17,6 +17,7 @@ from ragapp.errors import CancelledError, ReadingError, TransientReadingError
 from ragapp.ingest import worker
 from ragapp.ingest.worker import Limits, Worker
 from ragapp.reading.document import ReadOptions
+from tests.reading.pdfkit import new_canvas, picture, scan
 
 
 def preparer(timeout_s: float = 30, memory_mb: int = 1024, **limits) -> Worker:
@@ -234,3 +235,19 @@ def test_closing_ends_the_worker_and_may_be_repeated(good: Path) -> None:
     reader.close()
     reader.close()
     assert not process.is_alive()
+
+
+def test_a_picture_is_read_on_the_page_where_it_stands(tmp_path: Path) -> None:
+    canvas = new_canvas(tmp_path / "floors.pdf")
+    for page in (1, 2, 3):
+        for row in range(12):
+            canvas.drawString(72, 330 - 16 * row, f"Floor {page}, room {row}: two desks and a printer.")
+        if page == 2:
+            scan(canvas, picture(["Exit by the north stairs", "Meeting point: the car park"]), 0.4)
+        canvas.showPage()
+    canvas.save()
+    told = []
+    with preparer() as reader:
+        prepared = reader.prepare(tmp_path / "floors.pdf", lambda *unit: told.append(unit[:3]))
+    assert "north stairs" in prepared.document.units[1].text
+    assert told == [(1, 3, False), (2, 3, False), (2, 3, True), (3, 3, False)]

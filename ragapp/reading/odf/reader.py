@@ -101,6 +101,7 @@ def read_flat(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
 
 
 _READERS: dict[str, Reader] = {"text": read_odt, "spreadsheet": read_ods, "presentation": read_odp}
+_CALLED = {kind: f"an OpenDocument {kind}" for kind in _READERS}
 
 
 def _other_kind(parts: OdfParts, kind: str) -> str:
@@ -113,7 +114,7 @@ def _other_kind(parts: OdfParts, kind: str) -> str:
 def _read_as(kind: str, path: Path, options: ReadOptions) -> Document:
     """Read a flat file that holds another kind of document than its suffix says, and say so."""
     document = read_flat(path, options)
-    document.warnings.insert(0, f"The file holds an OpenDocument {kind}; it was read as that.")
+    document.warnings.insert(0, f"The file holds {_CALLED[kind]}; it was read as that.")
     return document
 
 

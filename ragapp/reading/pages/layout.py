@@ -32,6 +32,7 @@ class Piece:
     bottom: float
     bold: bool = False
     words: list[tuple[str, float, float]] = field(default_factory=list)  # (text, left, right) of each, where known
+    size: float = 0.0  # of its type in points, as it is shown; 0 where it is not known
 
     @property
     def height(self) -> float:
@@ -111,7 +112,7 @@ def _joined(last: Piece, first: Piece, space: str) -> Piece:
             left, right = [*left[:-1], (start + end, x0, x1)], right[1:]
         words = [*left, *right]
     top, x1, bottom = min(last.top, first.top), max(last.x1, first.x1), max(last.bottom, first.bottom)
-    return Piece(last.text + space + first.text, last.x0, top, x1, bottom, last.bold, words)
+    return Piece(last.text + space + first.text, last.x0, top, x1, bottom, last.bold, words, last.size)
 
 
 def _continues(before: Line, line: Line, em: float) -> bool:

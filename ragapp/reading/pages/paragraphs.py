@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
+from ragapp.reading.bullets import BULLETS, SHAPES, TICKS
+from ragapp.reading.leaders import LEADERS
 from ragapp.reading.pages.layout import Line
 
 HYPHEN = "\ufffe"  # a hyphen at the end of a line that may or may not belong to the word
@@ -17,8 +19,7 @@ _MARK = re.compile(rf"([^\W_]*(?:-[^\W_]+)*){HYPHEN}\s*([^\W_]*(?:-[^\W_]+)*)")
 _SUSPENDED = frozenset(["und", "oder", "bzw", "sowie", "bis", "and", "or", "to", "et", "ou"])
 _KEEPS_AFTER = frozenset(["self", "ex", "vice", "demi", "mi"])
 _KEEPS_BEFORE = frozenset(["vous", "nous", "même", "mêmes"])  # French; no word breaks before these
-_LIST_ITEM = re.compile(r"(?:[•·▪◦‣●○■□➢✓☐☒–—*-]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s")
-_LEADERS = re.compile(r"(?:\.\s?){4,}|(?:\s\.){3,}")
+_LIST_ITEM = re.compile(rf"(?:[{BULLETS}{SHAPES}{TICKS}]|\(?\d{{1,3}}[.)]|\(?[a-z][.)])\s")
 _ENDS = tuple(".:;!?")
 _TITLE_CHARACTERS = 100
 
@@ -130,7 +131,7 @@ def _wraps(lines: Sequence[Line], index: int, em: float) -> bool:
     """Whether the first word of the next line would not have fitted at the end of a line."""
     before, line = lines[index], lines[index + 1]
     text, following = before.text, line.text
-    if len(before.pieces) > 1 or len(line.pieces) > 1 or _LEADERS.search(text) or _LIST_ITEM.match(following):
+    if len(before.pieces) > 1 or len(line.pieces) > 1 or LEADERS.search(text) or _LIST_ITEM.match(following):
         return False
     if len(text) < 25 and (text.endswith(_ENDS) or not following[:1].islower()):
         return False  # a short heading or label fills no column

@@ -87,7 +87,7 @@ class PictureReader:
             self._note(place, reason)
             return ""
         self._read += 1
-        self._options.tick(1, 1, True)
+        self._options.tick(0, 0, True)
         try:
             text, confidence = picture_text(draw(), self._options)
         except ReadingError as error:

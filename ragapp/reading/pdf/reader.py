@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pypdfium2 import raw as pdfium
 from ragapp.errors import ReadingError
 from ragapp.plain_words import counted
 from ragapp.reading.document import DEFAULT_OPTIONS, Block, Coverage, Document, ReadOptions, Unit
+from ragapp.reading.leaders import shortened
 from ragapp.reading.left_out import LeftOut
 from ragapp.reading.pages import ocr
 from ragapp.reading.pages.grids import gathered
@@ -31,6 +33,7 @@ from ragapp.reading.pages.layout import (
 )
 from ragapp.reading.pages.page_blocks import Flow, page_blocks
 from ragapp.reading.pages.paragraphs import HYPHEN, dehyphenate, known_words
+from ragapp.reading.pages.type_headings import Above, Cut, heading_types, typed_sections
 from ragapp.reading.pdf.layers import find_hidden, remove_hidden
 from ragapp.reading.pdf.objects import garbled
 from ragapp.reading.pdf.page import Page, read_page
@@ -177,13 +180,23 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     texts = [line.text for lines in split.kept for line in lines]
     known = known_words(texts if any(HYPHEN in text for text in texts) else ())
     units = []
-    running: tuple[str, ...] = ()
+    in_tables = [
+        [any(grid.has(line) for grid in page.grids) for line in lines]
+        for page, lines in zip(pages, split.kept, strict=True)
+    ]
+    outlined = _outlined(split.kept, structure, heights)
+    types = heading_types(split.kept, in_tables)
+    if structure.entries:
+        cut = zip(split.kept, outlined, strict=True)
+        types = types.below(lines[start] for lines, cuts in cut for start, own, _ in cuts if own)
+    above = Above()
     flow = Flow()
     for index, (page, lines) in enumerate(zip(pages, split.kept, strict=True)):
-        head, foot = (_told(lines, running) for lines in (split.heads.get(index, []), split.feet.get(index, [])))
-        cuts, running = sections(lines, running, structure.entries.get(index, []), page.height)
+        cuts, above = typed_sections(lines, in_tables[index], types, outlined[index], above)
+        head, foot = (_told(told, cuts[0][2]) for told in (split.heads.get(index, []), split.feet.get(index, [])))
+        running = cuts[-1][2]
         found = _blocks(lines, page, cuts, flow)
-        blocks = head + [Block(dehyphenate(block.text, known), block.kind, block.headings) for block in found]
+        blocks = head + [Block(_told_shortly(block, known), block.kind, block.headings) for block in found]
         blocks += [Block("\n".join(page.fields), "text", running)] if page.fields else []
         for turned in page.turned:
             blocks += page_blocks(turned, [], median_line_height(turned), running)
@@ -196,12 +209,27 @@ def _units(pages: list[Page], structure: Structure) -> list[Unit]:
     return units
 
 
+def _outlined(pages: list[list[Line]], structure: Structure, heights: list[float]) -> list[list[Cut]]:
+    """The sections of each page that the outline makes."""
+    found: list[list[Cut]] = []
+    running: tuple[str, ...] = ()
+    for index, (lines, height) in enumerate(zip(pages, heights, strict=True)):
+        cuts, running = sections(lines, running, structure.entries.get(index, []), height)
+        found.append(cuts)
+    return found
+
+
+def _told_shortly(block: Block, known: Counter[str]) -> str:
+    text = dehyphenate(block.text, known)
+    return text if block.kind == "table" else shortened(text)
+
+
 def _told(lines: list[Line], path: tuple[str, ...]) -> list[Block]:
     """A running header or footer, apart from the text of the page."""
     return [Block("\n".join(line.text for line in lines), "text", path)] if lines else []
 
 
-def _blocks(lines: list[Line], page: Page, cuts: list[tuple[int, int, tuple[str, ...]]], flow: Flow) -> Iterator[Block]:
+def _blocks(lines: list[Line], page: Page, cuts: list[Cut], flow: Flow) -> Iterator[Block]:
     em = median_line_height(lines)
     ends = [start for start, _, _ in cuts[1:]] + [len(lines)]
     for (start, heading, path), end in zip(cuts, ends, strict=True):

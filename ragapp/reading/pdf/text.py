@@ -182,8 +182,11 @@ def _lines(handle: Any, runs: list[Run], space: PageSpace, chars: Chars) -> tupl
         pieces = _pieces(handle, run, space, _GAP_EM * max(y1 - y0, 0.8 * em)) if near else []
         if not pieces:
             shown = _shown(text)
-            pieces = [Piece(shown, x0, y0, x1, y1)] if shown else []
+            pieces = [Piece(shown, x0, y0, x1, y1, _all_bold(handle, run))] if shown else []
         if pieces:
+            size = chars.size(run.start + _first(run))
+            for piece in pieces:
+                piece.size = size
             lines.append(Line(pieces))
     return lines, outside
 
@@ -289,6 +292,17 @@ def _word_boxes(handle: Any, start: int, line: str, space: PageSpace, gap: float
             if high > y1:
                 y1 = high
         yield first, start + match.end(), (x0, y1, x1, y0)
+
+
+def _first(run: Run) -> int:
+    """The place of a run's first character that is no space."""
+    return next((place for place, char in enumerate(run.chars) if char.strip()), 0)
+
+
+def _all_bold(handle: Any, run: Run) -> bool:
+    """Whether a line is bold from its first character to its last."""
+    last = next((place for place in range(len(run.chars) - 1, -1, -1) if run.chars[place].strip()), 0)
+    return _is_bold(handle, run.start + _first(run)) and _is_bold(handle, run.start + last)
 
 
 def _is_bold(handle: Any, index: int) -> bool:
