@@ -1,10 +1,11 @@
-"""Days that a sentence tells by others: "due before 8 May" is not stated by a line that says the 8th, nor is "in the
-first quarter" by one that says 15 September."""
+"""Bounds of days and numbers: "due before 8 May" is not stated by a line that says the 8th, "in the first quarter" by
+one that says 15 September, nor "at least 300" by one that says "up to 300"."""
 
 from __future__ import annotations
 
 import re
 
+from ragapp.answer.facts import normalise_number, number_spans
 from ragapp.index.dates import Date, dates
 
 _BEFORE = re.compile(
@@ -16,6 +17,30 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 20
+# what stands before a number that is the least or the most of something, and what behind it
+_LEAST = re.compile(
+    r"\b(?:at least|no(?:t)? less than|(?:a )?minimum(?: of)?|au moins|(?:au |un )?minimum(?: de)?|mindestens"
+    r"|al menos|almeno|minstens|pelo menos)\s\W?\Z",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"\b(?:at (?:the )?most|up to|no(?:t)? more than|not (?:to )?exceed(?:ing)?|(?:a )?maximum(?: of)?|limited to"
+    r"|au plus|(?:au |un )?maximum(?: de)?|jusqu['’]à(?: concurrence de)?|plafonnée?s? à|dans la limite de"
+    r"|dépass\w+ pas|sans dépasser|höchstens|bis zu|como máximo|hasta|al massimo|fino a|hoogstens|no máximo|até)"
+    r"\s\W?\Z",
+    re.IGNORECASE,
+)
+_ABOVE = re.compile(
+    r"\b(?:more than|over|above|beyond|exceed\w*|plus d[e’']|au-dessus de|au-delà de|supérieure?s? à|dépass\w+"
+    r"|mehr als|über|más de|più di|meer dan|mais de)\s\W?\Z",
+    re.IGNORECASE,
+)
+_OR_MORE = re.compile(
+    r"\W?\s?(?:\w+\s){0,2}?(?:or (?:more|over)|at least|au moins|(?:au )?minimum|ou plus|et plus)\b", re.IGNORECASE
+)
+_OR_LESS = re.compile(
+    r"\W?\s?(?:\w+\s){0,2}?(?:or (?:less|fewer)|at (?:the )?most|au plus|(?:au )?maximum|ou moins)\b", re.IGNORECASE
+)
 _ORDINALS = (
     "1st|first|1er|premier|erste[ns]?|prim(?:er|o)|primeiro|eerste",
     "2nd|second|2e|2[eè]me|deuxi[eè]me|zweite[ns]?|segundo|secondo|tweede",
@@ -48,6 +73,30 @@ def misses_bound(sentence: str, quote: str) -> bool:
         if given and not any(_order(other, day.year) * sign > _order(day, day.year) * sign for other in given):
             return True
     return False
+
+
+def turns_bound(sentence: str, quote: str) -> bool:
+    """Whether a sentence gives a number as the least of something that its quote gives only as the most, or above which
+    something else holds, or the other way round."""
+    stated: dict[str, set[str]] = {}
+    for begin, end in number_spans(quote):
+        stated.setdefault(normalise_number(quote[begin:end]), set()).add(_side(quote, begin, end))
+    for begin, end in number_spans(sentence):
+        said = _side(sentence, begin, end)
+        sides = stated.get(normalise_number(sentence[begin:end]), set())
+        if said in ("least", "most") and sides and sides <= {"least", "most", "above"} - {said}:
+            return True
+    return False
+
+
+def _side(text: str, begin: int, end: int) -> str:
+    """What a number is there: the least, the most, that above which something holds, or none of these."""
+    before, behind = text[max(0, begin - _LONGEST) : begin], text[end : end + _LONGEST]
+    if _MOST.search(before) or _OR_LESS.match(behind):
+        return "most"
+    if _LEAST.search(before) or _OR_MORE.match(behind):
+        return "least"
+    return "above" if _ABOVE.search(before) else ""
 
 
 def misses_quarter(sentence: str, quote: str, shown: str, question: str) -> bool:

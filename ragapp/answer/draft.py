@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ragapp.answer.answerability import JudgedPassage
-from ragapp.answer.grounding import MARK, own_sentences
+from ragapp.answer.grounding import MARK, Similarity, own_sentences
 from ragapp.contract import Citation, Proved, Sentence, TableRow
 from ragapp.index.analysis import content_terms
 from ragapp.retrieval.passage import ScoredChunk
@@ -108,9 +108,9 @@ class Draft:
         self.sentences.append(sentence)
         self._say()
 
-    def quote(self, question: str, passage: ScoredChunk, written: str = "") -> bool:
+    def quote(self, question: str, passage: ScoredChunk, written: str = "", similar: Similarity | None = None) -> bool:
         """Add the passage's own sentence that is nearest to a question and what was written; whether there is one."""
-        found = own_sentences(question, passage, self.language, written)
+        found = own_sentences(question, passage, self.language, written, similar=similar)
         if found is None:
             return False
         before = len(self.sentences)

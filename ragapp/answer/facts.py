@@ -44,6 +44,11 @@ def numbers(text: str) -> list[str]:
     return [normalise_number(found) for found in _NUMBER.findall(text)]
 
 
+def number_spans(text: str) -> list[tuple[int, int]]:
+    """Where the numbers of a text stand: offsets of the first character and behind the last."""
+    return [match.span() for match in _NUMBER.finditer(text)]
+
+
 def normalise_number(text: str) -> str:
     """A normalised number; see :func:`numbers`."""
     compact = re.sub(rf"[{_SPACES}'’]", "", text)

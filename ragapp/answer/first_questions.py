@@ -1,7 +1,7 @@
 """Questions that the documents at hand can answer, made by rules from their headings, sentences and tables.
 
-No model is asked. A question is made of one chunk only, which states what is asked for: a heading that is a question
-itself, a sentence with a figure or a date whose subject can be asked for, or a cell of a table.
+No model is asked, and none is loaded. A question is made of one chunk only, which states what is asked for: a heading
+that is a question itself, a sentence with a figure or a date whose subject can be asked for, or a cell of a table.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from typing import Any
 
 import yaml
 
-from ragapp.answer.table_text import ROW, RULE
 from ragapp.index.analysis import fold
 from ragapp.index.catalog import Catalog
 from ragapp.index.dates import dates
 from ragapp.index.records import DocumentRow, StoredChunk
-from ragapp.reading.tables import row_cells
+from ragapp.reading.tables import ROW, RULE, row_cells
 from ragapp.reading.typed.currencies import CODES
 
 # the folder of the sample documents, which have questions of their own
@@ -70,7 +69,7 @@ def suggested_questions(
     Args:
         documents: of the catalog, as it lists them.
         language: that the person reads; documents in it come first.
-        found_by: the best passage for a question; one that another passage is found for is not suggested.
+        found_by: the best chunk for a question; one that another chunk is found for is not suggested.
         count: how many at the most; fewer where nothing can be asked for.
     """
     samples = [row for row in documents if Path(row.path).parent.name == SAMPLES]

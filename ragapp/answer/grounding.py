@@ -10,13 +10,15 @@ from functools import cached_property
 from itertools import pairwise
 
 from ragapp.answer import facts
-from ragapp.answer.comparisons import misses_bound, misses_quarter
+from ragapp.answer.comparisons import misses_bound, misses_quarter, turns_bound
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.repetition import stands
-from ragapp.answer.subjects import CAPITAL_NOUNS, Subjects, particulars
+from ragapp.answer.spelled_quantities import lacks_spelled_quantity
+from ragapp.answer.subjects import CAPITAL_NOUNS, Subjects, particulars, says_it_of_a_sibling
 from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column, of_another_row, tells_no_change
 from ragapp.answer.table_text import head_of, is_row, row_told
 from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
+from ragapp.answer.wanted_fact import asks_name, asks_quantity, asks_who, lacks_wanted_fact
 from ragapp.answer.weekdays import weekdays
 from ragapp.answer.yes_no import Polarity, asks_yes_or_no, split_particle
 from ragapp.contract import Citation, Sentence
@@ -41,12 +43,19 @@ SUPPORT_SHARE = 0.5
 OWN_WORDS_SHARE = 0.5
 # and a row, with the head of its table
 ROW_SHARE = 0.65
+# semantic similarity to a question at which a sentence may be shown that has few of its words, and what the share of
+# the words counts beside it where sentences are compared
+MEANT, WORDS_BESIDE = 0.3, 0.5
+# words that such a sentence has at least: less is a label
+SAYING_WORDS = 6
 # by how much the support of another passage must be higher to take a citation over
 CITED_MARGIN = 0.34
 # semantic similarity at which a sentence in other words is supported, and one in another language, alone and where a
 # figure or name of it stands there
 SIMILAR = 0.75
 SIMILAR_ACROSS, SIMILAR_WITH_FACT = 0.4, 0.3
+# words that an answer to "who" may say it with, at its beginning
+ACTOR_WORDS = 4
 # so many sentences in a row may be put into one; and by so many more words another sentence is nearer than the one that
 # has the figure
 TOGETHER = 3
@@ -200,7 +209,12 @@ def citation_of(chunk: StoredChunk, n: int, span: Span) -> Citation:
 
 
 def own_sentences(
-    question: str, passage: ScoredChunk, language: str, written: str = "", least: float = OWN_WORDS_SHARE
+    question: str,
+    passage: ScoredChunk,
+    language: str,
+    written: str = "",
+    least: float = OWN_WORDS_SHARE,
+    similar: Similarity | None = None,
 ) -> tuple[Sentence, Citation] | None:
     """The sentence or row of a passage that has most of a question's words, quoted; None where none has enough.
 
@@ -210,8 +224,11 @@ def own_sentences(
 
     Args:
         least: share of the question's words that it must have, with what stands above it.
+        similar: where it is given, the sentence is also told by its meaning, which people seldom ask for in its words.
     """
-    evidence = _Evidence(question, [blank_injections(passage)], language, None)
+    # a name stands in a sentence that has the words; those that are only near to them have other names
+    meaning = None if asks_name(question, language) else similar
+    evidence = _Evidence(question, [blank_injections(passage)], language, meaning)
     span = evidence.nearest(written, least)
     if span is None:
         return None
@@ -309,6 +326,8 @@ class _Evidence:
         if said and not _LETTER.search(rest):
             # a yes or no alone is the question, or its denial
             rest = self._question
+        if not self._several and lacks_wanted_fact(rest, self._question, self._language):
+            return None
         support = {n: self._support(rest, n) for n in range(1, len(self._passages) + 1)}
         echoed = {n: self._echoed(self._terms[n - 1]) for n in support}
         best_first = sorted(support, key=lambda n: (-support[n], n not in cited, -echoed[n], n))
@@ -324,9 +343,27 @@ class _Evidence:
                     continue
             elif self._denied(rest, n, span) or (said and self._belied(said, rest, n, span)):
                 continue
-            if not self._apart(rest, n, span) and not self._of_another_day(rest, n, span):
+            if not (
+                self._apart(rest, n, span)
+                or self._of_another_day(rest, n, span)
+                or self._of_another_actor(rest, n, span)
+            ):
                 return n, span
         return None
+
+    def _of_another_actor(self, text: str, n: int, span: Span) -> bool:
+        """Whether an answer to "who" begins with somebody of whom the passage speaks elsewhere.
+
+        "You have to tell the office. The company reports …" does not say that the company tells the office.
+        """
+        if not asks_who(self._question, self._language) or self._foreign(n):
+            return False
+        actor = known_terms(" ".join(text.split()[:ACTOR_WORDS]), self._language) - self._asked
+        chunk = self._passages[n - 1].chunk
+        statements = _referring(chunk.text, _statements(chunk.text, {self._language, chunk.language}, actor))
+        told = known_terms(self._around[n - 1], self._language)
+        told = told.union(*(terms for begin, end, terms in statements if begin < span[1] and span[0] < end))
+        return bool(actor) and not actor & told
 
     def _of_another_day(self, text: str, n: int, span: Span) -> bool:
         """Whether a sentence names days of the week that do not stand where it is taken from."""
@@ -351,6 +388,10 @@ class _Evidence:
         prose = []
         for start, end, terms in _referring(chunk.text, _statements(chunk.text, languages, known)):
             line = chunk.text[start:end]
+            if self._is_title(line):
+                continue
+            if not self._several and lacks_wanted_fact(line, self._question, self._language):
+                continue
             if "|" not in line:
                 prose.append((start, end, terms))
             elif is_row(line) and (head := head_of(chunk.text, start)):
@@ -359,7 +400,10 @@ class _Evidence:
                     prose.append((start, end, terms | names))
         if not prose:
             return None
-        start, end, terms = max(prose, key=score)
+        meant = self._meant(prose) if self._similar else {}
+        start, end, terms = (
+            max(prose, key=lambda one: (score(one)[0], meant[one[:2]])) if meant else max(prose, key=score)
+        )
         if misses_bound(self._question, self._with_days(self._question, 1)):  # asked for is what is due before that day
             return None
         above = known_terms(self._around[0], self._language)
@@ -367,7 +411,24 @@ class _Evidence:
             if of_another_row(self._question, chunk.text, row, self._words_of):
                 return None
             least = max(least, ROW_SHARE)
+        elif (
+            meant and meant[start, end] - WORDS_BESIDE * self._told(terms) >= MEANT and len(row.split()) >= SAYING_WORDS
+        ):
+            return start, end
         return (start, end) if terms & self._asked and self._told(terms | above) >= least else None
+
+    def _is_title(self, line: str) -> bool:
+        """Whether a line of the first passage is one of the titles above it, which say nothing by themselves."""
+        return " ".join(line.split()).casefold() in self._around[0].casefold()
+
+    def _meant(self, statements: Sequence[tuple[int, int, set[str]]]) -> dict[Span, float]:
+        """How near each statement is to the question, by meaning and by words."""
+        assert self._similar
+        near = self._similar(self._question, [self._introduced(1, one[:2]) for one in statements])
+        return {
+            (start, end): one + WORDS_BESIDE * self._told(terms)
+            for (start, end, terms), one in zip(statements, near, strict=True)
+        }
 
     def _told(self, terms: set[str]) -> float:
         """Share of the question's words among some terms."""
@@ -403,6 +464,8 @@ class _Evidence:
         """
         shown, terms = self._shown[n - 1], self._terms[n - 1]
         if facts.has_unsupported_figure(text, shown, self._question, self._around[n - 1]):
+            return 0.0
+        if not self._foreign(n) and lacks_spelled_quantity(text, f"{shown}\n{self._question}", self._language):
             return 0.0
         whole = text
         text, days = facts.blank_shared_dates(text, shown)
@@ -460,11 +523,14 @@ class _Evidence:
             return True
         if self._of_another_clause(text, quote):
             return True
+        shown = f"{self._around[n - 1]}\n{chunk.text}\n{self._question}"
+        if not is_row(quote) and says_it_of_a_sibling(text, quote, shown, self._language):
+            return True
         if tells_no_change(text, self._question, chunk.text, quote):
             return True
         if misses_quarter(text, quote, self._shown[n - 1], self._question):
             return True
-        if misses_bound(text, self._with_days(text, n) or quote):
+        if misses_bound(text, self._with_days(text, n) or quote) or turns_bound(text, quote):
             return True
         by_ticks = denies_ticks(text, chunk.text, self._stems(n))
         if by_ticks is not None:
@@ -577,7 +643,21 @@ class _Evidence:
                 own |= words & told
             elif any(unit in said and other not in figures for other, unit in facts.quantities(passage[begin:end])):
                 others.append(words & terms)
-        return _is_nearer(own, others)
+        return _is_nearer(own, others) or self._misses_the_point(text, own & self._asked, others)
+
+    def _misses_the_point(self, text: str, own: set[str], others: Sequence[set[str]]) -> bool:
+        """Whether another place has more of the words of a question for an amount, of which a sentence says none.
+
+        What a model copied from the wrong sentence is near to that by all of its own words.
+        """
+        if not asks_quantity(self._question, self._language):
+            return False
+        told = known_terms(text, self._language)
+        for other in (other & self._asked for other in others):
+            more = other - own
+            if len(more) >= NEARER_WORDS and len(other) > len(own) and not more & told:
+                return True
+        return False
 
     def _quote(self, text: str, n: int) -> str:
         return self._passages[n - 1].chunk.text[slice(*self._span(text, n))]

@@ -9,12 +9,11 @@ from itertools import groupby
 
 from ragapp.answer.grounding import MARK
 from ragapp.contract import Answer, Passage, Sentence
-from ragapp.reading.tables import markdown_table, row_cells
+from ragapp.reading.tables import RULE, markdown_table, row_cells
 
 _MARKS = rf"(?:{MARK.pattern})*"
 # a row of a Markdown table; marks may stand behind its last bar
 _ROW = re.compile(rf"\|.*\|{_MARKS}")
-_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")
 _ITEM = re.compile(r"(?:[-*•–]|(\d{1,3})[.)])\s+(?=\S)")
 
 
@@ -150,7 +149,7 @@ def _lines(answer: Answer) -> Iterator[list[Sentence]]:
 
 def _is_tabulated(answer: Answer) -> bool:
     """Whether the text is a table of what its sentences say in words of their own."""
-    return any(_RULE.fullmatch(line.strip()) for line in answer.answer.split("\n")) and not any(
+    return any(RULE.fullmatch(line.strip()) for line in answer.answer.split("\n")) and not any(
         _ROW.fullmatch(line.strip()) for sentence in answer.sentences for line in sentence.text.split("\n")
     )
 
@@ -199,9 +198,9 @@ def _kind(line: Sequence[Sentence]) -> type[Block]:
 
 
 def _table(lines: Sequence[Sentence], passages: Iterable[Passage]) -> Table:
-    ruled = next((n for n, line in enumerate(lines) if _RULE.fullmatch(line.text)), 0)
+    ruled = next((n for n, line in enumerate(lines) if RULE.fullmatch(line.text)), 0)
     header = tuple(_cells(replace(lines[ruled - 1], citations=()))) if ruled else _column_names(lines[0], passages)
-    body = [line for line in lines[ruled:] if not _RULE.fullmatch(line.text)]
+    body = [line for line in lines[ruled:] if not RULE.fullmatch(line.text)]
     rows = [(_cells(line), line.supported) for line in body]
     width = max([len(header), *(len(cells) for cells, _ in rows)])
     padded = tuple(Row((*cells, *[""] * (width - len(cells))), supported) for cells, supported in rows)
@@ -228,7 +227,7 @@ def _column_names(row: Sentence, passages: Iterable[Passage]) -> tuple[str, ...]
         header: tuple[str, ...] = ()
         before = ""
         for line in map(_even, passage.text.split("\n")):
-            if _RULE.fullmatch(line):
+            if RULE.fullmatch(line):
                 header = tuple(row_cells(before))
             elif not line.startswith("|"):
                 header = ()

@@ -26,6 +26,8 @@ Escape = Callable[[str], str]
 
 
 DEFAULT_LANGUAGE = "en"
+# characters from which on a text may be told to be the place of a passage
+_PLACE_BEGUN = 12
 # prompts that ask for text, and so for its language
 _IN_LANGUAGE = ("answer", "several", "decide", "list", "summary", "shorten")
 
@@ -127,10 +129,36 @@ def long_question_note(prompts: PromptSet, search: RetrievalResult) -> str:
 
 def render_passage(n: int, passage: ScoredChunk) -> str:
     """A passage as it stands in the prompt: number, document, place in it, text without prompt injections."""
+    text = linearize_tables(ticked_only(redact_injections(passage.chunk.text)))
+    return f"[{n}] {_page(passage)} — {' > '.join(_path(passage))}\n{text}\n\n"
+
+
+def _page(passage: ScoredChunk) -> str:
+    """The document and page of a passage, as the prompt has them."""
     chunk = passage.chunk
-    where = " > ".join(dict.fromkeys(part for part in (chunk.title, *chunk.headings) if part))
-    text = linearize_tables(ticked_only(redact_injections(chunk.text)))
-    return f"[{n}] {chunk.document}, {chunk.label or f'p. {chunk.unit}'} — {where}\n{text}\n\n"
+    return f"{chunk.document}, {chunk.label or f'p. {chunk.unit}'}"
+
+
+def _path(passage: ScoredChunk) -> list[str]:
+    """The titles above a passage, outermost first, each once."""
+    return list(dict.fromkeys(part for part in (passage.chunk.title, *passage.chunk.headings) if part))
+
+
+def without_place(text: str, passages: Sequence[ScoredChunk]) -> str:
+    """What a model writes without the place of a passage at its beginning, which small models copy from the prompt.
+
+    While it may still be writing one, the text is empty, so that what is told of a growing text only grows.
+    """
+    begun = text.lstrip(" \n*#>-")
+    for passage in passages:
+        path = _path(passage)
+        for place in [_page(passage), *(" > ".join(path[first:]) for first in range(len(path) - 1))]:
+            if len(begun) <= len(place):
+                if len(begun) >= _PLACE_BEGUN and place.startswith(begun):
+                    return ""
+            elif begun.startswith(place):
+                return without_place(begun[len(place) :].lstrip(" *:.—–-\n"), passages)
+    return text
 
 
 def opening_messages(prompts: PromptSet) -> list[Message]:

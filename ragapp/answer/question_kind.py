@@ -31,6 +31,10 @@ _RULES: Mapping[str, Mapping[str, str]] = load_yaml("question_kind.yaml")
 _OTHER = "en"  # read by for languages without rules
 _NUMBERED = re.compile(r"(?:^|(?<=[\s:;,]))(?:\(?(?:\d{1,2}|[a-h])\)|\d{1,2}\.|[-*•])\s+(?=\S)")
 _BULLET = re.compile(r"^[-*•]")
+# what joins a question to the clause before it
+_THEN = re.compile(
+    r"(?:so|then|but|donc|alors|mais|also|dann|aber|entonces|pero|allora|ma|dus|maar|então|mas)\s+", re.IGNORECASE
+)
 _ENDS = " \t\n?.!,;:¿¡"
 
 
@@ -86,7 +90,9 @@ def question_kind(question: str, language: str = "") -> QuestionKind:
         kept = _standing_alone(rules, parts[:MOST_PARTS])
         several = any(part.several for part in kept)
         return QuestionKind("open", several, kept, len(parts) - len(kept))
-    kind, several = rules.kind(text)
+    # what is told first ("We move in May. Do I have to …?") says nothing of what is asked for
+    asked = f"{parts[0].words}?" if parts and question.endswith("?") else parts[0].words if parts else text
+    kind, several = rules.kind(asked)
     return QuestionKind(kind, several)
 
 
@@ -166,6 +172,8 @@ class _Rules:
         self._and = re.compile(rf"\W{{0,4}}(?:{conj})\s+(?=\w)", flags)
         contracted = p.get("contracted", "(?!)")
         self._never = re.compile(p.get("never", "(?!)"), flags)
+        self._declared = re.compile(p.get("declared", "(?!)"), flags)
+        self._inner = re.compile(rf"(?<![\w])(?:{p['asks']})(?![\w])", flags)
         self._things = re.compile(
             rf"(?P<head>(?:{p['asks']})\s+(?:{p['be']})\s+)(?P<first>(?:{det})\s?\S[^,;]*?)"
             rf"(?P<more>(?:,\s*(?:{det})\s?\S[^,;]*?)*),?\s+(?:{conj})\s+(?P<last>(?:{det})\s?\S[^,;]*)$",
@@ -234,7 +242,12 @@ class _Rules:
             return "list", True
         if self._open.match(text):
             return "open", True
-        return "fact", False
+        return ("yes_no" if self._is_declared(text) else "fact"), False
+
+    def _is_declared(self, text: str) -> bool:
+        """Whether a text states something and asks whether it is so: "Elle a le droit d'y aller sans adulte ?"."""
+        is_plain = bool(self._declared.search(text)) and not self._never.search(text) and not self._inner.search(text)
+        return is_plain and not (self._or.search(text) and self._alternatives(text))
 
     def leans(self, words: str) -> bool:
         """Whether a part is understood only with another: it has few words of its own, or a pronoun for the rest."""
@@ -308,7 +321,7 @@ class _Rules:
         if self.asks(text) or self.requests(text):
             return text
         for comma in re.finditer(r",\s+", text):
-            rest = text[comma.end() :]
+            rest = _THEN.sub("", text[comma.end() :])
             if len(text[: comma.start()].split()) > _CLAUSE_WORDS:
                 break
             if self.asks(rest) or self.requests(rest):

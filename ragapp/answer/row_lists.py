@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ragapp.answer import load_yaml
-from ragapp.answer.table_rows import ROW, RULE
+from ragapp.answer.table_text import is_row
 from ragapp.index.analysis import content_terms, known_terms
 from ragapp.index.records import StoredChunk
-from ragapp.reading.tables import row_cells
+from ragapp.reading.tables import RULE, row_cells
 
 # cells at the beginning of a row that say what it is, and characters of such a cell at the most
 _NAMING_CELLS, _LONGEST_NAME = 2, 60
@@ -163,7 +163,7 @@ def _table(chunk: StoredChunk) -> tuple[list[str], list[tuple[int, str]]]:
     offset = 0
     lines = chunk.text.split("\n")
     for number, line in enumerate(lines):
-        if ROW.match(line) and not RULE.match(line):
+        if is_row(line):
             if header:
                 rows.append((offset, line))
             elif number + 1 < len(lines) and RULE.match(lines[number + 1]):

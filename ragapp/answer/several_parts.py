@@ -132,7 +132,7 @@ def _write_together(
     A small model forgets parts: one counts as answered where a sentence has a word that this part alone asks for.
     """
     before = len(draft.sentences)
-    _, stated = yield from bench.tell(draft, question, [passage], bench.prompts.answer)
+    _, stated = yield from bench.tell(draft, question, [passage], bench.prompts.several)
     if not stated:
         return set()
     said = known_terms(" ".join(sentence.text for sentence in draft.sentences[before:]), bench.language)

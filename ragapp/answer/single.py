@@ -8,12 +8,12 @@ from dataclasses import replace
 from ragapp.answer.answerability import JudgedPassage, select_sources
 from ragapp.answer.calibration import with_odds
 from ragapp.answer.draft import Draft
-from ragapp.answer.grounding import own_sentences
+from ragapp.answer.grounding import MARK, own_sentences
 from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.question_kind import Kind
 from ragapp.answer.table_text import is_row, row_told
 from ragapp.answer.writing import Workbench, above
-from ragapp.answer.yes_no import decided, is_yes, probability_of_yes, split_particle, with_particle
+from ragapp.answer.yes_no import agreed, decided, is_yes, split_particle, with_particle
 from ragapp.contract import Citation, Event, Sentence
 from ragapp.index.analysis import known_terms
 from ragapp.index.lead_in import introduced
@@ -25,11 +25,11 @@ WORTH_SHARE = 0.85
 # With these odds, in those that others need, a passage is answered from all the same, as likely, where one of its
 # sentences has this share of the question's words, which are so many at least.
 LOOK_AGAIN_ODDS, ALL_SHARE, WORDS_TO_TELL = 0.43, 0.9, 3
-# share of the words of a yes/no question that a sentence has which is quoted where none decides it
-TELLING_SHARE = 0.6
 MOST_SOURCES = 3
 # share of a question's words in a sentence that decides it where the model's own is not stated
 ALL_BUT_FEW = 0.8
+# a yes/no question of fewer terms is about something else where a passage lacks one; who asks in more tells a story
+MANY_TERMS = 6
 # a question of fewer terms ("Is it allowed?") is decided by many a sentence
 FEWEST_TERMS = 2
 # odds of a passage with such a sentence, in those that others need
@@ -54,7 +54,8 @@ def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> 
         yield from draft.proved()
         return
     near = with_odds(bench.enough, LOOK_AGAIN_ODDS) <= probability < bench.enough
-    if read and near and _says_all_words(bench, question, read[0].passage):
+    # of a yes/no question a sentence that has the words must decide it, see above
+    if read and near and kind != "yes_no" and _says_all_words(bench, question, read[0].passage):
         draft.confidence, probability = bench.enough, bench.sure
     if not read or draft.confidence < bench.enough:
         draft.used = select_sources(read)
@@ -114,14 +115,15 @@ def answer_yes_or_no(
     if not stated:
         sentences, citations = _deciding(bench, question, used, rest, ALL_BUT_FEW)
     if not sentences:
-        return _quote_telling(bench, draft, question, used[0])
+        sure = draft.confidence >= bench.sure and not bench.lacks(question, used[0])
+        return sure and _is_about(bench, question, used[0]) and _quote_agreed(bench, draft, question, used[0], rest)
     if bench.language in PROMPTS:
-        probable = probability_of_yes(bench.engine, bench.prompts, question, used, bench.cancelled)
+        probable = bench.probability_of_yes(question, used)
         yes = is_yes(said if stated else "", probable, sentences[0].text, question, bench.language)
         source = used[sentences[0].citations[0] - 1]
         if decided(question, _introduced(source, sentences[0].quotes[0]), bench.language, above(source)) is not yes:
             # a sentence of the model's that echoes the question is stated by what denies it as well
-            return draft.quote(question, source, rest)
+            return _quote_agreed(bench, draft, question, source, rest)
         text = with_particle(sentences[0].text, yes, question, bench.language, quoted=not stated)
         sentences[0] = replace(sentences[0], text=text)
     draft.own_words |= not stated
@@ -143,7 +145,7 @@ def _quote_deciding(bench: Workbench, draft: Draft, question: str, read: Sequenc
     source = likely[sentences[0].citations[0] - 1]
     draft.used = [source]
     draft.prompt_tokens = bench.tokens_of(question, draft.used)
-    probable = probability_of_yes(bench.engine, bench.prompts, question, draft.used, bench.cancelled)
+    probable = bench.probability_of_yes(question, draft.used)
     yes = is_yes("", probable, sentences[0].text, question, bench.language)
     text = sentences[0].text
     if decided(question, _introduced(source, citations[0].quote), bench.language, above(source)) is yes:
@@ -168,17 +170,27 @@ def _deciding(
     return [], []
 
 
-def _quote_telling(bench: Workbench, draft: Draft, question: str, passage: ScoredChunk) -> bool:
-    """Quote the sentence of a passage that surely decides a question, though not by its words; whether there is one.
-
-    The passage must have all words of the question, or it is about something else.
-    """
-    shown = known_terms(f"{above(passage)}\n{passage.chunk.text}", bench.language)
-    found = own_sentences(question, passage, bench.language, least=TELLING_SHARE)
-    if found is None or draft.confidence < bench.sure or not known_terms(question, bench.language) <= shown:
+def _quote_agreed(bench: Workbench, draft: Draft, question: str, passage: ScoredChunk, written: str) -> bool:
+    """Quote the sentence that is nearest to a yes/no question, behind yes or no where the model agrees with it."""
+    similar = bench.similar if draft.confidence >= bench.sure else None
+    found = own_sentences(question, passage, bench.language, MARK.sub("", written), similar=similar)
+    if found is None or bench.cancelled():
         return False
+    sentence, citation = found
+    if bench.language in PROMPTS:
+        probable = bench.probability_of_yes(question, [passage])
+        yes = agreed(question, _introduced(passage, citation.quote), probable, bench.language)
+        if yes is not None:
+            text = with_particle(sentence.text, yes, question, bench.language, quoted=True)
+            sentence = replace(sentence, text=text)
     draft.own_words = True
-    return draft.state([found[0]], [found[1]], [passage])
+    return draft.state([sentence], [citation], [passage])
+
+
+def _is_about(bench: Workbench, question: str, passage: ScoredChunk) -> bool:
+    """Whether a passage has, with what stands above it, all words of a yes/no question that has few."""
+    asked = known_terms(question, bench.language)
+    return len(asked) >= MANY_TERMS or asked <= known_terms(f"{above(passage)}\n{passage.chunk.text}", bench.language)
 
 
 def _introduced(passage: ScoredChunk, quote: str) -> str:

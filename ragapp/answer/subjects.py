@@ -33,7 +33,9 @@ _WORD = re.compile(r"[^\W_]+")
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ]"
 _PART = rf"{_CAPITAL}[^\W_]*(?:['’&-][^\W_]+)*"
 _LINK = r"(?:of|of the|de|du|des|da|do|dos|di|del|della|de la|van|van de|van den|von|der|zu|y|&)"
-_NAME = re.compile(rf"(?<![^\W_]){_PART}(?:\.?[ \u00a0](?:{_LINK}[ \u00a0])?{_PART})*")
+# a full stop behind these ends no sentence: initials, "Dr", "St", "Mrs"
+_ABBREVIATED = r"(?:(?:(?<=\b[^\W\d_])|(?<=\b[^\W\d_]{2})|(?<=\bMrs)|(?<=\bMme)|(?<=\bInc)|(?<=\bLtd))\.)?"
+_NAME = re.compile(rf"(?<![^\W_]){_PART}(?:{_ABBREVIATED}[ \u00a0](?:{_LINK}[ \u00a0])?{_PART})*")
 # behind these a capital begins a sentence, a line or a quotation
 _BEGINS = re.compile(r"(?:^|[.!?:…«“\"(\[¿¡\n*•–]|\s-)[\s¿¡«“\"(]*\Z")
 _YEAR = re.compile(r"(?<![\w.,/£€$-])(?:1[0-9]|20)\d\d(?![\w/]|[.,]\d|-\d{1,2}\b)")
@@ -144,6 +146,34 @@ def missing_particulars(
         if len(lacking) == len(group):
             missing.update(one.text for one in lacking)
     return missing
+
+
+def says_it_of_a_sibling(sentence: str, quote: str, shown: str, language: str) -> bool:
+    """Whether a sentence says of one thing what a quote says of another of its kind, and of that alone.
+
+    "In the Saver 3200 option …" is not stated by "In the Core 1500 option …".  Names are of a kind where the passage
+    puts them side by side ("Harbor Select and Open Road", two heads of a table) or where each stands before a number.
+
+    Args:
+        shown: the passage with what stands above it.
+    """
+    own, quoted = (
+        {one.text for one in particulars(text, language) if one.kind == "name"} for text in (sentence, quote)
+    )
+    told = quote.casefold()
+    if not own or not quoted or any(name.casefold() in told for name in own):
+        return False
+    return any(_are_siblings(one, other, shown) for one in own for other in quoted)
+
+
+def _are_siblings(one: str, other: str, shown: str) -> bool:
+    a, b = re.escape(one), re.escape(other)
+    number = r"(?:[ \u00a0]\d{1,5})?"
+    beside = r"\s*(?:[,/&|]|and|or|et|ou|und|oder|y|o|e|en|of)(?:\s(?:and|or|et|ou))?\s*(?:the\s|les?\s|la\s|l['’])?"
+    beside += rf"(?:{_CAPITAL}[^\W_]*\s)?"  # of a name whose first word says little: "Old Mill"
+    if re.search(rf"\b(?:{a}{number}{beside}{b}|{b}{number}{beside}{a})\b", shown):
+        return True
+    return all(re.search(rf"\b{name}[ \u00a0]\d{{1,5}}\b", shown) for name in (a, b))
 
 
 def _alternatives(question: str, given: list[Particular]) -> list[list[Particular]]:

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from ragapp.answer.grounding import MARK, Similarity, ground
 from ragapp.answer.prompts import DEFAULT_LANGUAGE, PROMPTS, PromptSet, prompts_for, render_passage, summary_messages
@@ -24,10 +24,15 @@ PART_ANSWER_TOKENS = 120
 FEWEST_PARTS = 4
 # so many sentences are a summary; more are summarised again
 ENOUGH_SENTENCES = 8
+# share of the passages that a shorter text must rest on, or of its sentences that must rest on one each
+LEAST_SHARE = 2 / 3
 # for the frame of the prompt and seams between its parts
 FRAME_TOKENS = 250
 
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
+
+# a sentence about the prompt's passages instead of about what they say
+_TOLD = re.compile(r"(?:(?:the|this|these|le|ce|les|ces)\s+)?passages?\b", re.IGNORECASE)
 
 # a sentence, and the passage that states it
 Said = tuple[str, ScoredChunk]
@@ -103,9 +108,8 @@ class Summarizer:
         while len(said) > most and not cancelled():
             yield Stage("summarising", len(said), part=len(parts), parts=len(parts))
             shorter = self._shortened(engine, prompts, said, cancelled, language)
-            # a model that only repeats what it is given does not make it shorter: some are taken, evenly spread
-            spread = [said[n * len(said) // most] for n in range(most)]
-            said = shorter if 0 < len(shorter) < len(said) else spread
+            # a small model often repeats what it is given, or its beginning alone
+            said = shorter if len(shorter) < len(said) and _is_of_all(shorter, said) else _spread(said, most)
         answer = self._answer(row.name, said, prompts.not_found, language)
         yield replace(
             answer,
@@ -131,8 +135,9 @@ class Summarizer:
         sentences, _ = ground(lines, "", sources, language, self._similar)
         if engine.stats.ended == "limit" and len(sentences) > 1:  # the last one was cut off
             sentences = sentences[:-1]
-        said = ((MARK.sub("", sentence.text), sentence) for sentence in sentences if sentence.supported)
-        return [(words, sources[sentence.citations[0] - 1]) for words, sentence in dict(said).items()]
+        stated = ((MARK.sub("", sentence.text), sentence) for sentence in sentences if sentence.supported)
+        said = [(words, sources[sentence.citations[0] - 1]) for words, sentence in dict(stated).items()]
+        return [one for one in said if not _TOLD.match(one[0])] or said
 
     def _shortened(
         self,
@@ -172,6 +177,25 @@ class Summarizer:
             language=language,
             standalone=name,
         )
+
+
+def _is_of_all(shorter: Sequence[Said], said: Sequence[Said]) -> bool:
+    """Whether some sentences rest on most of the passages that the longer text rests on, as far as they can."""
+    sources, kept = ({source.chunk.id for _, source in sentences} for sentences in (said, shorter))
+    return bool(kept) and len(kept) >= LEAST_SHARE * min(len(sources), len(shorter))
+
+
+def _spread(said: Sequence[Said], most: int) -> list[Said]:
+    """So many of the sentences, in their order: the first of each passage, then second ones; evenly over passages."""
+    of_each: dict[int, list[int]] = {}
+    for number, (_, source) in enumerate(said):
+        of_each.setdefault(source.chunk.id, []).append(number)
+    taken: list[int] = []
+    for numbers in zip_longest(*of_each.values()):
+        there = [number for number in numbers if number is not None]
+        count = min(most - len(taken), len(there))
+        taken += [there[n * len(there) // count] for n in range(count)]
+    return [said[number] for number in sorted(taken)]
 
 
 def _split(passages: Sequence[ScoredChunk], count: int) -> list[list[ScoredChunk]]:

@@ -6,11 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ragapp.answer import facts
-from ragapp.reading.tables import row_cells
+from ragapp.reading.tables import ROW, RULE, row_cells
 
-#: lines of a Markdown table: a row, and the rule below its head
-ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$")
-RULE = re.compile(r"^[ \t]*\|(?:\s*:?-+:?\s*\|)+[ \t]*$")
 _FIGURE = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*")
 _AMOUNT = re.compile(r"[^\w]{0,3}\d+(?:[.,]\d+)*\W{0,3}[^\W\d]{0,4}\W?")
 _MOST_ROWS = 1000
@@ -213,6 +210,8 @@ def of_another_column(
             if not said or not _is_quoted(row, quote):
                 continue
             holding = {column for column, text in row.items() if _figures(text) & said}
+            if holding and _nearer_columns(row, headings, asked, holding, measured):
+                return True
             # the heading that is wholly asked for, and the most specific of such
             wanted = {column: terms for column, terms in headings.items() if terms and terms <= asked and column in row}
             if not holding or not wanted:
@@ -227,6 +226,19 @@ def of_another_column(
             if best and not best & holding and all(headings.get(column, set()) - asked for column in holding):
                 return True
     return False
+
+
+def _nearer_columns(
+    row: Row, headings: dict[int, set[str]], asked: set[str], holding: set[int], units: set[str]
+) -> set[int]:
+    """Columns with a figure whose heading has all that is asked for which the headings of others have, and more."""
+    return {
+        column
+        for column, text in row.items()
+        if _figures(text)
+        and _may_measure(text, units)
+        and all(headings.get(column, set()) & asked > headings.get(other, set()) & asked for other in holding)
+    }
 
 
 def tells_no_change(sentence: str, question: str, passage: str, quote: str) -> bool:

@@ -216,14 +216,19 @@ def _written(
     engine: LanguageModel,
     cancelled: Callable[[], bool],
 ) -> TableAnswer | None:
-    """A query that the model writes for the table that has most of the question's words; None where none has enough."""
+    """A query that the model writes for the table that has most of the question's words; None where none has most.
+
+    Writing takes seconds, and nearly every question with "how many" that passages do not answer names some column.
+    """
     if asked.wanted.keys() <= {"list", "value"}:
         return None
     ranked = []
     for place, table in enumerate(tables):
         links = link(asked, table, _finder(reader, catalog.path)) if table.kind == "sheet" else None
-        whole = sum(one.is_whole for one in links.mentions) if links else 0
-        if links and (links.values or whole):
+        if not links or len(links.unclaimed(asked)) >= len(links.claimed):
+            continue  # most of the question is about something else
+        whole = sum(one.is_whole for one in links.mentions)
+        if links.values or whole:
             ranked.append((-(2 * len(links.values) + whole + len(links.names)), place, links))
     if not ranked:
         return None

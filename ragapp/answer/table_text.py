@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from ragapp.reading.tables import row_cells
-
-#: lines of a Markdown table: a row, and the rule below its head
-ROW = re.compile(r"^\s*\|.*\|\s*$")
-RULE = re.compile(r"^\s*\|(?:\s*:?-+:?\s*\|)+\s*$")
+from ragapp.reading.tables import ROW, RULE, row_cells
 
 
 def linearize_tables(text: str) -> str:

@@ -11,7 +11,7 @@ from ragapp.answer.answerability import SURE, AnswerabilityJudge, JudgedPassage
 from ragapp.answer.calibration import Calibration
 from ragapp.answer.draft import Draft
 from ragapp.answer.grounding import MARK, Grounding, Similarity, ground
-from ragapp.answer.prompts import PromptSet, answer_messages, request_messages
+from ragapp.answer.prompts import PromptSet, answer_messages, request_messages, without_place
 from ragapp.answer.question_kind import Kind
 from ragapp.answer.repetition import loop_start
 from ragapp.answer.subjects import Subjects
@@ -178,12 +178,12 @@ class Workbench:
         draft.used.extend(one for one in used if one not in draft.used)
         messages = request_messages(self.prompts, question, used, self.engine.escape, request)
         draft.prompt_tokens = max(draft.prompt_tokens, len(self.engine.prompt_tokens(messages)))
-        text = yield from self._stream(messages, statement)
+        text = yield from self._stream(messages, used, statement)
         if self._foreign(text) and not (statement and statement.begun):
             if not self.cancelled():
                 again = f"{request} {self.prompts.in_language}"
                 messages = request_messages(self.prompts, question, used, self.engine.escape, again)
-                text = yield from self._stream(messages, statement)
+                text = yield from self._stream(messages, used, statement)
             if self._foreign(text) and not (statement and statement.begun):
                 return ""
         # What was told stays where the text changes its language behind it, or where it was cut off by who stopped it.
@@ -194,8 +194,15 @@ class Workbench:
 
     def silently(self, question: str, used: Sequence[ScoredChunk], request: str) -> str:
         """What the model writes of some passages, shown only when it has been checked."""
-        text = _returned(self._stream(request_messages(self.prompts, question, used, self.engine.escape, request)))
+        messages = request_messages(self.prompts, question, used, self.engine.escape, request)
+        text = _returned(self._stream(messages, used))
         return "" if self._foreign(text) else text
+
+    def probability_of_yes(self, question: str, used: Sequence[ScoredChunk]) -> float:
+        """The model's probability that passages, which it has read, answer a question with yes; one forward pass."""
+        prompts = self.prompts
+        messages = request_messages(prompts, question, used, self.engine.escape, prompts.polarity)
+        return self.engine.choice_probabilities(messages, (prompts.yes, prompts.no), self.cancelled)[0]
 
     def ground(self, written: str, question: str, used: Sequence[ScoredChunk]) -> tuple[list[Sentence], list[Citation]]:
         """The sentences of a text with the passages that state them; see :func:`ragapp.answer.grounding.ground`."""
@@ -218,9 +225,11 @@ class Workbench:
         """
         if self.cancelled() or probability < self.sure or self.lacks(given or question, passage):
             return False
-        return draft.quote(question, passage, MARK.sub("", written))
+        return draft.quote(question, passage, MARK.sub("", written), self.similar)
 
-    def _stream(self, messages: Sequence[Message], statement: _Statement | None = None) -> Generator[Event, None, str]:
+    def _stream(
+        self, messages: Sequence[Message], used: Sequence[ScoredChunk], statement: _Statement | None = None
+    ) -> Generator[Event, None, str]:
         """What the model writes; what a statement takes of it meanwhile is told."""
         text = ""
         if statement:
@@ -236,10 +245,12 @@ class Workbench:
                 inside = begin > 0 and text[begin - 1].isalnum() and text[begin].isalnum()
                 text = text[: text.rfind(" ", 0, begin) + 1] if inside else text[:begin]
                 break
-            if statement and statement.may_read(text) and self._surely_own(text):
-                statement.read(text, ended=False)
+            told = without_place(text, used)
+            if statement and statement.may_read(told) and self._surely_own(told):
+                statement.read(told, ended=False)
                 yield from statement.draft.proved()
         self.timings["answer_tokens"] = self.timings.get("answer_tokens", 0) + self.engine.stats.answer_tokens
+        text = without_place(text, used)
         return text if any(map(str.isalnum, MARK.sub("", text))) else ""
 
     def _pieces(self, messages: Sequence[Message]) -> Generator[Thought | str, None, None]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ragapp.answer import facts, load_yaml
-from ragapp.answer.prompts import PROMPTS, PromptSet, request_messages
+from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.weekdays import weekdays
 from ragapp.index.analysis import known_terms, stop_list
-from ragapp.llm.interface import LanguageModel
-from ragapp.retrieval.passage import ScoredChunk
 
 # With the default model, the probability of yes is .17 to .44 where the passage says no, and .49 to .97 where yes.
 SAYS_YES = 0.46
+# more than that is needed beside a sentence that merely does not deny
+MARGIN = 0.14
 # outside these the model's own probability outweighs the word that it wrote
 SURE_NO, SURE_YES = 0.2, 0.8
 
@@ -118,9 +117,14 @@ def decided(question: str, quote: str, language: str, above: str = "", share: fl
     return None if told - facts.restrictions(question, language) else True
 
 
-def probability_of_yes(
-    engine: LanguageModel, prompts: PromptSet, question: str, used: Sequence[ScoredChunk], cancelled: Callable[[], bool]
-) -> float:
-    """The model's probability that some passages, which it has read, answer a question with yes; one forward pass."""
-    messages = request_messages(prompts, question, used, engine.escape, prompts.polarity)
-    return engine.choice_probabilities(messages, (prompts.yes, prompts.no), cancelled)[0]
+def agreed(question: str, quote: str, probability: float, language: str) -> bool | None:
+    """Whether a quote answers a question with yes where it has few of its words, so that they do not decide.
+
+    The ``probability`` of yes by the model and the form of the quote must agree: one that denies says no, one that
+    neither denies nor restricts anything says yes.  None where they do not, or where the question denies.
+    """
+    if facts.denies(question, language):
+        return None
+    if facts.denies(quote, language):
+        return False if probability < SAYS_YES else None
+    return True if probability >= SAYS_YES + MARGIN and not facts.restrictions(quote, language) else None

@@ -16,11 +16,9 @@ from ragapp.answer.prompts import PromptSet
 from ragapp.contract import Change
 from ragapp.index.analysis import content_words
 from ragapp.index.sentences import sentence_spans
-from ragapp.reading.tables import row_cells
+from ragapp.reading.tables import ROW, row_cells
 from ragapp.retrieval.passage import ScoredChunk
 
-#: a row of a table as it is stored
-ROW = re.compile(r"\s*\|.*\|\s*")
 # between the two halves of a sentence
 _SEAM = r"(?:[;.,]|[;,]? (?:and|but|et|mais|und|aber|y|pero|e|ma|mas|en|maar))"
 _DIRECTIONS: dict[str, dict[str, str]] = load_yaml("directions.yaml", "ragapp.compare")

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from ragapp.answer.grounding import REFERS, Similarity
 from ragapp.answer.prompts import DEFAULT_LANGUAGE, PROMPTS, PromptSet, change_messages, prompts_for
-from ragapp.compare.checking import ROW, checked_sentence
+from ragapp.compare.checking import checked_sentence
 from ragapp.contract import Change, Comparison, Explained, Quote, Stage
 from ragapp.errors import CancelledError
 from ragapp.index.records import StoredChunk
 from ragapp.llm.interface import LanguageModel
-from ragapp.reading.tables import row_cells
+from ragapp.reading.tables import ROW, row_cells
 from ragapp.retrieval.passage import ScoredChunk
 from ragapp.settings import Settings
 

@@ -11,19 +11,19 @@ from typing import Literal
 from ragapp.contract import Quote
 from ragapp.index.sentences import sentence_spans
 from ragapp.ingest.titles import titled_parts
+from ragapp.reading.bullets import BULLETS, SHAPES
 from ragapp.reading.document import Unit
-from ragapp.reading.tables import row_cells
+from ragapp.reading.tables import RULE, row_cells
 
 # of a longer document the rest is left out, and that is said
 MOST_STATEMENTS = 20_000
 # a line of this many characters was broken by the page rather than by who wrote it
 _BROKEN_LINE = 60
-_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+\s*$")
 _NUMBERING = re.compile(
     r"^\s*(?:(?:section|article|art\.?|chapter|chapitre|§)\s*)?(?:\d+(?:\.\d+)*|[ivxlc]+|[a-z])[.):]?\s+(?=\S)",
     re.IGNORECASE,
 )
-_MARK = re.compile(r"^\s*(?:[•·▪◦‣●○■□*–—-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+", re.IGNORECASE)
+_MARK = re.compile(rf"^\s*(?:[{BULLETS}{SHAPES}]|\(?\d{{1,2}}[.)]|\(?[a-z][.)])\s+", re.IGNORECASE)
 _WORD = re.compile(r"\w+(?:[.,'’]\w+)*|[%€£$]")
 _ENDED = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 
@@ -152,7 +152,7 @@ def _statements(
         header: list[str] = []
         for number, (first, last) in enumerate(_lines(text, begin, end)):
             line = text[first:last]
-            if _RULE.match(line):
+            if RULE.match(line):
                 continue
             cells = row_cells(line)
             named = [f"{name}: {cell}" if name else cell for name, cell in zip(header, cells, strict=False) if cell]

@@ -15,11 +15,13 @@ import numpy as np
 from ragapp.errors import EmptyStoreError, UsageError
 from ragapp.index.analysis import question_words
 from ragapp.index.bm25 import word_frequency
+from ragapp.index.catalog import Catalog
 from ragapp.index.catalog_writes import context_line
 from ragapp.index.embedder import Embedder, own_scale
 from ragapp.index.records import StoredChunk
 from ragapp.index.store import Store
 from ragapp.index.vector_store import nearest_exactly
+from ragapp.reading.leaders import is_contents
 from ragapp.retrieval.fusion import Candidate, fuse
 from ragapp.retrieval.overlap import QueryTerms
 from ragapp.retrieval.pages import order_by_place
@@ -36,6 +38,8 @@ MAX_QUESTION_CHARACTERS = 20_000
 SURELY_READ_BYTES = 100
 # added to the score of each passage of a document that the question calls by its name
 NAMED_BONUS = 0.15
+# what the score of a table of contents counts: it has the words of every title, and says nothing of what is below them
+CONTENTS_SHARE = 0.5
 # up to so many chunks of chosen documents are compared one by one, which misses none; a graph that is searched for a
 # small part of its vectors does
 EXACT_WITHIN = 20_000
@@ -174,6 +178,19 @@ class Retriever:
         return sorted(again, key=lambda passage: -passage.score) + [replace(passage, score=0.0) for passage in rest]
 
 
+def best_by_words(catalog: Catalog, question: str) -> StoredChunk | None:
+    """The best chunk for a question by BM25 alone: no model is loaded and no vector opened for it.
+
+    None where no chunk has a word of the question.
+    """
+    words = catalog.question_words(question)
+    frequencies = catalog.term_frequencies(list(chain.from_iterable(words)))
+    asked = _informative(words, frequencies, catalog.lexical_scale().chunks)
+    # some more than one: the words' other spellings are scored among the best few only
+    best = next(iter(catalog.match(asked, 10)), None)
+    return catalog.chunks([best])[best] if best is not None else None
+
+
 @contextmanager
 def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     started = time.perf_counter()
@@ -194,6 +211,8 @@ def _passages(
     for chunk_id, score in scores.items():
         if chunk := chunks.get(chunk_id):
             bonus = NAMED_BONUS * (chunk.document_id in named)
+            if is_contents(chunk.text):
+                score *= CONTENTS_SHARE
             found = candidates[chunk_id]
             similarity = own_scale(found.dense, cosine_spread)
             sides = found.dense, found.lexical, found.overlap.coverage

@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.answer.comparisons import misses_bound, misses_quarter
+from ragapp.answer.comparisons import misses_bound, misses_quarter, turns_bound
 from ragapp.answer.grounding import own_sentences
 from tests.answer.answerkit import passage
 
@@ -64,3 +64,25 @@ def test_a_quarter_that_the_question_names_is_no_claim():
 def test_own_words_that_do_not_meet_the_bound_of_the_question_are_not_quoted(question, language, text, quoted):
     found = own_sentences(question, passage(text, "bill.txt", language=language), language)
     assert (found is not None) is quoted
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "turned"),
+    [
+        ("The grant is at least 300 euros.", "Up to 300 euros are paid at once.", True),
+        ("The grant is at least 300 euros.", "Above 300 euros a contract is signed.", True),
+        ("The grant is at least 300 euros.", "The least grant is 300 euros.", False),
+        ("The grant is at least 300 euros.", "A minimum of 300 euros is paid, and up to 900.", False),
+        ("Leave is at most 2 months.", "Whoever is ill for more than 2 months is written to.", True),
+        ("Leave is up to 2 months.", "Leave is 2 months at the most.", False),
+        ("Leave is up to 2 months.", "Leave of 2 months or more is announced.", True),
+        ("Le prêt est de 12 livres au plus.", "Jusqu'à 12 livres sont prêtés.", False),
+        ("Le prêt est d'au moins 12 livres.", "Le prêt est limité : 12 livres au plus.", True),
+        ("Man zahlt mindestens 40 Euro.", "Man zahlt höchstens 40 Euro.", True),
+        ("It costs 300 euros.", "Up to 300 euros are paid.", False),
+        ("At most 300 euros are paid.", "The sum may not exceed 300 euros.", False),
+        ("On paie 300 euros au plus.", "La somme ne dépasse pas 300 euros.", False),
+    ],
+)
+def test_the_least_is_not_the_most(sentence, quote, turned):
+    assert turns_bound(sentence, quote) is turned

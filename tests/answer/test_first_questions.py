@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from ragapp.answer import first_questions
 from ragapp.answer.first_questions import MOST_CHARACTERS, questions_of, suggested_questions
 from ragapp.app import App
+from ragapp.retrieval.retriever import best_by_words
 from ragapp.settings import Settings, load_settings
 
 SUGGESTIONS = Path(first_questions.__file__).with_suffix(".yaml")
@@ -57,14 +59,6 @@ def library(tmp_path, models_dir):
         yield take_in
 
 
-def best(app):
-    def found(question):
-        passages = app.retriever.search(question, 1).passages
-        return passages[0].chunk if passages else None
-
-    return found
-
-
 @pytest.mark.real
 def test_headings_sentences_and_cells_become_questions_that_the_search_answers(library):
     app = library(handbook=HANDBOOK, reglement=REGLEMENT, poem=NOTHING)
@@ -87,10 +81,13 @@ def test_headings_sentences_and_cells_become_questions_that_the_search_answers(l
     assert not any(question.startswith("Quel est le prix") for question in french)
     documents = app.catalog.documents()
     for language in ("en", "fr"):
-        asked = suggested_questions(app.catalog, documents, language, best(app))
+        asked = suggested_questions(app.catalog, documents, language, partial(best_by_words, app.catalog))
         assert 2 <= len(asked) <= 4
         assert len(set(asked)) == len(asked)
         assert all(len(question) <= MOST_CHARACTERS for question in asked)
+        for question in asked:
+            best = app.retriever.search(question, 1).passages[0].chunk
+            assert best.document == ("reglement.md" if question in french else "handbook.md")
         # the person's own language first
         assert asked[0] in (french if language == "fr" else english)
 
@@ -99,7 +96,7 @@ def test_headings_sentences_and_cells_become_questions_that_the_search_answers(l
 def test_what_the_search_answers_with_something_else_is_not_suggested(library):
     app = library(handbook=HANDBOOK)
     documents = app.catalog.documents()
-    assert suggested_questions(app.catalog, documents, "en", best(app))
+    assert suggested_questions(app.catalog, documents, "en", partial(best_by_words, app.catalog))
     assert suggested_questions(app.catalog, documents, "en", lambda question: None) == []
 
 

@@ -91,3 +91,13 @@ def test_an_exception_of_a_denial_is_what_it_is(written, supported):
     text = "The policy does not pay for:\n• glass, unless it broke in a fire\n• tents"
     (sentence,), _ = ground(written, "When is glass paid for?", [passage(text, "policy.pdf", 1)], "en")
     assert sentence.supported is supported
+
+
+def test_a_list_far_down_a_long_text_is_introduced_by_the_line_above_it():
+    text = "The plan covers everything.\n" * 4_000 + POLICY
+    assert lead_in(text, text.index("• hire")) == "The policy does not pay for"
+
+
+def test_a_line_without_an_end_introduces_nothing():
+    text = "The policy does not pay for:\n" + "dust " * 10_000
+    assert lead_in(text, len(text) - 5) == ""

@@ -1,3 +1,4 @@
+import itertools
 import re
 from dataclasses import asdict
 
@@ -13,6 +14,7 @@ from ragapp.answer.prompts import (
     prompts_for,
     render_passage,
     summary_messages,
+    without_place,
 )
 from ragapp.errors import SettingsError
 
@@ -28,6 +30,38 @@ def test_probe_and_answer_share_all_up_to_the_question(language):
     assert probe[1]["content"][:common] == answer[1]["content"][:common]
     assert "Why?" in answer[1]["content"][:common]
     assert answer[1]["content"].index("Other text.") < answer[1]["content"].index("Why?")
+
+
+LAYOVERS = passage(
+    "Pay is due.",
+    "book.pdf",
+    9,
+    title="Handbook",
+    headings=("Chapter 6. Drivers on the road", "6.3 Layovers and motels"),
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("Handbook > Chapter 6. Drivers on the road > 6.3 Layovers and motels: Pay is due.", "Pay is due."),
+        ("Chapter 6. Drivers on the road > 6.3 Layovers and motels\nPay is due.", "Pay is due."),
+        ("**book.pdf, p. 9 — Handbook > Chapter 6. Drivers on the road > 6.3 Layovers and motels**: Pay", "Pay"),
+        ("6.3 Layovers and motels are repaid.", "6.3 Layovers and motels are repaid."),
+        ("Handbook pay is due.", "Handbook pay is due."),
+        ("Pay is due.", "Pay is due."),
+        ("", ""),
+    ],
+)
+def test_the_place_of_a_passage_is_no_part_of_what_is_written(written, told):
+    assert without_place(written, [passage("Other."), LAYOVERS]) == told
+
+
+def test_what_is_told_of_a_growing_text_only_grows():
+    text = "Handbook > Chapter 6. Drivers on the road > 6.3 Layovers and motels: Pay is due at noon."
+    told = [without_place(text[:end], [LAYOVERS]) for end in range(13, len(text) + 1)]
+    assert told[-1] == "Pay is due at noon."
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(told))
 
 
 def test_text_of_documents_and_questions_goes_through_escape():

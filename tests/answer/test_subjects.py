@@ -20,6 +20,8 @@ from ragapp.answer.subjects import missing_particulars, particulars
         ("Wie lange läuft der Vertrag mit Hollin Backwaren?", "de", ["Hollin Backwaren"]),
         ("Wie viele Tage Urlaub bekommt man im ersten Jahr der Ausbildung?", "de", []),
         ("¿Cuánto cuesta la sala 4?", "es", ["sala 4"]),
+        ("My lease ends on the 9th of May. Until when may Dr. Anna Holm stay?", "en", ["Anna Holm"]),
+        ("We bought it from J. R. Tolland. Who repairs it?", "en", ["J. R. Tolland"]),
         ("", "en", []),
     ],
 )

@@ -135,3 +135,29 @@ def test_stopping_gives_what_there_is_so_far():
 def test_one_document_with_text_is_needed(pattern, error):
     with pytest.raises(error):
         summarize(shelf(1), Copyist(), pattern)
+
+
+class Beginner(Copyist):
+    """Shortens by repeating what stands first, as a small model does."""
+
+    def generate(self, messages, **options):
+        content = messages[-1]["content"]
+        texts = re.findall(r"^\[\d+\].*\n(.+)$", content, re.MULTILINE)
+        if "important" in content:
+            yield "\n".join(texts[:5])
+        else:
+            for text in texts:
+                yield "The passage describes a rule.\n" + text.replace(". ", ".\n") + "\n"
+
+
+def test_a_model_that_repeats_the_beginning_leaves_no_section_out():
+    sections = [
+        f"Section {n} grants {n} keys. It also wants {n + 20} signatures. Visitors get {n + 40} badges."
+        for n in range(1, 7)
+    ]
+    chunks = [passage(text, "a.pdf", n).chunk for n, text in enumerate(sections, 1)]
+    *_, answer = summarize(Shelf([Row(1, "a.pdf")], chunks), Beginner(lie=""))
+    assert len(answer.sentences) == ENOUGH_SENTENCES
+    assert {citation.page for citation in answer.citations} == {1, 2, 3, 4, 5, 6}
+    assert all(f"Section {n} grants {n} keys" in answer.answer for n in range(1, 7))
+    assert "passage describes" not in answer.answer

@@ -176,6 +176,19 @@ def test_the_second_try_may_be_good(catalog):
     assert (found.by, found.answered[0].result.rows) == ("model", [(4300.49,)])
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many days off does a new driver in the North get each year?",
+        "What is the average age of a pensioner in the North who still works?",
+    ],
+)
+def test_nothing_is_written_for_a_question_that_is_mostly_about_something_else(catalog, question):
+    engine = Writer()
+    assert table_answer(catalog, question, "en", engine=engine) is None
+    assert not engine.asked
+
+
 @pytest.mark.real
 def test_a_figure_is_answered_with_its_query_and_rows(sample_settings):
     from ragapp.app import App

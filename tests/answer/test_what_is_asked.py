@@ -8,7 +8,7 @@ from answerkit import StandIn, passage
 
 from ragapp.answer.assistant import Assistant
 from ragapp.answer.prompts import PROMPTS
-from ragapp.answer.yes_no import decided
+from ragapp.answer.yes_no import agreed, decided
 from ragapp.contract import Proved
 from ragapp.errors import CancelledError
 from ragapp.llm.engine import GenerationStats
@@ -60,10 +60,10 @@ class Search:
         return RetrievalResult(self.passages[:k], {}, 5, 5, 5)
 
 
-def ask(question, passages, model, **answer):
+def ask(question, passages, model, similar=None, **answer):
     settings = load_settings(SETTINGS, {"answer": {"threshold": 0.5, **answer}})
     search = Search(*passages)
-    events = list(Assistant(search, lambda: model, settings).ask(question))
+    events = list(Assistant(search, lambda: model, settings, similar=similar).ask(question))
     return events[-1], events, search
 
 
@@ -235,6 +235,14 @@ def test_of_a_passage_that_is_not_sure_enough_a_plain_sentence_decides(question,
     assert model.asked == []
 
 
+def test_words_that_meet_by_chance_do_not_decide_a_question_of_which_no_passage_is_sure():
+    text = "Stay at home with liquid stools, unless they ended a day ago."
+    ill = passage(text, "nursery.pdf", 3, headings=("Payment of the nursery",))
+    model = Model([((EN.decide,), "Stay at home with liquid stools.")], [(("nursery.pdf",), (0.4, 0.35, 0.25))], 0.6)
+    answer, *_ = ask("Can the nursery payment be liquid?", (ill,), model)
+    assert answer.abstained
+
+
 @pytest.mark.parametrize("question", ["Is hail covered?", "Is flood loss of boats covered?", "Is the policy cheap?"])
 def test_a_sentence_about_something_else_decides_nothing(question):
     model = Model([((EN.decide,), "The owner pays 7 euros.")], [(("policy.pdf",), (0.4, 0.5, 0.1))], 0.3)
@@ -293,6 +301,39 @@ def test_yes_or_no_in_french():
     model = Model([((FR.decide,), "Les repas ne sont pas remboursés.")], [(("frais.pdf",), (0.2, 0.7, 0.1))], 0.1)
     answer, *_ = ask("Les repas sont-ils remboursés ?", (meals,), model)
     assert answer.answer == "Non, les repas ne sont pas remboursés. [1]"
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "probability", "yes"),
+    [
+        ("Can I put my mother on the plan?", "Parents cannot be enrolled, even if they live with you.", 0.2, False),
+        ("Can I put my mother on the plan?", "Parents cannot be enrolled, even if they live with you.", 0.7, None),
+        ("Will a polyp cost me something?", "A removal of polyps is paid in full.", 0.8, True),
+        ("Will a polyp cost me something?", "A removal of polyps is paid in full.", 0.5, None),
+        ("Will a polyp cost me something?", "A removal of polyps is paid only in hospitals.", 0.9, None),
+        ("Is it not allowed to swim alone?", "Children swim with their parents.", 0.9, None),
+    ],
+)
+def test_where_words_do_not_decide_the_model_must_agree_with_the_form(question, quote, probability, yes):
+    assert agreed(question, quote, probability, "en") is yes
+
+
+def test_a_quote_in_other_words_says_no_where_the_model_does():
+    text = "Parents cannot be enrolled, even if they live with you and you claim them."
+    relatives = passage(text, "plan.pdf", 1)
+    question = "My mother stays in our house since May, so can I add her to my health insurance?"
+    model = Model([((), "Yes, she can be added in May.")], [(("plan.pdf",), (0.1, 0.85, 0.05))], 0.2)
+    answer, *_ = ask(question, (relatives,), model, similar=lambda _, others: [0.6] * len(others))
+    assert (answer.grade, answer.answer) == ("likely", f"No: {text} [1]")
+
+
+def test_a_long_question_may_have_words_that_the_sure_passage_has_not():
+    text = "Members who hire a skipper pay the harbour dues of the boat themselves, whatever the weather is like."
+    dues = passage(text, "club.pdf", 1)
+    question = "Does the club cover the harbour dues of the boat when members hire a skipper?"
+    model = Model([((), "Yes, everything is covered by the club.")], [(("club.pdf",), (0.1, 0.85, 0.05))], 0.3)
+    answer, *_ = ask(question, (dues,), model)
+    assert (answer.grade, answer.answer) == ("likely", f"{text} [1]")
 
 
 def test_yes_or_no_that_no_passage_states_is_not_said():

@@ -40,6 +40,14 @@ def retriever(store: Store) -> Retriever:
     return Retriever(store, EMBEDDER, Retrieval())
 
 
+def test_a_table_of_contents_stands_behind_what_it_lists(tmp_path: Path) -> None:
+    contents = "1. Loans . . . . . . . . 3\n2. Loans of tools . . . . . . . . 4\n3. Fees of loans . . . . . . . . 6"
+    with Store(tmp_path / "data", identity_of(EMBEDDER), write=True) as store:
+        put_text(store, EMBEDDER, Path("/docs/plan.pdf"), contents, "Loans of tools are free for a week and a day.")
+        found = Retriever(store, EMBEDDER, Retrieval()).search("loans of tools", 2).passages
+    assert [passage.chunk.text.startswith("1.") for passage in found] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("question", "text"),
     [
