@@ -19,7 +19,7 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
 HEAD = """# Commands
 
 What `ragapp COMMAND --help` says; this file is written by `scripts/list_commands.py`. Names of documents and models can
-be completed by the shell (`ragapp completion`). `--json` gives the records of the API (`page.md`) and of
+be completed by the shell (`ragapp completion`). `--json` gives the records of the API (`api.md`) and of
 `import ragapp` (`python.md`); an error is JSON, too, with the same exit code.
 
 | exit code | |
@@ -27,7 +27,7 @@ be completed by the shell (`ragapp completion`). `--json` gives the records of t
 | 0 | done |
 | 1 | could not run; the message says what to do |
 | 2 | wrong usage |
-| 3 | finished, but some files failed |
+| 3 | finished, but something failed: some of the files, or a part of a bundle that could not be had |
 | 130 | stopped with Ctrl-C; what was done is kept |
 | 141 | whoever read the output has gone, as in `ragapp documents list \\| head -1` |
 """

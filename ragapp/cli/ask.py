@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragapp.cli.documents import Json, say_hits, say_passages
-from ragapp.cli.filters import After, Authors, Before, Scope, Tags, Types, scope_of
+from ragapp.cli.filters import restricted
 from ragapp.cli.language import exact_figure, figure, phrase, spoken, terminal_language
 from ragapp.cli.names import document_names
 from ragapp.cli.output import (
@@ -60,15 +60,11 @@ def register(app: typer.Typer) -> None:
     app.command("eval", epilog="Example: ragapp eval sample_docs/questions.jsonl --out results.jsonl")(evaluate)
 
 
+@restricted
 def ask(
     context: typer.Context,
     question: Annotated[str | None, typer.Argument(help="In your own language.")] = None,
-    scope: Scope = "",
-    tag: Tags = None,
-    type: Types = None,
-    author: Authors = None,
-    after: After = "",
-    before: Before = "",
+    scope: str = "",
     caution: AskedCaution = None,
     conversation: Annotated[
         str | None,
@@ -90,7 +86,6 @@ def ask(
 ) -> None:
     """Answer one question from the documents, with the page it stands on; or summarise one document."""
     kept: int | str | None = conversation
-    scope = scope_of(scope, tag, type, author, after, before)
     if conversation is not None and conversation != "new":
         kept = conversation_number(conversation)
     if document is not None:
@@ -295,6 +290,7 @@ def _calibrate(app: App, results: list[QuestionResult]) -> dict[str, Any]:
     return told
 
 
+@restricted
 def evaluate(
     context: typer.Context,
     questions: Annotated[Path, typer.Argument(help="Question file, one JSON object a line.")],
@@ -305,12 +301,7 @@ def evaluate(
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Learn from these questions when to answer and when not to.")
     ] = False,
-    scope: Scope = "",
-    tag: Tags = None,
-    type: Types = None,
-    author: Authors = None,
-    after: After = "",
-    before: Before = "",
+    scope: str = "",
     as_json: Json = False,
 ) -> None:
     """Run a question file against the store and score the answers."""
@@ -318,7 +309,6 @@ def evaluate(
 
     if calibrate and no_llm:
         raise UsageError("--calibrate needs answers, which --no-llm leaves out.")
-    scope = scope_of(scope, tag, type, author, after, before)
     asked = read_questions(questions)
     with open_app(context) as app:
         if calibrate:  # what would be refused is answered as well, to learn whether that would have been right

@@ -14,7 +14,7 @@ import typer
 
 from ragapp.cli.ask import AskedCaution, conversation_number, say_events
 from ragapp.cli.conversations import exported, say_conversations, say_turn, write_new
-from ragapp.cli.filters import After, Authors, Before, Scope, Tags, Types, scope_of
+from ragapp.cli.filters import restricted
 from ragapp.cli.language import phrase
 from ragapp.cli.names import conversation_numbers
 from ragapp.cli.output import note, say
@@ -45,14 +45,10 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: ragapp chat --open 3")(chat)
 
 
+@restricted
 def chat(
     context: typer.Context,
-    scope: Scope = "",
-    tag: Tags = None,
-    type: Types = None,
-    author: Authors = None,
-    after: After = "",
-    before: Before = "",
+    scope: str = "",
     caution: AskedCaution = None,
     conversation: Annotated[
         int | None, typer.Option("--open", help="Go on with this conversation.", autocompletion=conversation_numbers)
@@ -62,7 +58,6 @@ def chat(
     from ragapp.app import App
     from ragapp.web.client import PageChat
 
-    scope = scope_of(scope, tag, type, author, after, before)
     page = page_of(context)
     with App(settings_of(context)) if page else open_app(context) as app:
         if not page:

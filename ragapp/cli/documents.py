@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragapp.cli.filters import After, Authors, Before, Scope, Tags, Types, scope_of
+from ragapp.cli.filters import restricted
 from ragapp.cli.language import exact_figure, figure, moment, phrase, spoken
 from ragapp.cli.names import document_names, document_number
 from ragapp.cli.output import note, place_of, say, say_record, say_table, say_text, shown_path
@@ -148,20 +148,15 @@ def _coverage(units: int, without_text: int, by_ocr: int) -> str:
     return ", ".join(parts)
 
 
+@restricted
 def search(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help="Question or words.")],
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many passages.")] = 5,
-    scope: Scope = "",
-    tag: Tags = None,
-    type: Types = None,
-    author: Authors = None,
-    after: After = "",
-    before: Before = "",
+    scope: str = "",
     as_json: Json = False,
 ) -> None:
     """Find passages, without a language model."""
-    scope = scope_of(scope, tag, type, author, after, before)
     if page := page_of(context):
         found = page.search(query, k, scope)
     else:
@@ -195,18 +190,9 @@ def say_passages(passages: Iterable[Passage]) -> None:
             say_text(phrase("The same in: {places}\n", places=places), "    ")
 
 
-def list_documents(
-    context: typer.Context,
-    scope: Scope = "",
-    tag: Tags = None,
-    type: Types = None,
-    author: Authors = None,
-    after: After = "",
-    before: Before = "",
-    as_json: Json = False,
-) -> None:
+@restricted
+def list_documents(context: typer.Context, scope: str = "", as_json: Json = False) -> None:
     """List the documents in the store with their coverage, and the files that are not in it, with the reason."""
-    scope = scope_of(scope, tag, type, author, after, before)
     with open_app(context) as app:
         listed = app.documents(scope)
     if as_json:
