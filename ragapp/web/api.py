@@ -111,9 +111,10 @@ def make_api(state: AppState) -> APIRouter:
             else:
                 yield found
 
+        told = state.places.take().until_end(events()) if body.explain else events()
         if body.stream:
-            return StreamingResponse(_stream(state, events(), hung_up), media_type="text/event-stream")
-        return await while_connected(request, lambda: on_own_thread(lambda: explained(events())), hung_up)
+            return StreamingResponse(_stream(state, told, hung_up), media_type="text/event-stream")
+        return await while_connected(request, lambda: on_own_thread(lambda: explained(told)), hung_up)
 
     @router.get("/documents")
     def documents() -> DocumentList:

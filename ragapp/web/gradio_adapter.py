@@ -1,6 +1,8 @@
 """Everything that relies on more of Gradio than it documents, for the versions that ``pyproject.toml`` allows.
 
 - Its import runs what only its own developers need, which takes more than half of the time (1.7 of 3.0 s of CPU).
+- Its import loads the MCP library where that is installed (22 MB, a second), for a server of its own that is not used
+  here; ragapp's own loads it when a program comes.
 - Its ``head=`` comes into the page after Gradio has started; ``ui/scripts/gradio_shim.js`` must come before.
 - Its page takes a parameter `page` for the name of another page of its own, and fails where there is none.
 - Its frontend is a folder of files whose names change with their content; browsers are told to keep them.
@@ -11,6 +13,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -48,10 +51,19 @@ REPLACED: dict[tuple[str, str], Callable[[ModuleType], None]] = {
 }
 
 
+#: what Gradio does without where it is not installed, and is told that it is not
+LEFT_OUT = "mcp"
+
+
 class _Finder(MetaPathFinder):
-    """Has modules changed right after they were run, before others use them."""
+    """Has modules changed right after they were run, before others use them, and keeps one from Gradio."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()  # others may want what Gradio does without
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name == LEFT_OUT and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError(f"{name} is left out", name=name)
         change = next((change for (module, _), change in REPLACED.items() if module == name), None)
         spec = PathFinder.find_spec(name, path) if change else None
         if not (change and spec and spec.loader):

@@ -20,6 +20,7 @@ from ragapp.app import App
 from ragapp.contract import Answer, PullProgress
 from ragapp.contract.codec import from_values
 from ragapp.errors import CancelledError, ModelError, RagappError
+from ragapp.llm.options import physical_cores
 
 # seconds over which the speed of a download is measured
 RATE_S = 8.0
@@ -162,11 +163,12 @@ class ModelJob:
         engine = self._app.__dict__.get("_engine")
         loaded = bool(engine and getattr(engine, "loaded", True))
         placement = getattr(engine, "placement", None) if loaded else None
+        options = getattr(engine, "options", None) if loaded else None
         return Running(
             model=llm.model,
             embedder=self._app.settings.embedding.model,
             loaded=loaded,
-            threads=llm.threads or psutil.cpu_count(logical=False) or os.cpu_count() or 1,
+            threads=options.threads_used if options else llm.threads or physical_cores(),
             gpu_layers=placement.offloaded if placement else 0,
             window=engine.window if engine and loaded else 0,
             tokens_per_s=self.tokens_per_s,

@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from ragapp.contract import Answer, Citation, Sentence, Stage, Understood
+from ragapp.contract import Answer, Citation, Comparison, Document, Sentence, Stage, Understood
 from ragapp.llm.fair_lock import FairLock
 from ragapp.settings import Settings
 from ragapp.web.api import make_api
@@ -36,6 +36,13 @@ ANSWER = Answer(
 )
 
 
+def document(number, name, **values):
+    """A document of the store."""
+    empty = {"title": name, "language": "en", "size": 1, "units": 1, "units_without_text": 0, "units_ocr": 0}
+    empty |= {"units_needing_ocr": 0, "chunks": 1, "warnings": (), "ingested_at": "2026-01-01", "day": "2025-03-01"}
+    return Document(id=number, document=name, path=f"/papers/{name}", **{**empty, **values})
+
+
 class Embedder:
     """Vectors of three numbers."""
 
@@ -56,7 +63,7 @@ def openai_server(ask=None, answer=ANSWER, waiting=20, documents=()):
         yield Stage("writing")
         yield answer
 
-    settings = Settings()
+    settings, compared = Settings(), Comparison(document(1, "a.docx"), document(2, "b.pdf"), ())
     app = SimpleNamespace(
         assistant=SimpleNamespace(ask=ask or given),
         settings=settings,
@@ -65,6 +72,8 @@ def openai_server(ask=None, answer=ANSWER, waiting=20, documents=()):
         questions=FairLock(),
         catalog=SimpleNamespace(documents=lambda: list(documents)),
         summarizer=SimpleNamespace(summarize=lambda document, cancelled: (ask or given)(document, cancelled=cancelled)),
+        compare=lambda before, after, about: compared,
+        explainer=SimpleNamespace(explain=lambda found, cancelled: iter([Stage("explaining"), found])),
     )
     server = FastAPI(title="ragapp", docs_url=None, redoc_url=None, openapi_url=None)
     models, job = SimpleNamespace(note_answer=lambda one: None), SimpleNamespace(beginning=False)

@@ -10,24 +10,20 @@ from types import SimpleNamespace
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from openaikit import document
 
-from ragapp.contract import Change, Comparison, Document, Explained, Piece, Quote, Stage
+from ragapp.contract import Change, Comparison, Explained, Piece, Quote, Stage
 from ragapp.errors import ModelError, StoreError
 from ragapp.web.api import make_api
 from ragapp.web.api_errors import add_error_answers
 from ragapp.web.client import PageClient, ServerError
 from ragapp.web.comparison_report import report_heading, report_html, report_markdown
 from ragapp.web.comparison_run import ComparisonRun, in_order
+from ragapp.web.places import Places
 from ragapp.web.server_file import RunningServer
 from ragapp.web.ui.render_comparison import SHOWN_AT_ONCE, quote_mark, render_comparison
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(1)</script> & \"'>"
-
-
-def document(number, name, **values):
-    empty = {"title": name, "language": "en", "size": 1, "units": 1, "units_without_text": 0, "units_ocr": 0}
-    empty |= {"units_needing_ocr": 0, "chunks": 1, "warnings": (), "ingested_at": "2026-01-01", "day": "2025-03-01"}
-    return Document(id=number, document=name, path=f"/papers/{name}", **{**empty, **values})
 
 
 def quote(name, text, page=1, start=10, section="4 Hotels", **values):
@@ -224,7 +220,7 @@ def test_an_error_is_told_and_nothing_waits_for_ever():
 def listening(app):
     """The API with an app of ours on a port, and the client of commands."""
     server = FastAPI()
-    server.include_router(make_api(SimpleNamespace(app=app)))
+    server.include_router(make_api(SimpleNamespace(app=app, places=Places(1))))
     add_error_answers(server)
     served = uvicorn.Server(uvicorn.Config(server, port=0, log_level="warning"))
     thread = threading.Thread(target=served.run)

@@ -52,6 +52,29 @@ with gr.Blocks():
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=120)
 
 
+def test_gradio_comes_without_the_library_that_it_does_not_need():
+    own = "import sys, gradio; assert 'mcp' in sys.modules, 'not needed any more'"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", own], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{LOOK}Its import may leave MCP out by itself now: {done.stderr}"
+    code = """
+import sys, threading
+from ragapp.web import gradio_adapter
+gr = gradio_adapter.import_gradio()
+assert "mcp" not in sys.modules
+finder = gradio_adapter._Finder()
+sys.meta_path.insert(0, finder)
+other = threading.Thread(target=__import__, args=("mcp.server",))  # of a program that comes meanwhile
+other.start()
+other.join()
+sys.meta_path.remove(finder)
+assert "mcp.server" in sys.modules
+with gr.Blocks() as page:
+    gr.Textbox("x")
+gr.routes.App.create_app(page)
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=120)
+
+
 def test_the_shim_stands_in_for_what_the_frontend_uses():
     assert "window.Function" in SHIM.read_text(encoding="utf-8")
     made = frontend(r"Function\(\.\.\.\w+,`return \\`\$\{\w+\}\\`;`\)")

@@ -140,6 +140,23 @@ def test_programs_share_the_places_whichever_way_they_come(path, stream):
             assert client.post(other, json=body).status_code == 200, other
 
 
+def test_a_comparison_takes_a_place_where_the_model_puts_it_into_words():
+    ask = Waiting()
+    with listening(ask=ask, waiting=1) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        client.headers["authorization"] = f"Bearer {TOKEN}"
+        both = {"before": 1, "after": 2}
+        connection = raw(port, {"messages": ASKED})
+        wait(lambda: ask.begun)
+        for stream in (False, True):
+            assert client.post("/api/compare", json={**both, "explain": True, "stream": stream}).status_code == 429
+            assert client.post("/api/compare", json={**both, "stream": stream}).status_code == 200
+        connection.close()
+        wait(lambda: ask.ended)
+        ask.go_on.set()
+        for stream in (False, True, False):  # and gives it back
+            assert client.post("/api/compare", json={**both, "explain": True, "stream": stream}).status_code == 200
+
+
 def test_a_client_that_does_not_read_holds_nobody_up():
     done = threading.Event()
     # more than what the system keeps for a connection

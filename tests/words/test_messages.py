@@ -164,6 +164,16 @@ def test_what_the_page_says_instead_belongs_to_a_message():
             "The body of the mail was not read: the file is truncated or damaged (ValueError: bad).",
             "Le corps du courriel n’a pas été lu : le fichier est tronqué ou endommagé (ValueError : bad).",
         ),
+        (
+            "Of 40 questions that m.gguf wrote, 5 can be used, and 24 are needed: "
+            "no question (3), gives its answer away (2).",
+            "Questions utilisables parmi celles que m.gguf a rédigées : 5 sur 40 ; il en faut 24 : "
+            "ce n’est pas une question (3), contient sa propre réponse (2).",
+        ),
+        (
+            "The file holds an OpenDocument spreadsheet; it was read as that.",
+            "Le fichier contient une feuille de calcul OpenDocument ; il a été lu comme tel.",
+        ),
         ("Une phrase. Stopped.", "Une phrase. Arrêté."),
         ("a file that nobody knows of", "a file that nobody knows of"),
         ("", ""),

@@ -20,15 +20,17 @@ _FILES = 4
 def render_drop(state: AppState, language: str) -> str:
     """Where files are dropped, and what can be done with the documents."""
     settings, what = state.app.settings, "pause" if state.job.state.running else "look"
+    compare = tr(language, "drop.compare_help")
     tools = [
         act("choose-files", tr(language, "drop.files"), css="primary"),
         act("choose-folder", tr(language, "drop.folder")),
         act("documents", tr(language, "drop.paste"), what="ask-paste"),
         act("documents", tr(language, f"drop.{what}"), what=what),
-        act("compare-ticked", tr(language, "drop.compare"), css="needs-two", tip=tr(language, "drop.compare_help")),
-        act("ticked", tr(language, "drop.label"), css="needs-tick", what="ask-labels"),
-        act("ticked", tr(language, "drop.again"), css="needs-tick", what="again"),
-        act("ticked", tr(language, "drop.remove"), css="needs-tick danger", what="ask-remove"),
+        # what is ticked is known to the page alone, which enables these
+        act("compare-ticked", tr(language, "drop.compare"), css="needs-two", tip=compare, disabled=True),
+        act("ticked", tr(language, "drop.label"), css="needs-tick", disabled=True, what="ask-labels"),
+        act("ticked", tr(language, "drop.again"), css="needs-tick", disabled=True, what="again"),
+        act("ticked", tr(language, "drop.remove"), css="needs-tick danger", disabled=True, what="ask-remove"),
     ]
     folder = str(settings.paths.ingest)
     where = tr(language, "drop.where", folder=folder)

@@ -76,7 +76,7 @@ def render_labels(labels: Labels, language: str) -> str:
         for name in names:
             tip = tr(language, f"narrow.to_{kind}", name=name)
             shown = f'<span aria-hidden="true">{"#" if kind == "tag" else "▤ "}</span>{escape(name)}'
-            values = {"what": "narrow", "kind": kind, "value": name}
+            values: dict[str, Any] = {"what": "narrow", "kind": kind, "value": name}
             parts.append(act("documents", tip, inner=shown, tip=tip, css=f"label {kind}", **values))
     return f'<span class="labels">{"".join(parts)}</span>' if parts else ""
 

@@ -6,16 +6,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 
 from ragapp.answer.first_questions import suggested_questions
 from ragapp.contract import IngestState
 from ragapp.errors import RagappError
-from ragapp.index.records import StoredChunk
 from ragapp.models.memory import free_memory
 from ragapp.models.packs import PACKS
 from ragapp.models.proposal import models_to_fetch
+from ragapp.retrieval.retriever import best_by_words
 from ragapp.settings import Paths
 from ragapp.web.app_state import AppState, Readiness
 from ragapp.web.model_job import ModelState
@@ -73,14 +74,12 @@ class FirstSteps:
         return questions
 
     def _look(self, language: str, version: int) -> None:
-        app = self._state.app
-
-        def best(question: str) -> StoredChunk | None:
-            found = app.retriever.search(question, 1, "").passages
-            return found[0].chunk if found else None
-
+        # by words alone: whoever only opens the page need not wait for the embedder, nor have it in memory
+        catalog = self._state.app.catalog
         try:
-            questions = suggested_questions(app.catalog, self._state.documents()[0], language, best)
+            questions = suggested_questions(
+                catalog, self._state.documents()[0], language, partial(best_by_words, catalog)
+            )
         except (RagappError, sqlite3.Error):  # what is wrong is told elsewhere, or the page is being stopped
             return
         self._found[language] = version, time.monotonic(), questions

@@ -17,17 +17,20 @@ from ragapp.words.texts import place_in
 SNIPPET_CHARACTERS = 220
 
 
-def act(name: str, label: str, /, *, inner: str = "", tip: str = "", css: str = "", **values: Any) -> str:
+def act(
+    name: str, label: str, /, *, inner: str = "", tip: str = "", css: str = "", disabled: bool = False, **values: Any
+) -> str:
     """A button, which does ``name``: one of the ``acts`` of the scripts, or a box made by ``Tab.on_button``.
 
     ``inner`` is the HTML that is shown, the escaped label when empty; ``tip`` is shown when it is pointed at; ``css``
-    has further classes; ``values`` are handed to what it does.
+    has further classes; ``disabled`` until a script enables it; ``values`` are handed to what it does.
     """
     named = f' aria-label="{escape(label)}"' if inner else ""
     told = f' title="{escape(tip)}"' if tip else ""
     data = escape(json.dumps(values, ensure_ascii=False))
+    off = " disabled" if disabled else ""
     return (
-        f'<button type="button" class="act {css}" data-act="{name}" data-values="{data}"{named}{told}>'
+        f'<button type="button" class="act {css}" data-act="{name}" data-values="{data}"{named}{told}{off}>'
         f"{inner or escape(label)}</button>"
     )
 

@@ -273,7 +273,7 @@ def _thumb(exchange: Exchange, number: int, rating: str, language: str) -> str:
     label = tr(language, f"rate.{rating}")
     refused = bool(exchange.answer and exchange.answer.abstained)
     told = {"note": feedback.note, "expected": feedback.expected, "unanswerable": feedback.unanswerable}
-    values = {"turn": number, "rating": rating, "pressed": pressed, "refused": refused, **told}
+    values: dict[str, Any] = {"turn": number, "rating": rating, "pressed": pressed, "refused": refused, **told}
     button = act("rate", label, inner=_THUMB, tip=label, css=css, **values)
     return button.replace("<button ", f'<button aria-pressed="{"true" if pressed else "false"}" ', 1)
 
