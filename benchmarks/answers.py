@@ -240,20 +240,20 @@ def figures(items: Sequence[dict], threshold: float, sure: float, probability) -
         return probability(item) >= threshold and not item["abstained"]
 
     for kind in KINDS[1:]:
-        yield f"{kind} refused", _share([not given(item) for item in by_kind[kind]])
+        yield f"{kind} refused", share_of([not given(item) for item in by_kind[kind]])
     answerable = by_kind["answerable"]
-    yield "right, of the answerable", _share([given(item) and item["right"] for item in answerable])
+    yield "right, of the answerable", share_of([given(item) and item["right"] for item in answerable])
     yield "words of the expected answer that are given", _mean([given(item) * item["recall"] for item in answerable])
-    yield "answered, of the answerable", _share([given(item) for item in answerable])
+    yield "answered, of the answerable", share_of([given(item) for item in answerable])
     shown = [item for item in items if given(item) and item["supported"]]
-    yield "wrong, of those shown as supported", _share([not item["right"] for item in shown])
+    yield "wrong, of those shown as supported", share_of([not item["right"] for item in shown])
     green = [item for item in shown if probability(item) >= sure and not item.get("own_words")]
-    yield "graded answered, of the answerable", _share([item in green for item in answerable])
-    yield "right, of those graded answered", _share([item["right"] for item in green])
+    yield "graded answered, of the answerable", share_of([item in green for item in answerable])
+    yield "right, of those graded answered", share_of([item["right"] for item in green])
     amber = [item for item in shown if item not in green]
-    yield "right, of those graded likely", _share([item["right"] for item in amber])
+    yield "right, of those graded likely", share_of([item["right"] for item in amber])
     quoted = [item for item in shown if item["kind"] == "answerable"]
-    yield "quote holds the answer, of those", _share([item["quote_holds"] for item in quoted])
+    yield "quote holds the answer, of those", share_of([item["quote_holds"] for item in quoted])
     refused = [item for item in items if probability(item) < threshold]
     answered = [item for item in items if given(item)]
     yield "seconds to refuse, median", _median([i["timings"]["retrieve_s"] + i["timings"]["probe_s"] for i in refused])
@@ -265,11 +265,11 @@ def plain_figures(items: Sequence[dict]) -> Iterator[tuple[str, str]]:
     """The plain prompt's figures, in the same order."""
     asked = [item for item in items if "plain" in item]
     for kind in KINDS[1:]:
-        yield f"{kind} refused", _share([item["plain"]["refused"] for item in asked if item["kind"] == kind])
+        yield f"{kind} refused", share_of([item["plain"]["refused"] for item in asked if item["kind"] == kind])
     answerable = [item for item in asked if item["kind"] == "answerable"]
-    yield "right, of the answerable", _share([item["plain"]["right"] for item in answerable])
+    yield "right, of the answerable", share_of([item["plain"]["right"] for item in answerable])
     yield "words of the expected answer that are given", _mean([item["plain"]["recall"] for item in answerable])
-    yield "answered, of the answerable", _share([not item["plain"]["refused"] for item in answerable])
+    yield "answered, of the answerable", share_of([not item["plain"]["refused"] for item in answerable])
     yield "seconds to answer, median", _median([item["plain"]["total_s"] for item in asked])
     yield "seconds to the first word, median", _median([item["plain"]["first_s"] for item in asked])
 
@@ -296,7 +296,8 @@ def score(options: argparse.Namespace) -> None:
         sys.stdout.write(f"| {name} | {' | '.join(column.get(name, '–') for column in columns.values())} |\n")
 
 
-def _share(values: Sequence[bool]) -> str:
+def share_of(values: Sequence[bool]) -> str:
+    """A share with its counts, as a table shows it."""
     return f"{sum(values) / len(values):.2f} ({sum(values)} of {len(values)})" if values else "–"
 
 

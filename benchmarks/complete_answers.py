@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, median
 
+from answers import share_of
 from questions import opened
 
 from ragapp.evaluation.metrics import contains_answer, token_recall
@@ -79,18 +80,18 @@ def figures(items: Sequence[dict]) -> dict[str, str]:
     """What some questions of one kind gave."""
     found = {"questions": str(len(items))}
     given = [item for item in items if not item["said"]["abstained"]]
-    found["answered"] = _share([not item["said"]["abstained"] for item in items])
+    found["answered"] = share_of([not item["said"]["abstained"] for item in items])
     recalls = [_recall(item) for item in items]
     found["words of the reference"] = f"{mean(recalls):.2f}"
     parts = [_holds(item, part) for item in items for part in item.get("parts", ())]
-    found["parts answered"] = _share(parts)
+    found["parts answered"] = share_of(parts)
     missing = [len(item["said"]["not_stated"]) >= item["missing"] for item in items if "missing" in item]
-    found["missing parts told"] = _share(missing)
-    found["right yes or no"] = _share([_particle(item) == item["yes"] for item in items if "yes" in item])
-    found["wrong yes or no"] = _share([_particle(item) == (not item["yes"]) for item in items if "yes" in item])
-    found["items given"] = _share([_holds(item, [name]) for item in items for name in item.get("items", ())])
+    found["missing parts told"] = share_of(missing)
+    found["right yes or no"] = share_of([particle(item) == item["yes"] for item in items if "yes" in item])
+    found["wrong yes or no"] = share_of([particle(item) == (not item["yes"]) for item in items if "yes" in item])
+    found["items given"] = share_of([_holds(item, [name]) for item in items for name in item.get("items", ())])
     others = [_holds(item, [name]) for item in given for name in item.get("others", ())]
-    found["others given"] = _share(others)
+    found["others given"] = share_of(others)
     found["seconds, median"] = f"{median(item['said']['timings']['total_s'] for item in items):.1f}"
     return {name: value for name, value in found.items() if value != "–"}
 
@@ -103,13 +104,10 @@ def _holds(item: dict, texts: Sequence[str]) -> bool:
     return not item["said"]["abstained"] and contains_answer(item["said"]["answer"], texts)
 
 
-def _particle(item: dict) -> bool | None:
+def particle(item: dict) -> bool | None:
+    """Whether an answer begins with yes; None where it begins with neither yes nor no."""
     found = None if item["said"]["abstained"] else PARTICLE[item["language"]].match(item["said"]["answer"])
     return found and found[1].lower() in SAYS_YES
-
-
-def _share(values: Sequence[bool]) -> str:
-    return f"{sum(values) / len(values):.2f} ({sum(values)} of {len(values)})" if values else "–"
 
 
 def main() -> None:

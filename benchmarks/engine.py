@@ -6,13 +6,20 @@ options takes part twice: what its two sides differ in is the noise of the machi
 others are compared with, round by round.
 
 OMP_WAIT_POLICY=PASSIVE in the environment gives the bare sides the sleeping threads that ragapp chooses for itself.
+
+With ``--llama-bench PROGRAM`` llama.cpp's own measure takes the place of the bare library: it reads as many tokens, and
+writes as many behind them, at random, without a sampler or a text.  It is built from the source archive of
+llama-cpp-python, so that the revision is the same (``vendor/llama.cpp``, target ``llama-bench``).  It writes all of the
+tokens; where an answer ends sooner, the tokens a second of the two are not of the same length.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +40,7 @@ SENTENCE = (
     " {n},400 francs, and asked the office to order the parts before the end of the month. "
 )
 Chat = list[dict[str, str]]
+AGAIN = "the same once more"
 
 
 def chat(number: int, sentences: int) -> list[dict[str, str]]:
@@ -112,6 +120,34 @@ class Side:
         self._process.join()
 
 
+class LlamaBench:
+    """llama.cpp's own program as a side: it is started for each chat, and its clock runs when the model is loaded."""
+
+    def __init__(self, program: Path, model: Path, options: EngineOptions, tokens: int):
+        engine = Engine(model, model.stem, context=512, options=options)
+        self._prompt_tokens = lambda messages: len(engine.prompt_tokens(messages))
+        self._close = engine.close
+        self._tokens = tokens
+        common = ["-m", model, "-r", 1, "-t", options.threads_used, "-b", options.batch, "-ub", options.batch]
+        common += ["-fa", int(options.flash_attention), "-ngl", options.layers_wanted(), "-o", "json"]
+        self._command = [str(part) for part in (program, *common)]
+        self.figures: list[tuple[float, float, str]] = []
+
+    def ask(self, messages: Chat) -> tuple[float, float, str]:
+        """Seconds to read as many tokens as a chat has, tokens a second that are written behind them, no text."""
+        count = self._prompt_tokens(messages)
+        read = self._measure("-p", count, "-n", 0)
+        return count / read, self._measure("-p", 0, "-n", self._tokens, "-d", count), ""
+
+    def _measure(self, *what: object) -> float:
+        done = subprocess.run([*self._command, *map(str, what)], check=True, capture_output=True, text=True)
+        return float(json.loads(done.stdout)[0]["avg_ts"])
+
+    def close(self) -> None:
+        """Nothing runs between chats."""
+        self._close()
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -120,16 +156,21 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=5, help="length of the passage, about 50 tokens each")
     parser.add_argument("--tokens", type=int, default=40, help="length of the answer")
     parser.add_argument("--tuned", action="store_true", help="with what `ragapp models tune` found for the file")
+    parser.add_argument("--llama-bench", type=Path, metavar="PROGRAM", help="beside llama.cpp's own measure")
     arguments = parser.parse_args()
     path, tokens = arguments.model, arguments.tokens
     options, _ = choose_options(Llm(), read_tuned(path.parent, path) if arguments.tuned else None)
     context = fitting_context(read_model(path), path.stem, 2048, options.batch, free_memory())
-    sides = {
-        "llama-cpp-python, its defaults": Side(bare, path, context, tokens, {}),
-        "llama-cpp-python, the same options": Side(bare, path, context, tokens, for_llama(options)),
-        "the same once more": Side(bare, path, context, tokens, for_llama(options)),
-        "ragapp": Side(ours, path, context, tokens, options),
-    }
+    sides: dict[str, Side | LlamaBench]
+    if arguments.llama_bench:
+        sides = {name: LlamaBench(arguments.llama_bench, path, options, tokens) for name in ("llama-bench", AGAIN)}
+    else:
+        sides = {
+            "llama-cpp-python, the same options": Side(bare, path, context, tokens, for_llama(options)),
+            AGAIN: Side(bare, path, context, tokens, for_llama(options)),
+            "llama-cpp-python, its defaults": Side(bare, path, context, tokens, {}),
+        }
+    sides["ragapp"] = Side(ours, path, context, tokens, options)
     names = list(sides)
     shuffled = random.Random(0)
     print(f"{path.name}, {options}, window {context}")
@@ -143,9 +184,9 @@ def main() -> None:
     for side in sides.values():
         side.close()
     figures = {name: side.figures for name, side in sides.items()}
-    print("| | first token, s | tokens/s | first token against the same options | tokens/s against them |")
+    print("| | first token, s | tokens/s | first token against the first two | tokens/s against them |")
     print("|---|---|---|---|---|")
-    pairs = list(zip(figures[names[1]], figures[names[2]], strict=True))
+    pairs = list(zip(figures[names[0]], figures[AGAIN], strict=True))
     for name in names:
         first, speed = (statistics.median(figure[place] for figure in figures[name]) for place in (0, 1))
         ratios = [
@@ -156,6 +197,8 @@ def main() -> None:
             for place in (0, 1)
         ]
         print(f"| {name} | {first:.2f} | {speed:.2f} | {ratios[0]:.3f} | {ratios[1]:.3f} |")
+    if arguments.llama_bench:
+        return
     equal = sum(own[2] == one[2] for own, (one, _) in zip(figures["ragapp"], pairs, strict=True))
     print(f"The same text as with the same options: {equal} of {arguments.rounds}.")
 

@@ -31,13 +31,14 @@ SIDES = ("nothing kept", "first time", "read before")
 
 
 def settings_for(data: Path, models: Path | None, kept: bool, current: bool) -> dict[str, str]:
-    """The environment of a side; an older version does not know the setting."""
-    environment = {**os.environ, "RAGAPP_PATHS__DATA": str(data), "RAGAPP_ANSWER__CALIBRATE": "off"}
-    environment |= {"RAGAPP_RETRIEVAL__CONTEXT_TOKENS": "900"}
+    """The environment of a side; an older version does not know all settings."""
+    environment = {**os.environ, "RAGAPP_PATHS__DATA": str(data), "RAGAPP_RETRIEVAL__CONTEXT_TOKENS": "900"}
     if models:
         environment["RAGAPP_PATHS__MODELS"] = str(models)
-    if current and not kept:
-        environment["RAGAPP_LLM__PROMPT_CACHE_MB"] = "0"
+    if current:
+        environment["RAGAPP_ANSWER__CALIBRATE"] = "off"
+        if not kept:
+            environment["RAGAPP_LLM__PROMPT_CACHE_MB"] = "0"
     return environment
 
 

@@ -1,16 +1,17 @@
 """How soon is the page there, and how soon does it answer a hand?
 
-    python benchmarks/page.py [--rounds N] [--models DIR] [--model NAME]
+    python benchmarks/page.py [--rounds N] [--models DIR] [--model NAME] [--documents N]
 
-A store of the sample documents is made once.  In each round `ragapp ui` is started anew on a copy of it, and a new
-browser (Chromium by way of Playwright) opens the page twice: with an empty cache, and again with what it kept.  No
-language model is loaded before a question is asked.
+A store of the sample documents is made once, with so many others beside them (``--documents``).  In each round
+`ragapp ui` is started anew on a copy of it, and a new browser (Chromium by way of Playwright) opens the page twice:
+with an empty cache, and again with what it kept.  No language model is loaded before a question is asked.
 
 - port answers: from the start of the command until http://127.0.0.1 answers at all, and until it answers with the page
 - page ready: from the address being opened, while the page is being served, until the question box can be used
 - first status: from Enter in the question box until the question and "Searching" stand in the talk
 - first word of the server: until the server's own first word on that question has come
 - citation: from a click on a source until its evidence stands beside the answer
+- documents: from a click on the tab until its first page of the list stands there, the first time and again
 """
 
 from __future__ import annotations
@@ -63,26 +64,41 @@ _WATCHED = """
 """
 # what came from the browser's own cache was not sent
 _SENT = "performance.getEntriesByType('resource').filter((one) => one.transferSize > 0).length + 1"
+_LISTED = """async () => {
+  const tabs = document.querySelectorAll("#tabs [role=tab]");
+  const there = () => document.querySelector("#documents tbody tr")?.offsetParent;
+  const begun = performance.now();
+  tabs[1].click();
+  while (!there() && performance.now() - begun < 20000) await new Promise(requestAnimationFrame);
+  if (!there()) throw new Error("no list came");
+  const took = performance.now() - begun;
+  tabs[0].click();
+  return took;
+}"""
 _CITED = """async (n) => {
   const place = document.querySelector("#evidence"), marks = document.querySelectorAll("#log .mark, #live .mark");
   const mark = marks[n % marks.length];
-  const there = () => place.querySelector(".chip.chosen")?.dataset.values === mark.dataset.values;
+  const named = (button) => { const {turn, n} = JSON.parse(button?.dataset.values || "{}"); return `${turn} ${n}`; };
+  const there = () => named(place.querySelector(".chip.chosen")) === named(mark);
   if (there()) return null;
   const begun = performance.now();
   const all = {childList: true, subtree: true, attributes: true, characterData: true};
   const changed = new Promise((done) => new MutationObserver(() => there() && done()).observe(place, all));
   mark.click();
-  await changed;
+  await Promise.race([changed, new Promise((_, fail) => setTimeout(() => fail(new Error("no evidence came")), 20000))]);
   await new Promise(requestAnimationFrame);
   return performance.now() - begun;
 }"""
 
 
-def make_store(home: Path, models: Path, model: str) -> None:
-    """The sample documents, and a conversation that cites two places."""
+def make_store(home: Path, models: Path, model: str, documents: int) -> None:
+    """The sample documents, so many others, and a conversation that cites two places."""
+    import numpy as np
+
     from ragapp.answer.grounding import ground
     from ragapp.app import App
     from ragapp.contract import Answer
+    from ragapp.reading.registry import read_file
     from ragapp.settings import load_settings
 
     overrides = {"paths": {"data": home / "data", "models": models}, "llm": {"model": model}}
@@ -108,6 +124,16 @@ def make_store(home: Path, models: Path, model: str) -> None:
         talk = kept.create()
         for _ in range(2):  # so that there is another mark to go to
             kept.add_turn(talk, answer)
+        identity = app.catalog.documents()[0].identity_id
+        nothing = np.zeros((0, app.embedder.dimension), np.float32)
+        for number in range(documents):
+            path = home / "archive" / f"dossier {number % 40}" / f"contract {number:05}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"The contract number {number} is renewed every year.", encoding="utf-8")
+            state = path.stat()
+            app.catalog.put_document(
+                path, read_file(path), [], nothing, identity, state.st_size, state.st_mtime_ns, f"sha {number}"
+            )
 
 
 @contextmanager
@@ -187,6 +213,9 @@ def one_round(browser, url: str, figures: dict[str, list[float]], requests: dict
         if took is not None:
             figures["citation"].append(took / 1000)
         page.wait_for_timeout(300)
+    for name in ("documents, first", "documents, again"):
+        figures[name].append(page.evaluate(_LISTED) / 1000)
+        page.wait_for_timeout(300)
     context.close()
 
 
@@ -194,6 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder with the models")
+    parser.add_argument("--documents", type=int, default=0, help="documents beside the samples")
     parser.add_argument("--model", default="qwen2.5-coder-1.5b-instruct", help="language model that answers")
     parser.add_argument(
         "--chromium", default=next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
@@ -205,7 +235,7 @@ def main() -> None:
     requests: dict[str, list[int]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         home = Path(folder)
-        make_store(home, arguments.models, arguments.model)
+        make_store(home, arguments.models, arguments.model, arguments.documents)
         for number in range(arguments.rounds):
             browser = playwright.chromium.launch(executable_path=arguments.chromium, args=FLAGS)
             with started(home, arguments.models, arguments.model, figures) as url:
