@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -164,7 +165,14 @@ def test_the_image_starts_what_there_is():
     ):
         assert re.search(r'"ragapp", "ui", "--no-browser"|ragapp ui --no-browser', text)
     assert "--no-browser" in CliRunner().invoke(app, ["ui", "--help"], env={"COLUMNS": "200"}).output
-    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (DEPLOY / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    image = (DEPLOY / "Dockerfile").read_text("utf-8")
+    # the wheel is built of what its stage has by then
+    build = image[: image.index('pip install --no-cache-dir -c constraints.txt ".')]
+    there = " ".join(re.findall(r"^COPY (.+) \S+$", build, re.MULTILINE)).split()
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text("utf-8"))
+    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]) <= set(there)
+    assert {project["project"]["readme"], *project["project"]["license-files"], "ragapp"} <= set(there)
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", image, re.MULTILINE)
     for name in " ".join(copied).split():
         assert (DEPLOY.parent / name).exists(), name
         assert f"!{name}" in (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines(), name
