@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ragapp.errors import ReadingError
 from ragapp.plain_words import reason_of
+from ragapp.web.pdf_links import Link, page_links
 from ragapp.web.pdf_text import Box, Run, count_words, page_runs, quote_boxes, word_boxes
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class PdfPages:
         """The text of a page; see :meth:`ragapp.web.pdf_view.PdfView.runs`."""
         with self._page(path, page) as shown:
             return page_runs(shown, _space(shown))
+
+    def links(self, path: Path, page: int) -> tuple[Link, ...]:
+        """Where a page leads; see :meth:`ragapp.web.pdf_view.PdfView.links`."""
+        with self._page(path, page) as shown:
+            return page_links(self._file(path), shown, _space(shown))
 
     def words(self, path: Path, page: int, words: str) -> tuple[tuple[Box, ...], ...]:
         """Where some words stand on a page; see :meth:`ragapp.web.pdf_view.PdfView.words`."""

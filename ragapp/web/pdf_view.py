@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ragapp.web.pdf_links import Link
 from ragapp.web.pdf_pages import WIDTH, PlacedQuote, identity
 from ragapp.web.pdf_process import PdfProcess
 from ragapp.web.pdf_text import Box, Run
@@ -65,6 +66,11 @@ class PdfView:
         """The text of a page, counted from 1, and where it stands. Raises ReadingError: it cannot be shown."""
         runs: tuple[Run, ...] = self._thread.submit(self._process.ask, "runs", path, page).result()
         return runs
+
+    def links(self, path: Path, page: int) -> tuple[Link, ...]:
+        """The links of a page, counted from 1. Raises ReadingError: it cannot be shown."""
+        links: tuple[Link, ...] = self._thread.submit(self._process.ask, "links", path, page).result()
+        return links
 
     def words(self, path: Path, page: int, words: str) -> tuple[tuple[Box, ...], ...]:
         """Where some words stand on a page, counted from 1: boxes for each place, one a line.

@@ -81,12 +81,13 @@ def make_viewer(state: AppState) -> APIRouter:
     def text(document_id: int, number: int) -> Response:
         with _told() as told:
             row = _drawn(state, document_id)
-            runs = state.view.runs(Path(row.path), number)
+            runs, links = state.view.runs(Path(row.path), number), state.view.links(Path(row.path), number)
             # what was recognised has no place on the page
             told.append(
                 {
                     "runs": [[run.text, *_rounded(run.box), int(run.line)] for run in runs],
                     "text": "" if runs else state.app.catalog.unit_text(row.id, number),
+                    "links": [[_rounded(link.box), link.page, link.address] for link in links],
                 }
             )
         return _answer(told)

@@ -31,6 +31,7 @@ def ids(home, models_dir, sample_store, request):
         viewerkit.sheet_csv(home / "prices.csv"),
         viewerkit.notes_md(home / "notes.md"),
         viewerkit.long_pdf(home / "goes.pdf", 3),
+        viewerkit.linked_pdf(home / "linked.pdf"),
     )
     with App(load_settings(request.config.rootpath / "settings.yaml", overrides), write=True) as app:
         for path in made:
@@ -411,6 +412,34 @@ def test_a_link_leads_to_the_place_and_back(page, browser, url, ids, shots):  # 
         soon(lambda: "no longer in the store" in other.locator(f"{VIEW} .problem").inner_text())
     assert other.complaints == []
     other.context.close()
+
+
+def test_links_of_a_pdf_lead_on_by_mouse_and_keyboard(browser, url, ids, shots):  # noqa: F811
+    page = open_page(browser, url, locale="en-GB")
+    page.goto(f"{url}?document={ids['linked.pdf']}&page=1")
+    drawn(page, 1)
+    inside = page.locator("#evidence .page-link[aria-label='Go to p. 30']")
+    outside = page.locator(
+        "#evidence .page-link[aria-label='Opens in another tab, outside ragapp: https://example.com/terms']"
+    )
+    outside.hover()
+    page.screenshot(path=shots / "links.png")
+    assert outside.get_attribute("href") == "https://example.com/terms"
+    assert outside.get_attribute("target") == "_blank"
+    assert set(outside.get_attribute("rel").split()) == {"noopener", "noreferrer"}
+    assert serious_violations(page) == []
+    inside.focus()
+    page.keyboard.press("Enter")
+    drawn(page, 30)
+    becomes(page, "document.querySelector('#evidence .view-page').value === '30'")
+    becomes(page, "location.search.endsWith('&page=30')")
+    page.keyboard.press("Home")
+    drawn(page, 1)
+    with page.context.expect_page() as opened:
+        inside.click(modifiers=["Control"])
+    drawn(opened.value, 30)
+    assert page.complaints == []
+    page.context.close()
 
 
 def test_a_document_that_changes_or_goes_meanwhile_is_told(browser, url, ids, home):  # noqa: F811

@@ -125,6 +125,19 @@ def test_a_document_that_is_not_there_is_told_in_words(served, document):
     assert "n’est plus" in client.get(f"/view/{document}?language=fr").json()["error"]
 
 
+def test_text_comes_with_the_links_of_its_page(served, tmp_path):
+    import viewerkit
+
+    client, catalog, _ = served
+    path = viewerkit.linked_pdf(tmp_path / "linked.pdf")
+    linked = put(catalog, path, read_pdf(path))
+    (to_page, away) = client.get(f"/text/{linked}/1").json()["links"]
+    assert to_page[1:] == [30, ""]
+    assert away[1:] == [0, "https://example.com/terms"]
+    assert all(0 <= side <= 1 for side in to_page[0])
+    assert client.get(f"/text/{linked}/2").json()["links"] == []
+
+
 def test_pictures_come_in_some_widths_only_and_of_pdfs_only(served):
     import io
 
@@ -176,7 +189,7 @@ def test_words_of_a_scan_are_found_on_its_page(served):
     client, _, ids = served
     assert client.get(f"/find/{ids['scan']}", params={"words": "reims"}).json()["found"] == [[1, 0, 1]]
     assert client.get(f"/words/{ids['scan']}/1", params={"words": "reims"}).json()["places"] == []
-    assert client.get(f"/text/{ids['scan']}/1").json() == {"runs": [], "text": "A stamp of Reims"}
+    assert client.get(f"/text/{ids['scan']}/1").json() == {"runs": [], "text": "A stamp of Reims", "links": []}
     assert any("OCR" in note for note in client.get(f"/view/{ids['scan']}").json()["notes"])
 
 

@@ -25,6 +25,23 @@ def long_pdf(path: Path, pages: int = PAGES) -> Path:
     return path
 
 
+def linked_pdf(path: Path) -> Path:
+    """A PDF of 40 pages whose first one leads to the thirtieth, and to a page elsewhere."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(path), pagesize=A4)
+    canvas.linkRect("", "thirty", (72, 690, 272, 720))
+    canvas.linkURL("https://example.com/terms", (72, 640, 272, 670))
+    for number in range(1, 41):
+        canvas.drawString(72, 700, f"Chapter {number}")
+        if number == 30:
+            canvas.bookmarkPage("thirty")
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
 def sheet_csv(path: Path, rows: int = TABLE_ROWS) -> Path:
     """A table whose rows say their numbers."""
     colours = ("red", "green", "blue")

@@ -493,11 +493,29 @@
       }
       // what was recognised in a scan has no place on it
       if (told.text) layer.append(make("p", { css: "unseen" }, told.text));
+      for (const [place, page, address] of told.links) layer.append(this.pageLink(place, page, address));
       sheet.append(layer);
     }
 
-    box(place, css) {
-      const element = make("span", { css });
+    // a link of the page's own: to another page of the document, or out of ragapp, which opens a tab of its own
+    pageLink(place, page, address) {
+      const link = this.box(place, "page-link", "a"), where = page ? fill("viewer.to_page", { page: this.places[page - 1] || page }) : fill("viewer.leads_out", { address });
+      link.title = where;
+      link.setAttribute("aria-label", where);
+      link.draggable = false;
+      link.href = page ? `/?document=${this.data.id}&page=${page}` : address;
+      if (page) {
+        link.addEventListener("click", (event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;  // in a tab of its own, as any link
+          event.preventDefault();
+          this.goTo(page);
+        });
+      } else Object.assign(link, { target: "_blank", rel: "noopener noreferrer", referrerPolicy: "no-referrer" });
+      return link;
+    }
+
+    box(place, css, tag = "span") {
+      const element = make(tag, { css });
       ["left", "top", "width", "height"].forEach((side, n) => { element.style[side] = 100 * place[n] + "%"; });
       return element;
     }
