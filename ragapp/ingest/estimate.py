@@ -12,7 +12,7 @@ from ragapp.errors import ReadingError
 from ragapp.index.chunk_text import ChunkEmbedder, EmbeddedText
 from ragapp.index.embedder import Embedder
 from ragapp.index.lanes import lane_count
-from ragapp.ingest.pace import Pace, Rate
+from ragapp.ingest.pace import Amount, Pace, Rate
 from ragapp.ingest.plan import ContentIndex, Plan, Task, stored_report
 from ragapp.ingest.time_left import TimeLeft
 from ragapp.ingest.worker import ChunkedFile, Worker
@@ -74,7 +74,8 @@ def estimate_s(
     for suffix, sample in samples.items():
         for task, prepared in sample:
             seconds = prepared.seconds + ocr_s * _scanned(prepared)
-            pace.note_file(suffix, task.file.size, seconds, sum(len(text.text) for text in prepared.texts))
+            amount = Amount.of_size(suffix, task.file.size)
+            pace.note_file(amount, seconds, sum(len(text.text) for text in prepared.texts))
     return TimeLeft(files, workers, lane_count(), os.cpu_count() or 1, pace).left() or 0.0
 
 

@@ -6,6 +6,8 @@ import json
 import math
 from dataclasses import asdict, dataclass, field
 
+from ragapp.reading.survey import Survey
+
 # state in the catalog
 PACE = "ingest_pace"
 
@@ -74,15 +76,46 @@ class Rate:
 
 @dataclass(slots=True)
 class Kind:
-    """Files of one suffix: seconds of reading and characters to embed, by size in bytes; ``files`` were measured."""
+    """Files of one kind: seconds of reading and characters to embed, by their amount; ``files`` were measured."""
 
     seconds: Line = field(default_factory=Line)
     characters: Line = field(default_factory=Line)
     files: float = 0.0
 
 
-# (seconds to begin, seconds a MB, characters a byte), of a usual desktop; right only until some files were read
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much a file is: to read, which tells its seconds, and of text, which tells its characters.
+
+    Attributes:
+        kind: files of which both tell the same.
+        reading: bytes; of a file that was surveyed, characters and what takes as long as so many.
+        text: bytes; of a file that was surveyed, characters.
+    """
+
+    kind: str
+    reading: float
+    text: float
+
+    @classmethod
+    def of_size(cls, suffix: str, size: int) -> Amount:
+        """By the size in bytes alone."""
+        return cls(suffix, size, size)
+
+    @classmethod
+    def surveyed(cls, suffix: str, seen: Survey) -> Amount:
+        """By what a look at some of its pages tells."""
+        reading = seen.characters + _PAGE * seen.pages + _PICTURE * seen.pictures
+        return cls(f"{suffix} surveyed", reading, seen.characters)
+
+
+# characters that take as long to read as what a page takes besides them, and as a picture whose text is recognised
+_PAGE, _PICTURE = 300, 100_000
+
+# (seconds to begin, seconds a million and characters each of an amount), of a usual desktop; right only until some
+# files were read
 _USUAL = {
+    ".pdf surveyed": (0.01, 10.0, 1.0),
     ".pdf": (0.05, 6.0, 0.15),
     ".docx": (0.04, 2.0, 0.3),
     ".pptx": (0.05, 1.0, 0.05),
@@ -101,7 +134,7 @@ _PLAIN = (0.02, 1.5, 1.0)
 
 
 class Pace:
-    """What is known of the speed of this machine: files by suffix, the embedder, the store.
+    """What is known of the speed of this machine: files by kind, the embedder, the store.
 
     Attributes:
         embed: seconds a character of embedding, alone on the machine.
@@ -117,35 +150,35 @@ class Pace:
         self.finish = Rate(0.001, 3_000.0)
         self.measured = False
 
-    def expect(self, suffix: str, size: int) -> tuple[float, float]:
-        """Seconds of reading and characters to embed that are expected of a file of this suffix and size."""
-        kind = self.kinds.get(suffix) or self._kind(suffix)
-        return kind.seconds.predict(size), kind.characters.predict(size)
+    def expect(self, amount: Amount) -> tuple[float, float]:
+        """Seconds of reading and characters to embed that are expected of a file."""
+        kind = self._kind(amount.kind)
+        return kind.seconds.predict(amount.reading), kind.characters.predict(amount.text)
 
-    def note_file(self, suffix: str, size: int, seconds: float, characters: float) -> None:
+    def note_file(self, amount: Amount, seconds: float, characters: float) -> None:
         """Learn from a file that was read."""
-        kind = self._kind(suffix)
-        kind.seconds.observe(size, seconds)
-        kind.characters.observe(size, characters)
+        kind = self._kind(amount.kind)
+        kind.seconds.observe(amount.reading, seconds)
+        kind.characters.observe(amount.text, characters)
         kind.files += 1
 
-    def _kind(self, suffix: str) -> Kind:
-        if suffix not in self.kinds:
-            begin, a_mb, a_byte = _USUAL.get(suffix, _PLAIN)
-            kind = self.kinds[suffix] = Kind()
-            for size in (_SMALL, _LARGE):
-                kind.seconds.observe(size, begin + a_mb * size / 1e6, _PRIOR_FILES)
-                kind.characters.observe(size, a_byte * size, _PRIOR_FILES)
-        return self.kinds[suffix]
+    def _kind(self, name: str) -> Kind:
+        if name not in self.kinds:
+            begin, a_million, characters = _USUAL.get(name, _PLAIN)
+            kind = self.kinds[name] = Kind()
+            for amount in (_SMALL, _LARGE):
+                kind.seconds.observe(amount, begin + a_million * amount / 1e6, _PRIOR_FILES)
+                kind.characters.observe(amount, characters * amount, _PRIOR_FILES)
+        return self.kinds[name]
 
     def dumps(self) -> str:
         """As text for the catalog; many files weigh no more than some, so that a change of the machine shows soon."""
         kinds = {}
-        for suffix, kind in self.kinds.items():
+        for name, kind in self.kinds.items():
             if kind.files:
                 share = min(1.0, _MOST_KEPT / kind.files)
                 less = Kind(kind.seconds.scaled(share), kind.characters.scaled(share), kind.files * share)
-                kinds[suffix] = asdict(less)
+                kinds[name] = asdict(less)
         rates = {name: asdict(getattr(self, name)) for name in ("embed", "store", "finish")}
         return json.dumps({"kinds": kinds, "measured": self.measured, **rates})
 
@@ -155,8 +188,8 @@ class Pace:
         pace = cls()
         try:
             kept = json.loads(text or "{}")
-            for suffix, kind in kept.get("kinds", {}).items():
-                pace.kinds[suffix] = Kind(Line(**kind["seconds"]), Line(**kind["characters"]), float(kind["files"]))
+            for name, kind in kept.get("kinds", {}).items():
+                pace.kinds[name] = Kind(Line(**kind["seconds"]), Line(**kind["characters"]), float(kind["files"]))
             for name in ("embed", "store", "finish"):
                 if name in kept:
                     setattr(pace, name, Rate(**kept[name]))

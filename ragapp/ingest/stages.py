@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import queue
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from ragapp.ingest.pace import PACE, Pace
 from ragapp.ingest.plan import Content, ContentIndex, ContentMatch, Plan, Task, stored_report
 from ragapp.ingest.time_left import TimeLeft
 from ragapp.ingest.worker import ChunkedFile, Worker
+from ragapp.reading.survey import SURVEYED
 
 # texts that are embedded together: enough to put texts of like length side by side, few enough to lose little
 WINDOW = 128
@@ -38,6 +40,8 @@ TIDY = 1000
 _WAIT_S = 0.2
 # seconds between two words on how far a run is
 _TELL_S = 0.25
+# files are looked at for so long at most, before they are read
+_SURVEY_S = 10.0
 # with less to read nobody asks how long it takes
 _MUCH_BYTES = 300_000
 # texts as long as usual chunks, to measure the speed of the embedder with
@@ -166,6 +170,10 @@ class StagedRun:
         self._embedded = 0
         sizes = [(task.path, task.file.size) for task in plan.tasks]
         pace = Pace.loads(store.catalog.get_state(PACE))
+        some = [task for task in plan.tasks if task.file.path.suffix.lower() in SURVEYED]
+        self._to_survey: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        for task in random.Random(0).sample(some, len(some)):  # where they are many, the first stand for the others
+            self._to_survey.put(task)
         self.time_left = TimeLeft(sizes, len(preparers), lane_count(), os.cpu_count() or 1, pace)
 
     def run(self) -> None:
@@ -272,7 +280,19 @@ class StagedRun:
 
     # stage 2: read and chunk, one thread a worker process
 
+    def _survey(self, preparer: Worker) -> None:
+        """Look at files whose size says little, while nothing else is known of how long they take."""
+        until = self._started + _SURVEY_S
+        while not self._stop.is_set() and time.monotonic() < until:
+            try:
+                task = self._to_survey.get_nowait()
+            except queue.Empty:
+                return
+            if seen := preparer.survey(task.file.path, self._stop.is_set):
+                self.time_left.surveyed(task.path, seen)
+
     def _read(self, preparer: Worker) -> None:
+        self._survey(preparer)
         while not self._stop.is_set():
             try:
                 task = self._to_read.get(timeout=_WAIT_S)

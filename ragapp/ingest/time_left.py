@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from ragapp.ingest.pace import Pace
+from ragapp.ingest.pace import Amount, Pace
+from ragapp.reading.survey import Survey
 
 # more files than this are played through in groups
 _GROUPS = 200
@@ -35,6 +36,7 @@ _NOTHING = 1e-9
 class _File:
     suffix: str
     size: int
+    seen: Amount | None = None  # as it was surveyed
     seconds: float = 0.0  # of reading so far, as if alone on the machine
     page: int = 0
     pages: int = 0
@@ -95,10 +97,21 @@ class TimeLeft:
         self._embedded_s = 0.0  # of embedding since the last measurement, as if alone
         self._read = self._known = 0  # files that had to be read, and those that had not
         self._share = 0.0
+        # of the files of a suffix that were surveyed: bytes, and amounts of them all
+        self._seen: dict[str, tuple[int, Amount]] = {}
         self.bytes = sum(file.size for file in self._waiting.values())
         self.bytes_done = 0
 
     # what happens
+
+    def surveyed(self, path: str, seen: Survey) -> None:
+        """Some pages of a file were looked at, before it is read or while it is."""
+        with self._lock:
+            if file := self._waiting.get(path) or self._now.reading.get(path):
+                file.seen = amount = Amount.surveyed(file.suffix, seen)
+                size, all_ = self._seen.get(file.suffix, (0, Amount(amount.kind, 0.0, 0.0)))
+                together = Amount(amount.kind, all_.reading + amount.reading, all_.text + amount.text)
+                self._seen[file.suffix] = size + file.size, together
 
     def begin(self, path: str) -> None:
         """A reader has taken a file."""
@@ -117,7 +130,7 @@ class TimeLeft:
         """A file was read; of its characters so many need not be embedded, since they are known."""
         with self._advanced():
             if file := self._now.reading.pop(path, None):
-                self.pace.note_file(file.suffix, file.size, file.seconds, characters - known)
+                self.pace.note_file(self._amount(file), file.seconds, characters - known)
                 self.bytes_done += file.size
                 self._read += 1
                 self._characters += characters - known
@@ -221,8 +234,16 @@ class TimeLeft:
         embedding = sum(work.embed for work in [*hands, *waiting, first])
         return seconds + self.pace.finish.each * (to_store + self._stored), embedding
 
+    def _amount(self, file: _File) -> Amount:
+        """How much a file is; where it was not surveyed but others of its suffix were, as much as they for its size."""
+        if file.seen is None and file.suffix in self._seen:
+            size, all_ = self._seen[file.suffix]
+            share = file.size / max(1, size)
+            return Amount(all_.kind, share * all_.reading, share * all_.text)
+        return file.seen or Amount.of_size(file.suffix, file.size)
+
     def _rest(self, file: _File) -> _Work:
-        seconds, characters = self.pace.expect(file.suffix, file.size)
+        seconds, characters = self.pace.expect(self._amount(file))
         if file.pages and file.page:
             trust = file.page / (file.page + _PAGES_TO_TRUST)
             # the page that was told is the one in hand
@@ -238,7 +259,7 @@ class TimeLeft:
         cost, store = self.pace.embed.each, self.pace.store.each
         works = []
         for file in self._waiting.values():
-            seconds, characters = self.pace.expect(file.suffix, file.size)
+            seconds, characters = self.pace.expect(self._amount(file))
             works.append(_Work(new * seconds, new * characters * cost, new * characters * store))
         if len(works) <= _GROUPS:
             return works

@@ -21,6 +21,7 @@ from ragapp.ingest.chunking import Chunker
 from ragapp.plain_words import reason_of
 from ragapp.reading.discover import unreadable
 from ragapp.reading.document import Document, ReadOptions
+from ragapp.reading.survey import Survey, survey
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 LANGUAGE_SAMPLE_CHARACTERS = 20_000
 _POLL_S = 0.2
 _END_S = 5
+# a file that is slow to look at is only read
+_SURVEY_S = 20.0
 # Python gives memory back rarely; a worker that one large file has made this large is started anew
 _RECYCLE_MB = 700
 
@@ -92,12 +95,36 @@ class Worker:
             ReadingError: what the reader said, or that the worker died, ran out of memory or took too long.
             CancelledError: ``cancelled`` returned true; the worker was killed.
         """
+        started = time.monotonic()
+        prepared: ChunkedFile = self._asked("prepare", path, self._limits.timeout_s, tick, cancelled)
+        if self._child and self._child.used_bytes() > _RECYCLE_MB * MIB:
+            self.close()
+        # here, because the language identifier takes 75 MiB, once instead of in every worker
+        document = prepared.document
+        text = "\n".join(unit.text for unit in document.units)[:LANGUAGE_SAMPLE_CHARACTERS]
+        document.language = document.language or detect_language(text)
+        return replace(prepared, seconds=time.monotonic() - started)
+
+    def survey(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Survey | None:
+        """How much there is to read in a file; None where that is not to be had, which its reading will explain.
+
+        Raises:
+            CancelledError: ``cancelled`` returned true; the worker was killed.
+        """
+        try:
+            surveyed: Survey = self._asked("survey", path, _SURVEY_S, None, cancelled)
+            return surveyed
+        except ReadingError:
+            return None
+
+    def _asked(self, what: str, path: Path, allowed: float, tick: Tick | None, cancelled: Callable[[], bool]) -> Any:
+        """What the worker process answers within so many seconds, and those that OCR has more."""
         child = self._started()
-        started, allowed = time.monotonic(), self._limits.timeout_s
+        started = time.monotonic()
         kind: str = "tick"
         value: Any = None
         try:
-            child.connection.send(path)
+            child.connection.send((what, path))
             while kind == "tick":
                 while not child.connection.poll(_POLL_S):
                     self._check(child, started, allowed, cancelled)
@@ -115,14 +142,7 @@ class Worker:
             raise ReadingError(f"the reader crashed on it (exit {code})", "Convert the file and try again.") from None
         if kind == "error":
             raise value
-        if child.used_bytes() > _RECYCLE_MB * MIB:
-            self.close()
-        prepared: ChunkedFile = value
-        # here, because the language identifier takes 75 MiB, once instead of in every worker
-        document = prepared.document
-        text = "\n".join(unit.text for unit in document.units)[:LANGUAGE_SAMPLE_CHARACTERS]
-        document.language = document.language or detect_language(text)
-        return replace(prepared, seconds=time.monotonic() - started)
+        return value
 
     def close(self) -> None:
         """End the worker at once."""
@@ -184,11 +204,12 @@ def _serve(connection: Connection[Any, Any], chunker: Chunker, limits: Limits, o
 
     options = replace(options, tick=tick, found=found)
 
-    def answer(path: Path) -> tuple[str, ChunkedFile | ReadingError]:
+    def answer(asked: tuple[str, Path]) -> tuple[str, ChunkedFile | Survey | ReadingError]:
         nonlocal characters, place
         characters, place = 0, (1, 1)
+        what, path = asked
         try:
-            return "prepared", _prepare(path, chunker, limits, options)
+            return what, survey(path, options) if what == "survey" else _prepare(path, chunker, limits, options)
         except Exception as error:
             return "error", _as_reading_error(error, limits)
 

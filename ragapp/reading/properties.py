@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from ragapp.errors import ReadingError
 from ragapp.reading.document import ReadOptions
 from ragapp.reading.text import decode, one_line, read_bytes
 
@@ -105,21 +107,16 @@ def _by_local_name(elements: Iterable[Any]) -> Callable[..., str]:
 
 
 def _of_pdf(path: Path, options: ReadOptions) -> Properties:
-    from pypdfium2 import PdfDocument, PdfiumError
+    from pypdfium2 import PdfiumError
 
-    for password in (None, *options.passwords):
-        try:
-            pdf = PdfDocument(path, password=password)
-        except PdfiumError:
-            continue
-        try:
+    from ragapp.reading.pdf.opening import open_pdf
+
+    try:
+        with closing(open_pdf(path, options.passwords)) as pdf:
             told = pdf.get_metadata_dict()
-        finally:
-            pdf.close()
-        return Properties(
-            author_of(told.get("Author", "")), day_of(told.get("CreationDate", ""), told.get("ModDate", ""))
-        )
-    return Properties()
+    except (PdfiumError, ReadingError):
+        return Properties()
+    return Properties(author_of(told.get("Author", "")), day_of(told.get("CreationDate", ""), told.get("ModDate", "")))
 
 
 def _of_ole(path: Path, options: ReadOptions) -> Properties:

@@ -6,8 +6,9 @@ from functools import cache
 
 import pytest
 
-from ragapp.ingest.pace import Line, Pace, Rate
+from ragapp.ingest.pace import Amount, Line, Pace, Rate
 from ragapp.ingest.time_left import TimeLeft
+from ragapp.reading.survey import Survey
 
 STEP_S = 0.05
 ASKED = 20  # steps between two questions
@@ -23,6 +24,7 @@ class File:
     characters: int
     pages: int = 0
     known: bool = False  # its content is stored already
+    survey: Survey | None = None  # what a look at it tells
     left: float = 0.0
 
 
@@ -43,6 +45,9 @@ class Machine:
         now = 0.0
         sizes = [(file.path, file.size) for file in self.files]
         at = TimeLeft(sizes, self.workers, self.lanes, self.cores, pace or Pace(), lambda: now)
+        for file in self.files:
+            if file.survey:
+                at.surveyed(file.path, file.survey)
         queue, ready, hands, embedding, storing = list(self.files), [], [], [], []
         load = self.load_s
         told, steps = [], 0
@@ -149,6 +154,39 @@ def test_the_time_left_is_right_within_a_third_from_the_first_tenth_on(what, sha
     assert left == pytest.approx(true, rel=1 / 3), f"{what}: {left:.0f} s foretold, {true:.0f} s true"
 
 
+def heavy_pages(chance, count=40):
+    """PDFs whose bytes say nothing: long ones of plain text, short ones with large photographs, and scans."""
+    files = []
+    for n in range(count):
+        kind, pages = n % 3, chance.randint(2, 30)
+        scans = pages if kind == 2 else 0
+        characters = 1_500 * scans or int(pages * 2_500 * chance.uniform(0.8, 1.2))
+        size = int(pages * (4_000, 700_000, 60_000)[kind] * chance.uniform(0.7, 1.4))
+        survey = Survey(pages, int(characters * chance.uniform(0.9, 1.1)), scans)
+        seconds = pages * (0.05, 0.05, 2.5)[kind]
+        files.append(File(f"{n}.pdf", size, seconds, characters, pages, survey=survey))
+    chance.shuffle(files)
+    return files
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.75])
+def test_a_look_at_some_pages_tells_what_the_bytes_of_a_pdf_do_not(share, seed):
+    left, true = foretold(Machine(heavy_pages(random.Random(seed))).run(), share)
+    assert left == pytest.approx(true, rel=1 / 3)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.75])
+def test_those_that_were_looked_at_stand_for_the_others(share):
+    chance = random.Random(1)
+    files = [pdf(f"{n}.pdf", chance.randint(2, 40), chance, bytes_a_page=300_000) for n in range(60)]
+    for file in files[::2]:
+        file.survey = Survey(file.pages, file.characters, 0)
+    chance.shuffle(files)
+    left, true = foretold(Machine(files).run(), share)
+    assert left == pytest.approx(true, rel=1 / 3)
+
+
 @pytest.mark.parametrize("pages", [40, 300])
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.75])
 @pytest.mark.parametrize("a_page", [0.03, 0.4])
@@ -196,7 +234,8 @@ def test_the_share_never_goes_back_and_nothing_is_foretold_before_something_was_
 )
 def test_a_damaged_memory_is_no_memory(kept):
     assert not Pace.loads(kept).measured
-    assert Pace.loads(kept).expect(".pdf", 100_000) == Pace().expect(".pdf", 100_000)
+    amount = Amount.of_size(".pdf", 100_000)
+    assert Pace.loads(kept).expect(amount) == Pace().expect(amount)
 
 
 def test_a_line_through_files_of_all_sizes():

@@ -56,6 +56,20 @@ def test_one_worker_reads_file_after_file(good: Path, tmp_path: Path) -> None:
         assert reader._child.process.pid == first
 
 
+def test_a_file_is_looked_at_before_it_is_read(tmp_path: Path, good: Path) -> None:
+    canvas = new_canvas(tmp_path / "two.pdf")
+    for _ in range(2):
+        canvas.drawString(72, 700, "The coffee machine is on the second floor.")
+        canvas.showPage()
+    canvas.save()
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 broken")
+    with preparer() as reader:
+        assert reader.survey(tmp_path / "two.pdf").pages == 2
+        assert reader.survey(tmp_path / "broken.pdf") is None
+        assert reader.survey(tmp_path / "gone.pdf") is None
+        assert "second floor" in _text(reader, good)
+
+
 @pytest.mark.parametrize(
     ("suffix", "told"),
     [

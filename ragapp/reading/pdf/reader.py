@@ -36,6 +36,7 @@ from ragapp.reading.pages.paragraphs import HYPHEN, dehyphenate, known_words
 from ragapp.reading.pages.type_headings import Above, Cut, heading_types, typed_sections
 from ragapp.reading.pdf.layers import find_hidden, remove_hidden
 from ragapp.reading.pdf.objects import garbled
+from ragapp.reading.pdf.opening import open_pdf
 from ragapp.reading.pdf.page import Page, read_page
 from ragapp.reading.pdf.recognition import PageRecogniser
 from ragapp.reading.pdf.structure import Structure, read_structure, sections
@@ -65,7 +66,7 @@ def read_pdf(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
     """Read a PDF, one unit a page."""
     logging.getLogger("pypdfium2").setLevel(logging.ERROR)
     try:
-        pdf = _opened(path, options)
+        pdf = open_pdf(path, options.passwords)
         hidden = find_hidden(path, options.passwords)
         if hidden is not None:
             with closing(pdf):
@@ -118,19 +119,6 @@ def _read_dynamic_form(reading: _Reading, pages: list[Page]) -> None:
             "Of the form (dynamic XFA) only what was filled in was read, not its own text. "
             "Print it to a new PDF in Adobe Acrobat or Reader if that is needed."
         )
-
-
-def _opened(path: Path, options: ReadOptions) -> PdfDocument:
-    """The document, opened without a password or with the first that fits."""
-    for password in (None, *options.passwords):
-        try:
-            return PdfDocument(path, password=password)
-        except PdfiumError as error:
-            if "password" not in str(error).lower():
-                raise
-    told = "none of those in ingest.passwords opens it" if options.passwords else "and none is known"
-    hint = "Add its password to ingest.passwords in settings.yaml."
-    raise ReadingError(f"the PDF is protected by a password, {told}", hint)
 
 
 def _reason(error: Exception) -> str:
