@@ -127,7 +127,7 @@ def make_api(state: AppState) -> APIRouter:
         return remove_documents(state, body.ids, purge=body.purge)
 
     @router.post("/ingest", response_model=IngestReport, responses={**REFUSED, 200: stream})
-    def ingest(body: Ingest) -> Any:
+    async def ingest(body: Ingest) -> Any:
         """Ingest files and folders; the answer comes when that is done.
 
         With `stream` it is told how far it is, too, and it stops when the client hangs up.
@@ -138,7 +138,8 @@ def make_api(state: AppState) -> APIRouter:
             hung_up = [False]
             events = state.job.run_events(paths, cancelled=lambda: hung_up[0], **options)
             return StreamingResponse(_stream(state, events, hung_up), media_type="text/event-stream")
-        return state.job.run(paths, **options).result()
+        # no thread of the pool waits for it: it may take hours, and questions need them
+        return await asyncio.shield(asyncio.wrap_future(state.job.run(paths, **options)))
 
     @router.get("/ingest")
     def ingest_state() -> IngestState:
