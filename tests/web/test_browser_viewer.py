@@ -127,6 +127,20 @@ def test_another_mark_of_the_same_page_moves_the_mark_only(page):
     assert sum("/500.jpg" in one for one in page.requested) == asked
 
 
+def test_a_place_is_gone_to_as_soon_as_it_is_told(page):
+    cited(page, 1)
+    drawn(page, 500)
+    went = page.evaluate("""async () => {
+        const data = document.querySelector("#evidence .view-data");
+        data.dataset.view = JSON.stringify({ ...JSON.parse(data.dataset.view), page: 640, boxes: [], mark: "" });
+        await null;  // nothing else changes meanwhile
+        return document.querySelector("#evidence .view-page").value;
+    }""")
+    assert went == "640"
+    cited(page, 2)
+    in_sight(page, "#evidence .box")
+
+
 def test_a_cited_place_that_comes_late_does_not_take_the_view_back(page):
     cited(page, 1)
     in_sight(page, "#evidence .box")

@@ -115,7 +115,9 @@
   Object.assign(ragapp, { acts, field, fill, send, showTab, onChange: (work) => changed.push(work) });
   const start = () => {
     paint();
-    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributeFilter: ["value"] });
+    // Gradio changes what is there rather than replacing it, so that an attribute may be all that the server's word changes
+    const told = ["value", "data-view", "data-state", "data-scope", "data-pair", "data-total", "data-folder"];
+    new MutationObserver(settle).observe(document.body, { childList: true, subtree: true, attributeFilter: told });
     settle();
   };
   if (document.body) start();

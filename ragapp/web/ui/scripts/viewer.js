@@ -508,6 +508,7 @@
         link.addEventListener("click", (event) => {
           if (event.ctrlKey || event.metaKey || event.shiftKey) return;  // in a tab of its own, as any link
           event.preventDefault();
+          event.stopPropagation();  // the document stays as it is open: beside its answer, or in the list
           this.goTo(page);
         });
       } else Object.assign(link, { target: "_blank", rel: "noopener noreferrer", referrerPolicy: "no-referrer" });
