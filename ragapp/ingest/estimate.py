@@ -74,7 +74,7 @@ def estimate_s(
     for suffix, sample in samples.items():
         for task, prepared in sample:
             seconds = prepared.seconds + ocr_s * _scanned(prepared)
-            amount = Amount.of_size(suffix, task.file.size)
+            amount = Amount(suffix, task.file.size)
             pace.note_file(amount, seconds, sum(len(text.text) for text in prepared.texts))
     return TimeLeft(files, workers, lane_count(), os.cpu_count() or 1, pace).left() or 0.0
 

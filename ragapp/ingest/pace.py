@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 
 from ragapp.reading.survey import Survey
 
@@ -76,55 +76,85 @@ class Rate:
 
 @dataclass(slots=True)
 class Kind:
-    """Files of one kind: seconds of reading and characters to embed, by their amount; ``files`` were measured."""
+    """Files of one suffix: seconds of reading and characters to embed, by size in bytes; ``files`` were measured."""
 
     seconds: Line = field(default_factory=Line)
     characters: Line = field(default_factory=Line)
     files: float = 0.0
 
 
+@dataclass(slots=True)
+class Ratio:
+    """How much more something is than was expected."""
+
+    true: float = 0.0
+    expected: float = 0.0
+
+    def observe(self, true: float, expected: float) -> None:
+        """Add what was measured."""
+        self.true += true
+        self.expected += expected
+
+    def scaled(self, most: float) -> Ratio:
+        """The same ratio of no more than so much."""
+        share = min(1.0, most / self.expected) if self.expected else 0.0
+        return Ratio(share * self.true, share * self.expected)
+
+    def applied(self, expected: float, prior: float) -> float:
+        """What is to be expected; the ratio is 1 before anything was measured, which weighs as much as ``prior``."""
+        return expected * (self.true + prior) / (self.expected + prior)
+
+
+@dataclass(slots=True)
+class Surveyed:
+    """Files that were looked at: how their seconds and characters compare with what the look foretold."""
+
+    seconds: Ratio = field(default_factory=Ratio)
+    characters: Ratio = field(default_factory=Ratio)
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How much a file is: to read, which tells its seconds, and of text, which tells its characters.
+    """How much a file is.
 
     Attributes:
-        kind: files of which both tell the same.
-        reading: bytes; of a file that was surveyed, characters and what takes as long as so many.
-        text: bytes; of a file that was surveyed, characters.
+        suffix: in small letters, with its dot.
+        size: in bytes.
+        seconds: of reading that a usual desktop takes, by a look at some of its pages; None where there was none.
+        characters: by that look.
     """
 
-    kind: str
-    reading: float
-    text: float
+    suffix: str
+    size: int
+    seconds: float | None = None
+    characters: float = 0.0
 
     @classmethod
-    def of_size(cls, suffix: str, size: int) -> Amount:
-        """By the size in bytes alone."""
-        return cls(suffix, size, size)
-
-    @classmethod
-    def surveyed(cls, suffix: str, seen: Survey) -> Amount:
+    def surveyed(cls, suffix: str, size: int, seen: Survey) -> Amount:
         """By what a look at some of its pages tells."""
-        reading = seen.characters + _PAGE * seen.pages + _PICTURE * seen.pictures
-        return cls(f"{suffix} surveyed", reading, seen.characters)
+        seconds = _A_FILE_S + _A_PAGE_S * seen.pages + _A_CHARACTER_S * seen.characters + _A_PICTURE_S * seen.pictures
+        return cls(suffix, size, seconds, seen.characters)
 
 
-# characters that take as long to read as what a page takes besides them, and as a picture whose text is recognised
-_PAGE, _PICTURE = 300, 100_000
+# seconds that a usual desktop takes to read
+_A_FILE_S, _A_PAGE_S, _A_CHARACTER_S, _A_PICTURE_S = 0.01, 0.003, 1e-5, 1.2
+# a foretold ratio of 1 counts as so many measured seconds and characters; so many at most are kept for the next run
+_PRIOR_S, _PRIOR_CHARACTERS = 0.5, 10_000.0
+_MOST_S, _MOST_CHARACTERS = 60.0, 1e6
 
-# (seconds to begin, seconds a million and characters each of an amount), of a usual desktop; right only until some
-# files were read
+# (seconds to begin, seconds a MB, characters a byte), of a usual desktop; right only until some files were read
 _USUAL = {
-    ".pdf surveyed": (0.01, 10.0, 1.0),
     ".pdf": (0.05, 6.0, 0.15),
-    ".docx": (0.04, 2.0, 0.3),
-    ".pptx": (0.05, 1.0, 0.05),
-    ".xlsx": (0.05, 4.0, 0.8),
-    ".xls": (0.05, 2.0, 0.5),
+    ".docx": (0.04, 4.0, 0.15),
+    ".pptx": (0.05, 6.0, 0.03),
+    ".xlsx": (0.02, 2.0, 0.4),
+    ".xls": (0.05, 2.0, 0.2),
     ".csv": (0.02, 2.0, 1.2),
-    ".html": (0.04, 4.0, 0.3),
-    ".htm": (0.04, 4.0, 0.3),
+    ".rtf": (0.02, 4.0, 0.2),
+    ".html": (0.04, 0.5, 0.12),
+    ".htm": (0.04, 0.5, 0.12),
     ".eml": (0.03, 2.0, 0.4),
+    ".msg": (0.03, 2.0, 0.05),
     ".epub": (0.05, 4.0, 1.5),
     ".jpg": (2.0, 4.0, 0.005),
     ".png": (2.0, 4.0, 0.005),
@@ -134,7 +164,7 @@ _PLAIN = (0.02, 1.5, 1.0)
 
 
 class Pace:
-    """What is known of the speed of this machine: files by kind, the embedder, the store.
+    """What is known of the speed of this machine: files by suffix, the embedder, the store.
 
     Attributes:
         embed: seconds a character of embedding, alone on the machine.
@@ -145,6 +175,7 @@ class Pace:
 
     def __init__(self) -> None:
         self.kinds: dict[str, Kind] = {}
+        self.surveyed: dict[str, Surveyed] = {}
         self.embed = Rate(0.3, 3_000.0)
         self.store = Rate(0.01, 3_000.0)
         self.finish = Rate(0.001, 3_000.0)
@@ -152,35 +183,48 @@ class Pace:
 
     def expect(self, amount: Amount) -> tuple[float, float]:
         """Seconds of reading and characters to embed that are expected of a file."""
-        kind = self._kind(amount.kind)
-        return kind.seconds.predict(amount.reading), kind.characters.predict(amount.text)
+        if amount.seconds is None:
+            kind = self._kind(amount.suffix)
+            return kind.seconds.predict(amount.size), kind.characters.predict(amount.size)
+        surveyed = self.surveyed.get(amount.suffix, Surveyed())
+        seconds = surveyed.seconds.applied(amount.seconds, _PRIOR_S)
+        return seconds, surveyed.characters.applied(amount.characters, _PRIOR_CHARACTERS)
 
     def note_file(self, amount: Amount, seconds: float, characters: float) -> None:
         """Learn from a file that was read."""
-        kind = self._kind(amount.kind)
-        kind.seconds.observe(amount.reading, seconds)
-        kind.characters.observe(amount.text, characters)
-        kind.files += 1
+        if amount.seconds is None:
+            kind = self._kind(amount.suffix)
+            kind.seconds.observe(amount.size, seconds)
+            kind.characters.observe(amount.size, characters)
+            kind.files += 1
+        else:
+            surveyed = self.surveyed.setdefault(amount.suffix, Surveyed())
+            surveyed.seconds.observe(seconds, amount.seconds)
+            surveyed.characters.observe(characters, amount.characters)
 
-    def _kind(self, name: str) -> Kind:
-        if name not in self.kinds:
-            begin, a_million, characters = _USUAL.get(name, _PLAIN)
-            kind = self.kinds[name] = Kind()
-            for amount in (_SMALL, _LARGE):
-                kind.seconds.observe(amount, begin + a_million * amount / 1e6, _PRIOR_FILES)
-                kind.characters.observe(amount, characters * amount, _PRIOR_FILES)
-        return self.kinds[name]
+    def _kind(self, suffix: str) -> Kind:
+        if suffix not in self.kinds:
+            begin, a_mb, a_byte = _USUAL.get(suffix, _PLAIN)
+            kind = self.kinds[suffix] = Kind()
+            for size in (_SMALL, _LARGE):
+                kind.seconds.observe(size, begin + a_mb * size / 1e6, _PRIOR_FILES)
+                kind.characters.observe(size, a_byte * size, _PRIOR_FILES)
+        return self.kinds[suffix]
 
     def dumps(self) -> str:
         """As text for the catalog; many files weigh no more than some, so that a change of the machine shows soon."""
         kinds = {}
-        for name, kind in self.kinds.items():
+        for suffix, kind in self.kinds.items():
             if kind.files:
                 share = min(1.0, _MOST_KEPT / kind.files)
                 less = Kind(kind.seconds.scaled(share), kind.characters.scaled(share), kind.files * share)
-                kinds[name] = asdict(less)
+                kinds[suffix] = asdict(less)
+        surveyed = {
+            suffix: asdict(Surveyed(one.seconds.scaled(_MOST_S), one.characters.scaled(_MOST_CHARACTERS)))
+            for suffix, one in self.surveyed.items()
+        }
         rates = {name: asdict(getattr(self, name)) for name in ("embed", "store", "finish")}
-        return json.dumps({"kinds": kinds, "measured": self.measured, **rates})
+        return json.dumps({"kinds": kinds, "surveyed": surveyed, "measured": self.measured, **rates})
 
     @classmethod
     def loads(cls, text: str | None) -> Pace:
@@ -188,13 +232,18 @@ class Pace:
         pace = cls()
         try:
             kept = json.loads(text or "{}")
-            for name, kind in kept.get("kinds", {}).items():
-                pace.kinds[name] = Kind(Line(**kind["seconds"]), Line(**kind["characters"]), float(kind["files"]))
+            for suffix, kind in kept.get("kinds", {}).items():
+                pace.kinds[suffix] = Kind(Line(**kind["seconds"]), Line(**kind["characters"]), float(kind["files"]))
+            for suffix, one in kept.get("surveyed", {}).items():
+                pace.surveyed[suffix] = Surveyed(Ratio(**one["seconds"]), Ratio(**one["characters"]))
             for name in ("embed", "store", "finish"):
                 if name in kept:
                     setattr(pace, name, Rate(**kept[name]))
             pace.measured = bool(kept.get("measured"))
             figures = [value for kind in pace.kinds.values() for value in asdict(kind.seconds).values()]
+            figures += [
+                value for one in pace.surveyed.values() for value in (*astuple(one.seconds), *astuple(one.characters))
+            ]
             if not all(map(math.isfinite, [*figures, pace.embed.each, pace.store.each, pace.finish.each])):
                 raise ValueError("no figures")
         except (ValueError, TypeError, KeyError, AttributeError):

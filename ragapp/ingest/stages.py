@@ -282,17 +282,16 @@ class StagedRun:
 
     def _survey(self, preparer: Worker) -> None:
         """Look at files whose size says little, while nothing else is known of how long they take."""
-        until = self._started + _SURVEY_S
+        until = time.monotonic() + _SURVEY_S
         while not self._stop.is_set() and time.monotonic() < until:
             try:
                 task = self._to_survey.get_nowait()
             except queue.Empty:
                 return
-            if seen := preparer.survey(task.file.path, self._stop.is_set):
-                self.time_left.surveyed(task.path, seen)
+            self.time_left.surveyed(task.path, preparer.survey(task.file.path, self._stop.is_set))
 
     def _read(self, preparer: Worker) -> None:
-        self._survey(preparer)
+        begun = False
         while not self._stop.is_set():
             try:
                 task = self._to_read.get(timeout=_WAIT_S)
@@ -300,6 +299,11 @@ class StagedRun:
                 continue
             if task is None:
                 break
+            if not begun:
+                begun = True
+                with suppress(ReadingError):  # the file that is read will tell
+                    preparer.warm(self._stop.is_set)
+                self._survey(preparer)
             self._steps[task.path] = FileStep(task.path, "reading")
             self.time_left.begin(task.path)
             try:

@@ -28,15 +28,15 @@ _OVERDUE = 0.4
 _MIN_SHARE = 0.03
 _MIN_S = 2.0
 _LITTLE = 0.3
+# characters that take as long to store as what a document takes besides them
+_A_DOCUMENT = 2_000
 # seconds
 _NOTHING = 1e-9
 
 
 @dataclass(slots=True)
 class _File:
-    suffix: str
-    size: int
-    seen: Amount | None = None  # as it was surveyed
+    amount: Amount
     seconds: float = 0.0  # of reading so far, as if alone on the machine
     page: int = 0
     pages: int = 0
@@ -87,19 +87,19 @@ class TimeLeft:
         self._clock = clock
         self._lock = threading.RLock()
         self._begun = self._at = clock()
-        self._waiting = {path: _File(os.path.splitext(path)[1].lower(), size) for path, size in files}
+        self._waiting = {path: _File(Amount(os.path.splitext(path)[1].lower(), size)) for path, size in files}
         self._now = _Demand()
         self._characters = 0.0  # read, and not embedded yet
-        self._to_store = 0.0  # characters that are embedded, and not stored yet
+        self._to_store = 0.0  # characters that are embedded and not stored yet, with those that documents count for
         self._stored = 0.0
         self._remembered = pace.measured  # by an earlier run
-        self._loaded = False  # the embedder, in this run
+        self._loaded = self._stores = False  # the embedder and the store, in this run
         self._embedded_s = 0.0  # of embedding since the last measurement, as if alone
         self._read = self._known = 0  # files that had to be read, and those that had not
         self._share = 0.0
-        # of the files of a suffix that were surveyed: bytes, and amounts of them all
-        self._seen: dict[str, tuple[int, Amount]] = {}
-        self.bytes = sum(file.size for file in self._waiting.values())
+        # the files of a suffix that were looked at, together
+        self._surveyed: dict[str, Amount] = {}
+        self.bytes = sum(file.amount.size for file in self._waiting.values())
         self.bytes_done = 0
 
     # what happens
@@ -108,10 +108,10 @@ class TimeLeft:
         """Some pages of a file were looked at, before it is read or while it is."""
         with self._lock:
             if file := self._waiting.get(path) or self._now.reading.get(path):
-                file.seen = amount = Amount.surveyed(file.suffix, seen)
-                size, all_ = self._seen.get(file.suffix, (0, Amount(amount.kind, 0.0, 0.0)))
-                together = Amount(amount.kind, all_.reading + amount.reading, all_.text + amount.text)
-                self._seen[file.suffix] = size + file.size, together
+                file.amount = one = Amount.surveyed(file.amount.suffix, file.amount.size, seen)
+                all_ = self._surveyed.get(one.suffix, Amount(one.suffix, 0, 0.0))
+                size, seconds = all_.size + one.size, (all_.seconds or 0.0) + (one.seconds or 0.0)
+                self._surveyed[one.suffix] = Amount(one.suffix, size, seconds, all_.characters + one.characters)
 
     def begin(self, path: str) -> None:
         """A reader has taken a file."""
@@ -131,10 +131,10 @@ class TimeLeft:
         with self._advanced():
             if file := self._now.reading.pop(path, None):
                 self.pace.note_file(self._amount(file), file.seconds, characters - known)
-                self.bytes_done += file.size
+                self.bytes_done += file.amount.size
                 self._read += 1
                 self._characters += characters - known
-                self._to_store += known
+                self._to_store += known + _A_DOCUMENT
 
     def settled(self, path: str) -> None:
         """A file needs nothing more: its content is known, or it could not be read."""
@@ -145,7 +145,7 @@ class TimeLeft:
             else:
                 file = self._now.reading.pop(path, None)
             if file:
-                self.bytes_done += file.size
+                self.bytes_done += file.amount.size
 
     def embedding(self, on: bool) -> None:
         """The embedder begins to work, or ends."""
@@ -172,9 +172,12 @@ class TimeLeft:
         with self._advanced():
             self._now.storing = on
             if not on:
-                self.pace.store.observe(seconds * self._speed(storing=True), max(1.0, characters))
-                self._to_store = max(0.0, self._to_store - characters)
-                self._stored += characters
+                amount = characters + _A_DOCUMENT
+                if self._stores:  # the first opens the store
+                    self.pace.store.observe(seconds * self._speed(storing=True), amount)
+                self._stores = True
+                self._to_store = max(0.0, self._to_store - amount)
+                self._stored += amount
 
     def finished(self, seconds: float) -> None:
         """The end of the run took so long."""
@@ -236,11 +239,11 @@ class TimeLeft:
 
     def _amount(self, file: _File) -> Amount:
         """How much a file is; where it was not surveyed but others of its suffix were, as much as they for its size."""
-        if file.seen is None and file.suffix in self._seen:
-            size, all_ = self._seen[file.suffix]
-            share = file.size / max(1, size)
-            return Amount(all_.kind, share * all_.reading, share * all_.text)
-        return file.seen or Amount.of_size(file.suffix, file.size)
+        own, all_ = file.amount, self._surveyed.get(file.amount.suffix)
+        if own.seconds is not None or all_ is None:
+            return own
+        share = own.size / max(1, all_.size)
+        return Amount(own.suffix, own.size, share * (all_.seconds or 0.0), share * all_.characters)
 
     def _rest(self, file: _File) -> _Work:
         seconds, characters = self.pace.expect(self._amount(file))
@@ -252,7 +255,7 @@ class TimeLeft:
             if file.characters and file.page > 1:
                 characters = trust * file.characters * file.pages / (file.page - 1) + (1 - trust) * characters
         left = max(seconds - file.seconds, _OVERDUE * file.seconds if not file.pages else 0.0, 0.0)
-        return _Work(left, characters * self.pace.embed.each, characters * self.pace.store.each)
+        return _Work(left, characters * self.pace.embed.each, (characters + _A_DOCUMENT) * self.pace.store.each)
 
     def _grouped(self, new: float) -> list[_Work]:
         """The work of the files that nobody has begun, neighbours together where they are many and small."""
@@ -260,7 +263,7 @@ class TimeLeft:
         works = []
         for file in self._waiting.values():
             seconds, characters = self.pace.expect(self._amount(file))
-            works.append(_Work(new * seconds, new * characters * cost, new * characters * store))
+            works.append(_Work(new * seconds, new * characters * cost, new * (characters + _A_DOCUMENT) * store))
         if len(works) <= _GROUPS:
             return works
         most = sum(work.read + work.embed for work in works) / _GROUPS

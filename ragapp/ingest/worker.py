@@ -20,7 +20,7 @@ from ragapp.ingest.child import MIB, Child, serve
 from ragapp.ingest.chunking import Chunker
 from ragapp.plain_words import reason_of
 from ragapp.reading.discover import unreadable
-from ragapp.reading.document import Document, ReadOptions
+from ragapp.reading.document import Block, Document, ReadOptions, Unit
 from ragapp.reading.survey import Survey, survey
 
 if TYPE_CHECKING:
@@ -105,8 +105,17 @@ class Worker:
         document.language = document.language or detect_language(text)
         return replace(prepared, seconds=time.monotonic() - started)
 
-    def survey(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Survey | None:
-        """How much there is to read in a file; None where that is not to be had, which its reading will explain.
+    def warm(self, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Load what every file needs, so that the first one does not seem to take longer than it does.
+
+        Raises:
+            ReadingError: the worker does not start, or died.
+            CancelledError: ``cancelled`` returned true; the worker was killed.
+        """
+        self._asked("warm", Path(), self._limits.timeout_s, None, cancelled)
+
+    def survey(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Survey:
+        """How much there is to read in a file; a page without text where it cannot be opened, which is soon told.
 
         Raises:
             CancelledError: ``cancelled`` returned true; the worker was killed.
@@ -115,7 +124,7 @@ class Worker:
             surveyed: Survey = self._asked("survey", path, _SURVEY_S, None, cancelled)
             return surveyed
         except ReadingError:
-            return None
+            return Survey(1, 0, 0)
 
     def _asked(self, what: str, path: Path, allowed: float, tick: Tick | None, cancelled: Callable[[], bool]) -> Any:
         """What the worker process answers within so many seconds, and those that OCR has more."""
@@ -209,6 +218,8 @@ def _serve(connection: Connection[Any, Any], chunker: Chunker, limits: Limits, o
         characters, place = 0, (1, 1)
         what, path = asked
         try:
+            if what == "warm":
+                return what, _chunked(Document("", [Unit(1, "page", "", [Block("A line of text.")])]), chunker, "")
             return what, survey(path, options) if what == "survey" else _prepare(path, chunker, limits, options)
         except Exception as error:
             return "error", _as_reading_error(error, limits)
@@ -243,6 +254,10 @@ def _prepare(path: Path, chunker: Chunker, limits: Limits, options: ReadOptions)
             "Raise the limit, or split the file.",
         )
     add_tables(document)
+    return _chunked(document, chunker, path.name)
+
+
+def _chunked(document: Document, chunker: Chunker, name: str) -> ChunkedFile:
     chunks = chunker.split(document)
-    texts = [chunker.embedded_text(chunk, document.title, path.name) for chunk in chunks]
+    texts = [chunker.embedded_text(chunk, document.title, name) for chunk in chunks]
     return ChunkedFile(document, chunks, texts, 0.0)

@@ -234,7 +234,7 @@ def test_the_share_never_goes_back_and_nothing_is_foretold_before_something_was_
 )
 def test_a_damaged_memory_is_no_memory(kept):
     assert not Pace.loads(kept).measured
-    amount = Amount.of_size(".pdf", 100_000)
+    amount = Amount(".pdf", 100_000)
     assert Pace.loads(kept).expect(amount) == Pace().expect(amount)
 
 
