@@ -258,3 +258,34 @@ def test_what_was_found_before_a_first_page_foretells_nothing():
     now = 2.0
     at.page("plan.pdf", 1, 1, 28_000)  # gone through a second time, for what its pictures say
     assert at.left() is None or at.left() >= 0
+
+
+def test_what_a_look_foretold_is_held_against_what_it_took_and_kept():
+    pace = Pace()
+    scans = Amount.surveyed(".pdf", 90_000, Survey(10, 15_000, 10))
+    before = pace.expect(scans)
+    for _ in range(20):
+        pace.note_file(scans, 3 * before[0], before[1] / 2)
+    for known in (pace, Pace.loads(pace.dumps())):
+        seconds, characters = known.expect(scans)
+        assert seconds == pytest.approx(3 * before[0], rel=0.1)
+        assert characters == pytest.approx(before[1] / 2, rel=0.1)
+        book = Amount.surveyed(".pdf", 90_000, Survey(300, 600_000, 0))
+        assert known.expect(book)[0] < 3.5 * Pace().expect(book)[0]
+    # one small file that took long does not turn it upside down
+    pace = Pace()
+    pace.note_file(Amount.surveyed(".pdf", 9_000, Survey(1, 600, 0)), 1.0, 600)
+    assert pace.expect(scans)[0] < 4 * before[0]
+
+
+def test_the_first_document_opens_the_store_and_foretells_nothing():
+    now = 0.0
+    pace = Pace()
+    at = TimeLeft([(f"{n}.md", 3_000) for n in range(50)], 2, 2, 2, pace, lambda: now)
+    before = pace.store.each
+    at.storing(True)
+    at.storing(False, 3_000, 5.0)
+    assert pace.store.each == before
+    at.storing(True)
+    at.storing(False, 3_000, 5.0)
+    assert pace.store.each > before
