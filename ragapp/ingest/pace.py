@@ -141,6 +141,8 @@ _A_FILE_S, _A_PAGE_S, _A_CHARACTER_S, _A_PICTURE_S = 0.01, 0.003, 1e-5, 1.2
 # a foretold ratio of 1 counts as so many measured seconds and characters; so many at most are kept for the next run
 _PRIOR_S, _PRIOR_CHARACTERS = 0.5, 10_000.0
 _MOST_S, _MOST_CHARACTERS = 60.0, 1e6
+# what one file is taken to exceed its look by
+_MOST_FOLD = 5
 
 # (seconds to begin, seconds a MB, characters a byte), of a usual desktop; right only until some files were read
 _USUAL = {
@@ -199,8 +201,10 @@ class Pace:
             kind.files += 1
         else:
             surveyed = self.surveyed.setdefault(amount.suffix, Surveyed())
-            surveyed.seconds.observe(seconds, amount.seconds)
-            surveyed.characters.observe(characters, amount.characters)
+            # a look may have missed what takes long; one such file says little of the others
+            surveyed.seconds.observe(min(seconds, _MOST_FOLD * amount.seconds + _PRIOR_S), amount.seconds)
+            most = _MOST_FOLD * amount.characters + _PRIOR_CHARACTERS
+            surveyed.characters.observe(min(characters, most), amount.characters)
 
     def _kind(self, suffix: str) -> Kind:
         if suffix not in self.kinds:

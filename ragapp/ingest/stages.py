@@ -288,6 +288,8 @@ class StagedRun:
                 task = self._to_survey.get_nowait()
             except queue.Empty:
                 return
+            if task.path in self._plan.reports:  # it needs no reading
+                continue
             self.time_left.surveyed(task.path, preparer.survey(task.file.path, self._stop.is_set))
 
     def _read(self, preparer: Worker) -> None:
@@ -299,12 +301,12 @@ class StagedRun:
                 continue
             if task is None:
                 break
+            self._steps[task.path] = FileStep(task.path, "reading")
             if not begun:
                 begun = True
                 with suppress(ReadingError):  # the file that is read will tell
                     preparer.warm(self._stop.is_set)
                 self._survey(preparer)
-            self._steps[task.path] = FileStep(task.path, "reading")
             self.time_left.begin(task.path)
             try:
                 prepared = preparer.prepare(

@@ -28,6 +28,8 @@ _OVERDUE = 0.4
 _MIN_SHARE = 0.03
 _MIN_S = 2.0
 _LITTLE = 0.3
+# seconds and characters of a file that cannot be opened for a look
+_CLOSED = 0.5, 1_000.0
 # characters that take as long to store as what a document takes besides them
 _A_DOCUMENT = 2_000
 # seconds
@@ -37,6 +39,7 @@ _NOTHING = 1e-9
 @dataclass(slots=True)
 class _File:
     amount: Amount
+    typical: bool = True  # whether it says anything of others
     seconds: float = 0.0  # of reading so far, as if alone on the machine
     page: int = 0
     pages: int = 0
@@ -104,10 +107,13 @@ class TimeLeft:
 
     # what happens
 
-    def surveyed(self, path: str, seen: Survey) -> None:
-        """Some pages of a file were looked at, before it is read or while it is."""
+    def surveyed(self, path: str, seen: Survey | None) -> None:
+        """Some pages of a file were looked at, before it is read or while it is; None where it could not be opened."""
         with self._lock:
-            if file := self._waiting.get(path) or self._now.reading.get(path):
+            file = self._waiting.get(path) or self._now.reading.get(path)
+            if file and seen is None:  # its reading will soon fail, or take another way than that of the others
+                file.amount, file.typical = Amount(file.amount.suffix, file.amount.size, *_CLOSED), False
+            elif file and seen:
                 file.amount = one = Amount.surveyed(file.amount.suffix, file.amount.size, seen)
                 all_ = self._surveyed.get(one.suffix, Amount(one.suffix, 0, 0.0))
                 size, seconds = all_.size + one.size, (all_.seconds or 0.0) + (one.seconds or 0.0)
@@ -130,7 +136,10 @@ class TimeLeft:
         """A file was read; of its characters so many need not be embedded, since they are known."""
         with self._advanced():
             if file := self._now.reading.pop(path, None):
-                self.pace.note_file(self._amount(file), file.seconds, characters - known)
+                # what was come to before it was surveyed is told by others that were
+                surveyed = file.amount.seconds is not None or file.amount.suffix not in self._surveyed
+                if file.typical and surveyed:
+                    self.pace.note_file(file.amount, file.seconds, characters - known)
                 self.bytes_done += file.amount.size
                 self._read += 1
                 self._characters += characters - known
@@ -237,16 +246,24 @@ class TimeLeft:
         embedding = sum(work.embed for work in [*hands, *waiting, first])
         return seconds + self.pace.finish.each * (to_store + self._stored), embedding
 
-    def _amount(self, file: _File) -> Amount:
-        """How much a file is; where it was not surveyed but others of its suffix were, as much as they for its size."""
-        own, all_ = file.amount, self._surveyed.get(file.amount.suffix)
-        if own.seconds is not None or all_ is None:
-            return own
-        share = own.size / max(1, all_.size)
-        return Amount(own.suffix, own.size, share * (all_.seconds or 0.0), share * all_.characters)
+    def _expected(self, file: _File, others: dict[str, tuple[float, float]]) -> tuple[float, float]:
+        """Seconds and characters of a file; of one that was not surveyed by ``others``, which has them for a byte."""
+        amount = file.amount
+        if amount.seconds is None and amount.suffix in others:
+            seconds, characters = others[amount.suffix]
+            return amount.size * seconds, amount.size * characters
+        return self.pace.expect(amount)
+
+    def _others(self) -> dict[str, tuple[float, float]]:
+        """Seconds and characters a byte of the files that were surveyed, by suffix."""
+        expected = {suffix: (all_.size, self.pace.expect(all_)) for suffix, all_ in self._surveyed.items()}
+        return {
+            suffix: (seconds / max(1, size), characters / max(1, size))
+            for suffix, (size, (seconds, characters)) in expected.items()
+        }
 
     def _rest(self, file: _File) -> _Work:
-        seconds, characters = self.pace.expect(self._amount(file))
+        seconds, characters = self._expected(file, self._others())
         if file.pages and file.page:
             trust = file.page / (file.page + _PAGES_TO_TRUST)
             # the page that was told is the one in hand
@@ -260,9 +277,9 @@ class TimeLeft:
     def _grouped(self, new: float) -> list[_Work]:
         """The work of the files that nobody has begun, neighbours together where they are many and small."""
         cost, store = self.pace.embed.each, self.pace.store.each
-        works = []
+        works, others = [], self._others()
         for file in self._waiting.values():
-            seconds, characters = self.pace.expect(self._amount(file))
+            seconds, characters = self._expected(file, others)
             works.append(_Work(new * seconds, new * characters * cost, new * (characters + _A_DOCUMENT) * store))
         if len(works) <= _GROUPS:
             return works

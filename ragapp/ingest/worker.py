@@ -30,7 +30,7 @@ LANGUAGE_SAMPLE_CHARACTERS = 20_000
 _POLL_S = 0.2
 _END_S = 5
 # a file that is slow to look at is only read
-_SURVEY_S = 20.0
+_SURVEY_S = 5.0
 # Python gives memory back rarely; a worker that one large file has made this large is started anew
 _RECYCLE_MB = 700
 
@@ -114,8 +114,8 @@ class Worker:
         """
         self._asked("warm", Path(), self._limits.timeout_s, None, cancelled)
 
-    def survey(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Survey:
-        """How much there is to read in a file; a page without text where it cannot be opened, which is soon told.
+    def survey(self, path: Path, cancelled: Callable[[], bool] = lambda: False) -> Survey | None:
+        """How much there is to read in a file; None where that is not to be had, which its reading will explain.
 
         Raises:
             CancelledError: ``cancelled`` returned true; the worker was killed.
@@ -124,7 +124,7 @@ class Worker:
             surveyed: Survey = self._asked("survey", path, _SURVEY_S, None, cancelled)
             return surveyed
         except ReadingError:
-            return Survey(1, 0, 0)
+            return None
 
     def _asked(self, what: str, path: Path, allowed: float, tick: Tick | None, cancelled: Callable[[], bool]) -> Any:
         """What the worker process answers within so many seconds, and those that OCR has more."""

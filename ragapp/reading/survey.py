@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ragapp.reading.document import DEFAULT_OPTIONS, ReadOptions
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument, PdfPage
 
 #: suffixes of files whose size says little of how much there is to read in them
 SURVEYED = (".pdf",)
 # pages that are looked at, spread over the file; each takes about a millisecond
 _PAGES = 6
-# characters: a page with fewer and a picture is a scan; so many are recognised on one
-_LITTLE_TEXT, _RECOGNISED = 50, 1_500
+# characters that are recognised on a page
+_RECOGNISED = 1_500
 _DEEPEST = 3  # forms within forms
+# pictures are as large as they are shown, at so many dots an inch
+_PIXELS_A_POINT = 150 / 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +46,52 @@ def survey(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Survey:
         ReadingError: it is protected by a password that is not known.
         PdfiumError: it cannot be opened.
     """
-    from pypdfium2 import PdfDocument, PdfPage
-    from pypdfium2 import raw as pdfium
-
-    from ragapp.reading.pages.pictures import MOST_PICTURES, is_large
+    from ragapp.reading.pages import ocr
+    from ragapp.reading.pages.pictures import MOST_PICTURES
     from ragapp.reading.pdf.opening import open_pdf
 
-    def look(pdf: PdfDocument, index: int) -> tuple[int, int, int]:
-        """Characters, large pictures on a page with text, and whether it is a scan."""
-        page: PdfPage
-        with closing(pdf[index]) as page:
-            with closing(page.get_textpage()) as text:
-                characters = text.count_chars()
-            images = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_DEEPEST)
-            sizes = [image.get_px_size() for image in images] if options.ocr != "off" else []
-        if sizes and characters < _LITTLE_TEXT:
-            return _RECOGNISED, 0, 1
-        return characters, sum(is_large(*size) for size in sizes), 0
-
+    recognised = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
     with closing(open_pdf(path, options.passwords)) as pdf:
         pages = len(pdf)
-        seen = [look(pdf, index) for index in _spread(pages)] or [(0, 0, 0)]
-    characters, large, scans = (round(sum(some) * pages / len(seen)) for some in zip(*seen, strict=True))
-    return Survey(pages, characters, scans + min(large, MOST_PICTURES))
+        looks = [_look(pdf, index, recognised, options.ocr == "always") for index in _spread(pages)]
+    # a picture of several pages, such as a letterhead, is recognised once
+    seen = Counter(picture for look in looks for picture in look.pictures)
+    of_one_page = sum(count for count in seen.values() if count == 1)
+    each = pages / max(1, len(looks))
+    large = min(round(of_one_page * each) + len(seen) - of_one_page, MOST_PICTURES)
+    scans = round(sum(look.scanned for look in looks) * each)
+    return Survey(pages, round(sum(look.characters for look in looks) * each), scans + large)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A page: characters, whether all of it will be recognised, and its large pictures by size in pixels and place."""
+
+    characters: int
+    scanned: bool
+    pictures: frozenset[tuple[int, ...]] = frozenset()
+
+
+def _look(pdf: PdfDocument, index: int, recognised: bool, always: bool) -> _Look:
+    from pypdfium2 import raw as pdfium
+
+    from ragapp.reading.pages.pictures import is_large
+    from ragapp.reading.pdf.objects import looks_scanned
+
+    page: PdfPage
+    with closing(pdf[index]) as page:
+        with closing(page.get_textpage()) as text_page:
+            text = text_page.get_text_range()
+        if not recognised:
+            return _Look(len(text), False)
+        if always or looks_scanned(page, text):
+            return _Look(_RECOGNISED, True)
+        pictures = set()
+        for image in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_DEEPEST):
+            left, bottom, right, top = image.get_bounds()
+            if is_large((right - left) * _PIXELS_A_POINT, (top - bottom) * _PIXELS_A_POINT):
+                pictures.add((*image.get_px_size(), round(left), round(bottom), round(right), round(top)))
+        return _Look(len(text), False, frozenset(pictures))
 
 
 def _spread(pages: int) -> list[int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 
 from ragapp.answer.assistant import answer_of
 from ragapp.compare.explain import explained
@@ -132,7 +133,7 @@ def make_api(state: AppState) -> APIRouter:
 
         With `stream` it is told how far it is, too, and it stops when the client hangs up.
         """
-        paths = [_absolute(path) for path in body.paths] or [state.app.drop_folder()]
+        paths = [_absolute(path) for path in body.paths] or [await run_in_threadpool(state.app.drop_folder)]
         options: dict[str, Any] = {"force": body.force, "prune": body.prune, "ocr": body.ocr}
         if body.stream:
             hung_up = [False]

@@ -200,6 +200,14 @@ class IngestJob:
 
         return self._later(work)
 
+    def remove_beside(self, ids: Iterable[int]) -> Future[Erased]:
+        """Remove a few documents beside what is under way; those that are not there any more are left out."""
+        future: Future[Erased] = Future()
+        threading.Thread(
+            target=_serve, args=(future, lambda: Erased(tuple(self.remove_known(ids)))), daemon=True
+        ).start()
+        return future
+
     def remove_later(self, ids: Iterable[int]) -> Future[Erased]:
         """Remove many documents before anything else is done; those that are not there any more are left out."""
         return self._later(lambda: Erased(tuple(self.remove_known(ids))))
@@ -208,14 +216,7 @@ class IngestJob:
         future: Future[Erased] = Future()
 
         def serve() -> IngestReport:
-            try:
-                done = work()
-            except Exception as error:
-                if not isinstance(error, RagappError):
-                    traceback.print_exc()
-                future.set_exception(error)
-            else:
-                future.set_result(done)
+            _serve(future, work)
             return IngestReport()
 
         self._requests.append((serve, Future()))
@@ -431,3 +432,15 @@ class IngestJob:
             ]
             files = (*self._working, *settled)
             self.state = replace(self.state, files=files, counts=counts, **changes)
+
+
+def _serve(future: Future[Erased], work: Callable[[], Erased]) -> None:
+    """Do some work for whoever waits for a future; a defect is printed, too."""
+    try:
+        done = work()
+    except Exception as error:
+        if not isinstance(error, RagappError):
+            traceback.print_exc()
+        future.set_exception(error)
+    else:
+        future.set_result(done)

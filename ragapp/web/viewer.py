@@ -5,7 +5,7 @@ and where words stand in it.  They serve documents of the catalog and nothing el
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ragapp.index.records import DocumentRow
 from ragapp.web.app_state import AppState
 from ragapp.web.evidence import file_condition, is_drawn, mark_spans
 from ragapp.web.highlight import occurrences
+from ragapp.web.pdf_links import Link
 from ragapp.web.pdf_pages import WIDTH, WIDTHS
 from ragapp.web.pdf_text import Box
 from ragapp.web.ui.render import render_place
@@ -81,7 +82,10 @@ def make_viewer(state: AppState) -> APIRouter:
     def text(document_id: int, number: int) -> Response:
         with _told() as told:
             row = _drawn(state, document_id)
-            runs, links = state.view.runs(Path(row.path), number), state.view.links(Path(row.path), number)
+            runs = state.view.runs(Path(row.path), number)
+            links: tuple[Link, ...] = ()
+            with suppress(RagappError):  # its text is worth showing all the same
+                links = state.view.links(Path(row.path), number)
             # what was recognised has no place on the page
             told.append(
                 {

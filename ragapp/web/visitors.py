@@ -132,11 +132,12 @@ class Visitors:
             key = self._tabs[session] = tab or session
             visitor = self._visitors.setdefault(key, Visitor(tab=tab))
             visitor.language, visitor.greeted = language, False
-            visitor.tabs.clear()
-            visitor.seen.clear()
             self._forget_oldest()
             self.came.set()
-            return visitor
+        with visitor.turn:  # what is being shown to the page of before must not count as shown
+            visitor.tabs.clear()
+            visitor.seen.clear()
+        return visitor
 
     def of(self, session: str) -> Visitor:
         """The visitor of a loaded page."""

@@ -266,6 +266,7 @@ def test_what_a_look_foretold_is_held_against_what_it_took_and_kept():
     before = pace.expect(scans)
     for _ in range(20):
         pace.note_file(scans, 3 * before[0], before[1] / 2)
+    assert pace.expect(scans)[0] > before[0]
     for known in (pace, Pace.loads(pace.dumps())):
         seconds, characters = known.expect(scans)
         assert seconds == pytest.approx(3 * before[0], rel=0.1)
@@ -276,6 +277,25 @@ def test_what_a_look_foretold_is_held_against_what_it_took_and_kept():
     pace = Pace()
     pace.note_file(Amount.surveyed(".pdf", 9_000, Survey(1, 600, 0)), 1.0, 600)
     assert pace.expect(scans)[0] < 4 * before[0]
+    # nor one in which the look has missed what takes long
+    pace = Pace()
+    pace.note_file(Amount.surveyed(".pdf", 900_000, Survey(100, 0, 0)), 300.0, 150_000)
+    assert pace.expect(scans)[0] < 6 * before[0]
+
+
+def test_a_file_that_cannot_be_opened_says_nothing_of_others_and_little_is_expected_of_it():
+    now = 0.0
+    pace = Pace()
+    pace.measured = True
+    at = TimeLeft([("odd.pdf", 3_000_000), ("a.pdf", 90_000)], 1, 2, 2, pace, lambda: now)
+    at.surveyed("a.pdf", Survey(10, 20_000, 0))
+    at.surveyed("odd.pdf", None)
+    before = pace.expect(Amount.surveyed(".pdf", 90_000, Survey(10, 20_000, 0)))
+    assert at.left() < 20
+    at.begin("odd.pdf")
+    now = 120.0
+    at.read("odd.pdf", 5_000)
+    assert pace.expect(Amount.surveyed(".pdf", 90_000, Survey(10, 20_000, 0))) == before
 
 
 def test_the_first_document_opens_the_store_and_foretells_nothing():

@@ -53,6 +53,21 @@ def test_large_pictures_beside_text_count_and_icons_do_not(tmp_path: Path) -> No
     assert survey(tmp_path / "pictured.pdf").pictures == 1
 
 
+def test_a_letterhead_is_recognised_once_and_a_small_one_not_at_all(tmp_path: Path) -> None:
+    for width, pictures in ((60, 0), (300, 1)):
+        canvas = new_canvas(tmp_path / f"{width}.pdf")
+        head = ImageReader(picture([LINE]))
+        for _ in range(40):
+            canvas.drawImage(head, 72, 760, width, width / 4)
+            write(canvas, [LINE] * 10, top=700)
+        canvas.save()
+        assert survey(tmp_path / f"{width}.pdf").pictures == pictures
+
+
+def test_every_page_is_a_scan_where_all_are_recognised(tmp_path: Path) -> None:
+    assert survey(book(tmp_path / "book.pdf", 20, 10), ReadOptions(ocr="always")).pictures == 20
+
+
 def test_a_locked_pdf_is_surveyed_with_its_password_alone(tmp_path: Path) -> None:
     path = book(tmp_path / "locked.pdf", 2, 10, encrypt="open sesame")
     with pytest.raises(ReadingError, match="none is known"):

@@ -2,12 +2,14 @@
 
 import re
 import threading
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 
+from ragapp.web.runs import Exchange
 from ragapp.web.ui.tab import in_turn
-from ragapp.web.visitors import Visitor, Visitors
+from ragapp.web.visitors import Choice, Visitor, Visitors
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +78,84 @@ def test_visitors_do_not_wait_for_each_other(places):
         thread.start()
         thread.join(30)
     assert told
+
+
+def chat(**values):
+    """The chat's tab with what is asked of it here alone."""
+    from ragapp.web.ui.chat import ChatTab
+
+    tab = ChatTab.__new__(ChatTab)
+    for name, value in values.items():
+        setattr(tab, name, value)
+    return tab
+
+
+def exchange(question):
+    return Exchange(question, SimpleNamespace(abstained=False))
+
+
+def test_nobody_waits_while_questions_are_suggested(places, monkeypatch):
+    html, _ = places
+    visitor = Visitor(exchanges=[exchange("What is the notice period?")])
+    begun, go_on, told = threading.Event(), threading.Event(), []
+
+    class Slow:
+        def __init__(self, *_):
+            pass
+
+        def after(self, *_):
+            begun.set()
+            assert go_on.wait(30)
+            return ("And for managers?",)
+
+    monkeypatch.setattr("ragapp.web.ui.chat.Suggester", Slow)
+    tab = chat(_state=SimpleNamespace(app=SimpleNamespace(catalog=None)), after=html)
+    monkeypatch.setattr(tab, "_render_after", lambda visitor: str(visitor.suggested))
+    for left in (False, True):
+        begun.clear()
+        go_on.clear()
+        thread = threading.Thread(target=lambda: told.append(tab._suggest(visitor)))
+        thread.start()
+        assert begun.wait(30)
+        assert in_turn(visitor, lambda: {html: "at once"})[html].endswith("at once")
+        if left:
+            visitor.exchanges = [exchange("Another conversation?")]
+        go_on.set()
+        thread.join(30)
+        if not left:
+            assert visitor.suggested == (0, ("And for managers?",))
+            visitor.suggested = (-1, ())
+    assert told[0][html].endswith("('And for managers?',))")
+    assert told[1] == gr.skip()
+    assert visitor.suggested == (-1, ())
+
+
+def test_evidence_that_comes_late_is_not_shown_for_another_choice(places, monkeypatch):
+    html, _ = places
+    visitor = Visitor()
+    tab = chat(evidence=html)
+
+    def late(visitor):
+        visitor.choice = Choice(0, "citation", 2)  # another one was picked meanwhile
+        return "page 1"
+
+    monkeypatch.setattr(tab, "show_evidence", late)
+    assert tab.pick(visitor, {"turn": 0, "n": 1}) == gr.skip()
+    monkeypatch.setattr(tab, "show_evidence", lambda visitor: "page 2")
+    assert tab.pick(visitor, {"turn": 0, "n": 2})[html].endswith("page 2")
+
+
+def test_buttons_that_were_told_out_of_order_are_told_again(monkeypatch):
+    visitor = Visitor(run=SimpleNamespace(running=True))
+    first_steps = SimpleNamespace(depends_on=lambda: 1)
+    state = SimpleNamespace(app=SimpleNamespace(conversations=SimpleNamespace(version=1)))
+    columns = SimpleNamespace(list="talks", show=lambda visitor: "")
+    tab = chat(_state=state, _first_steps=first_steps, _conversations=columns, stop="stop", send="send", scope="scope")
+    state.refresh = lambda visitor: False
+    monkeypatch.setattr(tab, "_render_scope", lambda visitor: "")
+    tab.follow(visitor)
+    assert "stop" not in tab.follow(visitor)
+    visitor.run.running = False
+    shown = tab.follow(visitor)
+    assert (shown["stop"].visible, shown["send"].visible) == (False, True)
+    assert "stop" not in tab.follow(visitor)

@@ -84,7 +84,7 @@ class ChatTab(Tab):
         # not queued: a question is taken at once, and then followed
         for name, work in (("ask", self.ask), ("retry", self.retry)):
             self.on_button(name, work, outputs, "multiple").then(*follow, **QUIET)
-        self.on_button("pick", self.pick, [self.evidence], "always_last")
+        self.on_button("pick", self.pick, [self.evidence], "always_last", in_turns=False)
         self.on_button("conversations", self.act, outputs, "multiple").then(*follow, **QUIET)
         self.on_button("talk", self.act_on_talk, outputs, "multiple")
         self.on_button("scope", self.restrict, [self.scope], "always_last")
@@ -154,7 +154,7 @@ class ChatTab(Tab):
         visitor = self.visitor(request)
         run = visitor.run
         if run is None:
-            yield in_turn(visitor, lambda: self._suggest(visitor))
+            yield self._suggest(visitor)
             return
         seen: tuple[int, int | None] = (-1, None)
         while run.running:
@@ -164,7 +164,7 @@ class ChatTab(Tab):
                 yield in_turn(visitor, lambda: self._so_far(visitor, run))
                 time.sleep(_FRAME_S)
         yield in_turn(visitor, lambda: self.show_talk(visitor))
-        yield in_turn(visitor, lambda: self._suggest(visitor))
+        yield self._suggest(visitor)
 
     def _so_far(self, visitor: Visitor, run: AnswerRun) -> Updates:
         """How far a question is; nothing where it was answered just now, or another conversation was opened."""
@@ -172,20 +172,29 @@ class ChatTab(Tab):
             return {}
         return {self.live: render_run(run, visitor.language, self._state.models.percent)}
 
-    def _suggest(self, visitor: Visitor) -> Updates:
-        """Look for what could be asked behind the last answer, once."""
-        last = len(visitor.exchanges) - 1
-        answer = visitor.exchanges[last].answer if last >= 0 else None
-        if answer is None or visitor.answering or visitor.suggested[0] == last:
-            return {}
-        app, scope = self._state.app, visitor.exchanges[last].scope
-        asked = [exchange.question for exchange in visitor.exchanges]
+    def _suggest(self, visitor: Visitor) -> Any:
+        """Look for what could be asked behind the last answer, once; nobody waits meanwhile."""
+        with visitor.turn:
+            exchanges = list(visitor.exchanges)
+            wanted = not visitor.answering and visitor.suggested[0] != len(exchanges) - 1
+        answer = exchanges[-1].answer if exchanges else None
+        if answer is None or not wanted:
+            return gr.skip()
+        app, asked = self._state.app, [exchange.question for exchange in exchanges]
         try:
             suggester = Suggester(app.catalog, lambda text, k, within: app.retriever.search(text, k, within).passages)
-            visitor.suggested = last, suggester.after(answer, scope, asked)
+            found = suggester.after(answer, exchanges[-1].scope, asked)
         except RagappError:  # the store is being changed; there is nothing to say of that here
-            return {}
-        return {self.after: self._render_after(visitor)}
+            return gr.skip()
+
+        def show() -> Updates:
+            last = visitor.exchanges[-1] if visitor.exchanges else None
+            if visitor.answering or last is None or last.answer is not answer:
+                return {}
+            visitor.suggested = len(visitor.exchanges) - 1, found
+            return {self.after: self._render_after(visitor)}
+
+        return in_turn(visitor, show)
 
     def open(self, visitor: Visitor) -> Updates:
         wanted = visitor.arrived.pop("conversation", "")
@@ -201,6 +210,8 @@ class ChatTab(Tab):
     def follow(self, visitor: Visitor) -> Updates:
         """What other tabs did to the conversations, documents that went, and the first steps as they are done."""
         updates: Updates = {}
+        if visitor.is_new("answering", visitor.answering):  # buttons have no number by which the newest is known
+            updates |= self._show_buttons(visitor)
         empty = not visitor.exchanges and not visitor.answering
         if visitor.is_new("guide", self._first_steps.depends_on()) and empty:
             updates[self.live] = self._first_steps.render(visitor.language)
@@ -238,10 +249,13 @@ class ChatTab(Tab):
             self.evidence: evidence,
             self.scope: scope,
             self.export: self._render_exports(visitor),
-            self.stop: gr.Button(visible=visitor.answering),
-            self.send: gr.Button(visible=not visitor.answering),
             self._conversations.list: self._conversations.show(visitor),
+            **self._show_buttons(visitor),
         }
+
+    def _show_buttons(self, visitor: Visitor) -> Updates:
+        answering = visitor.answering
+        return {self.stop: gr.Button(visible=answering), self.send: gr.Button(visible=not answering)}
 
     def _render_after(self, visitor: Visitor) -> str:
         """What stands behind the newest exchange: notices, suggestions, and what the browser must know."""
@@ -286,11 +300,18 @@ class ChatTab(Tab):
         shown = self._state.evidence.show(source) if source else None
         return render_evidence(answer, choice, shown, visitor.language)
 
-    def pick(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
-        """Show the evidence of a citation or passage."""
+    def pick(self, visitor: Visitor, values: dict[str, Any]) -> Any:
+        """Show the evidence of a citation or passage; nothing else waits for the page on which it stands."""
         n, quote = (int(values.get(name, 0)) for name in ("n", "quote"))
-        visitor.choice = Choice(int(values.get("turn", -1)), str(values.get("kind", "citation")), n, quote)
-        return {self.evidence: self.show_evidence(visitor)}
+        choice = Choice(int(values.get("turn", -1)), str(values.get("kind", "citation")), n, quote)
+        with visitor.turn:
+            visitor.choice, talk = choice, visitor.session
+        shown = self.show_evidence(visitor)
+
+        def show() -> Updates:
+            return {self.evidence: shown} if visitor.choice == choice and visitor.session is talk else {}
+
+        return in_turn(visitor, show)
 
     def halt(self, request: gr.Request) -> None:
         """Stop this visitor's answer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DocumentsTab", "render_rebuild"]
 
-# more documents than this are removed in the background
+# more documents than this are removed when what is under way has let go
 _AT_ONCE = 50
+# what takes less time is told in the same reply
+_SOON_S = 2.0
 
 
 class DocumentsTab(Tab):
@@ -213,10 +215,10 @@ class DocumentsTab(Tab):
             visitor.errand = job.erase(ids) if erase else job.remove_later(ids)
             key = "documents.erasing" if erase else "documents.removing"
             return {self.confirm: job_box(escape(tr(visitor.language, key))), **shown}
-        rows = job.remove_known(ids)
-        visitor.undo = tuple(row.path for row in rows if Path(row.path).is_file())
-        removed = render_removed([row.name for row in rows], visitor.language, undo=bool(visitor.undo))
-        return {self.confirm: removed, **shown}
+        visitor.errand = job.remove_beside(ids)
+        wait([visitor.errand], _SOON_S)  # the store may be busy for long
+        told = self._told_errand(visitor, visitor.errand) if visitor.errand.done() else ""
+        return {self.confirm: told or job_box(escape(tr(visitor.language, "documents.removing"))), **shown}
 
     def _told_errand(self, visitor: Visitor, errand: Future[Any]) -> str:
         visitor.errand = None

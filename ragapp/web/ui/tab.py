@@ -68,21 +68,28 @@ class Part:
         return gr.Textbox(label=text, placeholder=text, elem_id=elem_id, **plain)
 
     def on_button(
-        self, name: str, work: Callable[[Visitor, dict[str, Any]], Updates], outputs: list[Component], mode: str
+        self,
+        name: str,
+        work: Callable[[Visitor, dict[str, Any]], Any],
+        outputs: list[Component],
+        mode: str,
+        *,
+        in_turns: bool = True,
     ) -> Dependency:
         """Have work done when a button in HTML is pressed; see :func:`ragapp.web.ui.render.act`.
 
-        It is given the visitor and the button's values. ``mode`` is Gradio's ``trigger_mode``: ``multiple``, or
-        ``always_last`` where only the latest counts.
+        It is given the visitor and the button's values, and returns updates; with ``in_turns`` off, what
+        :func:`in_turn` returned for the part of it that must not overlap. ``mode`` is Gradio's ``trigger_mode``:
+        ``multiple``, or ``always_last`` where only the latest counts.
         """
 
-        def pressed(values: str, request: gr.Request) -> Any:
+        def pressed(sent: str, request: gr.Request) -> Any:
             try:
-                given = json.loads(values or "{}")
+                given = json.loads(sent or "{}")
             except ValueError:
                 given = {}
-            visitor = self.visitor(request)
-            return in_turn(visitor, lambda: work(visitor, given if isinstance(given, dict) else {}))
+            visitor, values = self.visitor(request), given if isinstance(given, dict) else {}
+            return in_turn(visitor, lambda: work(visitor, values)) if in_turns else work(visitor, values)
 
         box = gr.Textbox(visible="hidden", elem_id=f"wire-{name}", label=name, show_label=False)
         made: Dependency = box.change(pressed, box, outputs, trigger_mode=mode, **UNQUEUED)
