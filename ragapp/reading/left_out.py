@@ -35,7 +35,8 @@ class LeftOut:
         total = places.total()
         named = [place for place in places if place]
         listed = "; ".join(named[:_MOST_PLACES])
-        more = f" and {len(named) - _MOST_PLACES} more places" if len(named) > _MOST_PLACES else ""
+        beyond = len(named) - _MOST_PLACES
+        more = f" and {beyond} more place{'s' if beyond > 1 else ''}" if beyond > 0 else ""
         where = f" ({listed}{more})" if named else ""
         was = f"1 {kind[0]} was" if total == 1 else f"{total} {kind[1]} were"
         hint = self._hints[kind]

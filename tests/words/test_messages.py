@@ -151,6 +151,10 @@ def test_what_the_page_says_instead_belongs_to_a_message():
             "La base /data ne contient aucun document. Ajoutez-en : ragapp ingest ./docs",
         ),
         (
+            "6 hidden rows were left out (p. 1; p. 2 and 1 more place).",
+            "Non lu : 6 lignes masquées (p. 1 ; p. 2 et un autre endroit).",
+        ),
+        (
             "12,345 hidden rows were left out (sheet Costs, rows 2-9; p. 4 and 7 more places). "
             "Unhide them in Excel and save the file if they are to be read.",
             "Non lu : 12 345 lignes masquées (feuille Costs, lignes 2-9 ; p. 4 et 7 autres endroits). "

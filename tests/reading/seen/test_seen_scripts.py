@@ -84,3 +84,7 @@ def test_not_every_place_is_named():
     for number in range(1, 9):
         left_out.add("stamp", "stamps", f"p. {number}")
     assert left_out.warnings() == ["8 stamps were left out (p. 1; p. 2; p. 3; p. 4; p. 5 and 3 more places)."]
+    left_out = LeftOut()
+    for number in range(1, 7):
+        left_out.add("stamp", "stamps", f"p. {number}")
+    assert left_out.warnings() == ["6 stamps were left out (p. 1; p. 2; p. 3; p. 4; p. 5 and 1 more place)."]
