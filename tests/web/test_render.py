@@ -620,7 +620,7 @@ def test_calibration_in_the_background_is_told_unless_documents_come():
             "fr",
             ReadingProgress(3, 12),
             True,
-            "3 extraits sur 12\u202f; les réponses qui s’y rapportent commencent aussitôt.",
+            "3 passages sur 12\u202f; les réponses qui s’y rapportent commencent aussitôt.",
         ),
     ],
 )
