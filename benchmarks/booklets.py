@@ -37,6 +37,7 @@ from statistics import mean, median
 import pypdfium2
 from answers import share_of
 from complete_answers import particle
+from kept import Kept, read_lines
 from questions import opened
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, letter
@@ -292,7 +293,7 @@ def ask(options: argparse.Namespace) -> list[dict]:
     items = [item for item in read(options.language) if item["half"] == options.half]
     random.Random(0).shuffle(items)
     items = items[: options.limit]
-    done = {item["id"]: item for item in outcomes(options.out)} if options.out.is_file() else {}
+    done = Kept(options.out)
     home = options.data / options.language
     pages = {path.stem: texts_of(path) for path in draw(home / "documents", options.language)}
     sections = {"llm": {"model": options.llm}} if options.llm else {}
@@ -318,16 +319,9 @@ def ask(options: argparse.Namespace) -> list[dict]:
                 "timings": answer.timings,
             }
             held = sorted({page for words in item["evidence"] for page in places(words, pages[item["document"]])})
-            done[item["id"]] = {**item, "language": options.language, "pages": held, "said": said}
-            with options.out.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(done[item["id"]], ensure_ascii=False) + "\n")
+            done.keep({**item, "language": options.language, "pages": held, "said": said})
             sys.stderr.write(f"\r{number} of {len(items)}")
     return [done[item["id"]] for item in items]
-
-
-def outcomes(path: Path) -> list[dict]:
-    """What was asked before."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def score(runs: dict[str, Sequence[dict]]) -> None:
@@ -434,7 +428,7 @@ def main() -> int:
     elif options.command == "ask":
         score({options.out.stem: ask(options)})
     else:
-        score({path.stem: outcomes(path) for path in options.files})
+        score({path.stem: read_lines(path) for path in options.files})
     return 0
 
 

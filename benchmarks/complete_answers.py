@@ -11,7 +11,6 @@ lists that are given and others that are not.  `--out` keeps what was answered, 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from statistics import mean, median
 
 from answers import share_of
+from kept import Kept, read_lines
 from questions import opened
 
 from ragapp.evaluation.metrics import contains_answer, token_recall
@@ -33,11 +33,9 @@ SAYS_YES = {"yes", "oui"}
 
 def ask(options: argparse.Namespace) -> list[dict]:
     """Answer the questions, each at normal caution."""
-    items = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    items = read_lines(QUESTIONS)
     items = [item for item in items if not options.only or {item["kind"], item["id"]} & set(options.only.split(","))]
-    done = {}
-    if options.out and options.out.is_file():
-        done = {item["id"]: item for item in map(json.loads, options.out.read_text(encoding="utf-8").splitlines())}
+    done = Kept(options.out)
     with tempfile.TemporaryDirectory() as temporary:
         data = options.data or Path(temporary) / "data"
         with opened(data, options.models, options.settings) as app:
@@ -57,10 +55,7 @@ def ask(options: argparse.Namespace) -> list[dict]:
                     "quotes": [citation.quote for citation in answer.citations],
                     "timings": answer.timings,
                 }
-                done[item["id"]] = {**item, **{"said": said}}
-                if options.out:
-                    with options.out.open("a", encoding="utf-8") as out:
-                        out.write(json.dumps(done[item["id"]], ensure_ascii=False) + "\n")
+                done.keep({**item, "said": said})
                 sys.stderr.write(f"\r{number} of {len(items)}")
     return [done[item["id"]] for item in items]
 
@@ -122,7 +117,7 @@ def main() -> None:
     options = parser.parse_args()
     go_offline()
     if options.score:
-        score([json.loads(line) for line in options.score.read_text(encoding="utf-8").splitlines()])
+        score(read_lines(options.score))
     else:
         score(ask(options))
 

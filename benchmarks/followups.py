@@ -26,6 +26,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from kept import Kept, read_lines
+
 from ragapp.answer.followup import standalone
 from ragapp.answer.rewriting import Rewriter, rewriter
 from ragapp.app import App
@@ -58,9 +60,7 @@ class Answers:
 
     def __init__(self, app: App, path: Path):
         self._app = app
-        self._path = path
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        self._known = {known["question"]: known for known in map(json.loads, lines)}
+        self._known = Kept(path, "question")
 
     def of(self, question: str) -> dict[str, Any]:
         """The answer to a question, with ``places`` (document and page of each passage found) and ``seconds``."""
@@ -68,22 +68,22 @@ class Answers:
             found = self._app.retriever.search(question, K).passages
             started = time.perf_counter()
             answer = self._app.assistant.answer(question)
-            self._known[question] = {
-                "question": question,
-                "answer": answer.answer,
-                "abstained": answer.abstained,
-                "confidence": round(answer.confidence, 4),
-                "places": [(passage.chunk.document, passage.chunk.unit) for passage in found],
-                "seconds": round(time.perf_counter() - started, 2),
-            }
-            with self._path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(self._known[question], ensure_ascii=False) + "\n")
+            self._known.keep(
+                {
+                    "question": question,
+                    "answer": answer.answer,
+                    "abstained": answer.abstained,
+                    "confidence": round(answer.confidence, 4),
+                    "places": [(passage.chunk.document, passage.chunk.unit) for passage in found],
+                    "seconds": round(time.perf_counter() - started, 2),
+                }
+            )
         return self._known[question]
 
 
 def follow_ups(path: Path) -> list[Case]:
     """The follow-ups of a file of JSON lines: question, answer, follow_up, expected, document, page."""
-    values = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    values = read_lines(path)
     return [
         Case(_turn(v["question"], v["answer"]), v["follow_up"], v["expected"], (v["document"], v["page"]))
         for v in values
@@ -92,7 +92,7 @@ def follow_ups(path: Path) -> list[Case]:
 
 def unrelated(path: Path, count: int) -> list[Case]:
     """Questions that stand alone, each after another: the one before it in the file, or any."""
-    values = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    values = read_lines(path)
     values = [value for value in values if value.get("answerable", True)]
     draw = random.Random(SEED)
     cases = []

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kept import Kept
 from questions import opened
 from table_books import write_books
 
@@ -44,9 +45,7 @@ def main() -> int:
     questions = [one for one in map(json.loads, lines) if re.search(options.only, one["id"])]
     if options.small:
         questions = [one for one in questions if one["book"] != "shipments.csv"]
-    done = {}
-    if options.out and options.out.is_file():
-        done = {one["id"]: one for one in map(json.loads, options.out.read_text(encoding="utf-8").splitlines())}
+    done = Kept(options.out)
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as opened_parts:
         folder = Path(temporary)
         catalog = stored(folder, [*sorted(SAMPLES.iterdir()), *write_books(folder, not options.small)])
@@ -57,11 +56,7 @@ def main() -> int:
         for one in questions:
             if one["id"] in done:
                 continue
-            result = asked(catalog, engine, one)
-            done[one["id"]] = result
-            if options.out:
-                with options.out.open("a", encoding="utf-8") as out:
-                    out.write(json.dumps(result, ensure_ascii=False) + "\n")
+            done.keep(asked(catalog, engine, one))
         catalog.close()
     report([done[one["id"]] for one in questions])
     return 0
