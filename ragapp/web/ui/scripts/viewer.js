@@ -252,6 +252,7 @@
     // `retry` does again what failed
     fail(text, status, retry = () => { const { data } = this; this.data = null; this.open(data); }) {
       this.forget();
+      if (!this.bar.hidden) this.told.textContent = text;  // who searches looks there
       const again = make("button", { type: "button", css: "act" }, tr("viewer.again"));
       again.addEventListener("click", retry);
       this.pages.replaceChildren(make("div", { css: "problem", role: "alert" }, make("p", {}, text), ...(status === 404 ? [] : [again])));
