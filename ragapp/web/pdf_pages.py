@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +41,14 @@ class PlacedQuote:
     pages: int  # of the file
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What lies over the picture of a page, unseen: its text, and where it leads."""
+
+    runs: tuple[Run, ...]
+    links: tuple[Link, ...]
+
+
 class PdfPages:
     """Draws pages and finds words on them; pdfium may be used by one thread at a time only.
 
@@ -48,7 +56,7 @@ class PdfPages:
     """
 
     def __init__(self, passwords: Sequence[str] = ()):
-        self._passwords = (None, *passwords)
+        self._passwords = tuple(passwords)
         self._files: OrderedDict[tuple[str, int, int], PdfDocument] = OrderedDict()
         self._parsed: dict[tuple[str, int, int], int] = {}
 
@@ -77,15 +85,11 @@ class PdfPages:
             sizes = (pdf.get_page_size(index) for index in range(len(pdf)))
             return tuple((max(width, 1.0), max(height, 1.0)) for width, height in sizes)
 
-    def runs(self, path: Path, page: int) -> tuple[Run, ...]:
-        """The text of a page; see :meth:`ragapp.web.pdf_view.PdfView.runs`."""
+    def layer(self, path: Path, page: int) -> Layer:
+        """What lies over a page's picture; see :meth:`ragapp.web.pdf_view.PdfView.layer`."""
         with self._page(path, page) as shown:
-            return page_runs(shown, _space(shown))
-
-    def links(self, path: Path, page: int) -> tuple[Link, ...]:
-        """Where a page leads; see :meth:`ragapp.web.pdf_view.PdfView.links`."""
-        with self._page(path, page) as shown:
-            return page_links(self._file(path), shown, _space(shown))
+            space = _space(shown)
+            return Layer(page_runs(shown, space), page_links(self._file(path), shown, space))
 
     def words(self, path: Path, page: int, words: str) -> tuple[tuple[Box, ...], ...]:
         """Where some words stand on a page; see :meth:`ragapp.web.pdf_view.PdfView.words`."""
@@ -121,18 +125,18 @@ class PdfPages:
         self._parsed.pop(key, None)
 
     def _file(self, path: Path) -> PdfDocument:
-        import pypdfium2
+        from pypdfium2 import PdfiumError
+
+        from ragapp.reading.pdf.opening import open_pdf
 
         key = identity(path)
         if key not in self._files:
-            for password in self._passwords:
-                with suppress(pypdfium2.PdfiumError):
-                    pdf = self._files[key] = pypdfium2.PdfDocument(path, password=password)
-                    if pdf.get_formtype():
-                        pdf.init_forms()
-                    break
-            else:
-                raise ReadingError(f"{path.name} cannot be opened")
+            try:
+                pdf = self._files[key] = open_pdf(path, self._passwords)
+            except (PdfiumError, ReadingError):
+                raise ReadingError(f"{path.name} cannot be opened") from None
+            if pdf.get_formtype():
+                pdf.init_forms()
         self._files.move_to_end(key)
         while len(self._files) > _KEPT_FILES:
             self._close(next(iter(self._files)))

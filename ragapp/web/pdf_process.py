@@ -21,7 +21,7 @@ TIMEOUT_S = 20.0
 MEMORY_MB = 1024
 
 # methods of :class:`ragapp.web.pdf_pages.PdfPages`
-Question = Literal["draw", "find", "sizes", "runs", "links", "words", "count"]
+Question = Literal["draw", "find", "sizes", "layer", "words", "count"]
 
 
 class PdfProcess:

@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from ragapp.web.pdf_links import Link
-from ragapp.web.pdf_pages import WIDTH, PlacedQuote, identity
+from ragapp.web.pdf_pages import WIDTH, Layer, PlacedQuote, identity
 from ragapp.web.pdf_process import PdfProcess
-from ragapp.web.pdf_text import Box, Run
+from ragapp.web.pdf_text import Box
 
 # pictures are kept up to so many bytes, which is about sixty pages of text
 _KEPT_BYTES = 12_000_000
@@ -62,15 +61,13 @@ class PdfView:
         """Width and height of each page in points. Raises ReadingError: the file cannot be shown."""
         return self._kept(self._sizes, _KEPT_SIZES, identity(path), lambda: self._process.ask("sizes", path))
 
-    def runs(self, path: Path, page: int) -> tuple[Run, ...]:
-        """The text of a page, counted from 1, and where it stands. Raises ReadingError: it cannot be shown."""
-        runs: tuple[Run, ...] = self._thread.submit(self._process.ask, "runs", path, page).result()
-        return runs
+    def layer(self, path: Path, page: int) -> Layer:
+        """The text of a page, counted from 1, and its links, and where they stand.
 
-    def links(self, path: Path, page: int) -> tuple[Link, ...]:
-        """The links of a page, counted from 1. Raises ReadingError: it cannot be shown."""
-        links: tuple[Link, ...] = self._thread.submit(self._process.ask, "links", path, page).result()
-        return links
+        Raises ReadingError: it cannot be shown.
+        """
+        layer: Layer = self._thread.submit(self._process.ask, "layer", path, page).result()
+        return layer
 
     def words(self, path: Path, page: int, words: str) -> tuple[tuple[Box, ...], ...]:
         """Where some words stand on a page, counted from 1: boxes for each place, one a line.

@@ -5,7 +5,7 @@ and where words stand in it.  They serve documents of the catalog and nothing el
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from ragapp.index.records import DocumentRow
 from ragapp.web.app_state import AppState
 from ragapp.web.evidence import file_condition, is_drawn, mark_spans
 from ragapp.web.highlight import occurrences
-from ragapp.web.pdf_links import Link
 from ragapp.web.pdf_pages import WIDTH, WIDTHS
 from ragapp.web.pdf_text import Box
 from ragapp.web.ui.render import render_place
@@ -82,16 +81,13 @@ def make_viewer(state: AppState) -> APIRouter:
     def text(document_id: int, number: int) -> Response:
         with _told() as told:
             row = _drawn(state, document_id)
-            runs = state.view.runs(Path(row.path), number)
-            links: tuple[Link, ...] = ()
-            with suppress(RagappError):  # its text is worth showing all the same
-                links = state.view.links(Path(row.path), number)
+            layer = state.view.layer(Path(row.path), number)
             # what was recognised has no place on the page
             told.append(
                 {
-                    "runs": [[run.text, *_rounded(run.box), int(run.line)] for run in runs],
-                    "text": "" if runs else state.app.catalog.unit_text(row.id, number),
-                    "links": [[_rounded(link.box), link.page, link.address] for link in links],
+                    "runs": [[run.text, *_rounded(run.box), int(run.line)] for run in layer.runs],
+                    "text": "" if layer.runs else state.app.catalog.unit_text(row.id, number),
+                    "links": [[_rounded(link.box), link.page, link.address] for link in layer.links],
                 }
             )
         return _answer(told)

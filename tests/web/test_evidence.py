@@ -153,7 +153,7 @@ def test_a_row_that_is_drawn_by_columns_is_marked_in_its_own_line(tmp_path, view
 
 def test_the_text_of_a_page_stands_where_it_is_drawn(policy, view):
     path, _ = policy
-    runs = view.runs(path, 3)
+    runs = view.layer(path, 3).runs
     text = "".join(("\n" if run.line else "") + run.text for run in runs)
     assert "London £175" in " ".join(text.split())
     london, limit = (next(run for run in runs if run.text.strip() == word) for word in ("London", "£175"))

@@ -19,7 +19,7 @@ def links_of(path, draw, page=1):
         canvas.bookmarkPage(f"page {number}")
         canvas.showPage()
     canvas.save()
-    return PdfPages().links(path, page)
+    return PdfPages().layer(path, page).links
 
 
 def test_a_link_to_another_page(tmp_path):
@@ -91,4 +91,4 @@ def test_pages_without_links_have_none_and_thousands_are_cut(tmp_path):
             canvas.linkURL(f"https://example.com/{n}", (72, 100 + n / 10, 90, 110 + n / 10))
 
     assert len(links_of(tmp_path / "a.pdf", draw)) == 1_000
-    assert PdfPages().links(tmp_path / "a.pdf", 2) == ()
+    assert PdfPages().layer(tmp_path / "a.pdf", 2).links == ()

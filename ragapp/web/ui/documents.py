@@ -217,8 +217,9 @@ class DocumentsTab(Tab):
             return {self.confirm: job_box(escape(tr(visitor.language, key))), **shown}
         visitor.errand = job.remove_beside(ids)
         wait([visitor.errand], _SOON_S)  # the store may be busy for long
-        told = self._told_errand(visitor, visitor.errand) if visitor.errand.done() else ""
-        return {self.confirm: told or job_box(escape(tr(visitor.language, "documents.removing"))), **shown}
+        if visitor.errand.done():
+            return {self.confirm: self._told_errand(visitor, visitor.errand), **shown}
+        return {self.confirm: job_box(escape(tr(visitor.language, "documents.removing"))), **shown}
 
     def _told_errand(self, visitor: Visitor, errand: Future[Any]) -> str:
         visitor.errand = None
