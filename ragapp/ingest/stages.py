@@ -41,7 +41,7 @@ _WAIT_S = 0.2
 # seconds between two words on how far a run is
 _TELL_S = 0.25
 # files are looked at for so long at most, before they are read
-_SURVEY_S = 10.0
+_SURVEYS_S = 10.0
 # with less to read nobody asks how long it takes
 _MUCH_BYTES = 300_000
 # texts as long as usual chunks, to measure the speed of the embedder with
@@ -282,7 +282,7 @@ class StagedRun:
 
     def _survey(self, preparer: Worker) -> None:
         """Look at files whose size says little, while nothing else is known of how long they take."""
-        until = time.monotonic() + _SURVEY_S
+        until = time.monotonic() + _SURVEYS_S
         while not self._stop.is_set() and time.monotonic() < until:
             try:
                 task = self._to_survey.get_nowait()

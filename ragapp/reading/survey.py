@@ -1,7 +1,11 @@
-"""How much there is to read in a file, by a quick look at some of its pages, before it is read."""
+"""How much there is to read in a file, by a quick look at some of its pages or parts, before it is read."""
 
 from __future__ import annotations
 
+import io
+import re
+import warnings
+import zipfile
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,10 +17,26 @@ from ragapp.reading.document import DEFAULT_OPTIONS, ReadOptions
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
+_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp")
+_PACKAGES = (
+    *(".docx", ".docm", ".dotx", ".dotm", ".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".xlsx", ".xlsm", ".xltx"),
+    *(".xltm", ".odt", ".ott", ".ods", ".ots", ".odp", ".otp"),
+)
 #: suffixes of files whose size says little of how much there is to read in them
-SURVEYED = (".pdf",)
-# pages that are looked at, spread over the file; each takes about a millisecond
+SURVEYED = (".pdf", *_PACKAGES, *_IMAGES)
+# pages of a PDF that are looked at, spread over the file; each takes about a millisecond
 _PAGES = 6
+# parts of a package that hold its text, and those that are pictures
+_TEXT_PARTS = re.compile(
+    r"word/(?:document|footnotes|endnotes)\.xml|ppt/(?:slides|notesSlides)/[^/]+\.xml"
+    r"|xl/(?:worksheets/[^/]+|sharedStrings)\.xml|content\.xml"
+)
+_PICTURES = re.compile(r"(?:(?:word|ppt|xl)/media|Pictures)/[^/]+\.(?:png|jpe?g|gif|tiff?|bmp|webp)", re.IGNORECASE)
+_TEXT = re.compile(rb">\s*([^<\s][^<]*)")
+# bytes that are looked at: of a part with text, and of a picture, whose size in pixels stands near its beginning
+_PART_BYTES, _PICTURE_BYTES = 1 << 20, 1 << 18
+# so many parts of each kind at the most; what the others hold is reckoned by these
+_PARTS = 30
 # characters that are recognised on a page
 _RECOGNISED = 1_500
 _DEEPEST = 3  # forms within forms
@@ -40,17 +60,91 @@ class Survey:
 
 
 def survey(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Survey:
-    """Look at some pages of a PDF.
+    """Look at some pages of a PDF, at the parts of a package of Office or OpenDocument, at the size of a picture.
 
     Raises:
         ReadingError: it is protected by a password that is not known.
-        PdfiumError: it cannot be opened.
+        PdfiumError, BadZipFile, OSError: it cannot be opened.
     """
     from ragapp.reading.pages import ocr
+
+    recognised = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
+    suffix = path.suffix.lower()
+    if suffix in _IMAGES:
+        return _survey_image(path, recognised)
+    if suffix in _PACKAGES:
+        return _survey_package(path, recognised)
+    return _survey_pdf(path, options, recognised)
+
+
+def _survey_image(path: Path, recognised: bool) -> Survey:
+    from PIL import Image
+
+    from ragapp.reading.pages.image import FORMATS, pages_of
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path, formats=FORMATS) as image:
+            pages = pages_of(image)
+    return Survey(pages, _RECOGNISED * pages, pages) if recognised else Survey(pages, 0, 0)
+
+
+def _survey_package(path: Path, recognised: bool) -> Survey:
+    from ragapp.reading.pages.pictures import MOST_PICTURES
+
+    with zipfile.ZipFile(path) as package:
+        members = package.infolist()
+        texts = [member for member in members if _TEXT_PARTS.fullmatch(member.filename)]
+        characters = _reckoned(len(texts), [_text_in(package, member) for member in _some(texts)])
+        if not recognised:
+            return Survey(len(texts), characters, 0)
+        # the same picture is recognised once
+        distinct = {(one.CRC, one.file_size): one for one in members if _PICTURES.fullmatch(one.filename)}
+        pictures = list(distinct.values())
+        large = _reckoned(len(pictures), [_is_large_picture(package, member) for member in _some(pictures)])
+    return Survey(len(texts), characters, min(large, MOST_PICTURES))
+
+
+def _some(members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """Members that stand for all of them."""
+    return members[:: -(-len(members) // _PARTS) or 1]
+
+
+def _reckoned(count: int, looks: list[float]) -> int:
+    """What there is in so many parts, by those that were looked at."""
+    return round(sum(looks) * count / max(1, len(looks)))
+
+
+def _text_in(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> float:
+    """Characters of text in a part of XML, by its beginning."""
+    with package.open(member) as stream:
+        begin = stream.read(_PART_BYTES)
+    found = sum(len(text.decode("utf-8", "ignore")) for text in _TEXT.findall(begin))
+    return found * max(1.0, member.file_size / max(1, len(begin)))
+
+
+def _is_large_picture(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    """Whether a picture is one whose text will be recognised; one that cannot be opened is none."""
+    from PIL import Image
+
+    from ragapp.reading.pages.image import FORMATS
+    from ragapp.reading.pages.pictures import is_large
+
+    with package.open(member) as stream:
+        begin = io.BytesIO(stream.read(_PICTURE_BYTES))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(begin, formats=FORMATS) as image:
+                return is_large(image.width, image.height)
+    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError):
+        return False
+
+
+def _survey_pdf(path: Path, options: ReadOptions, recognised: bool) -> Survey:
     from ragapp.reading.pages.pictures import MOST_PICTURES
     from ragapp.reading.pdf.opening import open_pdf
 
-    recognised = options.ocr != "off" and bool(ocr.chosen_engine(options)[0])
     with closing(open_pdf(path, options.passwords)) as pdf:
         pages = len(pdf)
         looks = [_look(pdf, index, recognised, options.ocr == "always") for index in _spread(pages)]

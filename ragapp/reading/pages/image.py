@@ -32,7 +32,7 @@ def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
             python_warnings.simplefilter("ignore")  # remarks on odd metadata, meant for programmers
             python_warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
-                pages = min(getattr(image, "n_frames", 1), _MAX_PAGES) if image.format == "TIFF" else 1
+                pages = pages_of(image)
                 for index in range(pages):
                     options.tick(index + 1, pages, can)
                     image.seek(index)
@@ -45,6 +45,11 @@ def read_image(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
         raise ReadingError(f"the picture is damaged ({error})", "Open it in a viewer and save it again.") from None
     notes += ocr.coverage_warnings(units, options)
     return Document(path.stem, units, warnings=notes)
+
+
+def pages_of(image: Image.Image) -> int:
+    """How many pages a picture is read as: those of a TIFF, one of all else."""
+    return min(getattr(image, "n_frames", 1), _MAX_PAGES) if image.format == "TIFF" else 1
 
 
 def on_white(image: Image.Image) -> Image.Image:
