@@ -37,6 +37,7 @@ class Fetching:
         step: what is being done, as ``ragapp models pull`` tells it.
         done: bytes that are there of ``total``, of all models together.
         rate: bytes a second; 0 while it is not known.
+        came: whether all of the one in hand is there, and it is being made ready.
     """
 
     number: int = 1
@@ -45,6 +46,7 @@ class Fetching:
     done: int = 0
     total: int = 0
     rate: float = 0.0
+    came: bool = False
 
     @property
     def seconds_left(self) -> float | None:
@@ -319,4 +321,5 @@ class _Sizes:
         rate = 0.0
         if len(self._seen) > 1 and (took := self._seen[-1][0] - self._seen[0][0]) > 0.5:
             rate = max(0.0, (self._seen[-1][1] - self._seen[0][1]) / took)
-        return Fetching(number, len(names), step, sum(self._done.values()), sum(self._totals.values()), rate)
+        came = bool(step) and self._done[names[number - 1]] >= self._totals[names[number - 1]]
+        return Fetching(number, len(names), step, sum(self._done.values()), sum(self._totals.values()), rate, came)

@@ -32,6 +32,12 @@ def test_rate_and_time_left_are_of_all_models_together(clock):
         sizes.note("a", PullProgress("a", "from the hub", done, 1000))
     at = sizes.progress(1, "from the hub")
     assert (at.done, at.total, at.rate, at.seconds_left) == (300, 4000, 100.0, 37.0)
+    assert not at.came
+    # all of it came, and it is made ready while the other has not even begun
+    sizes.note("a", PullProgress("a", "from the hub", 1000, 1000))
+    sizes.note("a", PullProgress("a", "making it ready"))
+    at = sizes.progress(1, "making it ready")
+    assert (at.came, at.done, at.total) == (True, 1000, 4000)
     # the next one begins: what came before is whole, and the rate is its own
     clock[0] += 5
     sizes.note("b", PullProgress("b", "from the hub", 500, 3200))

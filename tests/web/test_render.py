@@ -519,6 +519,9 @@ def test_how_far_models_are_fetched_is_told_with_rate_and_time_left():
         assert words in html
     html = models.render_model_job(ModelState("fetching", "m", fetching=at), "fr")
     assert "Téléchargement de m (2 sur 2)" in html
+    assert "préparation" not in html
+    come = Fetching(1, 2, "m: making it ready", 100_000_000, 1_500_000_000, came=True)
+    assert "préparation en cours" in models.render_model_job(ModelState("fetching", "m", fetching=come), "fr")
     failed = ModelState(
         name="m", error="m could not be fetched:\n  model hub: no route", hint="Do this.", failed="fetching"
     )

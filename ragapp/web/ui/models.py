@@ -174,7 +174,7 @@ def _fetching(name: str, at: Fetching, language: str) -> str:
         facts.append(tr(language, "models.rate", rate=size(int(at.rate), language)))
     if at.seconds_left is not None and at.rate:
         facts.append(tr(language, "models.left", time=shown_seconds(at.seconds_left)))
-    if at.done >= at.total and at.step:
+    if at.came:
         facts.append(tr(language, "models.making_ready"))
     percent = 100 * at.done // at.total if at.total else 0
     stop = act("models", tr(language, "models.stop"), what="stop")
