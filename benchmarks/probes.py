@@ -7,8 +7,9 @@
 state the answer: a file in the format of SQuAD (every other article, as `answers.py` draws them), one for
 `ragapp eval`, or `booklets/en.jsonl` and `booklets/fr.jsonl` (their half `choose`; a passage that holds the evidence
 states the answer).  `ask` puts each pair to the model in a way of `probe_ways.yaml`, or as ragapp does it (`now`), and
-tells the AUC of the log-odds of its yes: over all pairs, and over the passages that the search puts first.  It goes on
-where it stopped.
+tells the AUC of the log-odds of its yes: over all pairs, and over the passages that the search puts first.  With
+`--prior SHARE` so much of the log-odds that it gives the same question without any passage is taken off before (Zhao et
+al., Calibrate Before Use, 2021).  It goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -93,13 +94,13 @@ def read_ways() -> dict:
 
 
 def messages_of(
-    way: str, question: str, passage: ScoredChunk, engine: LanguageModel
+    way: str, question: str, passage: ScoredChunk | None, engine: LanguageModel
 ) -> tuple[list[Message], PromptSet]:
-    """The chat that asks whether a passage states the answer to a question, in one way, and its language's prompts."""
+    """The chat that asks whether a passage, or none, states the answer to a question, in one way, and its prompts."""
     code = question_language(question).code
     prompts = PROMPTS[code if code in PROMPTS else "en"]
     if way == "now":
-        return probe_messages(prompts, question, [passage], engine.escape), prompts
+        return probe_messages(prompts, question, [passage] if passage else [], engine.escape), prompts
     ways = read_ways()
     language = code if code in ways["examples"] else "en"
     prompts = PROMPTS[language]
@@ -107,14 +108,15 @@ def messages_of(
     messages: list[Message] = [{"role": "system", "content": prompts.system}]
 
     def shown(place_and_text: str, asked: str) -> str:
-        return f"{prompts.passages}\n{place_and_text}\n\n{prompts.question.replace('{question}', asked)}\n{probe}"
+        above = f"{place_and_text}\n\n" if place_and_text else ""
+        return f"{prompts.passages}\n{above}{prompts.question.replace('{question}', asked)}\n{probe}"
 
     for number in ways["ways"][way]["examples"]:
         example = ways["examples"][language][number]
         asked = shown(f"[1] {example['place']}\n{example['passage'].strip()}", example["question"])
         reply = prompts.yes if example["states"] else prompts.no
         messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": reply}]
-    text = engine.escape(render_passage(1, passage).strip())
+    text = engine.escape(render_passage(1, passage).strip()) if passage else ""
     return [*messages, {"role": "user", "content": shown(text, engine.escape(question))}], prompts
 
 
@@ -136,23 +138,33 @@ def ask(options: argparse.Namespace) -> None:
                 for pair in some:
                     if pair["id"] not in kept:
                         kept.keep({"id": pair["id"], "log_odds": log_odds(way, pair, engine)})
-                cells.append(" / ".join(areas(some, kept)))
+                    if options.prior and pair["question"] not in kept:
+                        without = log_odds(way, {**pair, "chunk": None}, engine)
+                        kept.keep({"id": pair["question"], "log_odds": without})
+                cells.append(" / ".join(areas(some, kept, options.prior)))
             sys.stdout.write(f"| {way} | {' | '.join(cells)} |\n")
             sys.stdout.flush()
 
 
 def log_odds(way: str, pair: dict, engine: LanguageModel) -> float:
-    """Log-odds that the passage of a pair states the answer, by the model."""
-    chunk = StoredChunk(**{**pair["chunk"], "headings": tuple(pair["chunk"]["headings"])})
-    messages, prompts = messages_of(way, pair["question"], ScoredChunk(chunk, 0.0, 0.0, 0.0), engine)
+    """Log-odds that the passage of a pair, or none, states the answer, by the model."""
+    passage = None
+    if pair["chunk"]:
+        chunk = StoredChunk(**{**pair["chunk"], "headings": tuple(pair["chunk"]["headings"])})
+        passage = ScoredChunk(chunk, 0.0, 0.0, 0.0)
+    messages, prompts = messages_of(way, pair["question"], passage, engine)
     yes, no = engine.choice_probabilities(messages, (prompts.yes, prompts.no))
     return round(math.log(max(yes, 1e-6) / max(no, 1e-6)), 4)
 
 
-def areas(pairs: Sequence[dict], kept: Kept) -> Iterator[str]:
+def areas(pairs: Sequence[dict], kept: Kept, prior: float) -> Iterator[str]:
     """The AUC over all pairs, and over the first passage of each question."""
+
+    def value(pair: dict) -> float:
+        return kept[pair["id"]]["log_odds"] - (prior * kept[pair["question"]]["log_odds"] if prior else 0.0)
+
     for some in (pairs, [pair for pair in pairs if not pair["rank"]]):
-        values = np.array([kept[pair["id"]]["log_odds"] for pair in some])
+        values = np.array(list(map(value, some)))
         states = np.array([pair["states"] for pair in some], bool)
         stating, others = values[states], values[~states]
         higher = (stating[:, None] > others) + 0.5 * (stating[:, None] == others)
@@ -171,6 +183,7 @@ def main() -> None:
     asking.add_argument("pairs", type=Path)
     asking.add_argument("--way", nargs="+", default=["now"], help="`now`, or a name of probe_ways.yaml")
     asking.add_argument("--out", type=Path, required=True, help="folder for what was found")
+    asking.add_argument("--prior", type=float, default=0.0, metavar="SHARE")
     asking.add_argument("--llm")
     asking.add_argument("--limit", type=int, help="pairs of each set")
     asking.set_defaults(run=ask)
