@@ -20,7 +20,6 @@ it is at most one off a page that holds the evidence, by the drawn PDF's text.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 import sys
@@ -253,8 +252,7 @@ def places(words: str, pages: Sequence[str]) -> list[int]:
 
 def read(language: str) -> list[dict]:
     """The questions of a language."""
-    lines = (SOURCES / f"{language}.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line.strip()]
+    return read_lines(SOURCES / f"{language}.jsonl")
 
 
 def check(language: str) -> list[str]:

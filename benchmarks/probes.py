@@ -65,7 +65,7 @@ def questions_of(file: Path, folder: Path, count: int) -> tuple[Path, list[tuple
     """The documents of a file of questions, and each question with what a passage that states its answer holds."""
     if is_booklets(file):
         booklets.draw(folder, file.stem)
-        lines = [line for line in read_lines(file) if line["half"] == "choose"]
+        lines = [line for line in booklets.read(file.stem) if line["half"] == "choose"]
         return folder, [(one["question"], one["evidence"], one["kind"] != booklets.UNANSWERABLE) for one in lines]
     if file.suffix == ".jsonl":
         folder, drawn = file.parent, own(file, "choose")
@@ -97,13 +97,12 @@ def messages_of(
     way: str, question: str, passage: ScoredChunk | None, engine: LanguageModel
 ) -> tuple[list[Message], PromptSet]:
     """The chat that asks whether a passage, or none, states the answer to a question, in one way, and its prompts."""
-    code = question_language(question).code
-    prompts = PROMPTS[code if code in PROMPTS else "en"]
+    code, ways = question_language(question).code, read_ways()
+    known = PROMPTS if way == "now" else ways["examples"]
+    language = code if code in known else "en"
+    prompts = PROMPTS[language]
     if way == "now":
         return probe_messages(prompts, question, [passage] if passage else [], engine.escape), prompts
-    ways = read_ways()
-    language = code if code in ways["examples"] else "en"
-    prompts = PROMPTS[language]
     probe = ways["ways"][way].get("probe", {}).get(language, f"\n{prompts.probe}")  # behind a blank line, as `now`
     messages: list[Message] = [{"role": "system", "content": prompts.system}]
 
@@ -181,9 +180,9 @@ def main() -> None:
     collecting.set_defaults(run=collect)
     asking = commands.add_parser("ask")
     asking.add_argument("pairs", type=Path)
-    asking.add_argument("--way", nargs="+", default=["now"], help="`now`, or a name of probe_ways.yaml")
+    asking.add_argument("--way", nargs="+", default=["now"], choices=["now", *read_ways()["ways"]])
     asking.add_argument("--out", type=Path, required=True, help="folder for what was found")
-    asking.add_argument("--prior", type=float, default=0.0, metavar="SHARE")
+    asking.add_argument("--prior", type=float, default=0.0, metavar="SHARE", help="see above")
     asking.add_argument("--llm")
     asking.add_argument("--limit", type=int, help="pairs of each set")
     asking.set_defaults(run=ask)

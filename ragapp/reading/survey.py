@@ -7,21 +7,22 @@ import re
 import warnings
 import zipfile
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragapp.reading.document import DEFAULT_OPTIONS, ReadOptions
+from ragapp.reading.formats import FORMATS
 
 if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
     from pypdfium2 import PdfDocument, PdfPage
 
-_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".tif", ".tiff", ".bmp", ".webp")
-_PACKAGES = (
-    *(".docx", ".docm", ".dotx", ".dotm", ".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".xlsx", ".xlsm", ".xltx"),
-    *(".xltm", ".odt", ".ott", ".ods", ".ots", ".odp", ".otp"),
-)
+_IMAGES = tuple(suffix for one in FORMATS if one.reader == "pages.image:read_image" for suffix in one.suffixes)
+# the text of a book stands in parts of any name
+_PACKAGES = tuple(suffix for one in FORMATS if one.package and one.suffix != ".epub" for suffix in one.suffixes)
 #: suffixes of files whose size says little of how much there is to read in them
 SURVEYED = (".pdf", *_PACKAGES, *_IMAGES)
 # pages of a PDF that are looked at, spread over the file; each takes about a millisecond
@@ -31,7 +32,9 @@ _TEXT_PARTS = re.compile(
     r"word/(?:document|footnotes|endnotes)\.xml|ppt/(?:slides|notesSlides)/[^/]+\.xml"
     r"|xl/(?:worksheets/[^/]+|sharedStrings)\.xml|content\.xml"
 )
-_PICTURES = re.compile(r"(?:(?:word|ppt|xl)/media|Pictures)/[^/]+\.(?:png|jpe?g|gif|tiff?|bmp|webp)", re.IGNORECASE)
+_PICTURES = re.compile(
+    rf"(?:(?:word|ppt|xl)/media|Pictures)/[^/]+(?:{'|'.join(map(re.escape, _IMAGES))})", re.IGNORECASE
+)
 _TEXT = re.compile(rb">\s*([^<\s][^<]*)")
 # bytes that are looked at: of a part with text, and of a picture, whose size in pixels stands near its beginning
 _PART_BYTES, _PICTURE_BYTES = 1 << 20, 1 << 18
@@ -77,15 +80,24 @@ def survey(path: Path, options: ReadOptions = DEFAULT_OPTIONS) -> Survey:
     return _survey_pdf(path, options, recognised)
 
 
-def _survey_image(path: Path, recognised: bool) -> Survey:
+@contextmanager
+def _opened(picture: Path | io.BytesIO) -> Iterator[PillowImage]:
+    """A picture of which nothing but its header was read."""
     from PIL import Image
 
-    from ragapp.reading.pages.image import FORMATS, pages_of
+    from ragapp.reading.pages.image import FORMATS
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(path, formats=FORMATS) as image:
-            pages = pages_of(image)
+        with Image.open(picture, formats=FORMATS) as image:
+            yield image
+
+
+def _survey_image(path: Path, recognised: bool) -> Survey:
+    from ragapp.reading.pages.image import pages_of
+
+    with _opened(path) as image:
+        pages = pages_of(image)
     return Survey(pages, _RECOGNISED * pages, pages) if recognised else Survey(pages, 0, 0)
 
 
@@ -95,13 +107,15 @@ def _survey_package(path: Path, recognised: bool) -> Survey:
     with zipfile.ZipFile(path) as package:
         members = package.infolist()
         texts = [member for member in members if _TEXT_PARTS.fullmatch(member.filename)]
-        characters = _reckoned(len(texts), [_text_in(package, member) for member in _some(texts)])
+        some = [_text_in(package, member) for member in _some(texts)]
+        characters = _reckoned(sum(some), len(some), len(texts))
         if not recognised:
             return Survey(len(texts), characters, 0)
         # the same picture is recognised once
         distinct = {(one.CRC, one.file_size): one for one in members if _PICTURES.fullmatch(one.filename)}
         pictures = list(distinct.values())
-        large = _reckoned(len(pictures), [_is_large_picture(package, member) for member in _some(pictures)])
+        looks = [_is_large_picture(package, member) for member in _some(pictures)]
+        large = _reckoned(sum(looks), len(looks), len(pictures))
     return Survey(len(texts), characters, min(large, MOST_PICTURES))
 
 
@@ -110,9 +124,9 @@ def _some(members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     return members[:: -(-len(members) // _PARTS) or 1]
 
 
-def _reckoned(count: int, looks: list[float]) -> int:
-    """What there is in so many parts, by those that were looked at."""
-    return round(sum(looks) * count / max(1, len(looks)))
+def _reckoned(found: float, looked: int, count: int) -> int:
+    """What there is in ``count`` pages or parts, by what was found in those that were looked at."""
+    return round(found * count / max(1, looked))
 
 
 def _text_in(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> float:
@@ -127,16 +141,13 @@ def _is_large_picture(package: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool
     """Whether a picture is one whose text will be recognised; one that cannot be opened is none."""
     from PIL import Image
 
-    from ragapp.reading.pages.image import FORMATS
     from ragapp.reading.pages.pictures import is_large
 
     with package.open(member) as stream:
         begin = io.BytesIO(stream.read(_PICTURE_BYTES))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(begin, formats=FORMATS) as image:
-                return is_large(image.width, image.height)
+        with _opened(begin) as image:
+            return is_large(image.width, image.height)
     except (Image.DecompressionBombError, OSError, SyntaxError, ValueError):
         return False
 
@@ -151,10 +162,9 @@ def _survey_pdf(path: Path, options: ReadOptions, recognised: bool) -> Survey:
     # a picture of several pages, such as a letterhead, is recognised once
     seen = Counter(picture for look in looks for picture in look.pictures)
     of_one_page = sum(count for count in seen.values() if count == 1)
-    each = pages / max(1, len(looks))
-    large = min(round(of_one_page * each) + len(seen) - of_one_page, MOST_PICTURES)
-    scans = round(sum(look.scanned for look in looks) * each)
-    return Survey(pages, round(sum(look.characters for look in looks) * each), scans + large)
+    large = min(_reckoned(of_one_page, len(looks), pages) + len(seen) - of_one_page, MOST_PICTURES)
+    scans = _reckoned(sum(look.scanned for look in looks), len(looks), pages)
+    return Survey(pages, _reckoned(sum(look.characters for look in looks), len(looks), pages), scans + large)
 
 
 @dataclass(frozen=True, slots=True)

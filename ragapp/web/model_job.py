@@ -321,5 +321,6 @@ class _Sizes:
         rate = 0.0
         if len(self._seen) > 1 and (took := self._seen[-1][0] - self._seen[0][0]) > 0.5:
             rate = max(0.0, (self._seen[-1][1] - self._seen[0][1]) / took)
-        came = bool(step) and self._done[names[number - 1]] >= self._totals[names[number - 1]]
+        now = names[number - 1]
+        came = bool(step) and self._done[now] >= self._totals[now]
         return Fetching(number, len(names), step, sum(self._done.values()), sum(self._totals.values()), rate, came)
