@@ -41,7 +41,7 @@ def make_graceful(server: uvicorn.Server, finish: Callable[[], None]) -> uvicorn
 
     A second signal, or Ctrl-C, ends it without. It ends in order, with exit code 0, and not by the signal.
     """
-    ordinary, asked = server.handle_exit, threading.Event()
+    ordinary = server.handle_exit
 
     def end() -> None:
         try:
@@ -49,14 +49,19 @@ def make_graceful(server: uvicorn.Server, finish: Callable[[], None]) -> uvicorn
         finally:
             server.should_exit = True
 
+    # a second signal may come while the first is handled: what it calls must take no lock that the first may hold
+    first = [end]
+
     def handle(number: int, frame: FrameType | None) -> None:
         if number != signal.SIGTERM:
             ordinary(number, frame)
-        elif asked.is_set():
+            return
+        try:
+            work = first.pop()
+        except IndexError:
             server.should_exit = True
         else:
-            asked.set()
-            threading.Thread(target=end, name="ragapp-end", daemon=True).start()
+            threading.Thread(target=work, name="ragapp-end", daemon=True).start()
 
     server.handle_exit = handle  # type: ignore[method-assign, assignment]
     return server
