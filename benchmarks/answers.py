@@ -138,7 +138,6 @@ def ask(options: argparse.Namespace) -> None:
 
 def outcome(item: dict, answer, other: dict | None) -> dict:
     """What came of a question, without its words."""
-    from ragapp.answer.layout import is_quotation
     from ragapp.evaluation.runner import Question, example_of
 
     def holds(text: str) -> bool:
@@ -158,7 +157,7 @@ def outcome(item: dict, answer, other: dict | None) -> dict:
         "signals": answer.signals,
         "states": taught.states,
         "abstained": answer.abstained,
-        "own_words": is_quotation(replace(answer, grade="likely")),
+        "own_words": is_own_words(answer),
         "right": taught.right,
         "recall": 0.0 if answer.abstained else recall(answer.answer),
         "supported": bool(answer.sentences) and answer.sentences[0].supported,
@@ -171,6 +170,13 @@ def outcome(item: dict, answer, other: dict | None) -> dict:
         said = {"right": holds(other["answer"]), "recall": recall(other["answer"]), "refused": refused}
         found["plain"] = {**said, **seconds}
     return found
+
+
+def is_own_words(answer) -> bool:
+    """Whether an answer is the passage's own words because what was written of it is not stated there."""
+    from ragapp.answer.prompts import PROMPTS
+
+    return answer.doubt in {prompts.own_words for prompts in PROMPTS.values()}
 
 
 def plain(app, question: str) -> dict:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from ragapp.answer import facts
 from ragapp.answer.comparisons import misses_bound, misses_quarter, turns_bound
+from ragapp.answer.conditions import leaves_out_condition
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.repetition import stands
 from ragapp.answer.spelled_quantities import lacks_spelled_quantity
@@ -37,6 +38,7 @@ _TELLING = 12
 _OPEN_END = re.compile(r"[^\W\d_]+|\[[\d,;\s]*")
 _ENDING = re.compile(r"[.!?…\n]")
 _ITEM_NUMBER = re.compile(r"^(\d{1,2})[.)]\s+")
+_LINE_MARK = re.compile(r"(?:\d{1,2}[.)]|[-*•–])\s+")
 # share of a sentence's own terms that a passage which supports it must have
 SUPPORT_SHARE = 0.5
 # share of a question's words that a sentence must have, with the headings above it, to be shown as it stands
@@ -193,7 +195,8 @@ class Grounding:
                 n, span = found
                 citation = self._evidence.cite(n, span)
                 self._citations.setdefault(n, citation)
-                sentences.append(Sentence(f"{told} [{n}]", True, (n,), (citation.quote,)))
+                for text in self._evidence.with_condition(told, claim[1], n, span):
+                    sentences.append(Sentence(f"{text} [{n}]", True, (n,), (citation.quote,)))
             else:
                 sentences.append(Sentence(told, False, ()))
         return sentences
@@ -369,6 +372,26 @@ class _Evidence:
         """Whether a sentence names days of the week that do not stand where it is taken from."""
         days = weekdays(text)
         return bool(days) and not days <= weekdays(f"{self._around[n - 1]}\n{self._introduced(n, span)}")
+
+    def with_condition(self, told: str, claim: str, n: int, span: Span) -> list[str]:
+        """A stated sentence, or the passage's own where what was written leaves out a condition under which it holds.
+
+        Where the passage's sentence does not stand by itself, or what was written begins with yes or no, both.
+        """
+        chunk = self._passages[n - 1].chunk
+        quote = " ".join(chunk.text[slice(*span)].split())
+        whole = span[1] - span[0] < MAX_QUOTE_CHARACTERS
+        if not self._question or self._foreign(n) or is_row(quote) or not whole:
+            return [told]
+        if not leaves_out_condition(
+            claim, self._question, quote, chunk.language, lambda text: known_terms(text, chunk.language)
+        ):
+            return [told]
+        own = POINT.sub("", quote, count=1)
+        if split_particle(claim)[0] or REFERS.match(own):
+            return [told, own]
+        mark = _LINE_MARK.match(told)
+        return [f"{mark[0]}{own}" if mark else own]
 
     def nearest(self, written: str, least: float) -> Span | None:
         """Where the first passage has most of the words of the question, and half as much of what was written.

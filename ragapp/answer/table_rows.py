@@ -205,10 +205,13 @@ def of_another_column(
     said = _figures(sentence) - _figures(question)
     measured = {unit for number, unit in facts.quantities(sentence) if number in said}
     for table in _tables(passage)[0]:
-        headings = {column: set(stems(text)) for column, text in table[0].items()}
+        titles = {column: set(stems(text)) for column, text in table[0].items()}
         for row in table[1:]:
             if not said or not _is_quoted(row, quote):
                 continue
+            # "the out-of-pocket limit" names a row, and not the column "out of network"
+            label = set(stems(" ".join(text for text in row.values() if not _figures(text))))
+            headings = {column: terms - label for column, terms in titles.items()}
             holding = {column for column, text in row.items() if _figures(text) & said}
             if holding and _nearer_columns(row, headings, asked, holding, measured):
                 return True

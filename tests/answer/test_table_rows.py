@@ -125,6 +125,30 @@ def test_a_figure_stands_below_the_heading_that_is_asked_for(sentence, question,
     assert ground(sentence, question, [passage(CREW)], "en")[0][0].supported is not other
 
 
+RUNS = (
+    "| Fee | Members | Guests, tide table of the harbour | Guests, out of season |\n| --- | --- | --- | --- |\n"
+    "| Landing | 3 | 5 | 9 |\n| Hauling out of the water | 20 | 35 | 60 |"
+)
+
+
+@pytest.mark.parametrize(
+    ("figure", "question", "other"),
+    [
+        # "out" is a word of the row, so it tells nothing of the columns
+        ("60", "What does hauling out of the water cost guests who use the tide table?", True),
+        ("35", "What does hauling out of the water cost guests who use the tide table?", False),
+        ("60", "What does hauling out of the water cost guests in the low season?", False),
+        ("35", "What does hauling out of the water cost guests in the low season?", True),
+    ],
+)
+def test_a_word_that_names_the_row_names_no_column(figure, question, other):
+    def stems(text):
+        return {term for term in content_terms(text, "en", ["out"]) if term != "of"}
+
+    row = "| Hauling out of the water | 20 | 35 | 60 |"
+    assert of_another_column(f"It is {figure}.", question, RUNS, row, stems) is other
+
+
 HIVES = (
     "| Apiary | Honey in kg | Growth on 2021 |\n| --- | --- | --- |\n| Lindow | 410 | +7.5% |\n| Marl | 288 | -3.1% |"
 )
