@@ -99,6 +99,11 @@ def rates(text: str) -> set[tuple[str, str]]:
     return found
 
 
+def dimensions(text: str) -> set[str]:
+    """What the units measure that a text names, beside a number or not: ``time``, ``money``, ``length``, ..."""
+    return {_DIMENSION[unit] for unit in units(text)} | {_DIMENSION[unit] for _, unit in quantities(text)}
+
+
 def units(text: str) -> set[str]:
     """The units that a text names, beside a number or not; of one letter only beside a number or in brackets."""
     named = {
