@@ -4,7 +4,7 @@ before you have repaid it, the balance is due" says."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ragapp.answer import load_yaml
 
@@ -36,9 +36,25 @@ def leaves_out_condition(
         return False
     own, said = terms(sentence), terms(f"{sentence} {question}")
     part = max(_PARTS.split(quote), key=lambda part: len(terms(part) & own))
-    for match in begins.finditer(part):
-        ends = _END.search(part, match.end())
-        condition = terms(part[match.start() : ends.start() if ends else len(part)])
+    for start, end in _spans(part, begins):
+        condition = terms(part[start:end])
         if condition and len(condition & said) < KEPT_SHARE * len(condition):
             return True
     return False
+
+
+def without_conditions(text: str, language: str) -> str:
+    """A text in a language (ISO 639-1) without its conditions and exceptions."""
+    begins = _BEGIN.get(language)
+    for start, end in reversed(list(_spans(text, begins))) if begins else ():
+        text = text[:start] + text[end:]
+    return text
+
+
+def _spans(text: str, begins: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """Where the conditions of a text stand, none in another."""
+    at = 0
+    while match := begins.search(text, at):
+        ends = _END.search(text, match.end())
+        at = ends.start() if ends else len(text)
+        yield match.start(), at

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from ragapp.answer import facts, load_yaml
+from ragapp.answer.conditions import without_conditions
 from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.weekdays import weekdays
 from ragapp.index.analysis import known_terms, stop_list
@@ -108,23 +110,33 @@ def decided(question: str, quote: str, language: str, above: str = "", share: fl
     if not weekdays(question) <= weekdays(f"{above}\n{quote}"):
         return None
     clauses = [clause for clause in _CLAUSES.split(quote) if asked & known_terms(clause, language)]
-    denying = {facts.denies(clause, language) for clause in clauses}
-    if len(denying) != 1:
-        return None
-    if denying == {True}:
-        return False
+    denied = _all_deny(clauses, language)
+    if denied is not False:
+        return None if denied is None else False
     told = set().union(*(facts.restrictions(clause, language) for clause in clauses))
     return None if told - facts.restrictions(question, language) else True
+
+
+def _all_deny(clauses: Sequence[str], language: str) -> bool | None:
+    """Whether clauses say that something is not so; None where only some do, or only a condition of theirs."""
+    denying = {
+        facts.denies(text, language) for clause in clauses for text in (clause, without_conditions(clause, language))
+    }
+    return denying.pop() if len(denying) == 1 else None
 
 
 def agreed(question: str, quote: str, probability: float, language: str) -> bool | None:
     """Whether a quote answers a question with yes where it has few of its words, so that they do not decide.
 
     The ``probability`` of yes by the model and the form of the quote must agree: one that denies says no, one that
-    neither denies nor restricts anything says yes.  None where they do not, or where the question denies.
+    neither denies nor restricts anything says yes.  None where they do not, where the question denies, or where only a
+    part of the quote or a condition does.
     """
     if facts.denies(question, language):
         return None
-    if facts.denies(quote, language):
-        return False if probability < SAYS_YES else None
+    asked = known_terms(question, language)
+    clauses = _CLAUSES.split(quote)
+    denied = _all_deny([clause for clause in clauses if asked & known_terms(clause, language)] or clauses, language)
+    if denied is not False:
+        return False if denied and probability < SAYS_YES else None
     return True if probability >= SAYS_YES + MARGIN and not facts.restrictions(quote, language) else None

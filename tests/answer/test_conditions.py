@@ -3,7 +3,7 @@
 import pytest
 from answerkit import passage
 
-from ragapp.answer.conditions import leaves_out_condition
+from ragapp.answer.conditions import leaves_out_condition, without_conditions
 from ragapp.answer.grounding import ground
 from ragapp.answer.prompts import PROMPTS
 from ragapp.index.analysis import known_terms
@@ -108,3 +108,17 @@ def test_rows_and_passages_in_another_language_are_told_as_they_were():
     table = passage("| Boat | Price |\n| --- | --- |\n| Heron | 8 euros if brought back late |", "prices.pdf")
     (sentence,), _ = ground("The Heron costs 8 euros.", "What does the Heron cost?", [table], "en")
     assert sentence.text == "The Heron costs 8 euros. [1]"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "rest"),
+    [
+        ("It is free, unless it rains, and safe.", "en", "It is free, , and safe."),
+        ("If it rains, it is closed; except on Sundays, it is open.", "en", ", it is closed; , it is open."),
+        ("C'est gratuit, sauf le lundi.", "fr", "C'est gratuit, ."),
+        ("It is free.", "en", "It is free."),
+        ("Jest darmowa, jeśli pada.", "pl", "Jest darmowa, jeśli pada."),
+    ],
+)
+def test_a_text_without_its_conditions(text, language, rest):
+    assert without_conditions(text, language) == rest

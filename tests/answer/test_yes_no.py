@@ -2,7 +2,7 @@ import pytest
 from answerkit import passage
 
 from ragapp.answer.grounding import ground
-from ragapp.answer.yes_no import asks_yes_or_no, split_particle, with_particle
+from ragapp.answer.yes_no import agreed, asks_yes_or_no, decided, split_particle, with_particle
 
 RULES = passage(
     "The store is open on Sundays. Visitors may not bring dogs. The deposit is 2 monthly rents.", "rules.md"
@@ -101,3 +101,28 @@ def test_in_other_languages_and_across_them(question, answer, language, shown, s
 )  # fmt: skip
 def test_what_is_quoted_keeps_a_capital_behind_a_colon(text, yes, question, language, quoted, said):
     assert with_particle(text, yes, question, language, quoted=quoted) == said
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "language", "says"),
+    [
+        ("May trainees take the van?", "Trainees may take the van in the second year.", "en", True),
+        ("May trainees take the van?", "Trainees cannot take the van in the first year.", "en", False),
+        # only a condition or an exception denies
+        ("May trainees take the van?", "Trainees may take the van unless they do not hold a licence.", "en", None),
+        (
+            "Les apprentis prennent-ils la camionnette ?",
+            "Les apprentis prennent la camionnette, sous réserve que le chef ne soit pas parti.",
+            "fr",
+            None,
+        ),
+        # only what is said of something else does
+        ("May trainees take the van?", "Trainees may take the van, but no trainee may take the lorry.", "en", None),
+    ],
+)
+def test_a_denial_counts_where_all_that_is_said_of_it_denies(question, quote, language, says):
+    probability = 0.2 if says is False else 0.9
+    assert agreed(question, quote, probability, language) is says
+    if says is None:
+        assert agreed(question, quote, 0.2, language) is None
+        assert decided(question, quote, language) is None
