@@ -26,7 +26,8 @@ _LEAST = re.compile(
 _MOST = re.compile(
     r"\b(?:at (?:the )?most|up to|no(?:t)? more than|not (?:to )?exceed(?:ing)?|(?:a )?maximum(?: of)?|limited to"
     r"|au plus|(?:au |un )?maximum(?: de)?|jusqu['’]à(?: concurrence de)?|plafonnée?s? à|dans la limite de"
-    r"|dépass\w+ pas|sans dépasser|höchstens|bis zu|como máximo|hasta|al massimo|fino a|hoogstens|no máximo|até)"
+    r"|dépass\w+ (?:pas|ni)|ni|sans dépasser|höchstens|bis zu|como máximo|hasta|al massimo|fino a|hoogstens"
+    r"|no máximo|até)"
     r"\s\W?\Z",
     re.IGNORECASE,
 )
@@ -40,6 +41,16 @@ _OR_MORE = re.compile(
 )
 _OR_LESS = re.compile(
     r"\W?\s?(?:\w+\s){0,2}?(?:or (?:less|fewer)|at (?:the )?most|au plus|(?:au )?maximum|ou moins)\b", re.IGNORECASE
+)
+# a question for the least or the most of something
+_ASKS_LEAST = re.compile(
+    r"\b(?:minimum|minimal\w*|mindest\w*|mínim\w+|minim[oa]|(?:how|what) .{0,40}at least|combien .{0,40}au moins)\b",
+    re.IGNORECASE,
+)
+_ASKS_MOST = re.compile(
+    r"\b(?:maximum|maximal\w*|at (?:the )?most|up to (?:how|what)|jusqu['’]à (?:combien|quel\w*)|au plus|höchst\w*"
+    r"|máxim\w+|massim[oa]|maximaal|hoogstens)\b",
+    re.IGNORECASE,
 )
 _ORDINALS = (
     "1st|first|1er|premier|erste[ns]?|prim(?:er|o)|primeiro|eerste",
@@ -87,6 +98,13 @@ def turns_bound(sentence: str, quote: str) -> bool:
         if said in ("least", "most") and sides and sides <= {"least", "most", "above"} - {said}:
             return True
     return False
+
+
+def gives_other_bound(text: str, question: str) -> bool:
+    """Whether a question asks for the least of something and a text gives only the most, or the other way round."""
+    least, most = bool(_ASKS_LEAST.search(question)), bool(_ASKS_MOST.search(question))
+    sides = {_side(text, begin, end) for begin, end in number_spans(text)}
+    return least != most and sides == ({"most"} if least else {"least"})
 
 
 def _side(text: str, begin: int, end: int) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from ragapp.answer import facts
-from ragapp.answer.comparisons import misses_bound, misses_quarter, turns_bound
+from ragapp.answer.comparisons import gives_other_bound, misses_bound, misses_quarter, turns_bound
 from ragapp.answer.conditions import leaves_out_condition
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.repetition import stands
@@ -329,7 +329,7 @@ class _Evidence:
         if said and not _LETTER.search(rest):
             # a yes or no alone is the question, or its denial
             rest = self._question
-        if not self._several and lacks_wanted_fact(rest, self._question, self._language):
+        if self._cannot_answer(rest):
             return None
         support = {n: self._support(rest, n) for n in range(1, len(self._passages) + 1)}
         echoed = {n: self._echoed(self._terms[n - 1]) for n in support}
@@ -353,6 +353,12 @@ class _Evidence:
             ):
                 return n, span
         return None
+
+    def _cannot_answer(self, text: str) -> bool:
+        """Whether a sentence tells nothing of the kind that the question wants, which asks for one thing."""
+        if self._several:
+            return False
+        return lacks_wanted_fact(text, self._question, self._language) or gives_other_bound(text, self._question)
 
     def _of_another_actor(self, text: str, n: int, span: Span) -> bool:
         """Whether an answer to "who" begins with somebody of whom the passage speaks elsewhere.
@@ -413,7 +419,7 @@ class _Evidence:
             line = chunk.text[start:end]
             if self._is_title(line):
                 continue
-            if not self._several and lacks_wanted_fact(line, self._question, self._language):
+            if self._cannot_answer(line):
                 continue
             if "|" not in line:
                 prose.append((start, end, terms))

@@ -10,6 +10,7 @@ is offered, and one that is asked for numbers often gives nothing else.  The pro
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -28,6 +29,8 @@ Escape = Callable[[str], str]
 DEFAULT_LANGUAGE = "en"
 # characters from which on a text may be told to be the place of a passage
 _PLACE_BEGUN = 12
+_WORDS = re.compile(r"[^\W_]+")
+_BEHIND_PLACE = ' *:.,;—–-\n»”"'
 # prompts that ask for text, and so for its language
 _IN_LANGUAGE = ("answer", "several", "decide", "list", "summary", "shorten")
 
@@ -153,11 +156,16 @@ def without_place(text: str, passages: Sequence[ScoredChunk]) -> str:
     for passage in passages:
         path = _path(passage)
         for place in [_page(passage), *(" > ".join(path[first:]) for first in range(len(path) - 1))]:
-            if len(begun) <= len(place):
-                if len(begun) >= _PLACE_BEGUN and place.startswith(begun):
-                    return ""
-            elif begun.startswith(place):
-                return without_place(begun[len(place) :].lstrip(" *:.—–-\n"), passages)
+            # by words, since a model puts other signs between the titles
+            words, written = _WORDS.findall(place), list(_WORDS.finditer(begun))
+            same = [word[0] == known for word, known in zip(written, words, strict=False)]
+            if len(written) > len(words) > 0 and all(same):
+                rest = begun[written[len(words) - 1].end() :].lstrip(_BEHIND_PLACE)
+                return without_place(rest, passages)
+            last = len(written) - 1
+            growing = 0 <= last < len(words) and all(same[:-1]) and words[last].startswith(written[last][0])
+            if growing and len(begun) >= _PLACE_BEGUN:
+                return ""
     return text
 
 

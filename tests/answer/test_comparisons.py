@@ -1,6 +1,6 @@
 import pytest
 
-from ragapp.answer.comparisons import misses_bound, misses_quarter, turns_bound
+from ragapp.answer.comparisons import gives_other_bound, misses_bound, misses_quarter, turns_bound
 from ragapp.answer.grounding import own_sentences
 from tests.answer.answerkit import passage
 
@@ -86,3 +86,22 @@ def test_own_words_that_do_not_meet_the_bound_of_the_question_are_not_quoted(que
 )
 def test_the_least_is_not_the_most(sentence, quote, turned):
     assert turns_bound(sentence, quote) is turned
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "other"),
+    [
+        ("What is the minimum stake?", "The stake is at most 40 euros.", True),
+        ("What is the minimum stake?", "The stake is at least 5 euros.", False),
+        ("What is the minimum stake?", "The stake is 5 euros, and at most 40.", False),
+        ("What is the maximum stake?", "The stake is at least 5 euros.", True),
+        ("What is the maximum stake?", "The stake is 40 euros.", False),
+        ("Up to how much can I stake?", "The stake is at least 5 euros.", True),
+        ("What are the minimum and the maximum stake?", "The stake is at most 40 euros.", False),
+        ("Quel est le montant minimal de l'aide ?", "L'aide ne dépasse ni 900 € ni 45 % du prix.", True),
+        ("Quel est le montant maximal de l'aide ?", "L'aide ne dépasse ni 900 € ni 45 % du prix.", False),
+        ("What is the stake?", "The stake is at most 40 euros.", False),
+    ],
+)
+def test_the_least_is_no_answer_to_a_question_for_the_most(question, text, other):
+    assert gives_other_bound(text, question) is other

@@ -61,6 +61,11 @@ from ragapp.answer.wanted_fact import lacks_wanted_fact
         ("How many days does a loan last?", "en", "The 6 books are kept until the fair.", False),
         ("Combien de jours dure le prêt ?", "fr", "Le prêt porte sur 6 documents.", True),
         ("Combien de temps dure le prêt ?", "fr", "Le prêt porte sur 6 documents et dure un mois.", False),
+        ("Until what age may one row?", "en", "Rowers enrol before the 5th of October.", True),
+        ("Until what age may one row?", "en", "Rowers enrol in 2 boats.", True),
+        ("Until what age may one row?", "en", "One may row until the age of 70.", False),
+        ("Jusqu'à quel âge peut-on ramer ?", "fr", "Les rameurs s'inscrivent avant le 5 octobre.", True),
+        ("Jusqu'à quel âge peut-on ramer ?", "fr", "On rame jusqu'à 70 ans.", False),
         # how often
         ("How often may a loan be renewed?", "en", "A loan runs for 14 days.", True),
         ("How often may a loan be renewed?", "en", "Two renewals are granted.", False),
