@@ -32,8 +32,11 @@ from kept import Kept, read_lines
 from questions import opened
 
 from ragapp.answer.prompts import PROMPTS, PromptSet, probe_messages, render_passage
+from ragapp.answer.table_text import is_row
 from ragapp.evaluation.metrics import contains_answer, normalise
+from ragapp.index.embedder import Embedder
 from ragapp.index.records import StoredChunk
+from ragapp.index.sentences import PARAGRAPH, sentence_spans
 from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
 from ragapp.privacy import go_offline
@@ -136,13 +139,39 @@ def ask(options: argparse.Namespace) -> None:
                 some = [pair for pair in pairs if pair["set"] == name][: options.limit]
                 for pair in some:
                     if pair["id"] not in kept:
-                        kept.keep({"id": pair["id"], "log_odds": log_odds(way, pair, engine)})
+                        shown = cut(pair, read_ways()["ways"].get(way, {}).get("near"), app.embedder)
+                        kept.keep({"id": pair["id"], "log_odds": log_odds(way, shown, engine)})
                     if options.prior and pair["question"] not in kept:
                         without = log_odds(way, {**pair, "chunk": None}, engine)
                         kept.keep({"id": pair["question"], "log_odds": without})
                 cells.append(" / ".join(areas(some, kept, options.prior)))
             sys.stdout.write(f"| {way} | {' | '.join(cells)} |\n")
             sys.stdout.flush()
+
+
+def cut(pair: dict, near: int | None, embedder: Embedder) -> dict:
+    """A pair with only the sentence or row of its passage that is nearest to the question, and ``near`` on each side.
+
+    Rows stand below the head of their table.  Where ``near`` is None, the passage stays whole.
+    """
+    if near is None:
+        return pair
+    text = pair["chunk"]["text"]
+    spans = [span for paragraph in PARAGRAPH.finditer(text) for span in sentence_spans(text, *paragraph.span())]
+    pieces = [line for start, end in spans for line in _lines(text[start:end])]
+    best = int(np.argmax(embedder.scaled_similarities(pair["question"], pieces)))
+    shown = pieces[max(0, best - near) : best + near + 1]
+    if any(map(is_row, shown)):
+        rows = [piece for piece in pieces if is_row(piece)]
+        head = rows[:1]
+        shown = [*head, "|" + " --- |" * (head[0].count("|") - 1), *(one for one in shown if one not in head)]
+    return {**pair, "chunk": {**pair["chunk"], "text": "\n".join(shown)}}
+
+
+def _lines(text: str) -> list[str]:
+    """A sentence, or the rows of a table, which has no full stops, without the line below its head."""
+    lines = [line.strip() for line in text.splitlines()] if "|" in text else [text.strip()]
+    return [line for line in lines if line.strip("|-: ")]
 
 
 def log_odds(way: str, pair: dict, engine: LanguageModel) -> float:
