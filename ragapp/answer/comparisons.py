@@ -103,8 +103,9 @@ def turns_bound(sentence: str, quote: str) -> bool:
 def gives_other_bound(text: str, question: str) -> bool:
     """Whether a question asks for the least of something and a text gives only the most, or the other way round."""
     least, most = bool(_ASKS_LEAST.search(question)), bool(_ASKS_MOST.search(question))
-    sides = {_side(text, begin, end) for begin, end in number_spans(text)}
-    return least != most and sides == ({"most"} if least else {"least"})
+    if least == most:  # neither, or both
+        return False
+    return {_side(text, begin, end) for begin, end in number_spans(text)} == {"most" if least else "least"}
 
 
 def _side(text: str, begin: int, end: int) -> str:

@@ -38,7 +38,6 @@ _TELLING = 12
 _OPEN_END = re.compile(r"[^\W\d_]+|\[[\d,;\s]*")
 _ENDING = re.compile(r"[.!?…\n]")
 _ITEM_NUMBER = re.compile(r"^(\d{1,2})[.)]\s+")
-_LINE_MARK = re.compile(r"(?:\d{1,2}[.)]|[-*•–])\s+")
 # share of a sentence's own terms that a passage which supports it must have
 SUPPORT_SHARE = 0.5
 # share of a question's words that a sentence must have, with the headings above it, to be shown as it stands
@@ -396,7 +395,7 @@ class _Evidence:
         own = POINT.sub("", quote, count=1)
         if split_particle(claim)[0] or REFERS.match(own):
             return [told, own]
-        mark = _LINE_MARK.match(told)
+        mark = POINT.match(told)
         return [f"{mark[0]}{own}" if mark else own]
 
     def nearest(self, written: str, least: float) -> Span | None:

@@ -13,6 +13,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 
 from ragapp.answer import load_yaml
 from ragapp.answer.prompt_injection import redact_injections
@@ -157,7 +158,8 @@ def without_place(text: str, passages: Sequence[ScoredChunk]) -> str:
         path = _path(passage)
         for place in [_page(passage), *(" > ".join(path[first:]) for first in range(len(path) - 1))]:
             # by words, since a model puts other signs between the titles
-            words, written = _WORDS.findall(place), list(_WORDS.finditer(begun))
+            words = _WORDS.findall(place)
+            written = list(islice(_WORDS.finditer(begun), len(words) + 1))  # asked for each token that is written
             same = [word[0] == known for word, known in zip(written, words, strict=False)]
             if len(written) > len(words) > 0 and all(same):
                 rest = begun[written[len(words) - 1].end() :].lstrip(_BEHIND_PLACE)

@@ -111,8 +111,10 @@ def decided(question: str, quote: str, language: str, above: str = "", share: fl
         return None
     clauses = [clause for clause in _CLAUSES.split(quote) if asked & known_terms(clause, language)]
     denied = _all_deny(clauses, language)
-    if denied is not False:
-        return None if denied is None else False
+    if denied is None:
+        return None
+    if denied:
+        return False
     told = set().union(*(facts.restrictions(clause, language) for clause in clauses))
     return None if told - facts.restrictions(question, language) else True
 

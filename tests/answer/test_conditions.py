@@ -79,6 +79,7 @@ RULES = passage(
     [
         ("The boat is free of charge.", "What does the boat cost?", [BOAT]),
         ("- The boat is free of charge.", "What does the boat cost?", [f"- {BOAT}"]),
+        ("a) The boat is free of charge.", "What does the boat cost?", [f"a) {BOAT}"]),
         ("1. The boathouse is open in summer.\n2. The boat is free of charge.", "Tell me about the boat.", ["", BOAT]),
         ("Yes, the boat is free of charge.", "Is the boat free?", ["Yes, the boat is free of charge.", BOAT]),
         # a sentence that refers to another one does not stand by itself
