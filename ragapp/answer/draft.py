@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ragapp.answer.answerability import JudgedPassage
 from ragapp.answer.grounding import MARK, Similarity, own_sentences
 from ragapp.contract import Citation, Proved, Sentence, TableRow
 from ragapp.index.analysis import content_terms
 from ragapp.retrieval.passage import ScoredChunk
+
+Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -20,7 +23,8 @@ class Draft:
         text: what the person reads.
         confidence: probability, 0 to 1, that the likeliest passage states the answer; of several parts the lowest.
         own_words: whether some of it is the passage's own words, since what was written is not stated there.
-        passages: those of the answer, the likeliest first; a citation's number is the place here, 1-based.
+        passages: those of the answer, the cited ones first (see :meth:`number`), then the likeliest; a citation's
+            number is the place here, 1-based.
         used: those that were written from.
         judged: one for each passage that was judged, in the order of ``passages``.
         notes: what the person should know beside the answer.
@@ -55,6 +59,8 @@ class Draft:
     rows: list[TableRow] = field(default_factory=list)
     rows_found: int = 0
     _told: int = 0  # sentences that :meth:`proved` gave
+    _cited: int = 0  # passages that have a number, of those that were judged and of the others
+    _cited_unjudged: int = 0
 
     def proved(self) -> Iterator[Proved]:
         """Each sentence that was added since the last time, with the citations that came with it."""
@@ -66,14 +72,28 @@ class Draft:
             yield Proved(sentence, new, lines=self.lines, language=self.language)
 
     def number(self, passage: ScoredChunk) -> int:
-        """The number of a passage; one that is not there yet comes last, one that has grown takes its place."""
-        for n, shown in enumerate(self.passages, 1):
-            if shown.chunk.id == passage.chunk.id:
-                if len(passage.chunk.text) > len(shown.chunk.text):
-                    self.passages[n - 1] = passage
-                return n
-        self.passages.append(passage)
-        return len(self.passages)
+        """The number of a passage: those that are cited come first, in the order in which they are cited.
+
+        One that was not judged stands behind those that were.  One that is not there yet is added, one that has grown
+        takes its own place.
+        """
+        ids = [shown.chunk.id for shown in self.passages]
+        at = ids.index(passage.chunk.id) if passage.chunk.id in ids else len(ids)
+        if at == len(ids):
+            self.passages.append(passage)
+        elif len(passage.chunk.text) > len(self.passages[at].chunk.text):
+            self.passages[at] = passage
+        judged = at < len(self.judged)
+        first = self._cited if judged else len(self.judged) + self._cited_unjudged
+        if at < first:  # cited before
+            return at + 1
+        self.passages = _moved(self.passages, at, first)
+        if judged:
+            self.judged = _moved(self.judged, at, first)
+            self._cited += 1
+        else:
+            self._cited_unjudged += 1
+        return first + 1
 
     def state(self, sentences: Sequence[Sentence], citations: Sequence[Citation], used: Sequence[ScoredChunk]) -> bool:
         """Add what was grounded in some passages, which it numbers from 1; what none of them states is left out.
@@ -124,3 +144,8 @@ class Draft:
 
     def _words(self, text: str) -> frozenset[str]:
         return frozenset(content_terms(MARK.sub("", text), self.language))
+
+
+def _moved(items: Sequence[Item], at: int, to: int) -> list[Item]:
+    """Items with the one at a place moved forward to another."""
+    return [*items[:to], items[at], *items[to:at], *items[at + 1 :]]

@@ -7,8 +7,9 @@ from collections.abc import Generator, Sequence
 from ragapp.answer.draft import Draft
 from ragapp.answer.grounding import citation_of
 from ragapp.answer.row_lists import RowList, rows_meeting
-from ragapp.answer.writing import Workbench
+from ragapp.answer.writing import Workbench, is_within
 from ragapp.contract import Citation, Event, Sentence
+from ragapp.index.lead_in import POINT
 from ragapp.index.records import StoredChunk
 from ragapp.retrieval.passage import ScoredChunk
 
@@ -24,7 +25,7 @@ MOST_ROWS = 40
 def answer_list(bench: Workbench, draft: Draft) -> Generator[Event, None, None]:
     """Judge every passage, and list from those that state something; rows of a table are chosen by their own words."""
     judge = bench.judge(draft.question, "list")
-    read = yield from bench.read(judge, bench.passages, every=True)
+    read = yield from bench.read_found(judge, every=True)
     draft.judged = read
     draft.confidence = read[0].probability if read else 0.0
     draft.passages = [one.passage for one in read]
@@ -39,13 +40,36 @@ def answer_list(bench: Workbench, draft: Draft) -> Generator[Event, None, None]:
         draft.prompt_tokens = bench.tokens_of(draft.question, used)
         draft.used = used
         return
-    text, stated = yield from bench.tell(draft, draft.question, used, bench.prompts.list)
+    whole = _with_rest(bench, used)
+    text, stated = yield from bench.tell(draft, draft.question, whole, bench.prompts.list)
     if not stated:
         bench.quote(draft, draft.question, used[0], draft.confidence, text)
         yield from draft.proved()
     if not draft.abstained:
         said = len({citation.n for citation in draft.citations})
         draft.notes.append(bench.prompts.listed.format(count=said, found=len(read)))
+
+
+def _with_rest(bench: Workbench, used: Sequence[ScoredChunk]) -> list[ScoredChunk]:
+    """Passages to list from, each whose last line is a point of a list with what follows, as far as there is room."""
+    room = bench.budget - sum(bench.engine.count(one.chunk.text) for one in used)
+    whole: list[ScoredChunk] = []
+    for passage in used:
+        if any(is_within(passage, one) for one in whole):
+            continue
+        grown = bench.with_next(passage) if _ends_with_point(passage.chunk.text) else [passage]
+        more = sum(bench.engine.count(one.chunk.text) for one in grown) - bench.engine.count(passage.chunk.text)
+        if more > room:
+            grown, more = [passage], 0
+        room -= more
+        whole += grown
+    return whole
+
+
+def _ends_with_point(text: str) -> bool:
+    """Whether the last paragraph of a text is a list, whose points may go on over several lines."""
+    paragraph = text.rstrip().rpartition("\n\n")[2]
+    return any(map(POINT.match, paragraph.splitlines()))
 
 
 def _rows(bench: Workbench, draft: Draft, passages: Sequence[ScoredChunk]) -> RowList | None:

@@ -12,7 +12,7 @@ from ragapp.answer.grounding import MARK, own_sentences
 from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.question_kind import Kind
 from ragapp.answer.table_text import is_row, row_told
-from ragapp.answer.writing import Workbench, above
+from ragapp.answer.writing import Workbench, above, is_within
 from ragapp.answer.yes_no import agreed, decided, is_yes, split_particle, with_particle
 from ragapp.contract import Citation, Event, Sentence
 from ragapp.index.analysis import known_terms
@@ -40,11 +40,7 @@ def answer_single(bench: Workbench, draft: Draft, kind: Kind, several: bool) -> 
     """Judge the passages and write from the likeliest; several things from all that surely state one."""
     question = draft.question
     judge = bench.judge(question, kind)
-    read = yield from bench.read(judge, bench.passages)
-    if bench.beyond and not bench.cancelled() and (not read or read[0].probability < bench.enough):
-        # rather a longer wait than an answer that is lost
-        further = yield from bench.read(judge, bench.beyond)
-        read = sorted([*read, *further], key=lambda one: -one.probability)
+    read = yield from bench.read_found(judge)
     draft.judged = read
     draft.confidence = read[0].probability if read else 0.0
     ranked = [one.passage for one in read]
@@ -209,7 +205,7 @@ def _others(bench: Workbench, draft: Draft, read: Sequence[JudgedPassage]) -> Ge
     for passage in bench.passages:
         if sources >= MOST_SOURCES or bench.cancelled():
             return
-        covered = any(_within(passage, one) for one in draft.used)
+        covered = any(is_within(passage, one) for one in draft.used)
         if covered or passage.score < WORTH_SHARE * best.score or bench.strays(passage):
             continue
         one = known.get(passage.chunk.id)
@@ -218,10 +214,3 @@ def _others(bench: Workbench, draft: Draft, read: Sequence[JudgedPassage]) -> Ge
         if one.probability >= bench.sure:
             sources += 1
             yield passage
-
-
-def _within(passage: ScoredChunk, other: ScoredChunk) -> bool:
-    """Whether a passage is part of what another, grown one holds."""
-    own, whole = passage.chunk, other.chunk
-    same = (own.document_id, own.unit) == (whole.document_id, whole.unit)
-    return same and whole.start <= own.start and own.end <= whole.end

@@ -125,6 +125,19 @@ class Workbench:
                 return judged
             yield Stage("reading", len(passages), number=number, place=place_of(passages[number - 1]))
 
+    def read_found(
+        self, judge: AnswerabilityJudge, *, every: bool = False
+    ) -> Generator[Event, None, list[JudgedPassage]]:
+        """Judge the passages that were found; where those within the budget do not answer, those beyond it, too.
+
+        Rather a longer wait than an answer that is lost.
+        """
+        read = yield from self.read(judge, self.passages, every=every)
+        if self.beyond and not self.cancelled() and (not read or read[0].probability < self.enough):
+            further = yield from self.read(judge, self.beyond, every=every)
+            read = sorted([*read, *further], key=lambda one: -one.probability)
+        return read
+
     def write(
         self, draft: Draft, question: str, used: Sequence[ScoredChunk], request: str
     ) -> Generator[Event, None, str]:
@@ -344,3 +357,10 @@ def _returned(events: Generator[Event, None, str]) -> str:
             next(events)
         except StopIteration as ended:
             return str(ended.value)
+
+
+def is_within(passage: ScoredChunk, other: ScoredChunk) -> bool:
+    """Whether a passage is part of what another, grown one holds."""
+    own, whole = passage.chunk, other.chunk
+    same = (own.document_id, own.unit) == (whole.document_id, whole.unit)
+    return same and whole.start <= own.start and own.end <= whole.end

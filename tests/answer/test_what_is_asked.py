@@ -1,8 +1,10 @@
 """Answers by what a question asks for: parts, yes or no, lists, comparisons; and models that misbehave."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from answerkit import StandIn, passage
 
@@ -11,8 +13,11 @@ from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.yes_no import agreed, decided
 from ragapp.contract import Proved
 from ragapp.errors import CancelledError
+from ragapp.index.catalog import Catalog
+from ragapp.index.records import Chunk, EmbedderIdentity
 from ragapp.llm.engine import GenerationStats
-from ragapp.retrieval.passage import RetrievalResult
+from ragapp.reading.document import Block, Document, Unit
+from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
 from ragapp.settings import load_settings
 
 SETTINGS = Path(__file__).parents[2] / "settings.yaml"
@@ -533,3 +538,53 @@ def test_whoever_stops_while_passages_are_read_is_told(question):
     assistant = Assistant(Search(RULES, BOATS), lambda: Model([]), settings)
     with pytest.raises(CancelledError):
         list(assistant.ask(question, cancelled=lambda: True))
+
+
+TENTS = passage("The club lends tents to its members.", "tents.pdf", 3)
+
+
+@pytest.mark.parametrize(
+    ("question", "written"),
+    [
+        ("What does the club lend to its members?", "The club lends tents to its members."),
+        ("List everything that the club lends to its members", "- tents"),
+    ],
+)
+def test_what_is_cited_is_numbered_from_one_in_the_order_of_the_answer(question, written):
+    model = Model([(("tents",), written)], [(("fee",), 0.5), (("tents",), 0.49)])
+    answer, *_ = ask(question, (FEES, TENTS), model)
+    assert [(one.n, one.document) for one in answer.citations] == [(1, "tents.pdf")]
+    assert [one.document for one in answer.passages] == ["tents.pdf", "club.pdf"]
+    probes = [one["probe"] for one in answer.signals]  # of these passages, in turn
+    assert probes == sorted(probes)
+
+
+def test_a_list_beyond_the_budget_is_not_lost():
+    fees = passage("Fees are due. " + "And so on. " * 60, "fees.pdf")
+    tents = passage("The club lends:\n- tents\n- lamps\n" + "And so on. " * 60, "tents.pdf", 3)
+    model = Model([(("tents",), "- tents\n- lamps")], [(("tents",), 0.9)])
+    settings = load_settings(SETTINGS, {"answer": {"threshold": 0.5}, "retrieval": {"context_tokens": 250}})
+    answer = Assistant(Search(fees, tents), lambda: model, settings).answer("List everything that the club lends")
+    assert answer.answer == "- tents [1]\n- lamps [1]"
+    assert answer.context.passages_dropped == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "goes_on"), [("The club lends:\n- oars\n- ropes", True), ("The club lends oars and ropes.", False)]
+)
+def test_a_list_that_goes_on_overleaf_is_listed_to_its_end(text, goes_on):
+    with closing(Catalog(Path(":memory:"))) as catalog:
+        pages = (text, "- tents\n- lamps")
+        units = [Unit(n, "page", "", [Block(page)]) for n, page in enumerate(pages, 1)]
+        chunks = [Chunk(n, ("Loans",), page, 0, len(page)) for n, page in enumerate(pages, 1)]
+        identity = catalog.identity_id(EmbedderIdentity("words", 4, True, "0" * 64, "version 1"))
+        path = Path("/loans.pdf")
+        vectors = np.ones((2, 4), np.float32)
+        _, ids, _ = catalog.put_document(path, Document("Loans", units), chunks, vectors, identity, 1, 1, "loans")
+        found = ScoredChunk(catalog.chunks(ids)[ids[0]], 1.0, 0.5, 1.0, similarity=0.4)
+        model = Model([(("tents",), "- oars\n- ropes\n- tents\n- lamps"), ((), "- oars\n- ropes")], [((), 0.9)])
+        settings = load_settings(SETTINGS, {"answer": {"threshold": 0.5}})
+        assistant = Assistant(Search(found), lambda: model, settings, catalog=catalog)
+        answer = assistant.answer("List everything that the club lends")
+    assert [(one.n, one.page) for one in answer.citations] == [(1, 1), (2, 2)][: 1 + goes_on]
+    assert ("lamps [2]" in answer.answer) == goes_on

@@ -1,10 +1,8 @@
 """Conversations as people know them, in a real browser: edited, undone, rated, pinned, linked, exported."""
 
-import json
 import re
 import shutil
 import time
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -427,17 +425,41 @@ def test_a_question_that_did_not_arrive_is_sent_again(page):
 
 
 def test_a_question_asked_while_the_server_is_away_is_not_lost(page, served, shots):  # noqa: F811
-    # as if the server were not there: nothing that is sent arrives
     page.click("#new")
     page.wait_for_selector(".welcome, .talk-state", state="attached")
+    _while_the_server_is_away(page, lambda: ask(page, "Good morning"), shots / "away.png")
+    assert questions(page) == ["Good morning"]
+
+
+@pytest.mark.parametrize("way", ["again", "edited"])
+def test_one_asked_again_or_changed_while_the_server_is_away_is_not_lost(page, way):
+    page.click("#new")
+    page.wait_for_selector(".welcome, .talk-state", state="attached")
+    for greeting in ("Good evening", "Good morning"):
+        ask(page, greeting)
+        page.wait_for_selector(f"#live .exchange:not(.running):has-text('{greeting}') .of-itself", timeout=60_000)
+
+    def again():
+        page.locator("#live [data-act=retry]").first.click()
+
+    def edited():
+        page.locator("#live [data-act=edit]").click()
+        page.fill("#live .edit-form textarea", "Hello")
+        page.keyboard.press("Enter")
+
+    _while_the_server_is_away(page, {"again": again, "edited": edited}[way])
+    # in its own place, not behind it
+    assert questions(page) == ["Good evening", {"again": "Good morning", "edited": "Hello"}[way]]
+
+
+def _while_the_server_is_away(page, act, picture=None):
+    """Do something while nothing that the page sends arrives, and wait until it is answered after all."""
     page.route("**/*", lambda route: route.abort())
-    ask(page, "Good morning")
+    act()
     page.wait_for_selector("#composer .talk-notice:has-text('Your question is kept')", timeout=60_000)
-    page.screenshot(path=shots / "away.png")
-    soon(lambda: json.loads(page.evaluate("sessionStorage.getItem('ragapp-pending')"))["question"] == "Good morning")
+    if picture:
+        page.screenshot(path=picture)
     page.unroute("**/*")
-    with suppress(Exception):  # the page loads itself anew just then
-        page.wait_for_selector("#live .asked h2:has-text('Good morning')", timeout=60_000)
-    page.wait_for_selector("#live .of-itself", timeout=60_000)
-    soon(lambda: questions(page) == ["Good morning"])
-    soon(lambda: page.evaluate("sessionStorage.getItem('ragapp-pending')") is None)
+    # the page loads itself anew in between
+    soon(lambda: page.evaluate("sessionStorage.getItem('ragapp-pending')") is None, seconds=60)
+    page.wait_for_selector("#live .exchange:not(.running) .of-itself", timeout=60_000)

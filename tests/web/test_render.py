@@ -253,6 +253,22 @@ def test_a_refusal_is_copied_in_words(said):
     assert "The nearest passages:" in copied
 
 
+@pytest.mark.parametrize(
+    ("spoken", "said", "told"),
+    [
+        ("fr", "Vos documents ne le disent pas.", '<p lang="fr">Vos documents ne le disent pas. Aucun passage '),
+        ("de", "Das steht nicht in Ihren Dokumenten.", '<p lang="de">Das steht nicht in Ihren Dokumenten.</p>'),
+        ("", "Your documents do not say.", '<p lang="en">Your documents do not say. No passage '),
+        ("fr", "", '<p lang="en">No passage '),
+    ],
+)
+def test_a_refusal_speaks_one_language(spoken, said, told):
+    made = answer(abstained=True, answer=said, language=spoken, citations=())
+    assert told in render_answer.render_abstained(made, 0, "en")
+    mixed = said and spoken
+    assert ("Not in your documents" in render_answer.copied(made, "en").partition("\n")[0]) == (not mixed)
+
+
 def test_an_answer_of_ragapp_itself_says_so_and_has_no_grade():
     place = Place("a.pdf", "/d/a.pdf", 1)
     made = answer(

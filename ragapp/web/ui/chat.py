@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 _FRAME_S = 0.06
 # how far a model is loaded is looked up so often
 _POLL_S = 0.25
-# a question that comes again within so long, as the browser did not hear of its answer, is not asked again
-_SAME_QUESTION_S = 900.0
 
 
 class ChatTab(Tab):
@@ -97,14 +96,9 @@ class ChatTab(Tab):
 
     def ask(self, visitor: Visitor, values: dict[str, Any]) -> Updates:
         """Begin to answer a question, behind the last one or in the place of one that was edited."""
-        question, name = str(values.get("question") or "").strip(), str(values.get("name") or "")
-        if name in visitor.taken or (values.get("again") and _is_answered(visitor, question)):
-            visitor.heard(name, taken=True)
+        question = str(values.get("question") or "").strip()
+        if not _takes(visitor, values, possible=bool(question)):
             return self._refuse(visitor)
-        if visitor.answering or not question:
-            visitor.heard(name, taken=False)
-            return self._refuse(visitor)
-        visitor.heard(name, taken=True)
         at = values.get("edit")
         edited = isinstance(at, int) and 0 <= at < len(visitor.exchanges)
         given = values.get("scope")
@@ -117,7 +111,8 @@ class ChatTab(Tab):
         It is understood as before, not by its own answer. The last one is asked in its own place, an earlier one anew.
         """
         number, caution = values.get("turn", -1), values.get("caution")
-        if visitor.answering or not isinstance(number, int) or not 0 <= number < len(visitor.exchanges):
+        known = isinstance(number, int) and 0 <= number < len(visitor.exchanges)
+        if not _takes(visitor, values, possible=known):
             return self._refuse(visitor)
         exchange = visitor.exchanges[number]
         understood = exchange.answer.standalone if exchange.answer else ""
@@ -382,16 +377,29 @@ class ChatTab(Tab):
         return {self.scope: shown}
 
 
-def _is_answered(visitor: Visitor, question: str) -> bool:
-    """Whether a question that comes again has just been answered, or is being answered."""
+def _takes(visitor: Visitor, values: dict[str, Any], *, possible: bool) -> bool:
+    """Whether what the browser sends is begun: where it is possible, did not come before, and nothing else is answered.
+
+    The browser is told by the name that it gave it whether it was taken.
+    """
+    name = str(values.get("name") or "")
+    came_before = name in visitor.taken or (values.get("again") and _is_answered(visitor, values))
+    begun = possible and not came_before and not visitor.answering
+    visitor.heard(name, taken=bool(came_before or begun))
+    return begun
+
+
+def _is_answered(visitor: Visitor, values: dict[str, Any]) -> bool:
+    """Whether a question that comes again has been answered since it was first sent, or is being answered."""
+    question = str(values.get("question") or "").strip()
     if visitor.answering and visitor.run:
         return visitor.run.asked.question == question
     last = visitor.session.turns[-1] if visitor.session and visitor.session.turns else None
     if last is None or last.question != question or not last.asked_at:
         return False
     try:
-        return time.time() - datetime.fromisoformat(last.asked_at).timestamp() < _SAME_QUESTION_S
-    except ValueError:
+        return datetime.fromisoformat(last.asked_at).timestamp() * 1000 >= float(values.get("at") or math.inf)
+    except (TypeError, ValueError):
         return False
 
 

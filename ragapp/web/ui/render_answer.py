@@ -16,7 +16,7 @@ from ragapp.contract import CAUTIONS, Answer, Citation, Grade, Place, Proved, Se
 from ragapp.web.runs import AnswerRun, Exchange
 from ragapp.web.ui.render import act, counted_seconds, render_passage, render_place, table_box
 from ragapp.web.ui.render_table import render_rows
-from ragapp.web.ui.translations import told, tr
+from ragapp.web.ui.translations import LANGUAGES, told, tr
 from ragapp.words import forms
 
 # of the passage, shown on each side of the quote below a likely answer
@@ -206,9 +206,16 @@ def render_abstained(answer: Answer, number: int, language: str) -> str:
         offer = f'<p class="hint perhaps">{tr(language, "abstained.perhaps")} {button}</p>'
     return (
         f'<div class="graded abstained">{_grade(answer.grade, language)}'
-        f"<p>{escape(answer.answer)} {tr(language, 'abstained.help')}</p>{offer}{nearest}"
+        f"{_refusal(answer, language)}{offer}{nearest}"
         f"{render_rows(answer, language)}{_notes(answer, language)}</div>"
     )
+
+
+def _refusal(answer: Answer, language: str) -> str:
+    """What is said of a refusal, all of it in the language that the person asked in."""
+    own = answer.language if answer.answer and answer.language else language
+    helped = tr(own, "abstained.help") if own in LANGUAGES else ""
+    return f'<p lang="{escape(own)}">{escape(f"{answer.answer} {helped}".strip())}</p>'
 
 
 def _of_itself(answer: Answer, number: int, language: str) -> str:
@@ -434,7 +441,9 @@ def _aside(answer: Answer, number: int, language: str) -> str:
 def copied(answer: Answer, language: str) -> str:
     """An answer as it is copied: with its sources in words; what is to be checked says so, and a refusal is one."""
     if answer.abstained:
-        head = f"{tr(language, 'grade.not_found')}. {answer.answer}".strip()
+        # the answer says so itself, in the language that the person asked in
+        grade = "" if answer.answer and answer.language not in ("", language) else f"{tr(language, 'grade.not_found')}."
+        head = f"{grade} {answer.answer}".strip()
         near = [f"- {_where(passage, language)}" for passage in answer.passages[:3]]
         return "\n".join([head, *([tr(language, "abstained.nearest"), *near] if near else [])])
     head = f"{tr(language, 'grade.likely')}. {answer.doubt}".strip() if answer.grade == "likely" else ""

@@ -90,8 +90,10 @@ class SettingsTab(Tab):
             self.theme: gr.Radio(choices=_named("theme.{}", THEMES, language)),
             self.length: gr.Radio(choices=_named("length.{}", LENGTHS, language), value=length),
             self.passages: min(settings.retrieval.passages, MOST_PASSAGES),
-            self.caution: gr.Radio(choices=_named("caution.{}", CAUTIONS, language)),
-            self.reading: gr.Radio(choices=_named("reading.{}", READING_AHEAD, language)),
+            self.caution: gr.Radio(choices=_named("caution.{}", CAUTIONS, language), value=settings.answer.caution),
+            self.reading: gr.Radio(
+                choices=_named("reading.{}", READING_AHEAD, language), value=settings.llm.read_ahead
+            ),
             self.calibration: self._show_calibration(language),
             self.programs: render_programs(self._state.app.settings.server.port, language),
             self.every: self.show_every(language),

@@ -80,16 +80,21 @@
   // What was sent is kept by the browser until there is an answer: the server may be away, or go away.
   let pending = remember("pending"), since = 0, before = !!pending, away = false;
   const keepPending = (value) => { pending = value; remember("pending", value); };
-  const dispatch = (again) => { since = performance.now(); send("ask", { ...pending, again }); };
-  const ask = ({ question, scope = ragapp.scope(), edit = null }) => {
+  const dispatch = (again) => { since = performance.now(); send(pending.act, { ...pending, again }); };
+  const show = () => asking(pending.question, pending.within, pending.from ?? Infinity);
+  // `from`: the turn that it takes the place of, with all behind it; null where it stands behind the last
+  const begin = (act, question, within, from, values) => {
     if (running() || talkState()?.answering || (pending && away)) { notice(tr("chat.not_now")); return false; }
-    keepPending({ name: crypto.getRandomValues(new Uint32Array(4)).join("-"), question, scope, edit, at: Date.now() });
+    const name = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    const conversation = talkState()?.conversation;
+    keepPending({ ...values, act, question, within, from, name, conversation, at: Date.now() });
     before = false;
     notice("");
-    asking(question, told(scope), edit ?? Infinity);
+    show();
     dispatch(false);
     return true;
   };
+  const ask = ({ question, scope = ragapp.scope(), edit = null }) => begin("ask", question, told(scope), edit, { scope, edit });
   ragapp.ask = ask;
   acts.ask = (values) => ask(values);
 
@@ -109,16 +114,22 @@
   const heed = () => {
     const now = talkState();
     if (!now || !pending) return;
-    if (now.refused.includes(pending.name)) { back(pending.question); keepPending(null); }
-    else if (now.taken.includes(pending.name)) {
+    if (now.refused.includes(pending.name)) {
+      if (pending.act === "ask") back(pending.question);
+      keepPending(null);
+    } else if (now.taken.includes(pending.name)) {
       before = false;
       if (!now.answering) { keepPending(null); notice(""); }
     } else if (before && document.querySelector("#live .exchange, #live .welcome")) {
       // of before a reload, and the server knows nothing of it: it was away, or has been started anew
       before = false;
       if (Date.now() - pending.at > 3600e3) { back(pending.question); keepPending(null); return; }
-      asking(pending.question, told(pending.scope || []), Infinity);
-      pending.edit = null;
+      // turns are known by their numbers only within the conversation that it was sent in
+      if (!now.conversation || now.conversation !== pending.conversation) {
+        const scope = pending.scope || [];
+        keepPending({ ...pending, act: "ask", scope, within: told(scope), edit: null, from: null });
+      }
+      show();
       dispatch(true);
     }
   };
@@ -138,7 +149,7 @@
     // what was sent while the page was still being made may never have left; the server knows a name that it has heard
     const now = there && talkState();
     if (now && pending && !now.taken.includes(pending.name) && !now.refused.includes(pending.name)) {
-      asking(pending.question, told(pending.scope || []), pending.edit ?? Infinity);
+      show();
       dispatch(false);
     }
   }, 2000);
@@ -162,13 +173,13 @@
     fill(box, "");  // here, not by the server: its word may come when the next question is being typed
   };
   acts.retry = (values) => {
-    if (running()) return;
     const scope = values.where === "all" ? [] : values.where === "chosen" ? ragapp.scope() : undefined;
-    const sections = [...document.querySelectorAll("#talk .exchange[data-turn]")], last = sections.pop();
+    const last = [...document.querySelectorAll("#talk .exchange[data-turn]")].pop();
     const asked = document.querySelector(`#talk .exchange[data-turn="${values.turn}"] .asked`);
-    const within = scope ? told(scope) : asked?.querySelector(".within")?.textContent;
-    if (asked) asking(asked.querySelector("h2").textContent, within, +last?.dataset.turn === values.turn ? values.turn : Infinity);
-    send("retry", scope ? { ...values, scope } : values);
+    if (!asked) return;
+    const within = scope ? told(scope) : asked.querySelector(".within")?.textContent;
+    const from = +last.dataset.turn === values.turn ? values.turn : null;
+    begin("retry", asked.querySelector("h2").textContent, within, from, scope ? { ...values, scope } : values);
   };
   acts.otherwise = acts.retry;
   addEventListener("click", (event) => {
