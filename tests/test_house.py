@@ -4,11 +4,13 @@ import ast
 import re
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 import ragapp
+from ragapp.settings import local_settings_file
 
 PACKAGE = Path(ragapp.__file__).parent
 FLOORS = {
@@ -108,3 +110,10 @@ def test_the_map_names_every_module_and_no_other():
         if path.name != "__main__.py":
             here.setdefault(f"{path.parent.relative_to(PACKAGE.parent).as_posix()}/", set()).add(path.stem)
     assert packages_on_the_map() == here
+
+
+def test_git_ignores_a_persons_own_settings_and_not_the_shipped_ones(request):
+    root = request.config.rootpath
+    ignored = [line for line in (root / ".gitignore").read_text(encoding="utf-8").splitlines() if line[:1] == "/"]
+    own, shipped = local_settings_file(root / "settings.yaml").name, "settings.yaml"
+    assert [any(fnmatch(name, line[1:]) for line in ignored) for name in (own, shipped)] == [True, False]

@@ -457,6 +457,7 @@ class Assistant:
         read = [one.passage for one in draft.judged]
         dropped -= sum(passage in bench.beyond for passage in read)
         signals = tuple({name: round(value, 4) for name, value in asdict(one.signals).items()} for one in draft.judged)
+        places = {passage.chunk.id: n for n, passage in enumerate(draft.passages, 1)}
         bench.timings.setdefault("probe_s", 0.0)
         bench.timings["total_s"] = _since(bench.started)
         return Answer(
@@ -479,6 +480,7 @@ class Assistant:
             grade=grade,
             doubt=_doubt(prompts, draft, grade),
             not_stated=() if draft.abstained else tuple(draft.not_stated),
+            judged=tuple(places[passage.chunk.id] for passage in read),
             query=draft.query,
             rows=tuple(draft.rows),
             rows_found=draft.rows_found,

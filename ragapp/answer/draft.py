@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from ragapp.answer.answerability import JudgedPassage
 from ragapp.answer.grounding import MARK, Similarity, own_sentences
 from ragapp.contract import Citation, Proved, Sentence, TableRow
 from ragapp.index.analysis import content_terms
 from ragapp.retrieval.passage import ScoredChunk
-
-Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -26,7 +23,7 @@ class Draft:
         passages: those of the answer, the cited ones first (see :meth:`number`), then the likeliest; a citation's
             number is the place here, 1-based.
         used: those that were written from.
-        judged: one for each passage that was judged, in the order of ``passages``.
+        judged: one for each passage that was judged, the likeliest first.
         notes: what the person should know beside the answer.
         not_stated: parts of the question that no passage states.
         prompt_tokens: of the longest prompt that was written from.
@@ -59,8 +56,7 @@ class Draft:
     rows: list[TableRow] = field(default_factory=list)
     rows_found: int = 0
     _told: int = 0  # sentences that :meth:`proved` gave
-    _cited: int = 0  # passages that have a number, of those that were judged and of the others
-    _cited_unjudged: int = 0
+    _cited: int = 0  # passages that have a number
 
     def proved(self) -> Iterator[Proved]:
         """Each sentence that was added since the last time, with the citations that came with it."""
@@ -74,26 +70,16 @@ class Draft:
     def number(self, passage: ScoredChunk) -> int:
         """The number of a passage: those that are cited come first, in the order in which they are cited.
 
-        One that was not judged stands behind those that were.  One that is not there yet is added, one that has grown
-        takes its own place.
+        One that is not there yet is added; one that has grown takes its own place.
         """
         ids = [shown.chunk.id for shown in self.passages]
         at = ids.index(passage.chunk.id) if passage.chunk.id in ids else len(ids)
-        if at == len(ids):
-            self.passages.append(passage)
-        elif len(passage.chunk.text) > len(self.passages[at].chunk.text):
-            self.passages[at] = passage
-        judged = at < len(self.judged)
-        first = self._cited if judged else len(self.judged) + self._cited_unjudged
-        if at < first:  # cited before
-            return at + 1
-        self.passages = _moved(self.passages, at, first)
-        if judged:
-            self.judged = _moved(self.judged, at, first)
-            self._cited += 1
-        else:
-            self._cited_unjudged += 1
-        return first + 1
+        known = self.passages.pop(at) if at < len(ids) else passage
+        # none behind those that have a number was told yet
+        place = min(at, self._cited)
+        self._cited += at >= self._cited
+        self.passages.insert(place, max(known, passage, key=lambda one: len(one.chunk.text)))
+        return place + 1
 
     def state(self, sentences: Sequence[Sentence], citations: Sequence[Citation], used: Sequence[ScoredChunk]) -> bool:
         """Add what was grounded in some passages, which it numbers from 1; what none of them states is left out.
@@ -144,8 +130,3 @@ class Draft:
 
     def _words(self, text: str) -> frozenset[str]:
         return frozenset(content_terms(MARK.sub("", text), self.language))
-
-
-def _moved(items: Sequence[Item], at: int, to: int) -> list[Item]:
-    """Items with the one at a place moved forward to another."""
-    return [*items[:to], items[at], *items[to:at], *items[at + 1 :]]

@@ -163,12 +163,14 @@ class Answer:
         sentences: of the answer; empty when abstained.
         citations: one for each passage that is cited, with the words that its first sentence rests on; those of each
             sentence are its ``quotes``.
-        passages: those that were found; their numbers are their places here, 1-based.
+        passages: those that were found, the cited ones first, in the order in which they are cited, then the likeliest;
+            their numbers are their places here, 1-based.
         model: name of the language model.
         context: what the model was given.
         timings: seconds by stage, and ``answer_tokens``, the number of generated tokens.
-        signals: features of each passage that was judged, in the order of the passages; see
+        signals: features of each passage that was judged, the likeliest first; see
             :class:`ragapp.answer.calibration.Features`.
+        judged: the numbers of these passages.
         note: what the person should know beside the answer; may be empty.
         language: of the question and the answer, ISO 639-1; empty where it is unknown.
         suggested_caution: the caution with which a refused question would be tried; empty where none would do.
@@ -201,6 +203,7 @@ class Answer:
     context: AnswerContext = AnswerContext()
     timings: dict[str, int | float] = field(default_factory=dict)
     signals: tuple[dict[str, float], ...] = ()
+    judged: tuple[int, ...] = field(default=(), kw_only=True)
     note: str = ""
     language: str = ""
     suggested_caution: Caution | Literal[""] = ""

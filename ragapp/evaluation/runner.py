@@ -189,8 +189,7 @@ def calibrate(results: Sequence[QuestionResult], start: Calibration) -> tuple[Ca
 def example_of(question: Question, answer: Answer) -> Example:
     """The training example that an answered question gives."""
     signals = tuple(Features(**values) for values in answer.signals)
-    # the passages that were read come first
-    texts = [passage.text for passage in answer.passages[: len(signals)]]
+    texts = [answer.passages[n - 1].text for n in answer.judged]
     states = tuple(question.answerable and contains_answer(text, question.answers) for text in texts)
     return Example(signals, states, is_right(question, answer))
 

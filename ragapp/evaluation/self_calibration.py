@@ -257,8 +257,7 @@ class SelfCalibration:
         if not answer.signals:
             return None
         right = answerable and not answer.abstained and contains_answer(answer.answer, [written.answer])
-        # the passages that were judged come first
-        judged = answer.passages[: len(answer.signals)]
+        judged = [answer.passages[n - 1] for n in answer.judged]
         rows = [self._app.store.catalog.document_at(passage.path) for passage in judged]
         documents |= {row.sha256 for row in rows if row}
         stated = tuple(answerable and contains_answer(passage.text, [written.answer]) for passage in judged)

@@ -78,6 +78,7 @@ class AnswerJson(BaseModel):
     language: str
     standalone: str
     not_stated: list[str]
+    note: str
     sentences: list[SentenceJson]
     quotes: list[str]
     citations: list[CitationJson]

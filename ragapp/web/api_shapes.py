@@ -283,6 +283,8 @@ class Checked(BaseModel):
     confidence: float
     doubt: str
     not_stated: tuple[str, ...]
+    note: str
+    stopped: bool
     standalone: str
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]

@@ -43,6 +43,8 @@ MODEL = "ragapp"
 MOST_INPUTS = 2048
 #: before what is to be checked about an answer, above it
 DOUBT = "⚠ "
+#: before what the person should know beside an answer, below it
+NOTE = "ℹ "
 # behind a sentence that no passage states
 UNSUPPORTED = "not found in the passages"
 # the quotes below an answer, as _quotes() writes them
@@ -239,18 +241,21 @@ def question_of(
 def _own_words(reply: str, own: Mapping[str, Mapping[str, str]] | None) -> str:
     """The answer in an earlier reply."""
     told = {prompts_for(language, own).not_stated for language in PROMPTS}
-    beside = [_QUOTE.pattern, f"{DOUBT}.*", *(re.escape(text).replace(r"\{parts\}", ".*") for text in told)]
+    beside = [_QUOTE.pattern, f"{DOUBT}.*", f"{NOTE}.*"]
+    beside += [re.escape(text).replace(r"\{parts\}", ".*") for text in told]
     lines = [line for line in reply.splitlines() if not re.fullmatch("|".join(beside), line)]
     return "\n".join(line.removeprefix("> ").replace(f" ({UNSUPPORTED})", "") for line in lines).strip()
 
 
 def answer_text(answer: Answer, own: Mapping[str, Mapping[str, str]] | None = None) -> str:
-    """An answer as one text: why it is to be checked, its sentences with their marks, what is not stated, the quotes.
+    """An answer as one text: why it is to be checked, its sentences with their marks, what is not stated, the quotes,
+    and what the person should know beside it.
 
     ``own`` is ``answer.prompts`` of the settings.
     """
+    note = ["", f"{NOTE}{answer.note}"] if answer.note else []
     if answer.abstained:
-        return answer.answer
+        return "\n".join([answer.answer, *note])
     prompts = prompts_for(answer.language, own)
     doubt = answer.doubt or prompts.unsure
     head = [f"{DOUBT}{doubt}", ""] if answer.grade == "likely" else []
@@ -260,7 +265,7 @@ def answer_text(answer: Answer, own: Mapping[str, Mapping[str, str]] | None = No
     if is_quotation(answer):
         words = "\n".join(f"> {line}" for line in words.splitlines())
     told = ["", prompts.not_stated.format(parts="; ".join(answer.not_stated))] if answer.not_stated else []
-    return "\n".join([*head, words, *told, "", *map(_quote, answer.citations)])
+    return "\n".join([*head, words, *told, "", *map(_quote, answer.citations), *note])
 
 
 def _quote(citation: Citation) -> str:

@@ -161,16 +161,16 @@ class ChatText:
         text = self._whole(answer)
         if not text.startswith(self._sent):
             told = self._proved[0]
-            plain = self._whole(replace(answer, grade=told.grade, doubt=told.doubt, passages=(), citations=()))
+            plain = self._whole(replace(answer, grade=told.grade, doubt=told.doubt, passages=(), citations=(), note=""))
             text = plain.rstrip() + self._behind(answer)
         if not text.startswith(self._sent):
             text = f"{self._sent}\n\n{text}"
         return self._next(text)
 
     def _behind(self, answer: Answer) -> str:
-        """What stands below the words of an answer whose doubt does not stand above them: it, and the quotes."""
+        """What stands below the words of an answer whose doubt does not stand above them: it, the quotes, a note."""
         bare = replace(answer, grade="answered", doubt="")
-        with_quotes, without = self._whole(bare), self._whole(replace(bare, citations=())).rstrip()
+        with_quotes, without = self._whole(bare), self._whole(replace(bare, citations=(), note="")).rstrip()
         known = answer.doubt in self._sent or answer.grade != "likely"
         doubt = "" if known else f"\n\n{self._doubted(answer.doubt)}"
         return doubt + with_quotes[len(without) :]

@@ -62,6 +62,7 @@ def test_the_answer_has_the_promised_shape_and_holds_together(app):
         "context",
         "timings",
         "signals",
+        "judged",
         "note",
         "language",
         "suggested_caution",

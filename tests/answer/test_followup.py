@@ -81,6 +81,11 @@ def test_a_long_question_stands_alone(question):
         "how often are laptops replaced?",
         "combien coûtera la climatisation de l'atelier ?",
         "wann öffnet die Kantine morgens?",
+        # their "il", "it" and "their" stand for nothing that was said before
+        "Que se passe-t-il si je perds mon badge ?",
+        "Est-il prévu une prime pour le permanent ?",
+        "Is it allowed to bring dogs to the office?",
+        "Where do visitors leave their cars?",
     ],
 )
 def test_between_short_and_long_the_search_decides(question):

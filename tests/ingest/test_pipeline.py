@@ -255,6 +255,18 @@ def test_progress_is_told_from_begin_to_end(place: Place) -> None:
     assert any(at.stage == "loading the embedder" and at.path.startswith(str(place.docs)) for at in told)
 
 
+def test_of_a_long_file_it_is_told_how_many_passages_are_embedded(place: Place, monkeypatch) -> None:
+    monkeypatch.setattr(stages, "_TELL_S", 0.0)
+    long = place.write("long.txt", "\n\n".join(f"Rule {n} is as long as a rule may be. " * 20 for n in range(12)))
+    place.write("short.txt", "This is short.")
+    told: list[IngestProgress] = []
+    place.run(progress=told.append)
+    steps = [one for at in told for one in at.in_hand if one.path == str(long) and one.step == "embedding"]
+    assert len({one.total for one in steps}) == 1
+    assert 8 < steps[-1].done <= steps[-1].total
+    assert [one.done for one in steps] == sorted(one.done for one in steps)
+
+
 @pytest.mark.parametrize("how", ["interrupt", "cancel"])
 def test_stopping_in_the_middle_keeps_what_was_done(place: Place, monkeypatch, how: str) -> None:
     monkeypatch.setattr(stages, "WINDOW", 1)

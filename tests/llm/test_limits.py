@@ -160,6 +160,15 @@ def test_measuring_the_speed_keeps_what_was_read(engine: Engine) -> None:
     assert "".join(engine.generate([SYSTEM, *CHAT], max_tokens=8)) == cold
 
 
+def test_a_long_reading_tells_the_speed(engine: Engine) -> None:
+    engine.seen_speed = 0.0
+    words = " ".join(f"word{number}" for number in range(60))
+    next(iter(engine.generate([{"role": "user", "content": words}], max_tokens=1)))
+    seen = engine.seen_speed
+    assert seen > 1
+    assert engine.prompt_speed() == seen  # nothing more is measured
+
+
 def test_above_zero_the_seed_decides(engine: Engine, monkeypatch) -> None:
     first = "".join(engine.generate(CHAT, max_tokens=10, temperature=1.5))
     assert "".join(engine.generate(CHAT, max_tokens=10, temperature=1.5)) == first

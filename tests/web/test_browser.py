@@ -4,7 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from pagekit import ask, becomes, browser, open_page, running_page, serious_violations, shots, show_tab, soon  # noqa: F401
+from pagekit import TABS, ask, becomes, browser, open_page, running_page, serious_violations, shots, show_tab, soon  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.real]
 
@@ -255,6 +255,9 @@ def test_files_are_dropped_taken_in_looked_at_and_removed(page, home, shots):  #
 
 
 def test_what_runs_and_what_is_set_is_shown_and_nobody_is_shut_out(page, home, shots):  # noqa: F811
+    def written():
+        return (home / "settings.local.yaml").read_text(encoding="utf-8")
+
     problems = {}
     for name in ("chat", "documents", "models", "settings"):
         show_tab(page, name)
@@ -264,7 +267,15 @@ def test_what_runs_and_what_is_set_is_shown_and_nobody_is_shut_out(page, home, s
     assert not any(problems.values()), problems
     page.click("#setting-length label:has-text('Long') >> nth=0")
     page.wait_for_selector("#settings-told .job")
-    assert "max_tokens: 768" in (home / "settings.local.yaml").read_text(encoding="utf-8")
+    page.click("#setting-caution label:has-text('High') >> nth=0")
+    page.click("#setting-reading label:has-text('Off') >> nth=0")
+    soon(lambda: "caution: high" in written() and "read_ahead: 'off'" in written())
+    assert "max_tokens: 768" in written()
+    # what was chosen is shown to whoever opens the page afterwards
+    page.reload()
+    show_tab(page, "settings")
+    chosen = [f"#setting-{name} input:checked" for name in ("length", "caution", "reading")]
+    soon(lambda: [page.locator(one).get_attribute("value") for one in chosen] == ["long", "high", "off"])
     page.click("#setting-theme label:has-text('Dark')")
     becomes(page, "document.body.classList.contains('dark')")
     show_tab(page, "chat")
@@ -295,6 +306,15 @@ def test_french_and_a_small_screen(page, shots):  # noqa: F811
     soon(lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
     page.keyboard.press("/")
     becomes(page, "document.activeElement.closest('#question') !== null")
+    for name, label in zip(TABS, ("Questions", "Documents", "Modèles", "Réglages"), strict=True):
+        if not (tab := page.locator(f"#tabs [role=tab]:has-text('{label}')")).is_visible():
+            page.click("#tabs .overflow-menu > button")  # for which there is no room stand there
+            tab = page.locator(f"#tabs .overflow-dropdown button:has-text('{label}')")
+        tab.click()
+        soon(lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
+        # the line that says what leaves this machine stays one line
+        soon(lambda: page.locator("#privacy").bounding_box()["height"] < 40)
+        page.screenshot(path=shots / f"phone-{name}.png")
 
 
 def test_the_first_start_is_a_guided_page_and_needs_no_eval(browser, tmp_path, request, shots):  # noqa: F811

@@ -459,7 +459,7 @@ def _while_the_server_is_away(page, act, picture=None):
     page.wait_for_selector("#composer .talk-notice:has-text('Your question is kept')", timeout=60_000)
     if picture:
         page.screenshot(path=picture)
-    page.unroute("**/*")
-    # the page loads itself anew in between
+    with page.expect_event("load", timeout=60_000):  # by itself
+        page.unroute("**/*")
     soon(lambda: page.evaluate("sessionStorage.getItem('ragapp-pending')") is None, seconds=60)
     page.wait_for_selector("#live .exchange:not(.running) .of-itself", timeout=60_000)

@@ -49,6 +49,15 @@ CASES = {
         f"Soit 175 £. [1]\n\nNon précisé : qui paie\n\n{TOLD}",
     ),
     "a table": (answer(*ROWS), f"|  | Paris |\n| --- | --- |\n| Hotel | £175 [1] |\n\n{TOLD}"),
+    "noted": (answer("You get £175. [1]", note="Half of it."), f"You get £175. [1]\n\n{TOLD}\n\nℹ Half of it."),
+    "noted, not found": (
+        replace(answer("No.", abstained=True, citations=()), note="All was searched."),
+        "No.\n\nℹ All was searched.",
+    ),
+    "cut off": (
+        answer("You get £175. [1]", note="The model failed.", stopped=True),
+        f"You get £175. [1]\n\n{TOLD}\n\nℹ The model failed.",
+    ),
     "not all stated": (
         answer("You get £175. [1]", "Who pays?"),
         f"You get £175. [1]\nWho pays? (not found in the passages)\n\n{TOLD}",
@@ -89,6 +98,7 @@ def test_an_answer_is_sent_whole_and_streamed_alike(name):
     whole = posted(made, stream=False).json()
     assert whole["choices"][0]["message"]["content"] == text
     told = {"grade": made.grade, "doubt": made.doubt, "not_stated": list(made.not_stated), "abstained": made.abstained}
+    told |= {"note": made.note, "stopped": made.stopped}
     assert {field: whole[field] for field in told} == told
     lines = posted(made, stream=True).text.split("\n\n")
     assert lines[-2] == "data: [DONE]"
@@ -122,6 +132,7 @@ EARLY = {
     "verbatim": (dict(grade="answered"), (QUOTED,), ["The limit is £175. [1]"]),
     "a table": (dict(grade="answered"), tuple(Sentence(f"{row} [1]", True, (1,)) for row in ROWS[2:]), []),
     "not stated": (dict(grade="answered", not_stated=("who pays",)), (OWN,), ["You get £175. [1]"]),
+    "noted": (dict(grade="answered", note="Half of it."), (OWN,), ["You get £175. [1]"]),
     "in French": (dict(grade="answered", not_stated=("qui paie",), language="fr"), (OWN,), ["You get £175. [1]"]),
 }
 
@@ -141,13 +152,15 @@ def test_a_doubt_that_a_further_part_brings_stands_below_the_answer():
     made = answer(
         OWN.text, FURTHER.text, sentences=(OWN, FURTHER), grade="likely", doubt="Check it.", not_stated=("who",)
     )
-    made = replace(made, answer=f"{OWN.text} {FURTHER.text}")
+    made = replace(made, answer=f"{OWN.text} {FURTHER.text}", note="Half of it.")
     first, second = proved_early(made)
     told = [replace(first, grade="answered", doubt=""), second]
     pieces = content(posted(made, stream=True, told=told))
     assert pieces[:2] == ["You get £175. [1]", " The rest is yours. [1]"]
     said = "".join(pieces)
-    assert said == f"You get £175. [1] The rest is yours. [1]\n\nNot stated: who\n\n⚠ Check it.\n\n{TOLD}"
+    assert (
+        said == f"You get £175. [1] The rest is yours. [1]\n\nNot stated: who\n\n⚠ Check it.\n\n{TOLD}\n\nℹ Half of it."
+    )
     _, (turn,) = question_of(
         [ChatMessage(role=role, content=one) for role, one in (("user", "q"), ("assistant", said), ("user", "and?"))]
     )
