@@ -311,6 +311,8 @@ def test_french_and_a_small_screen(page, shots):  # noqa: F811
             page.click("#tabs .overflow-menu > button")  # for which there is no room stand there
             tab = page.locator(f"#tabs .overflow-dropdown button:has-text('{label}')")
         tab.click()
+        filled = {"models": "#models tbody tr", "settings": "#setting-caution label:has-text('Élevée')"}
+        page.wait_for_selector(filled.get(name, "#header"))
         soon(lambda: page.evaluate("document.documentElement.scrollWidth") <= 390)
         # the line that says what leaves this machine stays one line
         soon(lambda: page.locator("#privacy").bounding_box()["height"] < 40)
