@@ -46,6 +46,8 @@ FLUSH_CHUNKS = 1000
 FLUSH_S = 30.0
 # how long a server that failed is left alone
 AGAIN_S = 30.0
+# with so many chunks at the most, who only reads compares with every vector of the catalog
+SCAN_CHUNKS = 50_000
 
 
 class Store:
@@ -77,6 +79,7 @@ class Store:
         self.folder = folder
         self.identity = identity
         self.notices: list[str] = []
+        self._write = write
         self._backend = backend or EmbeddedChroma(folder / CHROMA_NAME)
         self._store: VectorStore | None = None
         self._scan: ExactScan | None = None
@@ -127,12 +130,22 @@ class Store:
             return self._store or self._exact()
 
     def nearest(self, vector: Floats, k: int, within: Sequence[int] | None = None) -> list[int]:
-        """As :meth:`VectorIndex.nearest`, by the catalog's own vectors where the store's server cannot be used."""
+        """As :meth:`VectorIndex.nearest`.
+
+        It is by the catalog's own vectors where the store's server cannot be used, and where that takes less time than
+        opening the vector store, which is for one question, mostly.
+        """
+        if self._scanning_is_quicker():
+            return self._exact().nearest(vector, k, within)
         try:
             return self.vectors.nearest(vector, k, within)
         except VectorsUnavailableError as error:
             self._lose(error)
             return self._exact().nearest(vector, k, within)
+
+    def _scanning_is_quicker(self) -> bool:
+        opened, elsewhere = self._store is not None, bool(self._backend.place)
+        return not (self._write or opened or elsewhere) and self.catalog.chunk_count() <= SCAN_CHUNKS
 
     def _exact(self) -> ExactScan:
         with self._changing:
