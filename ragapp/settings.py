@@ -119,6 +119,7 @@ class Llm(_Section):
     batch: Annotated[int, Field(ge=16, le=8192)] | Literal["auto"] = "auto"
     flash_attention: bool | Literal["auto"] = "auto"
     cache_type: Literal["auto", "f16", "q8_0", "q4_0"] = "auto"
+    repack: bool | Literal["auto"] = "auto"
     gpu_layers: Annotated[int, Field(ge=-1)] | Literal["auto"] = "auto"
     lora: str = ""
     lora_scale: float = Field(1.0, ge=-10.0, le=10.0)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ragapp.settings import Settings
 
 # facts that are told in words
+_TUNED = ("threads", "batch", "flash_attention", "cache_type", "repack", "gain")
 _TOLD = ("languages", "memory", "placement", "problem", "calibration", "style")
 # what is shown of a language model's file
 _SHOWN = (
@@ -382,7 +383,7 @@ def tune(
     seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long it may take, about.")] = 60.0,
     as_json: Json = False,
 ) -> None:
-    """Measure which threads, batches, attention and cache make a model fastest here, and use them from now on.
+    """Measure which threads, batches, attention, cache and layout make a model fastest here, and use them from now on.
 
     Settings of llm that are not auto stay in force. Measure while the machine has nothing else to do.
     """
@@ -399,7 +400,7 @@ def tune(
     file = write_tuned(settings.paths.models, plan.path, tuned)
     best, rows = measured.best, measured.trials
     if as_json:
-        options = {key: getattr(tuned, key) for key in ("threads", "batch", "flash_attention", "cache_type", "gain")}
+        options = {key: getattr(tuned, key) for key in _TUNED}
         trials = [
             {"options": str(t.options), "reading": t.reading, "writing": t.writing, "best": t is best} for t in rows
         ]
@@ -409,10 +410,13 @@ def tune(
         shown = []
         for t in rows:
             speeds = figure(max(t.reading), 1), figure(max(t.writing), 1)
-            attention, o = phrase("on" if t.options.flash_attention else "off"), t.options
-            shown.append(("*" if t is best else "", o.threads_used, o.batch, attention, o.cache_type, *speeds))
-        columns = "", "threads", "batch", "flash attention", "cache", "reading, tokens/s", "writing, tokens/s"
-        say_table(columns, shown, drop=("flash attention", "cache"))
+            o = t.options
+            attention, repacked = (phrase("on" if on else "off") for on in (o.flash_attention, o.repacks()))
+            shown.append(
+                ("*" if t is best else "", o.threads_used, o.batch, attention, o.cache_type, repacked, *speeds)
+            )
+        own = "flash attention", "cache", "repacked"
+        say_table(("", "threads", "batch", *own, "reading, tokens/s", "writing, tokens/s"), shown, drop=own)
         told = "* is used from now on where the settings say auto: {gain} faster than the first. In {file}"
         say(phrase(told, gain=share(tuned.gain), file=str(file)))
     if measured.uncertain > 0.1:

@@ -38,12 +38,18 @@ class LoadError(Exception):
 class Model:
     """The weights and the vocabulary of one GGUF file, or of the first of several.
 
-    ``gpu_layers`` is -1 for all; ``progress`` is told the share of the weights that has been read, 0 to 1. Raises
-    LoadError where llama.cpp cannot load the file.
+    ``gpu_layers`` is -1 for all; ``repack`` lays weights out anew for the processor's kernels; ``progress`` is told the
+    share of the weights that has been read, 0 to 1. Raises LoadError where llama.cpp cannot load the file.
     """
 
     def __init__(
-        self, path: Path, *, gpu_layers: int = 0, vocab_only: bool = False, progress: Told = lambda share: None
+        self,
+        path: Path,
+        *,
+        gpu_layers: int = 0,
+        vocab_only: bool = False,
+        repack: bool = False,
+        progress: Told = lambda share: None,
     ):
         self._c = llama = import_llama()
         #: whether a GPU may work on any of its layers
@@ -57,9 +63,7 @@ class Model:
         parameters = llama.llama_model_default_params()
         parameters.n_gpu_layers, parameters.vocab_only = gpu_layers, vocab_only
         parameters.load_mode = llama.LLAMA_LOAD_MODE_MMAP
-        # On some machines that announce AMX, llama.cpp's kernels for it end the whole process with an illegal
-        # instruction; the weights stay as they are in the file then, for the other kernels.
-        parameters.use_extra_bufts = b"AMX_INT8 = 1" not in llama.llama_print_system_info()
+        parameters.use_extra_bufts = repack
         parameters.progress_callback = callback
         self.handle: Any = llama.llama_model_load_from_file(str(path).encode(errors="surrogateescape"), parameters)
         if not self.handle:

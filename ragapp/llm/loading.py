@@ -83,10 +83,16 @@ def loading_progress() -> LoadingProgress | None:
     return _now
 
 
-def load_model(path: Path, *, gpu_layers: int = 0, vocab_only: bool = False) -> Model:
-    """Load a GGUF file, or its vocabulary alone; raises ModelError with llama.cpp's reason where it cannot."""
+def load_model(path: Path, *, gpu_layers: int = 0, repack: bool = False) -> Model:
+    """Load a GGUF file; raises ModelError with llama.cpp's reason where it cannot."""
     with _watched(path):
-        return _load(path, gpu_layers, vocab_only)
+        return _load(path, gpu_layers, repack)
+
+
+def load_vocabulary(path: Path) -> Model:
+    """Load the vocabulary of a GGUF file alone; raises as :func:`load_model`."""
+    with _watched(path):
+        return Model(path, vocab_only=True)
 
 
 def load_context(path: Path, window: int, options: EngineOptions, gpu_layers: int) -> tuple[Context, Placement]:
@@ -95,7 +101,7 @@ def load_context(path: Path, window: int, options: EngineOptions, gpu_layers: in
     The layers for the GPU are those of the argument, not of the options.
     """
     with _watched(path):
-        model = _load(path, gpu_layers, False)
+        model = _load(path, gpu_layers, options.repacks())
         try:
             return Context(model, window, options), read_placement(_facts)
         except LoadError:
@@ -133,12 +139,11 @@ def read_placement(lines: Iterable[str]) -> Placement:
     return Placement(tuple(dict.fromkeys(devices)), layers, offloaded, buffers)
 
 
-def _load(path: Path, gpu_layers: int, vocab_only: bool) -> Model:
-    if vocab_only:
-        return Model(path, vocab_only=True)
+def _load(path: Path, gpu_layers: int, repack: bool) -> Model:
     _note(LoadingProgress(path, 0.0))
     try:
-        return Model(path, gpu_layers=gpu_layers, progress=lambda share: _note(LoadingProgress(path, share)))
+        told = lambda share: _note(LoadingProgress(path, share))  # noqa: E731
+        return Model(path, gpu_layers=gpu_layers, repack=repack, progress=told)
     finally:
         _note(None)
 

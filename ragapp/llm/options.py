@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import platform
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,8 @@ CACHE_TYPES = {"f16": 1, "q8_0": 8, "q4_0": 2}
 # turns of the waiting loop: longer than a wait where every thread has a core of its own, far shorter than a time slice
 # of the system (figures: benchmarks/README.md)
 _SPIN_COUNT = 20_000
+# names that systems have for x86
+_X86 = ("x86_64", "amd64")
 _GPU = 1  # GGML_BACKEND_DEVICE_TYPE_GPU: one with memory of its own
 _SHARED = ("Metal", "MTL")  # Apple's GPUs work in the machine's own memory
 
@@ -36,6 +39,8 @@ class EngineOptions:
     gpu_layers: int | Literal["auto"] = "auto"  # -1 for all; auto for all where this build of llama.cpp can
     lora: Path | None = None  # a GGUF file with an adapter
     lora_scale: float = 1.0  # how strongly it counts
+    #: whether weights are laid out anew for the processor's kernels; auto as is usually faster, see `repacking_pays`
+    repack: bool | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
         if self.cache_type != "f16" and not self.flash_attention:
@@ -53,11 +58,16 @@ class EngineOptions:
             return self.gpu_layers
         return -1 if can_offload() else 0
 
+    def repacks(self) -> bool:
+        """Whether weights are laid out anew, which takes time while they are loaded, and as much memory again."""
+        return can_repack() and (repacking_pays() if self.repack == "auto" else self.repack)
+
     def __str__(self) -> str:
         flash = " flash" if self.flash_attention else ""
         lora = f" lora {self.lora.name} {self.lora_scale:g}" if self.lora else ""
         cache = f"batch {self.batch}{flash} {self.cache_type}"
-        return f"threads {self.threads_used} {cache} gpu {self.layers_wanted()}{lora}"
+        repacked = " repacked" if self.repacks() else ""
+        return f"threads {self.threads_used} {cache}{repacked} gpu {self.layers_wanted()}{lora}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,24 @@ def import_llama() -> ModuleType:
     logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)  # or it writes llama.cpp's log to the terminal
     llama_cpp.llama_backend_init()
     return llama_cpp
+
+
+def can_repack() -> bool:
+    """Whether llama.cpp may lay out weights anew here.
+
+    On some machines that announce AMX, its kernels for that end the whole process with an illegal instruction; the
+    weights stay as they are in the file then, for the other kernels.
+    """
+    return b"AMX_INT8 = 1" not in import_llama().llama_print_system_info()
+
+
+def repacking_pays() -> bool:
+    """Whether weights that are laid out anew are usually read faster here, where nothing was measured.
+
+    On x86 without AVX-512 they were read more slowly than as they are in the file (benchmarks/README.md).
+    """
+    x86 = platform.machine().lower() in _X86
+    return can_repack() and (not x86 or b"AVX512 = 1" in import_llama().llama_print_system_info())
 
 
 def can_offload() -> bool:

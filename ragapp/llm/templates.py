@@ -14,7 +14,7 @@ from ragapp.errors import ModelError
 from ragapp.llm.batches import shared_prefix
 from ragapp.llm.chat import Message, fold
 from ragapp.llm.llamacpp import Model, apply_builtin_template
-from ragapp.llm.loading import load_model
+from ragapp.llm.loading import load_vocabulary
 from ragapp.llm.named_templates import CHOICES, FAMILY_MISTRAL, NAMED_TEMPLATES, detect_template, mistral_version
 from ragapp.llm.reasoning import Tags, closed_by, find_tags, opens_thinking, skip_thinking, split_thinking
 from ragapp.llm.sandbox import Sandbox, TemplateFailure
@@ -213,7 +213,7 @@ def open_template(model: Model, name: str, wanted: str = "auto") -> ChatTemplate
 
 def read_template(path: Path, name: str, wanted: str = "auto") -> ChatTemplate:
     """The chat template for a file, of which only the vocabulary is loaded; raises ModelError where it has none."""
-    model = load_model(path, vocab_only=True)
+    model = load_vocabulary(path)
     try:
         return open_template(model, name, wanted)
     finally:

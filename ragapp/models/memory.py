@@ -47,10 +47,13 @@ class MemoryNeed:
         return f"{shown_size(self.total)}: {told}"
 
 
-def memory_need(info: GgufHeader, context: int, batch: int, cache_type: str = "f16", flash: bool = False) -> MemoryNeed:
+def memory_need(
+    info: GgufHeader, context: int, batch: int, cache_type: str = "f16", flash: bool = False, repack: bool = True
+) -> MemoryNeed:
     """Memory for a model with a window of ``context`` tokens, of which ``batch`` are worked on at a time.
 
-    Keys and values are kept as ``cache_type`` (f16, q8_0, q4_0); flash attention never holds all attention scores.
+    Keys and values are kept as ``cache_type`` (f16, q8_0, q4_0); flash attention never holds all attention scores;
+    ``repack`` keeps some matrices a second time.
     """
     architecture, numbers = info.architecture, info.metadata
     layers, width, heads = info.block_count or 1, info.embedding_length or 1, info.head_count or 1
@@ -63,27 +66,40 @@ def memory_need(info: GgufHeader, context: int, batch: int, cache_type: str = "f
     vocabulary = info.lengths.get("tokenizer.ggml.tokens", 0)
     scores = cells if flash else (heads + 1) * cells
     compute = 4 * batch * max(vocabulary + 2 * width, scores + 5 * width)
-    repacked = sum(info.matrices.get(kind, 0) for kind in _REPACKED)
+    repacked = sum(info.matrices.get(kind, 0) for kind in _REPACKED) if repack else 0
     return MemoryNeed(info.weights_size, repacked, int(cache), compute)
 
 
 def largest_context(
-    info: GgufHeader, free: int, batch: int, cache_type: str = "f16", flash: bool = False, limit: int | None = None
+    info: GgufHeader,
+    free: int,
+    batch: int,
+    cache_type: str = "f16",
+    flash: bool = False,
+    repack: bool = True,
+    limit: int | None = None,
 ) -> int:
     """The largest window in tokens, a power of two up to ``limit``, that a model was trained for and that fits ``free``
     bytes; 0 where not even the smallest fits.
     """
     most = min(filter(None, (info.context_length, limit)), default=SMALLEST_CONTEXT)
     context = SMALLEST_CONTEXT
-    if memory_need(info, context, batch, cache_type, flash).total > free:
+    if memory_need(info, context, batch, cache_type, flash, repack).total > free:
         return 0
-    while 2 * context <= most and memory_need(info, 2 * context, batch, cache_type, flash).total <= free:
+    while 2 * context <= most and memory_need(info, 2 * context, batch, cache_type, flash, repack).total <= free:
         context *= 2
     return context
 
 
 def fitting_context(
-    info: GgufHeader, name: str, wished: Window, batch: int, free: int, cache_type: str = "f16", flash: bool = False
+    info: GgufHeader,
+    name: str,
+    wished: Window,
+    batch: int,
+    free: int,
+    cache_type: str = "f16",
+    flash: bool = False,
+    repack: bool = True,
 ) -> int:
     """The window to load a model with, in tokens: as ``wished``, or ``auto`` for the largest sensible.
 
@@ -91,9 +107,9 @@ def fitting_context(
         ModelError: the model does not fit into the memory; the message has the numbers and what would fit.
     """
     limit = AUTO_CONTEXT if wished == "auto" else None
-    largest = largest_context(info, free, batch, cache_type, flash, limit=limit)
+    largest = largest_context(info, free, batch, cache_type, flash, repack, limit=limit)
     context = min(wished, info.context_length or wished) if wished != "auto" else max(largest, SMALLEST_CONTEXT)
-    need = memory_need(info, context, batch, cache_type, flash)
+    need = memory_need(info, context, batch, cache_type, flash, repack)
     if need.total <= free:
         return context
     other = f"Set llm.context to {largest} or less, or close" if largest else "Close"

@@ -8,7 +8,7 @@ from pathlib import Path
 from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, gpu_notices
 from ragapp.llm.loading import Placement
-from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, gpus, physical_cores
+from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, gpus, physical_cores, repacking_pays
 from ragapp.llm.prompt_store import FOLDER_NAME, PromptStore, budget
 from ragapp.models import memory
 from ragapp.models.discovery import find_adapter, find_model
@@ -50,11 +50,11 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
         options = replace(options, lora=lora, lora_scale=llm.lora_scale)
         reasons["lora"] = f"{lora.name}, scale {llm.lora_scale:g}"
         free = max(0, free - lora.stat().st_size)
-    cache_type, flash = options.cache_type, options.flash_attention
+    cache_type, flash, repack = options.cache_type, options.flash_attention, options.repacks()
     on_gpu = sum(max(0, gpu.free - memory.SPARE) for gpu in gpus()) if options.gpu_layers else 0
 
     def fitting(room: int) -> int:
-        return memory.fitting_context(info, llm.model, llm.context, options.batch, room, cache_type, flash)
+        return memory.fitting_context(info, llm.model, llm.context, options.batch, room, cache_type, flash, repack)
 
     def fitting_beside_the_embedder() -> int:
         # whose weights come into memory with the first question, perhaps after this model; a window that is chosen here
@@ -73,7 +73,7 @@ def plan_engine(settings: Settings, *, free: int | None = None, path: Path | Non
         if not on_gpu:
             raise
         context, both = fitting(free + on_gpu), True
-    need = memory.memory_need(info, context, options.batch, cache_type, flash)
+    need = memory.memory_need(info, context, options.batch, cache_type, flash, repack)
     layers = memory.gpu_layers(info, need, on_gpu)
     if options.gpu_layers == "auto" and on_gpu:
         options = replace(options, gpu_layers=-1 if layers > (info.block_count or 0) and not both else layers)
@@ -175,14 +175,22 @@ def choose_options(llm: Llm, tuned: TunedOptions | None) -> tuple[EngineOptions,
     else:
         flash, why_flash = (tuned.flash_attention, measured) if tuned else (False, usual)
 
+    if llm.repack != "auto":
+        repack, why_repack = llm.repack, by_hand
+    elif tuned and tuned.repack is not None:
+        repack, why_repack = tuned.repack, measured
+    else:
+        repack, why_repack = repacking_pays(), usual
+
     if llm.gpu_layers != "auto":
         why_layers = f"{'all' if llm.gpu_layers == -1 else llm.gpu_layers}: {by_hand}"
     else:
         why_layers = "all: auto" if can_offload() else "none: this build of llama.cpp is for the processor"
-    return EngineOptions(threads, batch, flash, cache_type, llm.gpu_layers), {
+    return EngineOptions(threads, batch, flash, cache_type, llm.gpu_layers, repack=repack), {
         "threads": f"{threads}: {why_threads}",
         "batch": f"{batch}: {why_batch}",
         "flash_attention": f"{'on' if flash else 'off'}: {why_flash}",
         "cache_type": f"{cache_type}: {why_cache}",
+        "repack": f"{'on' if repack else 'off'}: {why_repack}",
         "gpu_layers": why_layers,
     }

@@ -19,7 +19,15 @@ from pathlib import Path
 from ragapp.errors import ModelError
 from ragapp.llm.llamacpp import Context, LoadError, Model
 from ragapp.llm.loading import load_model
-from ragapp.llm.options import CACHE_TYPES, EngineOptions, can_offload, physical_cores, usable_processors
+from ragapp.llm.options import (
+    CACHE_TYPES,
+    EngineOptions,
+    can_offload,
+    can_repack,
+    physical_cores,
+    repacking_pays,
+    usable_processors,
+)
 from ragapp.models.checks import read_json, write_json
 
 FILE_NAME = ".tuning.json"
@@ -43,6 +51,7 @@ class TunedOptions:
     cache_type: str
     day: str  # when it was measured, as YYYY-MM-DD
     gain: float  # how much faster than without tuning, as a share
+    repack: bool | None = None  # None where it was not measured
 
 
 @dataclass(slots=True)
@@ -76,7 +85,9 @@ class TuningResult:
     def tuned(self) -> TunedOptions:
         best, day = self.best.options, date.today().isoformat()
         gain = round(max(0.0, _gain(self.best, self.trials[0])), 3)
-        return TunedOptions(best.threads_used, best.batch, best.flash_attention, best.cache_type, day, gain)
+        return TunedOptions(
+            best.threads_used, best.batch, best.flash_attention, best.cache_type, day, gain, best.repacks()
+        )
 
 
 def measure(
@@ -86,17 +97,22 @@ def measure(
 
     The layers on the GPU stay as in ``options``. Raises ModelError where the model cannot be loaded.
     """
-    first = EngineOptions(threads=physical_cores(), gpu_layers=options.gpu_layers)
-    with closing(load_model(path, gpu_layers=first.layers_wanted())) as model:
+    first = EngineOptions(threads=physical_cores(), gpu_layers=options.gpu_layers, repack=repacking_pays())
+    with closing(load_model(path, gpu_layers=first.layers_wanted(), repack=first.repacks())) as model:
         bench = _Bench(model)
         singles = candidates(first)
-        length = bench.length(seconds / (ROUNDS * (len(singles) + 2)))
+        length = bench.length(seconds / (ROUNDS * (len(singles) + 3)))
         # batches longer than the prompt are all the same
         trials = [Trial(one) for one in singles if one.batch == first.batch or one.batch <= 2 * length]
         trials = bench.run(trials, length, tell)
         combined = Trial(combine(trials))
         if all(combined.options != trial.options for trial in trials):
             trials += bench.run([combined], length, tell)
+    # the layout is that of the weights in memory, so they are loaded again for the other one
+    other = Trial(replace(choose(trials).options, repack=not first.repacks()))
+    if can_repack():
+        with closing(load_model(path, gpu_layers=first.layers_wanted(), repack=other.options.repacks())) as model:
+            trials += _Bench(model).run([other], length, tell)
     return TuningResult(tuple(trials), choose(trials), trials[0].spread)
 
 
@@ -218,6 +234,7 @@ def read_tuned(models_dir: Path, model: Path) -> TunedOptions | None:
         tuned = TunedOptions(**found)
         plain = isinstance(tuned.flash_attention, bool) and isinstance(tuned.day, str) and float(tuned.gain) >= 0
         sound = 1 <= tuned.threads <= 1024 and 1 <= tuned.batch <= 8192 and tuned.cache_type in CACHE_TYPES
+        plain = plain and (tuned.repack is None or isinstance(tuned.repack, bool))
     except (TypeError, ValueError):
         return None
     needs_flash = tuned.cache_type != "f16" and not tuned.flash_attention

@@ -85,8 +85,13 @@ def test_the_same_question_gives_the_same_answer_from_the_default_model(default_
 @pytest.mark.real
 @pytest.mark.parametrize(
     "options",
-    [EngineOptions(threads=1), EngineOptions(threads=1, batch=40), EngineOptions(threads=1, flash_attention=True)],
-    ids=["plain", "small batches", "flash attention"],
+    [
+        EngineOptions(threads=1, repack=False),
+        EngineOptions(threads=1, repack=True),
+        EngineOptions(threads=1, batch=40),
+        EngineOptions(threads=1, flash_attention=True),
+    ],
+    ids=["plain", "repacked", "small batches", "flash attention"],
 )
 def test_logits_do_not_depend_on_what_was_read_before(models_dir, options):
     """Prompts of all lengths that share beginnings of all lengths, in any order, against an empty cache."""

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ragapp.llm.engine import Engine
-from ragapp.llm.loading import load_model
+from ragapp.llm.loading import load_vocabulary
 from ragapp.llm.named_templates import NAMED_TEMPLATES
 from ragapp.llm.templates import open_template
 from ragapp.models.packs import get_pack
@@ -21,7 +21,7 @@ def path(models_dir):
 @pytest.fixture(scope="module")
 def vocabulary(path):
     """The tokens alone, which is enough to write prompts."""
-    model = load_model(path, vocab_only=True)
+    model = load_vocabulary(path)
     yield model
     model.close()
 

@@ -44,7 +44,7 @@ def test_loading_is_told_from_nothing_to_all(told, path):
 
 
 def test_a_vocabulary_alone_and_a_file_that_fails_leave_nothing_behind(told, path, tmp_path):
-    loading.load_model(path, vocab_only=True).close()
+    loading.load_vocabulary(path).close()
     assert told == []
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(path.read_bytes()[:200_000])

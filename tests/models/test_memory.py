@@ -53,6 +53,7 @@ def test_the_parts_by_hand() -> None:
     need = memory_need(info_of(), 4096, 256)
     assert need.weights == 4 * GIB
     assert need.repacked == 3 * GIB
+    assert memory_need(info_of(), 4096, 256, repack=False).total == need.total - 3 * GIB
     assert need.cache == 32 * 8 * (128 + 128) * 4096 * 2
     assert need.compute == 4 * 256 * (33 * 4096 + 5 * 4096)
     assert need.total == need.weights + need.repacked + need.cache + need.compute

@@ -6,11 +6,13 @@ import json
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ragapp.errors import ModelError, SettingsError
-from ragapp.llm.options import EngineOptions
+from ragapp.llm import options as engine_options
+from ragapp.llm.options import EngineOptions, can_repack, repacking_pays
 from ragapp.models import planning, tuning
 from ragapp.models.packs import get_pack
 from ragapp.models.planning import choose_options
@@ -124,6 +126,7 @@ def test_another_file_of_the_same_name_is_measured_anew(tmp_path, model) -> None
         {"gain": "x"},
         {"more": 1},
         {"flash_attention": "yes"},
+        {"repack": "yes"},
     ],
 )
 def test_a_damaged_memory_is_no_memory(tmp_path, model, changes: dict) -> None:
@@ -165,6 +168,12 @@ MEASURED = {"threads": 3, "batch": 512, "flash_attention": True, "cache_type": "
         ({"cache_type": "q4_0"}, None, {"flash_attention": True, "cache_type": "q4_0"}),
         ({"flash_attention": True}, None, {"flash_attention": True, "cache_type": "f16"}),
         ({"gpu_layers": 5}, None, {"gpu_layers": 5}),
+        ({}, None, {"repack": repacking_pays()}),
+        ({}, FOUND, {"repack": repacking_pays()}),  # measured by a version that did not try it
+        ({}, replace(FOUND, repack=True), {"repack": True}),
+        ({}, replace(FOUND, repack=False), {"repack": False}),
+        ({"repack": True}, replace(FOUND, repack=False), {"repack": True}),
+        ({"repack": False}, replace(FOUND, repack=True), {"repack": False}),
         ({}, None, {"gpu_layers": "auto"}),
     ],
 )
@@ -174,11 +183,30 @@ def test_settings_win_over_what_was_measured(
     monkeypatch.setattr(planning, "physical_cores", lambda: 7)
     options, reasons = choose_options(Llm(**settings), found)
     assert {key: getattr(options, key) for key in wanted} == wanted
-    for key in ("threads", "batch", "flash_attention", "cache_type"):
+    for key in ("threads", "batch", "flash_attention", "cache_type", "repack"):
         by_hand = getattr(Llm(**settings), key) != getattr(Llm(), key)
         assert ("by the settings" in reasons[key]) is by_hand
-        if found and not by_hand and options.cache_type != "f16":
+        if found and not by_hand and options.cache_type != "f16" and (key != "repack" or found.repack is not None):
             assert "measured on 2026-01-31" in reasons[key]
+
+
+@pytest.mark.parametrize(
+    ("machine", "told", "pays"),
+    [
+        ("x86_64", b"AVX2 = 1 | FMA = 1", False),
+        ("AMD64", b"AVX2 = 1 | AVX512 = 1 | AVX512_VNNI = 1", True),
+        ("x86_64", b"AVX512 = 1 | AMX_INT8 = 1", False),
+        ("aarch64", b"NEON = 1 | ARM_FMA = 1", True),
+    ],
+)
+def test_where_nothing_was_measured_the_processor_decides_on_the_layout(monkeypatch, machine, told, pays) -> None:
+    monkeypatch.setattr(engine_options.platform, "machine", lambda: machine)
+    monkeypatch.setattr(engine_options, "import_llama", lambda: SimpleNamespace(llama_print_system_info=lambda: told))
+    assert repacking_pays() is pays
+    assert EngineOptions(gpu_layers=0).repacks() is pays
+    # by hand, too, never where it could end the process
+    assert EngineOptions(gpu_layers=0, repack=True).repacks() is (b"AMX" not in told)
+    assert not EngineOptions(gpu_layers=0, repack=False).repacks()
 
 
 def test_a_short_cache_without_flash_attention_is_refused() -> None:
@@ -201,3 +229,5 @@ def test_a_real_model_is_measured(models_dir: Path, monkeypatch) -> None:
         assert min(one.writing) > 1
     assert {t.options.cache_type for t in measured.trials} == {"f16", "q8_0"}
     assert measured.tuned().batch == measured.best.options.batch
+    assert {t.options.repacks() for t in measured.trials} == ({True, False} if can_repack() else {False})
+    assert measured.tuned().repack is measured.best.options.repacks()
