@@ -11,6 +11,9 @@ With ``--llama-bench PROGRAM`` llama.cpp's own measure takes the place of the ba
 writes as many behind them, at random, without a sampler or a text.  It is built from the source archive of
 llama-cpp-python, so that the revision is the same (``vendor/llama.cpp``, target ``llama-bench``).  It writes all of the
 tokens; where an answer ends sooner, the tokens a second of the two are not of the same length.
+
+With ``--layouts`` ragapp's engine is compared with itself: weights as they are in the file beside weights that are laid
+out anew (``llm.repack``).  The bare library and llama-bench always lay them out anew.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -156,6 +160,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=5, help="length of the passage, about 50 tokens each")
     parser.add_argument("--tokens", type=int, default=40, help="length of the answer")
     parser.add_argument("--tuned", action="store_true", help="with what `ragapp models tune` found for the file")
+    parser.add_argument("--layouts", action="store_true", help="both layouts of the weights, nothing else")
     parser.add_argument("--llama-bench", type=Path, metavar="PROGRAM", help="beside llama.cpp's own measure")
     arguments = parser.parse_args()
     path, tokens = arguments.model, arguments.tokens
@@ -164,13 +169,22 @@ def main() -> None:
     sides: dict[str, Side | LlamaBench]
     if arguments.llama_bench:
         sides = {name: LlamaBench(arguments.llama_bench, path, options, tokens) for name in ("llama-bench", AGAIN)}
+    elif arguments.layouts:
+        told = {True: "weights laid out anew", False: "weights as in the file"}
+        layouts = options.repacks(), options.repacks(), not options.repacks()
+        names = told[layouts[0]], AGAIN, told[layouts[2]]
+        sides = {
+            name: Side(ours, path, context, tokens, replace(options, repack=layout))
+            for name, layout in zip(names, layouts, strict=True)
+        }
     else:
         sides = {
             "llama-cpp-python, the same options": Side(bare, path, context, tokens, for_llama(options)),
             AGAIN: Side(bare, path, context, tokens, for_llama(options)),
             "llama-cpp-python, its defaults": Side(bare, path, context, tokens, {}),
         }
-    sides["ragapp"] = Side(ours, path, context, tokens, options)
+    if not arguments.layouts:
+        sides["ragapp"] = Side(ours, path, context, tokens, options)
     names = list(sides)
     shuffled = random.Random(0)
     print(f"{path.name}, {options}, window {context}")
@@ -199,8 +213,8 @@ def main() -> None:
         print(f"| {name} | {first:.2f} | {speed:.2f} | {ratios[0]:.3f} | {ratios[1]:.3f} |")
     if arguments.llama_bench:
         return
-    equal = sum(own[2] == one[2] for own, (one, _) in zip(figures["ragapp"], pairs, strict=True))
-    print(f"The same text as with the same options: {equal} of {arguments.rounds}.")
+    equal = sum(own[2] == one[2] for own, (one, _) in zip(figures[names[-1]], pairs, strict=True))
+    print(f"The same text as the first: {equal} of {arguments.rounds}.")
 
 
 if __name__ == "__main__":

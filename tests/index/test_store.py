@@ -193,6 +193,21 @@ def test_a_second_opener_reads_by_scan_and_finds_the_same(data: Path) -> None:
         assert set(reader.catalog.match(question_terms("trains", ["en"]), 5)) == {3}
 
 
+def test_who_only_reads_a_small_store_compares_with_all_vectors_and_never_opens_chroma(data: Path, monkeypatch) -> None:
+    vector = EMBEDDER.embed_query("b Trains leave at nine.")
+    with _filled(data) as writer:
+        expected = writer.nearest(vector, 3)
+        assert writer._store is not None
+    with Store(data, IDENTITY) as reader, patch.object(reader, "_open", side_effect=AssertionError("opened")):
+        assert reader.owner
+        assert reader.nearest(vector, 3) == expected
+        assert reader.nearest(vector, 3, within=expected[1:]) == expected[1:]
+    monkeypatch.setattr("ragapp.index.store.SCAN_CHUNKS", 4)
+    with Store(data, IDENTITY) as reader:
+        assert reader.nearest(vector, 3) == expected
+        assert reader._store is not None
+
+
 def test_who_reads_for_hours_leaves_the_store_to_others_and_sees_what_they_change(data: Path) -> None:
     _filled(data).close()
     with Store(data, IDENTITY, own=False) as reader:
