@@ -140,9 +140,11 @@ def read_placement(lines: Iterable[str]) -> Placement:
 
 
 def _load(path: Path, gpu_layers: int, repack: bool) -> Model:
-    _note(LoadingProgress(path, 0.0))
+    def told(share: float) -> None:
+        _note(LoadingProgress(path, share))
+
+    told(0.0)
     try:
-        told = lambda share: _note(LoadingProgress(path, share))  # noqa: E731
         return Model(path, gpu_layers=gpu_layers, repack=repack, progress=told)
     finally:
         _note(None)
