@@ -14,6 +14,7 @@ from ragapp.settings import local_settings_file
 
 PACKAGE = Path(ragapp.__file__).parent
 FLOORS = {
+    "data_files": 0.4,
     "words": 0.5,
     "errors": 1,
     "contract": 1,

@@ -16,8 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from ragapp.answer import load_yaml
 from ragapp.contract import Answer, Basis, Place, Turn
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import content_terms, plain
 from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow
@@ -184,7 +184,7 @@ class _Told:
 @lru_cache(maxsize=1)
 def load_texts() -> dict[str, dict[str, str]]:
     """The answers, by language and key."""
-    texts: dict[str, dict[str, str]] = load_yaml("about_itself.yaml")["told"]
+    texts: dict[str, dict[str, str]] = load_yaml("about_itself.yaml", __file__)["told"]
     return texts
 
 
@@ -192,7 +192,7 @@ def load_texts() -> dict[str, dict[str, str]]:
 def _rules() -> dict[str, dict[str, tuple[re.Pattern[str], ...]]]:
     """The patterns of each kind, by language; each alternative by itself, as the same groups stand in several."""
     rules = {}
-    for language, patterns in load_yaml("about_itself.yaml")["patterns"].items():
+    for language, patterns in load_yaml("about_itself.yaml", __file__)["patterns"].items():
         parts = {name: patterns[name] for name in ("documents", "topic", "where")}
         rules[language] = {
             str(kind): tuple(re.compile(_filled(one, parts)) for one in _alternatives(patterns[kind]))

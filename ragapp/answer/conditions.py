@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ragapp.answer import load_yaml
+from ragapp.data_files import load_yaml
 
 # share of a condition's words that a sentence, with its question, has where it says it
 KEPT_SHARE = 0.5
@@ -15,7 +15,7 @@ _END = r"(?:[,;:.!?()–—]\s|[,;:.!?()–—]?\Z)"
 # from the word that begins a condition to the sign that ends it
 _CONDITION = {
     code: re.compile(rf"(?<![^\W_])(?:{pattern})(?![^\W_]).*?(?={_END})", re.IGNORECASE | re.DOTALL)
-    for code, pattern in load_yaml("conditions.yaml").items()
+    for code, pattern in load_yaml("conditions.yaml", __file__).items()
 }
 # what stands behind these holds by itself
 _PARTS = re.compile(r";\s|,\s(?:but|mais|aber|jedoch|pero|sino|ma|però|maar|mas)\s", re.IGNORECASE)

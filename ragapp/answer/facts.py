@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from ragapp.answer import load_yaml
+from ragapp.data_files import load_yaml
 from ragapp.index.dates import dates
 
 _SPACES = " \u00a0\u202f"
@@ -14,7 +14,7 @@ _NUMBER = re.compile(rf"\d+(?:[.,{_SPACES}]\d+|['’]\d{{3}}(?!\d))*")
 _ONE_NUMBER = re.compile(r"\d+(?:[.,]\d+)?|\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|(?:\.\d{3})+(?:,\d+)?)")
 _SEPARATOR = re.compile(rf"[.,{_SPACES}]")
 
-_DATA = load_yaml("facts.yaml")
+_DATA = load_yaml("facts.yaml", __file__)
 
 _UNITS: dict[str, dict[str, str]] = _DATA["units"]
 _DIMENSION = {unit: dimension for dimension, units in _UNITS.items() for unit in units}

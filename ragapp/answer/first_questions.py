@@ -13,8 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import fold
 from ragapp.index.catalog import Catalog
 from ragapp.index.dates import dates
@@ -40,7 +39,7 @@ _ASKS = re.compile(r"[^\W\d_][^?\n]{9,100}\?\Z")
 
 @cache
 def _rules() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    read: dict[str, Any] = load_yaml("first_questions.yaml", __file__)
     return read
 
 

@@ -14,14 +14,14 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from ragapp.answer import load_yaml
+from ragapp.data_files import load_yaml
 from ragapp.index.sentences import PARAGRAPH, sentence_spans
 from ragapp.retrieval.passage import ScoredChunk
 
 #: replaces an injection in the prompt
 LEFT_OUT = "[…]"
 
-_DATA = load_yaml("prompt_injection.yaml")
+_DATA = load_yaml("prompt_injection.yaml", __file__)
 _PARTS: dict[str, str] = _DATA["parts"]
 
 

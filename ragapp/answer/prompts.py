@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 
-from ragapp.answer import load_yaml
 from ragapp.answer.prompt_injection import redact_injections
 from ragapp.answer.table_text import linearize_tables
 from ragapp.answer.ticked_boxes import ticked_only
+from ragapp.data_files import load_yaml
 from ragapp.errors import SettingsError
 from ragapp.llm.templates import Message
 from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
@@ -101,7 +101,7 @@ def parse_prompts(sections: Mapping[str, Mapping[str, str]]) -> dict[str, Prompt
     return prompts
 
 
-_SECTIONS = load_yaml("prompts.yaml")
+_SECTIONS = load_yaml("prompts.yaml", __file__)
 _ALL_PROMPTS = parse_prompts(_SECTIONS)
 #: the languages that have prompts of their own, in which a question can be expected
 PROMPTS = {code: prompts for code, prompts in _ALL_PROMPTS.items() if "probe" in _SECTIONS[code]}

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
+from ragapp.data_files import load_yaml
 from ragapp.errors import RagappError
 from ragapp.index.analysis import plain
 from ragapp.index.records import DocumentRow
@@ -32,9 +32,7 @@ class _Language:
 
 @lru_cache(maxsize=1)
 def _languages() -> dict[str, _Language]:
-    import yaml
-
-    values = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    values = load_yaml("proposed_filter.yaml", __file__)
     found = {}
     for code, words in values.items():
         noun, before = f"(?P<noun>{words['noun']}|{words['any']})", rf"(?<!\w){words['in']}"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from ragapp.answer import load_yaml
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import content_terms
 from ragapp.index.sentences import sentence_spans
 
@@ -27,7 +27,7 @@ _MOST_CHARACTERS = 3000
 # words of a clause before the question proper ("If I lose my badge, …") at the most
 _CLAUSE_WORDS = 25
 
-_RULES: Mapping[str, Mapping[str, str]] = load_yaml("question_kind.yaml")
+_RULES: Mapping[str, Mapping[str, str]] = load_yaml("question_kind.yaml", __file__)
 _OTHER = "en"  # read by for languages without rules
 _NUMBERED = re.compile(r"(?:^|(?<=[\s:;,]))(?:\(?(?:\d{1,2}|[a-h])\)|\d{1,2}\.|[-*•])\s+(?=\S)")
 _BULLET = re.compile(r"^[-*•]")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ragapp.answer import load_yaml
 from ragapp.answer.table_text import is_row
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import content_terms, known_terms
 from ragapp.index.records import StoredChunk
 from ragapp.reading.tables import RULE, row_cells
@@ -17,7 +17,7 @@ _NAMING_CELLS, _LONGEST_NAME = 2, 60
 _LEAST_ROWS = 3
 _YES = re.compile(r"yes|oui|ja|s[ií]|sì|sim|true|x|✓|✔|☒|☑", re.IGNORECASE)
 _NO = re.compile(r"no|non|nein|nee|não|false|-|–|☐", re.IGNORECASE)
-_WORDS: dict[str, dict[str, str]] = load_yaml("list_words.yaml")
+_WORDS: dict[str, dict[str, str]] = load_yaml("list_words.yaml", __file__)
 _NAMED = re.compile(str(_WORDS.pop("named")), re.IGNORECASE)
 # words that stand in more cells than this share of the rows choose nothing
 _COMMON = 0.95

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from ragapp.answer import load_yaml
 from ragapp.answer.facts import number_variants, units
+from ragapp.data_files import load_yaml
 from ragapp.reading.spelled_numbers import cardinal_words
 
-_RULES: dict[str, dict[str, Any]] = load_yaml("spelled_quantities.yaml")
+_RULES: dict[str, dict[str, Any]] = load_yaml("spelled_quantities.yaml", __file__)
 # "one" and "un" are articles and pronouns, too; beyond these, figures are written
 _NUMBERS = (*range(2, 32), 40, 50, 60, 70, 80, 90, 100)
 _BETWEEN = 2  # words between a number and its unit: "two further weeks"

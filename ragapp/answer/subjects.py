@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
-from ragapp.answer import load_yaml
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import fold, stop_list
 from ragapp.index.catalog import Catalog
 from ragapp.index.dates import dates, is_month
@@ -27,7 +27,7 @@ CAPITAL_NOUNS = frozenset({"de", "lb"})
 # letters that inflected forms of a name share, and how alike a name is that is spelled otherwise
 _SHORTEST_STEM, _ENDING, _ALIKE = 4, 3, 0.82
 
-_DATA: dict[str, str] = {name: "".join(words.split()) for name, words in load_yaml("subjects.yaml").items()}
+_DATA: dict[str, str] = {name: "".join(words.split()) for name, words in load_yaml("subjects.yaml", __file__).items()}
 _NO_NAME = re.compile(_DATA["no_names"], re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ]"

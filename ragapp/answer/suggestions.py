@@ -13,8 +13,8 @@ from functools import lru_cache
 from glob import escape
 from itertools import islice
 
-from ragapp.answer import load_yaml
 from ragapp.contract import Answer, Place
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import content_terms, plain
 from ragapp.index.catalog import Catalog
 from ragapp.retrieval.passage import ScoredChunk
@@ -149,7 +149,7 @@ def _texts(language: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _all_texts() -> dict[str, dict[str, str]]:
-    texts: dict[str, dict[str, str]] = load_yaml("suggestions.yaml")
+    texts: dict[str, dict[str, str]] = load_yaml("suggestions.yaml", __file__)
     return texts
 
 

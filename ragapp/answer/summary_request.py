@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from ragapp.answer import load_yaml
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import plain
 from ragapp.index.records import DocumentRow
 from ragapp.reading.spelled_numbers import cardinal_words
@@ -158,7 +158,7 @@ def _alternatives(pattern: str) -> list[str]:
 @lru_cache(maxsize=1)
 def load_rules() -> dict[str, dict[str, Any]]:
     """The rules by language, as they stand in the file."""
-    rules: dict[str, dict[str, Any]] = load_yaml("summary_request.yaml")
+    rules: dict[str, dict[str, Any]] = load_yaml("summary_request.yaml", __file__)
     return rules
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ragapp.answer import load_yaml
 from ragapp.answer.table_words import AskedTable, Word, chooses_nothing, words_of
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import plain, stop_list
 from ragapp.index.tables import StoredTable
 from ragapp.reading.typed.records import Column
@@ -18,7 +18,7 @@ _LONGEST_VALUE = 8
 # digits of a number that may be the key of a row
 _LEAST_DIGITS = 4
 _UNIT = re.compile(r"[(\[].{1,12}[)\]]\s*$")
-_NAMED = re.compile(str(load_yaml("list_words.yaml")["named"]), re.IGNORECASE)
+_NAMED = re.compile(str(load_yaml("list_words.yaml", __file__)["named"]), re.IGNORECASE)
 
 # gives those of some texts that a column has as values, as they are written there
 FindValues = Callable[[StoredTable, Column, Sequence[str]], Sequence[str]]

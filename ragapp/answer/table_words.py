@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from ragapp.answer import load_yaml
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import fold, known_terms, stop_list
 from ragapp.index.table_query import Operator
 from ragapp.reading.typed.currencies import CODES, CURRENCY
@@ -101,7 +101,7 @@ class AskedTable:
 @lru_cache(maxsize=1)
 def table_rules() -> dict[str, dict[str, Any]]:
     """The words of each language in which questions to tables are read."""
-    rules: dict[str, dict[str, Any]] = load_yaml("table_words.yaml")
+    rules: dict[str, dict[str, Any]] = load_yaml("table_words.yaml", __file__)
     return rules
 
 

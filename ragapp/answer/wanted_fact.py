@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from ragapp.answer import load_yaml
 from ragapp.answer.facts import dimensions, names, normalise_number, number_spans, numbers, quantities
 from ragapp.answer.weekdays import weekdays
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import stop_list
 from ragapp.index.dates import is_month
 
-_RULES: Mapping[str, Mapping[str, str]] = load_yaml("wanted_fact.yaml")
+_RULES: Mapping[str, Mapping[str, str]] = load_yaml("wanted_fact.yaml", __file__)
 # where the sentence begins that asks; what is told before it says nothing of what is wanted
 _ASKS = r"(?:^|[.!?]\s)\W*"
 _QUOTED = re.compile(r"[«“\"„]\s?\w")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from ragapp.answer import load_yaml
+from ragapp.data_files import load_yaml
 
-_DATA: Mapping[str, str] = load_yaml("weekdays.yaml")
+_DATA: Mapping[str, str] = load_yaml("weekdays.yaml", __file__)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _GROUPS: Mapping[str, frozenset[int]] = {
     "every": frozenset(range(7)),

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from ragapp.answer import facts, load_yaml
+from ragapp.answer import facts
 from ragapp.answer.conditions import without_conditions
 from ragapp.answer.prompts import PROMPTS
 from ragapp.answer.weekdays import weekdays
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import known_terms, stop_list
 
 # With the default model, the probability of yes is .17 to .44 where the passage says no, and .49 to .97 where yes.
@@ -24,7 +25,7 @@ DECIDING_SHARE = 0.6
 
 _CLAUSES = re.compile(r"[;:]\s|\s[–—-]\s|,\s(?:and|but|et|mais|und|aber|y|pero|e|ma|en|maar|mas)\s")
 
-_NEGATED: dict[str, str] = load_yaml("negated.yaml")
+_NEGATED: dict[str, str] = load_yaml("negated.yaml", __file__)
 Polarity = Literal["yes", "no", ""]
 
 _YES, _NO = "yes|oui|si|sí|sì|ja|jawohl|sim|yep", "no|non|nein|nee|não|nao"

@@ -10,10 +10,11 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from ragapp.answer import facts, load_yaml
+from ragapp.answer import facts
 from ragapp.answer.grounding import MARK, Similarity, ground
 from ragapp.answer.prompts import PromptSet
 from ragapp.contract import Change
+from ragapp.data_files import load_yaml
 from ragapp.index.analysis import content_words
 from ragapp.index.sentences import sentence_spans
 from ragapp.reading.tables import ROW, row_cells
@@ -21,7 +22,7 @@ from ragapp.retrieval.passage import ScoredChunk
 
 # between the two halves of a sentence
 _SEAM = r"(?:[;.,]|[;,]? (?:and|but|et|mais|und|aber|y|pero|e|ma|mas|en|maar))"
-_DIRECTIONS: dict[str, dict[str, str]] = load_yaml("directions.yaml", "ragapp.compare")
+_DIRECTIONS: dict[str, dict[str, str]] = load_yaml("directions.yaml", __file__)
 
 
 def checked_sentence(

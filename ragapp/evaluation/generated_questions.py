@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from ragapp.answer import load_yaml
 from ragapp.answer.grounding import ground
 from ragapp.answer.prompts import DEFAULT_LANGUAGE, Escape, PromptSet, answer_messages, render_passage
 from ragapp.answer.table_text import linearize_tables
+from ragapp.data_files import load_yaml
 from ragapp.evaluation.metrics import contains_answer, normalise
 from ragapp.index.analysis import content_terms, folded_words, known_terms
 from ragapp.index.records import StoredChunk
@@ -59,7 +59,7 @@ class GeneratedQuestion:
 @cache
 def question_prompts() -> dict[str, QuestionPrompt]:
     """The texts by language."""
-    values = load_yaml("question_prompts.yaml", "ragapp.evaluation")
+    values = load_yaml("question_prompts.yaml", __file__)
     return {
         code: QuestionPrompt(
             *(texts[name] for name in ("write", "question", "answer")),

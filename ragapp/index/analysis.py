@@ -19,11 +19,9 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from ragapp.data_files import load_yaml
 from ragapp.index.dates import date_terms
 
 if TYPE_CHECKING:
@@ -39,9 +37,7 @@ class Language:
     common_words: str = ""
 
 
-_ENTRIES: dict[str, dict[str, Any]] = yaml.safe_load(
-    Path(__file__).with_name("languages.yaml").read_text(encoding="utf-8")
-)
+_ENTRIES: dict[str, dict[str, Any]] = load_yaml("languages.yaml", __file__)
 LANGUAGES = {code: Language(**entry) for code, entry in _ENTRIES.items()}
 SNOWBALL_LANGUAGES = {code: language.stemmer for code, language in LANGUAGES.items()}
 STOP_WORDS = {code: language.stop_words for code, language in LANGUAGES.items() if language.stop_words}

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from ragapp.data_files import load_yaml
 
 
 class NamedTemplate(NamedTuple):
@@ -54,7 +53,7 @@ def _read_template(name: str, row: dict[str, Any]) -> NamedTemplate:
         raise ValueError(f"named_templates.yaml, {name}: {error}") from error
 
 
-_DATA = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_DATA = load_yaml("named_templates.yaml", __file__)
 #: the templates by name
 NAMED_TEMPLATES: dict[str, NamedTemplate] = {
     name: _read_template(name, row) for name, row in _DATA["templates"].items()

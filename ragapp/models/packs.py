@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from ragapp.contract import EmbedderInfo, LanguageModelInfo
+from ragapp.data_files import load_yaml
 from ragapp.errors import ModelError
 
 Role = Literal["llm", "embedder", "cross-encoder"]
@@ -146,7 +145,7 @@ def _read_pack(name: str, row: dict[str, Any]) -> Pack:
         raise ValueError(f"packs.yaml, {name}: {error}") from error
 
 
-_ROWS = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_ROWS = load_yaml("packs.yaml", __file__)
 PACKS: dict[str, Pack] = {name: _read_pack(name, row) for name, row in _ROWS.items()}
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from pathlib import Path
 
-import yaml
+from ragapp.data_files import load_yaml
 
 
 def _numbers(lists: Iterable[str]) -> dict[str, int]:
@@ -19,7 +18,7 @@ def _numbers(lists: Iterable[str]) -> dict[str, int]:
     return numbers
 
 
-_DATA: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_DATA: dict[str, list[str]] = load_yaml("months.yaml", __file__)
 #: the number of a month by an abbreviation that is another word as well, so that it needs a year beside it
 ABBREVIATIONS = _numbers(_DATA["abbreviations"])
 #: the number of a month by any of its names, lower-case

@@ -11,11 +11,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
+from ragapp.data_files import load_yaml
 from ragapp.web.api_shapes import ChatMessage
 
 Kind = Literal["title", "tags", "follow_ups", "queries", "autocomplete", "prompt", "emoji", "tool_choice", "summary"]
@@ -24,7 +22,6 @@ TITLE_CHARACTERS = 50
 MOST_TAGS = 3
 # of one question or answer in a summary of the conversation
 _SUMMARY_CHARACTERS = 300
-_FORMS = Path(__file__).with_suffix(".yaml")
 # the key of the JSON that Open WebUI asks for, and what a template without JSON asks for
 _KEY = re.compile(r'\{\s*\\?"(title|tags|follow_ups|queries|prompt)\\?"\s*:')
 _PLAIN_TITLE = re.compile(r"(?is)\A(?:### Task:\s*)?(?:generate|create|write|provide) (?:a |an )?[^.\n]{0,60}\btitle\b")
@@ -202,7 +199,7 @@ _MAKERS: dict[str, Callable[[Sequence[Said]], Any]] = {
 
 @cache
 def _data() -> dict[str, Any]:
-    values: dict[str, Any] = yaml.safe_load(_FORMS.read_text(encoding="utf-8"))
+    values: dict[str, Any] = load_yaml("chat_tasks.yaml", __file__)
     return values
 
 

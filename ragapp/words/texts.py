@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from ragapp.data_files import parse_yaml
 from ragapp.words.forms import local_figures, number
 
 _FOLDER = Path(__file__).parent
@@ -56,10 +57,7 @@ def _text_of(language: str) -> str:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    import yaml
-
-    # libyaml reads ten times as fast
-    return cast(dict[str, Any], yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return cast(dict[str, Any], parse_yaml(text))
 
 
 @cache

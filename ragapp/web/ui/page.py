@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import yaml
 from gradio.components import Component
 
 from ragapp import guard
 from ragapp.contract import IngestState
+from ragapp.data_files import load_yaml
 from ragapp.web.app_state import AppState
 from ragapp.web.calibration_job import CalibrationState
 from ragapp.web.ui.chat import ChatTab
@@ -28,7 +28,6 @@ from ragapp.web.visitors import Visitor
 TABS: tuple[type[Tab], ...] = (ChatTab, DocumentsTab, ModelsTab, SettingsTab)
 #: in the order in which they hold
 STYLESHEETS = sorted((Path(__file__).parent / "styles").glob("*.css"))
-_THEME = Path(__file__).parent / "theme.yaml"
 _POLL_S = 1.0
 
 
@@ -116,7 +115,7 @@ class Page:
 
 def make_theme() -> gr.themes.Base:
     """Calm colours and the system's own fonts; nothing is fetched from elsewhere.  the style sheets do the rest."""
-    values = yaml.safe_load(_THEME.read_text(encoding="utf-8"))
+    values = load_yaml("theme.yaml", __file__)
     theme: gr.themes.Base = gr.themes.Base(**values["base"]).set(**values["variables"])
     return theme
 
