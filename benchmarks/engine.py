@@ -171,11 +171,11 @@ def main() -> None:
         sides = {name: LlamaBench(arguments.llama_bench, path, options, tokens) for name in ("llama-bench", AGAIN)}
     elif arguments.layouts:
         told = {True: "weights laid out anew", False: "weights as in the file"}
-        layouts = options.repacks(), options.repacks(), not options.repacks()
-        names = told[layouts[0]], AGAIN, told[layouts[2]]
+        own = options.repacks()
         sides = {
-            name: Side(ours, path, context, tokens, replace(options, repack=layout))
-            for name, layout in zip(names, layouts, strict=True)
+            told[own]: Side(ours, path, context, tokens, options),
+            AGAIN: Side(ours, path, context, tokens, options),
+            told[not own]: Side(ours, path, context, tokens, replace(options, repack=not own)),
         }
     else:
         sides = {

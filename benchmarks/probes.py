@@ -97,7 +97,7 @@ def read_ways() -> dict:
 
 
 def messages_of(
-    way: str, question: str, passage: ScoredChunk | None, engine: LanguageModel, point: str
+    way: str, question: str, passage: ScoredChunk | None, engine: LanguageModel
 ) -> tuple[list[Message], PromptSet]:
     """The chat that asks whether a passage, or none, states the answer to a question, in one way, and its prompts."""
     code, ways = question_language(question).code, read_ways()
@@ -107,8 +107,6 @@ def messages_of(
     if way == "now":
         return probe_messages(prompts, question, [passage] if passage else [], engine.escape), prompts
     probe = ways["ways"][way].get("probe", {}).get(language, f"\n{prompts.probe}")  # behind a blank line, as `now`
-    if point:
-        probe = "\n" + ways["ways"][way]["point"][language].replace("{sentence}", engine.escape(point)) + "\n" + probe
     messages: list[Message] = [{"role": "system", "content": prompts.system}]
 
     def shown(place_and_text: str, asked: str) -> str:
@@ -141,7 +139,7 @@ def ask(options: argparse.Namespace) -> None:
                 some = [pair for pair in pairs if pair["set"] == name][: options.limit]
                 for pair in some:
                     if pair["id"] not in kept:
-                        shown = cut(pair, read_ways()["ways"].get(way, {}), app.embedder)
+                        shown = cut(pair, read_ways()["ways"].get(way, {}).get("near"), app.embedder)
                         kept.keep({"id": pair["id"], "log_odds": log_odds(way, shown, engine)})
                     if options.prior and pair["question"] not in kept:
                         without = log_odds(way, {**pair, "chunk": None}, engine)
@@ -151,13 +149,11 @@ def ask(options: argparse.Namespace) -> None:
             sys.stdout.flush()
 
 
-def cut(pair: dict, way: dict, embedder: Embedder) -> dict:
+def cut(pair: dict, near: int | None, embedder: Embedder) -> dict:
     """A pair with only the sentence or row of its passage that is nearest to the question, and ``near`` on each side.
 
-    Rows stand below the head of their table.  Where a way has no ``near``, the passage stays whole; where it has a
-    ``point``, that sentence is added for it.
+    Rows stand below the head of their table.  Where ``near`` is None, the passage stays whole.
     """
-    near = way.get("near", 0 if "point" in way else None)
     if near is None:
         return pair
     text = pair["chunk"]["text"]
@@ -165,22 +161,11 @@ def cut(pair: dict, way: dict, embedder: Embedder) -> dict:
     pieces = [line for start, end in spans for line in _lines(text[start:end])]
     best = int(np.argmax(embedder.scaled_similarities(pair["question"], pieces)))
     shown = pieces[max(0, best - near) : best + near + 1]
-    if "point" in way:
-        return {**pair, "point": _spelled(pieces, best)}
     if any(map(is_row, shown)):
         rows = [piece for piece in pieces if is_row(piece)]
         head = rows[:1]
         shown = [*head, "|" + " --- |" * (head[0].count("|") - 1), *(one for one in shown if one not in head)]
     return {**pair, "chunk": {**pair["chunk"], "text": "\n".join(shown)}}
-
-
-def _spelled(pieces: Sequence[str], best: int) -> str:
-    """A sentence as it stands, or a row with the names of its columns."""
-    rows = [piece for piece in pieces if is_row(piece)]
-    if not is_row(pieces[best]) or pieces[best] == rows[0]:
-        return pieces[best]
-    head, row = ([cell.strip() for cell in line.strip("| ").split("|")] for line in (rows[0], pieces[best]))
-    return "; ".join(f"{name}: {cell}" for name, cell in zip(head, row, strict=False))
 
 
 def _lines(text: str) -> list[str]:
@@ -195,7 +180,7 @@ def log_odds(way: str, pair: dict, engine: LanguageModel) -> float:
     if pair["chunk"]:
         chunk = StoredChunk(**{**pair["chunk"], "headings": tuple(pair["chunk"]["headings"])})
         passage = ScoredChunk(chunk, 0.0, 0.0, 0.0)
-    messages, prompts = messages_of(way, pair["question"], passage, engine, pair.get("point", ""))
+    messages, prompts = messages_of(way, pair["question"], passage, engine)
     yes, no = engine.choice_probabilities(messages, (prompts.yes, prompts.no))
     return round(math.log(max(yes, 1e-6) / max(no, 1e-6)), 4)
 

@@ -1,5 +1,6 @@
 """Conversations as people know them, in a real browser: edited, undone, rated, pinned, linked, exported."""
 
+import json
 import re
 import shutil
 import time
@@ -427,7 +428,7 @@ def test_a_question_that_did_not_arrive_is_sent_again(page):
 def test_a_question_asked_while_the_server_is_away_is_not_lost(page, served, shots):  # noqa: F811
     page.click("#new")
     page.wait_for_selector(".welcome, .talk-state", state="attached")
-    _while_the_server_is_away(page, lambda: ask(page, "Good morning"), shots / "away.png")
+    _while_the_server_is_away(page, lambda: ask(page, "Good morning"), "Good morning", shots / "away.png")
     assert questions(page) == ["Good morning"]
 
 
@@ -447,18 +448,20 @@ def test_one_asked_again_or_changed_while_the_server_is_away_is_not_lost(page, w
         page.fill("#live .edit-form textarea", "Hello")
         page.keyboard.press("Enter")
 
-    _while_the_server_is_away(page, {"again": again, "edited": edited}[way])
+    act, question = {"again": (again, "Good morning"), "edited": (edited, "Hello")}[way]
+    _while_the_server_is_away(page, act, question)
     # in its own place, not behind it
-    assert questions(page) == ["Good evening", {"again": "Good morning", "edited": "Hello"}[way]]
+    assert questions(page) == ["Good evening", question]
 
 
-def _while_the_server_is_away(page, act, picture=None):
+def _while_the_server_is_away(page, act, question, picture=None):
     """Do something while nothing that the page sends arrives, and wait until it is answered after all."""
     page.route("**/*", lambda route: route.abort())
     act()
     page.wait_for_selector("#composer .talk-notice:has-text('Your question is kept')", timeout=60_000)
     if picture:
         page.screenshot(path=picture)
+    soon(lambda: json.loads(page.evaluate("sessionStorage.getItem('ragapp-pending')"))["question"] == question)
     with page.expect_event("load", timeout=60_000):  # by itself
         page.unroute("**/*")
     soon(lambda: page.evaluate("sessionStorage.getItem('ragapp-pending')") is None, seconds=60)
