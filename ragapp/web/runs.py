@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from ragapp.contract import Answer, Event, Feedback, Proved, Stage, Thought
 from ragapp.errors import CancelledError, RagappError
@@ -27,6 +28,9 @@ class Exchange:
     scope_name: str = ""  # what people call that
     turn: int = 0  # id of the turn that keeps it, 0 where none does
     feedback: Feedback = field(default_factory=Feedback)  # what the person thinks of the answer
+    # another one for each: where a question is asked again and answered in the same words, what is shown of it differs,
+    # or the browser, which shows a question as asked by itself, would find nothing new in the answer
+    number: int = field(default_factory=count(1).__next__, compare=False)
 
 
 class AnswerRun:

@@ -140,12 +140,34 @@ def test_asking_again_is_understood_as_before_and_not_by_its_own_answer(page, vi
 def test_a_question_that_comes_twice_is_asked_once(page, visitor):
     ask(page, visitor, "a", name="1-2")
     ask(page, visitor, "a", name="1-2")
-    ask(page, visitor, "a", name="other", again=True)
+    # sent by a page that was loaded again, which had nothing behind which it was asked
+    ask(page, visitor, "a", name="other", again=True, behind=0)
     assert len(page.told.given) == 1
     state = json.loads(after(page, visitor).partition('data-state="')[2].partition('"></span>')[0])
     assert state["taken"] == ["1-2", "other"]
     ask(page, visitor, " ", name="empty")
     assert visitor.refused == ["empty"]
+
+
+def test_a_question_asked_again_on_purpose_is_asked(page, visitor):
+    ask(page, visitor, "a", name="1")
+    state = json.loads(after(page, visitor).partition('data-state="')[2].partition('"></span>')[0])
+    # the page was loaded again while it was on its way
+    page.tab.retry(visitor, {"question": "a", "turn": 0, "name": "2", "again": True, "behind": state["last"]})
+    wait(visitor)
+    assert (len(page.told.given), asked(visitor), visitor.taken) == (2, ["a"], ["1", "2"])
+
+
+def test_an_answer_in_the_same_words_is_shown_anew(page, visitor):
+    # the browser has put the question there as asked, and is sent nothing where nothing differs from before
+    ask(page, visitor, "a")
+    before = page.tab.show_talk(visitor)[page.tab.live]
+    page.tab.retry(visitor, {"turn": 0})
+    wait(visitor)
+    assert asked(visitor) == ["a"]
+    again = page.tab.show_talk(visitor)[page.tab.live]
+    assert again != before
+    assert page.tab.show_talk(visitor)[page.tab.live] == again
 
 
 def test_what_another_tab_does_is_seen(page, visitor):

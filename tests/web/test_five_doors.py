@@ -102,6 +102,8 @@ def by_api(page, command):
 def by_openai(page, command):
     import openai
 
+    from ragapp.web.openai_api import NOTE
+
     client, answers, messages = page[0], [], []
     outside = openai.OpenAI(base_url=f"{client.server.url}/v1", api_key=client.server.token, max_retries=0)
     for question in CONVERSATION:
@@ -111,7 +113,9 @@ def by_openai(page, command):
         messages.append({"role": "assistant", "content": text})
         values = {name: getattr(reply, name) for name in ("abstained", "confidence", "standalone", "citations")}
         sentences = [sentence["text"] for sentence in reply.sentences]
-        answers.append(from_values(Answer, {"question": question, "answer": " ".join(sentences) or text, **values}))
+        said, _, note = text.partition(f"\n\n{NOTE}")
+        values |= {"question": question, "answer": " ".join(sentences) or said, "note": note}
+        answers.append(from_values(Answer, values))
     return answers
 
 
@@ -134,6 +138,7 @@ def test_every_door_says_the_same(page, command, expected, door):
     assert [answer.standalone for answer in answers] == [answer.standalone for answer in expected]
     assert [answer.answer for answer in answers] == [answer.answer for answer in expected]
     assert [answer.citations for answer in answers] == [answer.citations for answer in expected]
+    assert [answer.note for answer in answers] == [answer.note for answer in expected]
 
 
 def test_the_conversation_needs_what_was_said_before(expected):

@@ -49,8 +49,8 @@ def render_exchange(exchange: Exchange, number: int, language: str) -> str:
     feedback = _feedback(exchange, language) if exchange.feedback else ""
     edit = act("edit", tr(language, "chat.edit"), css="tool edit", turn=number)
     return (
-        f'<section class="exchange" data-turn="{number}" id="answer-{number + 1}">{_asked(exchange, language, edit)}'
-        f"{body}{feedback}</section>"
+        f'<section class="exchange" data-turn="{number}" data-asked="{exchange.number}" id="answer-{number + 1}">'
+        f"{_asked(exchange, language, edit)}{body}{feedback}</section>"
     )
 
 

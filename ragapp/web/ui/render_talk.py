@@ -16,9 +16,11 @@ from ragapp.web.visitors import Visitor
 
 def render_state(visitor: Visitor, title: str) -> str:
     """What the browser must know of the talk: which conversation it is, and what became of the questions it sent."""
+    turns = visitor.session.turns if visitor.session else ()
     state = {
         "conversation": visitor.conversation or 0,
         "title": title,
+        "last": turns[-1].id if turns else 0,  # the turn behind which the next question stands
         "answering": visitor.answering,
         "lost": visitor.lost,
         "taken": visitor.taken,

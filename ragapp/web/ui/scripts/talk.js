@@ -86,8 +86,8 @@
   const begin = (act, question, within, from, values) => {
     if (running() || talkState()?.answering || (pending && away)) { notice(tr("chat.not_now")); return false; }
     const name = crypto.getRandomValues(new Uint32Array(4)).join("-");
-    const conversation = talkState()?.conversation;
-    keepPending({ ...values, act, question, within, from, name, conversation, at: Date.now() });
+    const { conversation, last: behind } = talkState() || {};
+    keepPending({ ...values, act, question, within, from, name, conversation, behind, at: Date.now() });
     before = false;
     notice("");
     show();
