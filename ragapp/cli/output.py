@@ -58,9 +58,9 @@ def say_json(value: Any) -> None:
 def say_error(error: RagappError, as_json: bool) -> None:
     """Print why a command could not do it, and what to do next: to stderr, and to stdout where it is asked for JSON."""
     if as_json:
-        from ragapp.web.api_errors import error_json
+        from ragapp.web.api_errors import problem_json
 
-        say_json(error_json(error.message, error.hint, type(error).__name__, exit_code=error.exit_code))
+        say_json(problem_json(error))
         if sys.stdout.isatty():
             return
     note(f"ragapp: {error}")

@@ -32,7 +32,7 @@ from ragapp.contract import (
 from ragapp.contract.codec import to_values
 from ragapp.errors import RagappError, StoreError, UsageError
 from ragapp.llm.fair_lock import Ticket
-from ragapp.web.api_errors import error_json
+from ragapp.web.api_errors import problem_json
 from ragapp.web.api_shapes import REFUSED, Compare, Ingest, Question, Remove, Search, Summarize
 from ragapp.web.streaming import events_or_silence, in_queue, on_own_thread
 
@@ -181,8 +181,7 @@ async def _stream(state: AppState, events: Iterator[Any], hung_up: list[bool]) -
                     state.models.note_answer(event)
                 yield sent_event(type(event).__name__.lower(), to_values(event)) if event else ": \n\n"
     except RagappError as error:
-        body = error_json(error.message, error.hint, type(error).__name__, exit_code=error.exit_code)
-        yield sent_event("error", body)
+        yield sent_event("error", problem_json(error))
 
 
 def sent_event(name: str, values: Any) -> str:

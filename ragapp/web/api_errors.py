@@ -17,6 +17,7 @@ from ragapp.web.openai_errors import (
     OpenAIError,
     openai_error,
     openai_json,
+    status_code_name,
 )
 from ragapp.words.messages import in_language
 from ragapp.words.texts import choose_language
@@ -50,22 +51,40 @@ _DEFECT = "This is a defect of ragapp; the terminal that it runs in says more."
 
 
 def error_json(
-    message: str, hint: str = "", kind: str = "Error", param: str | None = None, exit_code: int = 1
+    message: str,
+    hint: str = "",
+    kind: str = "Error",
+    *,
+    code: str | None = None,
+    param: str | None = None,
+    exit_code: int = 1,
 ) -> dict[str, Any]:
     """The body of a refusal: ragapp's fields, and those that OpenAI's clients look for.
 
-    ``kind`` is the class of the error, ``param`` the field of the body that is wrong, with dots, and ``exit_code`` the
-    one that the command would end with.
+    ``kind`` is the class of the error, ``code`` what a program can tell it by, the same as below ``/v1``, ``param`` the
+    field of the body that is wrong, with dots, and ``exit_code`` the one that the command would end with.
     """
-    problem = {"message": message, "hint": hint, "type": kind, "code": None, "param": param}
+    problem = {"message": message, "hint": hint, "type": kind, "code": code, "param": param}
     return {"error": problem, "exit_code": exit_code}
+
+
+def problem_json(error: RagappError, message: str | None = None, hint: str | None = None) -> dict[str, Any]:
+    """The body of a refusal for one of ragapp's own errors, in its own words or in these."""
+    told = openai_error(error)
+    return error_json(
+        error.message if message is None else message,
+        error.hint if hint is None else hint,
+        type(error).__name__,
+        code=told.code or status_code_name(told.status),
+        exit_code=error.exit_code,
+    )
 
 
 def refusal_json(path: str, status: int, message: str) -> dict[str, Any]:
     """The body of a refusal for a path, where no more is known of it than its status."""
     if OPENAI_PATHS.match(path):
         return openai_json(status, message)
-    return error_json(message, kind="Refused")
+    return error_json(message, kind="Refused", code=status_code_name(status))
 
 
 def add_error_answers(server: FastAPI) -> None:
@@ -92,7 +111,7 @@ def add_error_answers(server: FastAPI) -> None:
             return tell_openai(request, openai_error(error))
         # half a surrogate pair, which a message may have taken from the question, cannot be sent
         message, hint = (_told(text, request) for text in (error.message, error.hint))
-        body = error_json(message, hint, type(error).__name__, exit_code=error.exit_code)
+        body = problem_json(error, message, hint)
         if isinstance(error, BusyError):
             return JSONResponse(body, 429, headers={"retry-after": str(error.retry_s)})
         if isinstance(error, NotYetError | StoppingError):
@@ -106,14 +125,14 @@ def add_error_answers(server: FastAPI) -> None:
         wrong = [(_field(one["loc"]), one["msg"]) for one in error.errors()]
         message = "; ".join(dict.fromkeys(f"{field}: {why}" if field else why for field, why in wrong))
         first = error.errors()[0]["type"]
+        code = _VALIDATION_CODES.get(first, "invalid_type" if first.endswith("_type") else "invalid_value")
         if OPENAI_PATHS.match(request.url.path):
             if not _is_json(request.headers):
                 told = "The body must be JSON, with the header Content-Type: application/json."
                 return tell_openai(request, OpenAIError(415, told))
-            code = _VALIDATION_CODES.get(first, "invalid_type" if first.endswith("_type") else "invalid_value")
             return tell_openai(request, OpenAIError(400, message, code=code, param=wrong[0][0] or None))
         unreadable = any(one["type"] == "json_invalid" for one in error.errors())
-        body = error_json(message, kind="ValidationError", param=wrong[0][0] or None, exit_code=2)
+        body = error_json(message, kind="ValidationError", code=code, param=wrong[0][0] or None, exit_code=2)
         return JSONResponse(body, 400 if unreadable else 422)
 
     @server.exception_handler(HTTPException)
@@ -121,13 +140,15 @@ def add_error_answers(server: FastAPI) -> None:
         told = _told(str(error.detail), request)
         if OPENAI_PATHS.match(request.url.path):
             return JSONResponse(openai_json(error.status_code, told), error.status_code, headers=error.headers)
-        return JSONResponse(error_json(told, kind="HTTPError"), error.status_code, headers=error.headers)
+        body = error_json(told, kind="HTTPError", code=status_code_name(error.status_code))
+        return JSONResponse(body, error.status_code, headers=error.headers)
 
     @server.exception_handler(Exception)
     def tell_defect(request: Request, error: Exception) -> JSONResponse:
         told = _told(_DEFECT, request)
-        of_openai = OPENAI_PATHS.match(request.url.path)
-        return JSONResponse(openai_json(500, told) if of_openai else error_json(told, kind="Defect"), 500)
+        if OPENAI_PATHS.match(request.url.path):
+            return JSONResponse(openai_json(500, told), 500)
+        return JSONResponse(error_json(told, kind="Defect", code=status_code_name(500)), 500)
 
 
 def _is_json(headers: Mapping[str, str]) -> bool:

@@ -340,7 +340,10 @@ class Embedded(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why something could not be done, in the words of the command line; ``param`` names the field that is wrong."""
+    """Why something could not be done, in the words of the command line; ``code`` is what a program can tell it by.
+
+    ``hint`` is for a person, and may name a command; ``param`` names the field that is wrong.
+    """
 
     message: str
     hint: str

@@ -79,7 +79,12 @@ def openai_json(status: int, message: str, code: str | None = None, param: str |
     kind = "requests" if status == 429 else "server_error" if status >= 500 else "invalid_request_error"
     # half a surrogate pair, which a message may have taken from the question, cannot be sent
     told = [text and text.encode("utf-8", "replace").decode() for text in (message, param)]
-    return {"error": {"message": told[0], "type": kind, "param": told[1], "code": code or _CODES.get(status)}}
+    return {"error": {"message": told[0], "type": kind, "param": told[1], "code": code or status_code_name(status)}}
+
+
+def status_code_name(status: int) -> str | None:
+    """What a program can tell a status by, as the ``code`` of a refusal; None where it says too little."""
+    return _CODES.get(status)
 
 
 def openai_error(error: RagappError, param: str | None = None) -> OpenAIError:

@@ -122,7 +122,12 @@ def test_the_api_sends_each_event_as_its_record():
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/api/ask", ("type", "EmptyStoreError")), ("/v1/chat/completions", ("code", "no_documents"))]
+    ("path", "kind"),
+    [
+        ("/api/ask", ("type", "EmptyStoreError")),
+        ("/api/ask", ("code", "no_documents")),
+        ("/v1/chat/completions", ("code", "no_documents")),
+    ],
 )
 def test_a_problem_ends_the_stream_in_words(path, kind):
     _, client = serving(error=EmptyStoreError("Nothing there.", "Add some."))

@@ -258,6 +258,25 @@ def test_text_is_pasted_and_becomes_a_document(page, few, shots):  # noqa: F811
     assert text.startswith("# Minutes: 3/4 May\n\nThe board has met in Ghent")
 
 
+def test_an_address_alone_does_not_become_a_document(page, few):
+    show_tab(page, "documents")
+    page.click("#drop .act:has-text('Paste text')")
+    for address in (
+        "https://example.com/terms",
+        "file:///srv/a.pdf",
+        "C:\\Papers\\new lease.docx",
+        "/srv/new lease.pdf",
+    ):
+        page.fill("#confirm textarea.field", f" {address}\n")
+        page.click("#confirm .act:has-text('Add as a document')")
+        page.wait_for_selector("#confirm .told:has-text('fetches nothing')")
+        page.fill("#confirm textarea.field", "")
+        page.click("#confirm .act:has-text('Add as a document')")
+        page.wait_for_selector("#confirm .told:has-text('no text yet')")
+    page.click("#confirm .act:has-text('Cancel')")
+    assert [path.name for path in (few[1] / "drop").iterdir() if "example" in path.name or "lease" in path.name] == []
+
+
 def test_a_protected_file_is_opened_with_its_password_in_the_page(page, few, shots):  # noqa: F811
     import io
 

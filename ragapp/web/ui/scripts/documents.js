@@ -206,10 +206,13 @@
     line.classList.add("wrong");
     field.select();
   };
+  // an address alone, of a page or a file, is no document: it would be kept in the place of what it leads to
+  const ADDRESS = /^(?:(?:https?|ftp|file):\/\/|www\.)\S+$|^(?:\/|~\/|[a-z]:\\|\\\\)[^\n]*\.\w{1,5}$/i;
   const paste = (values, pressed) => {
     const box = form(pressed), title = box.querySelector("input"), text = box.querySelector("textarea");
-    if (!text.value.trim()) {
-      box.querySelector(".told").textContent = tr("paste.empty");
+    const wrong = !text.value.trim() ? "paste.empty" : ADDRESS.test(text.value.trim()) ? "paste.address" : "";
+    if (wrong) {
+      box.querySelector(".told").textContent = tr(wrong);
       text.focus();
       return;
     }
