@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -506,7 +506,14 @@ class App:
             return self._remote_engine(self.settings)
         from ragapp.models.planning import create_engine, plan_engine
 
-        return create_engine(self.settings, plan_engine(self.settings))
+        return create_engine(self.settings, plan_engine(self.settings), self._still_there)
+
+    def _still_there(self, sources: Collection[str]) -> bool:
+        """Whether documents are here, named by their reading sources; where that cannot be known, none is."""
+        try:
+            return self.catalog.has_sources(sources)
+        except RagappError:
+            return False
 
     def _remote_engine(self, settings: Settings) -> OpenAIModel:
         from ragapp.llm.remote import OpenAIModel
@@ -573,7 +580,7 @@ class App:
                 from ragapp.models.planning import create_engine, plan_replacement
 
                 plan, gives_way = plan_replacement(settings, old)
-                new = create_engine(settings, plan)
+                new = create_engine(settings, plan, self._still_there)
             if old is not None and gives_way:
                 old.close()
             try:

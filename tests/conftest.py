@@ -50,12 +50,19 @@ SLOWEST_FIRST = (
     "ingest/test_kill.py",
     "answer/test_odd_collections.py",
     "web/test_browser_models.py",
+    "web/test_first_minutes.py",
+    "web/test_browser_documents.py",
+    "web/test_browser_talk.py",
+    "mcp_server/test_conversation.py",
+    "answer/test_what_is_seen.py",
+    "ingest/test_incremental.py",
+    "models/test_variants.py",
+    "web/test_five_doors.py",
+    "web/test_streams_of_real_answers.py",
     "answer/test_assistant.py",
     "ingest/test_hostile_fuzz.py",
     "llm/test_engine.py",
     "llm/test_determinism.py",
-    "web/test_api.py",
-    "web/test_api_fuzz.py",
     "index/test_embedder.py",
     "retrieval/test_questions.py",
 )
@@ -92,11 +99,11 @@ def _turn(item: pytest.Item) -> Iterator[None]:
     locks = {folder / f"{WORKER}.running"}
     with ExitStack() as held:
         # whoever waits for its turn keeps the others from beginning another test
-        with FileLock(folder / "turn.lock"):
+        with FileLock(folder / "turn.lock", poll_interval=0.002):
             if item.get_closest_marker("alone"):
                 locks.update(folder.glob("*.running"))
             for lock in sorted(locks):
-                held.enter_context(FileLock(lock))
+                held.enter_context(FileLock(lock, poll_interval=0.002))
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from glob import escape
 from typing import Literal
@@ -55,7 +56,7 @@ from ragapp.contract import (
 )
 from ragapp.errors import CancelledError, PathError, RagappError, UsageError
 from ragapp.index.catalog import Catalog
-from ragapp.index.records import DocumentRow
+from ragapp.index.records import DocumentRow, StoredChunk
 from ragapp.llm.fair_lock import FairLock, Ticket
 from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
@@ -207,17 +208,24 @@ class Assistant:
             understood = Understood(standalone, "unchanged" if standalone == " ".join(question.split()) else "model")
         yield understood
 
-        def answered(within: str) -> Iterator[Event]:
-            return self._answer(understood.question, within, caution, cancelled, asked, waited)
+        drafts: list[tuple[Workbench, Draft]] = []
 
-        for event in self._answer_within(understood.question, scope, answered):
-            if isinstance(event, Answer):
-                dropped = understood.turns_dropped
-                event = replace(event, question=question, standalone=understood.question, turns_dropped=dropped)
-                if summary:
-                    event = replace(event, note=f"{event.note} {self._which_document(event, summary)}".strip())
-                ticket.leave()  # whoever hears of it may take long to ask for more
-            yield event
+        def answered(within: str) -> Iterator[Event]:
+            return self._answer(understood.question, within, caution, cancelled, asked, waited, drafts)
+
+        try:
+            for event in self._answer_within(understood.question, scope, answered):
+                if isinstance(event, Answer):
+                    dropped = understood.turns_dropped
+                    event = replace(event, question=question, standalone=understood.question, turns_dropped=dropped)
+                    if summary:
+                        event = replace(event, note=f"{event.note} {self._which_document(event, summary)}".strip())
+                    ticket.leave()  # whoever hears of it may take long to ask for more
+                yield event
+        finally:  # behind the answer, which would wait for the model else
+            with suppress(RagappError):
+                for bench, draft in drafts:
+                    self._keep_readings(bench, draft)
 
     def _summary_request(self, question: str, scope: str) -> SummaryRequest | None:
         """The summary that a question asks for of documents within a scope."""
@@ -342,6 +350,7 @@ class Assistant:
         cancelled: Callable[[], bool],
         asked: float,
         waited: float,
+        drafts: list[tuple[Workbench, Draft]],
     ) -> Iterator[Event]:
         yield Stage("searching")
         search = self._search(question, max(self._settings.retrieval.passages, VERSIONS_AMONG), scope)
@@ -351,6 +360,7 @@ class Assistant:
             bench.timings["waited_s"] = round(waited, 3)
         yield Stage("reading", len(bench.passages))
         draft, cut_off = Draft(question, bench.prompts.not_found, bench.language), False
+        drafts.append((bench, draft))
         try:
             for event in self._drafted(bench, draft, scope):
                 if isinstance(event, Proved):
@@ -366,7 +376,6 @@ class Assistant:
         if draft.abstained and cancelled():  # what was cut off says nothing of what the documents hold
             raise CancelledError("Stopped.")
         # here the draft is complete: its sentences, citations and the confidence in their passages
-        self._keep_readings(bench, draft)
         grade = "not_found" if draft.abstained else self._grade(draft, bench.calibration, caution)
         answer = self._finished(bench, draft, search, dropped, grade)
         yield replace(answer, stopped=cut_off or bench.cancelled())
@@ -374,9 +383,16 @@ class Assistant:
     def _keep_readings(self, bench: Workbench, draft: Draft) -> None:
         """Have what was read of each passage kept, for other questions about it."""
         for passage in (one.passage for one in draft.judged):
-            row = self._catalog.document(passage.chunk.document_id) if self._catalog else None
-            if row:  # it may have been removed meanwhile
-                bench.engine.keep(passage_messages(bench.prompts, passage, bench.engine.escape), [row.sha256])
+            if source := self._source(passage.chunk):
+                bench.engine.keep(passage_messages(bench.prompts, passage, bench.engine.escape), [source])
+
+    def _source(self, chunk: StoredChunk) -> str:
+        """The document that a chunk is of, as its readings name it; empty where it was removed or read anew since."""
+        if not self._catalog:
+            return ""
+        row, now = self._catalog.document(chunk.document_id), self._catalog.chunks([chunk.id]).get(chunk.id)
+        # a passage may be several chunks together
+        return row.reading_source if row and now and now.text in chunk.text else ""
 
     def _search(self, question: str, k: int, scope: str) -> RetrievalResult:
         return self._retriever.search(question, k, scope)
@@ -528,7 +544,9 @@ class Assistant:
             return "likely"
         if caution is None and self._settings.answer.threshold is not None:
             return "likely" if draft.own_words else "answered"
-        return grade_of(calibration, caution or self._settings.answer.caution, draft.confidence, draft.own_words)
+        grade = grade_of(calibration, caution or self._settings.answer.caution, draft.confidence, draft.own_words)
+        # what is stated of things that are compared is there, however the model judges a passage of one of them
+        return "likely" if grade == "not_found" else grade
 
 
 def answer_of(events: Iterator[Event]) -> Answer:

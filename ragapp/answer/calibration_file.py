@@ -158,17 +158,23 @@ def told_of(file: Path, pair: ModelPair) -> bool:
 
     Raises StoreError: the person's file is damaged.
     """
-    return pair.key in read_own(file).told
+    own = read_own(file)
+    return pair.key in (read_own(_beside(file)) if own.former else own).told
 
 
 def note_told(file: Path, pair: ModelPair) -> None:
-    """Note that the person was told so; a file of an earlier ragapp is left as it is.
+    """Note that the person was told so; beside a file of an earlier ragapp, which is left as it is.
 
     Raises StoreError: the file is damaged, or cannot be written.
     """
+    if read_own(file).former:
+        file = _beside(file)
     own = read_own(file)
-    if not own.former:
-        _write(file, replace(own, told=(*own.told, pair.key)))
+    _write(file, replace(own, told=(*own.told, pair.key)))
+
+
+def _beside(file: Path) -> Path:
+    return file.with_name(f"{file.stem}-told{file.suffix}")
 
 
 def _write(file: Path, own: OwnCalibrations) -> None:

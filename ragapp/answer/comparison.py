@@ -24,6 +24,8 @@ MOST_ITEMS = 6
 def answer_comparison(bench: Workbench, draft: Draft, asked: QuestionKind) -> Generator[Event, None, bool]:
     """Read and write of each thing alone; False, and nothing is stated, where fewer than two are found anything of.
 
+    What is missing then is named all the same, and so are things beyond :data:`MOST_ITEMS`.
+
     A passage counts for a thing whose name it has, in its text, its headings or its document's name: what the model
     says of the one must not come from a passage about the other.  Whoever stops it has the things that were read.
     """
@@ -39,15 +41,18 @@ def answer_comparison(bench: Workbench, draft: Draft, asked: QuestionKind) -> Ge
             break
     items = items[: len(read)]
     found = [cell for cell in read if cell]
+    asked_of = [f"{item} {asked.aspect}".strip() for item in asked.items]
     if len(found) < 2:
+        if found and not bench.cancelled():
+            draft.not_stated.extend(name for name, cell in zip(asked_of, read, strict=False) if cell is None)
         return False
     draft.lines = True
     draft.own_words = any(cell.own_words for cell in found)
     draft.used = list({cell.judged.passage.chunk.id: cell.judged.passage for cell in found}.values())
     texts: list[str] = []
-    for item, cell in zip(items, read, strict=True):
+    for item, name, cell in zip(items, asked_of, read, strict=False):
         if cell is None:
-            draft.not_stated.append(f"{item} {asked.aspect}".strip())
+            draft.not_stated.append(name)
             texts.append(bench.prompts.missing)
             continue
         passage = cell.judged.passage
@@ -58,6 +63,7 @@ def answer_comparison(bench: Workbench, draft: Draft, asked: QuestionKind) -> Ge
     likeliest = {cell.judged.passage.chunk.id: cell.judged for cell in found}
     draft.judged = [likeliest[passage.chunk.id] for passage in draft.passages]
     draft.confidence = min(cell.judged.probability for cell in found)
+    draft.not_stated.extend(asked_of[MOST_ITEMS:])
     draft.text = _table(items, texts)
     draft.notes.append(bench.prompts.compared.format(count=len(draft.citations)))
     return True

@@ -22,7 +22,9 @@ _ANY_UNIT = "|".join(f"(?P<{unit}>{pattern})" for units in _UNITS.values() for u
 _UNIT_BEHIND = re.compile(rf"[{_SPACES}-]?(?:{_ANY_UNIT})(?![^\W_])", re.IGNORECASE)
 _UNIT = re.compile(rf"(?<![^\W_])(?:{_ANY_UNIT})(?![^\W_])", re.IGNORECASE)
 _CURRENCY_BEFORE = re.compile(
-    r"(?:(?P<pound>£|gbp)|(?P<euro>€|eur)|(?P<dollar>\$|usd|us\$)|(?P<yen>¥|jpy)|(?P<franc>chf|fr\.))\s?\Z",
+    r"(?:(?P<pound>£|gbp)|(?P<euro>€|eur)|(?P<australian_dollar>a\$|aud)|(?P<canadian_dollar>ca?\$|cad)|(?P<real>r\$|brl)"
+    r"|(?P<dollar>\$|usd|us\$)|(?P<yen>¥|jpy)|(?P<franc>chf|fr\.)|(?P<rupee>₹|inr|(?<![^\W_])rs\.?)|(?P<zloty>pln)"
+    r"|(?P<krone>(?<![^\W_])kr\.?|sek|nok|dkk)|(?P<won>₩|krw)|(?P<rouble>₽|rub)|(?P<yuan>cny|rmb))\s?\Z",
     re.IGNORECASE,
 )
 # "a mile", "per week", "/km", "par kilomètre" behind an amount
@@ -118,8 +120,8 @@ def has_unsupported_figure(statement: str, source: str, given: str = "", around:
     """Whether a statement has a number, quantity or date that its source and a ``given`` text, the question, lack.
 
     A unit belongs to the number that it stands beside.  A number that has none in the source may have one that is named
-    in the source or ``around`` it, as a table's column, its caption or the text beside it do.  A currency that stands
-    nowhere is invented.
+    in the source or ``around`` it, as a table's column, its caption or the text beside it do.  A currency, or a
+    million, that stands nowhere is invented.
     """
     rest, _ = blank_shared_dates(statement, f"{source}\n{given}")
     if not number_variants(source) | number_variants(given) >= set(numbers(rest)):
@@ -143,7 +145,7 @@ def _changed(said: set[tuple[str, str]], stated: set[tuple[str, str]], named: se
             return True
         if named is not None and unit not in named:
             alike = any(_DIMENSION[other] == _DIMENSION[unit] for other in named)
-            if alike or _DIMENSION[unit] == "money":
+            if alike or _DIMENSION[unit] in ("money", "scale"):
                 return True
     return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from ragapp.answer.comparisons import gives_other_bound, misses_bound, misses_qu
 from ragapp.answer.conditions import leaves_out_condition
 from ragapp.answer.prompt_injection import blank_injections
 from ragapp.answer.repetition import stands
+from ragapp.answer.rival_statements import Statement, clauses, is_of_a_rival, statement
 from ragapp.answer.spelled_quantities import lacks_spelled_quantity
 from ragapp.answer.subjects import CAPITAL_NOUNS, Subjects, particulars, says_it_of_a_sibling
 from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column, of_another_row, tells_no_change
@@ -23,7 +24,7 @@ from ragapp.answer.wanted_fact import asks_name, asks_quantity, asks_who, lacks_
 from ragapp.answer.weekdays import weekdays
 from ragapp.answer.yes_no import Polarity, asks_yes_or_no, split_particle
 from ragapp.contract import Citation, Sentence
-from ragapp.index.analysis import content_terms, content_words, known_terms
+from ragapp.index.analysis import content_terms, content_words, folded_words, known_terms
 from ragapp.index.dates import dates
 from ragapp.index.lead_in import POINT, introduced, lead_in
 from ragapp.index.records import StoredChunk
@@ -86,6 +87,8 @@ _EXCEPT = re.compile(
     r"|à l['’]exception d\w*|außer|es sei denn|salvo|excepto|tranne|eccetto|behalve|tenzij|exceto)\b",
     re.IGNORECASE,
 )
+# a name of several words
+_FULL_NAME = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-Þ][\w’'-]*[a-zß-öø-ÿ](?: [A-ZÀ-ÖØ-Þ][\w’'-]*[a-zß-öø-ÿ])+")
 # space, and lines that are drawn with characters
 _BLANK = re.compile(rf"(?:\s|{DRAWN})*+")
 
@@ -507,11 +510,23 @@ class _Evidence:
         own = words - self._asked if figures else words - self._asked or words
         weight = len(own) + figures
         share = (len(own & terms) + figures) / weight if weight else 0.0
+        if self._foreign(n) and self._names_another(text, n):
+            return 0.0
         if self._foreign(n):
             return max(SUPPORT_SHARE, share) if self._means_the_same(whole, n, bool(figures)) else 0.0
         if share < SUPPORT_SHARE and self._similar and weight:
             share = SUPPORT_SHARE if self._similar(text, [self._quote(text, n)])[0] >= SIMILAR else share
         return share
+
+    def _names_another(self, text: str, n: int) -> bool:
+        """Whether a sentence in another language names somebody of whom neither passage nor question has any word.
+
+        Only names of several words count: of one word it may be a country or town, which each language calls otherwise.
+        """
+        if self._language in CAPITAL_NOUNS:
+            return False
+        there = set(folded_words(f"{self._around[n - 1]} {self._shown[n - 1]} {self._question}"))
+        return any(not there & set(folded_words(name[0])) for name in _FULL_NAME.finditer(text))
 
     def _means_the_same(self, text: str, n: int, fact: bool) -> bool:
         """Whether a sentence in another language means what the passage's nearest sentence says."""
@@ -549,7 +564,7 @@ class _Evidence:
             return True
         if of_another_column(text, self._question, chunk.text, quote, self._stems(n)):
             return True
-        if self._of_another_clause(text, quote):
+        if self._of_another_clause(text, quote) or self._of_a_rival(text, n, span):
             return True
         shown = f"{self._around[n - 1]}\n{chunk.text}\n{self._question}"
         if not is_row(quote) and says_it_of_a_sibling(text, quote, shown, self._language):
@@ -650,6 +665,34 @@ class _Evidence:
             elif stated:
                 others.append(shared)
         return bool(own) and _is_nearer(own, others)
+
+    def _of_a_rival(self, text: str, n: int, span: Span) -> bool:
+        """Whether a value is told of something that another sentence or clause is about, with a value of its own."""
+        chunk = self._passages[n - 1].chunk
+        quote = chunk.text[slice(*span)]
+        if self._foreign(n) or "|" in quote:
+            return False
+        languages, known = {self._language, chunk.language}, self._words_of(text) | self._asked
+
+        def terms(words: str) -> set[str]:
+            return {term for language in languages for term in content_terms(words, language, known)}
+
+        def stated(words: str, more: Iterable[str] = ()) -> Statement:
+            return statement(words, terms, more, with_names=self._language not in CAPITAL_NOUNS)
+
+        said, given = stated(" ".join([text, *sorted(self._particulars)])), stated(self._question)
+        # what the question asks about by its number or day is what is said, even where only "it" stands for it
+        asked = {value for value in given.values if value[0] != "name"}
+        near = stated(self._around[n - 1])
+        said = replace(said, words=said.words - near.words, values=(said.values | asked) - near.values)
+        told = _referring(chunk.text, _statements(chunk.text, languages, known))
+        prose = [(begin, end, more) for begin, end, more in told if "|" not in chunk.text[begin:end]]
+        own = [number for number, (begin, end, _) in enumerate(prose) if begin < span[1] and span[0] < end]
+        places = [stated(chunk.text[begin:end], more) for begin, end, more in prose]
+        if own and is_of_a_rival(said, places, own, given):
+            return True
+        parts = list(map(stated, clauses(quote)))
+        return any(is_of_a_rival(said, parts, [number], given) for number in range(len(parts)))
 
     def _said_of(self, text: str, figures: set[str]) -> tuple[set[str], set[str]]:
         """The units of a sentence's figures, and its words and those of the question without figures."""

@@ -104,3 +104,5 @@ def _state_rows(bench: Workbench, draft: Draft, rows: RowList) -> None:
     draft.state(sentences, list(citations.values()), used)
     draft.confidence = max(draft.confidence, BY_WORDS if draft.confidence >= bench.enough else bench.enough)
     draft.notes.append(bench.prompts.rows.format(count=len(rows.met), found=rows.found, document=rows.document))
+    if len(rows.met) > MOST_ROWS:
+        draft.notes.append(bench.prompts.rows_shown.format(shown=MOST_ROWS, count=len(rows.met)))

@@ -66,6 +66,7 @@ class PromptSet:
     not_stated: str  #: shown below an answer, with ``{parts}`` of the question that no passage states
     disagrees: str  #: shown with the answer of another document: ``{document}``, ``{date}`` and ``{answer}``
     listed: str  #: shown below a list that was made from ``{count}`` of ``{found}`` passages
+    rows_shown: str  #: shown below such a list of ``{count}`` rows of which only the first ``{shown}`` are in it
     rows: str  #: shown below a list that is ``{count}`` of the ``{found}`` rows of a table in ``{document}``
     compared: str  #: shown below a comparison that was made from ``{count}`` passages
     of_item: str  #: asks about one thing, ``{item}``, that is compared

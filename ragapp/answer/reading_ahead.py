@@ -17,6 +17,7 @@ from ragapp.index.catalog import Catalog
 from ragapp.index.records import DocumentRow, StoredChunk
 from ragapp.llm.interface import LanguageModel
 from ragapp.retrieval.passage import ScoredChunk
+from ragapp.retrieval.postprocess import join_neighbours
 from ragapp.settings import Settings
 
 # documents added last that go before what was asked about
@@ -49,15 +50,16 @@ def read_ahead(
     cancelled: Callable[[], bool],
     progress: Callable[[ReadingProgress], None] = lambda at: None,
 ) -> ReadingProgress:
-    """Read the passages of all documents until there is no more room on disk.
+    """Read the passages of all documents until there is no more room on disk for likelier ones.
 
     Those of the documents added last come first, then those of the units that were ``asked_about``, by path and number
     (:meth:`ragapp.index.conversations.Conversations.asked_about`), then the rest.
 
-    Returns how far it came; what was read is kept. A passage that is longer than the model's window is passed over.
+    Less likely ones make room for likelier ones, as long as nobody has asked for them. Returns how far it came; what
+    was read is kept. A passage that is longer than the model's window is passed over.
 
     Raises:
-        ModelError: the model cannot be used.
+        ModelError: the model cannot be used, or what it reads cannot be written.
     """
     documents = sorted(catalog.documents(), key=lambda row: (row.ingested_at, row.id), reverse=True)
     total, done, read, busy = sum(row.chunks for row in documents), 0, 0, 0.0
@@ -66,12 +68,15 @@ def read_ahead(
         left = busy / read * (total - done) if read >= _TIMED else None
         return ReadingProgress(done, total, left)
 
-    for row, passage in _passages(catalog, documents, asked_about):
-        if cancelled() or not engine.room:
+    passages = _passages(catalog, documents, asked_about, settings.retrieval.neighbours)
+    for rank, (row, passage) in enumerate(passages):
+        if cancelled() or not engine.keeps:
             break
         prompts = prompts_for(row.language or "en", settings.answer.prompts)
         messages = passage_messages(prompts, passage, engine.escape)
-        if not engine.kept(messages):
+        if not engine.kept(messages, rank):
+            if not engine.room(rank):
+                break
             begun = time.monotonic()
             try:
                 engine.prefill(messages, cancelled)
@@ -82,7 +87,8 @@ def read_ahead(
                     raise
                 total -= 1
                 continue
-            engine.keep(messages, [row.sha256])
+            if not engine.keep_ahead(messages, [row.reading_source], rank):
+                break
             busy, read = busy + time.monotonic() - begun, read + 1
         done += 1
         progress(at())
@@ -90,9 +96,9 @@ def read_ahead(
 
 
 def _passages(
-    catalog: Catalog, documents: Sequence[DocumentRow], asked_about: Sequence[tuple[str, int]]
+    catalog: Catalog, documents: Sequence[DocumentRow], asked_about: Sequence[tuple[str, int]], neighbours: int
 ) -> Iterator[tuple[DocumentRow, ScoredChunk]]:
-    """Each passage once, the likeliest to be asked about first."""
+    """Each passage once, as a search gives it with so many neighbours, the likeliest to be asked about first."""
     by_path = {row.path: row for row in documents}
     shown = ((by_path[path], number) for path, number in asked_about if path in by_path)
     newest, others = _units(catalog, documents[:_NEWEST]), _units(catalog, documents[_NEWEST:])
@@ -101,7 +107,7 @@ def _passages(
         if (row.id, number) not in seen:
             seen.add((row.id, number))
             for chunk in catalog.unit_chunks(row.id, number):
-                yield row, _alone(chunk)
+                yield row, join_neighbours([_alone(chunk)], catalog, neighbours)[0]
 
 
 def _units(catalog: Catalog, documents: Sequence[DocumentRow]) -> Iterator[tuple[DocumentRow, int]]:

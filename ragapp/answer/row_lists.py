@@ -77,6 +77,9 @@ def rows_meeting(question: str, language: str, chunk: StoredChunk, chunks: Seque
     )
     if any(map(_NAMED.fullmatch, header)):
         generic = f"{generic}|{people}"
+    excluding = _WORDS["excludes"].get(language, _WORDS["excludes"]["en"])
+    if re.search(rf"\b(?:{excluding})\b", question, re.IGNORECASE):
+        return None
     if re.search(rf"\b(?:{compares})\W+(?:\w+\W+){{0,2}}[^\w\s]?\d", question, re.IGNORECASE):
         return None
     asked = [
@@ -88,24 +91,26 @@ def rows_meeting(question: str, language: str, chunk: StoredChunk, chunks: Seque
     by_cell = [[_terms(cell, *languages) for cell in line.cells] for line in lines]
     columns = [_terms(name, *languages) for name in header]
     around = _terms(" ".join([*chunk.headings, chunk.title, chunk.document.replace("-", " ")]), *languages)
-    met, shown, chosen = set(range(len(lines))), set[int](), False
+    met, shown, chosen = set(range(len(lines))), set[int](), dict[int, list[set[int]]]()
     for term in dict.fromkeys(asked):
         says_yes = [column for column, words in enumerate(columns) if term in words and _is_yes_no(lines, column)]
         column, having = _chosen_by(term, by_cell)
         if says_yes:
             met &= {n for n in met if _YES.fullmatch(lines[n].cells[says_yes[0]])}
             shown.add(says_yes[0])
-            chosen = True
+            chosen.setdefault(says_yes[0], [])
         elif term in around or any(term in words for words in columns):
             continue
         elif not having:
             return None
         elif len(having) <= _COMMON * len(lines):
-            met &= having
             shown.add(column)
-            chosen = True
+            chosen.setdefault(column, []).append(having)
     if not chosen:
         return None
+    for choices in filter(None, chosen.values()):
+        # words of one column that no row has together are several values: "from Norway or Italy"
+        met &= choices[0].intersection(*choices) or choices[0].union(*choices)
     return RowList(tuple(_row(lines[n], header, shown) for n in sorted(met)), len(lines), chunk.document)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ragapp.answer.subjects import Subjects
 from ragapp.contract import Citation, Event, Place, Sentence, Stage, Thought
 from ragapp.index.analysis import known_terms
 from ragapp.index.catalog import Catalog
+from ragapp.index.sentences import sentence_spans
 from ragapp.llm.interface import LanguageModel
 from ragapp.llm.templates import Message
 from ragapp.retrieval.passage import RetrievalResult, ScoredChunk
@@ -31,6 +33,8 @@ NEXT_CHARACTERS = 1200
 SUBJECT_SHARE = 0.5
 # words from which on the language of a text is judged
 _TELLING_WORDS = 5
+# how a whole sentence ends, with its marks behind it
+_ENDED = re.compile(rf"[.!?…][\"'»”’)\]]*(?:{MARK.pattern})*\s*\Z")
 
 
 Read = TypeVar("Read")
@@ -199,6 +203,8 @@ class Workbench:
                 text = yield from self._stream(messages, used, statement)
             if self._foreign(text) and not (statement and statement.begun):
                 return ""
+        if self.engine.stats.ended in ("limit", "time"):
+            text = without_cut_off(text)
         # What was told stays where the text changes its language behind it, or where it was cut off by who stopped it.
         cut_off = self.cancelled() and self.engine.stats.ended == "stopped"
         if statement and not cut_off and not self._foreign(text):
@@ -364,3 +370,14 @@ def is_within(passage: ScoredChunk, other: ScoredChunk) -> bool:
     own, whole = passage.chunk, other.chunk
     same = (own.document_id, own.unit) == (whole.document_id, whole.unit)
     return same and whole.start <= own.start and own.end <= whole.end
+
+
+def without_cut_off(text: str) -> str:
+    """A text without its last sentence where that has no end, unless it is the only one."""
+    told = text.rstrip()
+    if _ENDED.search(told):
+        return text
+    before, line = told[: told.rfind("\n") + 1], told[told.rfind("\n") + 1 :]
+    spans = list(sentence_spans(line))
+    kept = before + (line[: spans[-1][0]] if len(spans) > 1 else "")
+    return kept.rstrip() or text

@@ -187,6 +187,7 @@ def models_in_use(settings: Settings) -> list[str]:
 def note_proposal(settings: Settings) -> None:
     """Name the language model that this machine could run best, where it is another than the default in use."""
     from ragapp.models.memory import free_memory
+    from ragapp.models.packs import PACKS
     from ragapp.models.proposal import on_hub, propose, system_language
 
     default = type(settings)().llm.model
@@ -194,10 +195,15 @@ def note_proposal(settings: Settings) -> None:
         return
     free = free_memory()
     pack = propose(free, system_language(), default)
-    if pack.name == default or pack.llm is None or not on_hub(pack, settings.privacy.hub_url):
+    if pack.name == default or pack.llm is None or not (pack.wheels or on_hub(pack, settings.privacy.hub_url)):
         return
     sizes = {"size": size_of(pack.size), "memory": size_of(pack.llm.memory), "free": size_of(free)}
-    note(phrase("This machine could run {name}, which is larger and answers better:", name=pack.name))
+    usual = PACKS[default].llm
+    if usual and pack.llm.memory < usual.memory:
+        needs = {"name": pack.name, "default": default, "memory": size_of(usual.memory), "free": size_of(free)}
+        note(phrase("{default} needs about {memory} of memory, and {free} are free; {name} fits:", **needs))
+    else:
+        note(phrase("This machine could run {name}, which is larger and answers better:", name=pack.name))
     note(phrase("  {size} to fetch, about {memory} of memory; {free} are free", **sizes))
     note(f"  ragapp models pull {pack.name} && ragapp models use {pack.name}")
 

@@ -11,7 +11,7 @@ from ragapp.cli.language import phrase, size_of
 from ragapp.cli.output import note, say, say_json
 from ragapp.cli.parts import open_app, page_of, stoppable
 from ragapp.cli.progress import progress_line, time_left
-from ragapp.errors import StoreError
+from ragapp.errors import ModelError, StoreError
 
 if TYPE_CHECKING:
     from ragapp.answer.reading_ahead import ReadingProgress
@@ -30,6 +30,12 @@ def warm(context: typer.Context, as_json: Json = False) -> None:
         raise StoreError(told, "It reads ahead while nobody asks; or stop it and run: ragapp models warm")
     with open_app(context) as app, stoppable() as stop, progress_line() as line:
         engine = app.engine()
+        if not engine.keeps:
+            raise ModelError(
+                f"What {engine.name} reads is not kept on disk.",
+                "That needs a model in this process (llm.mode) whose memory can be cut back, and llm.prompt_cache_mb"
+                " above 0.",
+            )
 
         def tell(at: ReadingProgress) -> None:
             done = phrase("{done} of {all} passage|{done} of {all} passages", done=at.done, all=at.passages)
@@ -37,7 +43,7 @@ def warm(context: typer.Context, as_json: Json = False) -> None:
 
         shown = app.conversations.asked_about()
         reached = read_ahead(engine, app.catalog, app.settings, asked_about=shown, cancelled=stop.is_set, progress=tell)
-        full, folder = not engine.room, app.settings.paths.data / FOLDER_NAME
+        full, folder = reached.done < reached.passages and not stop.is_set(), app.settings.paths.data / FOLDER_NAME
         engine.close()  # what is still being written
         held = usage(folder)
     if as_json:
@@ -49,7 +55,7 @@ def warm(context: typer.Context, as_json: Json = False) -> None:
             "|{done} of {all} passages need not be read when you ask; {size} on disk."
         )
         say(phrase(need, done=reached.done, all=reached.passages, size=size_of(held.bytes)))
-    if full and reached.done < reached.passages:
+    if full:
         note("There is no more room for readings: raise llm.prompt_cache_mb.")
     elif stop.is_set():
         note("Stopped; the same command goes on from here.")

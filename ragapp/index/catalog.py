@@ -167,6 +167,12 @@ class Catalog:
         """The document that was ingested from a path, None when there is none."""
         return next(iter(self._documents("WHERE path = ?", path)), None)
 
+    def has_sources(self, sources: Iterable[str]) -> bool:
+        """Whether all these documents are here, as :attr:`~ragapp.index.records.DocumentRow.reading_source` names."""
+        named = [source.partition(" ") for source in sources]
+        rows = [(sha256, self.document_at(path)) for sha256, _, path in named]
+        return all(row is not None and row.sha256 == sha256 for sha256, row in rows)
+
     def unit(self, document_id: int, number: int) -> Unit | None:
         """One unit with its blocks, None when there is no such unit."""
         if max(abs(document_id), abs(number)) >= TOO_LARGE:

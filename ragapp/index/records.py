@@ -124,6 +124,11 @@ class DocumentRow:
         return self.dated_by or "file"
 
     @property
+    def reading_source(self) -> str:
+        """Names it where what a language model read of it is kept, for as long as it has this content and name."""
+        return f"{self.sha256} {self.path}"
+
+    @property
     def type(self) -> str:
         """The family of formats that it belongs to; see :data:`ragapp.index.facts.TYPES`."""
         return type_of(self.name)

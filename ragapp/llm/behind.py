@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -13,7 +14,8 @@ T = TypeVar("T")
 class Behind(Generic[T]):
     """Does the work on each of some items, in order, never more than one at a time.
 
-    ``work`` must not raise. The thread is there only while there is something to do.
+    ``work`` must not raise; where it does, that is told on stderr, and the next items are worked on. The thread is
+    there only while there is something to do.
     """
 
     def __init__(self, work: Callable[[T], None]):
@@ -44,4 +46,7 @@ class Behind(Generic[T]):
                     self._thread = None
                     return
                 item = self._items.popleft()
-            self._work(item)
+            try:
+                self._work(item)
+            except Exception:  # a defect must not end what comes behind it
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))

@@ -17,7 +17,7 @@ from ragapp.llm.batches import shared_prefix
 from ragapp.llm.behind import Behind
 from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.generation import Sampling, TurnWriter
-from ragapp.llm.identity import file_identity
+from ragapp.llm.identity import file_identity, shards
 from ragapp.llm.interface import GenerationStats, LanguageModel
 from ragapp.llm.llamacpp import Context, Model
 from ragapp.llm.loading import Placement, attach_adapter, load_context
@@ -41,6 +41,7 @@ class Engine(LanguageModel):
         max_seconds: that writing a turn may take; 0 for no limit.
         thinking_tokens: after which thinking is closed and the answer begins; 0 for no limit of its own.
         store: gives the readings on disk for all that the numbers depend on; None where nothing is to be kept there.
+        still_there: whether documents, named as for :meth:`keep`, are (still) in the library.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Engine(LanguageModel):
         max_seconds: float = 0.0,
         thinking_tokens: int = 0,
         store: Callable[[str], PromptStore] | None = None,
+        still_there: Callable[[Collection[str]], bool] = lambda sources: True,
     ):
         super().__init__(name)
         self.path = path
@@ -65,8 +67,8 @@ class Engine(LanguageModel):
         self._seed, self._max_seconds, self._thinking_tokens = seed, max_seconds, thinking_tokens
         self._unload_after_s = unload_after_s
         self._idle: threading.Timer | None = None
-        self._make_store = store
-        self._behind = Behind(self._keep_on_disk)
+        self._make_store, self._still_there = store, still_there
+        self._behind = Behind(self._keep_behind)
 
     @property
     def fingerprint(self) -> str:
@@ -151,7 +153,20 @@ class Engine(LanguageModel):
         """The readings on disk; None where there are to be none, or the model's memory cannot be cut back."""
         if self._make_store is None or not self._context.can_cut:
             return None
-        return self._make_store(f"{self.identity} {self.options} {self._context.kernels}")
+        return self._make_store(f"{self._weights()} {self.options} {self._context.kernels} {self._rope()}")
+
+    def _weights(self) -> str:
+        """Differs wherever a file of the model may have been changed, even where its :attr:`identity` does not."""
+        try:
+            files = [path.stat() for path in (*shards(self.path), *filter(None, [self.options.lora]))]
+        except OSError as error:
+            raise ModelError(f"{error.filename} cannot be read: {error.strerror}.") from None
+        return " ".join([self.identity, *(f"{file.st_size}.{file.st_mtime_ns}" for file in files)])
+
+    def _rope(self) -> str:
+        """Models that were stretched turn keys by other factors in a long window than in a short one."""
+        stretched = any(key.endswith(".rope.scaling.original_context_length") for key in self._model.metadata)
+        return f"window {self.window}" if stretched else ""
 
     @cached_property
     def _writer(self) -> TurnWriter:
@@ -216,35 +231,60 @@ class Engine(LanguageModel):
         if self._make_store is not None:
             self._behind.put((messages, frozenset(sources)))
 
-    def kept(self, messages: Sequence[Message]) -> bool:
+    def keep_ahead(self, messages: Sequence[Message], sources: Collection[str], rank: int) -> bool:
+        try:
+            return self._keep_on_disk(messages, frozenset(sources), rank)
+        except (OSError, MemoryError) as error:
+            raise ModelError(self._not_kept(error), "Make room on the disk, or set llm.prompt_cache_mb.") from None
+
+    def kept(self, messages: Sequence[Message], rank: int | None = None) -> bool:
         with self._at_work():
-            return self._store is None or self._store.has(self._beginning(messages))
+            if self._store is None:
+                return True
+            tokens = self._beginning(messages)
+            return len(tokens) < LEAST_TOKENS or self._store.has(tokens, rank)
 
     @property
-    def room(self) -> int:
+    def keeps(self) -> bool:
         with self._at_work():
-            return self._store.room if self._store else 0
+            return self._store is not None
+
+    def room(self, rank: int | None = None) -> int:
+        with self._at_work():
+            return self._store.room(rank) if self._store else 0
 
     def _beginning(self, messages: Sequence[Message]) -> list[int]:
         """The tokens of what later chats begin with, in whole groups."""
         first, shared = self._both(messages, "")
         return first[: self._context.cutting.whole(shared)]
 
-    def _keep_on_disk(self, item: tuple[Sequence[Message], frozenset[str]]) -> None:
-        """Write what was read of a chat's beginning to disk, where it is still in memory."""
-        messages, sources = item
+    def _keep_behind(self, item: tuple[Sequence[Message], frozenset[str]]) -> None:
         try:
-            with self._at_work():
-                if not self.loaded or self._store is None:
-                    return
-                tokens = self._beginning(messages)
-                state = b"" if len(tokens) < LEAST_TOKENS or self._store.has(tokens) else self._prompts.export(tokens)
-            if state:
-                self._store.add(tokens, state, sources)
-        except (RagappError, OSError) as error:  # answers do not depend on it
-            told = f"What {self.name} has read cannot be kept on disk: {error}"
-            if told not in self.notices:
+            self._keep_on_disk(*item)
+        except (RagappError, OSError, MemoryError) as error:  # answers do not depend on it
+            if (told := self._not_kept(error)) not in self.notices:
                 self.notices.append(told)
+
+    def _keep_on_disk(self, messages: Sequence[Message], sources: frozenset[str], rank: int | None = None) -> bool:
+        """Write what was read of a chat's beginning to disk, where it is still in memory; whether it is there then."""
+        with self._at_work():
+            if not self.loaded or (store := self._store) is None:
+                return False
+            tokens = self._beginning(messages)
+            if len(tokens) < LEAST_TOKENS or store.has(tokens):
+                return True
+            state = self._prompts.export(tokens)
+        if not state or not store.add(tokens, state, sources, rank):
+            return False
+        # looked up behind the writing: what is removed from now on is purged with this reading
+        if not self._still_there(sources):
+            store.forget(tokens)
+        return True
+
+    def _not_kept(self, error: Exception) -> str:
+        # the file has another name each time
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+        return f"What {self.name} has read cannot be kept on disk: {why}"
 
     def _both(self, messages: Sequence[Message], begun: str) -> tuple[list[int], int]:
         """A chat whose user goes on after ``begun``, and how many of its tokens it shares with any other such chat."""

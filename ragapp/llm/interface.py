@@ -115,17 +115,34 @@ class LanguageModel(ABC):
         """Keep for later what was read of a chat's beginning, as :meth:`prefill` takes it, also over a restart.
 
         It is done behind the answers, where the model runs in this process and ``llm.prompt_cache_mb`` allows it.
-        ``sources`` name the documents whose text it is, by the hash of their content.
+        ``sources`` name the documents whose text it is (:attr:`ragapp.index.records.DocumentRow.reading_source`).
         """
         return
 
-    def kept(self, messages: Sequence[Message]) -> bool:
-        """Whether what :meth:`keep` would keep is kept already, or never will be."""
+    def keep_ahead(self, messages: Sequence[Message], sources: Collection[str], rank: int) -> bool:
+        """Keep at once what was read of a chat's beginning that nobody has asked for yet; returns whether it is kept.
+
+        ``rank`` is its place in the order of likelihood that somebody will ask, 0 the likeliest; less likely ones that
+        were not asked for either make room for it.
+
+        Raises ModelError: it cannot be written.
+        """
+        return False
+
+    def kept(self, messages: Sequence[Message], rank: int | None = None) -> bool:
+        """Whether what :meth:`keep` would keep is kept already, or never will be.
+
+        Where it is, and was not asked for yet, it has this ``rank`` from now on.
+        """
         return True
 
     @property
-    def room(self) -> int:
-        """Bytes that :meth:`keep` may still take without forgetting anything else; 0 where nothing is kept."""
+    def keeps(self) -> bool:
+        """Whether :meth:`keep` keeps anything."""
+        return False
+
+    def room(self, rank: int | None = None) -> int:
+        """Bytes that may still be kept, of that rank where it is read ahead; 0 where nothing is kept."""
         return 0
 
     @abstractmethod

@@ -11,12 +11,14 @@ import hashlib
 import json
 import mmap
 import os
+import re
 import shutil
 import struct
 import threading
+import time
 import zlib
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,20 @@ _MAGIC = b"ragappkv"
 _VERSION = 1
 _HEAD = struct.Struct("<8sII")  # magic, version, bytes of the header that follows
 _SUM = struct.Struct("<I")
+# The time of change of a file tells when it was used last. Of one that nobody has used it is a moment of 1990, the
+# earlier the less likely it is to be asked for, so those go before all that was used.
+_UNUSED_S, _USED_S = 631_152_000, 946_684_800
+_MOST_RANK = 10_000_000
+# how much readings are worth: not used and another model's, not used, used, used now; the time decides among equals
+_OTHERS, _UNUSED, _USED, _NOW = range(4)
+# so far ahead of the clock a time is wrong: the clock was, or is
+_AHEAD_S = 86_400
+# what was read by another model and was not used for so long goes as if nobody had used it
+_STALE_S = 7 * 86_400
+# what is still being written after so long was left behind by a process that was killed
+_LEFT_BEHIND_S = 3_600
+# tokens first, for PromptStore.longest
+_NAME = re.compile(rf"(\d{{1,9}})-[0-9a-f]{{32}}{re.escape(SUFFIX)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +78,34 @@ class PromptStore:
     Args:
         folder: of all models; made at the first reading.
         model: all that the numbers depend on besides the tokens: weights, options, library, processor.
-        most_bytes: that the readings of all models may take together; what was used longest ago goes first.
+        most_bytes: that the readings of all models may take together. What nobody has used goes first, of other
+            models, then of this one, the unlikeliest first; then what was used longest ago.
     """
 
     def __init__(self, folder: Path, model: str, most_bytes: int):
         self.folder = folder
         self.most_bytes = most_bytes
         self._own = folder / hashlib.sha256(model.encode()).hexdigest()[:16]
-        self._lengths: set[int] | None = None
-        # bytes of the largest reading that was added: the next one may be as large
+        # when the folder was last changed, and the numbers of tokens of the readings in it
+        self._lengths: tuple[int, tuple[int, ...]] = 0, ()
+        # bytes of the largest reading: the next one may be as large
         self._largest = 0
 
     def longest(self, tokens: Sequence[int]) -> int:
         """How many of a prompt's first tokens the longest reading of them holds; 0 where there is none."""
-        if self._lengths is None:
-            self._lengths = {int(path.stem.split("-")[0]) for path in _files(self._own)}
-        lengths = sorted((length for length in self._lengths if length <= len(tokens)), reverse=True)
+        lengths = (length for length in self._known_lengths() if length <= len(tokens))
         return next((length for length in lengths if self._path(tokens[:length]).is_file()), 0)
+
+    def _known_lengths(self) -> tuple[int, ...]:
+        """Of the readings that are there, the longest first; other processes write and delete them, too."""
+        try:
+            changed = self._own.stat().st_mtime_ns
+        except OSError:
+            return ()
+        if self._lengths[0] != changed:
+            names = [_NAME.fullmatch(path.name) for path in _files(self._own)]
+            self._lengths = changed, tuple(sorted({int(name[1]) for name in names if name}, reverse=True))
+        return self._lengths[1]
 
     def find(self, tokens: Sequence[int]) -> Reading | None:
         """The reading of exactly these tokens; None where there is none, or it is damaged and was deleted."""
@@ -87,21 +114,30 @@ class PromptStore:
             with path.open("rb") as file:
                 # a private mapping can be handed to C without a copy; nothing is written to it
                 held = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-        except (OSError, ValueError):
+            state = _state_in(held, tokens)
+        except OSError:
             return None
-        state = _state_in(held, tokens)
+        except ValueError:  # an empty file
+            state = None
         if state is None:
-            with suppress(OSError):
-                path.unlink()
+            self.forget(tokens)
             return None
         with suppress(OSError):
             os.utime(path)  # what was used last goes last
         return Reading(len(tokens), state)
 
-    def add(self, tokens: Sequence[int], state: bytes, sources: Collection[str]) -> None:
-        """Keep a reading, and forget the oldest where there is no more room.
+    def forget(self, tokens: Sequence[int]) -> None:
+        """Delete the reading of exactly these tokens."""
+        with suppress(OSError):
+            self._path(tokens).unlink()
 
-        ``sources`` name the documents whose text was read; see :func:`forget_all_but`.
+    def add(self, tokens: Sequence[int], state: bytes, sources: Collection[str], rank: int | None = None) -> bool:
+        """Keep a reading, where there is room or others are worth less; returns whether it is kept.
+
+        Args:
+            sources: the documents whose text was read; see :func:`forget_all_but`.
+            rank: of one that nobody has asked for yet, its place in the order of likelihood that somebody will; 0 is
+                the likeliest.
 
         Raises OSError: it cannot be written, as where the disk is full; nothing is left of it then.
         """
@@ -109,12 +145,13 @@ class PromptStore:
         header = json.dumps({"sources": sorted(sources), "tokens": len(tokens), "state": len(state)}).encode()
         parts = (_HEAD.pack(_MAGIC, _VERSION, len(header)), header, _packed(tokens), state)
         size = sum(map(len, parts)) + _SUM.size
-        if path.is_file() or size > self.most_bytes:
-            return
         self._largest = max(self._largest, size)
+        if path.is_file():
+            return True
+        if size > self.most_bytes or not self._make_room(size, rank):
+            return False
         for folder in (self.folder, self._own):
             file_permissions.make_private_folder(folder)
-        self._make_room(size)
         partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
         try:
             with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -123,34 +160,89 @@ class PromptStore:
                     check = zlib.crc32(part, check)
                     file.write(part)
                 file.write(_SUM.pack(check))
+            if rank is not None:
+                os.utime(partial, (_rank_time(rank),) * 2)
             os.replace(partial, path)
         finally:
             with suppress(OSError):
                 partial.unlink()
-        if self._lengths is not None:
-            self._lengths.add(len(tokens))
+        self._lengths = 0, ()
+        return True
 
-    @property
-    def room(self) -> int:
-        """Bytes that can be added without forgetting anything."""
-        return max(0, self.most_bytes - usage(self.folder).bytes - self._largest)
+    def room(self, rank: int | None = None) -> int:
+        """Bytes that can be added of that rank, see :meth:`add`, once the largest reading was."""
+        held = [(self._worth(path, state), state.st_size) for path, state in _states(self.folder)]
+        mine = self._new_worth(rank)
+        self._largest = max([self._largest, *(size for _, size in held)])
+        return max(0, self.most_bytes - sum(size for worth, size in held if worth >= mine) - self._largest)
 
-    def has(self, tokens: Sequence[int]) -> bool:
-        """Whether there is a reading of exactly these tokens."""
-        return self._path(tokens).is_file()
+    def has(self, tokens: Sequence[int], rank: int | None = None) -> bool:
+        """Whether there is a reading of exactly these tokens; where nobody has used it, it gets this rank."""
+        path = self._path(tokens)
+        try:
+            state = path.stat()
+        except OSError:
+            return False
+        if rank is not None and self._worth(path, state)[0] < _USED:
+            with suppress(OSError):
+                os.utime(path, (_rank_time(rank),) * 2)
+        return True
 
     def _path(self, tokens: Sequence[int]) -> Path:
         return self._own / f"{len(tokens)}-{hashlib.sha256(_packed(tokens)).hexdigest()[:32]}{SUFFIX}"
 
-    def _make_room(self, size: int) -> None:
-        files = sorted((state.st_mtime_ns, state.st_size, path) for path, state in _states(self.folder))
+    def _worth(self, path: Path, state: os.stat_result) -> tuple[int, float]:
+        """The less, the sooner it goes."""
+        now, changed = time.time(), state.st_mtime
+        used = _USED_S <= changed <= now + _AHEAD_S
+        if path.parent != self._own and (not used or changed < now - _STALE_S):
+            return _OTHERS, changed
+        return (_USED, changed) if used else (_UNUSED, changed if changed < _USED_S else 0.0)
+
+    def _new_worth(self, rank: int | None) -> tuple[int, float]:
+        return (_NOW, 0.0) if rank is None else (_UNUSED, _rank_time(rank))
+
+    def _make_room(self, size: int, rank: int | None) -> bool:
+        """Forget what is worth less than a reading of that many bytes and rank, as far as needed; whether it fits."""
+        mine = self._new_worth(rank)
+        files = sorted((self._worth(path, state), state.st_size, path) for path, state in _states(self.folder))
         over = size + sum(held for _, held, _ in files) - self.most_bytes
-        for _, held, path in files:
-            if over <= 0:
-                return
-            with suppress(OSError):  # another process may have mapped it, or deleted it just now
+        if over > sum(held for worth, held, _ in files if worth < mine):
+            return False
+        _delete_left_behind(self.folder)
+        return _forget(((held, path) for worth, held, path in files if worth < mine), over) <= 0
+
+
+def trim(folder: Path, most_bytes: int) -> None:
+    """Forget what is worth the least where all models' readings take more than so many bytes; all of it for 0."""
+    held = [(state.st_mtime, state.st_size, path) for path, state in _states(folder)]
+    over = sum(size for _, size, _ in held) - most_bytes
+    if over > 0:
+        _forget(((size, path) for _, size, path in sorted(held)), over)
+    _delete_left_behind(folder)
+
+
+def _forget(files: Iterable[tuple[int, Path]], over: int) -> int:
+    """Delete files, with their sizes, until so many bytes are gone; returns how many are still over."""
+    for size, path in files:
+        if over <= 0:
+            break
+        with suppress(OSError):  # another process may have mapped it, or deleted it just now
+            path.unlink()
+            over -= size
+    return over
+
+
+def _delete_left_behind(folder: Path) -> None:
+    for path in folder.glob("*/*.partial"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _LEFT_BEHIND_S:
                 path.unlink()
-                over -= held
+
+
+def _rank_time(rank: int) -> float:
+    """The time of change, in seconds, of a reading that nobody has used."""
+    return float(_UNUSED_S + _MOST_RANK - min(rank, _MOST_RANK))
 
 
 def budget(folder: Path, wanted_mb: int | None) -> int:

@@ -30,10 +30,10 @@ def erase(store: Store, drop_folder: Path, *, idle_s: float = 0.0) -> int:
     """
     forgotten = Conversations(store.catalog).forget_removed()
     store.catalog.labels.forget_removed()
-    left = {row.sha256 for row in store.catalog.documents()}
-    OutcomeFile(store.folder).keep(left)
+    left = store.catalog.documents()
+    OutcomeFile(store.folder).keep({row.sha256 for row in left})
     try:
-        forget_all_but(store.folder / FOLDER_NAME, left)
+        forget_all_but(store.folder / FOLDER_NAME, {row.reading_source for row in left})
         for aside in asides(store.folder):
             shutil.rmtree(aside)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, gpu_notices
 from ragapp.llm.loading import Placement
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, gpus, physical_cores, repacking_pays
-from ragapp.llm.prompt_store import FOLDER_NAME, PromptStore, budget
+from ragapp.llm.prompt_store import FOLDER_NAME, PromptStore, budget, trim
 from ragapp.models import memory
 from ragapp.models.discovery import find_adapter, find_model
 from ragapp.models.gguf import GgufHeader, read_model, require_adapter
@@ -114,12 +115,19 @@ def prompt_cache_bytes(settings: Settings) -> int:
     return budget(settings.paths.data / FOLDER_NAME, None if wanted == "auto" else wanted)
 
 
-def create_engine(settings: Settings, plan: LoadPlan) -> Engine:
-    """The engine for a plan; nothing is loaded yet."""
-    llm, folder = settings.llm, settings.paths.data / FOLDER_NAME
+def create_engine(
+    settings: Settings, plan: LoadPlan, still_there: Callable[[Collection[str]], bool] = lambda sources: True
+) -> Engine:
+    """The engine for a plan; nothing is loaded yet.
+
+    Readings on disk that are more than ``llm.prompt_cache_mb`` allows by now are forgotten. ``still_there``: see
+    :class:`~ragapp.llm.engine.Engine`.
+    """
+    llm, folder, most_bytes = settings.llm, settings.paths.data / FOLDER_NAME, prompt_cache_bytes(settings)
+    trim(folder, most_bytes)
 
     def store(model: str) -> PromptStore:
-        return PromptStore(folder, model, prompt_cache_bytes(settings))
+        return PromptStore(folder, model, most_bytes)
 
     return Engine(
         plan.path,
@@ -131,7 +139,8 @@ def create_engine(settings: Settings, plan: LoadPlan) -> Engine:
         template=llm.template,
         max_seconds=settings.answer.max_seconds,
         thinking_tokens=llm.thinking_tokens,
-        store=store if llm.prompt_cache_mb != 0 else None,
+        store=store if most_bytes else None,
+        still_there=still_there,
     )
 
 

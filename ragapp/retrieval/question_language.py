@@ -87,7 +87,8 @@ def spoken_language(question: str, documents: Sequence[str] = ()) -> str:
     if leading:  # of a long question one word is little; letters that are sure of another language outweigh it
         best = max(shares, key=lambda code: shares[code])
         known = most > 1 or best in STOP_WORDS or shares[best] < SURE
-        return max(leading, key=lambda code: (shares.get(code, 0.0), code in documents)) if known else best
+        # a word of several languages is of one in which there are documents, unless the letters say otherwise
+        return max(leading, key=lambda code: shares.get(code, 0.0) + LIKELY * (code in documents)) if known else best
     ranked = sorted(shares, key=lambda code: -shares[code])
     first, second = (shares[code] for code in ranked[:2])
     likely = first >= (LIKELY if ranked[0] in {*STOP_WORDS, *documents} else SURE) and first >= TIMES * second

@@ -133,6 +133,19 @@ class AppState:
         job = self.job.state
         return Readiness(missing, self.document_count(), job.rebuild, bool(job.rebuild) and job.running)
 
+    def warm_up(self) -> None:
+        """Load what the first question needs, where there is something to ask about and the models are here.
+
+        What is wrong is told to whoever asks.
+        """
+        app = self.app
+        with suppress(RagappError):
+            if not self.readiness().ready:
+                return
+            app.retriever.search("ragapp", 1)
+            if app.settings.llm.mode == "local":
+                app.assistant.prepare()
+
     def ask(
         self,
         visitor: Visitor,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ragapp.answer.calibration import Origin
 from ragapp.app import App
-from ragapp.errors import CancelledError, RagappError
+from ragapp.errors import CancelledError, EmptyStoreError, RagappError, UsageError
 from ragapp.evaluation.self_calibration import QUESTIONS, CalibrationProgress, SelfCalibration
 from ragapp.web import idle_job
 from ragapp.web.idle_job import IdleJob
@@ -18,6 +18,8 @@ IDLE_S = 180.0
 LOOK_S = 5.0
 # behind each step it rests for as long as that took, so that the machine stays cool and quick; so long at the most
 REST_S = 60.0
+# and so long after it failed for a reason that may pass
+AGAIN_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class CalibrationJob(IdleJob):
         self._questions = questions
         # what could not be calibrated: the models, and how many passages there were
         self._hopeless: set[tuple[str, int]] = set()
+        self._rested_until = 0.0
 
     def look(self) -> CalibrationState:
         """The state, with the calibration that holds now; it may have been changed by a command."""
@@ -79,7 +82,8 @@ class CalibrationJob(IdleJob):
     def _wanted(self) -> bool:
         self._know()
         try:
-            return self.state.origin == "general" and self._key() not in self._hopeless
+            rested = time.monotonic() >= self._rested_until
+            return rested and self.state.origin == "general" and self._key() not in self._hopeless
         except (RagappError, OSError):
             return False
 
@@ -95,7 +99,7 @@ class CalibrationJob(IdleJob):
             begun = assistant.asked_at
 
             def cancelled() -> bool:
-                return unplugged or self._interrupted(engine, assistant, begun)
+                return unplugged or self._busy() or self._interrupted(engine, assistant, begun)
 
             def tell(at: CalibrationProgress) -> None:
                 nonlocal worked, unplugged
@@ -108,8 +112,11 @@ class CalibrationJob(IdleJob):
             SelfCalibration(self._app, self._questions, cancelled=cancelled, progress=tell).run()
         except CancelledError:
             pass
-        except RagappError as error:
+        except (UsageError, EmptyStoreError) as error:  # so it is until there are other documents
             self._hopeless.add(key)
+            self._set(told=str(error))
+        except RagappError as error:  # a model server that is away for now, another ragapp that calibrates
+            self._rested_until = time.monotonic() + AGAIN_S
             self._set(told=str(error))
         finally:
             self._set(running=False, seconds_left=None)

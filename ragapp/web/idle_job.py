@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -10,6 +11,9 @@ from collections.abc import Callable
 from ragapp.answer.assistant import Assistant
 from ragapp.app import App
 from ragapp.llm.interface import LanguageModel
+
+# seconds after a defect until it is tried again
+PAUSE_S = 60.0
 
 
 class IdleJob(ABC):
@@ -53,8 +57,12 @@ class IdleJob(ABC):
 
     def _look_out(self) -> None:
         while not self._closing.wait(min(self._look_s, self._idle_s)):
-            if self._quiet() and self._wanted():
-                self._work()
+            try:
+                if self._quiet() and self._wanted():
+                    self._work()
+            except Exception:  # told on stderr; what stands in the way now may be gone later
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
+                self._closing.wait(PAUSE_S)
 
     def _quiet(self) -> bool:
         """Whether nobody wants the machine, and it does not run on a battery."""

@@ -148,11 +148,13 @@ def serve(
 
     def begin() -> None:
         """Ingest the drop folder once the first page is there, which its libraries would hold up for seconds; read
-        ahead and calibrate when nobody has asked for a while."""
+        ahead and calibrate when nobody has asked for a while. Load the models as soon as somebody may ask."""
         state.visitors.came.wait(FIRST_S)
         job.start()
         state.reading.start()
         state.calibration.start()
+        state.visitors.came.wait()
+        state.warm_up()
 
     # where everybody may come in, this machine's own programs use the shortest way
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

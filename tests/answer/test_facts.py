@@ -123,3 +123,30 @@ def test_names_are_words_with_a_capital_that_nothing_begins_with(text, found):
 )
 def test_clear_denials(statement, source, language, denied):
     assert negates(statement, source, language, lambda text: content_terms(text, language)) is denied
+
+
+@pytest.mark.parametrize(
+    ("said", "source"),
+    [
+        ("The tank holds 60 gallons.", "The tank holds 60 litres."),
+        ("The limit is 50 mph.", "The limit is 50 km/h."),
+        ("The limit is 50 miles per hour.", "The limit is 50 kilometres per hour."),
+        ("The plot has 12 acres.", "The plot has 12 hectares."),
+        ("It weighs 8 lb.", "It weighs 8 kg."),
+        ("Take 20 g.", "Take 20 mg."),
+        ("It used 70 kWh.", "It used 70 MWh."),
+        ("It costs C$2,400.", "It costs $2,400."),
+        ("It costs 2,400 rupees.", "It costs 2,400."),
+        ("It costs kr 300.", "It costs 300."),
+        ("It costs ₹300.", "It costs €300."),
+        ("The turnover is 7 million.", "The turnover is 7."),
+    ],
+)
+def test_another_unit_is_another_quantity(said, source):
+    assert has_unsupported_figure(said, source, "", "")
+    assert not has_unsupported_figure(said, said, "", "")
+
+
+def test_what_is_no_unit_changes_nothing():
+    assert not has_unsupported_figure("Le 12 l’entreprise ferme.", "L’entreprise ferme le 12.", "", "")
+    assert not has_unsupported_figure("It was 7 million in 2020.", "| In million € | 2020 |\n| Sales | 7 |", "", "")

@@ -39,6 +39,12 @@ def meeting(question, language="en", rows=ROWS, split=None, **place):
         ("List all sites with more than 3 rooms", None),
         ("List all depots after 2", None),
         ("List all sites of at least £4", None),
+        ("List all sites that are not in Graz", None),
+        ("List all depots without an alarm", None),
+        ("List all sites except those in Linz", None),
+        ("List all sites in Linz or Wels", ["Depot 2", "Depot 4"]),
+        ("List all sites in Graz and Linz", ["Depot 1", "Depot 2", "Shop 3"]),
+        ("List all shops in Graz or Linz", ["Shop 3"]),
     ],
 )
 def test_the_words_of_the_question_choose_rows(question, rows):
@@ -56,6 +62,24 @@ def test_other_languages():
     rows = [*header, "| Nord | Lille | oui |", "| Sud | Nîmes | non |", "| Est | Nancy | oui |"]
     assert meeting("Liste toutes les agences de Nîmes", "fr", rows) == ["Sud"]
     assert meeting("Liste toutes les agences qui ont une clé", "fr", rows) == ["Nord", "Est"]
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Liste toutes les agences qui ne sont pas à Nîmes", "fr"),
+        ("Liste toutes les agences sauf Nîmes", "fr"),
+        ("Nenne alle Agence, die nicht in Nîmes sind", "de"),
+        ("Enumera las agence que no están en Nîmes", "es"),
+        ("Elenca le agence che non sono a Nîmes", "it"),
+        ("Noem alle agence die niet in Nîmes zijn", "nl"),
+        ("Liste as agence que não estão em Nîmes", "pt"),
+    ],
+)
+def test_what_is_left_out_is_never_what_is_listed(question, language):
+    header = ["| Agence | Ville | Clé |", "| --- | --- | --- |"]
+    rows = [*header, "| Nord | Lille | oui |", "| Sud | Nîmes | non |", "| Est | Nancy | oui |"]
+    assert meeting(question, language, rows) is None
 
 
 def test_all_chunks_of_the_table_are_looked_through():

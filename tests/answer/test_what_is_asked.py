@@ -416,6 +416,60 @@ def test_a_comparison_of_which_one_is_not_there_is_answered_as_any_question():
     model = Model([((), "The ceiling in Rome is €150.")], [((), 0.9)])
     answer, *_ = ask("Compare the 2023 and the 1999 travel rules.", (OLD,), model)
     assert "|" not in answer.answer
+    assert not answer.abstained
+    assert len(answer.not_stated) == 1
+    assert "1999" in answer.not_stated[0]
+
+
+TREES = ("Ash", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Gorse", "Hazel")
+
+
+def test_things_beyond_those_that_are_compared_are_named():
+    passages = [passage(f"{name} grows {n} metres tall.", f"{name}.pdf", n) for n, name in enumerate(TREES, 4)]
+    texts = [((f"{name}.pdf",), f"{name} grows {n} metres tall.") for n, name in enumerate(TREES, 4)]
+    answer, *_ = ask(f"Compare {', '.join(TREES[:-1])} and {TREES[-1]}.", passages, Model(texts, [((), 0.9)]))
+    assert all(f"| {name}" in answer.answer for name in TREES[:6])
+    assert answer.not_stated == TREES[6:]
+
+
+def test_what_is_shown_of_a_comparison_is_never_graded_as_not_found():
+    model = Model(
+        [((f"travel-{year}.pdf",), f"The ceiling in Rome is €{sum_}.") for year, sum_ in ((2023, 150), (2024, 170))],
+        [((), 0.0001)],
+    )
+    question = "What is the difference between the 2023 and the 2024 travel rules?"
+    answer, *_ = ask(question, (OLD, NEW), model, threshold=None)
+    assert (answer.abstained, answer.grade) == (False, "likely")
+    assert answer.doubt
+
+
+def test_a_long_list_of_rows_says_how_many_are_shown():
+    lines = [f"| Firm {n} | {'Norway' if n % 2 else 'Italy'} |" for n in range(1, 101)]
+    firms = passage("\n".join(["| Firm | Country |", "| --- | --- |", *lines]), "firms.xlsx", 1)
+    answer, *_ = ask("List all firms from Norway.", (firms,), Model([], [((), 0.9)]))
+    assert len(answer.answer.splitlines()) == 40
+    assert "50 of 100 rows of firms.xlsx" in answer.note
+    assert "The first 40 of 50 rows are shown." in answer.note
+
+
+@pytest.mark.parametrize(
+    ("ended", "written", "told"),
+    [
+        ("limit", "A lost key costs £15. The deposit is kept on Mondays and", "A lost key costs £15. [1]"),
+        ("time", "A lost key costs £15. [1] The deposit", "A lost key costs £15. [1]"),
+        ("end", "A lost key costs £15", "A lost key costs £15 [1]"),
+        ("limit", "A lost key costs £15", "A lost key costs £15 [1]"),
+    ],
+)
+def test_a_sentence_that_was_cut_off_by_a_limit_is_left_out(ended, written, told):
+    class CutOff(Model):
+        def generate(self, messages, **options):
+            yield from re.split(r"(?=\s)", written)
+            self.stats.ended = ended
+
+    text = "A lost key costs £15. The deposit is kept on Mondays and on Tuesdays."
+    answer, *_ = ask("What does a lost key cost?", (passage(text, "keys.pdf"),), CutOff([], [((), 0.9)]))
+    assert answer.answer == told
 
 
 def test_a_model_that_repeats_itself_is_stopped_and_cut():

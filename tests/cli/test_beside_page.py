@@ -72,7 +72,7 @@ class TestBesideThePage:
         found = json.loads(out)
         assert found["hits"]
         assert "abstained" not in found
-        code, out, err = ragapp("ask", "--summarize", "travel-policy-2025.pdf", "--json")
+        code, out, err = ragapp("ask", "--summarize", "amendment-1-travel-policy.eml", "--json")
         assert code == 0, err
         assert json.loads(out)["model"] == "smollm2-135m-instruct"
         code, out, _ = ragapp("ask", "--summarize", "no-such-*", "--json")

@@ -444,7 +444,7 @@ def test_a_caller_who_stops_is_obeyed_at_once(side, request, monkeypatch):
 
 def test_a_question_does_not_wait_for_passages(exact):
     begun = threading.Event()
-    texts = [f"text {n} " * 120 for n in range(200)]
+    texts = [f"text {n} " * 120 for n in range(80)]
     work = threading.Thread(target=exact.embed_documents, args=(texts, lambda done: begun.set()))
     work.start()
     assert begun.wait(60)

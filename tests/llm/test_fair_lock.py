@@ -185,7 +185,7 @@ CHAT = [{"role": "user", "content": "Name three colours."}]
 @pytest.mark.alone
 def test_reading_stops_within_a_batch_and_the_cache_stays_right(engine: Engine) -> None:
     expected = "".join(engine.generate(CHAT, max_tokens=8))
-    long = [{"role": "user", "content": "tree " * 3000}]
+    long = [{"role": "user", "content": "tree " * 1000}]
     started = time.monotonic()
     engine.choice_probabilities(long, ("Yes", "No"))
     whole = time.monotonic() - started

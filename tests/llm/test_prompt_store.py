@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,8 +14,9 @@ import pytest
 from test_determinism import ASKED, chat
 from test_determinism import PASSAGES as SHORT
 
+from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, EngineOptions
-from ragapp.llm.prompt_store import PromptStore, budget, forget_all_but, usage
+from ragapp.llm.prompt_store import PromptStore, budget, forget_all_but, trim, usage
 from ragapp.models.packs import get_pack
 
 TOKENS = list(range(100, 164))
@@ -61,9 +64,28 @@ def test_a_damaged_reading_is_a_miss_and_goes(tmp_path, damage):
     changed = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
     path.write_bytes({"short": whole[:-7], "empty": b"", "foreign": b"something else " * 40}.get(damage, changed))
     assert store.find(TOKENS) is None
-    assert damage == "empty" or not path.exists()
-    store.add(TOKENS, b"again", [])
-    assert damage == "empty" or bytes(store.find(TOKENS).state) == b"again"
+    assert not path.exists()
+    assert store.add(TOKENS, b"again", [])
+    assert bytes(store.find(TOKENS).state) == b"again"
+
+
+def test_files_of_other_names_are_no_readings(tmp_path):
+    store = PromptStore(tmp_path, "model", 10_000)
+    store.add(TOKENS, b"state", [])
+    path = only_file(tmp_path)
+    for name in (f"._{path.name}", f"Copy of {path.name}", f"x{path.name}"):
+        path.with_name(name).write_bytes(b"")
+    assert PromptStore(tmp_path, "model", 10_000).longest(TOKENS) == len(TOKENS)
+
+
+def test_what_another_process_adds_or_deletes_is_seen(tmp_path):
+    here, elsewhere = (PromptStore(tmp_path, "model", 10_000) for _ in range(2))
+    assert here.longest(TOKENS) == 0
+    elsewhere.add(TOKENS, b"state", [])
+    assert here.longest(TOKENS) == len(TOKENS)
+    elsewhere.forget(TOKENS)
+    assert here.longest(TOKENS) == 0
+    assert here.find(TOKENS) is None
 
 
 def test_what_was_used_longest_ago_goes_first(tmp_path):
@@ -79,22 +101,123 @@ def test_what_was_used_longest_ago_goes_first(tmp_path):
     assert usage(tmp_path).bytes <= 4_200
 
 
-def test_one_that_is_larger_than_all_may_be_is_not_kept(tmp_path):
-    store = PromptStore(tmp_path, "model", 1_000)
-    store.add(TOKENS, bytes(2_000), [])
+def number(n):
+    """Other tokens for each number, always as many."""
+    return [n, *TOKENS]
+
+
+def kept(store, *numbers):
+    return [n for n in numbers if store.has(number(n))]
+
+
+def test_what_was_read_ahead_makes_room_for_what_is_likelier_and_for_all_that_is_asked(tmp_path):
+    store = PromptStore(tmp_path, "model", 4_200)
+    for n, rank in ((1, 5), (2, 7)):
+        assert store.add(number(n), bytes(800), [], rank)
+    assert store.add(number(3), bytes(800), [])
+    assert kept(store, 1, 2, 3) == [1, 2, 3]
+    assert store.room(4) > 0
+    assert store.room(6) > 0
+    assert store.room(8) == 0
+    assert not store.add(number(4), bytes(800), [], 8)
+    assert store.add(number(5), bytes(800), [], 6)
+    assert kept(store, 1, 2, 3, 4, 5) == [1, 3, 5]
+    # one that was asked about stays, and so does what was read ahead once it is used
+    assert store.find(number(5))
+    assert store.add(number(6), bytes(800), [], 0)
+    assert kept(store, 1, 3, 5, 6) == [3, 5, 6]
+    assert store.room(0) == 0
+    assert store.add(number(7), bytes(800), [])
+    assert kept(store, 3, 5, 6, 7) == [3, 5, 7]
+    assert usage(tmp_path).bytes <= 4_200
+
+
+def test_what_nobody_asked_for_is_as_likely_as_it_was_found_last(tmp_path):
+    store = PromptStore(tmp_path, "model", 4_200)
+    store.add(number(1), bytes(800), [], 0)
+    store.add(number(2), bytes(800), [], 1)
+    store.add(number(3), bytes(800), [], 1)
+    assert store.has(number(1), 4)
+    assert store.add(number(4), bytes(800), [], 2)
+    assert kept(store, 1, 2, 3, 4) == [2, 3, 4]
+    store.find(number(2))
+    store.has(number(2), 9)  # it was asked about
+    assert store.add(number(5), bytes(800), [], 0)
+    assert kept(store, 2, 3, 4, 5) == [2, 3, 5]
+
+
+def test_what_another_model_read_goes_first_unless_it_was_used_lately(tmp_path):
+    old, new = PromptStore(tmp_path, "old", 4_200), PromptStore(tmp_path, "new", 4_200)
+    old.add(number(1), bytes(800), [], 0)
+    old.add(number(2), bytes(800), [])
+    old.add(number(3), bytes(800), [])
+    weeks_ago = time.time() - 20 * 86_400
+    os.utime(old._path(number(3)), (weeks_ago, weeks_ago))
+    assert new.add(number(4), bytes(800), [], 9)
+    assert new.add(number(5), bytes(800), [], 9)
+    assert (kept(old, 1, 2, 3), kept(new, 4, 5)) == ([2], [4, 5])
+    assert not new.add(number(6), bytes(800), [], 9)
+
+
+def test_a_reading_from_the_future_is_the_first_to_go(tmp_path):
+    store = PromptStore(tmp_path, "model", 4_200)
+    for n in (1, 2, 3):
+        store.add(number(n), bytes(800), [])
+    years_ahead = time.time() + 900 * 86_400
+    os.utime(store._path(number(2)), (years_ahead, years_ahead))
+    assert store.add(number(4), bytes(800), [], 50)
+    assert kept(store, 1, 2, 3, 4) == [1, 3, 4]
+
+
+def test_what_a_killed_process_left_is_deleted_when_room_is_made(tmp_path):
+    store = PromptStore(tmp_path, "model", 10_000)
+    store.add(TOKENS, b"state", [])
+    path = only_file(tmp_path)
+    old, new = (path.with_suffix(f".{n}-1.partial") for n in (7, 8))
+    for partial in (old, new):
+        partial.write_bytes(bytes(500))
+    os.utime(old, (time.time() - 7_200,) * 2)
+    store.add(number(1), b"state", [])
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_what_is_over_a_lowered_bound_goes(tmp_path):
+    store = PromptStore(tmp_path, "model", 10_000)
+    for n in (1, 2, 3):
+        store.add(number(n), bytes(800), [])
+        os.utime(store._path(number(n)), (1e9 + n, 1e9 + n))
+    store.add(number(4), bytes(800), [], 0)
+    trim(tmp_path, 10_000)
+    assert kept(store, 1, 2, 3, 4) == [1, 2, 3, 4]
+    trim(tmp_path, 2_900)
+    assert kept(store, 1, 2, 3, 4) == [2, 3]
+    trim(tmp_path, 0)
     assert usage(tmp_path).readings == 0
+    trim(tmp_path / "nowhere", 0)
 
 
-def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+@pytest.mark.parametrize("rank", [None, 3])
+def test_one_that_is_larger_than_all_may_be_is_not_kept_and_leaves_the_others(tmp_path, rank):
+    store = PromptStore(tmp_path, "model", 1_000)
+    store.add(number(1), bytes(100), [])
+    assert not store.add(TOKENS, bytes(2_000), [], rank)
+    assert kept(store, 1) == [1]
+    assert store.room(rank) == 0
+
+
+@pytest.mark.parametrize("where", ["os.open", "zlib.crc32", "os.replace"])
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch, where):
     store = PromptStore(tmp_path, "model", 10_000)
 
-    def full(source, target):
+    def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ragapp.llm.prompt_store.os.replace", full)
+    monkeypatch.setattr(f"ragapp.llm.prompt_store.{where}", full)
     with pytest.raises(OSError, match="No space"):
         store.add(TOKENS, b"state", [])
+    monkeypatch.undo()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert not store.has(TOKENS)
 
 
 def test_several_writers_of_one_reading_leave_one_whole_file(tmp_path):
@@ -134,11 +257,12 @@ def begun(passage):
     return [{**message, "content": message["content"].partition(ASKED[0])[0]} for message in chat(passage, ASKED[0])]
 
 
-def open_engine(path, folder):
+def open_engine(path, folder, still_there=lambda sources: True, **options):
     def store(model):
         return PromptStore(folder, model, 1 << 30)
 
-    return Engine(path, "m", context=2048, options=EngineOptions(threads=1), store=store)
+    chosen = EngineOptions(threads=1, **options)
+    return Engine(path, "m", context=2048, options=chosen, store=store, still_there=still_there)
 
 
 def told(engine, passage, question):
@@ -221,20 +345,66 @@ def test_a_damaged_reading_is_read_anew(models_dir, tmp_path):
 
 
 @pytest.mark.real
-def test_other_options_find_nothing(models_dir, tmp_path):
-    path = get_pack("smollm2-135m-instruct").target(models_dir)
+def test_other_options_or_another_file_find_nothing(models_dir, tmp_path):
+    path = tmp_path / "model.gguf"
+    shutil.copy(get_pack("smollm2-135m-instruct").target(models_dir), path)
     engine = open_engine(path, tmp_path)
     told(engine, PASSAGES[0], ASKED[0])
     engine.keep(begun(PASSAGES[0]))
     engine.close()
-    other = Engine(
-        path,
-        "m",
-        context=2048,
-        options=EngineOptions(threads=1, flash_attention=True),
-        store=lambda model: PromptStore(tmp_path, model, 1 << 30),
-    )
-    other.load()
-    assert not other.kept(begun(PASSAGES[0]))
-    assert np.isfinite(told(other, PASSAGES[0], ASKED[0])[0]).all()
-    other.close()
+
+    def knows(**options):
+        other = open_engine(path, tmp_path, **options)
+        other.load()
+        known = other.kept(begun(PASSAGES[0]))
+        assert np.isfinite(told(other, PASSAGES[0], ASKED[0])[0]).all()
+        other.close()
+        return known
+
+    assert knows()
+    assert not knows(flash_attention=True)
+    assert not knows(flash_attention=True, cache_type="q8_0")
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))  # it may be another one, whatever its size
+    assert not knows()
+
+
+@pytest.mark.real
+def test_a_reading_is_deleted_again_whose_document_went_meanwhile(models_dir, tmp_path):
+    path, there = get_pack("smollm2-135m-instruct").target(models_dir), {"a", "b"}
+    engine = open_engine(path, tmp_path, still_there=lambda sources: there.issuperset(sources))
+    for passage, source in zip(PASSAGES, ("a", "b"), strict=False):
+        told(engine, passage, ASKED[0])
+        there.discard("b")
+        engine.keep(begun(passage), [source])
+        engine._behind.finish()
+    assert usage(tmp_path).readings == 1
+    assert engine.kept(begun(PASSAGES[0]))
+    assert not engine.kept(begun(PASSAGES[1]))
+    engine.close()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("problem", [OSError(28, "No space left on device", "x"), MemoryError()])
+def test_what_cannot_be_kept_is_told_once_and_the_answers_stay(models_dir, tmp_path, monkeypatch, problem):
+    engine = open_engine(get_pack("smollm2-135m-instruct").target(models_dir), tmp_path)
+
+    def fail(*arguments):
+        raise problem
+
+    monkeypatch.setattr(PromptStore, "add", fail)
+    before = [told(engine, passage, ASKED[0]) for passage in PASSAGES[:2]]
+    for passage in PASSAGES[:2]:
+        told(engine, passage, ASKED[0])
+        engine.keep(begun(passage))
+        engine._behind.finish()
+    why = "No space left on device" if isinstance(problem, OSError) else "MemoryError"
+    assert engine.notices == [f"What m has read cannot be kept on disk: {why}"]
+    engine.prefill(begun(PASSAGES[1]))
+    with pytest.raises(ModelError, match=why):
+        engine.keep_ahead(begun(PASSAGES[1]), [], 0)
+    assert [told(engine, passage, ASKED[0]) for passage in PASSAGES[:2]] == before
+    monkeypatch.undo()
+    engine.prefill(begun(PASSAGES[1]))
+    assert engine.keep_ahead(begun(PASSAGES[1]), [], 0)
+    assert usage(tmp_path).readings == 1
+    engine.close()

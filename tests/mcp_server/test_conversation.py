@@ -34,7 +34,8 @@ def home(models_dir, sample_store, tmp_path_factory):
 def command(home, *options):
     arguments = ["-m", "ragapp", "--settings", str(home / "settings.yaml"), "mcp", *options]
     # the client hands on few variables
-    given = {name: os.environ[name] for name in ("PYTHONPATH", "OMP_NUM_THREADS") if name in os.environ}
+    handed_on = ("PYTHONPATH", "OMP_NUM_THREADS", "OMP_THREAD_LIMIT")
+    given = {name: os.environ[name] for name in handed_on if name in os.environ}
     return StdioServerParameters(command=sys.executable, args=arguments, env=given)
 
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from ragapp.app import App
-from ragapp.errors import CancelledError
+from ragapp.errors import CancelledError, StoreError
 from ragapp.evaluation.outcomes import OutcomeFile
 from ragapp.evaluation.self_calibration import CalibrationProgress
 from ragapp.settings import load_settings
@@ -88,7 +88,7 @@ def test_two_models_that_were_not_measured_are_calibrated_once(app, begin):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("how", ["asked", "waiting", "another model", "switched off", "closed"])
+@pytest.mark.parametrize("how", ["asked", "waiting", "another model", "switched off", "closed", "documents come"])
 def test_it_stops_at_once(app, begin, how):
     model = Slow()
     job = begin(model)
@@ -104,6 +104,8 @@ def test_it_stops_at_once(app, begin, how):
         job._idle_s = 60
     elif how == "switched off":
         app.settings.answer.calibrate = "off"
+    elif how == "documents come":
+        job._busy = lambda: True
     else:
         job.close()
     job._idle_s = 60  # it must not begin again
@@ -134,6 +136,23 @@ def test_it_waits_while_something_else_is_to_be_done(app, begin, monkeypatch):
     monkeypatch.setattr(idle_job, "on_mains", lambda: False)
     assert not job._quiet()
     assert model.calls == []
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("problem", [StoreError("Another ragapp calibrates."), ZeroDivisionError("a defect")])
+def test_what_may_pass_does_not_end_it_for_good(app, begin, monkeypatch, problem):
+    tried = []
+
+    def fail(self):
+        tried.append(1)
+        raise problem
+
+    monkeypatch.setattr(calibration_job, "AGAIN_S", 0.05)
+    monkeypatch.setattr(idle_job, "PAUSE_S", 0.05)
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    monkeypatch.setattr(calibration_job.SelfCalibration, "run", fail)
+    begin(Oracle())
+    wait_for(lambda: len(tried) > 1)
 
 
 @pytest.mark.real

@@ -51,9 +51,10 @@ class ModelsTab(Tab):
     def follow(self, visitor: Visitor) -> Updates:
         """All three when something was done to the models; how far one is loaded."""
         models, settings, language = self._state.models, self._state.app.settings, visitor.language
+        reading = self._state.reading
         changed, further = visitor.is_new("models", models.state.changes), visitor.is_new("percent", models.percent)
         further |= visitor.is_new("calibration", self._state.calibration.state.changes)
-        further |= visitor.is_new("reading", (self._state.reading.state, self._state.reading.running))
+        further |= visitor.is_new("reading", (reading.state, reading.running, reading.problem))
         updates: Updates = {}
         if changed or further:
             updates[self.running], updates[self.job] = self._show_running(language)
@@ -134,6 +135,8 @@ def render_running(running: Running, language: str, calibration: str = "", readi
 def render_reading(job: ReadingJob, language: str) -> str:
     """How many passages need not be read any more when somebody asks about them, in words."""
     at = job.state
+    if job.problem:
+        return told(job.problem, language)
     if at is None or not at.passages:
         return ""
     shown = tr(language, "models.read", done=at.done, passages=at.passages)
