@@ -155,6 +155,12 @@ class ModelJob:
                 self._child.wait(STOP_S)
             self._child.kill()
 
+    @property
+    def loaded(self) -> bool:
+        """Whether a language model is in memory."""
+        engine = self._app.__dict__.get("_engine")
+        return bool(engine and getattr(engine, "loaded", True))
+
     def running(self) -> Running:
         """What runs where, now."""
         import psutil
@@ -163,7 +169,7 @@ class ModelJob:
 
         llm = self._app.settings.llm
         engine = self._app.__dict__.get("_engine")
-        loaded = bool(engine and getattr(engine, "loaded", True))
+        loaded = self.loaded
         placement = getattr(engine, "placement", None) if loaded else None
         options = getattr(engine, "options", None) if loaded else None
         return Running(

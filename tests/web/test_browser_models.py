@@ -82,6 +82,16 @@ def test_another_model_is_chosen_and_one_that_fails_leaves_it(browser, tmp_path,
         page.context.close()
 
 
+def test_the_model_is_loaded_because_somebody_has_come(browser, tmp_path, models_dir, sample_store, request):  # noqa: F811
+    shutil.copytree(sample_store, tmp_path / "data")
+    home = {"RAGAPP_PATHS__MODELS": str(models_dir), "RAGAPP_LLM__MODEL": SMALL}
+    with running_page(tmp_path, request.config.rootpath, **home, **SETTINGS) as url:
+        page = open_page(browser, url, locale="en-GB")
+        show_tab(page, "models")
+        page.wait_for_selector("#running dd:has-text('in memory')", timeout=60_000)
+        page.context.close()
+
+
 def test_a_model_is_fetched_from_the_index_and_loaded(browser, tmp_path, models_dir, request):  # noqa: F811
     models = place_models(tmp_path / "models", models_dir)
     (tmp_path / "home").mkdir()

@@ -12,6 +12,8 @@ from ragapp.errors import ModelError
 from ragapp.llm.prompt_store import FOLDER_NAME, usage
 from ragapp.settings import load_settings
 from ragapp.web import idle_job, reading_job
+from ragapp.web.app_state import AppState
+from ragapp.web.ingest_job import IngestState
 from ragapp.web.reading_job import ReadingJob
 from ragapp.web.ui.models import render_reading
 
@@ -155,3 +157,21 @@ def test_it_stops_where_the_machine_is_wanted_elsewhere(app, job, monkeypatch, w
     app.engine()
     job._work()
     assert told == [False, True]
+
+
+def test_a_page_that_is_opened_loads_what_the_first_question_needs(app):
+    state = AppState(app, SimpleNamespace(state=IngestState(), listen=lambda tell: None))
+    state.warm_up()
+    assert app.engine().loaded
+    kept = len(app.engine()._context.tokens)
+    assert kept > 0  # what every question begins with
+
+
+def test_nothing_is_loaded_where_nothing_can_be_asked(app):
+    for row in app.catalog.documents():
+        app.store.remove(row.id)
+    state = AppState(app, SimpleNamespace(state=IngestState(), listen=lambda tell: None))
+    state.warm_up()
+    assert "_engine" not in app.__dict__
+    app.settings.llm.model = "nowhere.gguf"
+    state.warm_up()  # what is missing is told to whoever asks

@@ -45,7 +45,7 @@ class ModelsTab(Tab):
 
     def show(self, visitor: Visitor) -> Updates:
         """All three, as they are now."""
-        visitor.forget("models", "model-table", "calibration", "reading")
+        visitor.forget("models", "model-table", "loaded", "calibration", "reading")
         return self.follow(visitor)
 
     def follow(self, visitor: Visitor) -> Updates:
@@ -53,6 +53,7 @@ class ModelsTab(Tab):
         models, settings, language = self._state.models, self._state.app.settings, visitor.language
         reading = self._state.reading
         changed, further = visitor.is_new("models", models.state.changes), visitor.is_new("percent", models.percent)
+        further |= visitor.is_new("loaded", models.loaded)
         further |= visitor.is_new("calibration", self._state.calibration.state.changes)
         further |= visitor.is_new("reading", (reading.state, reading.running, reading.problem))
         updates: Updates = {}
