@@ -17,7 +17,14 @@ from ragapp.answer.repetition import stands
 from ragapp.answer.rival_statements import Statement, clauses, is_of_a_rival, statement
 from ragapp.answer.spelled_quantities import lacks_spelled_quantity
 from ragapp.answer.subjects import CAPITAL_NOUNS, Subjects, particulars, says_it_of_a_sibling
-from ragapp.answer.table_rows import breaks_condition, mixes_rows, of_another_column, of_another_row, tells_no_change
+from ragapp.answer.table_rows import (
+    breaks_condition,
+    mixes_rows,
+    of_another_column,
+    of_another_row,
+    of_something_for_it,
+    tells_no_change,
+)
 from ragapp.answer.table_text import head_of, is_row, row_told
 from ragapp.answer.ticked_boxes import blank_options, blank_unticked, denies_ticks
 from ragapp.answer.wanted_fact import asks_name, asks_quantity, asks_who, lacks_wanted_fact
@@ -563,6 +570,9 @@ class _Evidence:
         if of_another_row(text, chunk.text, quote, self._words_of):
             return True
         if of_another_column(text, self._question, chunk.text, quote, self._stems(n)):
+            return True
+        said = self._words_of(text) | self._asked
+        if not self._foreign(n) and of_something_for_it(quote, self._particulars, self._words_of, said):
             return True
         if self._of_another_clause(text, quote) or self._of_a_rival(text, n, span):
             return True

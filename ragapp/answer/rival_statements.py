@@ -15,8 +15,11 @@ from ragapp.index.dates import dates
 
 # share of what a statement says, besides names and figures, that another one of the same kind says as well
 _ALIKE = 0.5
+# so many words tell surely what a statement is about
+_TELLING_WORDS = 2
 # a capital at the beginning is one of a name where the next word has one, too
 _FIRST_NAME = re.compile(r"^\W*([A-ZÀ-ÖØ-Þ][\w’'-]*\w)(?=\s+[A-ZÀ-ÖØ-Þ])")
+_TIME = re.compile(r"(?<![\d:])(\d{1,2})\s?[:h]\s?(\d\d)(?![\d:])")
 _CLAUSE = re.compile(
     r"[.!?]\s+(?=[A-ZÀ-ÖØ-Þ])"
     r"|[;,]\s(?!(?:which|who|that|where|when|qui|que|dont|où|der|die|das|den|dem|wo|wenn|che|quien|dat|wie|waar)\b)"
@@ -31,7 +34,7 @@ class Statement:
     Attributes:
         words: terms without figures.
         named: those of them that are of names.
-        values: figures, dates and names, each with its kind.
+        values: figures, dates, times of day and names, each with its kind.
     """
 
     words: frozenset[str]
@@ -52,8 +55,12 @@ def statement(text: str, terms: Terms, more: Iterable[str] = (), *, with_names: 
     found, rest = dates(text), list(text)
     for _, (begin, end) in found:
         rest[begin:end] = " " * (end - begin)
+    times = list(_TIME.finditer("".join(rest)))
+    for time in times:
+        rest[time.start() : time.end()] = " " * len(time[0])
     names = [*facts.names(text), *_FIRST_NAME.findall(text)] if with_names else []
     values = {("date", str(date)) for date, _ in found}
+    values |= {("time", f"{int(time[1])}:{time[2]}") for time in times}
     values |= {("figure", number) for number in facts.numbers("".join(rest))}
     values |= {("name", name.casefold()) for name in names}
     words = {term for term in {*terms(text), *more} if not any(map(str.isdigit, term))}
@@ -74,7 +81,8 @@ def is_of_a_rival(said: Statement, statements: Sequence[Statement], own: Collect
     """
     here = _together([statements[number] for number in own])
     taken = (said.values & here.values) - given.values
-    words, values = said.words - here.words, said.values - here.values
+    # the words of names are among the words
+    words, values = said.words - here.words, {one for one in said.values - here.values if one[0] != "name"}
     if not taken or not (words or values):
         return False
     complete = not (here.words - said.words or here.values - said.values)
@@ -85,8 +93,10 @@ def is_of_a_rival(said: Statement, statements: Sequence[Statement], own: Collect
         if not (words <= other.words and values <= other.values) or taken & other.values:
             continue
         frame = here.frame - other.named
-        instead = any(kind in kinds for kind, _ in other.values - said.values)
-        if instead and len(frame & other.words) >= _ALIKE * len(frame):
+        alike = len(frame & other.words) >= _ALIKE * len(frame)
+        # or its own place has nothing at all of what is said, and the other one all of it
+        foreign = len(words) >= _TELLING_WORDS and words == said.words
+        if (alike or foreign) and any(kind in kinds for kind, _ in other.values - said.values):
             return True
     return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from ragapp.answer import facts
 from ragapp.reading.tables import ROW, RULE, row_cells
@@ -24,6 +24,8 @@ _CHANGE = re.compile(
     r"|wachstum|zuwachs|variaci|crecim|crescita|aumento|verandering|groei)|[+±]/?[-−–]",
     re.IGNORECASE,
 )
+# a thing and what it is for
+_FOR = re.compile(r"(.+?)\s(?:for|pour|für|para|per|voor)\s(.+)", re.IGNORECASE | re.DOTALL)
 _LONGEST = 80  # characters of a cell that names something
 
 Row = dict[int, str]  # column -> text, never blank
@@ -274,3 +276,24 @@ def _is_quoted(row: Row, quote: str) -> bool:
 def _may_be_asked_for(text: str) -> bool:
     """Whether a cell may be what a question names: a word or name, no amount."""
     return 3 <= len(text) <= _LONGEST and text[0].isalpha()
+
+
+def of_something_for_it(
+    quote: str, asked: Collection[str], words: Callable[[str], Iterable[str]], said: set[str]
+) -> bool:
+    """Whether a row is about a thing for what is asked about, of which nothing is said: ``Seals for HM-200``.
+
+    Args:
+        asked: names and codes of the question.
+        words: terms of a text; ``said`` are those of sentence and question.
+    """
+    cells = row_cells(quote) if "|" in quote else []
+    for cell in cells:
+        parts = _FOR.fullmatch(cell.strip())
+        if not parts:
+            continue
+        elsewhere = " ".join([parts[1], *(other for other in cells if other is not cell)]).casefold()
+        named = [one.casefold() for one in asked if one.casefold() in parts[2].casefold()]
+        if named and not any(one in elsewhere for one in named) and not said & set(words(parts[1])):
+            return True
+    return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from ragapp.answer import facts
 from ragapp.index.analysis import content_words
@@ -80,15 +79,28 @@ def _pieces(name: str) -> list[str]:
 
 
 def figures_disagree(one: str, other: str, question: str) -> bool:
-    """Whether two answers have different figures, not counting those of the question."""
+    """Whether two answers have different figures, not counting those of the question.
+
+    Amounts of one unit are held against each other: "25 days, from 1 January" and "28 days, from 1 January" disagree.
+    """
     given = facts.number_variants(question)
     first, second = (set(facts.numbers(text)) - given for text in (one, other))
-    return bool(first and second and not first & second)
+    if not first or not second:
+        return False
+    amounts: list[dict[str, set[str]]] = []
+    for text in (one, other):
+        by_unit: dict[str, set[str]] = {}
+        for number, unit in facts.quantities(text):
+            if number not in given:
+                by_unit.setdefault(unit, set()).add(number)
+        amounts.append(by_unit)
+    shared = amounts[0].keys() & amounts[1].keys()
+    return not first & second or any(not amounts[0][unit] & amounts[1][unit] for unit in shared)
 
 
 def document_date(row: DocumentRow) -> str:
-    """The date of a document for people: the year in its name or title, else the day of its last change."""
+    """The date of a document for people: the year in its name or title, else the day that it states, or its file."""
     years: list[str] = _YEAR.findall(row.name) or _YEAR.findall(row.title)
     if years:
         return years[-1]
-    return datetime.fromtimestamp(row.mtime_ns / 1e9, UTC).date().isoformat()
+    return row.day

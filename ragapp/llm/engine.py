@@ -56,7 +56,7 @@ class Engine(LanguageModel):
         template: str = "auto",
         max_seconds: float = 0.0,
         thinking_tokens: int = 0,
-        store: Callable[[str], PromptStore] | None = None,
+        store: Callable[[str], PromptStore | None] | None = None,
         still_there: Callable[[Collection[str]], bool] = lambda sources: True,
     ):
         super().__init__(name)

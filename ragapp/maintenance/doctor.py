@@ -203,7 +203,7 @@ def _check_prompt_cache(settings: Settings) -> CheckResult:
     size, most_size = held.bytes / 1e6, most / 1e6
     detail = f"passages read already: {held.readings:,} ({size:,.0f} of at most {most_size:,.0f} MB)"
     if held.bytes > most:
-        hint = "What was used longest ago goes with the next question; else raise llm.prompt_cache_mb."
+        hint = "What is worth least goes with the next question; else raise llm.prompt_cache_mb."
         return CheckResult("prompt cache", "warn", detail, hint)
     return CheckResult("prompt cache", "ok", detail)
 

@@ -120,14 +120,15 @@ def create_engine(
 ) -> Engine:
     """The engine for a plan; nothing is loaded yet.
 
-    Readings on disk that are more than ``llm.prompt_cache_mb`` allows by now are forgotten. ``still_there``: see
-    :class:`~ragapp.llm.engine.Engine`.
+    With the first prompt readings on disk are forgotten that are more than ``llm.prompt_cache_mb`` allows by now.
+    ``still_there``: see :class:`~ragapp.llm.engine.Engine`.
     """
-    llm, folder, most_bytes = settings.llm, settings.paths.data / FOLDER_NAME, prompt_cache_bytes(settings)
-    trim(folder, most_bytes)
+    llm, folder = settings.llm, settings.paths.data / FOLDER_NAME
 
-    def store(model: str) -> PromptStore:
-        return PromptStore(folder, model, most_bytes)
+    def store(model: str) -> PromptStore | None:
+        most_bytes = prompt_cache_bytes(settings)
+        trim(folder, most_bytes)
+        return PromptStore(folder, model, most_bytes) if most_bytes else None
 
     return Engine(
         plan.path,
@@ -139,7 +140,7 @@ def create_engine(
         template=llm.template,
         max_seconds=settings.answer.max_seconds,
         thinking_tokens=llm.thinking_tokens,
-        store=store if most_bytes else None,
+        store=store,
         still_there=still_there,
     )
 

@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 GRACE_S = 2
 # so long the drop folder waits for a first visitor
 FIRST_S = 5.0
+# and so long the models wait then, which would take the processors from the page that is being drawn
+WARM_S = 2.0
 
 
 class OrderlyEnd(logging.Filter):
@@ -154,6 +157,7 @@ def serve(
         state.reading.start()
         state.calibration.start()
         state.visitors.came.wait()
+        time.sleep(WARM_S)
         state.warm_up()
 
     # where everybody may come in, this machine's own programs use the shortest way

@@ -151,6 +151,18 @@ def test_an_answer_on_its_way_leaves_nothing_of_a_document_that_is_purged_meanwh
     assert row.reading_source not in left
 
 
+def test_a_lowered_bound_holds_with_the_next_question(app, tmp_path):
+    folder, engine = tmp_path / "data" / FOLDER_NAME, app.engine()
+    read_ahead(engine, app.catalog, app.settings, cancelled=lambda: False)
+    assert usage(folder).readings == 2
+    engine.close()
+    app.settings.llm.prompt_cache_mb = 0
+    assert usage(folder).readings == 2
+    app.ask("How much is the deposit for the boathouse?")
+    app.engine().close()
+    assert usage(folder).readings == 0
+
+
 def test_it_stops_where_there_is_no_more_room(app, tmp_path):
     app.settings.llm.prompt_cache_mb = 0
     reached = read_ahead(app.engine(), app.catalog, app.settings, cancelled=lambda: False)

@@ -13,6 +13,7 @@ RENTS = "The rent in 2021 was €700. The rent in 2022 was €760."
 AGES = "Rhea Lund is 41 and Tom Vance is 29."
 SHARES = "You pay 3%, the fund pays 7.5%."
 LOCAUX = "Le loyer du local A est de 900 euros. Le loyer du local B est de 1 200 euros."
+DUTY = "Porters work in turns: the desk is staffed from 8:00 to 14:30, and the yard is open from 5:15 to 20:00."
 HOURS = "The sauna opens at 7. The bath opens at 10."
 
 CASES = [
@@ -35,6 +36,9 @@ CASES = [
     ("What does the fund pay?", SHARES, "The fund pays 7.5%.", True),
     ("Quel est le loyer du local B ?", LOCAUX, "Le loyer du local B est de 900 euros.", False),
     ("Quel est le loyer du local B ?", LOCAUX, "Le loyer du local B est de 1 200 euros.", True),
+    ("When do porters work at the desk?", DUTY, "Porters work at the desk from 5:15 to 20:00.", False),
+    ("When do porters work at the desk?", DUTY, "Porters work at the desk from 8:00 to 14:30.", True),
+    ("When is the yard open?", DUTY, "The yard is open from 5:15 to 20:00.", True),
     ("When does the bath open?", HOURS, "The bath opens at 7.", False),
     ("When do both open?", HOURS, "The sauna opens at 7 and the bath at 10.", True),
 ]

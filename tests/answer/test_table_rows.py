@@ -189,3 +189,22 @@ TENNIS = """| Event | Level | Format |
 def test_a_sentence_about_what_no_row_is_about_is_taken_from_none(sentence, another):
     quote = TENNIS.split("\n")[-1]
     assert of_another_row(sentence, TENNIS, quote, lambda text: known_terms(text, "en")) is another
+
+
+PARTS = (
+    "| Part | Text | Price GBP |\n| --- | --- | --- |\n| TX-1 | Seals for TX-90 | 7.5 |\n| TX-2 | Lamp for TX-90 | 31 |"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "stated"),
+    [
+        ("What is the price of the TX-90?", "The price of the TX-90 is GBP 7.5.", False),
+        ("What is the price of the lamp of the TX-90?", "The price of the lamp is GBP 31.", True),
+        ("What is the price of seals for the TX-90?", "Seals for the TX-90 cost GBP 7.5.", True),
+        ("What is the price of TX-2?", "The price of TX-2 is GBP 31.", True),
+    ],
+)
+def test_what_is_for_a_thing_is_not_the_thing(question, said, stated):
+    sentences, _ = ground(said, question, [passage(PARTS, "prices.xlsx")], "en")
+    assert sentences[0].supported is stated
