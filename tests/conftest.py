@@ -63,6 +63,7 @@ SLOWEST_FIRST = (
     "ingest/test_hostile_fuzz.py",
     "llm/test_engine.py",
     "llm/test_determinism.py",
+    "answer/test_same_answer.py",
     "index/test_embedder.py",
     "retrieval/test_questions.py",
 )

@@ -77,12 +77,6 @@ def test_the_same_question_gives_the_same_answer(models_dir, tmp_path_factory):
 
 
 @pytest.mark.real
-@pytest.mark.timeout(900)
-def test_the_same_question_gives_the_same_answer_from_the_default_model(default_llm, tmp_path_factory):
-    hold(default_llm, tmp_path_factory)
-
-
-@pytest.mark.real
 @pytest.mark.parametrize(
     "options",
     [
