@@ -517,10 +517,9 @@ class _Evidence:
         own = words - self._asked if figures else words - self._asked or words
         weight = len(own) + figures
         share = (len(own & terms) + figures) / weight if weight else 0.0
-        if self._foreign(n) and self._names_another(text, n):
-            return 0.0
         if self._foreign(n):
-            return max(SUPPORT_SHARE, share) if self._means_the_same(whole, n, bool(figures)) else 0.0
+            same = not self._names_another(text, n) and self._means_the_same(whole, n, bool(figures))
+            return max(SUPPORT_SHARE, share) if same else 0.0
         if share < SUPPORT_SHARE and self._similar and weight:
             share = SUPPORT_SHARE if self._similar(text, [self._quote(text, n)])[0] >= SIMILAR else share
         return share

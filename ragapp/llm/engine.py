@@ -17,7 +17,7 @@ from ragapp.llm.batches import shared_prefix
 from ragapp.llm.behind import Behind
 from ragapp.llm.fair_lock import Cancelled
 from ragapp.llm.generation import Sampling, TurnWriter
-from ragapp.llm.identity import file_identity, shards
+from ragapp.llm.identity import file_identity
 from ragapp.llm.interface import GenerationStats, LanguageModel
 from ragapp.llm.llamacpp import Context, Model
 from ragapp.llm.loading import Placement, attach_adapter, load_context
@@ -153,15 +153,7 @@ class Engine(LanguageModel):
         """The readings on disk; None where there are to be none, or the model's memory cannot be cut back."""
         if self._make_store is None or not self._context.can_cut:
             return None
-        return self._make_store(f"{self._weights()} {self.options} {self._context.kernels} {self._rope()}")
-
-    def _weights(self) -> str:
-        """Differs wherever a file of the model may have been changed, even where its :attr:`identity` does not."""
-        try:
-            files = [path.stat() for path in (*shards(self.path), *filter(None, [self.options.lora]))]
-        except OSError as error:
-            raise ModelError(f"{error.filename} cannot be read: {error.strerror}.") from None
-        return " ".join([self.identity, *(f"{file.st_size}.{file.st_mtime_ns}" for file in files)])
+        return self._make_store(f"{self.identity} {self.fingerprint} {self._context.kernels} {self._rope()}")
 
     def _rope(self) -> str:
         """Models that were stretched turn keys by other factors in a long window than in a short one."""

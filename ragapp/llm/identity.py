@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from functools import lru_cache
 from pathlib import Path
 
 _PIECES = 16
 _PIECE_BYTES = 256 * 1024
-_SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})(\.gguf)", re.IGNORECASE)
 
 
 def file_identity(path: Path) -> str:
@@ -22,14 +20,6 @@ def file_identity(path: Path) -> str:
     """
     state = path.stat()
     return _identity(path, state.st_size, state.st_mtime_ns)
-
-
-def shards(path: Path) -> list[Path]:
-    """All files of a model whose first one is given: ``name-00001-of-00003.gguf`` and so on, else that one alone."""
-    parts = _SHARD.fullmatch(path.name)
-    if not parts:
-        return [path]
-    return [path.with_name(f"{parts[1]}-{n:05}-of-{parts[3]}{parts[4]}") for n in range(1, int(parts[3]) + 1)]
 
 
 @lru_cache(maxsize=64)

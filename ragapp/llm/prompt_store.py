@@ -18,7 +18,7 @@ import threading
 import time
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,6 +176,10 @@ class PromptStore:
         self._largest = max([self._largest, *(size for _, size in held)])
         return max(0, self.most_bytes - sum(size for worth, size in held if worth >= mine) - self._largest)
 
+    def trim(self) -> None:
+        """Forget what is worth the least where all models' readings take more than they may; all of it for 0."""
+        self._make_room(0, None)
+
     def has(self, tokens: Sequence[int], rank: int | None = None) -> bool:
         """Whether there is a reading of exactly these tokens; where nobody has used it, it gets this rank."""
         path = self._path(tokens)
@@ -210,27 +214,13 @@ class PromptStore:
         if over > sum(held for worth, held, _ in files if worth < mine):
             return False
         _delete_left_behind(self.folder)
-        return _forget(((held, path) for worth, held, path in files if worth < mine), over) <= 0
-
-
-def trim(folder: Path, most_bytes: int) -> None:
-    """Forget what is worth the least where all models' readings take more than so many bytes; all of it for 0."""
-    held = [(state.st_mtime, state.st_size, path) for path, state in _states(folder)]
-    over = sum(size for _, size, _ in held) - most_bytes
-    if over > 0:
-        _forget(((size, path) for _, size, path in sorted(held)), over)
-    _delete_left_behind(folder)
-
-
-def _forget(files: Iterable[tuple[int, Path]], over: int) -> int:
-    """Delete files, with their sizes, until so many bytes are gone; returns how many are still over."""
-    for size, path in files:
-        if over <= 0:
-            break
-        with suppress(OSError):  # another process may have mapped it, or deleted it just now
-            path.unlink()
-            over -= size
-    return over
+        for worth, held, path in files:
+            if over <= 0 or worth >= mine:
+                break
+            with suppress(OSError):  # another process may have mapped it, or deleted it just now
+                path.unlink()
+                over -= held
+        return over <= 0
 
 
 def _delete_left_behind(folder: Path) -> None:

@@ -10,10 +10,10 @@ from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, gpu_notices
 from ragapp.llm.loading import Placement
 from ragapp.llm.options import BATCH_TOKENS, EngineOptions, can_offload, gpus, physical_cores, repacking_pays
-from ragapp.llm.prompt_store import FOLDER_NAME, PromptStore, budget, trim
+from ragapp.llm.prompt_store import FOLDER_NAME, PromptStore, budget
 from ragapp.models import memory
 from ragapp.models.discovery import find_adapter, find_model
-from ragapp.models.gguf import GgufHeader, read_model, require_adapter
+from ragapp.models.gguf import GgufHeader, read_model, require_adapter, shards_of
 from ragapp.models.tuning import TunedOptions, read_tuned
 from ragapp.settings import Llm, Settings
 from ragapp.terminal_text import shown_size
@@ -126,9 +126,15 @@ def create_engine(
     llm, folder = settings.llm, settings.paths.data / FOLDER_NAME
 
     def store(model: str) -> PromptStore | None:
-        most_bytes = prompt_cache_bytes(settings)
-        trim(folder, most_bytes)
-        return PromptStore(folder, model, most_bytes) if most_bytes else None
+        # the engine knows the first file of the weights alone
+        try:
+            files = [path.stat() for path in (*shards_of(plan.path), *filter(None, [plan.options.lora]))]
+        except OSError as error:
+            raise ModelError(f"{error.filename} cannot be read: {error.strerror}.") from None
+        changed = " ".join(f"{file.st_size}.{file.st_mtime_ns}" for file in files)
+        readings = PromptStore(folder, f"{model} {changed}", prompt_cache_bytes(settings))
+        readings.trim()
+        return readings if readings.most_bytes else None
 
     return Engine(
         plan.path,

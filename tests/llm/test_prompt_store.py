@@ -16,7 +16,7 @@ from test_determinism import PASSAGES as SHORT
 
 from ragapp.errors import ModelError
 from ragapp.llm.engine import Engine, EngineOptions
-from ragapp.llm.prompt_store import PromptStore, budget, forget_all_but, trim, usage
+from ragapp.llm.prompt_store import PromptStore, budget, forget_all_but, usage
 from ragapp.models.packs import get_pack
 
 TOKENS = list(range(100, 164))
@@ -187,13 +187,13 @@ def test_what_is_over_a_lowered_bound_goes(tmp_path):
         store.add(number(n), bytes(800), [])
         os.utime(store._path(number(n)), (1e9 + n, 1e9 + n))
     store.add(number(4), bytes(800), [], 0)
-    trim(tmp_path, 10_000)
+    PromptStore(tmp_path, "model", 10_000).trim()
     assert kept(store, 1, 2, 3, 4) == [1, 2, 3, 4]
-    trim(tmp_path, 2_900)
+    PromptStore(tmp_path, "model", 2_900).trim()
     assert kept(store, 1, 2, 3, 4) == [2, 3]
-    trim(tmp_path, 0)
+    PromptStore(tmp_path, "model", 0).trim()
     assert usage(tmp_path).readings == 0
-    trim(tmp_path / "nowhere", 0)
+    PromptStore(tmp_path / "nowhere", "model", 0).trim()
 
 
 @pytest.mark.parametrize("rank", [None, 3])
